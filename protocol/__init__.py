@@ -1,0 +1,1 @@
+"""What both sides agree on: messages, frames, arrays, errors, edits. Pure: no sockets, no files, no clock."""

@@ -1,0 +1,1 @@
+"""What a person touches: the terminal editor, the command line and the player."""
