@@ -1,0 +1,686 @@
+"""Every request, reply and event, typed. docs/protocol.md is their specification; a test keeps them equal.
+
+A request's name is its `op` in the header; `REQUESTS` says which reply answers it. Requests are imperatives,
+events past tense. Fields that come later get defaults, so an older side still reads them.
+Buffers that travel beside a body are named in its docstring.
+"""
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from protocol.edits import Edit
+from protocol.strands import StrandMeta
+
+Name = Annotated[str, Meta(pattern=r"^\w[\w .+-]{0,63}\Z", description="a folder's name: no slash, no leading dot")]
+Id = Annotated[str, Meta(min_length=1, max_length=64)]
+Path = Annotated[str, Meta(min_length=1, max_length=4096)]
+Text = Annotated[str, Meta(max_length=4096)]
+
+
+class Struct(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all bodies."""
+
+
+# --- session ---------------------------------------------------------------------------------------------
+
+
+class Hello(Struct, frozen=True, kw_only=True):
+    """First message on ctl and on aud. proto: [lowest, highest] version the client speaks."""
+
+    proto: tuple[int, int]
+    features: list[str] = []
+    client: str = "cli"
+    version: str = ""
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What the daemon accepts, in bytes and counts."""
+
+    header_bytes: int
+    body_bytes: int
+    buffers: int
+    buffer_bytes: int
+    chunk_bytes: int
+
+
+class Welcome(Struct, frozen=True, kw_only=True):
+    """Answer to Hello. epoch: this start of the daemon; seq: the newest event's number."""
+
+    proto: int
+    epoch: str
+    seq: int
+    limits: Limits
+    features: list[str] = []
+    version: str = ""
+    pid: int = 0
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """It was done; nothing more to say. `detail` is for the person."""
+
+    detail: str = ""
+
+
+class GetStatus(Struct, frozen=True, kw_only=True):
+    """How is the daemon?"""
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """endpoint: the ctl socket. device: what the engine computes on, "" until it is up.
+
+    engine: starting, ready, restarting or failed; `engine_detail` says why. facts: versions and memory.
+    """
+
+    pid: int
+    uptime_s: float
+    device: str
+    jobs: int
+    clients: int
+    endpoint: str
+    version: str
+    engine: str = "starting"
+    engine_detail: str = ""
+    home: str = ""
+    facts: dict[str, str] = {}
+
+
+class StopDaemon(Struct, frozen=True, kw_only=True):
+    """Stop. drain: wait for running jobs; otherwise they are interrupted and can be resumed."""
+
+    drain: bool = False
+
+
+class GetSnapshot(Struct, frozen=True, kw_only=True):
+    """Everything a client draws, with the sequence number it covers."""
+
+
+# --- corpora ---------------------------------------------------------------------------------------------
+
+
+class AddToCorpus(Struct, frozen=True, kw_only=True):
+    """Ingest files and folders (absolute paths on the daemon's machine) as a job."""
+
+    corpus: Name
+    paths: Annotated[list[Path], Meta(min_length=1, max_length=10_000)]
+
+
+class JobAccepted(Struct, frozen=True, kw_only=True):
+    """The job's id; JobChanged events follow."""
+
+    job: Id
+
+
+class CorpusFile(Struct, frozen=True, kw_only=True):
+    """One source file. status: ok, skipped or duplicate; `problem` says why and `mend` what to do."""
+
+    path: str
+    status: str
+    seconds: float = 0.0
+    sample_rate: int = 0
+    channels: int = 0
+    peak_db: float = 0.0
+    loudness_db: float = 0.0
+    clipped: int = 0
+    silence: float = 0.0
+    problem: str = ""
+    mend: str = ""
+
+
+class CorpusInfo(Struct, frozen=True, kw_only=True):
+    """A corpus in a line; frames are training frames at 46.875 a second."""
+
+    name: Name
+    files: int
+    skipped: int
+    seconds: float
+    frames: int
+    path: str = ""
+
+
+class ListCorpora(Struct, frozen=True, kw_only=True):
+    """All corpora."""
+
+
+class Corpora(Struct, frozen=True, kw_only=True):
+    """Answer to ListCorpora."""
+
+    corpora: list[CorpusInfo]
+
+
+class ShowCorpus(Struct, frozen=True, kw_only=True):
+    """One corpus with its files."""
+
+    name: Name
+
+
+class Corpus(Struct, frozen=True, kw_only=True):
+    """Answer to ShowCorpus."""
+
+    info: CorpusInfo
+    files: list[CorpusFile]
+
+
+class RemoveCorpus(Struct, frozen=True, kw_only=True):
+    """Move a corpus to the trash. Models trained on it stay."""
+
+    name: Name
+
+
+# --- jobs and training -----------------------------------------------------------------------------------
+
+
+class StartTraining(Struct, frozen=True, kw_only=True):
+    """Train a codec on a corpus as a job, under a new name unless `resume`.
+
+    Either a wall-clock budget in seconds or a number of steps; neither: sized to the corpus.
+    levels, codebook: None means by the size of the corpus.
+    """
+
+    corpus: Name
+    model: Name
+    budget_s: Annotated[float, Meta(gt=0, le=30 * 86400)] | None = None
+    steps: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
+    preset: str = "auto"
+    levels: Annotated[int, Meta(ge=1, le=32)] | None = None
+    codebook: Annotated[int, Meta(ge=2, le=65_536)] | None = None
+    seed: int = 0
+    resume: bool = False
+
+
+class JobInfo(Struct, frozen=True, kw_only=True):
+    """One job. kind: ingest or train. state: queued, running, done, failed, cancelled or interrupted.
+
+    subject: the corpus or model. progress 0..1. result: what the command line prints with --json.
+    """
+
+    id: Id
+    kind: str
+    subject: str
+    state: str
+    progress: float = 0.0
+    eta_s: float | None = None
+    created_s: float = 0.0
+    started_s: float | None = None
+    ended_s: float | None = None
+    detail: str = ""
+    error: str = ""
+    hint: str = ""
+    result: dict[str, Any] | None = None
+
+
+class ListJobs(Struct, frozen=True, kw_only=True):
+    """All jobs, newest first."""
+
+
+class Jobs(Struct, frozen=True, kw_only=True):
+    """Answer to ListJobs."""
+
+    jobs: list[JobInfo]
+
+
+class ShowJob(Struct, frozen=True, kw_only=True):
+    """One job."""
+
+    job: Id
+
+
+class CancelJob(Struct, frozen=True, kw_only=True):
+    """Cancel a job; answered at once, the state follows as an event. Cancelling a finished job is no error."""
+
+    job: Id
+
+
+class GetJobLog(Struct, frozen=True, kw_only=True):
+    """Entries of a job's log from number `after` on (at most 1000): the same bodies as the events."""
+
+    job: Id
+    after: int = 0
+
+
+class JobLog(Struct, frozen=True, kw_only=True):
+    """Each entry is {"type": event name, …its fields}; ask again with after=next until none comes."""
+
+    entries: list[dict[str, Any]]
+    next: int
+
+
+# --- models ----------------------------------------------------------------------------------------------
+
+
+class ModelInfo(Struct, frozen=True, kw_only=True):
+    """A model in a line. held_out: {"mel","stft","sisdr_db"}; utilisation per level 0..1."""
+
+    name: Name
+    codec_id: str
+    corpus: str
+    levels: int
+    codebook: int
+    steps: int
+    seconds: float
+    held_out: dict[str, float | None] = {}
+    utilisation: list[float] = []
+    sample_rate: int = 48_000
+    hop_length: int = 1024
+    frame_rate: float = 46.875
+    created: str = ""
+    prior: dict[str, Any] | None = None
+    path: str = ""
+
+
+class ListModels(Struct, frozen=True, kw_only=True):
+    """All models that finished training."""
+
+
+class Models(Struct, frozen=True, kw_only=True):
+    """Answer to ListModels."""
+
+    models: list[ModelInfo]
+
+
+class ShowModel(Struct, frozen=True, kw_only=True):
+    """One model."""
+
+    name: Name
+
+
+class GetPalette(Struct, frozen=True, kw_only=True):
+    """How to colour a model's codes."""
+
+    model: Name
+
+
+class Palette(Struct, frozen=True, kw_only=True):
+    """Buffer 0: (Q, K) uint16, the rank of each code on `descriptor` within its level, 0 lowest."""
+
+    model: Name
+    descriptor: str
+
+
+# --- strands that live in the daemon ---------------------------------------------------------------------
+
+
+class StrandInfo(Struct, frozen=True, kw_only=True):
+    """A strand with an edit history. rev grows by one with every edit, undo and redo."""
+
+    id: Id
+    meta: StrandMeta
+    rev: int
+    undo_depth: int = 0
+    redo_depth: int = 0
+
+
+class OpenStrand(Struct, frozen=True, kw_only=True):
+    """Make a living strand of an audio file (path and model) or of an `.alle` (meta and buffer 0: codes)."""
+
+    path: Path | None = None
+    model: Name | None = None
+    meta: StrandMeta | None = None
+
+
+class GetStrand(Struct, frozen=True, kw_only=True):
+    """One strand, by id. The reply's buffer 0: codes (Q, T) uint16."""
+
+    strand: Id
+
+
+class ListStrands(Struct, frozen=True, kw_only=True):
+    """All living strands."""
+
+
+class Strands(Struct, frozen=True, kw_only=True):
+    """Answer to ListStrands."""
+
+    strands: list[StrandInfo]
+
+
+class CloseStrand(Struct, frozen=True, kw_only=True):
+    """Put a strand and its history in the trash."""
+
+    strand: Id
+
+
+class ApplyEdit(Struct, frozen=True, kw_only=True):
+    """Apply one edit to a living strand; `swap`'s OTHER is a strand's id.
+
+    if_rev: refuse with E_CONFLICT unless this is the strand's rev. after: instead of a rev, the request id of the
+    sender's own previous edit, acknowledged or not, so that held keys do not conflict with themselves.
+    """
+
+    strand: Id
+    edit: Edit
+    if_rev: int | None = None
+    after: bytes | None = None
+
+
+class UndoEdit(Struct, frozen=True, kw_only=True):
+    """Undo the newest edit (a swap on both its strands, or E_CONFLICT when either changed since)."""
+
+    strand: Id
+    if_rev: int | None = None
+    after: bytes | None = None
+
+
+class RedoEdit(Struct, frozen=True, kw_only=True):
+    """Redo what was undone last."""
+
+    strand: Id
+    if_rev: int | None = None
+    after: bytes | None = None
+
+
+class EditApplied(Struct, frozen=True, kw_only=True):
+    """What changed. strands: every strand touched, as it is now. notes: words for the person (what was cropped)."""
+
+    edit: str
+    strands: list[StrandInfo]
+    notes: list[str] = []
+
+
+class PutWorkspace(Struct, frozen=True, kw_only=True):
+    """Keep what the client would show again after it is gone (JSON ≤ 64 KiB): strands, cursor, selection."""
+
+    state: Annotated[str, Meta(max_length=65_536)]
+
+
+class GetWorkspace(Struct, frozen=True, kw_only=True):
+    """What PutWorkspace kept last."""
+
+
+class Workspace(Struct, frozen=True, kw_only=True):
+    """JSON, "" when nothing was kept."""
+
+    state: str
+
+
+# --- strands as snapshots (the command line's .alle files) -----------------------------------------------
+
+
+class EncodeFile(Struct, frozen=True, kw_only=True):
+    """Encode an audio file. Reply: Snapshotted with buffer 0: codes."""
+
+    path: Path
+    model: Name
+
+
+class EditSnapshot(Struct, frozen=True, kw_only=True):
+    """Apply edits in order to a snapshot. Buffer 0: its codes; buffer i+1: the codes of others[i].
+
+    An edit names another strand by its key in `names` (as typed), which holds its place in `others`.
+    Nothing is kept in the daemon; registers live for this request. Reply: Snapshotted.
+    """
+
+    meta: StrandMeta
+    edits: Annotated[list[Edit], Meta(max_length=1000)]
+    others: Annotated[list[StrandMeta], Meta(max_length=15)] = []
+    names: dict[str, int] = {}
+
+
+class Snapshotted(Struct, frozen=True, kw_only=True):
+    """A strand as a value. Buffer 0: codes (Q, T) uint16."""
+
+    meta: StrandMeta
+    notes: list[str] = []
+
+
+class DecodeSnapshot(Struct, frozen=True, kw_only=True):
+    """Decode a snapshot (buffer 0: codes) to a WAV file on the daemon's machine. levels: which are heard."""
+
+    meta: StrandMeta
+    out: Path
+    levels: list[int] | None = None
+
+
+class DecodeStrand(Struct, frozen=True, kw_only=True):
+    """Decode a living strand to a WAV file on the daemon's machine."""
+
+    strand: Id
+    out: Path
+    levels: list[int] | None = None
+
+
+class Decoded(Struct, frozen=True, kw_only=True):
+    """The file written: 48 kHz, 24 bit, the source's level and exact sample count. Levels in dBFS."""
+
+    path: str
+    seconds: float
+    samples: int
+    sample_rate: int
+    channels: int
+    peak_db: float
+    rms_db: float
+
+
+class DecodeRegion(Struct, frozen=True, kw_only=True):
+    """PCM of some frames of a living strand. Reply: Region with buffer 0: (1, L) float32."""
+
+    strand: Id
+    frames: tuple[int, int]
+    levels: list[int] | None = None
+
+
+class Region(Struct, frozen=True, kw_only=True):
+    """Frames [first, past) at revision `rev`."""
+
+    strand: Id
+    rev: int
+    frames: tuple[int, int]
+
+
+# --- sound -----------------------------------------------------------------------------------------------
+
+
+class StartPlayback(Struct, frozen=True, kw_only=True):
+    """Play frames of a living strand on the player whose client id this is. None: to the end, all levels."""
+
+    player: bytes
+    strand: Id
+    frames: tuple[int, int | None] = (0, None)
+    levels: list[int] | None = None
+    loop: bool = False
+
+
+class PlaybackStarted(Struct, frozen=True, kw_only=True):
+    """playback: number the chunks carry. The first chunk follows on aud."""
+
+    playback: int
+    strand: Id
+    frames: tuple[int, int]
+
+
+class StopPlayback(Struct, frozen=True, kw_only=True):
+    """Stop what a player plays; no error when nothing does."""
+
+    player: bytes
+
+
+class Credit(Struct, frozen=True, kw_only=True):
+    """aud, kind credit: the player can take this many more chunks (they add up)."""
+
+    chunks: Annotated[int, Meta(ge=1, le=1000)]
+
+
+class Chunk(Struct, frozen=True, kw_only=True):
+    """aud, kind chunk: about 20 ms. Buffer 0: (C, L) float32, L may be 0.
+
+    sample: place of its first sample in the strand. last: nothing follows. flush: drop what is queued first.
+    """
+
+    playback: int
+    index: int
+    sample: int
+    last: bool = False
+    flush: bool = False
+
+
+# --- events ----------------------------------------------------------------------------------------------
+
+
+class JobChanged(Struct, frozen=True, kw_only=True):
+    """A job's state or progress; at most 10 a second for each job."""
+
+    job: JobInfo
+
+
+class StepCompleted(Struct, frozen=True, kw_only=True):
+    """Training goes on; at most 10 a second for each job (steps in between are not sent)."""
+
+    job: Id
+    step: int
+    elapsed_s: float
+    progress: float
+    eta_s: float | None = None
+    losses: dict[str, float] = {}
+    learning_rate: float = 0.0
+    gradient_norm: float = 0.0
+    examples_per_s: float = 0.0
+    memory_mb: float = 0.0
+
+
+class EvaluationCompleted(Struct, frozen=True, kw_only=True):
+    """Held-out measures. health: a word per level (healthy, thin, collapsing); advice: what to do about it."""
+
+    job: Id
+    step: int
+    elapsed_s: float
+    held_out: dict[str, float | None] = {}
+    train: dict[str, float | None] = {}
+    utilisation: list[float] = []
+    perplexity: list[float] = []
+    dead_codes: list[int] = []
+    commitment: list[float] = []
+    health: list[str] = []
+    advice: str = ""
+    preview: str = ""
+    is_best: bool = False
+
+
+class JobLogged(Struct, frozen=True, kw_only=True):
+    """A line of a job's log, in words."""
+
+    job: Id
+    text: str
+    elapsed_s: float = 0.0
+
+
+class StrandOpened(Struct, frozen=True, kw_only=True):
+    """A strand came to life."""
+
+    strand: StrandInfo
+
+
+class StrandChanged(Struct, frozen=True, kw_only=True):
+    """A strand was edited, undone or redone. Buffer 0: the cells as they are now, uint16.
+
+    They lie at levels[0].., frames[0]..; `resized` means the length changed: fetch it whole.
+    cause: id of the request that did it. kind: edit, undo or redo.
+    """
+
+    strand: StrandInfo
+    kind: str
+    edit: str
+    levels: tuple[int, int]
+    frames: tuple[int, int]
+    cause: bytes = b""
+    resized: bool = False
+
+
+class StrandClosed(Struct, frozen=True, kw_only=True):
+    """A strand is gone."""
+
+    strand: Id
+
+
+class CorporaChanged(Struct, frozen=True, kw_only=True):
+    """The list of corpora as it is now."""
+
+    corpora: list[CorpusInfo]
+
+
+class ModelsChanged(Struct, frozen=True, kw_only=True):
+    """The list of models as it is now."""
+
+    models: list[ModelInfo]
+
+
+class EngineChanged(Struct, frozen=True, kw_only=True):
+    """The engine started, died or came back."""
+
+    engine: str
+    device: str = ""
+    detail: str = ""
+
+
+class DaemonStopping(Struct, frozen=True, kw_only=True):
+    """No more requests."""
+
+    reason: str = ""
+
+
+class Snapshot(Struct, frozen=True, kw_only=True):
+    """Answer to GetSnapshot: the state after event `seq` of `epoch`."""
+
+    epoch: str
+    seq: int
+    status: Status
+    jobs: list[JobInfo]
+    corpora: list[CorpusInfo]
+    models: list[ModelInfo]
+    strands: list[StrandInfo]
+    workspace: str = ""
+
+
+REQUESTS: dict[str, tuple[type[Struct], type[Struct]]] = {
+    request.__name__: (request, reply)
+    for request, reply in (
+        (GetStatus, Status),
+        (StopDaemon, Done),
+        (GetSnapshot, Snapshot),
+        (AddToCorpus, JobAccepted),
+        (ListCorpora, Corpora),
+        (ShowCorpus, Corpus),
+        (RemoveCorpus, Done),
+        (StartTraining, JobAccepted),
+        (ListJobs, Jobs),
+        (ShowJob, JobInfo),
+        (CancelJob, JobInfo),
+        (GetJobLog, JobLog),
+        (ListModels, Models),
+        (ShowModel, ModelInfo),
+        (GetPalette, Palette),
+        (OpenStrand, StrandInfo),
+        (GetStrand, StrandInfo),
+        (ListStrands, Strands),
+        (CloseStrand, Done),
+        (ApplyEdit, EditApplied),
+        (UndoEdit, EditApplied),
+        (RedoEdit, EditApplied),
+        (PutWorkspace, Done),
+        (GetWorkspace, Workspace),
+        (EncodeFile, Snapshotted),
+        (EditSnapshot, Snapshotted),
+        (DecodeSnapshot, Decoded),
+        (DecodeStrand, Decoded),
+        (DecodeRegion, Region),
+        (StartPlayback, PlaybackStarted),
+        (StopPlayback, Done),
+    )
+}
+
+EVENTS: dict[str, type[Struct]] = {
+    event.__name__: event
+    for event in (
+        JobChanged,
+        StepCompleted,
+        EvaluationCompleted,
+        JobLogged,
+        StrandOpened,
+        StrandChanged,
+        StrandClosed,
+        CorporaChanged,
+        ModelsChanged,
+        EngineChanged,
+        DaemonStopping,
+    )
+}

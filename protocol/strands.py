@@ -1,0 +1,119 @@
+"""Strands as values and as bytes: the `.alle` file is a zip of `strand.json` and `codes.npy` (Q,T) uint16.
+
+Pure: object <-> bytes. Anyone with numpy can read the file; nothing here unpickles.
+"""
+
+import io
+import zipfile
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from protocol.errors import AlleleError
+
+Codes = npt.NDArray[np.uint16]
+
+FORMAT = 1
+MAX_STRAND_BYTES = 64 * 1024 * 1024  # unpacked: 5 h at 8 levels; more is a zip bomb
+MAX_LEVELS = 32
+MAX_CODEBOOK = 65_536
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a strand's sound came from."""
+
+    path: str = ""
+    sha256: str = ""
+    sample_rate: int = 0
+    channels: int = 0
+
+
+class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a strand says of itself beside its codes.
+
+    samples: exact length of the sound at `sample_rate`; gain_db: what decoding adds to give the source's level.
+    edits: the text of every edit applied, oldest first.
+    """
+
+    format: int = FORMAT
+    name: str
+    model: str
+    codec_id: str
+    levels: int
+    codebook: int
+    frames: int
+    samples: int
+    sample_rate: int = 48_000
+    hop_length: int = 1024
+    frame_rate: float = 46.875
+    channels: int = 1
+    gain_db: float = 0.0
+    source: Source = Source()
+    edits: list[str] = []
+    created: str = ""
+
+
+def check_codes(meta: StrandMeta, codes: npt.NDArray[Any]) -> Codes:
+    """The codes as (Q, T) uint16, or why they do not belong to this meta.
+
+    Raises:
+        AlleleError: E_BAD_STRAND for a wrong shape or type, E_BAD_CODE for a code outside the codebook.
+    """
+    if not (1 <= meta.levels <= MAX_LEVELS and 1 <= meta.codebook <= MAX_CODEBOOK):
+        raise AlleleError("E_BAD_STRAND", f"{meta.levels} levels of {meta.codebook} codes are not a codec's")
+    if codes.ndim != 2 or codes.shape != (meta.levels, meta.frames):
+        raise AlleleError("E_BAD_STRAND", f"the codes are {codes.shape}, the strand says {(meta.levels, meta.frames)}")
+    if codes.dtype.kind not in "ui" or codes.dtype.itemsize > 8:
+        raise AlleleError("E_BAD_STRAND", f"codes are whole numbers, not {codes.dtype}")
+    if codes.size and not (int(codes.min()) >= 0 and int(codes.max()) < meta.codebook):
+        raise AlleleError("E_BAD_CODE", f"codes go from 0 to {meta.codebook - 1}, found {int(codes.max())}")
+    return np.ascontiguousarray(codes, dtype=np.uint16)
+
+
+def pack_strand(meta: StrandMeta, codes: Codes) -> bytes:
+    """The bytes of an `.alle` file. The same strand always gives the same bytes."""
+    checked = check_codes(meta, codes)
+    npy, out = io.BytesIO(), io.BytesIO()
+    np.save(npy, checked, allow_pickle=False)
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        text = msgspec.json.format(msgspec.json.encode(meta), indent=1)
+        for name, data in (("strand.json", text), ("codes.npy", npy.getvalue())):
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def unpack_strand(data: bytes) -> tuple[StrandMeta, Codes]:
+    """The strand in the bytes of an `.alle` file.
+
+    Raises:
+        AlleleError: E_BAD_STRAND or E_BAD_CODE, saying what is wrong with it.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            text, raw = (_read_member(archive, name) for name in ("strand.json", "codes.npy"))
+            meta = msgspec.json.decode(text, type=StrandMeta)
+            if meta.format > FORMAT:
+                raise AlleleError(
+                    "E_BAD_STRAND", f"it is of format {meta.format}, newer than this Allele", hint="upgrade"
+                )
+            codes = np.load(io.BytesIO(raw), allow_pickle=False)
+    except AlleleError:
+        raise
+    except Exception as problem:  # noqa: BLE001 - zip, json and npy readers raise many things
+        raise AlleleError(
+            "E_BAD_STRAND", f"it is not an .alle strand: {problem}", hint="make one with: allele encode"
+        ) from None
+    return meta, check_codes(meta, codes)
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
+    info = archive.getinfo(name)
+    if info.file_size > MAX_STRAND_BYTES:
+        raise AlleleError("E_BAD_STRAND", f"{name} unpacks to {info.file_size} bytes, too many")
+    with archive.open(info) as member:  # a header may lie: read at most the cap
+        content = member.read(MAX_STRAND_BYTES + 1)
+    if len(content) > MAX_STRAND_BYTES:
+        raise AlleleError("E_BAD_STRAND", f"{name} is too large")
+    return content
