@@ -1,0 +1,237 @@
+"""The codec everything else uses: numpy in, numpy out, fp32, deterministic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from daemon.codec.config import CodecConfig
+from daemon.codec.errors import CodecError
+from daemon.codec.files import identify, read_codec, write_codec
+from daemon.codec.loudness import clip_gain_db
+from daemon.codec.model import CodecModel
+from daemon.codec.ranks import codebook_ranks
+
+Audio = NDArray[np.float32]
+Codes = NDArray[np.uint16]
+
+CHUNK_FRAMES = 1024  # 22 s: about 150 MiB of activations, whatever the length of the clip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoded:
+    """One clip as codes, with what it takes to give it back at its own length and level."""
+
+    codes: Codes
+    """`(Q, T)` uint16."""
+    samples: int
+    """Length of the source."""
+    gain_db: float
+    """Gain to apply *after decoding*: hand it to `decode` to get the source's level back."""
+
+
+class Codec:
+    """A trained codec, frozen. Make one with `load` or from a trained `CodecModel`."""
+
+    def __init__(self, model: CodecModel, device: torch.device | str = "cpu") -> None:
+        self._device = torch.device(device)
+        self._model = model.to(self._device).float().eval().requires_grad_(False)
+        self._ranks: NDArray[np.uint16] | None = None
+        self.config: CodecConfig = model.config
+        self.codec_id: str = identify(model.state_dict())
+        # TF32 keeps 10 bits of mantissa: enough to flip codes between machines.
+        torch.backends.cuda.matmul.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = False
+
+    @classmethod
+    def load(cls, model_dir: Path, device: torch.device | str = "cpu") -> Self:
+        """Open the codec of a model folder (or a bare codec folder).
+
+        Raises:
+            CodecError: it is missing, unfinished or damaged.
+        """
+        described, state = read_codec(model_dir)
+        model = CodecModel(described.config)
+        try:
+            model.load_state_dict(state)
+        except RuntimeError as error:
+            raise CodecError(
+                f"{model_dir}: the weights do not fit the configuration.", "Restore the model's folder."
+            ) from error
+        return cls(model, device)
+
+    def save(self, folder: Path) -> str:
+        """Write `codec.safetensors` and `codec.json` into `folder`; returns the codec's id."""
+        return write_codec(folder, self.config, self._model.state_dict())
+
+    @property
+    def frame_rate(self) -> float:
+        """Latent frames per second."""
+        return self.config.frame_rate
+
+    @property
+    def receptive_field_frames(self) -> tuple[int, int]:
+        """Latent frames left and right that a decoded frame depends on."""
+        return self.config.margin_frames, self.config.margin_frames
+
+    @property
+    def parameter_count(self) -> int:
+        """Trained parameters."""
+        return self._model.parameter_count
+
+    @torch.no_grad()
+    def encode(self, audio: Audio, *, chunk_frames: int = CHUNK_FRAMES) -> Encoded:
+        """Codes of a mono 48 kHz clip; the same audio always gives the same codes.
+
+        Args:
+            audio: `(L,)` float32, any length from one sample.
+            chunk_frames: latent frames worked on at once; changes memory, not codes.
+
+        Raises:
+            CodecError: not one-dimensional, empty, or not finite.
+        """
+        signal = np.ascontiguousarray(audio, np.float32)
+        if signal.ndim != 1 or signal.size == 0:
+            raise CodecError(f"a mono clip of at least one sample is wanted, not {audio.shape}.")
+        if not np.isfinite(signal).all():
+            raise CodecError("the clip holds values that are not numbers.", "Export it again.")
+        gain_db = clip_gain_db(signal, self.config)
+        latents = self._encode_chunks(signal, 10 ** (gain_db / 20), chunk_frames)
+        codes = torch.cat([self._model.quantizer(latent).codes[0] for latent in latents], -1)
+        return Encoded(codes=codes.cpu().numpy().astype(np.uint16), samples=signal.size, gain_db=-gain_db)
+
+    def _encode_chunks(self, signal: Audio, gain: float, chunk_frames: int) -> list[Tensor]:
+        hop, margin = self.config.hop_length, self.config.margin_frames
+        total = -(-signal.size // hop)
+        latents: list[Tensor] = []
+        for lo in range(0, total, chunk_frames):
+            hi = min(lo + chunk_frames, total)
+            start, stop = max(0, lo - margin), min(total, hi + margin)
+            piece = torch.from_numpy(signal[start * hop : stop * hop] * np.float32(gain)).to(self._device)
+            latents.append(self._model.encode(piece[None])[:, lo - start : hi - start])
+        return latents
+
+    def decode(
+        self,
+        codes: Codes,
+        *,
+        levels: Sequence[int] | None = None,
+        samples: int | None = None,
+        gain_db: float = 0.0,
+        chunk_frames: int = CHUNK_FRAMES,
+    ) -> Audio:
+        """Sound of a grid of codes.
+
+        Args:
+            codes: `(Q, T)` integers.
+            levels: which levels are heard; all by default, none gives what silence of codes gives.
+            samples: length wanted (`Encoded.samples`); whole frames by default.
+            gain_db: gain applied to the result (`Encoded.gain_db`).
+
+        Returns:
+            `(samples or T * hop_length,)` float32.
+
+        Raises:
+            CodecError: codes, levels or samples that do not fit this codec.
+        """
+        grid, heard = self._checked(codes, levels)
+        hop, total = self.config.hop_length, grid.shape[1]
+        wanted = total * hop if samples is None else samples
+        if not 0 <= wanted <= total * hop:
+            raise CodecError(f"{total} frames hold up to {total * hop} samples, not {wanted}.")
+        out = np.empty(total * hop, np.float32)
+        for lo in range(0, total, chunk_frames):
+            hi = min(lo + chunk_frames, total)
+            out[lo * hop : hi * hop] = self._decode_range(grid, lo, hi, heard)
+        return out[:wanted] * np.float32(10 ** (gain_db / 20))
+
+    def decode_range(
+        self,
+        codes: Codes,
+        frame_lo: int,
+        frame_hi: int,
+        *,
+        levels: Sequence[int] | None = None,
+        gain_db: float = 0.0,
+    ) -> Audio:
+        """Frames `frame_lo` to `frame_hi` of `decode(codes)`, without decoding the rest.
+
+        Returns:
+            `((frame_hi - frame_lo) * hop_length,)` float32, equal to the full decode within 1e-4.
+
+        Raises:
+            CodecError: as `decode`, or a range that does not exist.
+        """
+        grid, heard = self._checked(codes, levels)
+        if not 0 <= frame_lo <= frame_hi <= grid.shape[1]:
+            raise CodecError(f"frames {frame_lo}:{frame_hi} are not in a grid of {grid.shape[1]}.")
+        if frame_lo == frame_hi:
+            return np.zeros(0, np.float32)
+        return self._decode_range(grid, frame_lo, frame_hi, heard) * np.float32(10 ** (gain_db / 20))
+
+    @torch.no_grad()
+    def _decode_range(self, grid: Tensor, lo: int, hi: int, heard: list[int]) -> Audio:
+        hop, margin = self.config.hop_length, self.config.margin_frames
+        start, stop = max(0, lo - margin), min(grid.shape[1], hi + margin)
+        piece = grid[None, :, start:stop].to(self._device)
+        audio = self._model.decode(self._model.quantizer.dequantize(piece, heard))
+        return audio[0, (lo - start) * hop : (hi - start) * hop].cpu().numpy()
+
+    @torch.no_grad()
+    def dequantize(self, codes: Codes, *, levels: Sequence[int] | None = None) -> NDArray[np.float32]:
+        """Latents the chosen levels add up to: codes `(Q, T)` to `(T, D)` float32."""
+        grid, heard = self._checked(codes, levels)
+        return self._model.quantizer.dequantize(grid[None].to(self._device), heard)[0].cpu().numpy()
+
+    @torch.no_grad()
+    def quantize(self, latents: NDArray[np.float32]) -> Codes:
+        """Codes nearest to latents, level after level: `(T, D)` float32 to `(Q, T)`."""
+        if latents.ndim != 2 or latents.shape[1] != self.config.latent:
+            raise CodecError(f"latents of shape (T, {self.config.latent}) are wanted, not {latents.shape}.")
+        frames = torch.from_numpy(np.ascontiguousarray(latents, np.float32))[None].to(self._device)
+        return self._model.quantizer(frames).codes[0].cpu().numpy().astype(np.uint16)
+
+    @torch.no_grad()
+    def analyse(self, audio: Audio) -> tuple[float, NDArray[np.float64], Codes]:
+        """What the codebooks make of a clip.
+
+        Returns:
+            Energy of its latents; energy each level leaves over, `(Q,)`; its codes `(Q, T)`.
+        """
+        gain = 10 ** (clip_gain_db(audio, self.config) / 20)
+        energy, left_over, codes = 0.0, np.zeros(self.config.levels), list[Tensor]()
+        for latent in self._encode_chunks(audio, gain, CHUNK_FRAMES):
+            made = self._model.quantizer(latent)
+            energy += float(latent.double().square().sum())
+            left_over += (made.residual_rms.double().square() * latent.numel()).cpu().numpy()
+            codes.append(made.codes[0])
+        return energy, left_over, torch.cat(codes, -1).cpu().numpy().astype(np.uint16)
+
+    @torch.no_grad()
+    def codebook_vectors(self, level: int) -> NDArray[np.float32]:
+        """What each code of a level adds to the latent, `(K, D)` float32."""
+        if not 0 <= level < self.config.levels:
+            raise CodecError(f"level {level} is not one of 0 to {self.config.levels - 1}.")
+        return self._model.quantizer.vectors(level).cpu().numpy()
+
+    def codebook_ranks(self) -> NDArray[np.uint16]:
+        """Rank of every code on its codebook's first principal component, `(Q, K)`, dark to bright."""
+        if self._ranks is None:
+            self._ranks = codebook_ranks(self._model)
+        return self._ranks
+
+    def _checked(self, codes: Codes, levels: Sequence[int] | None) -> tuple[Tensor, list[int]]:
+        Q, K = self.config.levels, self.config.codebook_size
+        if codes.ndim != 2 or codes.shape[0] != Q or not np.issubdtype(codes.dtype, np.integer):
+            raise CodecError(f"this codec has {Q} levels: codes of shape ({Q}, T), not {codes.shape}.")
+        if codes.size and not 0 <= int(codes.min()) <= int(codes.max()) < K:
+            raise CodecError(f"codes run from 0 to {K - 1}, these from {codes.min()} to {codes.max()}.")
+        heard = list(range(Q)) if levels is None else list(dict.fromkeys(levels))
+        if any(not 0 <= level < Q for level in heard):
+            raise CodecError(f"levels {heard} are not all in 0 to {Q - 1}.")
+        return torch.from_numpy(codes.astype(np.int64)), heard

@@ -1,0 +1,75 @@
+"""Everything that shapes a codec, saved whole with its weights."""
+
+import math
+
+import msgspec
+
+
+class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Shape of the network; with the weights it makes the codec, without them it is only a plan."""
+
+    sample_rate: int = 48_000
+    """Hz. Everything is brought here at ingest."""
+    channels: int = 1
+    """1: the mono mean."""
+    hop_length: int = 1024
+    """Samples per latent frame: 46.875 frames/s, the grid a musician edits."""
+    n_fft: int = 2048
+    """Window of the spectra on both sides, samples: 23 Hz bins."""
+    stft_hop: int = 512
+    """Hop of those spectra, samples; two of them make one latent frame."""
+    width: int = 192
+    """Channels of the ConvNeXt blocks. 192 beat 256 and 384 for the same seconds on a CPU."""
+    expansion: int = 3
+    """Hidden width of a block's perceptron, in widths."""
+    kernel: int = 7
+    """Frames a block sees, odd."""
+    fine_blocks: int = 1
+    """Blocks a side at the STFT's rate (93.75 frames/s)."""
+    coarse_blocks: int = 2
+    """Blocks a side at the latent's rate; half the cost of a fine one."""
+    latent: int = 128
+    """D, width of the latent."""
+    codebook_dim: int = 8
+    """Width a level searches in, between its own two projections."""
+    levels: int = 8
+    """Q."""
+    codebook_size: int = 128
+    """K."""
+    reference_lufs: float = -20.0
+    """Loudness every clip is brought to before analysis; the gain travels beside the codes."""
+    loudness_strength: float = 1.0
+    """How much of the way to the reference: 0 leaves the source's level alone, 1 goes all the way."""
+
+    def __post_init__(self) -> None:
+        if self.hop_length != 2 * self.stft_hop or self.n_fft % self.stft_hop or self.kernel % 2 == 0:
+            raise ValueError("hop_length is two STFT hops, n_fft a multiple of one, the kernel odd")
+        if min(self.levels, self.width, self.latent, self.codebook_dim) < 1:
+            raise ValueError("levels, width, latent and codebook_dim are positive")
+        if not 2 <= self.codebook_size <= 65_536 or self.channels != 1:
+            raise ValueError("codes are uint16: 2 to 65 536 a level; one channel")
+
+    @property
+    def bins(self) -> int:
+        """Frequencies of one spectrum."""
+        return self.n_fft // 2 + 1
+
+    @property
+    def frame_rate(self) -> float:
+        """Latent frames per second."""
+        return self.sample_rate / self.hop_length
+
+    @property
+    def kbps(self) -> float:
+        """Bits of all levels per second, in thousands."""
+        return self.levels * math.log2(self.codebook_size) * self.frame_rate / 1000
+
+    @property
+    def margin_frames(self) -> int:
+        """Latent frames of context on either side that one frame of codes or audio depends on.
+
+        A block reaches `(kernel - 1) / 2` frames of its own rate; the 2048-sample windows reach 768
+        samples beyond their hop, less than one latent frame.
+        """
+        reach = (self.kernel - 1) // 2
+        return self.coarse_blocks * reach + math.ceil(self.fine_blocks * reach / 2) + 1

@@ -1,0 +1,68 @@
+"""A codec on disk: `codec.safetensors` and `codec.json`. Nothing is unpickled."""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from daemon.codec.config import CodecConfig
+from daemon.codec.errors import CodecError
+from daemon.corpus.durable import write_bytes, write_through
+
+WEIGHTS_NAME = "codec.safetensors"
+CONFIG_NAME = "codec.json"
+FORMAT_VERSION = 1
+
+
+class CodecFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of `codec.json`."""
+
+    version: int = FORMAT_VERSION
+    codec_id: str
+    config: CodecConfig
+
+
+def identify(state: dict[str, Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes of all tensors, in name order, as hex."""
+    digest = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def write_codec(folder: Path, config: CodecConfig, state: dict[str, Tensor]) -> str:
+    """Write both files, the JSON last, and return the codec's id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    codec_id = identify(tensors)
+    write_through(folder / WEIGHTS_NAME, lambda temp: save_file(tensors, temp))
+    described = msgspec.json.encode(CodecFile(codec_id=codec_id, config=config))
+    write_bytes(folder / CONFIG_NAME, msgspec.json.format(described, indent=1))
+    return codec_id
+
+
+def read_codec(folder: Path) -> tuple[CodecFile, dict[str, Tensor]]:
+    """Read both files from a codec folder, or from the `codec/` folder inside a model's.
+
+    Raises:
+        CodecError: missing, damaged, of another version, or weights that are not those named.
+    """
+    place = folder if (folder / CONFIG_NAME).exists() else folder / "codec"
+    try:
+        described = msgspec.json.decode((place / CONFIG_NAME).read_bytes(), type=CodecFile)
+        state = load_file(place / WEIGHTS_NAME)
+    except FileNotFoundError as error:
+        raise CodecError(f"{folder}: there is no finished codec here.", "Train the model to its end.") from error
+    except (OSError, msgspec.DecodeError, SafetensorError, ValueError) as error:
+        raise CodecError(f"{place}: the codec cannot be read ({error}).", "Restore the model's folder.") from error
+    if described.version != FORMAT_VERSION:
+        raise CodecError(f"{place}: codec format {described.version} is not known.", "Update Allele.")
+    if identify(state) != described.codec_id:
+        raise CodecError(f"{place}: the weights are not those of codec.json.", "Restore the model's folder.")
+    return described, state

@@ -1,0 +1,50 @@
+"""Seeded k-means for codebooks.
+
+References: D. Arthur and S. Vassilvitskii, "k-means++", 2007. Deviation: a cluster left empty moves
+to the vector that is worst represented, so no code starts dead while there are distinct vectors.
+"""
+
+import torch
+from torch import Tensor
+
+_ROUNDS = 12
+
+
+def kmeans(vectors: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Centres `(count, d)` and how many of the `(N, d)` vectors fall to each, `(count,)`.
+
+    With fewer vectors than centres the surplus centres are copies with a little noise.
+    """
+    centres = _spread(vectors, count, generator)
+    for _ in range(_ROUNDS):
+        distances = torch.cdist(vectors, centres)
+        nearest, which = distances.min(-1)
+        sums = torch.zeros_like(centres).index_add_(0, which, vectors)
+        counts = torch.bincount(which, minlength=count).to(vectors)
+        moved = sums / counts.clamp_min(1)[:, None]
+        empty = (counts == 0).nonzero()[:, 0]
+        if len(empty):
+            worst = nearest.argsort(descending=True)[: len(empty)]
+            moved[empty[: len(worst)]] = vectors[worst]
+            moved[empty[len(worst) :]] = centres[empty[len(worst) :]]
+        centres = moved
+    which = torch.cdist(vectors, centres).argmin(-1)
+    return centres, torch.bincount(which, minlength=count).to(vectors)
+
+
+def _spread(vectors: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """k-means++ seeds: each next one drawn with probability proportional to its squared distance."""
+    device = vectors.device
+    first = torch.randint(len(vectors), (1,), generator=generator).item()
+    chosen = [vectors[int(first)]]
+    distances = (vectors - chosen[0]).square().sum(-1)
+    for _ in range(count - 1):
+        weights = distances.double().cpu()
+        if float(weights.sum()) <= 1e-12:
+            noise = torch.randn(vectors.shape[1], generator=generator).to(device)
+            chosen.append(chosen[0] + 1e-3 * noise)
+            continue
+        pick = int(torch.multinomial(weights, 1, generator=generator).item())
+        chosen.append(vectors[pick])
+        distances = torch.minimum(distances, (vectors - chosen[-1]).square().sum(-1))
+    return torch.stack(chosen)

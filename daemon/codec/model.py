@@ -1,0 +1,53 @@
+"""The trainable whole: spectra, encoder, residual quantiser, decoder."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from daemon.codec.config import CodecConfig
+from daemon.codec.network import Decoder, Encoder
+from daemon.codec.quantizer import Quantized, ResidualQuantizer
+from daemon.codec.spectrum import Spectra
+
+
+class Reconstruction(NamedTuple):
+    """What a training step looks at."""
+
+    audio: Tensor
+    """`[B, L]`, whole hops."""
+    quantized: Quantized
+
+
+class CodecModel(nn.Module):
+    """Audio at the reference loudness, `[B, L]`, to codes and back."""
+
+    def __init__(self, config: CodecConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.spectra = Spectra(config)
+        self.encoder = Encoder(config)
+        self.quantizer = ResidualQuantizer(config.latent, config.codebook_dim, config.levels, config.codebook_size)
+        self.decoder = Decoder(config)
+
+    def encode(self, audio: Tensor) -> Tensor:
+        """`[B, L]` to the latent before quantisation, `[B, T, D]` float32."""
+        return self.encoder(self.spectra.features(audio)).float()
+
+    def decode(self, latent: Tensor) -> Tensor:
+        """Latent `[B, T, D]` to `[B, T * hop_length]`."""
+        head = self.decoder(latent)
+        with torch.autocast(head.device.type, enabled=False):
+            return self.spectra.waveform(head)
+
+    def forward(self, audio: Tensor, keep: Tensor | None = None) -> Reconstruction:
+        """Reconstruct `[B, L]` (whole hops) through the codes; `keep` as in `ResidualQuantizer`."""
+        latent = self.encode(audio)
+        with torch.autocast(latent.device.type, enabled=False):
+            quantized = self.quantizer(latent, keep)
+        return Reconstruction(self.decode(quantized.latent), quantized)
+
+    @property
+    def parameter_count(self) -> int:
+        """Trained parameters; codebooks are buffers and not counted."""
+        return sum(parameter.numel() for parameter in self.parameters())

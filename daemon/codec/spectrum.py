@@ -1,0 +1,62 @@
+"""The one path from samples to what the encoder sees, shared by training and inference.
+
+The encoder is given, per frequency and STFT frame, the log-magnitude standardised by the corpus's
+own mean and deviation, and the cosine and sine of the phase. The decoder's head answers in the same
+units, so an untrained codec already speaks with the corpus's average spectrum.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from daemon.codec.config import CodecConfig
+from daemon.dsp.framing import analyse, synthesise
+
+# -100 dBFS per bin of a full-scale sine (whose bin magnitude is n_fft / 4): below is silence.
+MAGNITUDE_FLOOR = 5e-3
+# The loudest bin a full-scale signal can reach is n_fft / 2; e^8 leaves headroom, not explosions.
+LOG_CEILING = 8.0
+LOG_SILENCE = -12.0
+
+
+def whole_hops(audio: Tensor, hop_length: int) -> Tensor:
+    """Zero-pad `[B, L]` at its end to at least one and otherwise whole hops."""
+    missing = max(hop_length, -(-audio.shape[-1] // hop_length) * hop_length) - audio.shape[-1]
+    return F.pad(audio, (0, missing)) if missing else audio
+
+
+class Spectra(nn.Module):
+    """Analysis and synthesis with the corpus's statistics (`mean`, `deviation`: `(bins,)`, log units)."""
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, config: CodecConfig) -> None:
+        super().__init__()
+        self._n_fft, self._hop, self._latent_hop = config.n_fft, config.stft_hop, config.hop_length
+        self.register_buffer("mean", torch.full((config.bins,), -2.0))
+        self.register_buffer("deviation", torch.full((config.bins,), 2.0))
+
+    def log_magnitude(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """Complex spectrum and its floored log-magnitude, each `[B, T', bins]`, `T'` in STFT hops."""
+        spectrum = analyse(whole_hops(audio, self._latent_hop), self._n_fft, self._hop)
+        return spectrum, (spectrum.abs() + MAGNITUDE_FLOOR).log()
+
+    def features(self, audio: Tensor) -> Tensor:
+        """What the encoder sees: `[B, L]` to `[B, 2T, 3 * bins]`."""
+        spectrum, logs = self.log_magnitude(audio)
+        unit = spectrum / (spectrum.abs() + MAGNITUDE_FLOOR)
+        return torch.cat([(logs - self.mean) / self.deviation, unit.real, unit.imag], dim=-1)
+
+    def waveform(self, head: Tensor) -> Tensor:
+        """The decoder's answer as sound: `[B, 2T, 2 * bins]` (log-magnitude, phase) to `[B, T * hop_length]`."""
+        level, phase = head.float().chunk(2, dim=-1)
+        logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
+        magnitude = (logs.exp() - MAGNITUDE_FLOOR).clamp_min(0.0) + 1e-6
+        return synthesise(torch.polar(magnitude, phase), self._n_fft, self._hop)
+
+    def fit(self, clips: list[Tensor]) -> None:
+        """Measure mean and deviation per frequency over `[L]` clips already at the reference loudness."""
+        logs = torch.cat([self.log_magnitude(clip[None])[1][0] for clip in clips])
+        self.mean.copy_(logs.mean(0))
+        self.deviation.copy_(logs.std(0).clamp_min(0.5))

@@ -1,0 +1,239 @@
+"""Read a person's recordings once: decode, bring to 48 kHz, measure, cache.
+
+Memory is bounded by a few blocks whatever the files are. The index is replaced after every file, so
+a kill leaves a valid corpus holding what was finished. One bad file is a record, never an exception.
+"""
+
+import errno
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from msgspec.structs import replace
+
+from daemon.corpus.cache import write_cache
+from daemon.corpus.discovery import Found, find_files
+from daemon.corpus.durable import sweep
+from daemon.corpus.errors import CorpusError
+from daemon.corpus.measures import FileMeasures, reference_gain_db
+from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFile, open_decoding
+from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
+from daemon.dsp.resample import require_torchaudio, resample_blocks
+
+SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms
+SILENT_DB = -80.0
+LOUDEST_PEAK = 100.0  # +40 dBFS: no recording, but integers stored as floats
+AUDIO_FOLDER = "audio"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IngestProgress:
+    """Said before every file and at the end (`path` None)."""
+
+    done_files: int
+    total_files: int
+    path: Path | None
+    read_s: float
+    """Seconds of audio taken in so far by this call."""
+
+
+@dataclass(kw_only=True)
+class CorpusReport:
+    """What one call of `ingest` did."""
+
+    added: list[FileRecord] = field(default_factory=list[FileRecord])
+    duplicates: list[FileRecord] = field(default_factory=list[FileRecord])
+    errors: list[FileRecord] = field(default_factory=list[FileRecord])
+    total_files: int = 0
+    """Usable files in the corpus afterwards."""
+    total_s: float = 0.0
+    is_cancelled: bool = False
+
+
+class _Cancelled(Exception):
+    pass
+
+
+def ingest(
+    paths: Sequence[Path],
+    corpus_dir: Path,
+    *,
+    progress: Callable[[IngestProgress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> CorpusReport:
+    """Add files and folders to a corpus, creating it when there is none.
+
+    Args:
+        paths: files (always tried) and folders (walked for audio extensions).
+        progress: called before every file and once at the end.
+        cancelled: asked between blocks; what was finished stays.
+
+    Raises:
+        CorpusError: the corpus itself cannot be read or written (no space, no permission).
+        AudioBackendError: torchaudio does not import.
+    """
+    require_torchaudio()
+    try:
+        return _Ingestion(corpus_dir, progress, cancelled).run(paths)
+    except OSError as error:
+        hint = "Free some disk space." if error.errno == errno.ENOSPC else "Check the folder's permissions."
+        raise CorpusError(f"{corpus_dir}: cannot be written ({error.strerror or error}).", hint) from error
+
+
+class _Ingestion:
+    def __init__(
+        self,
+        corpus_dir: Path,
+        progress: Callable[[IngestProgress], None],
+        cancelled: Callable[[], bool],
+    ) -> None:
+        self._dir = corpus_dir
+        self._progress = progress
+        self._cancelled = cancelled
+        (corpus_dir / AUDIO_FOLDER).mkdir(parents=True, exist_ok=True)
+        sweep(corpus_dir)
+        sweep(corpus_dir / AUDIO_FOLDER)
+        self._files = load_corpus(corpus_dir).files if (corpus_dir / INDEX_NAME).exists() else []
+        self._report = CorpusReport()
+        self._read_s = 0.0
+
+    def run(self, paths: Sequence[Path]) -> CorpusReport:
+        found = find_files(paths)
+        for done, entry in enumerate(found):
+            self._tell(done, len(found), entry.path)
+            try:
+                self._keep(self._read(entry))
+            except _Cancelled:
+                self._report.is_cancelled = True
+                break
+        save_index(self._dir, self._files)
+        usable = [record for record in self._files if record.is_usable]
+        self._report.total_files = len(usable)
+        self._report.total_s = sum(record.duration_s for record in usable)
+        self._tell(len(found), len(found), None)
+        return self._report
+
+    def _tell(self, done: int, total: int, path: Path | None) -> None:
+        self._progress(IngestProgress(done_files=done, total_files=total, path=path, read_s=self._read_s))
+
+    def _read(self, entry: Found) -> FileRecord:
+        if self._cancelled():
+            raise _Cancelled
+        record = FileRecord(source=str(entry.path), status="error", message=entry.message, hint=entry.hint)
+        if entry.message:
+            return record
+        try:
+            record = replace(record, sha256=self._hash(entry.path))
+            twin = self._twin(lambda other: other.sha256 == record.sha256)
+            return _duplicate(record, twin) if twin else self._decode(entry.path, record)
+        except UnreadableFile as reason:
+            return replace(record, message=reason.message, hint=reason.hint)
+
+    def _twin(self, matches: Callable[[FileRecord], bool]) -> FileRecord | None:
+        return next((record for record in self._files if record.is_usable and matches(record)), None)
+
+    def _hash(self, path: Path) -> str:
+        digest = hashlib.sha256()
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(1 << 20):
+                    digest.update(chunk)
+                    if self._cancelled():
+                        raise _Cancelled
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UnreadableFile(f"It cannot be read: {reason}.", "Check its permissions.") from error
+        return digest.hexdigest()
+
+    def _decode(self, path: Path, record: FileRecord) -> FileRecord:
+        decoding, blocks = open_decoding(path)
+        measures = FileMeasures()
+
+        def watched():  # noqa: ANN202  a generator local to this call
+            for block in blocks:
+                if self._cancelled():
+                    raise _Cancelled
+                if not np.isfinite(block).all():
+                    raise UnreadableFile("It holds values that are not numbers (NaN or infinity).", "Export it again.")
+                measures.count_clipping(block)
+                yield block
+
+        converted = resample_blocks(watched(), decoding.sample_rate_hz, SAMPLE_RATE)
+        cache = f"{AUDIO_FOLDER}/{record.sha256[:24]}.npy"
+        channels = 2 if decoding.channels == 2 else 1
+        with write_cache(self._dir / cache, channels) as writer:
+            for block in converted:
+                measures.add(block)
+                writer.add(block)
+            _refuse_unusable(decoding, measures)
+            record = _measured(record, decoding, measures, writer.sha256)
+            twin = self._twin(lambda other: other.audio_sha256 == record.audio_sha256)
+            if twin is not None:
+                writer.discard()
+                return _duplicate(record, twin)
+        self._read_s += record.duration_s
+        return _judged(replace(record, audio=cache), decoding)
+
+    def _keep(self, record: FileRecord) -> None:
+        # The same path tried again replaces what was noted about it; usable audio stays.
+        self._files = [f for f in self._files if f.is_usable or f.source != record.source]
+        if record.status == "duplicate":
+            self._report.duplicates.append(record)
+            if any(f.is_usable and f.source == record.source for f in self._files):
+                return
+        elif record.status == "error":
+            self._report.errors.append(record)
+        else:
+            self._report.added.append(record)
+        self._files.append(record)
+        save_index(self._dir, self._files)
+
+
+def _duplicate(record: FileRecord, twin: FileRecord) -> FileRecord:
+    message = f"The same recording as {twin.source}; kept once."
+    return replace(record, status="duplicate", message=message, hint="")
+
+
+def _refuse_unusable(decoding: Decoding, measures: FileMeasures) -> None:
+    if measures.samples == 0:
+        why = "Nothing in it could be decoded." if decoding.is_cut_short else "It holds no samples."
+        raise UnreadableFile(why, "Export it again.")
+    if measures.samples < SHORTEST_SAMPLES:
+        milliseconds = 1000 * measures.samples / SAMPLE_RATE
+        raise UnreadableFile(f"It is too short ({milliseconds:.0f} ms).", "Use recordings of 25 ms or more.")
+    if measures.peak > LOUDEST_PEAK:
+        raise UnreadableFile(f"Its peak is {measures.peak_db:+.0f} dBFS: not audio.", "Export it again.")
+    if measures.peak_db < SILENT_DB:
+        raise UnreadableFile("It is silent.", "Remove it, or record it louder.")
+
+
+def _measured(record: FileRecord, decoding: Decoding, measures: FileMeasures, digest: str) -> FileRecord:
+    loudness = measures.loudness_lufs
+    return replace(
+        record,
+        audio_sha256=digest,
+        sample_rate_hz=decoding.sample_rate_hz,
+        channels=decoding.channels,
+        samples=measures.samples,
+        duration_s=measures.samples / SAMPLE_RATE,
+        peak_db=round(measures.peak_db, 2),
+        loudness_lufs=round(loudness, 2),
+        clipped_samples=measures.clipped_samples,
+        silence_share=round(measures.silence_share, 4),
+        gain_db=round(reference_gain_db(loudness), 2),
+    )
+
+
+def _judged(record: FileRecord, decoding: Decoding) -> FileRecord:
+    read_s = decoding.frames / decoding.sample_rate_hz
+    if decoding.is_over_limit:
+        hours = LONGEST_S / 3600
+        message = f"Longer than {hours:g} hours: the first {hours:g} are kept."
+        return replace(record, status="partial", message=message, hint="Cut it into shorter files.")
+    if decoding.is_cut_short:
+        claimed = f" of {decoding.claimed_s:.2f} s" if decoding.claimed_s < LONGEST_S else ""
+        message = f"Damaged or truncated: the first {read_s:.2f} s{claimed} could be read and are kept."
+        return replace(record, status="partial", message=message, hint="Copy or export the file again.")
+    return replace(record, status="ok")

@@ -1,0 +1,86 @@
+"""What the corpus screen shows of a file, gathered block by block while it is ingested."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.dsp.loudness import SILENCE_LUFS, LoudnessMeter
+
+SILENCE_DB = -60.0
+BLOCK_SAMPLES = 960  # 20 ms at 48 kHz
+FULL_SCALE = 1.0 - 2.0**-12  # 16-bit and lossy sources rarely reach 1.0 exactly
+REFERENCE_LUFS = -20.0
+LARGEST_GAIN_DB = 40.0
+
+
+def reference_gain_db(loudness_lufs: float) -> float:
+    """What brings a recording of this loudness to the codec's reference, at most ±40 dB.
+
+    Silence (at or below the loudness gate) is left alone: there is nothing to bring up but noise.
+    """
+    if loudness_lufs <= SILENCE_LUFS:
+        return 0.0
+    return max(-LARGEST_GAIN_DB, min(LARGEST_GAIN_DB, REFERENCE_LUFS - loudness_lufs))
+
+
+class FileMeasures:
+    """Running peak, loudness, clipping and silence of one `(C, L)` stream at 48 kHz."""
+
+    def __init__(self) -> None:
+        self._meter = LoudnessMeter()
+        self._pending = np.zeros(0, np.float32)
+        self._quiet_blocks = 0
+        self._blocks = 0
+        self.peak = 0.0
+        self.samples = 0
+        self.clipped_samples = 0
+        self.is_finite = True
+
+    def add(self, block: NDArray[np.float32]) -> None:
+        """Take in the next `(C, L)` samples."""
+        self.is_finite = self.is_finite and bool(np.isfinite(block).all())
+        if not self.is_finite or not block.shape[1]:
+            return
+        self.samples += block.shape[1]
+        self.peak = max(self.peak, float(np.abs(block).max()))
+        mono = block.mean(axis=0)
+        self._meter.add(mono)
+        self._count_silence(mono)
+
+    def count_clipping(self, block: NDArray[np.float32]) -> None:
+        """Count the samples of flat tops in a `(C, L)` block at the source's own rate.
+
+        Three in a row: a single full-scale sample is a peak, not clipping. Resampling rounds flat
+        tops off, which is why this looks at the source.
+        """
+        full = np.abs(block) >= FULL_SCALE
+        runs = full[:, :-2] & full[:, 1:-1] & full[:, 2:]
+        covered = np.zeros_like(full)
+        for shift in range(3):
+            covered[:, shift : shift + runs.shape[1]] |= runs
+        self.clipped_samples += int(covered.sum())
+
+    def _count_silence(self, mono: NDArray[np.float32]) -> None:
+        joined = np.concatenate([self._pending, mono])
+        whole = joined.size // BLOCK_SAMPLES
+        blocks = joined[: whole * BLOCK_SAMPLES].reshape(whole, BLOCK_SAMPLES)
+        power = np.square(blocks, dtype=np.float64).mean(axis=1)
+        self._quiet_blocks += int((power < 10 ** (SILENCE_DB / 10)).sum())
+        self._blocks += whole
+        self._pending = joined[whole * BLOCK_SAMPLES :]
+
+    @property
+    def peak_db(self) -> float:
+        """Sample peak in dBFS, not below -120."""
+        return max(-120.0, 20 * math.log10(max(self.peak, 1e-6)))
+
+    @property
+    def loudness_lufs(self) -> float:
+        """Integrated loudness of the mono mean."""
+        return self._meter.integrated_lufs()
+
+    @property
+    def silence_share(self) -> float:
+        """Share of 20 ms blocks below -60 dBFS, 0 to 1."""
+        return self._quiet_blocks / self._blocks if self._blocks else 0.0

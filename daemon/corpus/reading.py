@@ -1,0 +1,106 @@
+"""Decode one audio file as a bounded stream, trusting nothing its header says."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+LONGEST_S = 2 * 3600.0
+BLOCK_VALUES = 1 << 18  # frames x channels per block: 1 MiB of float32
+RATES_HZ = (2_000, 768_000)
+MOST_CHANNELS = 32
+
+
+class UnreadableFile(Exception):
+    """This one file cannot be used: `message` says why, `hint` how to mend it."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+@dataclass
+class Decoding:
+    """A file being decoded; the last three fields are settled when `blocks` is exhausted."""
+
+    path: Path
+    sample_rate_hz: int
+    channels: int
+    claimed_frames: int
+    frames: int = 0
+    is_cut_short: bool = False
+    is_over_limit: bool = False
+
+    @property
+    def claimed_s(self) -> float:
+        """What the header promises, in seconds."""
+        return self.claimed_frames / self.sample_rate_hz
+
+
+def open_decoding(path: Path) -> tuple[Decoding, Iterator[NDArray[np.float32]]]:
+    """Open a file; the blocks are `(C, L)` float32 with C 1 or 2, at the file's own rate.
+
+    More than two channels are mixed to one. Decoding stops at `LONGEST_S` whatever the header says.
+
+    Raises:
+        UnreadableFile: not audio, an absurd header, or no permission; also from the iterator.
+    """
+    try:
+        file = soundfile.SoundFile(path)
+    except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueError) as error:
+        raise UnreadableFile(*_why_not(path, error)) from error
+    if not RATES_HZ[0] <= file.samplerate <= RATES_HZ[1] or not 1 <= file.channels <= MOST_CHANNELS:
+        facts = f"{file.samplerate} Hz, {file.channels} channels"
+        file.close()
+        raise UnreadableFile(f"Its header makes no sense ({facts}).", "Export it again as WAV or FLAC.")
+    decoding = Decoding(path, file.samplerate, file.channels, file.frames)
+    return decoding, _blocks(file, decoding)
+
+
+def _blocks(file: soundfile.SoundFile, decoding: Decoding) -> Iterator[NDArray[np.float32]]:
+    size = BLOCK_VALUES // decoding.channels
+    limit = int(LONGEST_S * decoding.sample_rate_hz)
+    with file:
+        while decoding.frames < limit:
+            try:
+                block = file.read(min(size, limit - decoding.frames), dtype="float32", always_2d=True)
+            except (soundfile.LibsndfileError, RuntimeError):
+                decoding.is_cut_short = True
+                return
+            if not len(block):
+                break
+            decoding.frames += len(block)
+            yield _to_two_channels(block)
+        else:
+            with suppress(soundfile.LibsndfileError, RuntimeError):
+                decoding.is_over_limit = len(file.read(1, always_2d=True)) > 0
+            return
+    # An MP3's length is an estimate; a lossless file that ends a block early was truncated.
+    decoding.is_cut_short = decoding.frames < decoding.claimed_frames - decoding.sample_rate_hz // 10
+
+
+def _to_two_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
+    if block.shape[1] > 2:
+        block = block.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+    return block.T
+
+
+def _why_not(path: Path, error: Exception) -> tuple[str, str]:
+    if isinstance(error, PermissionError):
+        return "It cannot be read: permission denied.", "Check its permissions."
+    with suppress(OSError):
+        with path.open("rb") as file:
+            head = file.read(64)
+        if not head:
+            return "The file is empty (0 bytes).", "Export it again."
+        if all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
+            return "This is a text file, not audio.", "Remove it, or export the audio again."
+    if not path.exists():
+        return "There is no such file.", "Check the spelling."
+    reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
+    return f"It is not audio that can be read ({reason}).", "Convert it to WAV or FLAC."

@@ -1,0 +1,135 @@
+"""`corpus.json`: what the corpus knows about each file, and the way back to its samples."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.corpus.durable import write_bytes
+from daemon.corpus.errors import CorpusError
+
+FORMAT_VERSION = 1
+INDEX_NAME = "corpus.json"
+SAMPLE_RATE = 48_000
+
+Status = Literal["ok", "partial", "duplicate", "error"]
+
+
+class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One source file. Measures are of the audio at 48 kHz; empty when nothing could be read."""
+
+    source: str
+    """Absolute path it was read from."""
+    sha256: str = ""
+    """Of the file's bytes."""
+    audio_sha256: str = ""
+    """Of the decoded samples: the same recording in another container is the same audio."""
+    sample_rate_hz: int = 0
+    """The source's own rate."""
+    channels: int = 0
+    """The source's own channel count; the cache holds one or two."""
+    samples: int = 0
+    """Length in the cache, per channel, at 48 kHz."""
+    duration_s: float = 0.0
+    peak_db: float = -120.0
+    loudness_lufs: float = -70.0
+    """BS.1770 integrated loudness of the mono mean."""
+    clipped_samples: int = 0
+    """Samples in runs of at least three at full scale."""
+    silence_share: float = 0.0
+    """Share of 20 ms blocks below -60 dBFS."""
+    gain_db: float = 0.0
+    """What brings the file to the codec's reference loudness."""
+    status: Status = "ok"
+    message: str = ""
+    """What is wrong, in one sentence; empty when nothing is."""
+    hint: str = ""
+    """What to do about it."""
+    audio: str = ""
+    """Cache file relative to the corpus folder; empty when the file is not used."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether its samples are in the corpus."""
+        return bool(self.audio)
+
+
+class CorpusIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole of `corpus.json`."""
+
+    version: int = FORMAT_VERSION
+    sample_rate_hz: int = SAMPLE_RATE
+    files: list[FileRecord] = []
+
+
+class Corpus:
+    """A corpus on disk, ready to be read from.
+
+    Attributes:
+        folder: where it lies.
+        files: every record, in the order they were added, errors and duplicates included.
+        usable: the records that have samples.
+    """
+
+    def __init__(self, folder: Path, files: list[FileRecord]) -> None:
+        self.folder = folder
+        self.files = files
+        self.usable = [record for record in files if record.is_usable]
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of usable audio."""
+        return sum(record.duration_s for record in self.usable)
+
+    def audio(self, record: FileRecord) -> NDArray[np.float32]:
+        """The samples of one usable record, memory-mapped: `(C, L)` float32 at 48 kHz.
+
+        Raises:
+            CorpusError: the cache file is missing or damaged.
+        """
+        path = self.folder / record.audio
+        try:
+            samples = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise CorpusError(
+                f"{path}: the cached audio of {Path(record.source).name} cannot be read ({error}).",
+                "Remove the corpus and add its files again.",
+            ) from error
+        if samples.ndim != 2 or samples.dtype != np.float32 or samples.shape[1] != record.samples:
+            raise CorpusError(
+                f"{path}: the cached audio of {Path(record.source).name} is damaged.",
+                "Remove the corpus and add its files again.",
+            )
+        return samples
+
+
+def load_corpus(corpus_dir: Path) -> Corpus:
+    """Open a corpus folder.
+
+    Raises:
+        CorpusError: there is no corpus there, or its index cannot be understood.
+    """
+    path = corpus_dir / INDEX_NAME
+    try:
+        index = msgspec.json.decode(path.read_bytes(), type=CorpusIndex)
+    except FileNotFoundError as error:
+        raise CorpusError(f"{corpus_dir}: there is no corpus here.", "Add files to it first.") from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise CorpusError(
+            f"{path}: the corpus index cannot be read ({error}).",
+            "Remove the corpus and add its files again.",
+        ) from error
+    if index.version != FORMAT_VERSION or index.sample_rate_hz != SAMPLE_RATE:
+        raise CorpusError(
+            f"{path}: written by another version of Allele (format {index.version}).",
+            "Add the files to a new corpus.",
+        )
+    return Corpus(corpus_dir, index.files)
+
+
+def save_index(corpus_dir: Path, files: list[FileRecord]) -> None:
+    """Replace the index; the caller has already written the audio it names."""
+    encoded = msgspec.json.encode(CorpusIndex(files=files))
+    write_bytes(corpus_dir / INDEX_NAME, msgspec.json.format(encoded, indent=1))

@@ -1,0 +1,1 @@
+"""Codes and sounds to files on disk."""

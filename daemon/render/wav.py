@@ -1,0 +1,31 @@
+"""Write sounds to files, in pieces: libsndfile crashes on long single writes of some formats."""
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from daemon.corpus.durable import write_through
+from daemon.dsp.dither import to_pcm
+
+_PIECE_S = 1.0
+
+
+def write_wav(path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000, bits: int = 24) -> None:
+    """Write `(L,)` or `(C, L)` float32 as a dithered PCM WAV of 16 or 24 bits, atomically.
+
+    Samples beyond full scale are clipped.
+    """
+    if bits not in (16, 24):
+        raise ValueError(f"16 or 24 bits, not {bits}")
+    frames = np.atleast_2d(audio).T
+    pcm = to_pcm(frames, bits) << (32 - bits)  # soundfile takes int32 whose top bits are kept
+    piece = max(1, int(_PIECE_S * sample_rate))
+
+    def write(temp: Path) -> None:
+        with soundfile.SoundFile(temp, "w", sample_rate, frames.shape[1], subtype=f"PCM_{bits}", format="WAV") as file:
+            for start in range(0, len(pcm), piece):
+                file.write(np.ascontiguousarray(pcm[start : start + piece]))
+
+    write_through(path, write)

@@ -1,0 +1,1 @@
+"""From a corpus to a codec, in a loop that can be watched, stopped, resumed and tested."""

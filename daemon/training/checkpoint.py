@@ -1,0 +1,178 @@
+"""Checkpoints that are whole or absent.
+
+A checkpoint is a folder `step-NNNNNNNN`: safetensors of the weights, the averaged weights, the
+optimiser and the random state, `state.json`, and last `manifest.json` with the SHA-256 of each. It is
+written under a temporary name and renamed when everything is on the disk.
+"""
+
+import errno
+import hashlib
+import shutil
+from pathlib import Path
+
+import msgspec
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from daemon.corpus.durable import TEMP_PREFIX, sync_folder, write_bytes
+from daemon.training.errors import TrainingError
+
+MANIFEST = "manifest.json"
+STATE = "state.json"
+KEPT = 2
+
+
+class Progress(msgspec.Struct, kw_only=True):
+    """Where a run stands; goes into `state.json`."""
+
+    step: int = 0
+    """Steps done; also the sampler's position, which is a function of seed and step."""
+    elapsed_s: float = 0.0
+    is_quantizing: bool = False
+    """Whether the codebooks have been placed."""
+    best_step: int = -1
+    best_mel: float = float("inf")
+    skipped_in_a_row: int = 0
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Hashes of every file of a checkpoint."""
+
+    version: int = 1
+    step: int
+    files: dict[str, str]
+
+
+class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept."""
+
+    progress: Progress
+    model: dict[str, Tensor]
+    averaged: dict[str, Tensor]
+    optimizer: dict[str, Tensor]
+    random: dict[str, Tensor]
+
+
+_TENSORS = ("model", "averaged", "optimizer", "random")
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint, then drop all but the newest two and the best.
+
+    Raises:
+        TrainingError: it could not be written; the earlier ones are untouched.
+    """
+    step = checkpoint.progress.step
+    temp = folder / f"{TEMP_PREFIX}{step:08d}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(temp, ignore_errors=True)
+        temp.mkdir()
+        _write(temp, checkpoint)
+        final = folder / f"step-{step:08d}"
+        if final.exists():
+            shutil.rmtree(final)
+        temp.rename(final)
+        sync_folder(folder)
+    except (OSError, SafetensorError) as error:
+        shutil.rmtree(temp, ignore_errors=True)
+        raise _cannot_write(folder, error) from error
+    _drop_old(folder, checkpoint.progress.best_step)
+
+
+def _write(folder: Path, checkpoint: Checkpoint) -> None:
+    hashes: dict[str, str] = {}
+    contents = {f"{name}.safetensors": _packed(getattr(checkpoint, name)) for name in _TENSORS}
+    contents[STATE] = msgspec.json.encode(checkpoint.progress)
+    for name, content in contents.items():
+        write_bytes(folder / name, content)
+        hashes[name] = hashlib.sha256(content).hexdigest()
+    write_bytes(folder / MANIFEST, msgspec.json.encode(Manifest(step=checkpoint.progress.step, files=hashes)))
+
+
+def _packed(tensors: dict[str, Tensor]) -> bytes:
+    return safetensors.torch.save({name: t.detach().cpu().contiguous() for name, t in tensors.items()})
+
+
+def _cannot_write(folder: Path, error: Exception) -> TrainingError:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return TrainingError(
+            f"{folder}: the disk is full, a checkpoint could not be written. The one before is intact.",
+            "Free some space, then resume.",
+        )
+    return TrainingError(
+        f"{folder}: a checkpoint could not be written ({error}).", "Check the folder's permissions, then resume."
+    )
+
+
+def _drop_old(folder: Path, best_step: int) -> None:
+    for old in _complete(folder)[KEPT:]:
+        if old.name != f"step-{best_step:08d}":
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _complete(folder: Path) -> list[Path]:
+    """Folders with a manifest, newest first."""
+    return sorted((path.parent for path in folder.glob(f"step-*/{MANIFEST}")), reverse=True)
+
+
+def load_newest(folder: Path) -> Checkpoint | None:
+    """The newest checkpoint whose hashes hold; torn and temporary ones are swept away."""
+    for temp in folder.glob(f"{TEMP_PREFIX}*"):
+        shutil.rmtree(temp, ignore_errors=True)
+    for path in sorted(folder.glob("step-*"), reverse=True):
+        checkpoint = _read(path)
+        if checkpoint is not None:
+            return checkpoint
+        shutil.rmtree(path, ignore_errors=True)
+    return None
+
+
+def load_step(folder: Path, step: int) -> Checkpoint | None:
+    """The checkpoint of one step, or None when it is not there or not whole."""
+    return _read(folder / f"step-{step:08d}")
+
+
+def _read(path: Path) -> Checkpoint | None:
+    try:
+        manifest = msgspec.json.decode((path / MANIFEST).read_bytes(), type=Manifest)
+        contents = {name: (path / name).read_bytes() for name in manifest.files}
+        if any(hashlib.sha256(contents[name]).hexdigest() != digest for name, digest in manifest.files.items()):
+            return None
+        tensors = {name: safetensors.torch.load(contents[f"{name}.safetensors"]) for name in _TENSORS}
+        return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), **tensors)
+    except (OSError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
+        return None
+
+
+def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Adam's moments and step counts by parameter index."""
+    state = optimizer.state_dict()["state"]
+    return {f"{index}.{key}": value for index, entry in state.items() for key, value in entry.items()}
+
+
+def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+    """Put back what `pack_optimizer` gave."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, key = name.split(".", 1)
+        state.setdefault(int(index), {})[key] = tensor
+    whole = optimizer.state_dict()
+    optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
+
+
+def pack_random(device: torch.device) -> dict[str, Tensor]:
+    """The random state that replacing dead codes draws from."""
+    packed = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        packed["cuda"] = torch.cuda.get_rng_state(device)
+    return packed
+
+
+def unpack_random(device: torch.device, packed: dict[str, Tensor]) -> None:
+    """Put back what `pack_random` gave."""
+    torch.set_rng_state(packed["cpu"])
+    if device.type == "cuda" and "cuda" in packed:
+        torch.cuda.set_rng_state(packed["cuda"], device)

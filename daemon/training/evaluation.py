@@ -1,0 +1,102 @@
+"""Judge the averaged codec through its public encode and decode, as a musician would meet it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.codec.codec import Codec
+from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
+from daemon.render.wav import write_wav
+from daemon.training.crops import Clip
+from daemon.training.health import level_report
+from daemon.training.reports import HeldOut, LevelReport
+
+SAMPLE_RATE = 48_000
+CLIP_S = 6.0
+TOTAL_S = 16.0
+TRAIN_TOTAL_S = 8.0
+USAGE_FRAMES = 4_000
+FINAL_USAGE_FRAMES = 60_000
+_PAUSE_S = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """Figures of one codec."""
+
+    held_out: HeldOut
+    train_mel: float
+    levels: list[LevelReport]
+
+
+def evaluate(codec: Codec, held_out: list[Clip], train: list[Clip], *, is_final: bool = False) -> Evaluation:
+    """Measure on held-out and on training audio; the last evaluation looks at all of it.
+
+    Earlier ones take at most 6 s of a clip and 16 s in all, so that they cost little of the budget.
+    """
+    clips = _excerpts(held_out, 1e9 if is_final else TOTAL_S, 60.0 if is_final else CLIP_S)
+    figures = np.array([_figures(codec, clip) for clip in clips])
+    train_clips = _excerpts(train, TRAIN_TOTAL_S, 2.0)
+    train_mel = float(np.mean([_round_trip_mel(codec, clip) for clip in train_clips]))
+    mel, stft, sisdr = (float(value) for value in figures.mean(axis=0))
+    return Evaluation(
+        held_out=HeldOut(mel=mel, stft=stft, sisdr_db=sisdr),
+        train_mel=train_mel,
+        levels=code_usage(codec, train, FINAL_USAGE_FRAMES if is_final else USAGE_FRAMES),
+    )
+
+
+def round_trip(codec: Codec, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Encode and decode at the source's length and level, all levels heard."""
+    encoded = codec.encode(audio)
+    return codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db)
+
+
+def _figures(codec: Codec, audio: NDArray[np.float32]) -> tuple[float, float, float]:
+    decoded = round_trip(codec, audio)
+    return mel_distance(audio, decoded), stft_distance(audio, decoded), si_sdr_db(audio, decoded)
+
+
+def _round_trip_mel(codec: Codec, audio: NDArray[np.float32]) -> float:
+    return mel_distance(audio, round_trip(codec, audio))
+
+
+def _excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[NDArray[np.float32]]:
+    """The beginning of each clip, evenly many clips over the list, until the total is reached."""
+    fit = max(1, int(total_s / min(clip_s, 2.0)))
+    step = max(1, len(clips) // fit)
+    taken: list[NDArray[np.float32]] = []
+    room = int(min(total_s, 1e6) * SAMPLE_RATE)
+    for clip in clips[::step]:
+        length = min(clip.samples, int(clip_s * SAMPLE_RATE), room)
+        if length > 0:
+            taken.append(clip.mono(0, length))
+            room -= length
+    return taken
+
+
+def code_usage(codec: Codec, clips: list[Clip], most_frames: int) -> list[LevelReport]:
+    """Health of every level over the training clips (evenly taken when there are too many)."""
+    Q, K = codec.config.levels, codec.config.codebook_size
+    counts = np.zeros((Q, K), np.int64)
+    errors, spread = np.zeros(Q), 0.0
+    frames = sum(clip.samples for clip in clips) // codec.config.hop_length
+    share = min(1.0, most_frames / max(1, frames))
+    for clip in clips:
+        length = max(min(clip.samples, codec.config.hop_length), int(clip.samples * share))
+        latents, residuals, codes = codec.analyse(clip.mono(0, length))
+        for level in range(Q):
+            counts[level] += np.bincount(codes[level], minlength=K)
+        errors += residuals
+        spread += latents
+    return [level_report(counts[q], float(errors[q] / max(spread, 1e-9))) for q in range(Q)]
+
+
+def write_preview(path: Path, codec: Codec, clip: Clip) -> None:
+    """A held-out source, a short pause, then its decode: 16-bit mono WAV."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = clip.mono(0, min(clip.samples, int(CLIP_S * SAMPLE_RATE)))
+    pause = np.zeros(int(_PAUSE_S * SAMPLE_RATE), np.float32)
+    write_wav(path, np.concatenate([source, pause, round_trip(codec, source)]), bits=16)

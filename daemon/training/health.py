@@ -1,0 +1,30 @@
+"""Codebooks in plain words."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.training.reports import Health, LevelReport
+
+
+def level_report(counts: NDArray[np.int64], commitment: float) -> LevelReport:
+    """Judge one level by how often each code was used over the training set, `(K,)`."""
+    shares = counts[counts > 0] / max(1, counts.sum())
+    perplexity = float(np.exp(-(shares * np.log(shares)).sum()))
+    utilisation = float((counts > 0).mean())
+    health, advice = _judge(utilisation, perplexity, len(counts))
+    return LevelReport(
+        utilisation=utilisation,
+        perplexity=perplexity,
+        dead_codes=int((counts == 0).sum()),
+        commitment=commitment,
+        health=health,
+        advice=advice,
+    )
+
+
+def _judge(utilisation: float, perplexity: float, codebook_size: int) -> tuple[Health, str]:
+    if utilisation < 0.3 or perplexity < 0.05 * codebook_size:
+        return "collapsing", f"use a smaller codebook (--codebook {max(2, codebook_size // 4)}) or add recordings"
+    if utilisation < 0.7:
+        return "thin", f"more audio would fill it; --codebook {max(2, codebook_size // 2)} would fit this much"
+    return "healthy", ""

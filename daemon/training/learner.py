@@ -1,0 +1,152 @@
+"""One optimisation step at a time: model, optimiser, averaged weights, codebooks."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from daemon.codec.model import CodecModel, Reconstruction
+from daemon.codec.quantizer import Quantized
+from daemon.training.averaging import AveragedModel
+from daemon.training.checkpoint import (
+    Checkpoint,
+    Progress,
+    pack_optimizer,
+    pack_random,
+    unpack_optimizer,
+    unpack_random,
+)
+from daemon.training.crops import Clip, CropSampler
+from daemon.training.errors import TrainingError
+from daemon.training.losses import losses
+from daemon.training.schedule import learning_rate
+from daemon.training.spec import Plan
+
+MOST_SKIPPED = 20
+STATISTICS_S = 60.0
+
+
+class StepOutcome:
+    """Numbers of one step."""
+
+    def __init__(self, terms: dict[str, float], rate: float, grad_norm: float, is_skipped: bool) -> None:
+        self.terms = terms
+        self.learning_rate = rate
+        self.grad_norm = grad_norm
+        self.is_skipped = is_skipped
+
+
+class Learner:
+    """The state that a checkpoint holds, and how one step changes it."""
+
+    def __init__(self, plan: Plan, clips: list[Clip], seed: int, device: torch.device) -> None:
+        torch.manual_seed(seed)
+        self._plan, self._seed, self._device = plan, seed, device
+        self._sampler = CropSampler(clips, plan.recipe, plan.codec.hop_length, seed)
+        self.model = CodecModel(plan.codec).to(device)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            lr=plan.recipe.learning_rate,
+            betas=plan.recipe.betas,
+            weight_decay=plan.recipe.weight_decay,
+            fused=device.type in ("cpu", "cuda"),
+        )
+        self._vectors_per_step = plan.recipe.batch * plan.recipe.crop_frames
+        self.model.quantizer.set_dead_threshold(self._vectors_per_step, plan.recipe.dead_share)
+        self._fit_statistics(clips)
+        self.averaged = AveragedModel(self.model, plan.recipe.ema_decay)
+        self.progress = Progress()
+
+    def _fit_statistics(self, clips: list[Clip]) -> None:
+        """Mean and spread per frequency over at most a minute, evenly taken from every clip."""
+        total_s = sum(clip.samples for clip in clips) / self._plan.codec.sample_rate
+        share = min(1.0, STATISTICS_S / max(total_s, 1e-9))
+        pieces = [clip.mono(0, max(1024, int(clip.samples * share))) for clip in clips]
+        gains = [np.float32(10 ** (clip.gain_db / 20)) for clip in clips]
+        with torch.no_grad():
+            self.model.spectra.fit(
+                [torch.from_numpy(p * g).to(self._device) for p, g in zip(pieces, gains, strict=True)]
+            )
+
+    def step(self, share: float) -> StepOutcome:
+        """One step; `share` of the run is done.
+
+        Raises:
+            TrainingError: the numbers have not been finite for twenty steps in a row.
+        """
+        recipe = self._plan.recipe
+        if not self.progress.is_quantizing and share >= recipe.continuous_share:
+            self._place_codes()
+        rate = learning_rate(recipe, self.progress.step, share)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        audio = torch.from_numpy(self._sampler.batch(self.progress.step)).to(self._device)
+        terms = losses(audio, self._reconstruct(audio, share), recipe, self._plan.codec.sample_rate)
+        self.optimizer.zero_grad(set_to_none=True)
+        terms["total"].backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
+        numbers = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
+        is_finite = math.isfinite(float(norm)) and math.isfinite(numbers["total"])
+        self._count_skipped(is_finite)
+        if is_finite:
+            self.optimizer.step()
+            self.averaged.update(self.model, self.progress.step)
+        self.progress.step += 1
+        return StepOutcome(numbers, rate, float(norm), not is_finite)
+
+    def _count_skipped(self, is_finite: bool) -> None:
+        self.progress.skipped_in_a_row = 0 if is_finite else self.progress.skipped_in_a_row + 1
+        if self.progress.skipped_in_a_row >= MOST_SKIPPED:
+            raise TrainingError(
+                f"The gradient has not been a number for {MOST_SKIPPED} steps in a row.",
+                "Look for damaged recordings in the corpus, or try another seed.",
+            )
+
+    def _reconstruct(self, audio: Tensor, share: float) -> Reconstruction:
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
+            if self.progress.is_quantizing:
+                return self.model(audio, self._kept_levels(share))
+            latent = self.model.encode(audio)
+            nothing = latent.new_zeros(())
+            return Reconstruction(self.model.decode(latent), Quantized(latent, latent.new_zeros(0), nothing, nothing))
+
+    def _kept_levels(self, share: float) -> Tensor | None:
+        recipe, levels = self._plan.recipe, self._plan.codec.levels
+        if share < recipe.dropout_share or levels == 1:
+            return None
+        random = np.random.default_rng([self._seed, self.progress.step, 1])
+        kept = random.integers(1, levels + 1, recipe.batch)
+        kept[random.random(recipe.batch) >= recipe.dropout_probability] = levels
+        return torch.from_numpy(kept).to(self._device)
+
+    @torch.no_grad()
+    def _place_codes(self) -> None:
+        """k-means over at least eight vectors a code, from crops that training does not use."""
+        wanted = 8 * self._plan.codec.codebook_size
+        batches = max(4, -(-wanted // self._vectors_per_step))
+        # Step numbers beyond any run: the pooled crops are not those of the first steps.
+        audio = (torch.from_numpy(self._sampler.batch(2**40 + i)).to(self._device) for i in range(batches))
+        latents = torch.cat([self.model.encode(batch).flatten(0, 1) for batch in audio])
+        generator = torch.Generator().manual_seed(self._seed)
+        self.model.quantizer.fit(latents, generator, float(self._vectors_per_step))
+        self.progress.is_quantizing = True
+
+    def checkpoint(self) -> Checkpoint:
+        """Everything a resumed run needs."""
+        self.averaged.take_buffers(self.model)
+        return Checkpoint(
+            progress=self.progress,
+            model=self.model.state_dict(),
+            averaged=self.averaged.model.state_dict(),
+            optimizer=pack_optimizer(self.optimizer),
+            random=pack_random(self._device),
+        )
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back to a checkpoint."""
+        self.model.load_state_dict(checkpoint.model)
+        self.averaged.model.load_state_dict(checkpoint.averaged)
+        unpack_optimizer(self.optimizer, checkpoint.optimizer)
+        unpack_random(self._device, checkpoint.random)
+        self.progress = checkpoint.progress

@@ -1,0 +1,275 @@
+"""The training itself, from a corpus folder to a model folder."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import torch
+from msgspec.structs import replace
+
+from daemon.codec.codec import Codec
+from daemon.corpus.records import Corpus, load_corpus
+from daemon.training.checkpoint import load_newest, load_step, save_checkpoint
+from daemon.training.clock import RunClock
+from daemon.training.crops import open_parts
+from daemon.training.errors import TrainingError
+from daemon.training.evaluation import Evaluation, evaluate, write_preview
+from daemon.training.learner import Learner, StepOutcome
+from daemon.training.reports import (
+    Control,
+    EvaluationReport,
+    LogLine,
+    Report,
+    StepReport,
+    TrainingResult,
+)
+from daemon.training.run_folder import (
+    CHECKPOINTS,
+    CODEC,
+    MODEL_NAME,
+    PREVIEWS,
+    ModelCard,
+    Run,
+    RunLog,
+    prepare_folder,
+    read_run,
+    write_card,
+    write_run,
+)
+from daemon.training.sizing import make_plan
+from daemon.training.spec import TrainingSpec
+from daemon.training.split import split_corpus
+
+_PAUSE_POLL_S = 0.05
+
+
+def train(
+    spec: TrainingSpec,
+    corpus_dir: Path,
+    run_dir: Path,
+    *,
+    device: torch.device | str = "cpu",
+    report: Callable[[Report], None] = lambda _: None,
+    control: Callable[[], Control] = lambda: Control.GO,
+) -> TrainingResult:
+    """Train a codec; `run_dir` becomes the model's folder.
+
+    Args:
+        report: called from this thread after every step and evaluation; must not block for long.
+        control: asked between steps. STOP keeps a checkpoint, so that `resume` goes on from there.
+
+    Raises:
+        TrainingError: too little audio, the name is taken, nothing to resume, the disk is full, or
+            the numbers do not converge.
+        CorpusError: the corpus cannot be read.
+    """
+    corpus = load_corpus(corpus_dir)
+    run, words = _begin(spec, corpus, run_dir, torch.device(device))
+    training = _Training(run, corpus, run_dir, torch.device(device), report, control)
+    try:
+        return training.run(words)
+    except BaseException as error:
+        message = error.message if isinstance(error, TrainingError) else type(error).__name__
+        training.end("failed", message)
+        raise
+
+
+def _begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, device: torch.device) -> tuple[Run, list[str]]:
+    """A new run with its plan, or the one to go on with."""
+    earlier = read_run(run_dir)
+    if (run_dir / MODEL_NAME).exists():
+        raise TrainingError(f"{run_dir.name} is finished: a model keeps its codec.", "Choose another name.")
+    if earlier is not None and not spec.resume:
+        raise TrainingError(f"{run_dir.name} exists already.", "Resume it, or choose another name.")
+    if earlier is None and spec.resume:
+        raise TrainingError(f"{run_dir.name} has no run to resume.", "Start it without resume.")
+    if earlier is not None:
+        wish = earlier.spec
+        if spec.budget_s is not None or spec.steps is not None:  # more (or less) time than first asked for
+            wish = replace(wish, budget_s=spec.budget_s, steps=spec.steps)
+        return replace(earlier, spec=wish, state="running", message=""), []
+    split = split_corpus(corpus, spec.seed)
+    plan, words = make_plan(spec, split, is_gpu=device.type != "cpu")
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    words.append(f"{len(split.held_out)} parts held out {split.kind}, {len(split.train)} to learn from")
+    return Run(state="running", corpus=corpus.folder.name, created=created, spec=spec, plan=plan), words
+
+
+class _Training:
+    def __init__(
+        self,
+        run: Run,
+        corpus: Corpus,
+        run_dir: Path,
+        device: torch.device,
+        report: Callable[[Report], None],
+        control: Callable[[], Control],
+    ) -> None:
+        self._run, self._dir, self._device = run, run_dir, device
+        self._report, self._control = report, control
+        self._clock = RunClock(run.spec, 0.0)
+        prepare_folder(run_dir)
+        write_run(run_dir, run)
+        config = run.plan.codec
+        self._train_clips = open_parts(corpus, run.plan.split.train, config)
+        self._held_clips = open_parts(corpus, run.plan.split.held_out, config)
+        self._learner = Learner(run.plan, self._train_clips, run.spec.seed, device)
+        checkpoint = load_newest(run_dir / CHECKPOINTS)
+        if checkpoint is not None:
+            self._learner.restore(checkpoint)
+            self._clock = RunClock(run.spec, checkpoint.progress.elapsed_s)
+        self._log = RunLog(run_dir, checkpoint.progress.step if checkpoint else None)
+
+    def end(self, state: str, message: str = "") -> None:
+        """Close the log and say in `run.json` how it ended; a full disk must not hide the first error."""
+        self._log.close()
+        try:
+            write_run(self._dir, replace(self._run, state=state, message=message))
+        except OSError:
+            return
+
+    def run(self, words: list[str]) -> TrainingResult:
+        for text in words:
+            self._say(LogLine(text=text))
+        progress = self._learner.progress
+        if progress.step:
+            self._say(LogLine(text=f"resumed at step {progress.step}", step=progress.step))
+        while (share := self._clock.share(progress.step)) < 1.0:
+            if not self._may_go_on():
+                return self._stop()
+            began = time.monotonic()
+            self._tell_step(self._learner.step(share), began)
+            if progress.is_quantizing and self._clock.is_evaluation_due(progress.step):
+                self._evaluate()
+        return self._finish()
+
+    def _may_go_on(self) -> bool:
+        while (wish := self._control()) is Control.PAUSE:
+            self._clock.pause()
+            time.sleep(_PAUSE_POLL_S)
+        self._clock.go_on()
+        return wish is Control.GO
+
+    def _say(self, what: Report) -> None:
+        self._log.add(what)
+        self._report(what)
+
+    def _tell_step(self, outcome: StepOutcome, began: float) -> None:
+        step = self._learner.progress.step
+        if outcome.is_skipped:
+            self._say(LogLine(text="a gradient was not finite: step skipped", step=step))
+        took_s = max(1e-6, time.monotonic() - began)
+        self._say(
+            StepReport(
+                step=step,
+                losses=outcome.terms,
+                learning_rate=outcome.learning_rate,
+                grad_norm=outcome.grad_norm,
+                examples_per_s=self._run.plan.recipe.batch / took_s,
+                memory_mib=_memory_mib(self._device),
+                eta_s=self._clock.eta_s(step),
+                elapsed_s=self._clock.elapsed_s,
+                is_skipped=outcome.is_skipped,
+            )
+        )
+
+    def _codec(self) -> Codec:
+        self._learner.averaged.take_buffers(self._learner.model)
+        return Codec(self._learner.averaged.model, self._device)
+
+    def _evaluate(self) -> None:
+        began = time.monotonic()
+        progress = self._learner.progress
+        codec = self._codec()
+        evaluation = evaluate(codec, self._held_clips, self._train_clips)
+        is_best = evaluation.held_out.mel < progress.best_mel
+        if is_best:
+            progress.best_mel, progress.best_step = evaluation.held_out.mel, progress.step
+        preview = f"{PREVIEWS}/step-{progress.step:08d}.wav"
+        write_preview(self._dir / preview, codec, self._held_clips[0])
+        self._tell_evaluation(evaluation, is_best, preview)
+        self._save()
+        self._clock.evaluated(progress.step, time.monotonic() - began)
+
+    def _tell_evaluation(self, evaluation: Evaluation, is_best: bool, preview: str) -> None:
+        self._say(
+            EvaluationReport(
+                step=self._learner.progress.step,
+                elapsed_s=self._clock.elapsed_s,
+                mel=evaluation.held_out.mel,
+                stft=evaluation.held_out.stft,
+                sisdr_db=evaluation.held_out.sisdr_db,
+                train_mel=evaluation.train_mel,
+                levels=evaluation.levels,
+                is_best=is_best,
+                preview=preview,
+            )
+        )
+
+    def _save(self) -> None:
+        self._learner.progress.elapsed_s = self._clock.elapsed_s
+        save_checkpoint(self._dir / CHECKPOINTS, self._learner.checkpoint())
+
+    def _stop(self) -> TrainingResult:
+        self._save()
+        progress = self._learner.progress
+        self._say(LogLine(text="stopped; resume goes on from here", step=progress.step))
+        self.end("stopped")
+        return TrainingResult(state="stopped", steps=progress.step, seconds=self._clock.elapsed_s)
+
+    def _finish(self) -> TrainingResult:
+        progress = self._learner.progress
+        self._save()
+        best = load_step(self._dir / CHECKPOINTS, progress.best_step)
+        codec = self._codec()
+        evaluation = evaluate(codec, self._held_clips, self._train_clips, is_final=True)
+        if best is not None and progress.best_mel < evaluation.held_out.mel:
+            self._learner.averaged.model.load_state_dict(best.averaged)
+            codec = Codec(self._learner.averaged.model, self._device)
+            evaluation = evaluate(codec, self._held_clips, self._train_clips, is_final=True)
+        preview = f"{PREVIEWS}/final.wav"
+        write_preview(self._dir / preview, codec, self._held_clips[0])
+        self._tell_evaluation(evaluation, True, preview)
+        codec.save(self._dir / CODEC)
+        card = self._card(codec, evaluation)
+        write_card(self._dir, card)
+        self.end("finished")
+        return TrainingResult(
+            state="finished",
+            steps=card.steps,
+            seconds=card.seconds,
+            codec_id=card.codec_id,
+            held_out=card.held_out,
+            utilisation=card.utilisation,
+        )
+
+    def _card(self, codec: Codec, evaluation: Evaluation) -> ModelCard:
+        run, config = self._run, codec.config
+        return ModelCard(
+            model=self._dir.name,
+            codec_id=codec.codec_id,
+            steps=self._learner.progress.step,
+            seconds=round(self._clock.elapsed_s, 3),
+            levels=config.levels,
+            codebook=config.codebook_size,
+            sample_rate=config.sample_rate,
+            hop_length=config.hop_length,
+            frame_rate=config.frame_rate,
+            held_out=evaluation.held_out,
+            held_out_kind=run.plan.split.kind,
+            utilisation=[round(level.utilisation, 4) for level in evaluation.levels],
+            corpus=run.corpus,
+            preset=run.plan.preset,
+            seed=run.spec.seed,
+            parameters=codec.parameter_count,
+            kbps=round(config.kbps, 3),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+
+def _memory_mib(device: torch.device) -> float:
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    return psutil.Process().memory_info().rss / 2**20

@@ -1,0 +1,92 @@
+"""What a training says while it runs; every report is a line of `log.jsonl`."""
+
+import enum
+from typing import Literal
+
+import msgspec
+
+Health = Literal["healthy", "thin", "collapsing"]
+
+
+class Control(enum.Enum):
+    """What the loop is asked between two steps."""
+
+    GO = "go"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class StepReport(msgspec.Struct, frozen=True, kw_only=True, tag="step"):
+    """One optimisation step."""
+
+    step: int
+    losses: dict[str, float]
+    """Every term, unweighted, and `total` as optimised."""
+    learning_rate: float
+    grad_norm: float
+    examples_per_s: float
+    memory_mib: float
+    """Peak of this process on the host, or of the device when there is one."""
+    eta_s: float
+    elapsed_s: float
+    is_skipped: bool = False
+    """A gradient was not finite and the weights were left alone."""
+
+
+class LevelReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One codebook over the training set."""
+
+    utilisation: float
+    """Share of its codes used at least once."""
+    perplexity: float
+    dead_codes: int
+    commitment: float
+    """Mean squared distance of vectors to their codes, relative to the vectors' own variance."""
+    health: Health
+    advice: str
+    """What to do about it; empty when healthy."""
+
+
+class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluation"):
+    """Averaged weights on held-out and training audio, through the codes."""
+
+    step: int
+    elapsed_s: float
+    mel: float
+    """Official multi-scale log-mel on held-out audio; lower is better."""
+    stft: float
+    sisdr_db: float
+    train_mel: float
+    levels: list[LevelReport]
+    is_best: bool
+    preview: str
+    """WAV relative to the run folder: a held-out source, then its decode."""
+
+
+class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
+    """A plain sentence."""
+
+    text: str
+    step: int = 0
+
+
+Report = StepReport | EvaluationReport | LogLine
+
+
+class HeldOut(msgspec.Struct, frozen=True, kw_only=True):
+    """The held-out figures of the codec that was kept."""
+
+    mel: float
+    stft: float
+    sisdr_db: float
+
+
+class TrainingResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a call of `train` ended."""
+
+    state: Literal["finished", "stopped"]
+    steps: int
+    seconds: float
+    codec_id: str = ""
+    held_out: HeldOut | None = None
+    utilisation: list[float] = []

@@ -1,0 +1,129 @@
+"""The folder of a run, which becomes the model's: `run.json`, `log.jsonl`, checkpoints, the finished codec."""
+
+from pathlib import Path
+from typing import Literal, TextIO
+
+import msgspec
+
+from daemon.corpus.durable import sweep, write_bytes
+from daemon.training.errors import TrainingError
+from daemon.training.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
+from daemon.training.spec import Plan, TrainingSpec
+
+RUN_NAME = "run.json"
+MODEL_NAME = "model.json"
+LOG_NAME = "log.jsonl"
+CHECKPOINTS = "checkpoints"
+CODEC = "codec"
+PREVIEWS = "previews"
+
+State = Literal["running", "stopped", "failed", "finished"]
+
+
+class Run(msgspec.Struct, frozen=True, kw_only=True):
+    """`run.json`: what was asked, what was planned, how it stands."""
+
+    version: int = 1
+    state: State
+    corpus: str
+    created: str
+    spec: TrainingSpec
+    plan: Plan
+    message: str = ""
+
+
+class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
+    """`model.json`, written last: its presence means the model can be used."""
+
+    version: int = 1
+    model: str
+    codec_id: str
+    steps: int
+    seconds: float
+    levels: int
+    codebook: int
+    sample_rate: int
+    hop_length: int
+    frame_rate: float
+    held_out: HeldOut
+    held_out_kind: str
+    utilisation: list[float]
+    prior: None = None
+    corpus: str
+    preset: str
+    seed: int
+    parameters: int
+    kbps: float
+    created: str
+
+
+def read_run(run_dir: Path) -> Run | None:
+    """The run in a folder, or None when there is none.
+
+    Raises:
+        TrainingError: `run.json` is damaged.
+    """
+    try:
+        return msgspec.json.decode((run_dir / RUN_NAME).read_bytes(), type=Run)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as error:
+        raise TrainingError(
+            f"{run_dir / RUN_NAME}: cannot be read ({error}).", "Delete the model and train again."
+        ) from error
+
+
+def write_run(run_dir: Path, run: Run) -> None:
+    """Replace `run.json`."""
+    write_bytes(run_dir / RUN_NAME, msgspec.json.format(msgspec.json.encode(run), indent=1))
+
+
+def write_card(run_dir: Path, card: ModelCard) -> None:
+    """Declare the model usable."""
+    write_bytes(run_dir / MODEL_NAME, msgspec.json.format(msgspec.json.encode(card), indent=1))
+
+
+def prepare_folder(run_dir: Path) -> None:
+    """Create the folder, sweep what an interrupted writer left."""
+    for folder in (run_dir, run_dir / CHECKPOINTS, run_dir / PREVIEWS):
+        folder.mkdir(parents=True, exist_ok=True)
+        sweep(folder)
+
+
+def read_log(run_dir: Path) -> list[Report]:
+    """Every report of a run; a torn last line is left out."""
+    reports: list[Report] = []
+    try:
+        lines = (run_dir / LOG_NAME).read_bytes().splitlines()
+    except FileNotFoundError:
+        return reports
+    for line in lines:
+        try:
+            reports.append(msgspec.json.decode(line, type=StepReport | EvaluationReport | LogLine))
+        except msgspec.DecodeError:
+            continue
+    return reports
+
+
+class RunLog:
+    """`log.jsonl`, one report a line, flushed at every line."""
+
+    def __init__(self, run_dir: Path, resumed_at: int | None) -> None:
+        """Open for appending; when resumed, what was said after that step is dropped.
+
+        Those steps will be taken again, and a curve must not go back in time.
+        """
+        path = run_dir / LOG_NAME
+        kept = read_log(run_dir) if resumed_at is not None else []
+        kept = [report for report in kept if report.step <= (resumed_at or 0)]
+        write_bytes(path, b"".join(msgspec.json.encode(report) + b"\n" for report in kept))
+        self._file: TextIO = path.open("a", encoding="utf-8")
+
+    def add(self, report: Report) -> None:
+        """Append one report."""
+        self._file.write(msgspec.json.encode(report).decode() + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """No more reports."""
+        self._file.close()

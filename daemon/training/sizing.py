@@ -1,0 +1,56 @@
+"""Sizes that follow the amount of audio, and the sentence that says so."""
+
+from msgspec.structs import replace
+
+from daemon.codec.config import CodecConfig
+from daemon.training.errors import TrainingError
+from daemon.training.spec import Plan, Preset, Recipe, Split, TrainingSpec
+
+# (at least so many training frames, K): about twenty frames a code keeps every code in use.
+CODEBOOK_BY_FRAMES = ((200_000, 1024), (60_000, 512), (15_000, 256), (1_600, 128), (600, 64), (0, 32))
+LEVELS = 8
+
+_SHAPES: dict[str, CodecConfig] = {
+    "toy": CodecConfig(width=32, latent=16, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16),
+    "tiny": CodecConfig(width=128, latent=96),
+    "small": CodecConfig(width=192),
+    "base": CodecConfig(width=448, latent=192, fine_blocks=3, coarse_blocks=5),
+}
+_RECIPES: dict[str, Recipe] = {
+    "toy": Recipe(batch=4, crop_frames=16, warmup_steps=10, ema_decay=0.9),
+    "base": Recipe(batch=24, crop_frames=48, learning_rate=1e-3, warmup_steps=200, ema_decay=0.999),
+}
+
+
+def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool) -> tuple[Plan, list[str]]:
+    """The plan for this wish and this corpus, and why, in plain words.
+
+    Raises:
+        TrainingError: a size that cannot be.
+    """
+    frames = sum(part.stop - part.start for part in split.train) // CodecConfig().hop_length
+    preset, why = _preset(spec, frames, is_gpu=is_gpu)
+    shape = _SHAPES[preset]
+    sized = next(k for least, k in CODEBOOK_BY_FRAMES if frames >= least)
+    levels = spec.levels or shape.levels
+    codebook = spec.codebook_size or (shape.codebook_size if preset == "toy" else sized)
+    try:
+        codec = replace(shape, levels=levels, codebook_size=codebook)
+    except ValueError as error:
+        raise TrainingError(f"{levels} levels × {codebook} codes cannot be ({error}).") from error
+    if not 1 <= levels <= 32 or not 2 <= codebook <= 65_536:
+        raise TrainingError(f"{levels} levels × {codebook} codes cannot be.", "1 to 32 levels of 2 to 65536 codes.")
+    chosen = "asked for" if spec.levels or spec.codebook_size else f"because {frames} training frames"
+    words = [f"preset {preset}: {why}", f"{levels} levels × {codebook} codes, {chosen}"]
+    if codebook > 2 * sized:
+        words.append(f"{codebook} codes are many for {frames} frames: expect unused ones; {sized} would fit")
+    plan = Plan(preset=preset, codec=codec, recipe=_RECIPES.get(preset, Recipe()), split=split, train_frames=frames)
+    return plan, words
+
+
+def _preset(spec: TrainingSpec, frames: int, *, is_gpu: bool) -> tuple[Preset, str]:
+    if spec.preset != "auto":
+        return spec.preset, "asked for"
+    if is_gpu and frames >= 15_000 and (spec.budget_s or 0) >= 300:
+        return "base", "a GPU, more than five minutes of audio and of time"
+    return "small", "the best for its seconds on a CPU, and enough for this much audio"

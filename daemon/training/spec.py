@@ -1,0 +1,86 @@
+"""What the user asks of a training, and the plan made of it."""
+
+from typing import Literal
+
+import msgspec
+
+from daemon.codec.config import CodecConfig
+
+Preset = Literal["auto", "toy", "tiny", "small", "base"]
+
+
+class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """The user's wish; what is left None is sized to the corpus."""
+
+    budget_s: float | None = None
+    """Wall clock of the optimisation, its evaluations included."""
+    steps: int | None = None
+    """Instead of a budget: exactly so many steps, which repeat exactly with one seed."""
+    preset: Preset = "auto"
+    """toy is for tests: it learns tones in seconds and little else."""
+    levels: int | None = None
+    codebook_size: int | None = None
+    seed: int = 0
+    resume: bool = False
+    """Go on from the newest checkpoint of the run folder."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of one corpus file, named by content so that a resumed run finds the same audio."""
+
+    sha256: str
+    start: int
+    """Samples at 48 kHz."""
+    stop: int
+
+
+class Split(msgspec.Struct, frozen=True, kw_only=True):
+    """Which audio is learned from and which is held out."""
+
+    kind: Literal["by file", "in-recording"]
+    train: list[Part]
+    held_out: list[Part]
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """How the weights are moved. Defaults are those measured in docs/adr/0003-codec.md."""
+
+    batch: int = 6
+    crop_frames: int = 32
+    """Latent frames of a training crop: 0.68 s."""
+    learning_rate: float = 2e-3
+    warmup_steps: int = 40
+    final_rate: float = 0.05
+    """Learning rate at the end, as a share of the peak."""
+    betas: tuple[float, float] = (0.8, 0.99)
+    weight_decay: float = 0.01
+    clip_norm: float = 10.0
+    ema_decay: float = 0.995
+    """Of the averaged weights that are evaluated and kept."""
+    continuous_share: float = 0.05
+    """First share of the run without quantiser, so that k-means sees latents worth clustering."""
+    dropout_share: float = 0.1
+    """Quantiser dropout starts after this share of the run."""
+    dropout_probability: float = 0.5
+    """Of a sample keeping only its first 1..Q levels."""
+    dead_share: float = 0.15
+    """Codes used less than this share of an even share are replaced."""
+    mel_weight: float = 15.0
+    stft_weight: float = 1.0
+    wave_weight: float = 1.0
+    commitment_weight: float = 1.0
+    gain_db: float = 0.0
+    """Augmentation: crops are moved by up to this much either way."""
+    flip: bool = True
+    """Augmentation: polarity."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a run needs, decided before its first step and kept in `run.json`."""
+
+    preset: Preset
+    codec: CodecConfig
+    recipe: Recipe
+    split: Split
+    train_frames: int
+    """Latent frames of the training parts: what the sizes follow."""
