@@ -32,5 +32,5 @@ bench: setup
 	.venv/bin/python scripts/bench_codec.py
 
 docs: setup
-	.venv/bin/python scripts/protocol_tables.py --write docs/protocol.md
+	.venv/bin/python scripts/protocol_tables.py
 	.venv/bin/python scripts/cli_reference.py --write docs/cli.md

@@ -98,7 +98,10 @@ def _make_venv(venv: Path) -> None:
         raise SetupError(f"{venv} is there but is no virtual environment; move it away")
     print(f"setup: making {venv} with Python {sys.version.split()[0]}")
     done = subprocess.run(
-        [sys.executable, "-m", "venv", "--clear", str(venv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-m", "venv", "--clear", str(venv)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     if done.returncode:
         shutil.rmtree(venv, ignore_errors=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from protocol import edits, errors, frames, messages, strands, version
+from protocol import arrays, edits, errors, frames, messages, strands, version
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "protocol.md"
 
@@ -78,7 +78,15 @@ def struct_section(struct: type[msgspec.Struct], heading: str) -> str:
 def sections() -> dict[str, str]:
     """The text between each pair of markers."""
     replies = {reply.__name__: reply for _, reply in messages.REQUESTS.values()}
-    parts = [messages.Limits, messages.CorpusFile, messages.CorpusInfo, strands.StrandMeta, strands.Source, edits.Edit]
+    parts = [
+        arrays.BufferSpec,
+        messages.Limits,
+        messages.CorpusFile,
+        messages.CorpusInfo,
+        strands.StrandMeta,
+        strands.Source,
+        edits.Edit,
+    ]
     limits = [
         ("protocol versions", f"{version.PROTOCOL_MIN} to {version.PROTOCOL_MAX}"),
         ("header", f"{frames.MAX_HEADER_BYTES} bytes"),
