@@ -1,0 +1,90 @@
+"""The grammar of edits: text to value and back, and one clear refusal for everything else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.edits import OPS, Edit, check_edit, format_edit, parse_edit
+from protocol.errors import AlleleError
+
+LEVELS = st.none() | st.tuples(st.integers(0, 31), st.integers(0, 31)).map(lambda pair: (min(pair), max(pair)))
+FRAMES = st.none() | st.tuples(st.none() | st.integers(0, 10**6), st.none() | st.integers(1, 10**6)).filter(
+    lambda pair: pair[1] is None or pair[1] > (pair[0] or 0)
+)
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> Edit:
+    spec = OPS[draw(st.sampled_from(sorted(OPS)))]
+    return Edit(
+        op=spec.name,
+        args=[draw(NAMES) for _ in spec.arguments],
+        levels=draw(LEVELS),
+        frames=draw(FRAMES),
+        options={key: draw(NAMES) for key in spec.options if draw(st.booleans())},
+    )
+
+
+@given(edits())
+def test_text_and_value_say_the_same(edit: Edit) -> None:
+    assert parse_edit(format_edit(edit)) == edit
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_edit_or_a_clear_refusal(text: str) -> None:
+    try:
+        edit = parse_edit(text)
+    except AlleleError as error:
+        assert error.code == "E_BAD_EDIT"
+    else:
+        assert check_edit(edit) == edit
+
+
+@pytest.mark.parametrize("name", sorted(OPS))
+def test_every_example_in_the_help_is_one(name: str) -> None:
+    assert parse_edit(OPS[name].example).op == name
+
+
+@pytest.mark.parametrize(
+    ("text", "edit"),
+    [
+        ("set 17 q0 @3:4", Edit(op="set", args=["17"], levels=(0, 0), frames=(3, 4))),
+        ("set 17 @3", Edit(op="set", args=["17"], frames=(3, 4))),
+        ("swap o.alle", Edit(op="swap", args=["o.alle"])),
+        (
+            "swap 'my own.alle' q0-1 @10: at=5",
+            Edit(op="swap", args=["my own.alle"], levels=(0, 1), frames=(10, None), options={"at": "5"}),
+        ),
+        ("swap q0 q1", Edit(op="swap", args=["q0"], levels=(1, 1))),
+        ("swap a=b.alle @:4", Edit(op="swap", args=["a=b.alle"], frames=(None, 4))),
+        ("put a @12:", Edit(op="put", args=["a"], frames=(12, None))),
+    ],
+)
+def test_known_texts(text: str, edit: Edit) -> None:
+    assert parse_edit(text) == edit
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("explode q0", "no operation"),
+        ("set", "CODE"),
+        ("set 1 2", "CODE"),
+        ("swap", "OTHER"),
+        ("set 1 q3-1", "backwards"),
+        ("set 1 @4:4", "nothing"),
+        ("set 1 @9:4", "nothing"),
+        ("set 1 q0 q1", "twice"),
+        ("set 1 @1:2 @3:4", "twice"),
+        ("set 1 loud=yes", "no option"),
+        ("swap 'half", "quot"),
+    ],
+)
+def test_refusals_name_the_part(text: str, said: str) -> None:
+    with pytest.raises(AlleleError) as caught:
+        parse_edit(text)
+    assert caught.value.code == "E_BAD_EDIT"
+    assert said in str(caught.value)
