@@ -505,6 +505,7 @@ class Chunk(Struct, frozen=True, kw_only=True):
     """aud, kind chunk: about 20 ms. Buffer 0: (C, L) float32, L may be 0.
 
     sample: place of its first sample in the strand. last: nothing follows. flush: drop what is queued first.
+    error: why it ends early. A chunk without samples costs no credit.
     """
 
     playback: int
@@ -512,6 +513,7 @@ class Chunk(Struct, frozen=True, kw_only=True):
     sample: int
     last: bool = False
     flush: bool = False
+    error: str = ""
 
 
 # --- events ----------------------------------------------------------------------------------------------
