@@ -1,0 +1,61 @@
+"""Which colour or letter a code gets, without knowing how either is drawn.
+
+A code's rank within its level (from the daemon's palette) falls into one of `BINS` bins. At 256 colours and above a
+bin is one of twelve values of the 6x6x6 colour cube along cividis: monotone in lightness, safe for colour-blind
+eyes, and sent as an index, so a 256-colour terminal and a truecolor one show the same picture for the same bytes.
+Below that a bin is a letter. What can go wrong: a palette of another shape than the strand; `bins_of` then falls
+back to the code's own number, and `label_of` says so.
+"""
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+BINS = 12
+# Indices of the xterm colour cube; lightness (CIE L*) 7 14 20 38 42 54 56 60 71 74 84 97.
+CUBE: tuple[int, ...] = (17, 18, 19, 24, 60, 66, 102, 138, 144, 179, 185, 227)
+MUTED: tuple[int, ...] = (233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 244, 246)
+INK: tuple[int, ...] = (231, 231, 231, 231, 231, 231, 16, 16, 16, 16, 16, 16)  # legible on the bin's colour
+LETTERS = "abcdefghijkl"
+
+
+class Tier(IntEnum):
+    """How much colour the terminal shows. Below CUBE256, cells are letters."""
+
+    NONE = 0
+    ANSI16 = 1
+    CUBE256 = 2
+    TRUECOLOR = 3
+
+    @property
+    def glyphs(self) -> bool:
+        """Is the value of a cell carried by its letter?"""
+        return self < Tier.CUBE256
+
+    @property
+    def words(self) -> str:
+        """For the status line and the help."""
+        return ("no colour", "16 colours", "256 colours", "truecolor")[self]
+
+
+def bins_of(ranks: npt.NDArray[Any] | None, levels: int, codebook: int) -> npt.NDArray[np.uint8]:
+    """The bin of every code.
+
+    Args:
+        ranks: (Q, K) rank of each code within its level, 0 lowest, or None when none is known.
+
+    Returns:
+        (levels, codebook) uint8 in [0, BINS).
+    """
+    if ranks is None or ranks.shape != (levels, codebook):
+        ranks = np.broadcast_to(np.arange(codebook), (levels, codebook))
+    return (ranks.astype(np.int64) * BINS // max(1, codebook)).astype(np.uint8)
+
+
+def label_of(descriptor: str | None) -> str:
+    """What the colours mean, in words."""
+    if not descriptor:
+        return "colour: code number"
+    return f"colour: {descriptor}"

@@ -1,0 +1,60 @@
+"""The `:` line: the edit grammar of protocol.edits, and the few words that are the screen's own.
+
+:q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :level N   :frame N   :help   or any edit
+"""
+
+import shlex
+from dataclasses import dataclass, field
+
+from protocol.edits import OPS, Edit, parse_edit
+from protocol.errors import AlleleError
+
+OWN = {
+    "q": "quit (the daemon, its jobs and every strand go on)",
+    "w": "write the strand: FILE.wav decodes it, FILE.alle keeps its codes; w! overwrites",
+    "open": "open an audio file or an .alle in this pane: open PATH [MODEL]",
+    "frame": "go to a frame",
+    "help": "every key and command",
+}
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: `name` is a key of OWN or "edit"."""
+
+    name: str
+    args: list[str] = field(default_factory=list[str])
+    force: bool = False
+    edit: Edit | None = None
+
+
+def read_command(text: str) -> Command | None:
+    """The command in a line, None for an empty one.
+
+    Raises:
+        AlleleError: E_BAD_EDIT, naming what cannot be read.
+    """
+    text = text.strip().lstrip(":").strip()
+    if not text:
+        return None
+    name = text.split(maxsplit=1)[0]
+    if name in OPS:
+        return Command("edit", edit=parse_edit(text))
+    try:
+        word, *args = shlex.split(text)
+    except ValueError as problem:
+        raise AlleleError("E_BAD_EDIT", f"{text}: {problem}", hint="close the quote") from None
+    force = word.endswith("!")
+    word = {"quit": "q", "write": "w", "qa": "q", "e": "open", "h": "help"}.get(word.rstrip("!"), word.rstrip("!"))
+    if word.isdigit():
+        return Command("frame", [word])
+    if word == "wq":
+        raise AlleleError("E_BAD_EDIT", "every edit is kept as it is made", hint="use :q, or :w FILE.wav for the sound")
+    if word not in OWN:
+        raise AlleleError(
+            "E_BAD_EDIT", f"no command is called {word!r}", hint=f"edits: {', '.join(OPS)}; others: {', '.join(OWN)}"
+        )
+    least, most = {"w": (1, 1), "open": (1, 2), "frame": (1, 1)}.get(word, (0, 0))
+    if not least <= len(args) <= most:
+        raise AlleleError("E_BAD_EDIT", f":{word} takes {least} to {most} words", hint=OWN[word])
+    return Command(word, args, force)

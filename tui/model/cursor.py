@@ -1,0 +1,119 @@
+"""Where the cursor is, what is selected, and how the vim-like motions move it.
+
+Pure values: a motion takes a cursor and gives another, inside the strand. Levels count down the screen (0 on top),
+frames to the right. A selection is a rectangle between an anchor and the cursor, both corners included on screen;
+`Rect` is the half-open form that edits use.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from protocol.strands import Codes
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """One cell."""
+
+    level: int = 0
+    frame: int = 0
+
+    def inside(self, levels: int, frames: int) -> "Cursor":
+        """The nearest cell that exists."""
+        return Cursor(min(max(0, self.level), max(0, levels - 1)), min(max(0, self.frame), max(0, frames - 1)))
+
+
+@dataclass(frozen=True)
+class Rect:
+    """Levels first..last inclusive, frames [first, past)."""
+
+    first_level: int
+    last_level: int
+    first: int
+    past: int
+
+    @property
+    def height(self) -> int:
+        return self.last_level - self.first_level + 1
+
+    @property
+    def width(self) -> int:
+        return self.past - self.first
+
+    @property
+    def words(self) -> str:
+        """As the edit grammar writes it: `q0-1 @48:64`."""
+        levels = f"q{self.first_level}" + (f"-{self.last_level}" if self.height > 1 else "")
+        return f"{levels} @{self.first}:{self.past}"
+
+    def inside(self, levels: int, frames: int) -> "Rect":
+        """Cropped to what exists; never empty when the strand is not."""
+        last_level = min(self.last_level, levels - 1)
+        past = min(self.past, frames)
+        return Rect(min(self.first_level, last_level), last_level, min(self.first, past - 1), past)
+
+    def holds(self, level: int, frame: int) -> bool:
+        """Is a cell in it?"""
+        return self.first_level <= level <= self.last_level and self.first <= frame < self.past
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A rectangle that grows with the cursor."""
+
+    anchor: Cursor
+    all_levels: bool = False
+
+    def rect(self, cursor: Cursor, levels: int) -> Rect:
+        """What is selected while the cursor is there."""
+        first, last = sorted((self.anchor.frame, cursor.frame))
+        low, high = (0, levels - 1) if self.all_levels else sorted((self.anchor.level, cursor.level))
+        return Rect(low, high, first, last + 1)
+
+
+def move(cursor: Cursor, motion: str, count: int | None, codes: Codes, page_frames: int) -> Cursor:
+    """The cursor after a motion.
+
+    Args:
+        motion: left right up down start end first_level last_level page_left page_right next_change prev_change frame.
+        count: as typed, None when nothing was.
+        page_frames: frames that one screen shows.
+    """
+    levels, frames = codes.shape
+    n = 1 if count is None else count
+    steps = {
+        "left": (0, -n),
+        "right": (0, n),
+        "up": (-n, 0),
+        "down": (n, 0),
+        "page_left": (0, -n * page_frames),
+        "page_right": (0, n * page_frames),
+    }
+    if motion in steps:
+        down, right = steps[motion]
+        moved = Cursor(cursor.level + down, cursor.frame + right)
+    elif motion in ("next_change", "prev_change"):
+        moved = _to_change(cursor, codes, n if motion == "next_change" else -n)
+    else:
+        moved = {
+            "start": replace(cursor, frame=0),
+            "end": replace(cursor, frame=frames - 1),
+            "first_level": replace(cursor, level=0 if count is None else count),
+            "last_level": replace(cursor, level=levels - 1 if count is None else count),
+            "frame": replace(cursor, frame=0 if count is None else count),
+        }[motion]
+    return moved.inside(levels, frames)
+
+
+def _to_change(cursor: Cursor, codes: Codes, n: int) -> Cursor:
+    """The n-th next (or previous) frame at which the code of the cursor's level becomes another."""
+    row = codes[cursor.level]
+    starts = np.concatenate(([0], np.flatnonzero(row[1:] != row[:-1]) + 1))
+    if n > 0:
+        later = starts[starts > cursor.frame]
+        frame = int(later[min(n, len(later)) - 1]) if len(later) else len(row) - 1
+    else:
+        earlier = starts[starts < cursor.frame]
+        frame = int(earlier[max(n, -len(earlier))]) if len(earlier) else 0
+    return replace(cursor, frame=frame)

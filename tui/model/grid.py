@@ -1,0 +1,99 @@
+"""A strand as the screen knows it: its codes, its revision, and which cells changed since it was opened here.
+
+Data flow: the daemon's reply to GetStrand makes a `StrandGrid`; every StrandChanged event goes through `apply`, which
+either writes the cells or says that the strand must be fetched whole (its length changed, or an event was missed).
+Nothing here asks anybody: the caller fetches. `versions` counts per row what may have changed a pixel.
+"""
+
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from protocol.messages import StrandChanged, StrandInfo
+from protocol.strands import Codes
+
+
+class Applied(Enum):
+    """What an event meant for the grid."""
+
+    WRITTEN = "written"
+    STALE = "stale"
+    REFETCH = "refetch"
+
+
+class StrandGrid:
+    """Codes (Q, T) uint16 of one living strand with its revision and undo depths."""
+
+    def __init__(self, info: StrandInfo, codes: npt.NDArray[Any]) -> None:
+        self.info = info
+        self.codes: Codes = np.array(codes, dtype=np.uint16)
+        self._opened: Codes = self.codes.copy()
+        self.changed: npt.NDArray[np.bool_] = np.zeros(self.codes.shape, dtype=np.bool_)
+        self.versions = [0] * self.codes.shape[0]
+
+    @property
+    def id(self) -> str:
+        return self.info.id
+
+    @property
+    def name(self) -> str:
+        return self.info.meta.name
+
+    @property
+    def rev(self) -> int:
+        return self.info.rev
+
+    @property
+    def levels(self) -> int:
+        return int(self.codes.shape[0])
+
+    @property
+    def frames(self) -> int:
+        return int(self.codes.shape[1])
+
+    @property
+    def codebook(self) -> int:
+        return self.info.meta.codebook
+
+    @property
+    def frame_rate(self) -> float:
+        return self.info.meta.frame_rate
+
+    def seconds(self, frame: float) -> float:
+        """When a frame begins, in seconds."""
+        return frame / self.frame_rate
+
+    def opened_code(self, level: int, frame: int) -> int | None:
+        """The code a cell had when the strand was opened here, None for a frame that did not exist."""
+        return int(self._opened[level, frame]) if frame < self._opened.shape[1] else None
+
+    def apply(self, event: StrandChanged, cells: npt.NDArray[Any] | None) -> Applied:
+        """Take in one event; `cells` are its buffer, (levels, frames) of what changed."""
+        if event.strand.rev <= self.rev:
+            return Applied.STALE
+        if event.resized or cells is None or event.strand.rev != self.rev + 1:
+            return Applied.REFETCH
+        (first_level, last_level), (first, past) = event.levels, event.frames
+        if cells.shape != (last_level - first_level + 1, past - first) or past > self.frames:
+            return Applied.REFETCH
+        self.codes[first_level : last_level + 1, first:past] = cells
+        self._mark(first_level, last_level + 1)
+        self.info = event.strand
+        return Applied.WRITTEN
+
+    def replace(self, info: StrandInfo, codes: npt.NDArray[Any]) -> None:
+        """Take in the strand fetched whole; what it was when opened here is remembered."""
+        self.info = info
+        self.codes = np.array(codes, dtype=np.uint16)
+        self.changed = np.ones(self.codes.shape, dtype=np.bool_)
+        self.versions = [max(self.versions, default=0) + 1] * self.levels
+        self._mark(0, self.levels)
+
+    def _mark(self, first_level: int, past_level: int) -> None:
+        known = min(self.frames, int(self._opened.shape[1]))
+        rows = slice(first_level, past_level)
+        self.changed[rows, :known] = self.codes[rows, :known] != self._opened[rows, :known]
+        for level in range(first_level, past_level):
+            self.versions[level] += 1

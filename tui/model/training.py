@@ -1,0 +1,138 @@
+"""One training as the Train screen shows it, built from a job's log or its live events alike.
+
+The log of a job holds the same bodies as the events, so a screen that comes late reads GetJobLog and then follows;
+entries that arrive twice (once from the log, once live) change nothing.
+"""
+
+from collections import deque
+from typing import Any
+
+import msgspec
+
+from protocol.messages import EvaluationCompleted, JobLogged, StepCompleted
+from tui.model.curve import Curve
+
+LOG_LINES = 500
+PRIMARY = ("mel", "stft")
+
+
+class Training:
+    """Newest step and evaluation, curves of loss and held-out error, and the last lines of the log."""
+
+    def __init__(self, job: str) -> None:
+        self.job = job
+        self.step: StepCompleted | None = None
+        self.evaluation: EvaluationCompleted | None = None
+        self.loss = Curve()
+        self.held_out = Curve()
+        self.lines: deque[str] = deque(maxlen=LOG_LINES)
+        self.next_entry = 0
+        self.version = 0
+        self._seen: set[tuple[float, str]] = set()
+
+    @property
+    def levels(self) -> int:
+        return len(self.evaluation.utilisation) if self.evaluation else 0
+
+    def take_entry(self, entry: dict[str, Any]) -> None:
+        """One entry of GetJobLog; entries of kinds that are not known here are skipped."""
+        kinds: dict[str, type[Any]] = {
+            "StepCompleted": StepCompleted,
+            "EvaluationCompleted": EvaluationCompleted,
+            "JobLogged": JobLogged,
+        }
+        kind = kinds.get(str(entry.get("type", "")))
+        if kind is None:
+            return
+        try:
+            body = msgspec.convert({"job": self.job, **entry}, kind)
+        except msgspec.ValidationError:
+            return  # a newer daemon's entry
+        self.take(body)
+
+    def take(self, body: Any) -> None:
+        """One event's body."""
+        if isinstance(body, StepCompleted):
+            self._take_step(body)
+        elif isinstance(body, EvaluationCompleted):
+            self._take_evaluation(body)
+        elif isinstance(body, JobLogged):
+            self._say(body.elapsed_s, body.text)
+        self.version += 1
+
+    def _take_step(self, body: StepCompleted) -> None:
+        if self.step is not None and body.step < self.step.step and body.elapsed_s > self.step.elapsed_s:
+            self.loss = Curve()  # resumed from an older checkpoint: the curve goes on from there
+        if self.step is None or body.elapsed_s >= self.step.elapsed_s:
+            self.step = body
+            loss = body.losses.get("total", sum(body.losses.values()) if body.losses else float("nan"))
+            self.loss.add(body.elapsed_s, loss)
+
+    def _take_evaluation(self, body: EvaluationCompleted) -> None:
+        if self.evaluation is not None and body.elapsed_s < self.evaluation.elapsed_s:
+            return
+        self.evaluation = body
+        name, value = self.held_out_now()
+        if value is not None:
+            self.held_out.add(body.elapsed_s, value)
+        words = ", ".join(f"{key} {number:.3f}" for key, number in body.held_out.items() if number is not None)
+        best = "  best so far" if body.is_best else ""
+        self._say(body.elapsed_s, f"step {body.step}: held-out {words or name}{best}")
+
+    def held_out_now(self) -> tuple[str, float | None]:
+        """The held-out measure shown: its name and newest value."""
+        if self.evaluation is None:
+            return PRIMARY[0], None
+        measures = self.evaluation.held_out
+        name = next((key for key in PRIMARY if measures.get(key) is not None), next(iter(measures), PRIMARY[0]))
+        return name, measures.get(name)
+
+    def _say(self, elapsed_s: float, text: str) -> None:
+        key = (round(elapsed_s, 2), text)
+        if key in self._seen:
+            return
+        if len(self._seen) > 4 * LOG_LINES:
+            self._seen.clear()
+        self._seen.add(key)
+        self.lines.append(f"{clock(elapsed_s):>6}  {text}")
+
+
+def clock(seconds: float | None) -> str:
+    """A duration as 4:10 or 1:02:03; "?" when not known."""
+    if seconds is None:
+        return "?"
+    whole = max(0, int(seconds + 0.5))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+def advice_of(word: str) -> str:
+    """What to do about a level's health, in a few words."""
+    if word == "thin":
+        return "some codes idle; train longer or use a smaller codebook"
+    if word == "collapsing":
+        return "most codes dead; use a smaller codebook or fewer levels"
+    return ""
+
+
+def read_budget(text: str) -> tuple[float | None, int | None]:
+    """`90s`, `10m`, `2h`, `500 steps` or nothing, as (budget_s, steps).
+
+    Raises:
+        ValueError: a sentence for the person.
+    """
+    text = text.strip().lower().replace(" ", "")
+    if not text:
+        return None, None
+    for ending in ("steps", "step"):
+        if text.endswith(ending) and text.removesuffix(ending).isdigit():
+            return None, max(1, int(text.removesuffix(ending)))
+    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1])
+    number = text[:-1] if unit else text
+    try:
+        seconds = float(number) * (unit or 1.0)
+    except ValueError:
+        raise ValueError(f"{text!r} is no budget; write 90s, 10m, 2h or 500 steps") from None
+    if not 0 < seconds <= 30 * 86400:
+        raise ValueError("a budget is between a moment and 30 days")
+    return seconds, None

@@ -1,0 +1,63 @@
+"""Which part of a strand a pane shows, and how the editor shares its rows among two panes.
+
+Following is a page turn, never a scroll: a scroll by one column re-sends the whole grid (tens of KB over SSH), a page
+turn does so once a page.
+"""
+
+from dataclasses import dataclass
+
+GUTTER = 11  # columns left of the first frame: level number and name
+BARS = 3  # top bar, words line, mode line
+MAX_WAVE = 10
+
+
+def page_start(frame: int, first: int, width: int, frames: int) -> int:
+    """The first visible frame such that `frame` is on the page; unchanged while it is."""
+    if width <= 0 or frames <= width:
+        return 0
+    first = min(max(0, first), frames - width)
+    if first <= frame < first + width:
+        return first
+    return min(frame // width * width, frames - width)
+
+
+def row_start(level: int, first: int, rows: int, levels: int) -> int:
+    """The first visible level such that `level` is shown, moved no further than needed."""
+    if rows <= 0 or levels <= rows:
+        return 0
+    first = min(max(0, first), levels - rows)
+    return min(first, level) if level < first + rows else level - rows + 1
+
+
+@dataclass(frozen=True)
+class PaneRows:
+    """Rows of one pane: a header, a ruler, `wave` rows of waveform and `grid` rows of levels."""
+
+    wave: int
+    grid: int
+
+    @property
+    def total(self) -> int:
+        return 2 + self.wave + self.grid
+
+
+def share_rows(height: int, levels_a: int, levels_b: int, focus: int) -> tuple[PaneRows, PaneRows]:
+    """Rows of the panes A and B on a terminal of `height` rows.
+
+    Levels come first. What is left goes to the waveforms, to the focused pane's first; when even the levels do not
+    fit, both grids get their share and follow the cursor.
+    """
+    space = height - BARS - 4
+    wanted = [max(1, levels_a), max(1, levels_b)]
+    if sum(wanted) > space:
+        least = min(wanted[focus], max(1, space - min(wanted[1 - focus], space // 2)))
+        grids = [0, 0]
+        grids[focus] = least
+        grids[1 - focus] = max(1, min(wanted[1 - focus], space - least))
+        waves = [0, 0]
+    else:
+        grids, spare = wanted, space - sum(wanted)
+        waves = [min(MAX_WAVE, spare // 2)] * 2
+        if waves[0] < MAX_WAVE:
+            waves[focus] += spare % 2
+    return PaneRows(waves[0], grids[0]), PaneRows(waves[1], grids[1])

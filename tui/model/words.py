@@ -1,0 +1,46 @@
+"""What is under the cursor, in words: nothing on screen may need a colour to be understood."""
+
+import numpy as np
+import numpy.typing as npt
+
+from tui.model.cursor import Cursor, Rect
+from tui.model.grid import StrandGrid
+
+
+def level_name(level: int, levels: int) -> str:
+    """`0 body` … `7 air`: the first carries most of the sound, the last only detail; those between are numbers."""
+    if level == 0:
+        return f"{level} body"
+    return f"{level} air" if level == levels - 1 and levels > 2 else f"{level}"
+
+
+def describe_cell(
+    grid: StrandGrid, cursor: Cursor, ranks: npt.NDArray[np.uint16] | None, other: StrandGrid | None, other_name: str
+) -> str:
+    """The cell under the cursor: place, time, code, rank, use, history, and whether the other strand has it."""
+    level, frame = cursor.level, cursor.frame
+    code = int(grid.codes[level, frame])
+    parts = [f"q{level}", f"frame {frame} ({grid.seconds(frame):.2f} s)", f"code {code} of {grid.codebook}"]
+    if ranks is not None and level < ranks.shape[0] and code < ranks.shape[1]:
+        parts.append(f"rank {int(ranks[level, code])}")
+    used = int(np.count_nonzero(grid.codes[level] == code))
+    parts.append("used once" if used == 1 else f"used {used} ×")
+    before = grid.opened_code(level, frame)
+    if grid.changed[level, frame]:
+        parts.append("new" if before is None else f"changed from {before}")
+    if other is not None and other is not grid and level < other.levels:
+        places = np.flatnonzero(other.codes[level] == code)
+        if len(places) and other.info.meta.codec_id == grid.info.meta.codec_id:
+            nearest = int(places[np.argmin(np.abs(places - frame))])
+            parts.append(f"in {other_name} at {other.seconds(nearest):.2f} s")
+    return " · ".join(parts)
+
+
+def describe_rect(rect: Rect, grid: StrandGrid) -> str:
+    """`q0-1 @48:64  2 × 16 cells  0.34 s`."""
+    return f"{rect.words}  {rect.height} × {rect.width} cells  {grid.seconds(rect.width):.2f} s"
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """`1 edit`, `3 edits`."""
+    return f"{count} {one if count == 1 else (many or one + 's')}"

@@ -1,0 +1,96 @@
+"""What the screen shows again after it is gone, as JSON in the daemon (PutWorkspace).
+
+Reading never fails: what cannot be read is left out, so a workspace of a newer Allele opens too.
+"""
+
+from typing import Any
+
+import msgspec
+
+from tui.model.cursor import Cursor, Selection
+from tui.model.editor import Editor, Pane
+
+MAX_BYTES = 65_536
+
+
+class PaneState(msgspec.Struct, frozen=True, kw_only=True):
+    """One pane: the strand's id, the cursor, the anchor of a selection, the first visible frame and level."""
+
+    strand: str | None = None
+    cursor: tuple[int, int] = (0, 0)
+    anchor: tuple[int, int] | None = None
+    all_levels: bool = False
+    first_frame: int = 0
+    first_level: int = 0
+
+
+class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is shown again."""
+
+    format: int = 1
+    screen: str = "library"
+    panes: list[PaneState] = []
+    focus: int = 0
+    linked: bool = True
+    muted: list[int] = []
+    loop: bool = False
+    job: str | None = None
+
+
+def dump_workspace(editor: Editor, screen: str, job: str | None) -> str:
+    """The workspace as JSON."""
+    panes = [
+        PaneState(
+            strand=pane.strand,
+            cursor=(pane.cursor.level, pane.cursor.frame),
+            anchor=None if pane.selection is None else (pane.selection.anchor.level, pane.selection.anchor.frame),
+            all_levels=pane.selection is not None and pane.selection.all_levels,
+            first_frame=pane.first_frame,
+            first_level=pane.first_level,
+        )
+        for pane in editor.panes
+    ]
+    state = WorkspaceState(
+        screen=screen,
+        panes=panes,
+        focus=editor.focus,
+        linked=editor.linked,
+        muted=sorted(editor.muted),
+        loop=editor.loop,
+        job=job,
+    )
+    return msgspec.json.encode(state).decode()
+
+
+def load_workspace(text: str) -> WorkspaceState | None:
+    """What `dump_workspace` wrote, or None when there is nothing to read."""
+    if not text or len(text) > MAX_BYTES:
+        return None
+    try:
+        return msgspec.json.decode(text, type=WorkspaceState)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
+
+
+def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
+    """Put a workspace into an editor; strands that are gone are left out."""
+    for pane, kept in zip(editor.panes, state.panes, strict=False):
+        _restore_pane(pane, kept, living)
+    editor.focus = 1 if state.focus == 1 else 0
+    editor.linked, editor.loop = state.linked, state.loop
+    editor.muted = {level for level in state.muted if 0 <= level < 32}
+
+
+def _restore_pane(pane: Pane, kept: PaneState, living: set[str]) -> None:
+    pane.strand = kept.strand if kept.strand in living else None
+    pane.cursor = Cursor(max(0, kept.cursor[0]), max(0, kept.cursor[1]))
+    pane.selection = None
+    if kept.anchor is not None and pane.strand is not None:
+        pane.selection = Selection(Cursor(max(0, kept.anchor[0]), max(0, kept.anchor[1])), kept.all_levels)
+    pane.first_frame, pane.first_level = max(0, kept.first_frame), max(0, kept.first_level)
+
+
+def same_workspace(one: str, two: str) -> bool:
+    """Do two texts mean the same workspace?"""
+    first: Any = load_workspace(one)
+    return first is not None and first == load_workspace(two)

@@ -1,0 +1,224 @@
+"""A strand as coloured cells: one cell a code, one row a level, drawn for few bytes and little CPU.
+
+Data flow: the editor screen gives it a `GridView` (what to draw) and calls `redraw` with the rows that may differ;
+`line` builds the strip of a row from a numpy slice of the visible frames, merged into runs. Cells are spaces with a
+background, so no glyph's width is ambiguous; a letter carries the value where there is little colour. Strips are
+cached by everything that changes a pixel. Paging, not scrolling: see tui.model.viewport.
+
+Marks are glyphs, never hue: `*` changed since it was opened, `/` selected, `X` both, and the cursor inverse.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.model.colours import BINS, CUBE, INK, LETTERS, MUTED, Tier
+from tui.model.cursor import Cursor, Rect
+from tui.model.grid import StrandGrid
+from tui.model.viewport import GUTTER
+from tui.model.words import level_name
+from tui.widgets.lines import BOLD, DIM, PLAIN, Lines
+
+CACHED_STRIPS = 512
+# Styles of cells by look: bin + BINS * muted. One shared Style each, whose escape codes rich then caches.
+_COLOURS = CUBE + MUTED
+_INKS = INK + (250,) * 8 + (16,) * 4
+_CELLS = [Style(bgcolor=Color.from_ansi(colour)) for colour in _COLOURS]
+_INKED = [
+    Style(color=Color.from_ansi(ink), bgcolor=Color.from_ansi(colour))
+    for ink, colour in zip(_INKS, _COLOURS, strict=True)
+]
+_CURSOR = Style(color=Color.from_ansi(16), bgcolor=Color.from_ansi(231), bold=True)
+_CURSOR_AWAY = Style(color=Color.from_ansi(231), bgcolor=Color.from_ansi(240), bold=True)
+_GLYPH_STYLES = (PLAIN, Style(dim=True))
+MARKS = " */X"
+# A cell's look is one number: bin, muted, mark (changed 1, selected 2), cursor (1 here, 2 in the other pane).
+_MUTED_AT, _MARK_AT, _CURSOR_AT = BINS, 2 * BINS, 8 * BINS
+
+
+@dataclass(frozen=True)
+class GridView:
+    """Everything that changes a pixel of a grid, apart from the codes themselves."""
+
+    grid: StrandGrid
+    bins: npt.NDArray[np.uint8]
+    bins_key: str
+    first_frame: int
+    first_level: int
+    cursor: Cursor
+    rect: Rect | None
+    focused: bool
+    muted: frozenset[int]
+
+
+class CodeGrid(Lines):
+    """The grid of one pane, with the level names left of it."""
+
+    DEFAULT_CSS = "CodeGrid { width: 1fr; }"
+
+    class Pressed(Message):
+        """A cell was clicked."""
+
+        def __init__(self, grid: "CodeGrid", cursor: Cursor) -> None:
+            super().__init__()
+            self.grid = grid
+            self.cursor = cursor
+
+        @property
+        def control(self) -> Widget:
+            return self.grid
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.view: GridView | None = None
+        self._strips: dict[Any, Strip] = {}
+        self._drawn: list[Any] = []
+
+    def show(self, view: GridView | None) -> None:
+        """Draw this; only rows that look different are repainted."""
+        self.view = view
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Repaint the rows whose keys changed since they were drawn."""
+        keys = [self._key(y, self.size.width) for y in range(self.size.height)]
+        if len(keys) != len(self._drawn):
+            self.refresh()
+        else:
+            for y, (key, drawn) in enumerate(zip(keys, self._drawn, strict=True)):
+                if key != drawn:
+                    self.refresh_line(y)
+        self._drawn = keys
+
+    def refresh_line(self, y: int) -> None:
+        """Repaint one row."""
+        self.refresh(Region(0, y, self.size.width, 1))
+
+    def line(self, y: int, width: int) -> Strip:
+        key = self._key(y, width)
+        found = self._strips.get(key)
+        if found is None:
+            if len(self._strips) >= CACHED_STRIPS:
+                self._strips.clear()
+            found = self._strips[key] = self._draw(y, width)
+        return found
+
+    def _key(self, y: int, width: int) -> Any:
+        """Everything that changes a pixel of row `y`."""
+        view = self.view
+        if view is None:
+            return (y if y == 0 else -1, width)
+        level = view.first_level + y
+        if level >= view.grid.levels:
+            return (-2, width)
+        cursor = view.cursor.frame if view.cursor.level == level else -1
+        rect = view.rect
+        selected = (rect.first, rect.past) if rect and rect.first_level <= level <= rect.last_level else None
+        return (
+            view.grid.id,
+            level,
+            view.grid.versions[level],
+            view.bins_key,
+            view.first_frame,
+            width,
+            cursor,
+            selected,
+            view.focused,
+            level in view.muted,
+            self.tier,
+        )
+
+    def _draw(self, y: int, width: int) -> Strip:
+        view = self.view
+        if view is None:
+            return Strip([Segment("  no strand here: :open FILE, or pick one in the library (g l)" if y == 0 else "")])
+        level = view.first_level + y
+        if level >= view.grid.levels:
+            return Strip.blank(width)
+        muted = level in view.muted
+        here = view.cursor.level == level and view.focused
+        name = level_name(level, view.grid.levels)
+        label = f" {'>' if here else ' '}{name:<7}{'m' if muted else ' '} "
+        segments = [Segment(label, BOLD if here else DIM if muted else PLAIN)]
+        segments += self._cells(view, level, width - GUTTER, muted)
+        return Strip(segments)
+
+    def _cells(self, view: GridView, level: int, width: int, muted: bool) -> list[Segment]:
+        first = view.first_frame
+        past = min(view.grid.frames, first + max(0, width))
+        if past <= first:
+            return []
+        codes = view.grid.codes[level, first:past]
+        bins = view.bins[level]
+        looks = bins[np.minimum(codes, len(bins) - 1)].astype(np.int32)
+        marks = view.grid.changed[level, first:past].astype(np.int32)
+        rect = view.rect
+        if rect is not None and rect.first_level <= level <= rect.last_level:
+            marks[max(0, rect.first - first) : max(0, rect.past - first)] += 2
+        looks += marks * _MARK_AT + (_MUTED_AT if muted else 0)
+        at = view.cursor.frame - first
+        if view.cursor.level == level and 0 <= at < len(looks):
+            looks[at] += _CURSOR_AT * (1 if view.focused else 2)
+        cuts = np.flatnonzero(looks[1:] != looks[:-1]) + 1
+        starts = [0, *cuts.tolist(), len(looks)]
+        segment = _glyph_segment if self.tier.glyphs else _colour_segment
+        return [segment(int(looks[a]), b - a) for a, b in pairwise(starts)]
+
+    def cell_at(self, x: int, y: int) -> Cursor | None:
+        """The cell at a place in the widget."""
+        view = self.view
+        if view is None or x < GUTTER:
+            return None
+        cursor = Cursor(view.first_level + y, view.first_frame + x - GUTTER)
+        return cursor if cursor == cursor.inside(view.grid.levels, view.grid.frames) else None
+
+    def on_click(self, event: Any) -> None:
+        """A click puts the cursor there."""
+        cursor = self.cell_at(event.x, event.y)
+        if cursor is not None:
+            self.post_message(self.Pressed(self, cursor))
+
+
+def _look(look: int) -> tuple[int, int, int]:
+    """bin + BINS * muted, mark, cursor."""
+    cursor, rest = divmod(look, _CURSOR_AT)
+    mark, shade = divmod(rest, _MARK_AT)
+    return shade, mark, cursor
+
+
+def _colour_segment(look: int, length: int) -> Segment:
+    shade, mark, cursor = _look(look)
+    if cursor:
+        return Segment("+*/X"[mark] * length, _CURSOR if cursor == 1 else _CURSOR_AWAY)
+    if mark:
+        return Segment(MARKS[mark] * length, _INKED[shade])
+    return Segment(" " * length, _CELLS[shade])
+
+
+def _glyph_segment(look: int, length: int) -> Segment:
+    shade, mark, cursor = _look(look)
+    letter = LETTERS[shade % BINS]
+    if mark & 1:
+        letter = letter.upper()
+    style = _GLYPH_STYLES[shade // BINS]
+    if mark & 2 or cursor:
+        # the cursor inside a selection is the cell that is not inverse
+        style += Style(reverse=bool(mark & 2) != (cursor == 1), bold=cursor > 0, underline=cursor > 0)
+    return Segment(letter * length, style)
+
+
+def tier_of(color_system: str | None, no_color: bool) -> Tier:
+    """The colour tier of a rich console's colour system."""
+    if no_color or color_system is None:
+        return Tier.NONE
+    return {"256": Tier.CUBE256, "truecolor": Tier.TRUECOLOR}.get(color_system, Tier.ANSI16)

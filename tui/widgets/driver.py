@@ -1,0 +1,71 @@
+"""The terminal driver: knows whether output is still queued, and survives a terminal that went away.
+
+Textual's writer thread takes 30 queued writes; then `write` blocks the event loop, up to 768 ms over a 60 KB/s link.
+Screens ask `output_queued` and put off repaints while it is true. A write that fails (the line was cut) is swallowed
+and remembered in `lost`, so that leaving still works.
+"""
+
+import os
+from typing import IO, Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+
+class _Watched:
+    """The terminal's file, noting when everything written has left."""
+
+    def __init__(self, file: IO[str], driver: "LeanDriver") -> None:
+        self._file = file
+        self._driver = driver
+
+    def write(self, text: str) -> None:
+        try:
+            self._file.write(text)
+        except OSError:
+            self._driver.lost = True
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            self._driver.lost = True
+        self._driver.busy = False
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+
+class LeanDriver(LinuxDriver):
+    """Textual's Linux and macOS driver with an eye on its output."""
+
+    busy = False
+    lost = False
+
+    def write(self, data: str) -> None:
+        """Queue text for the terminal."""
+        self.busy = True
+        super().write(data)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal over."""
+        file: Any = self._file
+        if not isinstance(file, _Watched):
+            self._file = _Watched(file, self)  # pyright: ignore[reportAttributeAccessIssue]
+        super().start_application_mode()
+
+    @property
+    def output_queued(self) -> bool:
+        """Has something written not left yet?"""
+        thread = self._writer_thread
+        return self.busy or (thread is not None and thread._queue.qsize() > 0)  # pyright: ignore[reportPrivateUsage]
+
+    @property
+    def terminal_gone(self) -> bool:
+        """Was the terminal closed without a hang-up signal?"""
+        if self.lost:
+            return True
+        try:
+            os.tcgetpgrp(self.fileno)
+        except OSError:
+            return not os.isatty(self.fileno)
+        return False

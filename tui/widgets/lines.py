@@ -1,0 +1,91 @@
+"""A widget that is nothing but lines: it hands finished strips to the compositor, past Textual's style cache.
+
+Textual would merge the widget's own background into every segment of every line on each repaint. These widgets draw
+all of their pixels themselves, in the terminal's own colours where none is given, so there is nothing to merge.
+Subclasses implement `line(y, width)`; they cache what is worth it.
+"""
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.model.colours import Tier
+
+PLAIN = Style()
+BOLD = Style(bold=True)
+DIM = Style(color="color(244)")
+REVERSE = Style(reverse=True)
+Part = tuple[str, Style]
+
+
+class Lines(Widget):
+    """Base of all drawn widgets. `tier` is how much colour may be used."""
+
+    can_focus = False
+
+    def line(self, y: int, width: int) -> Strip:
+        """The strip of row `y`; it may be shorter or longer than `width`."""
+        raise NotImplementedError
+
+    @property
+    def tier(self) -> Tier:
+        """How much colour the terminal shows."""
+        return getattr(self.app, "tier", Tier.CUBE256)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Strips of a region, exactly as wide as it."""
+        width = self.size.width
+        strips: list[Strip] = []
+        for y in crop.line_range:
+            strip = self.line(y, width).adjust_cell_length(width)
+            strips.append(strip if crop.column_span == (0, width) else strip.crop(*crop.column_span))
+        return strips
+
+
+class TextLine(Lines):
+    """One line of styled parts, left and right aligned, the left one cut when both do not fit."""
+
+    DEFAULT_CSS = "TextLine { height: 1; width: 1fr; }"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self._left: list[Part] = []
+        self._right: list[Part] = []
+
+    def show(self, left: list[Part] | str, right: list[Part] | str = "") -> None:
+        """Replace what is written; nothing is repainted when it is the same."""
+        new_left = [(left, PLAIN)] if isinstance(left, str) else left
+        new_right = [(right, PLAIN)] if isinstance(right, str) else right
+        if (new_left, new_right) != (self._left, self._right):
+            self._left, self._right = new_left, new_right
+            self.refresh()
+
+    @property
+    def text(self) -> str:
+        """What is written, without styles."""
+        return "".join(text for text, _ in self._left) + "  " + "".join(text for text, _ in self._right)
+
+    def line(self, y: int, width: int) -> Strip:
+        right = parts_strip(self._right)
+        left = parts_strip(self._left)
+        space = max(0, width - right.cell_length)
+        if right.cell_length and left.cell_length > space - 1:
+            if space < width // 2:  # both do not fit: the left one is worth more
+                right = right.crop(0, max(0, width - min(left.cell_length, width * 2 // 3) - 1))
+                space = width - right.cell_length
+            left = left.crop(0, max(0, space - 1))
+        return Strip.join([left.adjust_cell_length(space), right])
+
+
+def parts_strip(parts: list[Part]) -> Strip:
+    """Styled parts as a strip; control characters in them are shown as "?"."""
+    return Strip([Segment(clean(text), style) for text, style in parts if text])
+
+
+def clean(text: str) -> str:
+    """Text that cannot move the cursor: a file's name may hold an escape sequence."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else "?" for char in text)

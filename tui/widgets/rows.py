@@ -1,0 +1,115 @@
+"""A list one walks with the cursor: headings, rows, one of them marked by `>` and inverse video.
+
+The screen owns what the rows mean; this widget draws and scrolls them. Rows are strings already laid out in columns.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from tui.widgets.lines import BOLD, DIM, PLAIN, REVERSE, Lines, clean
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line. key: what it stands for, None for headings and notes, where the cursor does not stop."""
+
+    text: str
+    key: Hashable | None = None
+    heading: bool = False
+
+
+class Rows(Lines):
+    """A scrolling list with a cursor."""
+
+    DEFAULT_CSS = "Rows { width: 1fr; height: 1fr; }"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self._rows: list[Row] = []
+        self._cursor = 0
+        self._top = 0
+        self.active = True
+
+    @property
+    def current(self) -> Hashable | None:
+        """The key under the cursor."""
+        return self._rows[self._cursor].key if self._cursor < len(self._rows) else None
+
+    @property
+    def rows(self) -> Sequence[Row]:
+        return self._rows
+
+    def fill(self, rows: list[Row]) -> None:
+        """Replace the rows; the cursor stays on its key where that still exists."""
+        if rows == self._rows:
+            return
+        key = self.current
+        self._rows = rows
+        if not self.go(key):
+            self._cursor = min(self._cursor, max(0, len(rows) - 1))
+            self._settle(1)
+        self.refresh()
+
+    def go(self, key: Hashable | None) -> bool:
+        """Put the cursor on a key."""
+        for index, row in enumerate(self._rows):
+            if key is not None and row.key == key:
+                self._cursor = index
+                self._follow()
+                self.refresh()
+                return True
+        return False
+
+    def activate(self, active: bool) -> None:
+        """Does the cursor belong to this list?"""
+        if active != self.active:
+            self.active = active
+            self.refresh()
+
+    def step(self, by: int) -> None:
+        """Move the cursor by rows that can be chosen."""
+        places = [index for index, row in enumerate(self._rows) if row.key is not None]
+        if not places:
+            return
+        at = places.index(self._cursor) if self._cursor in places else 0
+        self._cursor = places[min(max(0, at + by), len(places) - 1)]
+        if self._cursor == places[0]:
+            self._top = 0
+        self._follow()
+        self.refresh()
+
+    def _settle(self, direction: int) -> None:
+        if self._rows and self._rows[self._cursor].key is None:
+            places = [index for index, row in enumerate(self._rows) if row.key is not None]
+            if places:
+                self._cursor = min(places, key=lambda index: abs(index - self._cursor - direction * 0.1))
+        self._follow()
+
+    def _follow(self) -> None:
+        height = max(1, self.size.height)
+        if self._cursor < self._top:
+            self._top = self._cursor
+        elif self._cursor >= self._top + height:
+            self._top = self._cursor - height + 1
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view."""
+        self._follow()
+        self.refresh()
+
+    def line(self, y: int, width: int) -> Strip:
+        index = self._top + y
+        if index >= len(self._rows):
+            return Strip.blank(width)
+        row = self._rows[index]
+        if row.heading:
+            return Strip([Segment(clean(row.text)[:width], BOLD)])
+        chosen = row.key is not None and index == self._cursor
+        mark = ">" if chosen else " "
+        style = REVERSE if chosen and self.active else PLAIN if row.key is not None else DIM
+        return Strip([Segment(f"{mark} {clean(row.text)}", style)]).adjust_cell_length(
+            width, REVERSE if chosen and self.active else None
+        )

@@ -1,0 +1,148 @@
+"""The strips above a grid: the ruler with the playhead, and the waveform.
+
+Both know only frames of one page and share the grid's gutter, so column `GUTTER + i` is frame `first + i` in all
+three. The playhead lives here and not in the grid: a tick re-sends two cells.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.model.viewport import GUTTER
+from tui.model.waveform import ramp_glyph
+from tui.widgets.lines import DIM, PLAIN, Lines
+
+PLAYHEAD = Style(color=Color.from_ansi(16), bgcolor=Color.from_ansi(231), bold=True)
+_BAR = Style(bgcolor=Color.from_ansi(66))
+_EDGE = Style(bgcolor=Color.from_ansi(238))
+LABEL_EVERY = 10  # columns at least between two labels
+
+
+@dataclass(frozen=True)
+class RulerView:
+    """first: frame of the first column. target: frames that a swap would touch over here."""
+
+    first: int
+    frames: int
+    frame_rate: float
+    playhead: int | None = None
+    target: tuple[int, int] | None = None
+
+
+class Ruler(Lines):
+    """Seconds over the columns, `.` between them, the playhead as `v`, the target of a swap as `=`."""
+
+    DEFAULT_CSS = "Ruler { height: 1; width: 1fr; }"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self._view: RulerView | None = None
+
+    def show(self, view: RulerView | None) -> None:
+        """Draw this."""
+        if view != self._view:
+            self._view = view
+            self.refresh()
+
+    def line(self, y: int, width: int) -> Strip:
+        view = self._view
+        if view is None or width <= GUTTER:
+            return Strip.blank(width)
+        columns = width - GUTTER
+        cells = list(ruler_text(view.first, view.frames, view.frame_rate, columns))
+        if view.target is not None:
+            for frame in range(max(view.first, view.target[0]), min(view.first + columns, view.target[1])):
+                cells[frame - view.first] = "="
+        text = "".join(cells)
+        segments = [Segment(" " * GUTTER, PLAIN)]
+        at = -1 if view.playhead is None else view.playhead - view.first
+        if 0 <= at < columns:
+            segments += [Segment(text[:at], DIM), Segment("v", PLAYHEAD), Segment(text[at + 1 :], DIM)]
+        else:
+            segments.append(Segment(text, DIM))
+        more = view.first + columns < view.frames
+        if more:
+            last = segments.pop()
+            segments += [Segment(last.text[:-1], last.style), Segment(">", PLAIN)]
+        return Strip([segment for segment in segments if segment.text])
+
+
+def ruler_text(first: int, frames: int, frame_rate: float, columns: int) -> str:
+    """`0.0       .       0.5` with every label starting at the column of its time."""
+    step = next((s for s in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0) if s * frame_rate >= LABEL_EVERY), 30.0)
+    half = step / 2
+    cells = [" "] * columns
+    number = int(np.ceil(first / frame_rate / half - 1e-9))
+    while True:
+        column = round(number * half * frame_rate) - first
+        if column >= columns or column + first >= max(1, frames):
+            return "".join(cells)
+        text = f"{number * half:.2f}".rstrip("0").rstrip(".") if number % 2 == 0 else "."
+        if number % 2 == 0 and "." not in text:
+            text += ".0" if step < 1 else "s"
+        for offset, char in enumerate(text[: columns - column]):
+            cells[column + offset] = char
+        number += 1
+
+
+@dataclass(frozen=True)
+class WaveView:
+    """Heights in [0, 1] of the visible frames; `key` changes with them."""
+
+    heights: npt.NDArray[np.float32]
+    key: Any
+
+
+class Wave(Lines):
+    """Peaks of the decoded sound: one row of ASCII, or mirrored bars when there are more rows."""
+
+    DEFAULT_CSS = "Wave { width: 1fr; }"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self._view: WaveView | None = None
+
+    def show(self, view: WaveView | None) -> None:
+        """Draw this."""
+        if (view and view.key) != (self._view and self._view.key):
+            self._view = view
+            self.refresh()
+
+    def line(self, y: int, width: int) -> Strip:
+        view = self._view
+        rows = self.size.height
+        label = f"  {'wave':<{GUTTER - 2}}" if y == rows // 2 else " " * GUTTER
+        if view is None:
+            return Strip([Segment(label, DIM)])
+        if rows == 1:
+            text = "".join(ramp_glyph(float(height)) for height in view.heights)
+            return Strip([Segment(label, DIM), Segment(text, PLAIN)])
+        return Strip([Segment(label, DIM), *self._bar_row(view.heights, y, rows)])
+
+    def _bar_row(self, heights: npt.NDArray[np.float32], y: int, rows: int) -> list[Segment]:
+        """Row `y` of bars mirrored around the middle: 0 empty, 1 a bar's tip, 2 its body."""
+        middle = (rows - 1) / 2
+        distance = abs(y - middle) / (rows / 2)
+        filled = np.nan_to_num(heights, nan=0.0)
+        half = 0.5 / rows
+        looks = (filled > max(0.02, distance - half)).astype(np.int8) + (filled > distance + half).astype(np.int8)
+        cuts = np.flatnonzero(looks[1:] != looks[:-1]) + 1
+        starts = [0, *cuts.tolist(), len(looks)]
+        segments: list[Segment] = []
+        for first, past in zip(starts, starts[1:], strict=False):
+            if past > first:
+                segments.append(self._bar(int(looks[first]), past - first))
+        return segments
+
+    def _bar(self, look: int, length: int) -> Segment:
+        if look == 0:
+            return Segment(" " * length, PLAIN)
+        if self.tier.glyphs:
+            return Segment("-#"[look - 1] * length, PLAIN)
+        return Segment(" " * length, _BAR if look == 2 else _EDGE)
