@@ -1,0 +1,122 @@
+"""The player's end of the aud socket: hello, heartbeat, reconnection, credits out, chunks in.
+
+A thin DEALER without a thread: `poll_socket` is waited on by the main loop, `receive` drains it, `tend` is called a
+few times a second. After 3 s without a word from the daemon the socket is opened anew (one that was connected to a
+dead process may hold half a message for ever). Nothing raises when no daemon answers; `connected` says so.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+
+import msgspec
+import zmq
+
+from protocol.errors import AlleleError, ErrorBody
+from protocol.frames import MAX_BODY_BYTES, Header, Kind, Message, pack, unpack, unpack_body
+from protocol.messages import Credit, Hello, Welcome
+from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
+
+PING_S = 1.0
+LIVENESS_S = 3.0
+HELLO_S = 0.25
+MAX_AT_ONCE = 64
+
+
+class Link:
+    """A player's connection.
+
+    Args:
+        on_welcome: called with the epoch whenever the daemon has (again) taken us up; credits start from nothing.
+        on_lost: called once when it stops answering.
+    """
+
+    def __init__(
+        self, endpoint: str, client_id: bytes, on_welcome: Callable[[str], None], on_lost: Callable[[], None]
+    ) -> None:
+        self.connected = False
+        self.refusal = ""
+        self._endpoint, self._client_id = endpoint, client_id
+        self._on_welcome, self._on_lost = on_welcome, on_lost
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._socket = self._open()
+        self._heard_s = self._sent_s = time.monotonic()
+
+    @property
+    def poll_socket(self) -> "zmq.Socket[bytes]":
+        """What to wait on; changes when the link is opened anew."""
+        return self._socket
+
+    def receive(self) -> Iterator[Message]:
+        """Chunks that have come; everything else is dealt with here."""
+        for _ in range(MAX_AT_ONCE):
+            try:
+                parts = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self._heard_s = time.monotonic()
+            try:
+                message = unpack(parts)
+                if message.kind is Kind.CHUNK:
+                    yield message
+                elif message.kind is Kind.WELCOME:
+                    self.connected, self.refusal = True, ""
+                    self._on_welcome(unpack_body(message.body, Welcome).epoch)
+                elif message.kind is Kind.ERR:
+                    self._refused(unpack_body(message.body, ErrorBody))
+            except AlleleError:
+                continue  # not ours: the heartbeat notices if nothing else comes
+
+    def tend(self) -> None:
+        """Say hello until welcomed, ping when it was quiet, start over when it was too quiet."""
+        now_s = time.monotonic()
+        if now_s - self._heard_s > LIVENESS_S:
+            self._lose()
+            self._socket.close(0)
+            self._socket = self._open()
+            self._heard_s = now_s
+        if not self.connected and now_s - self._sent_s > HELLO_S:
+            self._send(Kind.HELLO, "Hello", Hello(proto=(PROTOCOL_MIN, PROTOCOL_MAX), client="player"))
+        elif self.connected and now_s - self._sent_s > PING_S:
+            self._send(Kind.PING, "Ping", None)
+
+    def grant(self, chunks: int) -> bool:
+        """Tell the daemon that so many more chunks are welcome; False when it cannot be told now."""
+        return self._send(Kind.CREDIT, "Credit", Credit(chunks=chunks))
+
+    def close(self) -> None:
+        """Drop the connection."""
+        self._context.destroy(linger=0)
+
+    def _open(self) -> "zmq.Socket[bytes]":
+        socket = self._context.socket(zmq.DEALER)
+        socket.set(zmq.LINGER, 0)
+        socket.set(zmq.IMMEDIATE, 1)
+        socket.set(zmq.SNDTIMEO, 0)
+        socket.set(zmq.RECONNECT_IVL, 50)
+        socket.set(zmq.RECONNECT_IVL_MAX, 500)
+        socket.set(zmq.MAXMSGSIZE, MAX_BODY_BYTES)
+        socket.connect(self._endpoint)
+        self._sent_s = 0.0
+        return socket
+
+    def _send(self, kind: Kind, op: str, body: msgspec.Struct | None) -> bool:
+        header = Header(op=op, id=os.urandom(16), cid=self._client_id)
+        with contextlib.suppress(zmq.ZMQError):  # nobody there: IMMEDIATE makes that an error instead of a queue
+            self._socket.send_multipart(pack(kind, header, body), zmq.NOBLOCK)
+            self._sent_s = time.monotonic()
+            return True
+        return False
+
+    def _refused(self, error: ErrorBody) -> None:
+        if error.code == "E_VERSION":
+            self.refusal = error.message
+        else:  # it does not know us: a daemon that took us for lost, or another one; greet it
+            self._lose()
+            self._sent_s = 0.0
+
+    def _lose(self) -> None:
+        if self.connected:
+            self.connected = False
+            self._on_lost()

@@ -1,0 +1,49 @@
+"""A preallocated ring of samples between the thread that receives and the callback that plays.
+
+One writer, one reader, no lock: `written` is only changed by the writer, `read` only by the reader, both only grow,
+and each is a plain assignment. Invariant: 0 ≤ written - read ≤ capacity. Positions count from the first sample ever
+written; only `position % capacity` is an index.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.float32]
+
+
+class Ring:
+    """Mono float32 samples, first in first out."""
+
+    def __init__(self, capacity: int) -> None:
+        self._data = np.zeros(capacity, np.float32)
+        self.capacity = capacity
+        self.written = 0
+        self.read = 0
+
+    @property
+    def queued(self) -> int:
+        """Samples written and not yet read."""
+        return self.written - self.read
+
+    def write(self, pcm: Samples) -> int:
+        """Append as much of `pcm` `(L,)` as fits; returns how much that was. Writer only."""
+        count = min(pcm.shape[0], self.capacity - self.queued)
+        start = self.written % self.capacity
+        first = min(count, self.capacity - start)
+        self._data[start : start + first] = pcm[:first]
+        self._data[: count - first] = pcm[first:count]
+        self.written += count
+        return count
+
+    def copy_to(self, out: Samples) -> int:
+        """Copy the oldest samples into `out` `(L,)` without consuming them; returns how many. Reader only."""
+        count = min(out.shape[0], self.queued)
+        start = self.read % self.capacity
+        first = min(count, self.capacity - start)
+        out[:first] = self._data[start : start + first]
+        out[first:count] = self._data[: count - first]
+        return count
+
+    def advance(self, count: int) -> None:
+        """Consume samples. Reader only."""
+        self.read += min(count, self.queued)

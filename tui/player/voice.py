@@ -1,0 +1,163 @@
+"""What the device callback runs: samples out of the ring, with the edges rounded so that nothing clicks.
+
+The main thread pushes, flushes, ends and mutes; the callback fills. The two share the ring and one tuple, `_cue`,
+which the main thread replaces as a whole, so the callback never sees half a change. The callback allocates no
+arrays, writes no log, takes no lock, and always fills its whole block.
+
+Edges: 2 ms in after silence, 5 ms out before a known end; on a flush or a stop the next 5 ms of what was queued fade
+under what follows; when the ring runs dry the last value decays over 5 ms.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tui.player.ring import Ring, Samples
+
+FADE_IN = 96  # 2 ms at 48 kHz: longer would soften an attack
+FADE_OUT = 240  # 5 ms
+
+
+class _Cue(NamedTuple):
+    flush_to: int = 0  # everything before this ring position is to be dropped
+    end_at: int | None = None  # ring position after the last sample, once it is known
+    muted: bool = False
+
+
+class Voice:
+    """A mono source for one device.
+
+    Args:
+        ring: what the main thread writes.
+        prebuffer: samples that must be queued before sound starts (again after running dry).
+    """
+
+    def __init__(self, ring: Ring, prebuffer: int) -> None:
+        self.underruns = 0
+        self.peak = 0.0
+        self._ring, self._prebuffer = ring, prebuffer
+        self._cue = _Cue()
+        self._up = (np.arange(FADE_IN, dtype=np.float32) + 0.5) / FADE_IN
+        self._down = np.cos(np.linspace(0, np.pi, FADE_OUT, dtype=np.float32)) * np.float32(0.5) + np.float32(0.5)
+        self._tail, self._spare = np.zeros(FADE_OUT, np.float32), np.zeros(FADE_OUT, np.float32)
+        self._tail_at = FADE_OUT  # nothing left of it
+        self._tail_from = 0  # where in the block at hand it goes on
+        self._sounding = False
+        self._silenced = False
+        self._risen = FADE_IN
+        self._last = 0.0
+
+    # --- main thread -------------------------------------------------------------------------------------
+
+    @property
+    def position(self) -> int:
+        """Ring position of the next sample to be played."""
+        return max(self._ring.read, self._cue.flush_to)
+
+    @property
+    def is_over(self) -> bool:
+        """The end is known and everything before it was handed to the device."""
+        end = self._cue.end_at
+        return end is not None and self._ring.read >= end
+
+    def push(self, pcm: Samples) -> int:
+        """Queue samples; returns how many fitted."""
+        return self._ring.write(pcm)
+
+    def flush(self) -> None:
+        """Drop what is queued; a new playback begins with the next push."""
+        self._cue = _Cue(flush_to=self._ring.written)
+
+    def end(self) -> None:
+        """Nothing follows what was pushed."""
+        self._cue = self._cue._replace(end_at=self._ring.written)
+
+    def mute(self) -> None:
+        """Silence until the next flush; what is queued is used up unheard, at the same pace."""
+        self._cue = self._cue._replace(muted=True)
+
+    def take_peak(self) -> float:
+        """Loudest sample since the last call, 0..; a block played meanwhile may be missed, never counted twice."""
+        peak, self.peak = self.peak, 0.0
+        return peak
+
+    # --- device callback ---------------------------------------------------------------------------------
+
+    def fill(self, out: Samples) -> bool:
+        """Write the next `out` `(L,)` samples; False when the whole block is silence between playbacks."""
+        cue, ring = self._cue, self._ring
+        if ring.read < cue.flush_to:
+            self._leave()
+            ring.advance(cue.flush_to - ring.read)
+            self._sounding = False
+        if cue.muted and not self._silenced:
+            self._leave()
+        self._silenced = cue.muted
+        count = self._take(out, cue)
+        out[count:] = 0.0
+        active = count > 0 or self._tail_at < FADE_OUT
+        self._mix_tail(out)
+        self._last = float(out[-1])
+        self.peak = max(self.peak, float(out.max()), -float(out.min()))
+        return active or self._sounding
+
+    def _take(self, out: Samples, cue: _Cue) -> int:
+        """Samples out of the ring into `out`, edges rounded; returns how many."""
+        ring = self._ring
+        if not self._sounding:
+            ready = ring.queued
+            if ready == 0 or (ready < self._prebuffer and cue.end_at is None):
+                return 0
+            self._sounding, self._risen = True, 0
+        count = ring.copy_to(out)
+        self._rise(out, count)
+        if cue.end_at is not None:
+            self._fall(out, count, ring.read - (cue.end_at - FADE_OUT))
+        if cue.muted:
+            out[:count] = 0.0
+        ring.advance(count)
+        if count < out.shape[0]:
+            self._sounding = False
+            if cue.end_at is None:
+                self._starve(out, count, cue.muted)
+        return count
+
+    def _rise(self, out: Samples, count: int) -> None:
+        steps = min(FADE_IN - self._risen, count)
+        if steps > 0:
+            out[:steps] *= self._up[self._risen : self._risen + steps]
+            self._risen += steps
+
+    def _fall(self, out: Samples, count: int, into: int) -> None:
+        """Fade the last samples before a known end; `into`: how far the block's start is past the fade's start."""
+        start, ramp = max(0, -into), max(0, into)
+        steps = min(count - start, FADE_OUT - ramp)
+        if steps > 0:
+            out[start : start + steps] *= self._down[ramp : ramp + steps]
+
+    def _starve(self, out: Samples, count: int, muted: bool) -> None:
+        """The ring ran dry: let the last value decay instead of dropping to zero at once."""
+        self.underruns += 1
+        if muted:
+            return
+        np.multiply(self._down, float(out[count - 1]) if count else self._last, out=self._spare)
+        self._tail_at, self._tail, self._spare = 0, self._spare, self._tail
+        self._tail_from = count
+
+    def _leave(self) -> None:
+        """What would have come next becomes a tail that fades out under whatever follows."""
+        if not self._sounding:
+            return
+        self._spare[:] = 0.0
+        count = self._ring.copy_to(self._spare) if not self._silenced else 0
+        self._spare[:count] *= self._down[:count]
+        rest = FADE_OUT - self._tail_at
+        self._spare[:rest] += self._tail[self._tail_at :]
+        self._tail_at, self._tail, self._spare = 0, self._spare, self._tail
+
+    def _mix_tail(self, out: Samples) -> None:
+        start, self._tail_from = self._tail_from, 0
+        steps = min(out.shape[0] - start, FADE_OUT - self._tail_at)
+        if steps > 0:
+            out[start : start + steps] += self._tail[self._tail_at : self._tail_at + steps]
+            self._tail_at += steps
