@@ -1,0 +1,1 @@
+"""The wall between sockets and models: jobs, child processes and the pipes to them."""

@@ -1,0 +1,74 @@
+"""The child's side of the wall: what every worker process does before its own work.
+
+Data flow: file descriptor (a socket) → reader thread → queue of parcels → the worker's main thread; answers go back
+under a lock. What can go wrong: the broker dies. Linux kills the child with it (PDEATHSIG); everywhere, the reader
+thread sees the end of the pipe and leaves the process at once, whatever the main thread computes.
+"""
+
+import ctypes
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, BinaryIO, cast
+
+from daemon.engine.pipe import Parcel, PipeError, pack_parcel, read_parcel_blocking
+from protocol.arrays import Array
+
+_PR_SET_PDEATHSIG = 1
+EXIT_ORPHANED = 70
+
+
+def die_with_parent(parent_pid: int) -> None:
+    """Ask Linux to kill this process when the broker dies; elsewhere the pipe's end does it."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent_pid:  # it died before the line above
+        os._exit(EXIT_ORPHANED)
+
+
+class Wire:
+    """The child's end of the pipe."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(True)
+        self._stream = cast(BinaryIO, self._socket.makefile("rb", buffering=1 << 16))
+        self._lock = threading.Lock()
+        self.inbox: queue.SimpleQueue[Parcel] = queue.SimpleQueue()
+        self.cancelled = threading.Event()
+        threading.Thread(target=self._read, name="pipe", daemon=True).start()
+
+    def send(self, fields: dict[str, Any], buffers: Sequence[Array] = ()) -> None:
+        """Send one parcel; a broker that is gone ends the process."""
+        try:
+            with self._lock:
+                for piece in pack_parcel(fields, buffers):
+                    self._socket.sendall(piece)
+        except OSError:
+            os._exit(EXIT_ORPHANED)
+
+    def _read(self) -> None:
+        while True:
+            try:
+                parcel = read_parcel_blocking(self._stream)
+            except PipeError:
+                os._exit(EXIT_ORPHANED)
+            if parcel.fields.get("op") == "cancel":
+                self.cancelled.set()
+            else:
+                self.inbox.put(parcel)
+
+
+def open_wire(argv: Sequence[str]) -> Wire:
+    """The wire named on a worker's command line: DESCRIPTOR PARENT_PID."""
+    descriptor, parent_pid = int(argv[0]), int(argv[1])
+    os.umask(0o077)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    die_with_parent(parent_pid)
+    return Wire(descriptor)

@@ -1,0 +1,88 @@
+"""One audio file as a mono clip at 48 kHz, and what to tell the person about it. In a worker only.
+
+What can go wrong: the file is no audio, is cut short, claims what it does not hold, or would not fit into memory.
+Each is one line that names the file and the mend.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.corpus.reading import UnreadableFileError, open_decoding
+from daemon.dsp.resample import require_torchaudio, resample_blocks
+from protocol.errors import AlleleError
+from protocol.units import SAMPLE_RATE_HZ
+
+LONGEST_CLIP_S = 1800.0  # a strand of half an hour: 340 MB of samples while it is encoded
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """`audio` (L,) float32 at 48 kHz, the mean of its channels."""
+
+    audio: npt.NDArray[np.float32]
+    sha256: str
+    sample_rate: int
+    channels: int
+    notes: list[str]
+
+
+def read_clip(path: Path) -> Clip:
+    """Read a file whole.
+
+    Raises:
+        AlleleError: E_NOT_FOUND, E_BAD_AUDIO or E_TOO_SHORT, naming the file and the mend.
+    """
+    require_torchaudio()
+    if not path.exists():
+        raise AlleleError("E_NOT_FOUND", f"{path}: there is no such file", hint="check the spelling")
+    if not path.is_file():
+        raise AlleleError("E_BAD_AUDIO", f"{path}: this is not a file", hint="name an audio file")
+    try:
+        return _read(path)
+    except UnreadableFileError as reason:
+        raise AlleleError("E_BAD_AUDIO", f"{path}: {_clause(reason.message)}", hint=_clause(reason.hint)) from None
+
+
+def _read(path: Path) -> Clip:
+    decoding, blocks = open_decoding(path)
+    rate, channels = decoding.sample_rate_hz, decoding.channels
+    pieces: list[npt.NDArray[np.float32]] = []
+    seconds = 0.0
+    for block in resample_blocks(blocks, rate, SAMPLE_RATE_HZ):
+        if not np.isfinite(block).all():
+            raise AlleleError(
+                "E_BAD_AUDIO", f"{path}: it holds values that are not numbers (NaN or infinity)", hint="export it again"
+            )
+        pieces.append(block.mean(axis=0, dtype=np.float32))
+        seconds += block.shape[1] / SAMPLE_RATE_HZ
+        if seconds > LONGEST_CLIP_S:
+            raise AlleleError(
+                "E_BAD_AUDIO", f"{path}: it is longer than {LONGEST_CLIP_S / 60:.0f} minutes", hint="cut it into parts"
+            )
+    audio = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    if decoding.is_cut_short:
+        readable = f"only {seconds:.2f} s of {decoding.claimed_s:.2f} s can be read"
+        raise AlleleError(
+            "E_BAD_AUDIO", f"{path}: damaged or truncated, {readable}", hint="copy or export the file again"
+        )
+    if not audio.size:
+        raise AlleleError("E_TOO_SHORT", f"{path}: it holds no samples", hint="export it again")
+    notes = [f"{channels} channels were averaged to one: models here are mono"] if channels > 1 else []
+    if rate != SAMPLE_RATE_HZ:
+        notes.append(f"converted from {rate} Hz to {SAMPLE_RATE_HZ} Hz")
+    return Clip(audio=audio, sha256=_digest(path), sample_rate=rate, channels=channels, notes=notes)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _clause(sentence: str) -> str:
+    """A sentence as part of a line: no capital, no full stop."""
+    trimmed = sentence.strip().rstrip(".")
+    return trimmed[:1].lower() + trimmed[1:]

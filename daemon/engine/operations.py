@@ -1,0 +1,118 @@
+"""What an engine worker can do, one function each: fields and arrays in, fields and arrays out.
+
+Models stay loaded, the least recently used one leaves; one whose file changed is read again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from daemon.codec.codec import Codec
+from daemon.codec.files import CONFIG_NAME
+from daemon.engine.clips import read_clip
+from daemon.render.wav import write_wav
+from protocol.arrays import Array
+from protocol.errors import AlleleError
+
+MOST_MODELS = 4
+QUIETEST_DB = -150.0
+
+Result = tuple[dict[str, Any], Sequence[Array]]
+
+
+class Operations:
+    """The operations of one worker on one device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._codecs: OrderedDict[str, tuple[int, Codec]] = OrderedDict()
+        self._table: dict[str, Callable[..., Result]] = {
+            "load": self.load,
+            "decode": self.decode,
+            "ranks": self.ranks,
+            "encode_file": self.encode_file,
+            "decode_file": self.decode_file,
+        }
+
+    def run(self, fields: dict[str, Any], buffers: Sequence[Array]) -> Result:
+        """Do what a parcel asks for.
+
+        Raises:
+            AlleleError, or whatever the codec raises.
+        """
+        operation = self._table.get(str(fields.pop("op", "")))
+        if operation is None:
+            raise AlleleError("E_INTERNAL", "the engine does not know this operation")
+        return operation(*buffers, **fields)
+
+    def load(self, *, model: str) -> Result:
+        """Make a model resident and say how much context it needs."""
+        return {"margin": max(self._codec(model).receptive_field_frames)}, ()
+
+    def decode(self, codes: Array, *, model: str, lo: int, hi: int, levels: list[int] | None, gain_db: float) -> Result:
+        """PCM of frames [lo, hi)."""
+        pcm = self._codec(model).decode_range(codes, lo, hi, levels=levels, gain_db=gain_db)
+        return {}, (pcm,)
+
+    def ranks(self, *, model: str) -> Result:
+        """Rank of each code within its level."""
+        return {}, (self._codec(model).codebook_ranks(),)
+
+    def encode_file(self, *, model: str, path: str) -> Result:
+        """An audio file as codes."""
+        codec = self._codec(model)
+        clip = read_clip(Path(path))
+        encoded = codec.encode(clip.audio)
+        source = {"path": path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels}
+        fields = {
+            "samples": encoded.samples,
+            "gain_db": encoded.gain_db,
+            "source": source,
+            "notes": clip.notes,
+            "codec": {"codec_id": codec.codec_id, **msgspec.to_builtins(codec.config)},
+        }
+        return fields, (encoded.codes,)
+
+    def decode_file(
+        self, codes: Array, *, model: str, out: str, samples: int, gain_db: float, levels: list[int] | None
+    ) -> Result:
+        """A grid as a 48 kHz 24-bit WAV."""
+        codec = self._codec(model)
+        audio = codec.decode(codes, levels=levels, samples=samples, gain_db=gain_db)
+        write_wav(Path(out), audio, codec.config.sample_rate, 24)
+        heard = np.clip(audio, -1.0, 1.0)  # as the file holds it
+        rms = float(np.sqrt(np.mean(np.square(heard, dtype=np.float64)))) if audio.size else 0.0
+        peak = float(np.abs(heard).max()) if audio.size else 0.0
+        fields = {
+            "samples": int(audio.size),
+            "sample_rate": codec.config.sample_rate,
+            "seconds": audio.size / codec.config.sample_rate,
+            "peak_db": _decibels(peak),
+            "rms_db": _decibels(rms),
+        }
+        return fields, ()
+
+    def _codec(self, model: str) -> Codec:
+        folder = Path(model)
+        try:
+            changed = (folder / "codec" / CONFIG_NAME).stat().st_mtime_ns
+        except OSError:
+            raise AlleleError(
+                "E_NOT_FOUND", f"model {folder.name} has no finished codec", hint="allele model list names the models"
+            ) from None
+        known = self._codecs.get(model)
+        if known is None or known[0] != changed:
+            self._codecs[model] = (changed, Codec.load(folder, self._device))
+            while len(self._codecs) > MOST_MODELS:
+                self._codecs.popitem(last=False)
+        self._codecs.move_to_end(model)
+        return self._codecs[model][1]
+
+
+def _decibels(amplitude: float) -> float:
+    return round(max(QUIETEST_DB, 20 * float(np.log10(max(amplitude, 1e-12)))), 2)

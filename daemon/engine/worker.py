@@ -1,0 +1,37 @@
+"""An engine worker: `python -m daemon.engine.worker DESCRIPTOR PARENT_PID NAME`, a child of the broker.
+
+It says hello once torch is imported and the device chosen, then answers one parcel at a time. An exception becomes a
+typed error; anything worse ends this process and nothing else.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from daemon.engine.child import open_wire
+
+
+def main(argv: Sequence[str]) -> None:
+    """Serve until the broker goes away."""
+    wire = open_wire(argv)
+    import torch
+
+    from daemon.engine.device import choose_device, device_name, facts
+    from daemon.engine.failures import describe_failure
+    from daemon.engine.operations import Operations
+
+    torch.set_grad_enabled(False)
+    device = choose_device()
+    operations = Operations(device)
+    wire.send({"op": "hello", "device": device_name(device), **facts(device)})
+    while True:
+        parcel = wire.inbox.get()
+        try:
+            fields, buffers = operations.run(parcel.fields, parcel.buffers)
+        except Exception as problem:  # noqa: BLE001 - the broker is told, and the worker goes on
+            wire.send({"error": describe_failure(problem)})
+        else:
+            wire.send(fields, buffers)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

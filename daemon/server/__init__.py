@@ -1,0 +1,1 @@
+"""Sockets, requests and events of the broker. No torch, no audio codec: it answers whatever the models do."""

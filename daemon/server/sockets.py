@@ -1,0 +1,133 @@
+"""ZeroMQ sockets on the running loop, read frame by frame.
+
+Data flow: libzmq wakes a file descriptor; `Port` takes whole messages off the socket and hands them to a plain
+function. Boundary: lists of bytes in and out, nothing is decoded here.
+
+What can go wrong: a message of 100 000 frames (one atomic message to libzmq) would block the loop for most of a second
+if it were collected; so after the last frame any message may have, the rest is thrown away in slices between which
+the loop turns. The descriptor is edge-triggered, so every drain goes on until the socket is empty and every send
+is followed by one.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import zmq
+
+from protocol.frames import MAX_BUFFER_BYTES, MAX_BUFFERS
+
+MAX_PARTS = 1 + 3 + MAX_BUFFERS  # routing id, prefix, header, body, buffers
+MESSAGES_A_TURN = 64
+DISCARDED_A_TURN = 2000
+
+OnMessage = Callable[[list[bytes]], None]
+
+
+class Port:
+    """A bound socket whose messages arrive at `on_message`, on the loop's thread.
+
+    A message with too many frames arrives cut to MAX_PARTS + 1 of them, which `protocol.frames.unpack` refuses.
+    """
+
+    def __init__(self, socket: "zmq.Socket[bytes]", on_message: OnMessage) -> None:
+        self._socket, self._on_message = socket, on_message
+        self._loop = asyncio.get_running_loop()
+        self._descriptor = cast(int, socket.getsockopt(zmq.FD))
+        self._is_discarding = False
+        self._is_scheduled = False
+        self._is_open = True
+        self._loop.add_reader(self._descriptor, self._drain)
+        self._schedule()
+
+    def send(self, parts: Sequence[bytes | memoryview]) -> bool:
+        """Queue one message without waiting; False when the peer is gone or does not read."""
+        if not self._is_open:
+            return False
+        try:
+            self._socket.send_multipart(parts, zmq.NOBLOCK)
+        except zmq.ZMQError as problem:
+            if problem.errno not in (zmq.EAGAIN, zmq.EHOSTUNREACH):
+                raise
+            return False
+        finally:
+            self._schedule()
+        return True
+
+    def close(self, linger_ms: int = 200) -> None:
+        """Stop reading; what is queued still leaves within `linger_ms`."""
+        if self._is_open:
+            self._is_open = False
+            self._loop.remove_reader(self._descriptor)
+            self._socket.close(linger_ms)
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._drain)
+
+    def _drain(self) -> None:
+        self._is_scheduled = False
+        for _ in range(MESSAGES_A_TURN):
+            if not self._is_open:
+                return
+            try:
+                if self._is_discarding and not self._discard():
+                    break
+                parts = self._receive()
+            except zmq.Again:
+                return
+            self._on_message(parts)
+        if self._is_open:
+            self._schedule()
+
+    def _receive(self) -> list[bytes]:
+        parts = [self._socket.recv(zmq.NOBLOCK)]
+        while self._socket.getsockopt(zmq.RCVMORE):
+            if len(parts) > MAX_PARTS:
+                self._is_discarding = True
+                break
+            parts.append(self._socket.recv(zmq.NOBLOCK))
+        return parts
+
+    def _discard(self) -> bool:
+        """Throw away a slice of the message being skipped; True when its end was reached."""
+        for _ in range(DISCARDED_A_TURN):
+            self._socket.recv(zmq.NOBLOCK)
+            if not self._socket.getsockopt(zmq.RCVMORE):
+                self._is_discarding = False
+                return True
+        return False
+
+
+def bind_router(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -> "zmq.Socket[bytes]":
+    """A ROUTER for clients: unknown peers are an error, dead ones are noticed, sizes are capped."""
+    socket = _bounded(context.socket(zmq.ROUTER), MAX_BUFFER_BYTES + 1024)
+    socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
+    socket.setsockopt(zmq.RCVHWM, 256)  # messages per client, each at most 16 buffers
+    socket.setsockopt(zmq.SNDHWM, 1000)
+    socket.bind(endpoint)
+    return socket
+
+
+def bind_publisher(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, welcome: bytes) -> "zmq.Socket[bytes]":
+    """An XPUB that greets each subscription; it drops for a subscriber that has SNDHWM events unread."""
+    socket = _bounded(context.socket(zmq.XPUB), 1024)  # subscriptions are short
+    socket.setsockopt(zmq.XPUB_WELCOME_MSG, welcome)
+    socket.setsockopt(zmq.SNDHWM, 4000)
+    socket.setsockopt(zmq.RCVHWM, 256)
+    socket.bind(endpoint)
+    return socket
+
+
+def _bounded(socket: "zmq.Socket[bytes]", max_frame_bytes: int) -> "zmq.Socket[bytes]":
+    for option, value in (
+        (zmq.LINGER, 0),
+        (zmq.MAXMSGSIZE, max_frame_bytes),
+        (zmq.HANDSHAKE_IVL, 2000),  # a connection that says nothing holds a descriptor for 2 s, not 30
+        (zmq.HEARTBEAT_IVL, 5000),
+        (zmq.HEARTBEAT_TIMEOUT, 15_000),
+        (zmq.BACKLOG, 256),
+    ):
+        socket.setsockopt(option, value)
+    return socket

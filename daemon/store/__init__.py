@@ -1,0 +1,1 @@
+"""What lasts: the catalogue, the strands with their edit journal, the trash. SQLite and folders."""
