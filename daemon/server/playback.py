@@ -1,0 +1,251 @@
+"""StartPlayback and StopPlayback: which player plays what, streamed on credits over aud.
+
+Data flow: a request makes a `_Playback` with a task that waits for a credit, asks its `StrandStream` for the next chunk
+and sends it. The newest playback of a player supersedes the one before with an empty flush chunk, which costs no
+credit, so a full queue never delays a key press. Boundary: `AudSocket` knows connections, this side players.
+
+What can go wrong: a player vanishes (its next chunk, or an empty one sent while it grants nothing, cannot be delivered
+and its playback ends), a strand is closed or the engine fails (the last chunk says why), a player says hello a moment
+after its client asked to play (the request waits that moment).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from daemon.server.dispatch import DispatchTable, Reply, Request
+from daemon.server.preview import MAX_BYTES, PCM, Block, PreviewCache
+from daemon.server.strand_stream import Strands, StrandStream
+from protocol.arrays import Array
+from protocol.errors import AlleleError
+from protocol.frames import ID_BYTES
+from protocol.messages import Chunk, Done, PlaybackStarted, StartPlayback, StopPlayback
+
+log = logging.getLogger("allele.playback")
+
+ATTACH_S = 2.0  # how long a request waits for its player's hello
+PROBE_S = 1.0  # without a credit for so long, see whether the player is still there
+MAX_CREDITS = 50  # 1 s of sound: a player that asks for more gets no more than that
+NOTHING = np.zeros((1, 0), np.float32)
+
+SendChunk = Callable[[bytes, Chunk, Array], bool]
+MarginOf = Callable[[str], Awaitable[int]]
+DecodeBlock = Callable[[Block], Awaitable[PCM]]
+
+
+@dataclass
+class _Playback:
+    number: int
+    stream: StrandStream
+    sent: int = 0  # chunks
+    task: asyncio.Task[None] | None = None
+
+
+class _Player:
+    """One attached player: its connection, its credits, what it plays."""
+
+    def __init__(self, routing_id: bytes) -> None:
+        self.routing_id = routing_id
+        self.credits = 0
+        self.newest = 0  # number of the latest playback
+        self.playback: _Playback | None = None
+        self._granted = asyncio.Event()
+
+    def grant(self, chunks: int) -> None:
+        self.credits = min(MAX_CREDITS, self.credits + chunks)
+        self._granted.set()
+
+    def revoke(self) -> None:
+        """A new connection: what was granted on the old one counts no more."""
+        self.credits = 0
+
+    async def wait_for_credit(self, timeout_s: float) -> bool:
+        """True when there is a credit; False when none came in time."""
+        if not self.credits:
+            self._granted.clear()
+            try:
+                await asyncio.wait_for(self._granted.wait(), timeout_s)
+            except TimeoutError:
+                return False
+        return self.credits > 0
+
+
+class Playbacks:
+    """Every player and what it plays. Implements aud's `PlayerHook`; used on the loop's thread only.
+
+    Args:
+        strands: where living strands are.
+        decode: PCM of a block. margin_of: frames of context a model's codec needs.
+    """
+
+    def __init__(
+        self, strands: Strands, decode: DecodeBlock, margin_of: MarginOf, *, cache_bytes: int = MAX_BYTES
+    ) -> None:
+        self._strands, self._margin_of = strands, margin_of
+        self.cache = PreviewCache(decode, cache_bytes)
+        self._players: dict[bytes, _Player] = {}
+        self._awaited: dict[bytes, asyncio.Event] = {}
+        self._numbers = count(1)
+        self._send: SendChunk | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def serve(self, send: SendChunk) -> None:
+        """Send chunks through this from now on."""
+        self._send = send
+
+    def register(self, table: DispatchTable) -> None:
+        """Answer StartPlayback and StopPlayback."""
+        table.add(StartPlayback, self.start)
+        table.add(StopPlayback, self.stop)
+
+    async def close(self) -> None:
+        """End every playback and forget the cache."""
+        for player in self._players.values():
+            self._end(player)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.cache.close()
+
+    @property
+    def playing(self) -> int:
+        """Playbacks under way."""
+        return sum(player.playback is not None for player in self._players.values())
+
+    # --- players ---------------------------------------------------------------------------------------------
+
+    def attach(self, cid: bytes, routing_id: bytes) -> None:
+        """A player said hello; again, after a reconnection, its playback goes on."""
+        player = self._players.setdefault(cid, _Player(routing_id))
+        player.routing_id = routing_id
+        player.revoke()
+        if cid in self._awaited:
+            self._awaited[cid].set()
+
+    def credit(self, cid: bytes, chunks: int) -> None:
+        """A player can take so many more chunks."""
+        if cid in self._players:
+            self._players[cid].grant(chunks)
+
+    def detach(self, cid: bytes) -> None:
+        """A player is gone, and with it what it played."""
+        player = self._players.pop(cid, None)
+        if player is not None:
+            self._end(player)
+
+    # --- requests --------------------------------------------------------------------------------------------
+
+    async def start(self, request: Request) -> Reply:
+        """StartPlayback."""
+        asked: StartPlayback = request.body
+        number = next(self._numbers)
+        player = await self._player(asked.player)
+        view = self._strands.view(asked.strand)
+        frames = _frames_of(asked, view.codes.shape[1])
+        levels = _levels_of(asked, view.codes.shape[0])
+        margin = await self._margin_of(view.meta.model)
+        stream = StrandStream(
+            self._strands, self.cache, asked.strand, frames, margin=margin, levels=levels, loop=asked.loop
+        )
+        if number > player.newest:  # else a later request overtook this one while it waited
+            self._begin(player, _Playback(number, stream), frames[0] * view.meta.hop_length)
+        return Reply(body=PlaybackStarted(playback=number, strand=asked.strand, frames=frames))
+
+    async def stop(self, request: Request) -> Reply:
+        """StopPlayback; no error when nothing plays."""
+        asked: StopPlayback = request.body
+        player = self._players.get(asked.player)
+        playback = player.playback if player is not None else None
+        if player is None or playback is None:
+            return Reply(body=Done(detail="nothing was playing"))
+        self._end(player)
+        self._say(player, Chunk(playback=playback.number, index=playback.sent + 1, sample=0, flush=True, last=True))
+        return Reply(body=Done())
+
+    async def _player(self, cid: bytes) -> _Player:
+        if len(cid) != ID_BYTES:
+            raise AlleleError("E_BAD_REQUEST", f"a player's id has {ID_BYTES} bytes, not {len(cid)}")
+        if cid not in self._players:
+            arrived = self._awaited.setdefault(cid, asyncio.Event())
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(arrived.wait(), ATTACH_S)
+            self._awaited.pop(cid, None)
+        player = self._players.get(cid)
+        if player is None:
+            hint = "its status says why: most often there is no sound device; allele doctor"
+            raise AlleleError("E_NOT_FOUND", "that player is not connected", hint=hint)
+        return player
+
+    # --- streaming -------------------------------------------------------------------------------------------
+
+    def _begin(self, player: _Player, playback: _Playback, sample: int) -> None:
+        """Supersede what the player plays: silence the old at once, then stream the new."""
+        self._end(player)
+        player.newest = playback.number
+        self._say(player, Chunk(playback=playback.number, index=0, sample=sample, flush=True))
+        player.playback = playback
+        playback.task = self._spawn(self._run(player, playback))
+
+    async def _run(self, player: _Player, playback: _Playback) -> None:
+        """Send chunks as credits come, until the end, an error, or the player's."""
+        error = ""
+        try:
+            while True:
+                if not await player.wait_for_credit(PROBE_S):
+                    if not self._probe(player, playback):
+                        break
+                    continue
+                cut = await playback.stream.next()
+                playback.sent += 1
+                player.credits -= bool(cut.pcm.size)  # an empty chunk costs none
+                chunk = Chunk(playback=playback.number, index=playback.sent, sample=cut.sample, last=cut.last)
+                if not self._say(player, chunk, cut.pcm[None]) or cut.last:
+                    break
+        except AlleleError as problem:
+            error = str(problem)
+        except Exception:
+            log.exception("playback %d", playback.number)
+            error = "a defect of the daemon; its log has the details"
+        if error:
+            last = Chunk(playback=playback.number, index=playback.sent + 1, sample=0, last=True, error=error[:500])
+            self._say(player, last)
+        if player.playback is playback:
+            player.playback = None
+
+    def _probe(self, player: _Player, playback: _Playback) -> bool:
+        """Whether the player can still be reached: an empty chunk costs it nothing."""
+        return self._say(player, Chunk(playback=playback.number, index=playback.sent, sample=0))
+
+    def _say(self, player: _Player, chunk: Chunk, pcm: Array = NOTHING) -> bool:
+        return self._send is not None and self._send(player.routing_id, chunk, pcm)
+
+    def _end(self, player: _Player) -> None:
+        playback, player.playback = player.playback, None
+        if playback is not None and playback.task is not None:
+            playback.task.cancel()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _frames_of(asked: StartPlayback, total: int) -> tuple[int, int]:
+    first, past = asked.frames[0], total if asked.frames[1] is None else asked.frames[1]
+    if not 0 <= first < past <= total:
+        raise AlleleError("E_RANGE", f"frames @{first}:{past} are not in a strand of {total}", hint="play @0:")
+    return first, past
+
+
+def _levels_of(asked: StartPlayback, total: int) -> tuple[int, ...] | None:
+    if asked.levels is None:
+        return None
+    levels = tuple(sorted(set(asked.levels)))
+    if any(not 0 <= level < total for level in levels):
+        raise AlleleError("E_RANGE", f"levels {list(levels)} are not all in 0 to {total - 1}", hint="name others")
+    return None if len(levels) == total else levels
