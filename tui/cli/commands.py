@@ -1,0 +1,346 @@
+"""Every command, its arguments and its JSON keys, as a table. The parser, docs/cli.md and the tests are made of it.
+
+Nothing is imported here beyond argparse's value types: `allele --help` must be quick. A command's handler is
+named as "module:function" and imported when it is called.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui.cli import values
+
+PRESETS = ("auto", "tiny", "small", "base")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One positional argument or option, as argparse's add_argument takes it."""
+
+    flags: tuple[str, ...]
+    settings: dict[str, Any]
+    alternative: str = ""
+    """Arguments of a command with the same `alternative` exclude one another."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """`words` call it; `keys` are those of its JSON object, with their meaning."""
+
+    words: tuple[str, ...]
+    summary: str
+    handler: str
+    keys: dict[str, str]
+    arguments: tuple[Argument, ...] = ()
+    details: str = ""
+    default: bool = field(default=False)
+    """What the group does without a second word."""
+
+
+def _arg(*flags: str, alternative: str = "", **settings: Any) -> Argument:
+    return Argument(flags, settings, alternative)
+
+
+GROUPS = {
+    "daemon": "the background process that trains, encodes and decodes",
+    "corpus": "named sets of recordings",
+    "jobs": "what the daemon is doing and has done",
+    "model": "trained codecs",
+}
+
+_STATUS = {
+    "pid": "process id",
+    "uptime_s": "seconds since its start",
+    "device": "what models compute on (cpu, cuda:0, mps); empty until the engine is up",
+    "jobs": "jobs queued or running",
+    "clients": "clients connected, this one included",
+    "endpoint": "its ctl socket, as --connect takes it",
+    "version": "its Allele version",
+    "engine": "starting, ready, restarting or failed",
+    "engine_detail": "why, in words",
+    "home": "its home folder",
+    "facts": "versions and memory, by name",
+}
+_JOB = {
+    "id": "what jobs show, watch and cancel take",
+    "kind": "ingest or train",
+    "subject": "the corpus or model",
+    "state": "queued, running, done, failed, cancelled or interrupted",
+    "progress": "0 to 1",
+    "eta_s": "seconds to go, or null",
+    "created_s": "Unix time",
+    "started_s": "Unix time, or null",
+    "ended_s": "Unix time, or null",
+    "detail": "what it does, in words",
+    "error": "why it failed; empty when it did not",
+    "hint": "what to do about that",
+    "result": "what it made, or null",
+}
+_MODEL = {
+    "name": "name",
+    "codec_id": "SHA-256 of the codec's weights; strands name their codec by it",
+    "corpus": "what it was trained on",
+    "levels": "levels of the code grid",
+    "codebook": "codes to a level",
+    "steps": "training steps",
+    "seconds": "seconds of training",
+    "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
+    "utilisation": "share of each level's codes in use",
+    "sample_rate": "Hz",
+    "hop_length": "samples to a frame",
+    "frame_rate": "frames to a second",
+    "created": "when training ended, UTC",
+    "prior": "null: generation comes later",
+    "path": "its folder",
+}
+_CORPUS = {
+    "name": "name",
+    "files": "usable files",
+    "skipped": "files that are not used",
+    "seconds": "seconds of usable audio",
+    "frames": "training frames, 46.875 to a second",
+    "path": "its folder",
+}
+_OUT_STRAND = _arg("-o", "--out", type=values.path, metavar="OUT.alle", help="write here, not over the first strand")
+_EDITED = {
+    "strand": "the file written",
+    "model": "whose codes these are",
+    "levels": "levels",
+    "frames": "frames",
+    "edits": "the operations done, as text",
+    "notes": "words for the person, such as what was cropped",
+}
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        words=("doctor",),
+        summary="device, audio, terminal, folders, versions: what works, what does not, what to do",
+        handler="tui.cli.doctor:doctor",
+        details="Exit 1 only when something essential fails. It starts no daemon.",
+        keys={
+            "ok": "whether nothing essential fails",
+            "checks": "each with name, status (ok, warn, fail), detail, mend",
+        },
+    ),
+    Command(
+        words=("daemon", "start"),
+        summary="start it, or find it running",
+        handler="tui.cli.daemon:start",
+        keys={"started": "false when it ran already"} | _STATUS,
+    ),
+    Command(
+        words=("daemon", "stop"),
+        summary="stop it; running jobs are interrupted and can be resumed",
+        handler="tui.cli.daemon:stop",
+        keys={"stopped": "false when none ran", "pid": "of the one that was stopped, or null"},
+    ),
+    Command(
+        words=("daemon", "status"),
+        summary="how it is; exit 1 when none runs",
+        handler="tui.cli.daemon:status",
+        keys=_STATUS,
+    ),
+    Command(
+        words=("daemon", "restart"),
+        summary="stop and start it",
+        handler="tui.cli.daemon:restart",
+        keys={"started": "true"} | _STATUS,
+    ),
+    Command(
+        words=("daemon", "logs"),
+        summary="the end of its log",
+        handler="tui.cli.daemon:logs",
+        arguments=(_arg("--lines", type=values.positive, default=100, metavar="N", help="how many lines (100)"),),
+        keys={"path": "the log file", "lines": "its last lines"},
+    ),
+    Command(
+        words=("corpus", "add"),
+        summary="add files and folders to a corpus, made when there is none of that name",
+        handler="tui.cli.corpus:add",
+        details="A file that cannot be used is said on stderr and skipped; exit 1 when none can be used.",
+        arguments=(
+            _arg("name", type=values.name, metavar="NAME", help="the corpus"),
+            _arg("paths", type=values.path, nargs="+", metavar="PATH", help="files or folders: wav flac ogg mp3 aiff"),
+        ),
+        keys=_CORPUS
+        | {
+            "added": "files added now, by path",
+            "problems": "files that were skipped or are damaged, each with path, status, problem, mend",
+            "notes": "words for the person",
+        },
+    ),
+    Command(
+        words=("corpus", "list"),
+        summary="all corpora",
+        handler="tui.cli.corpus:list_",
+        keys={"corpora": "each with name, files, skipped, seconds, frames, path"},
+    ),
+    Command(
+        words=("corpus", "show"),
+        summary="one corpus, file by file",
+        handler="tui.cli.corpus:show",
+        arguments=(_arg("name", type=values.name, metavar="NAME", help="the corpus"),),
+        keys=_CORPUS
+        | {
+            "recordings": "each with path, status, seconds, sample_rate, channels, peak_db, loudness_db, clipped, "
+            "silence, problem, mend"
+        },
+    ),
+    Command(
+        words=("corpus", "remove"),
+        summary="move a corpus to the trash; models trained on it stay",
+        handler="tui.cli.corpus:remove",
+        arguments=(_arg("name", type=values.name, metavar="NAME", help="the corpus"),),
+        keys={"removed": "its name", "detail": "where it went"},
+    ),
+    Command(
+        words=("train",),
+        summary="train a codec on a corpus",
+        handler="tui.cli.train:train",
+        details="Follows the job until it is done. Ctrl-C stops the training at its next step and keeps what was "
+        "learned: --resume goes on from there.",
+        arguments=(
+            _arg("corpus", type=values.name, metavar="CORPUS", help="what to train on"),
+            _arg("--name", type=values.name, required=True, metavar="MODEL", help="name of the model"),
+            _arg(
+                "--budget",
+                type=values.budget,
+                metavar="90s|10m|2h",
+                help="wall clock of training with its evaluations (default: by the size of the corpus)",
+                alternative="length",
+            ),
+            _arg("--steps", type=values.positive, metavar="N", help="train N steps instead", alternative="length"),
+            _arg(
+                "--preset",
+                choices=(*PRESETS, "toy"),
+                default="auto",
+                metavar="|".join(PRESETS),
+                help="size of the codec (auto: by the size of the corpus; toy is for trying things out, in seconds)",
+            ),
+            _arg("--levels", type=values.positive, metavar="Q", help="levels of the code grid"),
+            _arg("--codebook", type=values.positive, metavar="K", help="codes to a level"),
+            _arg("--seed", type=int, default=0, metavar="N", help="start of every random choice (0)"),
+            _arg("--resume", action="store_true", help="go on with a training that did not finish"),
+            _arg("--detach", action="store_true", help="return at once and print the job's id"),
+        ),
+        keys={
+            "model": "its name",
+            "steps": "steps trained",
+            "seconds": "seconds of training",
+            "levels": "levels of the code grid",
+            "codebook": "codes to a level",
+            "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
+            "utilisation": "share of each level's codes in use",
+            "prior": "null: generation comes later",
+        },
+    ),
+    Command(
+        words=("jobs", "list"),
+        summary="all jobs, newest first",
+        handler="tui.cli.jobs:list_",
+        default=True,
+        keys={"jobs": "each as jobs show gives it"},
+    ),
+    Command(
+        words=("jobs", "show"),
+        summary="one job",
+        handler="tui.cli.jobs:show",
+        arguments=(_arg("id", metavar="ID", help="the job"),),
+        keys=_JOB,
+    ),
+    Command(
+        words=("jobs", "watch"),
+        summary="follow a job until it ends; exit 1 unless it is done. Ctrl-C leaves it running",
+        handler="tui.cli.jobs:watch",
+        arguments=(_arg("id", metavar="ID", help="the job"),),
+        keys=_JOB,
+    ),
+    Command(
+        words=("jobs", "cancel"),
+        summary="cancel a job; a training can be resumed",
+        handler="tui.cli.jobs:cancel",
+        arguments=(_arg("id", metavar="ID", help="the job"),),
+        keys=_JOB,
+    ),
+    Command(
+        words=("model", "list"),
+        summary="all models",
+        handler="tui.cli.model:list_",
+        keys={"models": "each as model show gives it"},
+    ),
+    Command(
+        words=("model", "show"),
+        summary="one model",
+        handler="tui.cli.model:show",
+        arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
+        keys=_MODEL,
+    ),
+    Command(
+        words=("encode",),
+        summary="turn a recording into a strand of codes",
+        handler="tui.cli.strand:encode",
+        details="Without -o the strand is called as the recording and lies in the current folder. A strand there that "
+        "carries edits is not replaced unless -o names it.",
+        arguments=(
+            _arg("file", type=values.path, metavar="FILE", help="wav, flac, ogg, mp3 or aiff"),
+            _arg("--model", type=values.name, required=True, metavar="MODEL", help="whose codes"),
+            _arg("-o", "--out", type=values.path, metavar="STRAND.alle", help="write here"),
+        ),
+        keys={
+            "strand": "the file written",
+            "levels": "levels",
+            "frames": "frames",
+            "frame_rate": "frames to a second",
+            "sample_rate": "Hz",
+            "seconds": "length of the sound",
+            "model": "whose codes these are",
+            "notes": "words for the person, such as that stereo was averaged",
+        },
+    ),
+    Command(
+        words=("decode",),
+        summary="turn a strand into a WAV: 48 kHz, 24 bit, the source's level and exact length",
+        handler="tui.cli.strand:decode",
+        details="Without -o the WAV is called as the strand and lies in the current folder; it replaces an earlier "
+        "decode and nothing else. The strand's own source is never overwritten.",
+        arguments=(
+            _arg("strand", type=values.path, metavar="STRAND", help="an .alle file"),
+            _arg("-o", "--out", type=values.path, metavar="OUT.wav", help="write here"),
+            _arg("--levels", type=values.levels, metavar="0-2", help="hear these levels only (all)"),
+        ),
+        keys={
+            "wav": "the file written",
+            "seconds": "its length",
+            "samples": "its length",
+            "sample_rate": "Hz",
+            "channels": "channels",
+            "peak_db": "dBFS, null for silence",
+            "rms_db": "dBFS, null for silence",
+        },
+    ),
+    Command(
+        words=("edit",),
+        summary="apply operations to a strand, in order",
+        handler="tui.cli.edit:edit",
+        details="An operation is `NAME [arguments] [qA-B] [@F0:F1] [key=value …]`, as in the TUI's : line. Levels are "
+        "inclusive, frames half-open; both default to all. Registers last for one call.",
+        arguments=(
+            _arg("strand", type=values.path, metavar="STRAND", help="an .alle file, replaced unless -o is given"),
+            _arg("ops", nargs="+", metavar="OP", help="an operation in quotes, such as 'set 17 q0 @3:4'"),
+            _OUT_STRAND,
+        ),
+        keys=_EDITED,
+    ),
+    Command(
+        words=("swap",),
+        summary="exchange codes between two strands; only A is changed",
+        handler="tui.cli.edit:swap",
+        arguments=(
+            _arg("strand", type=values.path, metavar="A", help="an .alle file, replaced unless -o is given"),
+            _arg("other", type=values.path, metavar="B", help="an .alle file of the same model"),
+            _arg("--levels", type=values.levels, metavar="0-1", help="levels, inclusive (all)"),
+            _arg("--frames", type=values.frames, metavar="10:40", help="frames, half-open (all)"),
+            _OUT_STRAND,
+        ),
+        keys=_EDITED,
+    ),
+)

@@ -1,0 +1,146 @@
+"""`allele corpus add|list|show|remove`."""
+
+import os
+from argparse import Namespace
+from pathlib import Path
+
+import msgspec
+
+from protocol.errors import AlleleError
+from protocol.messages import (
+    AddToCorpus,
+    Corpora,
+    Corpus,
+    CorpusFile,
+    CorpusInfo,
+    Done,
+    JobAccepted,
+    JobInfo,
+    ListCorpora,
+    RemoveCorpus,
+    ShowCorpus,
+)
+from tui.cli.files import absolute
+from tui.cli.follow import LeftRunningError, follow
+from tui.cli.output import Output, duration, table
+from tui.cli.session import with_daemon
+from tui.client import Client
+
+USABLE = frozenset({"ok", "partial", "duplicate"})
+STEREO_NOTE = "stereo recordings are averaged to mono when a model is trained on them"
+
+
+def add(arguments: Namespace, output: Output) -> int:
+    """Ingest files and folders; what cannot be used is said and skipped."""
+    paths = [absolute(path) for path in arguments.paths]
+
+    async def work(client: Client) -> tuple[JobInfo, Corpus | None]:
+        async def begin() -> str:
+            return (await client.ask(AddToCorpus(corpus=arguments.name, paths=paths), JobAccepted)).job
+
+        job = await follow(client, begin, output, cancels=True, title=f"reading into {arguments.name}")
+        if job.state == "done":
+            return job, await client.ask(ShowCorpus(name=arguments.name), Corpus)
+        return job, None
+
+    try:
+        job, corpus = with_daemon(arguments, work)
+    except LeftRunningError as left:
+        raise AlleleError("E_CANCELLED", "left; the job goes on", hint=f"allele jobs show {left.job}") from None
+    if corpus is None:
+        raise AlleleError("E_CANCELLED", job.error or f"the corpus was not read: {job.state}", hint=job.hint)
+    return _tell_added(corpus, paths, output)
+
+
+def _tell_added(corpus: Corpus, paths: list[str], output: Output) -> int:
+    """Say what became of the files of this call; exit 1 when none of them can be used."""
+    files = [file for file in corpus.files if any(_is_below(file.path, path) for path in paths)]
+    problems = [file for file in files if file.problem]
+    if not files:
+        raise AlleleError("E_NOT_FOUND", f"{', '.join(paths)}: no audio files there", hint="wav flac ogg mp3 aiff")
+    unusable = [file for file in files if file.status not in USABLE]
+    if len(unusable) == len(files) == 1:
+        raise AlleleError("E_BAD_AUDIO", describe_problem(problems[0]))
+    for file in problems:
+        output.note(describe_problem(file))
+    if len(unusable) == len(files):
+        raise AlleleError("E_BAD_AUDIO", f"none of the {len(files)} files can be used", hint="the lines above say why")
+    notes = [STEREO_NOTE] if any(file.channels > 1 and file.status in USABLE for file in files) else []
+    facts = msgspec.to_builtins(corpus.info) | {
+        "added": [file.path for file in files if file.status in USABLE],
+        "problems": [
+            {"path": file.path, "status": file.status, "problem": file.problem, "mend": file.mend} for file in problems
+        ],
+        "notes": notes,
+    }
+    for note in notes:
+        output.note(note)
+    output.result(facts, summary(corpus.info))
+    return 0
+
+
+def list_(arguments: Namespace, output: Output) -> int:
+    """All corpora."""
+
+    async def work(client: Client) -> Corpora:
+        return await client.ask(ListCorpora(), Corpora)
+
+    corpora = with_daemon(arguments, work).corpora
+    rows = [(info.name, info.files, info.skipped, duration(info.seconds), info.frames) for info in corpora]
+    lines = table(("corpus", "files", "skipped", "length", "frames"), rows)
+    output.result(
+        {"corpora": msgspec.to_builtins(corpora)}, lines if rows else "no corpora yet: allele corpus add NAME PATH..."
+    )
+    return 0
+
+
+def show(arguments: Namespace, output: Output) -> int:
+    """One corpus, file by file."""
+
+    async def work(client: Client) -> Corpus:
+        return await client.ask(ShowCorpus(name=arguments.name), Corpus)
+
+    corpus = with_daemon(arguments, work)
+    rows = [
+        (
+            Path(file.path).name,
+            file.status,
+            duration(file.seconds),
+            file.sample_rate,
+            file.channels,
+            round(file.peak_db, 1),
+            round(file.loudness_db, 1),
+            " ".join(filter(None, (file.problem, file.mend))),
+        )
+        for file in corpus.files
+    ]
+    lines = table(("file", "status", "length", "Hz", "channels", "peak dB", "loudness dB", ""), rows)
+    facts = msgspec.to_builtins(corpus.info) | {"recordings": msgspec.to_builtins(corpus.files)}
+    output.result(facts, [summary(corpus.info), *lines])
+    return 0
+
+
+def remove(arguments: Namespace, output: Output) -> int:
+    """Move a corpus to the trash."""
+
+    async def work(client: Client) -> Done:
+        return await client.ask(RemoveCorpus(name=arguments.name), Done)
+
+    detail = with_daemon(arguments, work).detail
+    output.result({"removed": arguments.name, "detail": detail}, f"{arguments.name} is in the trash. {detail}".strip())
+    return 0
+
+
+def summary(info: CorpusInfo) -> str:
+    """A corpus in a line."""
+    skipped = f", {info.skipped} skipped" if info.skipped else ""
+    return f"{info.name}: {info.files} files, {duration(info.seconds)}, {info.frames} training frames{skipped}"
+
+
+def describe_problem(file: CorpusFile) -> str:
+    """A file, what is wrong with it, and the mend, in a line."""
+    return " ".join(filter(None, (f"{file.path}: {file.problem}", file.mend)))
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -1,0 +1,84 @@
+"""`allele jobs [list | show ID | watch ID | cancel ID]`."""
+
+from argparse import Namespace
+from datetime import datetime
+
+import msgspec
+
+from protocol.errors import AlleleError
+from protocol.messages import CancelJob, JobInfo, Jobs, ListJobs, ShowJob
+from tui.cli.follow import LeftRunningError, follow
+from tui.cli.output import Output, duration, table
+from tui.cli.session import with_daemon
+from tui.client import Client
+
+
+def list_(arguments: Namespace, output: Output) -> int:
+    """All jobs, newest first."""
+
+    async def work(client: Client) -> Jobs:
+        return await client.ask(ListJobs(), Jobs)
+
+    jobs = with_daemon(arguments, work).jobs
+    rows = [
+        (job.id, job.kind, job.subject, job.state, f"{100 * job.progress:.0f} %", clock(job.created_s), job.error)
+        for job in jobs
+    ]
+    lines = table(("job", "kind", "of", "state", "done", "since", ""), rows)
+    output.result({"jobs": msgspec.to_builtins(jobs)}, lines if rows else "no jobs yet")
+    return 0
+
+
+def show(arguments: Namespace, output: Output) -> int:
+    """One job."""
+
+    async def work(client: Client) -> JobInfo:
+        return await client.ask(ShowJob(job=arguments.id), JobInfo)
+
+    return _tell(with_daemon(arguments, work), output)
+
+
+def watch(arguments: Namespace, output: Output) -> int:
+    """Follow a job until it ends."""
+
+    async def work(client: Client) -> JobInfo:
+        async def found() -> str:
+            return (await client.ask(ShowJob(job=arguments.id), JobInfo)).id
+
+        return await follow(client, found, output, cancels=False, title=f"job {arguments.id}")
+
+    try:
+        job = with_daemon(arguments, work)
+    except LeftRunningError as left:
+        raise AlleleError(
+            "E_CANCELLED", f"stopped watching; job {left.job} goes on", hint=f"allele jobs cancel {left.job}"
+        ) from None
+    if job.state != "done":
+        raise AlleleError("E_CANCELLED", job.error or f"job {job.id} was {job.state}", hint=job.hint)
+    return _tell(job, output)
+
+
+def cancel(arguments: Namespace, output: Output) -> int:
+    """Cancel a job."""
+
+    async def work(client: Client) -> JobInfo:
+        return await client.ask(CancelJob(job=arguments.id), JobInfo)
+
+    return _tell(with_daemon(arguments, work), output)
+
+
+def _tell(job: JobInfo, output: Output) -> int:
+    lines = [f"{job.kind} of {job.subject}: {job.state}, {100 * job.progress:.0f} %"]
+    lines += [f"since   {clock(job.created_s)}"]
+    if job.eta_s is not None:
+        lines.append(f"to go   {duration(job.eta_s)}")
+    lines += [
+        f"{name:<7} {text}" for name, text in (("now", job.detail), ("error", job.error), ("mend", job.hint)) if text
+    ]
+    output.result(msgspec.to_builtins(job), lines)
+    return 0
+
+
+def clock(unix_s: float) -> str:
+    """Local date and time."""
+    return datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d %H:%M:%S") if unix_s else ""

@@ -1,0 +1,109 @@
+"""The argument parser, made of the table in tui.cli.commands.
+
+`--json`, `--home` and `--connect` are taken before or after the subcommand: every parser knows them, and only the
+outermost one sets a default, so an inner parser does not undo what an outer one read.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from tui.cli.commands import COMMANDS, GROUPS, Argument, Command
+
+PROGRAM = "allele"
+ABOUT = """\
+Train a codec on your own recordings, edit any sound's codes with keys, hear the result at 48 kHz.
+Without a command: the editor."""
+EXITS = "Exit status: 0 done, 1 failed (one line on stderr), 2 usage."
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse without guessing of shortened options; refusals are two lines and exit 2."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        usage = " ".join(self.format_usage().split())
+        self.exit(2, f"{usage}\nerror: {message}\n")
+
+
+def shared_options(*, with_defaults: bool) -> list[Argument]:
+    """The options every command takes."""
+    settings: dict[str, Any] = {} if with_defaults else {"default": argparse.SUPPRESS}
+    return [
+        Argument(("--json",), {"action": "store_true", "help": "print one JSON object and nothing else", **settings}),
+        Argument(("--home",), {"metavar": "DIR", "help": "where everything is kept ($ALLELE_HOME)", **settings}),
+        Argument(
+            ("--connect",),
+            {"metavar": "ENDPOINT", "help": "a running daemon's run folder or ipc://…/ctl.sock", **settings},
+        ),
+    ]
+
+
+def build_parser() -> Parser:
+    """The whole of the command line."""
+    root = Parser(prog=PROGRAM, description=ABOUT, epilog=EXITS)
+    root.add_argument("--version", action="store_true", help="print the version")
+    _add(root, shared_options(with_defaults=True))
+    root.set_defaults(command=None)
+    commands = root.add_subparsers(metavar="COMMAND", title="commands", parser_class=Parser)
+    groups: dict[str, Any] = {}
+    for command in COMMANDS:
+        first, *rest = command.words
+        if rest and first not in groups:
+            groups[first] = _add_group(commands, first)
+        parent = groups[first] if rest else commands
+        parser = parent.add_parser(command.words[-1], help=command.summary, description=_describe(command))
+        _add(parser, [*command.arguments, *shared_options(with_defaults=False)])
+        parser.set_defaults(command=command)
+    return root
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The command and its values; exits 2 with the usage when they do not fit, 0 after --help."""
+    parser = build_parser()
+    parsed = parser.parse_args(list(arguments))
+    if parsed.home is not None and parsed.connect is not None:
+        parser.error("--home starts or finds a daemon, --connect names one that runs: give one of them")
+    if parsed.home == "" or parsed.connect == "":
+        parser.error("--home and --connect need a folder")
+    if parsed.json and parsed.command is None and not parsed.version:
+        parser.error("--json needs a command")
+    return parsed
+
+
+def _add_group(commands: Any, name: str) -> Any:
+    parser = commands.add_parser(name, help=GROUPS[name], description=_sentence(GROUPS[name]))
+    _add(parser, shared_options(with_defaults=False))
+    default = next((command for command in COMMANDS if command.words[0] == name and command.default), None)
+    if default is not None:
+        parser.set_defaults(command=default)
+    return parser.add_subparsers(metavar="COMMAND", title="commands", required=default is None, parser_class=Parser)
+
+
+def _add(parser: argparse.ArgumentParser, arguments: Sequence[Argument]) -> None:
+    alternatives: dict[str, Any] = {}
+    for argument in arguments:
+        target: Any = parser
+        if argument.alternative:
+            if argument.alternative not in alternatives:
+                alternatives[argument.alternative] = parser.add_mutually_exclusive_group()
+            target = alternatives[argument.alternative]
+        target.add_argument(*argument.flags, **argument.settings)
+
+
+def _describe(command: Command) -> str:
+    return "\n".join(filter(None, (_sentence(command.summary), command.details)))
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def print_version() -> None:
+    """`allele 0.1.0 (Python 3.11.7)`."""
+    from importlib import metadata
+
+    print(f"{PROGRAM} {metadata.version('allele')} (Python {sys.version.split()[0]})")

@@ -1,0 +1,103 @@
+"""`allele encode` and `allele decode`: recordings to `.alle` files and back.
+
+The daemon reads the recording and writes the WAV; the `.alle` file is read and written here. Paths travel
+absolute, since the daemon stands elsewhere.
+"""
+
+from argparse import Namespace
+
+from protocol.errors import AlleleError
+from protocol.messages import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
+from protocol.strands import Codes, StrandMeta, check_codes
+from tui.cli.files import absolute, read_strand, require_file, strand_output, wav_output, write_strand
+from tui.cli.output import Output, duration, level
+from tui.cli.progress import Progress
+from tui.cli.session import with_daemon
+from tui.client import Answer, Client
+
+
+def encode(arguments: Namespace, output: Output) -> int:
+    """Turn a recording into a strand of codes."""
+    source, chosen = arguments.file, arguments.out
+    require_file(source, "check the path")
+    out = strand_output(source, chosen)
+
+    async def work(client: Client) -> tuple[StrandMeta, Codes, list[str]]:
+        with Progress(output, f"encoding {source.name}"):
+            request = EncodeFile(path=absolute(source), model=arguments.model)
+            return snapshotted(await client.request(request, timeout_s=None))
+
+    meta, codes, notes = with_daemon(arguments, work)
+    write_strand(out, meta, codes)
+    for note in notes:
+        output.note(f"{source}: {note}")
+    seconds = meta.samples / meta.sample_rate
+    facts = {
+        "strand": str(out),
+        "levels": meta.levels,
+        "frames": meta.frames,
+        "frame_rate": meta.frame_rate,
+        "sample_rate": meta.sample_rate,
+        "seconds": seconds,
+        "model": meta.model,
+        "notes": notes,
+    }
+    output.result(facts, f"{out}: {meta.levels} levels, {meta.frames} frames, {duration(seconds)}")
+    return 0
+
+
+def decode(arguments: Namespace, output: Output) -> int:
+    """Turn a strand into a WAV."""
+    meta, codes = read_strand(arguments.strand)
+    heard = _heard(arguments.levels, meta)
+    out = wav_output(arguments.strand, meta, arguments.out)
+
+    async def work(client: Client) -> Decoded:
+        with Progress(output, f"decoding {arguments.strand.name}"):
+            request = DecodeSnapshot(meta=meta, out=absolute(out), levels=heard)
+            answer = await client.request(request, buffers=[codes], timeout_s=None)
+            return answer.body
+
+    try:
+        made = with_daemon(arguments, work)
+    except AlleleError as error:
+        raise name_strand(error, str(arguments.strand)) from None
+    facts = {
+        "wav": str(out),
+        "seconds": made.seconds,
+        "samples": made.samples,
+        "sample_rate": made.sample_rate,
+        "channels": made.channels,
+        "peak_db": made.peak_db,
+        "rms_db": made.rms_db,
+    }
+    output.result(facts, f"{out}: {duration(made.seconds)}, peak {level(made.peak_db)}, mean {level(made.rms_db)}")
+    return 0
+
+
+def snapshotted(answer: Answer) -> tuple[StrandMeta, Codes, list[str]]:
+    """Meta, codes and notes of a Snapshotted reply."""
+    body = answer.body
+    if not isinstance(body, Snapshotted) or len(answer.buffers) != 1:
+        raise AlleleError("E_INTERNAL", "the daemon's answer holds no strand", hint="allele daemon restart")
+    return body.meta, check_codes(body.meta, answer.buffers[0]), body.notes
+
+
+def name_strand(error: AlleleError, name: str) -> AlleleError:
+    """An error about a strand that was sent, with the name of its file."""
+    if error.code in {"E_WRONG_MODEL", "E_BAD_STRAND", "E_BAD_CODE", "E_NOT_FOUND", "E_RANGE"}:
+        return AlleleError(error.code, f"{name}: {error.message}", hint=error.hint, retryable=error.retryable)
+    return error
+
+
+def _heard(levels: tuple[int, int] | None, meta: StrandMeta) -> list[int] | None:
+    if levels is None:
+        return None
+    first, last = levels
+    if last >= meta.levels:
+        raise AlleleError(
+            "E_RANGE",
+            f"--levels {first}-{last}: the strand {meta.name} has {meta.levels} levels",
+            hint=f"0-{meta.levels - 1} are all of them",
+        )
+    return list(range(first, last + 1))

@@ -1,0 +1,89 @@
+"""`allele train`: start a training, follow it, and say what came of it."""
+
+from argparse import Namespace
+from typing import Any
+
+from protocol.errors import AlleleError
+from protocol.messages import JobAccepted, JobInfo, StartTraining
+from tui.cli.follow import LeftRunningError, follow
+from tui.cli.output import Output, duration
+from tui.cli.session import with_daemon
+from tui.client import Client
+
+KEYS = ("model", "steps", "seconds", "levels", "codebook", "held_out", "utilisation", "prior")
+
+
+def train(arguments: Namespace, output: Output) -> int:
+    """Train a codec on a corpus."""
+    request = StartTraining(
+        corpus=arguments.corpus,
+        model=arguments.name,
+        budget_s=arguments.budget,
+        steps=arguments.steps,
+        preset=arguments.preset,
+        levels=arguments.levels,
+        codebook=arguments.codebook,
+        seed=arguments.seed,
+        resume=arguments.resume,
+    )
+    if arguments.detach:
+        return _detach(arguments, request, output)
+    resume_hint = f"go on with: allele train {_quoted(arguments.corpus)} --name {_quoted(arguments.name)} --resume"
+
+    async def work(client: Client) -> JobInfo:
+        async def begin() -> str:
+            return (await client.ask(request, JobAccepted)).job
+
+        return await follow(client, begin, output, cancels=True, title=f"training {arguments.name}")
+
+    try:
+        job = with_daemon(arguments, work)
+    except LeftRunningError as left:
+        raise AlleleError("E_CANCELLED", f"left while job {left.job} stops", hint=resume_hint) from None
+    except AlleleError as error:
+        if error.code == "E_UNAVAILABLE" and not error.hint.startswith("start it"):
+            raise AlleleError(
+                error.code, f"the daemon went away while training: {error.message}", hint=resume_hint
+            ) from None
+        raise
+    return _tell(job, arguments.name, resume_hint, output)
+
+
+def _detach(arguments: Namespace, request: StartTraining, output: Output) -> int:
+    async def work(client: Client) -> str:
+        return (await client.ask(request, JobAccepted)).job
+
+    job = with_daemon(arguments, work)
+    output.result({"job": job, "model": arguments.name}, f"{job}  (allele jobs watch {job})")
+    return 0
+
+
+def _tell(job: JobInfo, model: str, resume_hint: str, output: Output) -> int:
+    """The result, or why there is none."""
+    if job.state in {"cancelled", "interrupted"}:
+        raise AlleleError(
+            "E_CANCELLED", f"training of {model} was {job.state}; what it learned is kept", hint=resume_hint
+        )
+    if job.state != "done" or job.result is None:
+        raise AlleleError("E_INTERNAL", job.error or f"training of {model} ended as {job.state}", hint=job.hint)
+    facts = {key: job.result.get(key) for key in KEYS}
+    output.result(facts, describe(facts))
+    return 0
+
+
+def describe(facts: dict[str, Any]) -> list[str]:
+    """A finished training in a few lines."""
+    measures = "  ".join(
+        f"{name} {value:.3f}" for name, value in (facts["held_out"] or {}).items() if value is not None
+    )
+    use = "  ".join(f"{100 * share:.0f} %" for share in facts["utilisation"] or [])
+    return [
+        f"{facts['model']}: {facts['levels']} levels of {facts['codebook']} codes, "
+        f"{facts['steps']} steps in {duration(facts['seconds'] or 0.0)}",
+        f"held out      {measures or 'nothing to measure on'}",
+        f"codes in use  {use}",
+    ]
+
+
+def _quoted(word: str) -> str:
+    return f"'{word}'" if " " in word else word

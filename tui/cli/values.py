@@ -1,0 +1,65 @@
+"""What option values mean: budgets, level and frame ranges, names. Pure; argparse turns the refusals into exit 2."""
+
+import argparse
+import re
+from pathlib import Path
+
+_BUDGET = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([smh])\Z")
+_LEVELS = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?\Z")
+_FRAMES = re.compile(r"(\d{0,9}):(\d{0,9})\Z")
+_NAME = re.compile(r"\w[\w .+-]{0,63}\Z")  # protocol.messages.Name, here without msgspec for a quick start
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+def budget(text: str) -> float:
+    """`90s`, `10m` or `2h` in seconds."""
+    match = _BUDGET.match(text)
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not 0 < seconds <= 30 * 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time like 90s, 10m or 2h (at most 30 days)")
+    return seconds
+
+
+def levels(text: str) -> tuple[int, int]:
+    """`0-2` or `1`: first and last level, inclusive."""
+    match = _LEVELS.match(text)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if first > last:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of levels like 0-2 or 1")
+    return first, last
+
+
+def frames(text: str) -> tuple[int | None, int | None]:
+    """`10:40`, `10:` or `:40`: first frame and the one past the last."""
+    match = _FRAMES.match(text)
+    first, past = (int(side) if side else None for side in (match[1], match[2])) if match else (1, 0)
+    if past is not None and past <= (first or 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames like 10:40 (10 up to 39), 10: or :40")
+    return first, past
+
+
+def name(text: str) -> str:
+    """The name of a corpus or model, which is also a folder's."""
+    if not _NAME.match(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} cannot be a name: letters, digits, space and . _ + - (not first), at most 64"
+        )
+    return text
+
+
+def positive(text: str) -> int:
+    """A whole number from 1."""
+    if not re.fullmatch(r"\d{1,8}", text) or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def path(text: str) -> Path:
+    """A path as typed; empty ones and those the wire cannot carry are refused."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty path names nothing")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError(f"{text!a} is not UTF-8; rename it") from None
+    return Path(text).expanduser()
