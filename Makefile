@@ -33,4 +33,4 @@ bench: setup
 
 docs: setup
 	.venv/bin/python scripts/protocol_tables.py
-	.venv/bin/python scripts/cli_reference.py --write docs/cli.md
+	.venv/bin/python scripts/cli_reference.py

@@ -76,15 +76,15 @@ def _run(parsed: Namespace) -> int:
 
 
 def _run_editor(parsed: Namespace) -> int:
-    from tui.cli.session import locate
+    from tui.cli.session import home_behind, locate
 
-    places = locate(parsed)
+    home = locate(parsed).home if parsed.connect is None else home_behind(parsed)
     if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
         print("error: the editor needs a terminal (see: allele --help for commands that do not)", file=sys.stderr)
         return 1
     from tui.app import run_app
 
-    return run_app(places)
+    return run_app(home)
 
 
 def _keep_standard_streams() -> None:

@@ -13,7 +13,7 @@ from protocol.errors import AlleleError
 from protocol.messages import Done, GetStatus, Status, StopDaemon
 from protocol.places import Places
 from tui.cli.output import Output, duration
-from tui.cli.session import locate, with_running_daemon
+from tui.cli.session import home_behind, locate, with_running_daemon
 from tui.client import Client
 from tui.embedded import ensure_daemon, is_running
 
@@ -55,7 +55,7 @@ def logs(arguments: Namespace, output: Output) -> int:
     places = locate(arguments)
     folder = places.logs
     if arguments.connect is not None:
-        folder = places._replace(home=_home_of(places)).logs
+        folder = places._replace(home=home_behind(arguments)).logs
     path = folder / "daemon.log"
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
@@ -100,11 +100,6 @@ def _status(places: Places) -> Status:
     return with_running_daemon(places, ask)
 
 
-def _home_of(places: Places) -> Any:
-    home = _status(places).home
-    return places.home if not home else type(places.home)(home)
-
-
 def _facts(found: Status) -> dict[str, Any]:
     return msgspec.to_builtins(found)
 
@@ -116,7 +111,11 @@ def _stop(places: Places) -> int | None:
 
     async def ask(client: Client) -> int:
         found = await client.ask(GetStatus(), Status, timeout_s=10.0)
-        await client.ask(StopDaemon(), Done, timeout_s=10.0)
+        try:
+            await client.ask(StopDaemon(), Done, timeout_s=10.0)
+        except AlleleError as error:
+            if error.code != "E_UNAVAILABLE":
+                raise  # gone before its answer arrived is what was asked for; the lock tells
         return found.pid
 
     pid = with_running_daemon(places, ask)

@@ -91,7 +91,7 @@ def doctor(arguments: Namespace, output: Output) -> int:
         checks += found
         for check in [] if output.as_json else found:
             mend = f"\n      {check.mend}" if check.mend else ""
-            print(one_line(f"{MARKS[check.status]}  {check.name:<11} {check.detail}") + mend, flush=True)
+            print(f"{MARKS[check.status]}  {check.name:<11} {one_line(check.detail)}{mend}", flush=True)
     is_sound = all(check.status != "fail" for check in checks)
     if output.as_json:
         output.result({"ok": is_sound, "checks": [asdict(check) for check in checks]}, "")

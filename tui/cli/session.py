@@ -60,6 +60,16 @@ def with_running_daemon(places: Places, work: Callable[["Client"], Awaitable[T]]
     return asyncio.run(session())
 
 
+def home_behind(arguments: Namespace) -> Path:
+    """The home of the running daemon that --connect names; its run folder may lie elsewhere."""
+    from protocol.messages import GetStatus, Status
+
+    async def ask(client: "Client") -> Status:
+        return await client.ask(GetStatus(), Status, timeout_s=10.0)
+
+    return Path(with_running_daemon(locate(arguments), ask).home)
+
+
 def _places_of_endpoint(endpoint: str) -> Places:
     """A run folder, its ctl socket, or that socket as an ipc address."""
     plain = endpoint.removeprefix("ipc://")

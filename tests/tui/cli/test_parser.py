@@ -1,0 +1,165 @@
+"""The command line as a contract: what is accepted where, what is refused, and that its document says the same."""
+
+import argparse
+import importlib
+import inspect
+import re
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import get_type_hints
+
+import msgspec
+import pytest
+
+from protocol import messages
+from tui.cli import values
+from tui.cli.commands import COMMANDS, GROUPS, Command
+from tui.cli.parser import parse
+
+ROOT = Path(__file__).resolve().parents[3]
+SAMPLES = {
+    "name": "rain",
+    "paths": "a.wav",
+    "file": "a.wav",
+    "strand": "a.alle",
+    "other": "b.alle",
+    "corpus": "rain",
+    "id": "1",
+    "ops": "'set 1'",
+}
+REQUIRED = {"train": "--name m", "encode": "--model m"}
+
+
+def minimal(command: Command) -> list[str]:
+    """A call of the command with nothing optional."""
+    positional = [argument.flags[0] for argument in command.arguments if not argument.flags[0].startswith("-")]
+    return shlex.split(" ".join([*(SAMPLES[name] for name in positional), REQUIRED.get(command.words[0], "")]))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command.words))
+def test_shared_options_are_taken_before_and_after(command: Command) -> None:
+    shared = ["--json", "--home", "/h"]
+    for at in range(len(command.words) + 1):
+        parsed = parse([*command.words[:at], *shared, *command.words[at:], *minimal(command)])
+        assert (parsed.json, parsed.home, parsed.connect) == (True, "/h", None)
+        assert parsed.command is command
+    parsed = parse([*command.words, *minimal(command), "--connect", "/run"])
+    assert (parsed.json, parsed.home, parsed.connect) == (False, None, "/run")
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: "-".join(command.words))
+def test_every_handler_exists(command: Command) -> None:
+    module, _, function = command.handler.partition(":")
+    handler = getattr(importlib.import_module(module), function)
+    assert list(inspect.signature(handler).parameters) == ["arguments", "output"]
+    assert get_type_hints(handler)["return"] is int
+
+
+def test_jobs_alone_lists_them_and_a_group_alone_is_usage() -> None:
+    assert parse(["jobs"]).command.words == ("jobs", "list")
+    assert parse(["jobs", "--json"]).json
+    for group in set(GROUPS) - {"jobs"}:
+        with pytest.raises(SystemExit) as left:
+            parse([group])
+        assert left.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "bogus",
+        "corpus bogus",
+        "corpus add rain",
+        "corpus add ../up a.wav",
+        "corpus add .hidden a.wav",
+        "corpus add rain ''",
+        "train rain",
+        "train rain --name m --budget 90",
+        "train rain --name m --budget 0s",
+        "train rain --name m --budget -5s",
+        "train rain --name m --budget 90s --steps 5",
+        "train rain --name m --steps 0",
+        "train rain --name m --preset huge",
+        "train rain --name m --levels 0",
+        "train rain --name m --seed x",
+        "train rain --name m --no-prior",
+        "encode a.wav",
+        "decode a.alle --levels 3-1",
+        "decode a.alle --levels q0",
+        "edit a.alle",
+        "swap a.alle",
+        "swap a.alle b.alle --frames 10",
+        "swap a.alle b.alle --frames 10:10",
+        "swap a.alle b.alle --lev 0",
+        "daemon logs --lines 0",
+        "--json",
+        "--home /a --connect /b jobs",
+        "jobs --home ''",
+    ],
+)
+def test_wrong_usage_exits_2_with_two_lines_on_stderr(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        parse(shlex.split(line))
+    out, err = capsys.readouterr()
+    assert left.value.code == 2
+    assert out == ""
+    usage, error = err.splitlines()
+    assert usage.startswith("usage: allele") and error.startswith("error: ")
+
+
+def test_values_mean_what_they_say() -> None:
+    assert [values.budget(text) for text in ("90s", "10m", "2h", "0.5s")] == [90, 600, 7200, 0.5]
+    assert [values.levels(text) for text in ("0-2", "1", "3-3")] == [(0, 2), (1, 1), (3, 3)]
+    assert [values.frames(text) for text in ("10:40", "10:", ":40", ":")] == [
+        (10, 40),
+        (10, None),
+        (None, 40),
+        (None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["rain", "Rain 2", "a.b_c+d-e", "ü", "_", "x" * 64, "x" * 65, "", " x", "a/b", "..", "-a", "a\n"]
+)
+def test_names_are_the_protocols(text: str) -> None:
+    try:
+        values.name(text)
+        is_taken = True
+    except argparse.ArgumentTypeError:
+        is_taken = False
+    try:
+        msgspec.convert({"name": text}, messages.ShowModel)
+        is_wanted = True
+    except msgspec.ValidationError:
+        is_wanted = False
+    assert is_taken == is_wanted
+
+
+@pytest.mark.parametrize("text", ["--help", "train --help", "--version"])
+def test_help_is_quick_and_goes_to_stdout(text: str) -> None:
+    times: list[float] = []
+    for _ in range(3):
+        started_s = time.perf_counter()
+        command = [sys.executable, "-P", "-m", "tui", *text.split()]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+        times.append(time.perf_counter() - started_s)
+        assert done.returncode == 0 and done.stdout and not done.stderr
+    assert min(times) < 0.3
+
+
+def test_the_document_is_the_parsers() -> None:
+    command = [sys.executable, "scripts/cli_reference.py", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_document_names_every_command_and_key() -> None:
+    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
+    for command in COMMANDS:
+        heading = f"# allele {' '.join(command.words)}\n"
+        assert heading in text
+        body = re.split(r"^##", text.split(heading)[1], maxsplit=1, flags=re.MULTILINE)[0]
+        assert set(re.findall(r"^\| `(\w+)` \| ", body, flags=re.MULTILINE)) >= set(command.keys)
