@@ -45,6 +45,42 @@ def _one(word: str) -> Path:
     return Path(word).expanduser().absolute()
 
 
+def complete(text: str) -> str:
+    """The text with its last word completed from the disk, as far as it is the only way; the same when it is not."""
+    head, quoted, word = _last_word(text)
+    typed = Path(word).expanduser()
+    folder, start = (typed, "") if word.endswith("/") else (typed.parent, typed.name)
+    try:
+        names = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith(start))
+    except OSError:
+        return text
+    if not names:
+        return text
+    common = names[0][
+        : next((i for i, chars in enumerate(zip(*names, strict=False)) if len(set(chars)) > 1), min(map(len, names)))
+    ]
+    found = folder / common
+    ending = "/" if len(names) == 1 and found.is_dir() else ""
+    return head + (str(found) if quoted else shlex.quote(str(found))) + ending
+
+
+def _last_word(text: str) -> tuple[str, bool, str]:
+    """What stands before the last word, whether a quote is open in front of it, and the word unquoted."""
+    for at in range(len(text) + 1):
+        rest = text[at:]
+        if at and text[at - 1] not in " '\"":
+            continue
+        if rest.startswith((" ", "'", '"')):
+            continue
+        try:
+            words = shlex.split(rest)
+        except ValueError:
+            continue
+        if len(words) <= 1 and not rest.endswith(" "):
+            return text[:at], at > 0 and text[at - 1] in "'\"", words[0] if words else ""
+    return text, False, ""
+
+
 def shorten(path: str, width: int) -> str:
     """A path cut from the left to `width` columns, so that the file's name stays."""
     return path if len(path) <= width else "..." + path[len(path) - max(1, width - 3) :]

@@ -5,6 +5,7 @@ three. The playhead lives here and not in the grid: a tick re-sends two cells.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -135,7 +136,7 @@ class Wave(Lines):
         cuts = np.flatnonzero(looks[1:] != looks[:-1]) + 1
         starts = [0, *cuts.tolist(), len(looks)]
         segments: list[Segment] = []
-        for first, past in zip(starts, starts[1:], strict=False):
+        for first, past in pairwise(starts):
             if past > first:
                 segments.append(self._bar(int(looks[first]), past - first))
         return segments

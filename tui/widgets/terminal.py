@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 
 from rich.cells import cell_len
 from rich.color import ColorSystem
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 
@@ -74,6 +74,9 @@ class DiffUpdate(CompositorUpdate):
     def __init__(self, update: ChopsUpdate | LayoutUpdate, terminal: Terminal) -> None:
         self._update = update
         self._terminal = terminal
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Segment(self.render_segments(console))
 
     def render_segments(self, console: Console) -> str:
         """The bytes to send, as text."""

@@ -1,0 +1,341 @@
+"""The TUI's composition root: session, sound, screens, workspace, and leaving in good order.
+
+Data flow: `Session` and `Sound` report changes, the screen on top draws them; everything worth seeing again goes into
+the workspace, which the daemon keeps. `_display` routes every update of Textual through `DiffUpdate`.
+
+What can go wrong: the terminal hangs up (SIGHUP, or silently: polled) or the process is told to end: the workspace is
+saved and the process leaves within 0.2 s. The daemon goes on in any case.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import threading
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import RenderableType
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.app import App
+from textual.screen import Screen
+
+from protocol.errors import AlleleError
+from tui.model.editor import Editor
+from tui.model.grid import StrandGrid
+from tui.model.training import Training
+from tui.model.workspace import dump_workspace, load_workspace, restore
+from tui.screens.base import BaseScreen
+from tui.screens.editor import EditorScreen
+from tui.screens.help import HelpScreen
+from tui.screens.library import LibraryScreen
+from tui.screens.train import TrainScreen
+from tui.session import Session
+from tui.sound import Sound
+from tui.widgets.code_grid import tier_of
+from tui.widgets.driver import LeanDriver
+from tui.widgets.palette import ActionProvider
+from tui.widgets.terminal import DiffUpdate, Terminal
+
+KEEP_S = 0.2
+LEAVE_S = 0.18
+POLL_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoPlan:
+    """The first run: ingest `paths` into `corpus`, train `model` on it for `budget_s`, open two sounds in the editor.
+
+    What exists already (the corpus, the model, strands of these sounds) is used as it is.
+    """
+
+    corpus: str
+    paths: list[Path]
+    model: str
+    budget_s: float
+    a: Path
+    b: Path
+
+
+class AlleleApp(App[int], inherit_bindings=False):
+    """The terminal editor."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "Allele"
+    COMMANDS = {ActionProvider}  # noqa: RUF012 - Textual declares it so
+    COMMAND_PALETTE_BINDING = "ctrl+p"
+    BINDINGS = [("ctrl+q", "leave", "Quit")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        open_paths: list[Path] | None = None,
+        model: str | None = None,
+        start_job: str | None = None,
+        demo: DemoPlan | None = None,
+    ) -> None:
+        super().__init__(driver_class=LeanDriver, ansi_color=True)
+        self.tier = tier_of(self.console.color_system, self.no_color)
+        self.terminal = Terminal(self.no_color)
+        self.session = Session(home, self._on_change)
+        self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
+        self.editor = Editor()
+        self.job = start_job
+        self._open_paths, self._model, self._demo = open_paths or [], model, demo
+        self._screens: dict[str, BaseScreen] = {}
+        self._keeping: Any = None
+        self._begun = False
+        self._remembered = ""
+
+    # --- life --------------------------------------------------------------------------------------------
+
+    def on_mount(self) -> None:
+        """Show something at once; the daemon is found or started meanwhile."""
+        self.animation_level = "none"
+        self._screens = {screen.NAME: screen for screen in (EditorScreen(), LibraryScreen(), TrainScreen())}
+        self.push_screen(self._screens["train" if self._demo or self.job else "editor"])
+        loop = asyncio.get_running_loop()
+        if not self.is_headless:
+            for number in (signal.SIGHUP, signal.SIGTERM):
+                loop.add_signal_handler(number, partial(self._hang_up, number))
+            self.set_interval(POLL_S, self._poll_terminal)
+        self.run_worker(self._begin(), exit_on_error=True)
+
+    async def _begin(self) -> None:
+        await self.session.open()
+        await self._restore()
+        self._begun = True
+        self.session.spawn(self.sound.start())
+        if self._demo is not None:
+            from tui.first_run import run_demo
+
+            self.session.spawn(run_demo(self, self._demo))
+        elif self._open_paths:
+            for index, path in enumerate(self._open_paths[:2]):
+                self.session.spawn(self.open_in_pane(path, index, self._model))
+            self.go("editor")
+
+    async def _restore(self) -> None:
+        """Show what was shown before, or the library the first time."""
+        state = load_workspace(self.session.workspace)
+        living = set(self.session.strands)
+        screen = "library"
+        if state is not None:
+            restore(self.editor, state, living)
+            screen = state.screen if state.screen in self._screens else "library"
+            self.job = self.job or (state.job if state.job in self.session.jobs else None)
+        for pane in self.editor.panes:
+            if pane.strand is not None:
+                try:
+                    await self.session.fetch(pane.strand)
+                except AlleleError as error:
+                    pane.strand = None
+                    self.say(str(error))
+        if self._demo is None and not self._open_paths:
+            self.go("train" if self.job and self.screen.NAME == "train" else screen)  # type: ignore[attr-defined]
+        self._on_change("strands", "")
+
+    async def shut(self) -> None:
+        """Keep the workspace, end the player, drop the connection."""
+        self.session.workspace = self.workspace() if self._begun else ""
+        await self.session.close()
+        await self.sound.close()
+
+    async def on_unmount(self) -> None:
+        await self.shut()
+
+    def _hang_up(self, number: int) -> None:
+        """The terminal is gone, or somebody wants the process to end: save, leave, and do not linger."""
+        if number == signal.SIGHUP:
+            threading.Timer(LEAVE_S, os._exit, (128 + number,)).start()
+        asyncio.get_running_loop().create_task(self._leave_after_saving(128 + number))
+
+    async def _leave_after_saving(self, code: int) -> None:
+        if self._begun:
+            with contextlib.suppress(AlleleError):  # the daemon is away; what was kept a moment ago stays
+                await self.session.keep(self.workspace(), timeout_s=0.1)
+        self.exit(code, return_code=code)
+
+    def _poll_terminal(self) -> None:
+        if getattr(self._driver, "terminal_gone", False):
+            self._hang_up(signal.SIGHUP)
+
+    # --- drawing -----------------------------------------------------------------------------------------
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Send only what the terminal does not show yet."""
+        if isinstance(renderable, ChopsUpdate | LayoutUpdate):
+            renderable = DiffUpdate(renderable, self.terminal)
+        super()._display(screen, renderable)
+
+    @property
+    def output_queued(self) -> bool:
+        """Does the terminal still owe us the last picture?"""
+        return bool(getattr(self._driver, "output_queued", False))
+
+    def _on_change(self, topic: str, key: str) -> None:
+        if topic == "error":
+            self.say(key, bad=True)
+        if topic == "strands":
+            for strand in {pane.strand for pane in self.editor.panes if pane.strand} - set(self.session.strands):
+                self.editor.close(strand)
+        screen = self.top_screen
+        if screen is not None:
+            screen.on_changed(topic, key)
+
+    @property
+    def top_screen(self) -> BaseScreen | None:
+        """The screen of ours that is visible, if any."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, BaseScreen):
+                return screen
+        return None
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """A sentence on the last line."""
+        if self.top_screen is not None:
+            self.top_screen.say(text, bad=bad)
+
+    # --- workspace ---------------------------------------------------------------------------------------
+
+    def workspace(self) -> str:
+        """What to show again."""
+        screen = next((name for name, screen in self._screens.items() if screen in self.screen_stack), "editor")
+        return dump_workspace(self.editor, screen, self.job)
+
+    def remember(self) -> None:
+        """Keep the workspace soon; a burst of keys is one request."""
+        if self._begun and self._keeping is None:
+            self._keeping = self.set_timer(KEEP_S, self._keep_now)
+
+    def _keep_now(self) -> None:
+        self._keeping = None
+        self.session.spawn(self.session.keep(self.workspace()))
+
+    # --- sound -------------------------------------------------------------------------------------------
+
+    @property
+    def playing(self) -> bool:
+        return self.sound.playing
+
+    @property
+    def no_sound(self) -> str:
+        return self.sound.why_not
+
+    @property
+    def sound_words(self) -> str:
+        return self.sound.words
+
+    def playhead(self, grid: StrandGrid) -> int | None:
+        return self.sound.playhead(grid)
+
+    async def play(self, grid: StrandGrid, frames: tuple[int, int | None], editor: Editor) -> None:
+        await self.sound.play(grid, frames, editor)
+
+    async def stop_sound(self) -> None:
+        await self.sound.stop()
+
+    # --- actions of every screen -------------------------------------------------------------------------
+
+    def go(self, name: str) -> None:
+        """Show a screen."""
+        wanted = self._screens[name]
+        if self.screen is not wanted:
+            self.switch_screen(wanted)
+            self.remember()
+
+    def do_go_editor(self, count: int | None, register: str | None) -> None:
+        self.go("editor")
+
+    def do_go_library(self, count: int | None, register: str | None) -> None:
+        self.go("library")
+
+    def do_go_train(self, count: int | None, register: str | None) -> None:
+        self.go("train")
+
+    def do_app_help(self, count: int | None, register: str | None) -> None:
+        if self.top_screen is not None and not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen(self.top_screen.NAME))
+
+    def do_app_command(self, count: int | None, register: str | None) -> None:
+        """`:` on a screen without strands: the same line, meant for the editor."""
+        screen = self.top_screen
+        if screen is not None:
+            screen.prompt.ask(":", self._screens["editor"].command)  # type: ignore[attr-defined]
+
+    def do_app_palette(self, count: int | None, register: str | None) -> None:
+        self.action_command_palette()
+
+    def do_app_redraw(self, count: int | None, register: str | None) -> None:
+        self.terminal.forget()
+        self.screen.refresh(layout=True)
+
+    def do_app_quit(self, count: int | None, register: str | None) -> None:
+        self.action_leave()
+
+    def action_leave(self) -> None:
+        """Quit."""
+        self.exit(0)
+
+    async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
+        """Make a strand of a file and show it in a pane.
+
+        Raises:
+            AlleleError: naming the file and the mend.
+        """
+        self.say(f"opening {path.name} ...")
+        strand = await self.session.open_strand(path, model or self.model_for(index))
+        await self.show_strand(strand, index)
+        self.say(f"{path.name} is strand {'AB'[index]}")
+
+    async def show_strand(self, strand: str, index: int) -> None:
+        """Show a living strand in a pane."""
+        await self.session.fetch(strand)
+        self.editor.open_in(index, strand)
+        if self.top_screen is not None:
+            self.top_screen.draw()
+        self.remember()
+
+    def follow(self, job: str) -> None:
+        """Show this job on the Train screen."""
+        self.job = job
+        if job not in self.session.trainings:
+            self.session.trainings[job] = Training(job)
+            self.session.spawn(self.session.follow(job))
+        self._on_change("jobs", job)
+        self.remember()
+
+    def model_for(self, index: int) -> str | None:
+        """The model a sound is encoded with when nobody says: that of the other pane, else the newest."""
+        names = [model.name for model in self.session.models]
+        for pane in (self.editor.panes[1 - index], self.editor.panes[index]):
+            info = self.session.strands.get(pane.strand or "")
+            if info is not None and info.meta.model in names:
+                return info.meta.model
+        newest = max(self.session.models, key=lambda model: model.created, default=None)
+        return newest.name if newest else None
+
+
+def run_app(
+    home: Path,
+    *,
+    open_paths: list[Path] | None = None,
+    model: str | None = None,
+    start_job: str | None = None,
+    demo: DemoPlan | None = None,
+) -> int:
+    """Run the TUI on this terminal until it is left; its exit code.
+
+    Args:
+        open_paths: up to two sounds or .alle files to open as A and B.
+        model: what sounds are encoded with; None: that of the other pane, else the newest.
+        start_job: a job to follow on the Train screen.
+        demo: the first run, see DemoPlan.
+    """
+    app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo)
+    remote = bool(os.environ.get("SSH_CONNECTION"))
+    app.run(mouse=not remote)
+    return app.return_code or 0

@@ -1,0 +1,83 @@
+"""The first run, in the open: ingest the demo recordings, train on them, open two of them in the editor.
+
+Runs on the Train screen so that something moves all the time. What exists already is used as it is, so a second run
+goes straight to the editor, and a run that was cut off goes on where it was.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from protocol import messages as m
+from protocol.errors import AlleleError
+
+if TYPE_CHECKING:
+    from tui.app import AlleleApp, DemoPlan
+
+LOOK_S = 0.1
+OVER = ("done", "failed", "cancelled", "interrupted")
+
+
+async def run_demo(app: "AlleleApp", plan: "DemoPlan") -> None:
+    """Carry the plan out.
+
+    Raises:
+        AlleleError: when a job of it fails, with the job's own sentence.
+    """
+    session = app.session
+    if not any(model.name == plan.model for model in session.models):
+        app.go("train")
+        if not any(corpus.name == plan.corpus for corpus in session.corpora):
+            app.say(f"1 of 3: reading the recordings of {plan.corpus}")
+            request = m.AddToCorpus(corpus=plan.corpus, paths=[str(path) for path in plan.paths])
+            await _finish(app, (await session.ask(request)).body.job)
+        await _train(app, plan)
+    app.say("3 of 3: opening two sounds")
+    await _open_two(app, plan)
+    app.go("editor")
+    app.say("v selects, s swaps with the other strand, Space plays, u undoes, S saves a WAV, ? shows every key")
+
+
+async def _train(app: "AlleleApp", plan: "DemoPlan") -> None:
+    session = app.session
+    running = next(
+        (job for job in session.jobs.values() if job.kind == "train" and job.subject == plan.model
+         and job.state not in OVER), None,
+    )  # fmt: skip
+    if running is None:
+        cut_off = any(job.kind == "train" and job.subject == plan.model for job in session.jobs.values())
+        app.say(
+            f"2 of 3: training {plan.model} on them for about {plan.budget_s:.0f} s; then the editor opens by itself"
+        )
+        job = await _start(app, plan, resume=cut_off)
+    else:
+        job = running.id
+    await _finish(app, job)
+
+
+async def _start(app: "AlleleApp", plan: "DemoPlan", *, resume: bool) -> str:
+    request = m.StartTraining(corpus=plan.corpus, model=plan.model, budget_s=plan.budget_s, resume=resume)
+    try:
+        return (await app.session.ask(request)).body.job
+    except AlleleError as error:
+        if error.code not in ("E_EXISTS", "E_NOT_FOUND"):
+            raise
+        again = m.StartTraining(corpus=plan.corpus, model=plan.model, budget_s=plan.budget_s, resume=not resume)
+        return (await app.session.ask(again)).body.job
+
+
+async def _finish(app: "AlleleApp", job: str) -> None:
+    """Wait for a job while the Train screen follows it."""
+    app.follow(job)
+    while True:
+        info = app.session.jobs.get(job)
+        if info is not None and info.state in OVER:
+            break
+        await asyncio.sleep(LOOK_S)
+    if info.state != "done":
+        raise AlleleError("E_INTERNAL", info.error or f"{info.kind} {info.subject} was {info.state}", hint=info.hint)
+
+
+async def _open_two(app: "AlleleApp", plan: "DemoPlan") -> None:
+    for index, path in enumerate((plan.a, plan.b)):
+        if app.editor.panes[index].strand is None:
+            await app.open_in_pane(path, index, plan.model)

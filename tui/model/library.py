@@ -1,0 +1,99 @@
+"""The library's lists as rows of text, laid out in columns. Pure."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from protocol.messages import Corpus, CorpusInfo, ModelInfo, StrandInfo
+from tui.model.training import clock
+from tui.model.words import plural
+
+Chosen = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One row. `key` None: nothing to choose."""
+
+    text: str
+    key: Hashable | None = None
+    heading: bool = False
+
+
+def list_rows(
+    models: list[ModelInfo], corpora: list[CorpusInfo], strands: Mapping[str, StrandInfo], panes: Mapping[str, str]
+) -> list[Item]:
+    """Models, corpora and strands, each under its heading."""
+    rows = [Item(" MODELS", heading=True)]
+    for model in models:
+        mel = model.held_out.get("mel")
+        heard = "" if mel is None else f"  held-out {mel:.2f}"
+        rows.append(Item(f"{model.name:<16} {model.levels} × {model.codebook}{heard}", ("model", model.name)))
+    if not models:
+        rows.append(Item("none yet"))
+    rows += [Item(""), Item(" CORPORA", heading=True)]
+    for corpus in corpora:
+        bad = f"  {corpus.skipped} skipped" if corpus.skipped else ""
+        files = plural(corpus.files, "file")
+        rows.append(Item(f"{corpus.name:<16} {files}  {clock(corpus.seconds)}{bad}", ("corpus", corpus.name)))
+    if not corpora:
+        rows.append(Item("none yet: n makes one"))
+    rows += [Item(""), Item(" STRANDS", heading=True)]
+    for strand in strands.values():
+        pane = panes.get(strand.id, " ")
+        edits = plural(strand.undo_depth, "edit") if strand.undo_depth else ""
+        seconds = strand.meta.frames / strand.meta.frame_rate
+        rows.append(Item(f"{pane} {strand.meta.name:<20} {seconds:.2f} s  {edits}", ("strand", strand.id)))
+    if not strands:
+        rows.append(Item("none open"))
+    return rows
+
+
+def corpus_of(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, StrandInfo]) -> str:
+    """The corpus that a choice is about, "" when it is about none."""
+    kind, name = chosen
+    if kind == "corpus":
+        return name
+    if kind == "strand" and name in strands:
+        name = strands[name].meta.model
+    return next((model.corpus for model in models if model.name == name), "") if kind else ""
+
+
+def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, StrandInfo]) -> list[str]:
+    """A few lines about the chosen model or strand."""
+    kind, name = chosen
+    if kind == "strand" and name in strands:
+        meta = strands[name].meta
+        return [f"{meta.name}: {meta.levels} levels × {meta.frames} frames, made by {meta.model}", meta.source.path, ""]
+    model = next((model for model in models if kind == "model" and model.name == name), None)
+    if model is None:
+        return []
+    measures = ", ".join(f"{key} {value:.3f}" for key, value in model.held_out.items() if value is not None)
+    used = " ".join(f"{share * 100:.0f}" for share in model.utilisation)
+    return [
+        f"{model.name}: {model.levels} levels × {model.codebook} codes, {model.frame_rate:.1f} frames/s",
+        f"{model.steps} steps in {clock(model.seconds)} on {model.corpus}",
+        f"held out: {measures or 'not measured'}",
+        f"codes in use, % per level: {used or '?'}",
+        "",
+    ]
+
+
+def file_rows(corpus: Corpus, width: int) -> list[Item]:
+    """The files of a corpus; those that were skipped say why."""
+    info = corpus.info
+    head = f"{info.name}: {plural(info.files, 'file')}, {clock(info.seconds)}, {info.frames} frames"
+    rows = [Item(head, heading=True)]
+    column = max(12, width - 27)
+    for file in corpus.files:
+        name = file.path.rsplit("/", 1)[-1]
+        if len(name) > column:
+            name = name[: column - 3] + "..."
+        if file.status == "ok":
+            kind = {1: "mono", 2: "stereo"}.get(file.channels, f"{file.channels} ch")
+            clip = " clipped" if file.clipped else ""
+            text = f"{name:<{column}} {file.seconds:7.2f} s {file.sample_rate / 1000:5.1f}k {kind}{clip}"
+            rows.append(Item(text, file.path))
+        else:
+            why = f"{file.problem} ({file.mend})" if file.mend else file.problem
+            rows.append(Item(f"{name:<{column}} {file.status}: {why}"))
+    return rows

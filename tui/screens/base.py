@@ -1,0 +1,218 @@
+"""What all screens share: a bar on top, two lines below, the prompt, keys through the registry, late repaints.
+
+Data flow: a key goes to the `KeyReader` of the screen's table, the action's `why_not` is asked, and then the method
+`do_…` of the screen, or of the app, is called. `on_changed` is told what the session learnt.
+
+A repaint is put off while the terminal still owes output: over a slow link it would only queue behind it.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import Screen
+from textual.timer import Timer
+
+from protocol.errors import AlleleError
+from tui.keymap import BY_ID, Action, Situation, actions_of, keys_of, shown, table_of
+from tui.model.keys import KeyReader, Pressed
+from tui.model.training import clock
+from tui.session import Session
+from tui.widgets.lines import BOLD, DIM, PLAIN, REVERSE, Part, TextLine
+from tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from tui.app import AlleleApp
+
+LATE_S = 0.02
+SMALL = (60, 16)
+
+
+def token_of(event: events.Key) -> str:
+    """A key as the registry names it: the printable character, or the terminal's name."""
+    if event.character is not None and event.is_printable and event.character != " ":
+        return event.character
+    return {"ctrl+at": "ctrl+space", "ctrl+i": "tab", "ctrl+j": "enter"}.get(event.key, event.key)
+
+
+class BaseScreen(Screen[None], inherit_bindings=False):
+    """A screen of Allele. `NAME` is its name in the registry."""
+
+    NAME: ClassVar[str] = ""
+    TITLE_WORDS: ClassVar[str] = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top, self.words, self.mode = TextLine("top"), TextLine("words"), TextLine("mode")
+        self.prompt = Prompt()
+        self.reader = KeyReader(table_of(self.NAME))
+        self._said: list[Part] = []
+        self._late: Timer | None = None
+
+    @property
+    def allele(self) -> "AlleleApp":
+        return cast("AlleleApp", self.app)
+
+    @property
+    def session(self) -> Session:
+        return self.allele.session
+
+    def compose(self) -> ComposeResult:
+        yield self.top
+        with Vertical(id="body"):
+            yield from self.compose_body()
+        yield TextLine("small")
+        yield self.words
+        yield self.mode
+        yield self.prompt
+
+    def compose_body(self) -> ComposeResult:
+        """The widgets between the bars."""
+        yield from ()
+
+    # --- drawing -----------------------------------------------------------------------------------------
+
+    def draw(self) -> None:
+        """Bring every widget up to date; cheap, because widgets skip what is the same."""
+        self.draw_top()
+        self.draw_bottom()
+
+    def draw_top(self) -> None:
+        """Who and where on the left; daemon, training and sound on the right."""
+        self.top.show([(" allele ", REVERSE), (f"  {self.top_words()}", PLAIN)], self._top_right())
+
+    def top_words(self) -> str:
+        """What stands beside the name."""
+        return self.TITLE_WORDS
+
+    def _top_right(self) -> list[Part]:
+        session = self.session
+        parts: list[Part] = []
+        if not session.connected:
+            return [(f"{session.detail} ", BOLD)]
+        for job in session.jobs.values():
+            if job.state == "running":
+                parts.append((f"{job.kind} > {job.subject} {job.progress * 100:.0f} % {clock(job.eta_s)}   ", PLAIN))
+                break
+        if session.engine != "ready":
+            parts.append((f"engine {session.engine} ", BOLD if session.engine == "failed" else DIM))
+        else:
+            parts.append((f"{session.device} ", DIM))
+        if self.allele.sound_words:
+            parts.append((f"  {self.allele.sound_words} ", DIM))
+        return parts
+
+    def draw_bottom(self) -> None:
+        """The words line and the mode line; a sentence just said takes the mode line's place."""
+        self.words.show(self.bottom_words())
+        self.mode.show(
+            self._said or self.mode_words(), [(self.reader.waiting + " ", BOLD)] if self.reader.waiting else ""
+        )
+
+    def bottom_words(self) -> list[Part]:
+        """The line above the last."""
+        return []
+
+    def mode_words(self) -> list[Part]:
+        """The last line when nothing was said."""
+        return [(f" {shown(key)} ", BOLD) if i % 2 == 0 else (key, DIM) for i, key in enumerate(self.hints())]
+
+    def hints(self) -> list[str]:
+        """Key, meaning, key, meaning, …"""
+        return []
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """Show a sentence on the last line until the next key."""
+        self._said = [(f" {text}", BOLD if bad else PLAIN)] if text else []
+        if self.is_mounted:
+            self.draw_bottom()
+
+    def on_changed(self, topic: str, key: str) -> None:
+        """The session learnt something."""
+        self.draw()
+
+    def on_screen_resume(self) -> None:
+        """Shown again."""
+        self.draw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Too small a terminal gets a sentence instead of a picture."""
+        small = event.size.width < SMALL[0] or event.size.height < SMALL[1]
+        self.set_class(small, "small")
+        sentence = f"{event.size.width}x{event.size.height} is too small; Allele needs {SMALL[0]}x{SMALL[1]}"
+        self.query_one("#small", TextLine).show(sentence if small else "")
+        self.allele.terminal.forget()
+        self.call_after_refresh(self.draw)
+
+    def _compositor_refresh(self) -> None:
+        """Repaint, unless the terminal has not taken the last one yet."""
+        if self.allele.output_queued:
+            if self._late is None:
+                self._late = self.set_timer(LATE_S, self._repaint_late)
+            return
+        super()._compositor_refresh()
+
+    def _repaint_late(self) -> None:
+        self._late = None
+        self._compositor_refresh()
+
+    # --- keys --------------------------------------------------------------------------------------------
+
+    def situation(self) -> Situation:
+        """What the registry's checks look at."""
+        session = self.session
+        return Situation(
+            connected=session.connected, engine=session.engine, screen=self.NAME, corpora=len(session.corpora)
+        )
+
+    def on_key(self, event: events.Key) -> None:
+        """A key that no input took."""
+        event.stop()
+        event.prevent_default()
+        if self.prompt.is_open:
+            return
+        self._said = []
+        pressed = self.reader.feed(token_of(event))
+        if pressed is not None:
+            self._run(pressed)
+        self.draw_bottom()
+
+    def _run(self, pressed: Pressed) -> None:
+        if pressed.action is None:
+            self.say(f"{shown(pressed.keys)} means nothing here; ? shows every key")
+        elif pressed.action:
+            self.run_action_named(pressed.action, pressed.count, pressed.register)
+
+    def run_action_named(self, action_id: str, count: int | None = None, register: str | None = None) -> None:
+        """Carry an action out, or say why it cannot be."""
+        action = BY_ID[action_id]
+        why = action.why_not(self.situation())
+        if why:
+            self.say(f"{action.title.split(':')[0].lower()}: {why}", bad=True)
+            return
+        method = self.method_of(action)
+        if method is None:
+            self.say(f"{action.title} is done on the {' or '.join(action.screens)} screen")
+            return
+        method(count, register)
+
+    def method_of(self, action: Action) -> Any:
+        """What carries an action out: the screen's method, or the app's."""
+        return getattr(self, action.method, None) or getattr(self.app, action.method, None)
+
+    def spawn(self, work: Any) -> None:
+        """Run a coroutine; an AlleleError becomes a sentence."""
+        self.session.spawn(work)
+
+    def help_rows(self) -> list[tuple[str, str, str, str]]:
+        """Group, keys, title and help of every action here."""
+        return [(a.group, keys_of(a.id), a.title, a.help) for a in actions_of(self.NAME)]
+
+
+def sentence_of(error: BaseException) -> str:
+    """A failure in one line."""
+    if isinstance(error, AlleleError):
+        return str(error)
+    return "that took too long" if isinstance(error, asyncio.TimeoutError) else str(error)

@@ -1,0 +1,106 @@
+"""The form that starts a training: a name, a budget, a size. Tab walks the fields, Enter starts, Esc leaves."""
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui.model.training import read_budget
+from tui.widgets.lines import BOLD, DIM, TextLine
+
+PRESETS = ("auto", "tiny", "small", "base")
+
+
+@dataclass(frozen=True)
+class TrainOrder:
+    """What was filled in."""
+
+    corpus: str
+    model: str
+    budget_s: float | None
+    steps: int | None
+    preset: str
+
+
+class TrainForm(ModalScreen[TrainOrder | None], inherit_bindings=False):
+    """Asks for what a training needs."""
+
+    FIELDS = (
+        ("model", "name of the model", ""),
+        ("budget", "budget: 90s, 10m, 2h or 500 steps; empty: by the corpus", ""),
+        ("preset", f"size: {', '.join(PRESETS)}", "auto"),
+    )
+
+    def __init__(self, corpus: str, taken: set[str]) -> None:
+        super().__init__()
+        self._corpus, self._taken = corpus, taken
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="form"):
+            yield TextLine("form-title")
+            for name, _, value in self.FIELDS:
+                with Horizontal(classes="field"):
+                    yield TextLine(f"label-{name}")
+                    yield Input(value, id=f"field-{name}", compact=True)
+            yield TextLine("form-note")
+
+    def on_mount(self) -> None:
+        self.query_one("#form-title", TextLine).show([(f" Train on {self._corpus}", BOLD)])
+        for name, label, _ in self.FIELDS:
+            self.query_one(f"#label-{name}", TextLine).show(f"  {label}")
+        first = self.query_one("#field-model", Input)
+        first.value = free_name(self._corpus, self._taken)
+        first.focus()
+        self._note("Tab next field   Enter start   Esc leave")
+
+    def _note(self, text: str, *, bad: bool = False) -> None:
+        self.query_one("#form-note", TextLine).show([(f" {text}", BOLD if bad else DIM)])
+
+    def on_key(self, event: events.Key) -> None:
+        """Keys that the inputs left."""
+        event.stop()
+        if event.key == "escape":
+            self.dismiss(None)
+        elif event.key in ("tab", "down"):
+            self.focus_next()
+        elif event.key in ("shift+tab", "up"):
+            self.focus_previous()
+        else:
+            return
+        event.prevent_default()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in any field."""
+        event.stop()
+        values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name, _, _ in self.FIELDS}
+        try:
+            order = read_order(self._corpus, values, self._taken)
+        except ValueError as problem:
+            self._note(str(problem), bad=True)
+            return
+        self.dismiss(order)
+
+
+def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> TrainOrder:
+    """The fields as an order.
+
+    Raises:
+        ValueError: a sentence for the person.
+    """
+    model, preset = values["model"], values["preset"] or "auto"
+    if not model:
+        raise ValueError("the model needs a name")
+    if model in taken:
+        raise ValueError(f"{model} exists; a model keeps its codec for life, so choose another name")
+    if preset not in PRESETS:
+        raise ValueError(f"{preset!r} is no size; choose one of {', '.join(PRESETS)}")
+    budget_s, steps = read_budget(values["budget"])
+    return TrainOrder(corpus, model, budget_s, steps, preset)
+
+
+def free_name(corpus: str, taken: set[str]) -> str:
+    """A name that no model has."""
+    return next(name for name in (corpus, *(f"{corpus}-{n}" for n in range(2, 10_000))) if name not in taken)

@@ -1,0 +1,90 @@
+"""Help: every key of the screen below, the `:` line, and what the marks mean, from the registry that binds them."""
+
+from textual.app import ComposeResult
+
+from protocol.edits import OPS
+from tui.keymap import actions_of, keys_of
+from tui.model.commands import OWN
+from tui.screens.base import BaseScreen
+from tui.widgets.rows import Row, Rows
+
+KEY_WIDTH = 22
+
+
+class HelpScreen(BaseScreen):
+    """Pushed over another screen; Esc, q or ? leads back."""
+
+    NAME = "help"
+    TITLE_WORDS = "Help"
+
+    def __init__(self, of: str) -> None:
+        super().__init__()
+        self._of = of
+        self._rows = Rows("help-rows")
+
+    def compose_body(self) -> ComposeResult:
+        yield self._rows
+
+    def on_mount(self) -> None:
+        self._rows.fill(help_rows(self._of, self.allele.tier.words))
+
+    def top_words(self) -> str:
+        return f"Help for the {self._of} screen"
+
+    def hints(self) -> list[str]:
+        return ["j", "down", "k", "up", "Esc", "back"]
+
+    def _run(self, pressed: object) -> None:
+        keys = getattr(pressed, "keys", "")
+        if keys in ("escape", "q", "?", "f1", "enter") or getattr(pressed, "action", None) == "app.help":
+            self.dismiss()
+            return
+        super()._run(pressed)  # type: ignore[arg-type]
+
+    def do_list_down(self, count: int | None, register: str | None) -> None:
+        self._rows.step(count or 1)
+
+    def do_list_up(self, count: int | None, register: str | None) -> None:
+        self._rows.step(-(count or 1))
+
+    def do_list_page_down(self, count: int | None, register: str | None) -> None:
+        self._rows.step(self._rows.size.height)
+
+    def do_list_page_up(self, count: int | None, register: str | None) -> None:
+        self._rows.step(-self._rows.size.height)
+
+    def do_list_first(self, count: int | None, register: str | None) -> None:
+        self._rows.step(-10_000)
+
+    def do_list_last(self, count: int | None, register: str | None) -> None:
+        self._rows.step(10_000)
+
+
+def help_rows(screen: str, tier: str) -> list[Row]:
+    """The help of a screen, line by line."""
+    rows: list[Row] = []
+    group = ""
+    for action in actions_of(screen):
+        if action.group != group:
+            group = action.group
+            rows += [Row(""), Row(group, heading=True)]
+        more = f" - {action.help}" if action.help else ""
+        rows.append(Row(f"{keys_of(action.id):<{KEY_WIDTH}}{action.title}{more}", action.id))
+    rows += [Row(""), Row("The : line", heading=True)]
+    for op in OPS.values():
+        rows.append(Row(f"{op.example:<{KEY_WIDTH + 16}}{op.summary}", op.name))
+    for name, text in OWN.items():
+        rows.append(Row(f":{name:<{KEY_WIDTH - 1}}{text}", f":{name}"))
+    rows += [
+        Row("qA-B are levels, both included; @F0:F1 frames, the second excluded; in :swap the other pane is A or B", 1),
+        Row(""),
+        Row("The grid", heading=True),
+        Row(
+            "one cell is one code: a row is a level, a column a frame; colour or letter is its code rank in the level",
+            2,
+        ),
+        Row("* changed since opened   / selected   X both   + cursor   = where a swap lands   v the playhead", 3),
+        Row(f"this terminal: {tier}; NO_COLOR=1 or TERM decide otherwise", 4),
+        Row('A number before a key repeats it: 8l, 4s. "x before y or p names a register.', 5),
+    ]
+    return rows[1:]

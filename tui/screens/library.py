@@ -1,0 +1,301 @@
+"""The library: models, corpora and strands on the left, the files of what is chosen on the right.
+
+Nothing is deleted here. A corpus is made by typing or pasting paths (dropping a file on a terminal pastes its path),
+a training is started with a small form, and a sound or a strand is opened as A or B.
+"""
+
+from pathlib import Path
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+
+from protocol import messages as m
+from protocol.errors import AlleleError
+from tui.keymap import Situation
+from tui.model.editor import NAMES
+from tui.model.library import corpus_of, file_rows, list_rows, model_facts
+from tui.model.paths import read_paths
+from tui.screens.base import BaseScreen
+from tui.screens.form import TrainForm, TrainOrder
+from tui.widgets.lines import PLAIN, Part
+from tui.widgets.rows import Row, Rows
+
+
+class LibraryScreen(BaseScreen):
+    """What there is, and how to open it."""
+
+    NAME = "library"
+    TITLE_WORDS = "Library"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right = Rows("left"), Rows("right")
+        self._files: dict[str, m.Corpus] = {}
+        self._asking: set[str] = set()
+
+    def compose_body(self) -> ComposeResult:
+        with Horizontal(id="lists"):
+            yield self.left
+            yield self.right
+
+    def on_mount(self) -> None:
+        self.right.activate(False)
+
+    # --- what is shown -----------------------------------------------------------------------------------
+
+    @property
+    def chosen(self) -> tuple[str, str]:
+        """Kind (model, corpus, strand or "") and name or id under the left cursor."""
+        key = self.left.current
+        return key if isinstance(key, tuple) else ("", "")
+
+    @property
+    def corpus(self) -> str:
+        """The corpus that the choice is about."""
+        return corpus_of(self.chosen, self.session.models, self.session.strands)
+
+    def situation(self) -> Situation:
+        known = any(corpus.name == self.corpus for corpus in self.session.corpora)
+        openable = self.chosen[0] == "strand" if self.left.active else isinstance(self.right.current, str)
+        return Situation(
+            connected=self.session.connected,
+            engine=self.session.engine,
+            screen=self.NAME,
+            corpora=len(self.session.corpora),
+            corpus=known,
+            files=bool(self.right.rows),
+            openable=openable,
+        )
+
+    def draw(self) -> None:
+        if not self.is_mounted:
+            return
+        session = self.session
+        panes = {pane.strand: NAMES[i] for i, pane in enumerate(self.allele.editor.panes) if pane.strand}
+        self.left.fill(
+            [
+                Row(row.text, row.key, row.heading)
+                for row in list_rows(session.models, session.corpora, session.strands, panes)
+            ]
+        )
+        self._draw_right()
+        super().draw()
+
+    def _draw_right(self) -> None:
+        corpus = self.corpus
+        if corpus and corpus not in self._files and corpus not in self._asking and self.session.connected:
+            self._asking.add(corpus)
+            self.spawn(self._load(corpus))
+        facts = model_facts(self.chosen, self.session.models, self.session.strands)
+        rows = [Row(text) for text in facts]
+        if corpus in self._files:
+            rows += [Row(r.text, r.key, r.heading) for r in file_rows(self._files[corpus], self.right.size.width - 3)]
+        self.right.fill(rows)
+
+    async def _load(self, corpus: str) -> None:
+        try:
+            self._files[corpus] = (await self.session.ask(m.ShowCorpus(name=corpus))).body
+        except AlleleError:
+            return  # it was removed meanwhile, or the daemon went: the list will say so
+        finally:
+            self._asking.discard(corpus)
+        self.draw()
+
+    def on_changed(self, topic: str, key: str) -> None:
+        if topic == "corpora":
+            self._files.clear()
+        if topic not in ("training", "wave", "strand", "playhead"):
+            self.draw()
+
+    def bottom_words(self) -> list[Part]:
+        row = next((row for row in self.right.rows if row.key == self.right.current), None)
+        if self.right.active and row is not None and isinstance(row.key, str):
+            return [(f" {row.key}", PLAIN)]
+        session = self.session
+        if not session.corpora:
+            return [(" no corpus yet: n makes one from your own recordings; 5 to 500 files are right", PLAIN)]
+        if not session.models:
+            return [(" no model yet: choose a corpus and press t to train one on it", PLAIN)]
+        return [(" Tab goes to the files; a and b open what is chosen as strand A or B", PLAIN)]
+
+    def hints(self) -> list[str]:
+        return [
+            "n",
+            "new corpus",
+            "t",
+            "train",
+            "Tab",
+            "files",
+            "a/b",
+            "open as",
+            "o",
+            "open path",
+            "g e",
+            "editor",
+            "?",
+            "help",
+        ]
+
+    # --- actions -----------------------------------------------------------------------------------------
+
+    @property
+    def _list(self) -> Rows:
+        return self.left if self.left.active else self.right
+
+    def _step(self, by: int) -> None:
+        self._list.step(by)
+        self.draw()
+
+    def do_list_down(self, count: int | None, register: str | None) -> None:
+        self._step(count or 1)
+
+    def do_list_up(self, count: int | None, register: str | None) -> None:
+        self._step(-(count or 1))
+
+    def do_list_page_down(self, count: int | None, register: str | None) -> None:
+        self._step(self._list.size.height)
+
+    def do_list_page_up(self, count: int | None, register: str | None) -> None:
+        self._step(-self._list.size.height)
+
+    def do_list_first(self, count: int | None, register: str | None) -> None:
+        self._step(-10_000)
+
+    def do_list_last(self, count: int | None, register: str | None) -> None:
+        self._step(10_000)
+
+    def do_list_other(self, count: int | None, register: str | None) -> None:
+        to_right = self.left.active and any(row.key is not None for row in self.right.rows)
+        self.left.activate(not to_right)
+        self.right.activate(to_right)
+        self.draw()
+
+    def do_library_choose(self, count: int | None, register: str | None) -> None:
+        kind, name = self.chosen
+        if not self.left.active:
+            self._open(0)
+        elif kind == "strand":
+            self._open(self.allele.editor.focus)
+        elif kind in ("model", "corpus"):
+            self.do_list_other(None, None)
+        elif name == "":
+            self.say("nothing here yet: n makes a corpus")
+
+    def do_library_open_a(self, count: int | None, register: str | None) -> None:
+        self._open(0)
+
+    def do_library_open_b(self, count: int | None, register: str | None) -> None:
+        self._open(1)
+
+    def _open(self, index: int) -> None:
+        if self.left.active:
+            kind, strand = self.chosen
+            if kind == "strand":
+                self.spawn(self._show(strand, index))
+        elif isinstance(self.right.current, str):
+            self.spawn(self._open_file(Path(self.right.current), index))
+
+    async def _show(self, strand: str, index: int) -> None:
+        await self.allele.show_strand(strand, index)
+        self.say(f"that is strand {NAMES[index]} now; g e goes to the editor")
+
+    async def _open_file(self, path: Path, index: int) -> None:
+        model = self._model()
+        if model is None:
+            raise AlleleError("E_NOT_FOUND", "no model is trained on this corpus yet", hint="t trains one")
+        await self.allele.open_in_pane(path, index, model)
+        self.say(f"{path.name} is strand {NAMES[index]}; g e goes to the editor")
+
+    def _model(self) -> str | None:
+        """The model that a file of the chosen corpus is encoded with."""
+        kind, name = self.chosen
+        if kind == "model":
+            return name
+        if kind == "strand":
+            return self.session.strands[name].meta.model
+        trained = [model for model in self.session.models if model.corpus == self.corpus]
+        newest = max(trained or self.session.models, key=lambda model: model.created, default=None)
+        return newest.name if newest else None
+
+    def do_library_new(self, count: int | None, register: str | None) -> None:
+        self.prompt.ask("name of the new corpus: ", self._named)
+
+    def _named(self, name: str, paths: str = "") -> None:
+        name = name.strip()
+        if not name:
+            return
+        if any(corpus.name == name for corpus in self.session.corpora):
+            self.say(f"{name} exists; choose it and press + to add files", bad=True)
+            return
+        self.prompt.ask(f"files or folders for {name}: ", lambda text: self._add(name, text), value=paths, is_path=True)
+
+    def do_library_add(self, count: int | None, register: str | None) -> None:
+        name = self.corpus
+        self.prompt.ask(f"add to {name}: ", lambda text: self._add(name, text), is_path=True)
+
+    def _add(self, corpus: str, text: str) -> None:
+        try:
+            paths = read_paths(text)
+            if not paths:
+                return
+            missing = next((path for path in paths if not path.exists()), None)
+            if missing is not None:
+                raise AlleleError(
+                    "E_NOT_FOUND", f"{missing} is not on this machine", hint=f"copy it here: scp FILE {_here()}"
+                )
+        except AlleleError as error:
+            self.say(str(error), bad=True)
+            return
+        self.spawn(self._ingest(corpus, paths))
+
+    async def _ingest(self, corpus: str, paths: list[Path]) -> None:
+        request = m.AddToCorpus(corpus=corpus, paths=[str(path) for path in paths])
+        job = (await self.session.ask(request)).body.job
+        self.allele.follow(job)
+        self.say(f"reading {len(paths)} {'path' if len(paths) == 1 else 'paths'} into {corpus}")
+
+    def do_library_train(self, count: int | None, register: str | None) -> None:
+        corpus = self.corpus
+        taken = {model.name for model in self.session.models}
+        self.app.push_screen(TrainForm(corpus, taken), self._ordered)
+
+    def _ordered(self, order: TrainOrder | None) -> None:
+        if order is not None:
+            self.spawn(self._train(order))
+
+    async def _train(self, order: TrainOrder) -> None:
+        request = m.StartTraining(
+            corpus=order.corpus, model=order.model, budget_s=order.budget_s, steps=order.steps, preset=order.preset
+        )
+        job = (await self.session.ask(request)).body.job
+        self.allele.follow(job)
+        self.allele.go("train")
+
+    def do_file_open(self, count: int | None, register: str | None) -> None:
+        index = self.allele.editor.focus
+        self.prompt.ask(f"open as {NAMES[index]}: ", lambda text: self._open_text(text, index), is_path=True)
+
+    def _open_text(self, text: str, index: int) -> None:
+        try:
+            paths = read_paths(text)[:2]
+        except AlleleError as error:
+            self.say(str(error), bad=True)
+            return
+        for offset, path in enumerate(paths):
+            self.spawn(self.allele.open_in_pane(path, (index + offset) % 2, None))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A dropped or pasted path starts a new corpus with it."""
+        if not self.prompt.is_open and event.text.strip():
+            self.prompt.ask(
+                "name of the new corpus for these files: ", lambda name: self._named(name, event.text.strip())
+            )
+
+
+def _here() -> str:
+    """This machine's folder as scp writes it."""
+    import os
+    import socket
+
+    return f"{os.environ.get('USER', 'you')}@{socket.gethostname()}:{Path.home()}"

@@ -1,0 +1,129 @@
+"""Sound as the screens see it: may one play, what plays, where the playhead is.
+
+Wraps the player process (tui.player.child). `changed` is called when any word or the playhead moved. A missing sound
+device is said once; everything else goes on, and a strand can always be written to a file.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from protocol import messages as m
+from protocol.errors import AlleleError
+from protocol.places import places_of
+from tui.model.editor import Editor
+from tui.model.grid import StrandGrid
+
+if TYPE_CHECKING:
+    from tui.session import Session
+
+
+class Sound:
+    """The player of one session. `changed(topic)`: "sound" for words, "playhead" for places."""
+
+    def __init__(self, session: "Session", changed: Callable[[str], None], say: Callable[[str], None]) -> None:
+        self._session, self._changed, self._say = session, changed, say
+        self._child: Any = None
+        self._strand = ""
+        self._frame: int | None = None
+        self._playback = 0
+        self.device = os.environ.get("ALLELE_SOUND", "auto")
+
+    async def start(self) -> None:
+        """Start the player process; says once when there is no sound."""
+        from tui.player.child import PlayerChild
+
+        places = places_of(self._session.home)
+        self._child = PlayerChild(
+            places.endpoint("aud"),
+            places.logs / "player.log",
+            on_status=self._on_status,
+            on_device=lambda _: self._changed("sound"),
+            on_ended=self._on_ended,
+            device=self.device,
+        )
+        opened = await self._child.start()
+        if opened.kind == "none":
+            self._say(f"no sound: {opened.reason}; {opened.mend or ':w FILE.wav writes what you would hear'}")
+        self._changed("sound")
+
+    async def close(self) -> None:
+        """End the player process."""
+        if self._child is not None:
+            await self._child.close()
+
+    @property
+    def playing(self) -> bool:
+        return bool(self._strand)
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing can be heard, "" when it can."""
+        if self._child is None:
+            return "sound is starting"
+        if self._child.can_play:
+            return ""
+        return f"no sound: {self._child.device.reason}; :w FILE.wav writes what you would hear"
+
+    @property
+    def words(self) -> str:
+        """For the bar on top: device, latency, underruns."""
+        if self._child is None:
+            return ""
+        device, status = self._child.device, self._child.status
+        if device.kind == "none":
+            return "no sound"
+        drops = f", {status.underruns} dropouts" if status.underruns else ""
+        name = Path(device.device).name if device.kind == "wav" else device.device
+        return f"sound {name[:16]} {status.latency_ms or device.latency_ms:.0f} ms{drops}"
+
+    def playhead(self, grid: StrandGrid) -> int | None:
+        """The frame that is heard now, if this strand plays."""
+        return self._frame if grid.id == self._strand else None
+
+    async def play(self, grid: StrandGrid, frames: tuple[int, int | None], editor: Editor) -> None:
+        """Play frames of a strand, without the muted levels.
+
+        Raises:
+            AlleleError: when there is no device or the daemon refuses.
+        """
+        if self.why_not:
+            raise AlleleError("E_UNAVAILABLE", self.why_not)
+        levels = editor.heard_levels(grid.levels)
+        if levels == []:
+            raise AlleleError("E_RANGE", "every level is muted", hint="M on a level brings it back")
+        request = m.StartPlayback(
+            player=self._child.player_id,
+            strand=grid.id,
+            frames=frames,
+            levels=levels,
+            loop=editor.loop and frames[1] is not None,
+        )
+        started = (await self._session.ask(request)).body
+        self._playback = started.playback
+        self._strand, self._frame = grid.id, started.frames[0]
+        self._changed("playhead")
+
+    async def stop(self) -> None:
+        """Silence now; the daemon is told too."""
+        self._strand, self._frame = "", None
+        self._changed("playhead")
+        if self._child is not None:
+            self._child.silence()
+            await self._session.ask(m.StopPlayback(player=self._child.player_id))
+
+    def _on_status(self, status: Any) -> None:
+        if self._strand and status.playing and status.sample >= 0 and status.playback == self._playback:
+            grid = self._session.grids.get(self._strand)
+            frame = status.sample // grid.info.meta.hop_length if grid else None
+            if frame != self._frame:
+                self._frame = frame
+                self._changed("playhead")
+
+    def _on_ended(self, ended: Any) -> None:
+        if ended.playback in (self._playback, 0):
+            self._strand, self._frame = "", None
+            self._changed("playhead")
+            if ended.reason in ("failed", "lost"):
+                self._say(f"the sound stopped: {ended.detail or ended.reason}")
