@@ -33,7 +33,7 @@ class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
     """How it goes. sample: what is heard now, as a place in the strand (-1: nothing is).
 
     underruns: times since the start that a callback found too little. peak_db: loudest sample since the last status,
-    dBFS, -120 for silence.
+    dBFS, -120 for silence. detail: why the daemon refuses this player, "" when it does not.
     """
 
     device: str
@@ -44,6 +44,7 @@ class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
     sample: int = -1
     underruns: int = 0
     peak_db: float = -120.0
+    detail: str = ""
 
 
 class PlaybackEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="ended"):

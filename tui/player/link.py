@@ -1,8 +1,9 @@
 """The player's end of the aud socket: hello, heartbeat, reconnection, credits out, chunks in.
 
-A thin DEALER without a thread: `poll_socket` is waited on by the main loop, `receive` drains it, `tend` is called a
-few times a second. After 3 s without a word from the daemon the socket is opened anew (one that was connected to a
-dead process may hold half a message for ever). Nothing raises when no daemon answers; `connected` says so.
+A thin DEALER without a thread: `poll_socket` is waited on by the main loop, `receive` drains it, `tend` is called many
+times a second. A monitor tells of a connection that broke, and after 3 s without a word the socket is opened anew; in
+both cases the player says hello again, because only that makes the daemon send. Nothing raises when no daemon answers;
+`connected` says so. Only the welcome to the latest hello counts: every hello voids the credits given before it.
 """
 
 import contextlib
@@ -40,8 +41,9 @@ class Link:
         self._endpoint, self._client_id = endpoint, client_id
         self._on_welcome, self._on_lost = on_welcome, on_lost
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._socket = self._open()
+        self._hello_id = b""
         self._heard_s = self._sent_s = time.monotonic()
+        self._socket = self._open()
 
     @property
     def poll_socket(self) -> "zmq.Socket[bytes]":
@@ -60,7 +62,7 @@ class Link:
                 message = unpack(parts)
                 if message.kind is Kind.CHUNK:
                     yield message
-                elif message.kind is Kind.WELCOME:
+                elif message.kind is Kind.WELCOME and message.header.re == self._hello_id:
                     self.connected, self.refusal = True, ""
                     self._on_welcome(unpack_body(message.body, Welcome).epoch)
                 elif message.kind is Kind.ERR:
@@ -71,13 +73,18 @@ class Link:
     def tend(self) -> None:
         """Say hello until welcomed, ping when it was quiet, start over when it was too quiet."""
         now_s = time.monotonic()
+        if self._broke():
+            self._lose()
         if now_s - self._heard_s > LIVENESS_S:
             self._lose()
+            self._socket.disable_monitor()
             self._socket.close(0)
             self._socket = self._open()
             self._heard_s = now_s
         if not self.connected and now_s - self._sent_s > HELLO_S:
-            self._send(Kind.HELLO, "Hello", Hello(proto=(PROTOCOL_MIN, PROTOCOL_MAX), client="player"))
+            self._hello_id = os.urandom(16)
+            hello = Hello(proto=(PROTOCOL_MIN, PROTOCOL_MAX), client="player")
+            self._send(Kind.HELLO, "Hello", hello, self._hello_id)
         elif self.connected and now_s - self._sent_s > PING_S:
             self._send(Kind.PING, "Ping", None)
 
@@ -87,6 +94,7 @@ class Link:
 
     def close(self) -> None:
         """Drop the connection."""
+        self._socket.disable_monitor()
         self._context.destroy(linger=0)
 
     def _open(self) -> "zmq.Socket[bytes]":
@@ -97,12 +105,21 @@ class Link:
         socket.set(zmq.RECONNECT_IVL, 50)
         socket.set(zmq.RECONNECT_IVL_MAX, 500)
         socket.set(zmq.MAXMSGSIZE, MAX_BODY_BYTES)
+        self._monitor = socket.get_monitor_socket(int(zmq.Event.DISCONNECTED))
         socket.connect(self._endpoint)
         self._sent_s = 0.0
         return socket
 
-    def _send(self, kind: Kind, op: str, body: msgspec.Struct | None) -> bool:
-        header = Header(op=op, id=os.urandom(16), cid=self._client_id)
+    def _broke(self) -> bool:
+        """Whether the connection was lost since the last look."""
+        is_broken = False
+        with contextlib.suppress(zmq.Again):
+            while self._monitor.recv_multipart(zmq.NOBLOCK):
+                is_broken = True
+        return is_broken
+
+    def _send(self, kind: Kind, op: str, body: msgspec.Struct | None, identity: bytes = b"") -> bool:
+        header = Header(op=op, id=identity or os.urandom(16), cid=self._client_id)
         with contextlib.suppress(zmq.ZMQError):  # nobody there: IMMEDIATE makes that an error instead of a queue
             self._socket.send_multipart(pack(kind, header, body), zmq.NOBLOCK)
             self._sent_s = time.monotonic()
@@ -110,11 +127,8 @@ class Link:
         return False
 
     def _refused(self, error: ErrorBody) -> None:
-        if error.code == "E_VERSION":
-            self.refusal = error.message
-        else:  # it does not know us: a daemon that took us for lost, or another one; greet it
-            self._lose()
-            self._sent_s = 0.0
+        self.refusal = "" if error.code == "E_NOT_FOUND" else error.message
+        self._lose()  # it does not know us (it took us for lost), or does not want us: greet it again
 
     def _lose(self) -> None:
         if self.connected:

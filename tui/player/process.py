@@ -4,6 +4,7 @@ Everything that may wait happens here; the device's callback only ever meets the
 waited for when the client does not read them.
 """
 
+import contextlib
 import math
 import os
 import time
@@ -12,6 +13,8 @@ from enum import IntEnum
 
 import zmq
 
+from protocol.errors import AlleleError
+from protocol.frames import Message
 from protocol.units import SAMPLE_RATE_HZ
 from tui.player.devices import Device
 from tui.player.intake import Intake
@@ -108,10 +111,8 @@ class Player:
                 if self._wait() and self._obey():
                     return Exit.DONE
                 for message in self._link.receive():
-                    silenced = self._intake.take(message)
-                    self._open, self._lost_it, self._over_s = True, False, None
-                    if silenced and self._intake.is_stopped:
-                        self._device.cut()
+                    with contextlib.suppress(AlleleError):  # a chunk that cannot be read is not played
+                        self._play(message)
                 self._link.tend()
                 self._give_credits()
                 self._report()
@@ -121,6 +122,12 @@ class Player:
                     return Exit.DEVICE_LOST
         finally:
             self._leave()
+
+    def _play(self, message: Message) -> None:
+        silenced = self._intake.take(message)
+        self._open, self._lost_it, self._over_s = True, False, None
+        if silenced and self._intake.is_stopped:
+            self._device.cut()
 
     def _wait(self) -> bool:
         """Sleep until something happens; True when stdin or the parent's death may have to be looked at."""
@@ -180,6 +187,7 @@ class Player:
             sample=self._intake.place(int(latency_s * SAMPLE_RATE_HZ)) if self._open else -1,
             underruns=self._voice.underruns,
             peak_db=round(max(SILENCE_DB, 20 * math.log10(peak)), 1) if peak > 0 else SILENCE_DB,
+            detail=self._link.refusal,
         )
 
     def _finish(self, reason: EndReason, detail: str) -> None:
