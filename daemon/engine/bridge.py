@@ -108,7 +108,7 @@ class EngineBridge:
         """
         part, first = codes, 0
         if codes.shape[1] > WHOLE_FRAMES:
-            margin = await self._margin(model, deadline_s)
+            margin = await self.margin(model, deadline_s)
             first = max(0, lo - margin)
             part = codes[:, first : hi + margin]
         fields = {
@@ -169,7 +169,7 @@ class EngineBridge:
         }
         return (await self._files.ask("decode_file", fields, [codes], deadline_s)).fields
 
-    async def _margin(self, model: str, deadline_s: float | None) -> int:
+    async def margin(self, model: str, deadline_s: float | None = None) -> int:
         """Frames of context the codec needs on either side of a region."""
         if model not in self._margins:
             answer = await self._interactive.ask("load", {"model": self._folder(model)}, (), deadline_s)

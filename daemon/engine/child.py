@@ -8,6 +8,7 @@ thread sees the end of the pipe and leaves the process at once, whatever the mai
 import ctypes
 import os
 import queue
+import resource
 import signal
 import socket
 import sys
@@ -30,6 +31,18 @@ def die_with_parent(parent_pid: int) -> None:
             ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:  # it died before the line above
         os._exit(EXIT_ORPHANED)
+
+
+def forbid_core_dumps() -> None:
+    """A crash says its signal; gigabytes of core would fill the disk."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def cap_memory(most_bytes: int) -> None:
+    """Cap this process's own data: a file that decodes to more than the machine holds ends this process only."""
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
 
 
 class Wire:

@@ -7,12 +7,15 @@ typed error; anything worse ends this process and nothing else.
 import sys
 from collections.abc import Sequence
 
-from daemon.engine.child import open_wire
+from daemon.engine.child import cap_memory, forbid_core_dumps, open_wire
+
+MEMORY_BYTES = 6 << 30  # half an hour of audio while it is encoded, with room
 
 
 def main(argv: Sequence[str]) -> None:
     """Serve until the broker goes away."""
     wire = open_wire(argv)
+    forbid_core_dumps()
     import torch
 
     from daemon.engine.device import choose_device, device_name, facts
@@ -21,6 +24,8 @@ def main(argv: Sequence[str]) -> None:
 
     torch.set_grad_enabled(False)
     device = choose_device()
+    if argv[2:] == ["files"] and device.type == "cpu":  # a GPU's driver reserves more than any file needs
+        cap_memory(MEMORY_BYTES)
     operations = Operations(device)
     wire.send({"op": "hello", "device": device_name(device), **facts(device)})
     while True:

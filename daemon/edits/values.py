@@ -1,0 +1,104 @@
+"""The values that edits are made of: grids, changes, registers, outcomes.
+
+Shape:
+    codes are (Q, T) uint16 and never written to once they are in a value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from protocol.strands import Codes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Grid:
+    """One strand as an operation sees it. `name` is what the person calls it."""
+
+    id: str
+    name: str
+    model: str
+    codec_id: str
+    codebook: int
+    codes: Codes
+
+    @property
+    def levels(self) -> int:
+        """Q."""
+        return self.codes.shape[0]
+
+    @property
+    def frames(self) -> int:
+        """T."""
+        return self.codes.shape[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A block of cells of one strand, before and after.
+
+    before (q, n) lay at levels [level_lo, level_lo + q) and frames [frame_lo, frame_lo + n); after (q, m) replaces it.
+    n != m changes the strand's length and then q is all levels.
+    """
+
+    strand: str
+    level_lo: int
+    frame_lo: int
+    before: Codes
+    after: Codes
+
+    @property
+    def is_resized(self) -> bool:
+        """Whether the strand's length changes."""
+        return self.before.shape[1] != self.after.shape[1]
+
+    def reversed(self) -> "Change":
+        """The change that takes this one back."""
+        return Change(
+            strand=self.strand,
+            level_lo=self.level_lo,
+            frame_lo=self.frame_lo,
+            before=self.after,
+            after=self.before,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Register:
+    """Remembered cells (q, n), the level they were copied from, and the model whose codes they are."""
+
+    codes: Codes
+    level_lo: int
+    model: str
+    codec_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What an edit does: at most one change for each strand, registers to remember, words for the person."""
+
+    changes: list[Change] = field(default_factory=list[Change])
+    registers: Mapping[str, Register] = field(default_factory=dict[str, Register])
+    notes: list[str] = field(default_factory=list[str])
+
+
+def write(codes: Codes, change: Change) -> Codes:
+    """A new grid with the change's `after` in place of its `before`.
+
+    Raises:
+        ValueError: the cells there are not the change's `before`.
+    """
+    top, bottom = change.level_lo, change.level_lo + change.before.shape[0]
+    lo, hi = change.frame_lo, change.frame_lo + change.before.shape[1]
+    if not np.array_equal(codes[top:bottom, lo:hi], change.before):
+        raise ValueError(f"the cells at levels {top}:{bottom}, frames {lo}:{hi} are not those the change replaces")
+    if change.is_resized:
+        if change.before.shape[0] != codes.shape[0]:
+            raise ValueError("a change of length is one of all levels")
+        result = np.concatenate([codes[:, :lo], change.after, codes[:, hi:]], axis=1)
+    else:
+        result = codes.copy()
+        result[top:bottom, lo:hi] = change.after
+    result.flags.writeable = False
+    return result

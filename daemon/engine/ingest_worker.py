@@ -1,0 +1,79 @@
+"""An ingest: `python -m daemon.engine.ingest_worker DESCRIPTOR PARENT_PID`, one child process for each job.
+
+Audio files are opened here and nowhere near the broker. What there is to say about a file goes up the pipe and into the
+job's log; "cancel" is honoured between blocks and keeps what was finished.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daemon.engine.child import Wire, cap_memory, forbid_core_dumps, open_wire
+
+NICE = 5
+MEMORY_BYTES = 4 << 30  # ingest needs a few blocks; what asks for more is a file that lies
+
+
+def main(argv: Sequence[str]) -> None:
+    """Ingest once and end."""
+    wire = open_wire(argv)
+    forbid_core_dumps()
+    os.nice(NICE)
+    from daemon.engine.failures import describe_failure
+
+    asked = wire.inbox.get().fields
+    try:
+        result = _ingest(wire, asked)
+    except Exception as problem:  # noqa: BLE001 - the broker is told why
+        wire.send({"type": "failed", "error": describe_failure(problem)})
+    else:
+        wire.send({"type": "ended", **result})
+
+
+def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
+    from daemon.corpus.ingest import IngestProgress, ingest
+    from daemon.training.reports import LogLine
+
+    cap_memory(MEMORY_BYTES)
+    log = Path(asked["log"])
+    log.parent.mkdir(parents=True, exist_ok=True)
+
+    def say(text: str) -> None:
+        line = msgspec.json.encode(LogLine(text=text))
+        with log.open("ab") as file:
+            file.write(line + b"\n")
+        wire.send({"type": "report", "report": line})
+
+    def progress(state: IngestProgress) -> None:
+        name = state.path.name if state.path is not None else ""
+        share = state.done_files / max(1, state.total_files)
+        detail = f"{state.done_files} of {state.total_files} files, {state.read_s:.0f} s read"
+        wire.send({"type": "progress", "progress": share, "detail": f"{detail}: {name}" if name else detail})
+
+    corpus_dir = Path(asked["corpus_dir"])
+    report = ingest(
+        [Path(path) for path in asked["paths"]], corpus_dir, progress=progress, cancelled=wire.cancelled.is_set
+    )
+    for record in (*report.errors, *report.duplicates, *report.added):
+        if record.message:
+            say(f"{record.source}: {record.message} {record.hint}".strip())
+    if report.is_cancelled:
+        return {"state": "stopped"}
+    say(f"{len(report.added)} added, {len(report.duplicates)} duplicates, {len(report.errors)} could not be used")
+    result = {
+        "corpus": corpus_dir.name,
+        "added": len(report.added),
+        "duplicates": len(report.duplicates),
+        "errors": [{"path": r.source, "problem": r.message, "mend": r.hint} for r in report.errors],
+        "files": report.total_files,
+        "seconds": round(report.total_s, 3),
+    }
+    return {"state": "finished", "result": result}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

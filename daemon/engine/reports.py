@@ -1,0 +1,65 @@
+"""What a training says, as the protocol's events: the same whether it comes up the pipe or out of `log.jsonl`."""
+
+from pathlib import Path
+
+import msgspec
+
+from daemon.training.reports import EvaluationReport, LogLine, Report, StepReport
+from protocol.messages import EvaluationCompleted, JobLogged, StepCompleted, Struct
+
+
+def event_of(job: str, report: Report, run_dir: Path) -> Struct:
+    """The event that tells clients about a report of the job whose run folder is given."""
+    if isinstance(report, StepReport):
+        return _step(job, report)
+    if isinstance(report, EvaluationReport):
+        return _evaluation(job, report, run_dir)
+    return JobLogged(job=job, text=report.text)
+
+
+def read_line(line: bytes) -> Report | None:
+    """A line of `log.jsonl`; None for one that a kill tore."""
+    try:
+        return msgspec.json.decode(line, type=StepReport | EvaluationReport | LogLine)
+    except msgspec.DecodeError:
+        return None
+
+
+def progress_of(report: StepReport) -> float:
+    """0 to 1, by time."""
+    total_s = report.elapsed_s + report.eta_s
+    return min(1.0, report.elapsed_s / total_s) if total_s > 0 else 0.0
+
+
+def _step(job: str, report: StepReport) -> StepCompleted:
+    return StepCompleted(
+        job=job,
+        step=report.step,
+        elapsed_s=report.elapsed_s,
+        progress=progress_of(report),
+        eta_s=report.eta_s,
+        losses=report.losses,
+        learning_rate=report.learning_rate,
+        gradient_norm=report.grad_norm,
+        examples_per_s=report.examples_per_s,
+        memory_mb=report.memory_mib,
+    )
+
+
+def _evaluation(job: str, report: EvaluationReport, run_dir: Path) -> EvaluationCompleted:
+    advice = [f"level {q}: {level.advice}" for q, level in enumerate(report.levels) if level.advice]
+    return EvaluationCompleted(
+        job=job,
+        step=report.step,
+        elapsed_s=report.elapsed_s,
+        held_out={"mel": report.mel, "stft": report.stft, "sisdr_db": report.sisdr_db},
+        train={"mel": report.train_mel},
+        utilisation=[level.utilisation for level in report.levels],
+        perplexity=[level.perplexity for level in report.levels],
+        dead_codes=[level.dead_codes for level in report.levels],
+        commitment=[level.commitment for level in report.levels],
+        health=[level.health for level in report.levels],
+        advice="; ".join(advice),
+        preview=str(run_dir / report.preview) if report.preview else "",
+        is_best=report.is_best,
+    )

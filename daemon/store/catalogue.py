@@ -1,0 +1,141 @@
+"""catalogue.sqlite: jobs, and an index of corpora and models that can be rebuilt from their folders.
+
+Delete the file and everything but the history of jobs comes back. Used on one thread.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from daemon.store.database import open_database, transaction
+from daemon.store.folders import corpus_signature, model_signature, read_corpus, read_model
+from protocol.messages import CorpusInfo, JobInfo, ModelInfo
+from protocol.places import Places
+
+T = TypeVar("T", CorpusInfo, ModelInfo)
+
+VERSION = 1
+LISTED_JOBS = 200
+SCHEMA = """
+CREATE TABLE jobs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, info BLOB NOT NULL, spec BLOB NOT NULL,
+    cid BLOB NOT NULL, request BLOB NOT NULL, UNIQUE (cid, request)
+);
+CREATE TABLE folders (
+    kind TEXT NOT NULL, name TEXT NOT NULL, signature TEXT NOT NULL, info BLOB NOT NULL, PRIMARY KEY (kind, name)
+)
+"""
+
+
+class Catalogue:
+    """The database and the folders it indexes."""
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._db: sqlite3.Connection = open_database(places.catalogue, SCHEMA, VERSION)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    # --- jobs --------------------------------------------------------------------------------------------
+
+    def job_of(self, cid: bytes, request: bytes) -> JobInfo | None:
+        """The job that a request made."""
+        row = self._db.execute("SELECT info FROM jobs WHERE cid = ? AND request = ?", (cid, request)).fetchone()
+        return None if row is None else msgspec.json.decode(row[0], type=JobInfo)
+
+    def add_job(self, kind: str, subject: str, spec: dict[str, Any], cid: bytes, request: bytes) -> JobInfo:
+        """A new queued job, on disk when this returns; the same request again gives the same job."""
+        known = self.job_of(cid, request)
+        if known is not None:
+            return known
+        with transaction(self._db):
+            cursor = self._db.execute(
+                "INSERT INTO jobs (state, info, spec, cid, request) VALUES ('queued', x'', ?, ?, ?)",
+                (msgspec.json.encode(spec), cid, request),
+            )
+            info = JobInfo(id=f"j{cursor.lastrowid}", kind=kind, subject=subject, state="queued", created_s=time.time())
+            self._write_job(info)
+        return info
+
+    def save_job(self, info: JobInfo) -> None:
+        """Write a job as it is now."""
+        with transaction(self._db):
+            self._write_job(info)
+
+    def jobs(self) -> list[JobInfo]:
+        """The newest LISTED_JOBS jobs, newest first."""
+        rows = self._db.execute("SELECT info FROM jobs ORDER BY number DESC LIMIT ?", (LISTED_JOBS,))
+        return [msgspec.json.decode(info, type=JobInfo) for (info,) in rows]
+
+    def spec_of(self, job: str) -> dict[str, Any]:
+        """What a job was asked to do, as kept when it was made; {} when it is not known."""
+        row = self._db.execute("SELECT spec FROM jobs WHERE number = ?", (_number(job),)).fetchone()
+        return {} if row is None else msgspec.json.decode(row[0], type=dict[str, Any])
+
+    def unfinished(self) -> list[JobInfo]:
+        """Jobs that an earlier daemon left queued or running."""
+        rows = self._db.execute("SELECT info FROM jobs WHERE state IN ('queued', 'running') ORDER BY number")
+        return [msgspec.json.decode(info, type=JobInfo) for (info,) in rows]
+
+    def _write_job(self, info: JobInfo) -> None:
+        self._db.execute(
+            "UPDATE jobs SET state = ?, info = ? WHERE number = ?",
+            (info.state, msgspec.json.encode(info), _number(info.id)),
+        )
+
+    # --- folders -----------------------------------------------------------------------------------------
+
+    def corpora(self) -> list[CorpusInfo]:
+        """Every corpus, by name; the index is brought up to the folders first."""
+        return self._reconcile("corpus", self._places.corpora, corpus_signature, read_corpus, CorpusInfo)
+
+    def models(self) -> list[ModelInfo]:
+        """Every finished model, by name; the index is brought up to the folders first."""
+        return self._reconcile("model", self._places.models, model_signature, read_model, ModelInfo)
+
+    def _reconcile(
+        self,
+        kind: str,
+        parent: Path,
+        sign: Callable[[Path], str],
+        read: Callable[[Path], T | None],
+        type_: type[T],
+    ) -> list[T]:
+        rows = self._db.execute("SELECT name, signature, info FROM folders WHERE kind = ?", (kind,))
+        known = {name: (signature, info) for name, signature, info in rows}
+        found: dict[str, T] = {}
+        changed: list[tuple[str, str, bytes]] = []
+        for folder in sorted(parent.iterdir()) if parent.is_dir() else []:
+            signature = sign(folder)
+            old = known.get(folder.name)
+            if not signature:
+                continue
+            if old is not None and old[0] == signature:
+                found[folder.name] = msgspec.json.decode(old[1], type=type_)
+                continue
+            info = read(folder)
+            if info is not None:
+                found[folder.name] = info
+                changed.append((folder.name, signature, msgspec.json.encode(info)))
+        gone = [name for name in known if name not in found]
+        if changed or gone:
+            self._index(kind, changed, gone)
+        return list(found.values())
+
+    def _index(self, kind: str, changed: list[tuple[str, str, bytes]], gone: list[str]) -> None:
+        with transaction(self._db):
+            for name in gone:
+                self._db.execute("DELETE FROM folders WHERE kind = ? AND name = ?", (kind, name))
+            for name, signature, info in changed:
+                self._db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?)", (kind, name, signature, info))
+
+
+def _number(job: str) -> int:
+    digits = job.removeprefix("j")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 18 else -1

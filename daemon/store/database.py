@@ -1,0 +1,82 @@
+"""SQLite files: opened durable, checked, set aside when damaged.
+
+WAL with synchronous=FULL: what was committed survives kill -9 and power loss. A damaged file is renamed, never deleted,
+and said in the log; the caller starts a new one.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+from protocol.errors import AlleleError
+
+log = logging.getLogger("allele.store")
+
+QUICK_CHECK_BYTES = 64 << 20  # a check reads the whole file: 0.1 s at this size
+BUSY_S = 5.0
+
+
+def open_database(path: Path, schema: str, version: int) -> sqlite3.Connection:
+    """Open (or make) a database of this schema; a damaged one is set aside first.
+
+    Raises:
+        AlleleError: E_IO when it was written by a newer Allele.
+        OSError, sqlite3.Error: it cannot be opened at all.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _open(path, schema, version)
+    except sqlite3.DatabaseError as problem:
+        if isinstance(problem, sqlite3.OperationalError):
+            raise  # no space, no permission, locked: the file itself is not to blame
+        aside = set_aside(path)
+        log.error("%s is damaged (%s): set aside as %s, a new one is started", path, problem, aside.name)
+        return _open(path, schema, version)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a database and what belongs to it; gives the new name."""
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6:06d}")
+    for suffix in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(aside.with_name(aside.name + suffix))
+    return aside
+
+
+@contextlib.contextmanager
+def transaction(db: sqlite3.Connection) -> Generator[None]:
+    """All or nothing, on disk when the block has ended."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # a full disk may have rolled back already
+            db.execute("ROLLBACK")
+        raise
+
+
+def _open(path: Path, schema: str, version: int) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        (found,) = db.execute("PRAGMA user_version").fetchone()
+        if found > version:
+            raise AlleleError("E_IO", f"{path}: written by a newer Allele (format {found})", hint="upgrade Allele")
+        if path.stat().st_size < QUICK_CHECK_BYTES:
+            (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if said != "ok":
+                raise sqlite3.DatabaseError(said)
+        if found < version:
+            with transaction(db):
+                for statement in schema.split(";"):
+                    db.execute(statement)
+                db.execute(f"PRAGMA user_version={version}")
+    except BaseException:
+        db.close()
+        raise
+    return db

@@ -1,0 +1,143 @@
+"""Corpora and models as their folders describe them: `corpus.json` and `model.json` are the truth, SQLite an index.
+
+Boundary: reads what `daemon.corpus` and `daemon.training` write, never writes there. What can go wrong: a folder
+without a readable description is no corpus or model yet; the log says so once for each change of its file.
+"""
+
+import logging
+import os
+import time
+from pathlib import Path
+
+import msgspec
+
+from daemon.corpus.durable import sync_folder
+from daemon.corpus.errors import CorpusError
+from daemon.corpus.records import INDEX_NAME, Corpus, FileRecord, load_corpus
+from daemon.training.run_folder import MODEL_NAME, RUN_NAME, ModelCard
+from protocol.errors import AlleleError
+from protocol.messages import CorpusFile, CorpusInfo, ModelInfo
+
+log = logging.getLogger("allele.store")
+
+FRAME_RATE_HZ = 46.875
+
+
+def signature(described: Path) -> str:
+    """Changes whenever a description file is replaced; "" when there is none."""
+    try:
+        status = described.stat()
+    except OSError:
+        return ""
+    return f"{status.st_ino}:{status.st_mtime_ns}:{status.st_size}"
+
+
+def corpus_signature(folder: Path) -> str:
+    """What a corpus's row in the index was made from."""
+    return signature(folder / INDEX_NAME)
+
+
+def model_signature(folder: Path) -> str:
+    """What a model's row in the index was made from."""
+    return signature(folder / MODEL_NAME)
+
+
+def read_corpus(folder: Path) -> CorpusInfo | None:
+    """A corpus in a line, or None when the folder is none."""
+    try:
+        corpus = load_corpus(folder)
+    except CorpusError as problem:
+        log.warning("%s", problem)
+        return None
+    return corpus_info(corpus)
+
+
+def corpus_info(corpus: Corpus) -> CorpusInfo:
+    """A corpus in a line."""
+    return CorpusInfo(
+        name=corpus.folder.name,
+        files=len(corpus.usable),
+        skipped=len(corpus.files) - len(corpus.usable),
+        seconds=round(corpus.duration_s, 3),
+        frames=int(corpus.duration_s * FRAME_RATE_HZ),
+        path=str(corpus.folder),
+    )
+
+
+def corpus_file(record: FileRecord) -> CorpusFile:
+    """One file of a corpus as messages carry it; a partly readable file is ok, and `problem` says what is missing."""
+    return CorpusFile(
+        path=record.source,
+        status={"ok": "ok", "partial": "ok", "duplicate": "duplicate"}.get(record.status, "skipped"),
+        seconds=round(record.duration_s, 3),
+        sample_rate=record.sample_rate_hz,
+        channels=record.channels,
+        peak_db=record.peak_db,
+        loudness_db=record.loudness_lufs,
+        clipped=record.clipped_samples,
+        silence=record.silence_share,
+        problem=record.message,
+        mend=record.hint,
+    )
+
+
+def read_model(folder: Path) -> ModelInfo | None:
+    """A finished model in a line, or None."""
+    try:
+        card = msgspec.json.decode((folder / MODEL_NAME).read_bytes(), type=ModelCard)
+    except FileNotFoundError:
+        return None
+    except (OSError, msgspec.DecodeError) as problem:
+        log.warning("%s: %s", folder / MODEL_NAME, problem)
+        return None
+    held = card.held_out
+    return ModelInfo(
+        name=folder.name,
+        codec_id=card.codec_id,
+        corpus=card.corpus,
+        levels=card.levels,
+        codebook=card.codebook,
+        steps=card.steps,
+        seconds=card.seconds,
+        held_out={"mel": held.mel, "stft": held.stft, "sisdr_db": held.sisdr_db},
+        utilisation=list(card.utilisation),
+        sample_rate=card.sample_rate,
+        hop_length=card.hop_length,
+        frame_rate=card.frame_rate,
+        created=card.created,
+        prior=None,
+        path=str(folder),
+    )
+
+
+def has_run(folder: Path) -> bool:
+    """Whether a training was begun in this folder."""
+    return (folder / RUN_NAME).exists()
+
+
+def unfinished_runs(models: Path) -> list[str]:
+    """Names of trainings that can be resumed."""
+    try:
+        folders = sorted(path for path in models.iterdir() if has_run(path))
+    except OSError:
+        return []
+    return [path.name for path in folders if not (path / MODEL_NAME).exists()]
+
+
+def move_to_trash(folder: Path, trash: Path, kind: str) -> Path:
+    """Move a folder away; gives its new place.
+
+    Raises:
+        AlleleError: E_IO.
+    """
+    target = trash / f"{kind}-{folder.name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"
+    try:
+        trash.mkdir(parents=True, exist_ok=True)
+        folder.rename(target)
+        sync_folder(trash)
+        sync_folder(folder.parent)
+    except OSError as problem:
+        raise AlleleError(
+            "E_IO", f"{folder}: cannot be moved to the trash: {problem.strerror}", hint="check its permissions"
+        ) from None
+    return target

@@ -1,0 +1,256 @@
+"""strands/edits.sqlite: strands, their linear histories, registers, the workspace, and answers given to edits.
+
+Data flow: `StrandStore` computes, this module writes, in one transaction for everything that one request changes. A
+strand's grid is not stored after each edit: it is a checkpoint (a grid at some place of its history) and the changes
+between there and the head, replayed forwards or backwards when the store is opened.
+
+    entries   one row for each edit: its text, its value, who asked       parts: how many strands it changed
+    changes   one row for each strand of an entry: the cells before and after, at place `pos` of the strand's history
+    strands   rev, head (changes in effect), depth (changes that exist), the checkpoint
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from daemon.edits.values import Change, Register
+from daemon.store.database import open_database, transaction
+from protocol.edits import Edit
+from protocol.messages import EditApplied
+from protocol.strands import Codes, StrandMeta
+
+VERSION = 1
+KEPT_ANSWERS = 10_000
+KEPT_TEXTS = 1000
+SCHEMA = """
+CREATE TABLE strands (
+    id TEXT PRIMARY KEY, meta BLOB NOT NULL, rev INTEGER NOT NULL, head INTEGER NOT NULL, depth INTEGER NOT NULL,
+    checkpoint BLOB NOT NULL, checkpoint_pos INTEGER NOT NULL, tail TEXT NOT NULL,
+    cid BLOB NOT NULL, request BLOB NOT NULL, opened_s REAL NOT NULL, closed_s REAL, UNIQUE (cid, request)
+);
+CREATE TABLE entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, edit BLOB NOT NULL, parts INTEGER NOT NULL,
+    cid BLOB NOT NULL, request BLOB NOT NULL, created_s REAL NOT NULL
+);
+CREATE TABLE changes (
+    strand TEXT NOT NULL, pos INTEGER NOT NULL, entry INTEGER NOT NULL, level_lo INTEGER NOT NULL,
+    frame_lo INTEGER NOT NULL, levels INTEGER NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL,
+    PRIMARY KEY (strand, pos)
+);
+CREATE INDEX changes_of_entry ON changes (entry);
+CREATE TABLE registers (
+    name TEXT PRIMARY KEY, codes BLOB NOT NULL, levels INTEGER NOT NULL, level_lo INTEGER NOT NULL,
+    model TEXT NOT NULL, codec_id TEXT NOT NULL
+);
+CREATE TABLE answers (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, cid BLOB NOT NULL, request BLOB NOT NULL, answer BLOB NOT NULL,
+    UNIQUE (cid, request)
+);
+CREATE TABLE workspace (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL)
+"""
+
+
+@dataclass
+class StrandRow:
+    """A strand as the journal keeps it. tail: requests (hex) since the last change by anybody, newest last."""
+
+    id: str
+    meta: StrandMeta
+    rev: int
+    head: int
+    depth: int
+    codes: Codes
+    checkpoint_pos: int
+    tail: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True)
+class EntryPart:
+    """One strand's share of an entry."""
+
+    strand: str
+    pos: int
+    change: Change
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A journalled edit. `parts` is how many strands it changed when it was made; some may be overwritten since."""
+
+    id: int
+    text: str
+    parts: int
+    present: list[EntryPart]
+
+
+class Journal:
+    """The database. Used on one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._db: sqlite3.Connection = open_database(path, SCHEMA, VERSION)
+
+    def close(self) -> None:
+        """Checkpoint the write-ahead log and close."""
+        self._db.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Everything inside is on disk when it ends, or nothing is."""
+        return transaction(self._db)
+
+    # --- strands -----------------------------------------------------------------------------------------
+
+    def strands(self) -> list[StrandRow]:
+        """Every open strand, oldest first; `codes` is the checkpoint's grid still."""
+        rows = self._db.execute(
+            "SELECT id, meta, rev, head, depth, checkpoint, checkpoint_pos, tail FROM strands "
+            "WHERE closed_s IS NULL ORDER BY opened_s, rowid"
+        )
+        return [_strand_row(row) for row in rows]
+
+    def opened_by(self, cid: bytes, request: bytes) -> str | None:
+        """The strand that a request opened."""
+        row = self._db.execute("SELECT id FROM strands WHERE cid = ? AND request = ?", (cid, request)).fetchone()
+        return None if row is None else str(row[0])
+
+    def add_strand(self, row: StrandRow, cid: bytes, request: bytes) -> None:
+        """A new strand without history."""
+        self._db.execute(
+            "INSERT INTO strands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            (
+                row.id, msgspec.json.encode(row.meta), row.rev, row.head, row.depth, row.codes.tobytes(),
+                row.checkpoint_pos, json.dumps(row.tail), cid, request, time.time(),
+            ),
+        )  # fmt: skip
+
+    def update_strand(self, row: StrandRow, *, with_checkpoint: bool) -> None:
+        """Write a strand's place in its history, and its grid when a checkpoint is due."""
+        self._db.execute(
+            "UPDATE strands SET rev = ?, head = ?, depth = ?, tail = ? WHERE id = ?",
+            (row.rev, row.head, row.depth, json.dumps(row.tail), row.id),
+        )
+        if with_checkpoint:
+            self._db.execute(
+                "UPDATE strands SET checkpoint = ?, checkpoint_pos = ? WHERE id = ?",
+                (row.codes.tobytes(), row.head, row.id),
+            )
+
+    def close_strand(self, strand: str) -> None:
+        """Put a strand in the trash: its rows stay, it is not opened again."""
+        self._db.execute("UPDATE strands SET closed_s = ? WHERE id = ?", (time.time(), strand))
+
+    # --- histories ---------------------------------------------------------------------------------------
+
+    def add_entry(self, edit: Edit, text: str, parts: Iterable[EntryPart], cid: bytes, request: bytes) -> None:
+        """Journal an edit; what could have been redone on its strands is gone."""
+        listed = list(parts)
+        cursor = self._db.execute(
+            "INSERT INTO entries (text, edit, parts, cid, request, created_s) VALUES (?, ?, ?, ?, ?, ?)",
+            (text, msgspec.json.encode(edit), len(listed), cid, request, time.time()),
+        )
+        for part in listed:
+            change = part.change
+            self._db.execute("DELETE FROM changes WHERE strand = ? AND pos >= ?", (part.strand, part.pos))
+            self._db.execute(
+                "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    part.strand, part.pos, cursor.lastrowid, change.level_lo, change.frame_lo, change.before.shape[0],
+                    change.before.tobytes(), change.after.tobytes(),
+                ),
+            )  # fmt: skip
+
+    def entry_at(self, strand: str, pos: int) -> Entry:
+        """The entry at a place of a strand's history."""
+        (entry,) = self._db.execute("SELECT entry FROM changes WHERE strand = ? AND pos = ?", (strand, pos)).fetchone()
+        text, parts = self._db.execute("SELECT text, parts FROM entries WHERE id = ?", (entry,)).fetchone()
+        rows = self._db.execute(f"SELECT {_CHANGE} FROM changes WHERE entry = ? ORDER BY rowid", (entry,))
+        return Entry(entry, text, parts, [_entry_part(row) for row in rows])
+
+    def changes(self, strand: str, first: int, last: int) -> list[Change]:
+        """Changes at places first … last of a history."""
+        rows = self._db.execute(
+            f"SELECT {_CHANGE} FROM changes WHERE strand = ? AND pos BETWEEN ? AND ? ORDER BY pos",
+            (strand, first, last),
+        )
+        return [_entry_part(row).change for row in rows]
+
+    def texts(self, strand: str, head: int) -> list[str]:
+        """The newest KEPT_TEXTS edits in effect, oldest first."""
+        rows = self._db.execute(
+            "SELECT e.text FROM changes c JOIN entries e ON e.id = c.entry "
+            "WHERE c.strand = ? AND c.pos <= ? ORDER BY c.pos DESC LIMIT ?",
+            (strand, head, KEPT_TEXTS),
+        )
+        return [str(text) for (text,) in rows][::-1]
+
+    # --- answers, registers, workspace -------------------------------------------------------------------
+
+    def answer(self, cid: bytes, request: bytes) -> EditApplied | None:
+        """What was answered to an edit before."""
+        row = self._db.execute("SELECT answer FROM answers WHERE cid = ? AND request = ?", (cid, request)).fetchone()
+        return None if row is None else msgspec.json.decode(row[0], type=EditApplied)
+
+    def add_answer(self, cid: bytes, request: bytes, answer: EditApplied) -> None:
+        """Remember an answer; the oldest are forgotten."""
+        cursor = self._db.execute(
+            "INSERT INTO answers (cid, request, answer) VALUES (?, ?, ?)",
+            (cid, request, msgspec.json.encode(answer)),
+        )
+        self._db.execute("DELETE FROM answers WHERE number <= ?", ((cursor.lastrowid or 0) - KEPT_ANSWERS,))
+
+    def registers(self) -> dict[str, Register]:
+        """All filled registers."""
+        rows = self._db.execute("SELECT name, codes, levels, level_lo, model, codec_id FROM registers")
+        return {
+            name: Register(codes=_cells(codes, levels), level_lo=level_lo, model=model, codec_id=codec_id)
+            for name, codes, levels, level_lo, model, codec_id in rows
+        }
+
+    def put_register(self, name: str, register: Register) -> None:
+        """Fill a register."""
+        codes = register.codes
+        self._db.execute(
+            "INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?, ?, ?)",
+            (name, codes.tobytes(), codes.shape[0], register.level_lo, register.model, register.codec_id),
+        )
+
+    def workspace(self) -> str:
+        """What was kept last, or ""."""
+        row = self._db.execute("SELECT state FROM workspace").fetchone()
+        return "" if row is None else str(row[0])
+
+    def put_workspace(self, state: str) -> None:
+        """Keep what a client would show again."""
+        self._db.execute("INSERT OR REPLACE INTO workspace VALUES (1, ?)", (state,))
+
+
+_CHANGE = "strand, pos, level_lo, frame_lo, levels, before, after"
+
+
+def _entry_part(row: tuple[str, int, int, int, int, bytes, bytes]) -> EntryPart:
+    strand, pos, level_lo, frame_lo, levels, before, after = row
+    change = Change(
+        strand=strand,
+        level_lo=level_lo,
+        frame_lo=frame_lo,
+        before=_cells(before, levels),
+        after=_cells(after, levels),
+    )
+    return EntryPart(strand, pos, change)
+
+
+def _strand_row(row: tuple[str, bytes, int, int, int, bytes, int, str]) -> StrandRow:
+    strand, meta, rev, head, depth, checkpoint, checkpoint_pos, tail = row
+    described = msgspec.json.decode(meta, type=StrandMeta)
+    codes = _cells(checkpoint, described.levels)
+    return StrandRow(strand, described, rev, head, depth, codes, checkpoint_pos, json.loads(tail))
+
+
+def _cells(data: bytes, levels: int) -> Codes:
+    return np.frombuffer(data, dtype="<u2").reshape(levels, -1)

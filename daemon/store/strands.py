@@ -1,0 +1,319 @@
+"""Living strands: grids in memory, every change in the journal before it is acknowledged.
+
+Data flow: a request → checks (repeated? stale?) → `daemon.edits` computes → one transaction → memory → answer. All
+of it on the store's thread, one request after another, so edits are serial whoever sends them.
+
+What can go wrong: the disk is full (the transaction is rolled back, memory is as before, E_DISK_FULL); somebody else
+changed the strand (E_CONFLICT); a journal's cells do not fit their grid (that strand is left out, the log says so).
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from daemon.edits.operations import apply
+from daemon.edits.values import Change, Grid, Outcome, Register, write
+from daemon.store.journal import Entry, EntryPart, Journal, StrandRow
+from protocol.edits import OPS, Edit, format_edit
+from protocol.errors import AlleleError
+from protocol.messages import EditApplied, StrandInfo
+from protocol.strands import Codes, StrandMeta
+
+log = logging.getLogger("allele.store")
+
+CHECKPOINT_EVERY = 200  # changes replayed at most when the store is opened: under 10 ms a strand
+KEPT_TAIL = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Living:
+    """A strand at one revision. `codes` (Q, T) is never written to again; `meta.edits` is empty here."""
+
+    id: str
+    meta: StrandMeta
+    rev: int
+    undo_depth: int
+    redo_depth: int
+    codes: Codes
+
+    @property
+    def info(self) -> StrandInfo:
+        """The strand as messages carry it."""
+        return StrandInfo(
+            id=self.id, meta=self.meta, rev=self.rev, undo_depth=self.undo_depth, redo_depth=self.redo_depth
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Who asks for a change, under which id, and what must be true for it."""
+
+    cid: bytes
+    request: bytes
+    if_rev: int | None = None
+    after: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edited:
+    """The answer, and (unless it was given before) what everybody is to be told."""
+
+    answer: EditApplied
+    strands: list[Living] = field(default_factory=list[Living])
+    changes: list[Change] = field(default_factory=list[Change])
+
+
+class StrandStore:
+    """All open strands. Used on one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._journal = Journal(path)
+        self._rows: dict[str, StrandRow] = {}
+        self._registers = self._journal.registers()
+        for row in self._journal.strands():
+            try:
+                self._replay(row)
+            except ValueError as problem:
+                log.error("strand %s (%s) cannot be opened: %s", row.id, row.meta.name, problem)
+            else:
+                self._rows[row.id] = row
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._journal.close()
+
+    def all(self) -> list[Living]:
+        """Every open strand, oldest first."""
+        return [_living(row) for row in self._rows.values()]
+
+    def edits_of(self, strand: str) -> list[str]:
+        """The text of what was done to a strand, oldest first: before it was opened here, and since."""
+        row = self._row(strand)
+        return [*row.meta.edits, *self._journal.texts(strand, row.head)]
+
+    def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
+        """A new strand; the same request again gives the same strand."""
+        known = self._journal.opened_by(asked.cid, asked.request)
+        if known is not None and known in self._rows:
+            return _living(self._rows[known])
+        row = StrandRow(f"s{secrets.token_hex(4)}", meta, 0, 0, 0, _frozen(codes), 0)
+        with self._journal.transaction():
+            self._journal.add_strand(row, asked.cid, asked.request)
+        self._rows[row.id] = row
+        return _living(row)
+
+    def shut(self, strand: str) -> None:
+        """Put a strand and its history in the trash."""
+        self._row(strand)
+        with self._journal.transaction():
+            self._journal.close_strand(strand)
+        del self._rows[strand]
+
+    def workspace(self) -> str:
+        """What a client kept last."""
+        return self._journal.workspace()
+
+    def put_workspace(self, state: str) -> None:
+        """Keep what a client would show again."""
+        with self._journal.transaction():
+            self._journal.put_workspace(state)
+
+    @property
+    def registers(self) -> dict[str, Register]:
+        """What is remembered in each filled register."""
+        return dict(self._registers)
+
+    # --- changes -----------------------------------------------------------------------------------------
+
+    def edit(self, strand: str, edit: Edit, asked: Asked) -> Edited:
+        """Apply an edit.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_CONFLICT, what the operation says, E_DISK_FULL.
+        """
+        return self._once(strand, asked, lambda row: self._edit(row, edit, asked))
+
+    def undo(self, strand: str, asked: Asked) -> Edited:
+        """Take the newest edit back, on every strand it changed.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_CONFLICT, E_NOTHING_TO_UNDO, E_DISK_FULL.
+        """
+        return self._once(strand, asked, lambda row: self._undo(row, asked))
+
+    def redo(self, strand: str, asked: Asked) -> Edited:
+        """Do again what was undone last, on every strand it changed.
+
+        Raises:
+            AlleleError: as `undo`.
+        """
+        return self._once(strand, asked, lambda row: self._redo(row, asked))
+
+    def _once(self, strand: str, asked: Asked, work: Callable[[StrandRow], Edited]) -> Edited:
+        answered = self._journal.answer(asked.cid, asked.request)
+        if answered is not None:
+            return Edited(answer=answered)
+        row = self._row(strand)
+        _check_fresh(row, asked)
+        return work(row)
+
+    def _edit(self, row: StrandRow, edit: Edit, asked: Asked) -> Edited:
+        spec = OPS.get(edit.op)
+        others: dict[str, Grid] = {}
+        if spec is not None and spec.takes_strand and edit.args:
+            others[edit.args[0]] = _grid(self._row(edit.args[0]))
+        outcome = apply(edit, _grid(row), others, self._registers)
+        text = format_edit(edit)
+        if not outcome.changes:
+            return self._remember(row, text, outcome, asked)
+        parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
+        rows = [self._moved(part.strand, part.change, part.pos, part.pos, asked) for part in parts]
+        answer = EditApplied(edit=text, strands=[_living(new).info for new in rows], notes=outcome.notes)
+        with self._journal.transaction():
+            self._journal.add_entry(edit, text, parts, asked.cid, asked.request)
+            self._commit(rows, answer, asked, is_new=True)
+        return self._settle(rows, outcome.changes, answer)
+
+    def _remember(self, row: StrandRow, text: str, outcome: Outcome, asked: Asked) -> Edited:
+        """An edit that fills registers and changes no cells: the strand's revision stays."""
+        tail = [*row.tail, _name(asked.cid, asked.request)][-KEPT_TAIL:]
+        answer = EditApplied(edit=text, strands=[_living(row).info], notes=outcome.notes)
+        with self._journal.transaction():
+            for name, register in outcome.registers.items():
+                self._journal.put_register(name, register)
+            self._journal.add_answer(asked.cid, asked.request, answer)
+        row.tail = tail
+        self._registers.update(outcome.registers)
+        return Edited(answer=answer)
+
+    def _undo(self, row: StrandRow, asked: Asked) -> Edited:
+        if row.head == 0:
+            raise AlleleError("E_NOTHING_TO_UNDO", f"{row.meta.name} has nothing to undo")
+        entry = self._journal.entry_at(row.id, row.head)
+        parts, notes = self._movable(entry, "undone", lambda other: other.head)
+        moved = [EntryPart(part.strand, part.pos - 1, part.change.reversed()) for part in parts]
+        return self._move(entry, moved, notes, asked)
+
+    def _redo(self, row: StrandRow, asked: Asked) -> Edited:
+        if row.head == row.depth:
+            raise AlleleError("E_NOTHING_TO_UNDO", f"{row.meta.name} has nothing to redo")
+        entry = self._journal.entry_at(row.id, row.head + 1)
+        parts, notes = self._movable(entry, "redone", lambda other: other.head + 1)
+        return self._move(entry, parts, notes, asked)
+
+    def _movable(self, entry: Entry, done: str, place: Callable[[StrandRow], int]) -> tuple[list[EntryPart], list[str]]:
+        """The parts of an entry, if every strand stands right at it; strands in the trash are left alone."""
+        parts: list[EntryPart] = []
+        notes: list[str] = []
+        for part in entry.present:
+            other = self._rows.get(part.strand)
+            if other is None:
+                notes.append(f"{entry.text} is {done} here only: the other strand was closed")
+            elif place(other) != part.pos:
+                raise _changed_since(entry, done, other.meta.name)
+            else:
+                parts.append(part)
+        if len(entry.present) < entry.parts:
+            raise _changed_since(entry, done, "the other strand")
+        return parts, notes
+
+    def _move(self, entry: Entry, parts: list[EntryPart], notes: list[str], asked: Asked) -> Edited:
+        rows = [self._moved(part.strand, part.change, part.pos, self._rows[part.strand].depth, asked) for part in parts]
+        answer = EditApplied(edit=entry.text, strands=[_living(new).info for new in rows], notes=notes)
+        with self._journal.transaction():
+            self._commit(rows, answer, asked, is_new=False)
+        return self._settle(rows, [part.change for part in parts], answer)
+
+    def _moved(self, strand: str, change: Change, head: int, depth: int, asked: Asked) -> StrandRow:
+        """The strand as it will be, beside the one that is."""
+        row = self._rows[strand]
+        return StrandRow(
+            strand, row.meta, row.rev + 1, head, depth, write(row.codes, change), row.checkpoint_pos,
+            [_name(asked.cid, asked.request)],
+        )  # fmt: skip
+
+    def _commit(self, rows: list[StrandRow], answer: EditApplied, asked: Asked, *, is_new: bool) -> None:
+        for row in rows:
+            # A new edit removes what could be redone; a checkpoint that stood there would have no way back.
+            is_lost = is_new and row.head <= row.checkpoint_pos
+            is_due = is_lost or abs(row.head - row.checkpoint_pos) >= CHECKPOINT_EVERY
+            self._journal.update_strand(row, with_checkpoint=is_due)
+            if is_due:
+                row.checkpoint_pos = row.head
+        self._journal.add_answer(asked.cid, asked.request, answer)
+
+    def _settle(self, rows: list[StrandRow], changes: list[Change], answer: EditApplied) -> Edited:
+        for row in rows:
+            self._rows[row.id] = row
+        return Edited(answer=answer, strands=[_living(row) for row in rows], changes=changes)
+
+    def _replay(self, row: StrandRow) -> None:
+        """From the checkpoint to the head, forwards or backwards."""
+        if row.head >= row.checkpoint_pos:
+            changes = self._journal.changes(row.id, row.checkpoint_pos + 1, row.head)
+        else:
+            changes = [c.reversed() for c in self._journal.changes(row.id, row.head + 1, row.checkpoint_pos)][::-1]
+        if len(changes) != abs(row.head - row.checkpoint_pos):
+            raise ValueError(f"{abs(row.head - row.checkpoint_pos)} changes were expected, {len(changes)} are there")
+        for change in changes:
+            row.codes = write(row.codes, change)
+
+    def _row(self, strand: str) -> StrandRow:
+        row = self._rows.get(strand)
+        if row is None:
+            open_ones = ", ".join(f"{r.id} ({r.meta.name})" for r in self._rows.values()) or "none"
+            raise AlleleError("E_NOT_FOUND", f"no strand is called {strand}", hint=f"open strands: {open_ones}")
+        return row
+
+
+def _check_fresh(row: StrandRow, asked: Asked) -> None:
+    if asked.after is not None:
+        is_fresh = _name(asked.cid, asked.after) in row.tail
+    else:
+        is_fresh = asked.if_rev is None or asked.if_rev == row.rev
+    if not is_fresh:
+        raise AlleleError(
+            "E_CONFLICT", f"{row.meta.name} was changed meanwhile (now revision {row.rev})", hint="fetch it again"
+        )
+
+
+def _changed_since(entry: Entry, done: str, name: str) -> AlleleError:
+    return AlleleError(
+        "E_CONFLICT",
+        f"{entry.text} cannot be {done}: {name} was changed since",
+        hint="undo that strand's later edits first",
+        retryable=False,
+    )
+
+
+def _name(cid: bytes, request: bytes) -> str:
+    return f"{cid.hex()}{request.hex()}"
+
+
+def _frozen(codes: Codes) -> Codes:
+    kept = codes.copy()
+    kept.flags.writeable = False
+    return kept
+
+
+def _grid(row: StrandRow) -> Grid:
+    meta = row.meta
+    return Grid(
+        id=row.id, name=meta.name, model=meta.model, codec_id=meta.codec_id, codebook=meta.codebook, codes=row.codes
+    )
+
+
+def _living(row: StrandRow) -> Living:
+    meta = msgspec.structs.replace(row.meta, frames=row.codes.shape[1], edits=[])
+    return Living(
+        id=row.id,
+        meta=meta,
+        rev=row.rev,
+        undo_depth=row.head,
+        redo_depth=row.depth - row.head,
+        codes=row.codes,
+    )
