@@ -1,0 +1,182 @@
+"""Real programs, real sockets: one home with a small corpus and a toy model, made once and shared by the session.
+
+Tests that stop, kill or start a daemon take `fresh_home` instead, which is theirs alone.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+ROOT = Path(__file__).resolve().parents[2]
+TOY = ("--preset", "toy", "--levels", "3", "--codebook", "32", "--steps", "80")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one command went."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Its one JSON object."""
+        assert self.status == 0, self.err
+        assert self.out.count("\n") == 1, self.out
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> str:
+        """Its one line of failure."""
+        assert self.status == 1, (self.status, self.out, self.err)
+        assert self.out == ""
+        lines = self.err.splitlines()
+        assert lines[-1].startswith("error: "), self.err
+        assert "Traceback" not in self.err
+        assert "defect" not in self.err
+        return lines[-1]
+
+
+class Allele:
+    """The `allele` command in one home and one folder."""
+
+    def __init__(self, home: Path, folder: Path) -> None:
+        self.home, self.folder = home, folder
+
+    def command(self, *words: object) -> list[str]:
+        return [sys.executable, "-P", "-m", "tui", *map(str, words)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**os.environ, "ALLELE_HOME": str(self.home), "TERM": "dumb"}
+
+    def start(self, *words: object, **settings: Any) -> "subprocess.Popen[str]":
+        """Run a command without waiting for it."""
+        streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+        return subprocess.Popen(
+            self.command(*words), cwd=self.folder, env=self.environment, text=True, **(streams | settings)
+        )
+
+    def __call__(self, *words: object, timeout_s: float = 60.0) -> Ran:
+        """Run a command to its end."""
+        process = self.start(*words)
+        try:
+            out, err = process.communicate(timeout=timeout_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            pytest.fail(f"{' '.join(map(str, words))} took more than {timeout_s} s\n{out}\n{err}")
+        return Ran(process.returncode, out, err)
+
+    def within(self, folder: Path) -> "Allele":
+        """The same home from another folder."""
+        return Allele(self.home, folder)
+
+    def daemon_pids(self) -> set[int]:
+        """Daemons of this home that are alive."""
+        found: set[int] = set()
+        for process in psutil.process_iter(["pid", "cmdline"]):
+            words = process.info["cmdline"] or []
+            if "daemon" in words and str(self.home) in words:
+                found.add(process.info["pid"])
+        return found
+
+    def kill(self) -> None:
+        """End whatever of this home still runs."""
+        for pid in self.daemon_pids():
+            os.kill(pid, signal.SIGKILL)
+
+
+def tone(seconds: float, hz: float, *, rate: int = 48_000, level: float = 0.3, seed: int = 0) -> "np.ndarray[Any, Any]":
+    """A plucked tone with overtones and some noise: (L,) float32."""
+    time_s = np.arange(int(seconds * rate)) / rate
+    sound = sum(np.sin(2 * np.pi * hz * n * time_s) / n**1.5 for n in range(1, 6))
+    decay = np.exp(-2.0 * (time_s % 0.5))
+    noise = np.random.default_rng(seed).normal(0, 0.02, time_s.size)
+    return (level * (sound * decay / 1.5 + noise)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six small files: three formats, two rates, mono and stereo."""
+    folder = tmp_path_factory.mktemp("recordings")
+    for index, hz in enumerate((110.0, 165.0, 220.0, 330.0)):
+        soundfile.write(folder / f"tone{index}.wav", tone(2.0, hz, seed=index), 48_000, subtype="PCM_16")
+    both = np.stack([tone(1.5, 131.0, seed=8), tone(1.5, 196.0, seed=9)], axis=1)
+    soundfile.write(folder / "wide.flac", both, 48_000)
+    soundfile.write(folder / "low.ogg", tone(1.7, 147.0, rate=44_100, seed=7), 44_100)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_home(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> Iterator[Path]:
+    """A home with the corpus `tones` and the model `toy`; its daemon is stopped at the end."""
+    home = tmp_path_factory.mktemp("home")
+    allele = Allele(home, tmp_path_factory.mktemp("shared"))
+    try:
+        added = allele("corpus", "add", "tones", recordings, "--json")
+        assert added.json["files"] == 6, added.err
+        trained = allele("train", "tones", "--name", "toy", *TOY, "--json", timeout_s=120)
+        assert trained.status == 0, trained.err
+        (home / "trained.json").write_text(trained.out)
+        yield home
+        assert allele("daemon", "stop").status == 0
+        assert not allele.daemon_pids()
+    finally:
+        allele.kill()
+
+
+@pytest.fixture
+def allele(shared_home: Path, tmp_path: Path) -> Allele:
+    """The command in the shared home, from an empty folder."""
+    return Allele(shared_home, tmp_path)
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Allele]:
+    """The command in a home of its own, where no daemon has run."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    allele = Allele(tmp_path / "home", folder)
+    yield allele
+    allele("daemon", "stop")
+    allele.kill()
+
+
+@pytest.fixture(scope="session")
+def make_tone() -> Callable[..., Any]:
+    """`tone` for test modules."""
+    return tone
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    """Wait for a condition, or fail naming it."""
+
+    def wait(condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:
+        deadline_s = time.monotonic() + timeout_s
+        while not condition():
+            assert time.monotonic() < deadline_s, f"{what} did not happen in {timeout_s} s"
+            time.sleep(0.05)
+
+    return wait
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("e2e")

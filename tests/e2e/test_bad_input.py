@@ -1,0 +1,215 @@
+"""Everything a person can get wrong: one clear line that names the file, nothing lost, the daemon alive."""
+
+import io
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from protocol.places import places_of
+
+
+@pytest.fixture(autouse=True)
+def _the_daemon_survives(allele: Any) -> Iterator[None]:
+    pid = allele("daemon", "status", "--json").json["pid"]
+    yield
+    assert allele("daemon", "status", "--json").json["pid"] == pid
+
+
+@pytest.fixture
+def bad(tmp_path: Path, make_tone: Callable[..., Any]) -> Path:
+    """A folder of files that cannot be used, called after what is wrong with them."""
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    (folder / "text.wav").write_text("this is not sound")
+    (folder / "empty.wav").write_bytes(b"")
+    soundfile.write(folder / "samples0.wav", np.zeros((0, 1), np.float32), 48_000)
+    holes = make_tone(1.0, 200.0)
+    holes[1000] = np.nan
+    soundfile.write(folder / "nan.wav", holes, 48_000, subtype="FLOAT")
+    return folder
+
+
+@pytest.fixture
+def strand(allele: Any, recordings: Path) -> Path:
+    assert allele("encode", recordings / "tone2.wav", "--model", "toy").status == 0
+    return allele.folder / "tone2.alle"
+
+
+@pytest.mark.parametrize("name", ["text.wav", "empty.wav", "samples0.wav", "nan.wav", "missing.wav"])
+def test_a_file_that_is_no_sound_is_named(allele: Any, bad: Path, name: str) -> None:
+    assert name in allele("corpus", "add", "bad", bad / name).error
+    assert name in allele("encode", bad / name, "--model", "toy").error
+    assert not (allele.folder / f"{Path(name).stem}.alle").exists()
+
+
+def test_one_bad_file_is_reported_and_skipped(allele: Any, bad: Path, recordings: Path) -> None:
+    shutil.copy(recordings / "tone1.wav", bad / "good.wav")
+    ran = allele("corpus", "add", "mixed", bad, "--json")
+    added = ran.json
+    assert added["files"] == 1
+    assert [Path(path).name for path in added["added"]] == ["good.wav"]
+    assert {Path(p["path"]).name for p in added["problems"]} == {"text.wav", "empty.wav", "samples0.wav", "nan.wav"}
+    assert all(problem["problem"] and problem["mend"] for problem in added["problems"])
+    for name in ("text.wav", "empty.wav", "samples0.wav", "nan.wav"):
+        assert any(name in line for line in ran.err.splitlines())
+    assert allele("corpus", "remove", "mixed", "--json").json["removed"] == "mixed"
+    assert "mixed" not in [c["name"] for c in allele("corpus", "list", "--json").json["corpora"]]
+    assert "mixed" in allele("corpus", "show", "mixed").error
+
+
+def test_a_truncated_flac_is_said(allele: Any, recordings: Path, make_tone: Callable[..., Any], tmp_path: Path) -> None:
+    whole = tmp_path / "whole.flac"
+    soundfile.write(whole, make_tone(3.0, 300.0), 48_000)
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    ran = allele("corpus", "add", "cut", cut, recordings / "tone0.wav", "--json")
+    assert ran.json["files"] >= 1
+    (problem,) = ran.json["problems"]
+    assert "cut.flac" in problem["path"] and "cut.flac" in ran.err
+
+
+def test_a_folder_without_sound_and_one_that_may_not_be_read(allele: Any, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    assert "nothing" in allele("corpus", "add", "none", tmp_path / "nothing").error
+    if os.geteuid() != 0:  # root reads everything
+        (tmp_path / "closed").mkdir(mode=0)
+        assert "closed" in allele("corpus", "add", "none", tmp_path / "closed").error
+
+
+def test_a_corpus_that_is_too_short_is_refused(allele: Any, make_tone: Callable[..., Any], tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "blip.wav", make_tone(0.2, 440.0), 48_000)
+    assert allele("corpus", "add", "blip", tmp_path / "blip.wav").status == 0
+    message = allele("train", "blip", "--name", "blip", "--preset", "toy", "--steps", "10").error
+    assert "blip" in message and "short" in message or "seconds" in message or "s of" in message
+    assert "blip" not in [model["name"] for model in allele("model", "list", "--json").json["models"]]
+
+
+def test_an_unknown_model_is_named_with_those_that_exist(allele: Any, recordings: Path) -> None:
+    message = allele("encode", recordings / "tone0.wav", "--model", "nemo").error
+    assert "nemo" in message and "toy" in message
+    assert "nemo" in allele("model", "show", "nemo").error
+
+
+def test_a_strand_of_another_model_is_refused_by_name(allele: Any, strand: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.alle"
+    with zipfile.ZipFile(strand) as old, zipfile.ZipFile(foreign, "w") as new:
+        text = old.read("strand.json").decode()
+        (codec_id,) = {
+            model["codec_id"] for model in allele("model", "list", "--json").json["models"] if model["name"] == "toy"
+        }
+        assert codec_id in text
+        new.writestr("strand.json", text.replace(codec_id, "0" * 64))
+        new.writestr("codes.npy", old.read("codes.npy"))
+    before = foreign.read_bytes()
+    for words in (
+        ("decode", foreign),
+        ("edit", foreign, "set 1 q0 @0:1"),
+        ("swap", foreign, strand),
+        ("swap", strand, foreign),
+    ):
+        assert "foreign.alle" in allele(*words).error or "toy" in allele(*words).error
+    assert foreign.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("operation", "said"),
+    [
+        ("explode", "explode"),
+        ("set 99999 q0 @0:1", "99999"),
+        ("set x q0", "x"),
+        ("set 1 q7", "7"),
+        ("set 1 @5000:5001", "5000"),
+        ("put z", "z"),
+        ("swap missing.alle", "missing.alle"),
+        ("set 1 q0 loud=yes", "loud"),
+    ],
+)
+def test_bad_operations_change_nothing(allele: Any, strand: Path, operation: str, said: str) -> None:
+    before = strand.read_bytes()
+    assert said in allele("edit", strand, "set 3 q0 @0:1", operation).error
+    assert strand.read_bytes() == before
+
+
+def test_damaged_strands_are_named(allele: Any, strand: Path, tmp_path: Path) -> None:
+    (tmp_path / "torn.alle").write_bytes(strand.read_bytes()[:200])
+    (tmp_path / "text.alle").write_text("hello")
+    for name in ("torn.alle", "text.alle", "missing.alle", "bad\nname\x1b[31m.alle"):
+        message = allele("decode", tmp_path / name).error
+        assert Path(name).stem[:3] in message
+        assert "\x1b" not in message
+
+
+def test_codes_outside_the_codebook_are_refused(allele: Any, strand: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.alle"
+    with zipfile.ZipFile(strand) as old, zipfile.ZipFile(wrong, "w") as new:
+        codes = np.load(io.BytesIO(old.read("codes.npy")))
+        codes[0, 0] = 1000
+        out = io.BytesIO()
+        np.save(out, codes)
+        new.writestr("strand.json", old.read("strand.json"))
+        new.writestr("codes.npy", out.getvalue())
+    assert "wrong.alle" in allele("decode", wrong).error
+
+
+def test_outputs_that_cannot_be_written_are_named(allele: Any, strand: Path, recordings: Path, tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    assert "nowhere" in allele("decode", strand, "-o", nowhere / "x.wav").error
+    assert "nowhere" in allele("encode", recordings / "tone0.wav", "--model", "toy", "-o", nowhere / "x.alle").error
+    assert "nowhere" in allele("edit", strand, "set 1 q0", "-o", nowhere / "x.alle").error
+    assert "/dev/full" in allele("decode", strand, "-o", "/dev/full").error
+
+
+def test_the_source_survives_a_careless_decode(allele: Any, recordings: Path) -> None:
+    source = allele.folder / "song.wav"
+    shutil.copy(recordings / "tone0.wav", source)
+    before = source.read_bytes()
+    assert allele("encode", "song.wav", "--model", "toy").status == 0
+    assert "song.wav" in allele("decode", "song.alle").error
+    assert "song.wav" in allele("decode", "song.alle", "-o", "song.wav").error
+    assert source.read_bytes() == before
+
+
+def test_garbage_on_the_socket_is_survived(allele: Any) -> None:
+    with socket.socket(socket.AF_UNIX) as raw:
+        raw.connect(str(places_of(allele.home).socket("ctl")))
+        raw.sendall(os.urandom(4096))
+    import zmq
+
+    with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
+        dealer.set(zmq.LINGER, 500)
+        dealer.connect(places_of(allele.home).endpoint("ctl"))
+        for parts in ([b""], [b"AL\x01\x03", b"\xc1", b""], [os.urandom(50)] * 5, [b"AL\x01\x03", b"\x80", b"\x80"]):
+            dealer.send_multipart(parts)
+    assert allele("model", "list").status == 0
+
+
+def test_a_reader_that_leaves_and_streams_that_are_closed(allele: Any) -> None:
+    quoted = " ".join(f"'{word}'" for word in allele.command("corpus", "show", "tones"))
+    for line in (f"{quoted} | true", f"{quoted} <&-", f"{quoted} >&-", f"{quoted} 2>&-", f"{quoted} <&- >&- 2>&-"):
+        done = subprocess.run(
+            ["bash", "-c", line], env=allele.environment, cwd=allele.folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (line, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def test_without_a_terminal_the_editor_says_so(allele: Any) -> None:
+    assert "terminal" in allele().error
+
+
+def test_a_file_name_that_is_no_utf8_is_refused(allele: Any) -> None:
+    words = [os.fsencode(word) for word in allele.command("corpus", "add", "odd")] + [b"caf\xe9.wav"]
+    done = subprocess.run(words, env=allele.environment, cwd=allele.folder, capture_output=True, check=False)
+    assert done.returncode == 2
+    assert b"not UTF-8" in done.stderr and b"Traceback" not in done.stderr
+    assert sys.executable.encode() in words

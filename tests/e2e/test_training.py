@@ -1,0 +1,129 @@
+"""Jobs from the outside: following, leaving, cancelling, and going on after the worst."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tui.cli.commands import COMMANDS
+
+JOB = set(next(command.keys for command in COMMANDS if command.words == ("jobs", "show")))
+LONG = ("--preset", "toy", "--levels", "2", "--codebook", "16", "--steps", "100000")
+SHORT = ("--preset", "toy", "--levels", "2", "--codebook", "16", "--steps", "30")
+
+
+@pytest.fixture
+def trained_steps(allele: Any) -> Callable[[str], int]:
+    """The newest step in a run's log."""
+
+    def steps(model: str) -> int:
+        log = allele.home / "models" / model / "log.jsonl"
+        return log.read_text().count("\n") if log.exists() else 0
+
+    return steps
+
+
+@pytest.fixture
+def has_checkpoint(allele: Any) -> Callable[[str], bool]:
+    """Whether a run has a finished checkpoint."""
+
+    def look(model: str) -> bool:
+        return any((allele.home / "models" / model / "checkpoints").glob("*/manifest.json"))
+
+    return look
+
+
+@pytest.fixture
+def interrupt() -> Iterator[Callable[[Any], None]]:
+    """Ctrl-C, as a terminal gives it to the process."""
+    yield lambda process: process.send_signal(signal.SIGINT)
+
+
+def state_of(allele: Any, model: str) -> str:
+    jobs = allele("jobs", "--json").json["jobs"]
+    return next(job["state"] for job in jobs if job["subject"] == model)
+
+
+def test_ctrl_c_stops_a_training_and_resume_goes_on(
+    allele: Any,
+    interrupt: Callable[[Any], None],
+    has_checkpoint: Callable[[str], bool],
+    trained_steps: Callable[[str], int],
+    wait_until: Callable[..., None],
+) -> None:
+    process = allele.start("train", "tones", "--name", "stopped", *LONG, "--json")
+    wait_until(lambda: trained_steps("stopped") > 3, "training")
+    interrupt(process)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (1, "")
+    assert err.splitlines()[-1].startswith("error: training of stopped was ")
+    assert "--resume" in err and "Traceback" not in err
+    assert has_checkpoint("stopped")
+    assert state_of(allele, "stopped") in {"cancelled", "interrupted"}
+    assert "stopped" not in [model["name"] for model in allele("model", "list", "--json").json["models"]]
+    assert "--resume" in allele("train", "tones", "--name", "stopped", *SHORT).error
+    resumed = allele("train", "tones", "--name", "stopped", "--resume", "--steps", "60", "--json", timeout_s=90)
+    assert resumed.status == 0, resumed.err
+    assert resumed.json["model"] == "stopped"
+
+
+def test_a_killed_daemon_loses_no_checkpoint(fresh: Any, recordings: Path, wait_until: Callable[..., None]) -> None:
+    assert fresh("corpus", "add", "tones", recordings).status == 0
+    process = fresh.start("train", "tones", "--name", "killed", *LONG)
+    checkpoints = fresh.home / "models" / "killed" / "checkpoints"
+    wait_until(lambda: any(checkpoints.glob("*/manifest.json")), "a checkpoint", 60)
+    (pid,) = fresh.daemon_pids()
+    children = psutil.Process(pid).children(recursive=True)
+    os.kill(pid, signal.SIGKILL)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "--resume" in err and "Traceback" not in err
+    wait_until(lambda: not any(child.is_running() for child in children), "the workers' end")
+    assert state_of(fresh, "killed") in {"interrupted", "failed"}
+    resumed = fresh("train", "tones", "--name", "killed", "--resume", "--steps", "60", "--json", timeout_s=90)
+    assert resumed.status == 0, resumed.err
+    assert fresh("model", "list", "--json").json["models"][0]["name"] == "killed"
+
+
+def test_detached_jobs_are_shown_watched_left_and_cancelled(
+    allele: Any, interrupt: Callable[[Any], None], trained_steps: Callable[[str], int], wait_until: Callable[..., None]
+) -> None:
+    started_s = time.monotonic()
+    begun = allele("train", "tones", "--name", "away", *LONG, "--detach", "--json").json
+    assert begun["model"] == "away" and time.monotonic() - started_s < 10
+    job = begun["job"]
+    shown = allele("jobs", "show", job, "--json").json
+    assert shown.keys() == JOB
+    assert (shown["id"], shown["kind"], shown["subject"]) == (job, "train", "away")
+    wait_until(lambda: trained_steps("away") > 1, "training")
+    watcher = allele.start("jobs", "watch", job)
+    time.sleep(1.0)
+    interrupt(watcher)
+    _, err = watcher.communicate(timeout=10)
+    assert watcher.returncode == 1 and "goes on" in err
+    assert allele("jobs", "show", job, "--json").json["state"] == "running"
+    assert allele("jobs", "cancel", job, "--json").json["id"] == job
+    wait_until(lambda: state_of(allele, "away") in {"cancelled", "interrupted"}, "the cancelled state")
+    assert allele("jobs", "cancel", job, "--json").json["state"] in {"cancelled", "interrupted"}
+    assert allele("jobs", "watch", job).status == 1
+
+
+def test_two_trainings_queue_and_both_finish(allele: Any) -> None:
+    first = allele.start("train", "tones", "--name", "twin1", *SHORT, "--json")
+    second = allele.start("train", "tones", "--name", "twin2", *SHORT, "--json")
+    for process in (first, second):
+        out, err = process.communicate(timeout=90)
+        assert process.returncode == 0, err
+        assert out.count("\n") == 1
+    assert {"twin1", "twin2"} <= {model["name"] for model in allele("model", "list", "--json").json["models"]}
+
+
+def test_a_name_is_trained_once(allele: Any) -> None:
+    assert "toy" in allele("train", "tones", "--name", "toy", *SHORT).error
+    assert "nowhere" in allele("train", "nowhere", "--name", "new", *SHORT).error
+    assert allele("jobs", "show", "no-such-job").error
