@@ -18,7 +18,7 @@ from protocol.errors import AlleleError
 from protocol.frames import ID_BYTES, Header, Kind, Message, pack, unpack, unpack_body
 from protocol.messages import Chunk, Credit
 
-SILENT_S = 10.0
+SILENT_S = 4.0  # a player pings after a second of silence; one that was only stopped says hello again
 MAX_PLAYERS = 64
 
 
@@ -89,13 +89,15 @@ class AudSocket:
         player = self._players.get(routing)
         if player is not None:
             player.heard_s = self._clock()
-        if message.kind is Kind.PING:
-            self._send(routing, pack(Kind.PONG, Header(op="Pong", re=message.header.id)))
-        elif message.kind is Kind.HELLO:
+        if message.kind is Kind.HELLO:
             self._greet(routing, message)
+        elif player is None:
+            unknown = AlleleError("E_NOT_FOUND", "this player is not known", hint="say hello first")
+            self._send(routing, pack(Kind.ERR, Header(op=message.header.op[:64], re=message.header.id), unknown.body()))
+            raise AlleleError("E_BAD_REQUEST", f"{message.kind.name} before hello")
+        elif message.kind is Kind.PING:
+            self._send(routing, pack(Kind.PONG, Header(op="Pong", re=message.header.id)))
         elif message.kind is Kind.CREDIT:
-            if player is None:
-                raise AlleleError("E_BAD_REQUEST", "credit before hello")
             chunks = unpack_body(message.body, Credit).chunks
             if self.hook is not None:
                 self.hook.credit(player.cid, chunks)
