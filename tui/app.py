@@ -42,6 +42,7 @@ from tui.widgets.terminal import DiffUpdate, Terminal
 KEEP_S = 0.2
 LEAVE_S = 0.18
 POLL_S = 1.0
+LOCAL_FPS, REMOTE_FPS = 40, 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -335,7 +336,20 @@ def run_app(
         start_job: a job to follow on the Train screen.
         demo: the first run, see DemoPlan.
     """
-    app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo)
     remote = bool(os.environ.get("SSH_CONNECTION"))
+    _tune_textual(remote)
+    app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo)
     app.run(mouse=not remote)
     return app.return_code or 0
+
+
+def _tune_textual(remote: bool) -> None:
+    """Settings that Textual only takes from the environment before it is imported.
+
+    The Kitty protocol is left off: no key here needs it, and a process killed with -9 would leave it switched on.
+    """
+    import textual.constants
+    import textual.screen
+
+    textual.constants.DISABLE_KITTY_KEY = True  # pyright: ignore[reportAttributeAccessIssue]
+    textual.screen.UPDATE_PERIOD = 1 / (REMOTE_FPS if remote else LOCAL_FPS)  # pyright: ignore[reportAttributeAccessIssue]

@@ -44,8 +44,8 @@ class PaneRows:
 def share_rows(height: int, levels_a: int, levels_b: int, focus: int) -> tuple[PaneRows, PaneRows]:
     """Rows of the panes A and B on a terminal of `height` rows.
 
-    Levels come first. What is left goes to the waveforms, to the focused pane's first; when even the levels do not
-    fit, both grids get their share and follow the cursor.
+    Levels come first, what is left goes to the waveforms. When even the levels do not fit, the focused pane gets what
+    it needs and both grids follow the cursor.
     """
     space = height - BARS - 4
     wanted = [max(1, levels_a), max(1, levels_b)]
@@ -59,5 +59,5 @@ def share_rows(height: int, levels_a: int, levels_b: int, focus: int) -> tuple[P
         grids, spare = wanted, space - sum(wanted)
         waves = [min(MAX_WAVE, spare // 2)] * 2
         if waves[0] < MAX_WAVE:
-            waves[focus] += spare % 2
+            waves[0] += spare % 2  # never the focused pane: a row that moves repaints everything below it
     return PaneRows(waves[0], grids[0]), PaneRows(waves[1], grids[1])

@@ -32,16 +32,25 @@ _SYSTEMS = {
 
 
 class Terminal:
-    """The picture sent last: per row the characters and the SGR parameters of every cell, None where unknown."""
+    """The picture sent last: per row the characters and the SGR parameters of every cell."""
 
     def __init__(self, no_color: bool = False) -> None:
         self.no_color = no_color
-        self._rows: dict[int, tuple[list[str], list[str | None]]] = {}
+        self._rows: dict[int, tuple[list[str], list[str]]] = {}
+        self._known = False
         self._sgr: dict[tuple[Style, ColorSystem | None], str] = {}
 
     def forget(self) -> None:
-        """The terminal may show anything now."""
+        """The terminal may show anything now: the next update clears it first."""
+        self._known = False
+
+    def clear(self) -> str:
+        """What to send before anything else: nothing, or after `forget` an order to clear the screen."""
+        if self._known:
+            return ""
+        self._known = True
         self._rows.clear()
+        return "\x1b[m\x1b[2J"
 
     def sgr(self, style: Style | None, system: ColorSystem | None) -> str:
         """SGR parameters of a style, "" for the terminal's own."""
@@ -59,12 +68,12 @@ class Terminal:
             self._sgr[key] = found
         return found
 
-    def row(self, y: int, width: int) -> tuple[list[str], list[str | None]]:
+    def row(self, y: int, width: int) -> tuple[list[str], list[str]]:
         """Characters and SGR of a row, at least `width` cells."""
         chars, codes = self._rows.setdefault(y, ([], []))
         if len(chars) < width:
-            codes.extend([None] * (width - len(codes)))
-            chars.extend([""] * (width - len(chars)))
+            codes.extend([""] * (width - len(codes)))
+            chars.extend([" "] * (width - len(chars)))
         return chars, codes
 
 
@@ -81,7 +90,7 @@ class DiffUpdate(CompositorUpdate):
     def render_segments(self, console: Console) -> str:
         """The bytes to send, as text."""
         system = _SYSTEMS.get(console.color_system or "")
-        pieces: list[str] = []
+        pieces: list[str] = [self._terminal.clear()]
         for y, x, strip in self._strips():
             self._write(pieces, y, x, strip, system)
         return "".join(pieces)
