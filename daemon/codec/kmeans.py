@@ -15,18 +15,21 @@ def kmeans(vectors: Tensor, count: int, generator: torch.Generator) -> tuple[Ten
 
     With fewer vectors than centres the surplus centres are copies with a little noise.
     """
-    centres = _spread(vectors, count, generator)
-    for _ in range(_ROUNDS):
-        distances = torch.cdist(vectors, centres)
-        nearest, which = distances.min(-1)
+    return refine(vectors, _spread(vectors, count, generator), _ROUNDS)
+
+
+def refine(vectors: Tensor, centres: Tensor, rounds: int) -> tuple[Tensor, Tensor]:
+    """Lloyd's rounds from given centres `(count, d)`; centres and counts as from `kmeans`."""
+    count = len(centres)
+    for _ in range(rounds):
+        nearest, which = torch.cdist(vectors, centres).min(-1)
         sums = torch.zeros_like(centres).index_add_(0, which, vectors)
         counts = torch.bincount(which, minlength=count).to(vectors)
         moved = sums / counts.clamp_min(1)[:, None]
         empty = (counts == 0).nonzero()[:, 0]
-        if len(empty):
-            worst = nearest.argsort(descending=True)[: len(empty)]
-            moved[empty[: len(worst)]] = vectors[worst]
-            moved[empty[len(worst) :]] = centres[empty[len(worst) :]]
+        worst = nearest.argsort(descending=True)[: len(empty)]
+        moved[empty[: len(worst)]] = vectors[worst]
+        moved[empty[len(worst) :]] = centres[empty[len(worst) :]]
         centres = moved
     which = torch.cdist(vectors, centres).argmin(-1)
     return centres, torch.bincount(which, minlength=count).to(vectors)

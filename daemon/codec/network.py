@@ -5,6 +5,9 @@ References: Z. Liu et al., "A ConvNet for the 2020s", 2022, in one dimension; H.
 from 0.1 rather than 1e-6, because a run lasts minutes.
 """
 
+import math
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -34,18 +37,36 @@ class Encoder(nn.Module):
         super().__init__()
         width = config.width
         self.enter = nn.Linear(3 * config.bins, width)
-        self.enter_norm = nn.LayerNorm(width)
         self.fine = _blocks(config, config.fine_blocks)
         self.merge = nn.Linear(2 * width, width)
         self.coarse = _blocks(config, config.coarse_blocks)
-        self.leave_norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, config.latent)
+        self._start_as_bands(config)
+
+    @torch.no_grad()
+    def _start_as_bands(self, config: CodecConfig) -> None:
+        """Begin by averaging the log-magnitude in mel-spaced bands over the two STFT frames.
+
+        A corpus of seconds does not teach a network to carry spectra unlike its own; starting from a
+        path that carries any envelope does (measured on held-out files, see docs/adr/0003-codec.md).
+        """
+        bands = band_averages(config)
+        n, width = len(bands), config.width
+        self.enter.weight[:n].zero_()
+        self.enter.weight[:n, : config.bins] = bands
+        self.merge.weight[:n].zero_()
+        self.merge.weight[:n, :n] = 0.5 * torch.eye(n)
+        self.merge.weight[:n, width : width + n] = 0.5 * torch.eye(n)
+        self.leave.weight[:n].zero_()
+        self.leave.weight[:n, :n] = torch.eye(n)
+        for layer in (self.enter, self.merge, self.leave):
+            layer.bias.zero_()
 
     def forward(self, features: Tensor) -> Tensor:
-        frames = self.fine(self.enter_norm(self.enter(features)))
+        frames = self.fine(self.enter(features))
         B, T2, W = frames.shape
         merged = self.merge(frames.reshape(B, T2 // 2, 2 * W))
-        return self.leave(self.leave_norm(self.coarse(merged)))
+        return self.leave(self.coarse(merged))
 
 
 class Decoder(nn.Module):
@@ -55,17 +76,46 @@ class Decoder(nn.Module):
         super().__init__()
         width = config.width
         self.enter = nn.Linear(config.latent, width)
-        self.enter_norm = nn.LayerNorm(width)
         self.coarse = _blocks(config, config.coarse_blocks)
         self.split = nn.Linear(width, 2 * width)
         self.fine = _blocks(config, config.fine_blocks)
-        self.leave_norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, 2 * config.bins)
+        self._start_as_bands(config)
+
+    @torch.no_grad()
+    def _start_as_bands(self, config: CodecConfig) -> None:
+        """Begin by interpolating between the bands the encoder begins with."""
+        bands = band_averages(config)
+        n, width = len(bands), config.width
+        self.enter.weight[:n].zero_()
+        self.enter.weight[:n, :n] = torch.eye(n)
+        for half in (0, width):
+            self.split.weight[half : half + n].zero_()
+            self.split.weight[half : half + n, :n] = torch.eye(n)
+        self.leave.weight[: config.bins] *= 0.3
+        self.leave.weight[: config.bins, :n] = band_interpolation(config)
+        for layer in (self.enter, self.split):
+            layer.bias.zero_()
 
     def forward(self, latent: Tensor) -> Tensor:
-        frames = self.split(self.coarse(self.enter_norm(self.enter(latent))))
+        frames = self.split(self.coarse(self.enter(latent)))
         B, T, W2 = frames.shape
-        return self.leave(self.leave_norm(self.fine(frames.reshape(B, 2 * T, W2 // 2))))
+        return self.leave(self.fine(frames.reshape(B, 2 * T, W2 // 2)))
+
+
+def band_averages(config: CodecConfig) -> Tensor:
+    """Rows that average a spectrum in three quarters of D mel-spaced bands: `(bands, bins)`."""
+    weights = band_interpolation(config)
+    return (weights / weights.sum(0)).T
+
+
+def band_interpolation(config: CodecConfig) -> Tensor:
+    """Columns that draw a spectrum by straight lines between band values: `(bins, bands)`."""
+    count = 3 * config.latent // 4
+    top = 2595 * math.log10(1 + config.sample_rate / 1400)
+    mels = 2595 * torch.log10(1 + torch.linspace(0, config.sample_rate / 2, config.bins) / 700)
+    position = mels / top * (count - 1)
+    return (1 - (position[:, None] - torch.arange(count)).abs()).clamp_min(0.0)
 
 
 def _blocks(config: CodecConfig, count: int) -> nn.Sequential:

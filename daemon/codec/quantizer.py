@@ -17,9 +17,10 @@ import torch
 from torch import Tensor, nn
 from vector_quantize_pytorch import VectorQuantize
 
-from daemon.codec.kmeans import kmeans
+from daemon.codec.kmeans import kmeans, refine
 
 EMA_DECAY = 0.99
+SETTLING_ROUNDS = 3
 
 
 class Quantized(NamedTuple):
@@ -31,8 +32,19 @@ class Quantized(NamedTuple):
     """`[B, Q, T]` int64, every level, dropped or not."""
     commitment: Tensor
     """Mean squared distance to the chosen codes in the 8-d spaces, scalar."""
+    left_over: Tensor
+    """Energy the levels leave over as a share of the latent's, averaged over levels, scalar.
+
+    This teaches the projection back out: without it the sum of levels drifts away from the latent
+    (measured: residuals *grew* with every level, and so codebooks emptied)."""
     residual_rms: Tensor
     """What each level left over, `(Q,)`."""
+
+
+def unquantized(latent: Tensor) -> Quantized:
+    """A latent passed on as it is, for the first steps of a training."""
+    nothing = latent.new_zeros(())
+    return Quantized(latent, latent.new_zeros(0), nothing, nothing, nothing)
 
 
 class ResidualQuantizer(nn.Module):
@@ -47,7 +59,7 @@ class ResidualQuantizer(nn.Module):
                 codebook_dim=codebook_dim,
                 codebook_size=codebook_size,
                 decay=EMA_DECAY,
-                threshold_ema_dead_code=1e-9,  # > 0 switches expiry on; the relative value is set below
+                threshold_ema_dead_code=1,  # > 0 switches expiry on; the relative value is set below
                 rotation_trick=False,  # measured: no gain, twice the time
                 commitment_weight=1.0,
                 kmeans_init=False,  # ours is explicit: `fit`
@@ -55,9 +67,13 @@ class ResidualQuantizer(nn.Module):
             for _ in range(levels)
         )
 
+    def _level(self, level: int) -> Any:
+        # Any: nn.Module types every attribute as Tensor | Module
+        return self.levels[level]
+
     def book(self, level: int) -> Any:
         """The library's codebook of one level (buffers `embed`, `embed_avg`, `cluster_size`)."""
-        return self.levels[level]._codebook
+        return self._level(level)._codebook
 
     def set_dead_threshold(self, vectors_per_step: int, share: float) -> None:
         """Replace codes whose average use per step falls under `share` of an even share, N / K.
@@ -84,18 +100,26 @@ class ResidualQuantizer(nn.Module):
         codes: list[Tensor] = []
         commitments: list[Tensor] = []
         left_over: list[Tensor] = []
+        energy = residual.detach().square().mean().clamp_min(1e-6)
         for level, vq in enumerate(self.levels):
             quantized, indices, commitment = vq(residual)
+            left_over.append((residual - quantized).square().mean())
             residual = residual - quantized.detach()
             total = total + (quantized if keep is None else quantized * (keep > level)[:, None, None])
             codes.append(indices)
             commitments.append(commitment.sum())
-            left_over.append(residual.detach().square().mean().sqrt())
-        return Quantized(total, torch.stack(codes, 1), torch.stack(commitments).mean(), torch.stack(left_over))
+        energies = torch.stack(left_over)
+        return Quantized(
+            total,
+            torch.stack(codes, 1),
+            torch.stack(commitments).mean(),
+            energies.mean() / energy,
+            energies.detach().sqrt(),
+        )
 
     def vectors(self, level: int) -> Tensor:
         """What each code of a level adds to the latent, `(K, D)`."""
-        return self.levels[level].project_out(self.book(level).embed[0])
+        return self._level(level).project_out(self.book(level).embed[0])
 
     def dequantize(self, codes: Tensor, levels: Sequence[int] | None = None) -> Tensor:
         """Codes `[B, Q, T]` to latents `[B, T, D]`, hearing only `levels` (all by default)."""
@@ -107,23 +131,57 @@ class ResidualQuantizer(nn.Module):
 
     @property
     def _width(self) -> int:
-        return self.levels[0].project_out.out_features
+        return int(self._level(0).project_out.out_features)
 
     @torch.no_grad()
     def fit(self, latents: Tensor, generator: torch.Generator, counts_sum: float) -> None:
-        """Place every level's codes by k-means on what the levels before leave of `latents` `(N, D)`.
+        """Place every level's projections and codes on what the levels before leave of `(N, D)` latents.
+
+        The projections are the residual's eight principal axes, the codes k-means in that space.
 
         Args:
             counts_sum: vectors per training step, so that the moving counts start where steps keep them.
         """
         residual = latents.float()
         for level in range(len(self.levels)):
-            vq, book = self.levels[level], self.book(level)
+            vq, book = self._level(level), self.book(level)
+            axes = _principal_axes(residual, vq.project_in.out_features)
+            mean = residual.mean(0)
+            vq.project_in.weight.copy_(axes)
+            vq.project_in.bias.copy_(-axes @ mean)
+            vq.project_out.weight.copy_(axes.T)
+            vq.project_out.bias.copy_(mean)
             searched = vq.project_in(residual)
-            centres, counts = kmeans(searched, self.codebook_size, generator)
-            share = counts.clamp_min(0.1) / counts.clamp_min(0.1).sum() * counts_sum
-            book.embed[0].copy_(centres)
-            book.cluster_size[0].copy_(share)
-            book.embed_avg[0].copy_(centres * share[:, None])
-            nearest = torch.cdist(searched, centres).argmin(-1)
+            _place(book, *kmeans(searched, self.codebook_size, generator), counts_sum)
+            nearest = torch.cdist(searched, book.embed[0]).argmin(-1)
             residual = residual - self.vectors(level)[nearest]
+
+    @torch.no_grad()
+    def settle(self, latents: Tensor) -> None:
+        """Move every level's codes to the means of the `(N, D)` latents that choose them; revive unused ones.
+
+        The codebooks followed the weights of the last steps; the averaged weights that are kept give
+        slightly other latents. Projections stay, so the decoder meets nothing new.
+        """
+        residual = latents.float()
+        for level in range(len(self.levels)):
+            vq, book = self._level(level), self.book(level)
+            searched = vq.project_in(residual)
+            counts_sum = float(book.cluster_size.sum())
+            _place(book, *refine(searched, book.embed[0].clone(), SETTLING_ROUNDS), counts_sum)
+            nearest = torch.cdist(searched, book.embed[0]).argmin(-1)
+            residual = residual - self.vectors(level)[nearest]
+
+
+def _place(book: Any, centres: Tensor, counts: Tensor, counts_sum: float) -> None:
+    """Write centres into a codebook, with moving counts as if it had been used so for long."""
+    share = counts.clamp_min(0.1) / counts.clamp_min(0.1).sum() * counts_sum
+    book.embed[0].copy_(centres)
+    book.cluster_size[0].copy_(share)
+    book.embed_avg[0].copy_(centres * share[:, None])
+
+
+def _principal_axes(vectors: Tensor, count: int) -> Tensor:
+    """The `count` directions of largest variance of `(N, D)` vectors, orthonormal rows `(count, D)`."""
+    centred = (vectors - vectors.mean(0)).double().cpu()
+    return torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -count:].T.flip(0).to(vectors)

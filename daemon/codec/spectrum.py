@@ -13,7 +13,7 @@ from daemon.codec.config import CodecConfig
 from daemon.dsp.framing import analyse, synthesise
 
 # -100 dBFS per bin of a full-scale sine (whose bin magnitude is n_fft / 4): below is silence.
-MAGNITUDE_FLOOR = 5e-3
+MAGNITUDE_FLOOR = 1e-3
 # The loudest bin a full-scale signal can reach is n_fft / 2; e^8 leaves headroom, not explosions.
 LOG_CEILING = 8.0
 LOG_SILENCE = -12.0
@@ -52,7 +52,7 @@ class Spectra(nn.Module):
         """The decoder's answer as sound: `[B, 2T, 2 * bins]` (log-magnitude, phase) to `[B, T * hop_length]`."""
         level, phase = head.float().chunk(2, dim=-1)
         logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
-        magnitude = (logs.exp() - MAGNITUDE_FLOOR).clamp_min(0.0) + 1e-6
+        magnitude = (logs.exp() - MAGNITUDE_FLOOR).clamp_min(0.0) + 1e-7
         return synthesise(torch.polar(magnitude, phase), self._n_fft, self._hop)
 
     def fit(self, clips: list[Tensor]) -> None:

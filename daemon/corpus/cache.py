@@ -6,7 +6,7 @@ end, so a header of fixed size is written twice.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -49,24 +49,24 @@ class CacheWriter:
     def finish(self) -> None:
         """Write the header again, with the length."""
         if self._is_discarded:
-            raise _Discarded
+            raise _DiscardedError
         self._file.seek(0)
         self._file.write(_header(self._channels, self._samples))
 
 
-class _Discarded(Exception):
+class _DiscardedError(Exception):
     pass
 
 
 @contextmanager
-def write_cache(path: Path, channels: int) -> Iterator[CacheWriter]:
+def write_cache(path: Path, channels: int) -> Generator[CacheWriter]:
     """A writer whose file appears under `path` only when everything went well and was not discarded."""
     try:
         with replacing(path) as file:
             writer = CacheWriter(file, channels)
             yield writer
             writer.finish()
-    except _Discarded:
+    except _DiscardedError:
         return
 
 

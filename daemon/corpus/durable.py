@@ -6,7 +6,7 @@ the final name.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +24,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _temp_beside(path: Path) -> Iterator[Path]:
+def _temp_beside(path: Path) -> Generator[Path]:
     """A temp path in the folder of `path`, put in its place when the block ends without an exception."""
     descriptor, name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=path.suffix, dir=path.parent)
     os.close(descriptor)
@@ -40,7 +40,7 @@ def _temp_beside(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
+def replacing(path: Path) -> Generator[BinaryIO]:
     """A binary file that takes the name `path` only when the block ends without an exception."""
     with _temp_beside(path) as temp, temp.open("w+b") as file:
         yield file

@@ -6,19 +6,20 @@ a kill leaves a valid corpus holding what was finished. One bad file is a record
 
 import errno
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from daemon.corpus.cache import write_cache
 from daemon.corpus.discovery import Found, find_files
 from daemon.corpus.durable import sweep
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.measures import FileMeasures, reference_gain_db
-from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFile, open_decoding
+from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFileError, open_decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
 from daemon.dsp.resample import require_torchaudio, resample_blocks
 
@@ -26,6 +27,7 @@ SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms
 SILENT_DB = -80.0
 LOUDEST_PEAK = 100.0  # +40 dBFS: no recording, but integers stored as floats
 AUDIO_FOLDER = "audio"
+_NOT_NUMBERS = "It holds values that are not numbers (NaN or infinity)."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ class CorpusReport:
     is_cancelled: bool = False
 
 
-class _Cancelled(Exception):
+class _CancelledError(Exception):
     pass
 
 
@@ -105,7 +107,7 @@ class _Ingestion:
             self._tell(done, len(found), entry.path)
             try:
                 self._keep(self._read(entry))
-            except _Cancelled:
+            except _CancelledError:
                 self._report.is_cancelled = True
                 break
         save_index(self._dir, self._files)
@@ -120,7 +122,7 @@ class _Ingestion:
 
     def _read(self, entry: Found) -> FileRecord:
         if self._cancelled():
-            raise _Cancelled
+            raise _CancelledError
         record = FileRecord(source=str(entry.path), status="error", message=entry.message, hint=entry.hint)
         if entry.message:
             return record
@@ -128,7 +130,7 @@ class _Ingestion:
             record = replace(record, sha256=self._hash(entry.path))
             twin = self._twin(lambda other: other.sha256 == record.sha256)
             return _duplicate(record, twin) if twin else self._decode(entry.path, record)
-        except UnreadableFile as reason:
+        except UnreadableFileError as reason:
             return replace(record, message=reason.message, hint=reason.hint)
 
     def _twin(self, matches: Callable[[FileRecord], bool]) -> FileRecord | None:
@@ -141,22 +143,22 @@ class _Ingestion:
                 while chunk := file.read(1 << 20):
                     digest.update(chunk)
                     if self._cancelled():
-                        raise _Cancelled
+                        raise _CancelledError
         except OSError as error:
             reason = error.strerror or str(error)
-            raise UnreadableFile(f"It cannot be read: {reason}.", "Check its permissions.") from error
+            raise UnreadableFileError(f"It cannot be read: {reason}.", "Check its permissions.") from error
         return digest.hexdigest()
 
     def _decode(self, path: Path, record: FileRecord) -> FileRecord:
         decoding, blocks = open_decoding(path)
         measures = FileMeasures()
 
-        def watched():  # noqa: ANN202  a generator local to this call
+        def watched() -> Iterator[NDArray[np.float32]]:
             for block in blocks:
                 if self._cancelled():
-                    raise _Cancelled
+                    raise _CancelledError
                 if not np.isfinite(block).all():
-                    raise UnreadableFile("It holds values that are not numbers (NaN or infinity).", "Export it again.")
+                    raise UnreadableFileError(_NOT_NUMBERS, "Export it again.")
                 measures.count_clipping(block)
                 yield block
 
@@ -199,14 +201,14 @@ def _duplicate(record: FileRecord, twin: FileRecord) -> FileRecord:
 def _refuse_unusable(decoding: Decoding, measures: FileMeasures) -> None:
     if measures.samples == 0:
         why = "Nothing in it could be decoded." if decoding.is_cut_short else "It holds no samples."
-        raise UnreadableFile(why, "Export it again.")
+        raise UnreadableFileError(why, "Export it again.")
     if measures.samples < SHORTEST_SAMPLES:
         milliseconds = 1000 * measures.samples / SAMPLE_RATE
-        raise UnreadableFile(f"It is too short ({milliseconds:.0f} ms).", "Use recordings of 25 ms or more.")
+        raise UnreadableFileError(f"It is too short ({milliseconds:.0f} ms).", "Use recordings of 25 ms or more.")
     if measures.peak > LOUDEST_PEAK:
-        raise UnreadableFile(f"Its peak is {measures.peak_db:+.0f} dBFS: not audio.", "Export it again.")
+        raise UnreadableFileError(f"Its peak is {measures.peak_db:+.0f} dBFS: not audio.", "Export it again.")
     if measures.peak_db < SILENT_DB:
-        raise UnreadableFile("It is silent.", "Remove it, or record it louder.")
+        raise UnreadableFileError("It is silent.", "Remove it, or record it louder.")
 
 
 def _measured(record: FileRecord, decoding: Decoding, measures: FileMeasures, digest: str) -> FileRecord:

@@ -15,7 +15,7 @@ RATES_HZ = (2_000, 768_000)
 MOST_CHANNELS = 32
 
 
-class UnreadableFile(Exception):
+class UnreadableFileError(Exception):
     """This one file cannot be used: `message` says why, `hint` how to mend it."""
 
     def __init__(self, message: str, hint: str) -> None:
@@ -48,16 +48,16 @@ def open_decoding(path: Path) -> tuple[Decoding, Iterator[NDArray[np.float32]]]:
     More than two channels are mixed to one. Decoding stops at `LONGEST_S` whatever the header says.
 
     Raises:
-        UnreadableFile: not audio, an absurd header, or no permission; also from the iterator.
+        UnreadableFileError: not audio, an absurd header, or no permission; also from the iterator.
     """
     try:
         file = soundfile.SoundFile(path)
     except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueError) as error:
-        raise UnreadableFile(*_why_not(path, error)) from error
+        raise UnreadableFileError(*_why_not(path, error)) from error
     if not RATES_HZ[0] <= file.samplerate <= RATES_HZ[1] or not 1 <= file.channels <= MOST_CHANNELS:
         facts = f"{file.samplerate} Hz, {file.channels} channels"
         file.close()
-        raise UnreadableFile(f"Its header makes no sense ({facts}).", "Export it again as WAV or FLAC.")
+        raise UnreadableFileError(f"Its header makes no sense ({facts}).", "Export it again as WAV or FLAC.")
     decoding = Decoding(path, file.samplerate, file.channels, file.frames)
     return decoding, _blocks(file, decoding)
 
@@ -68,14 +68,14 @@ def _blocks(file: soundfile.SoundFile, decoding: Decoding) -> Iterator[NDArray[n
     with file:
         while decoding.frames < limit:
             try:
-                block = file.read(min(size, limit - decoding.frames), dtype="float32", always_2d=True)
+                read = file.read(min(size, limit - decoding.frames), dtype="float32", always_2d=True)
             except (soundfile.LibsndfileError, RuntimeError):
                 decoding.is_cut_short = True
                 return
-            if not len(block):
+            if not len(read):
                 break
-            decoding.frames += len(block)
-            yield _to_two_channels(block)
+            decoding.frames += len(read)
+            yield _to_two_channels(np.asarray(read, np.float32))
         else:
             with suppress(soundfile.LibsndfileError, RuntimeError):
                 decoding.is_over_limit = len(file.read(1, always_2d=True)) > 0

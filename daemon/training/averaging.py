@@ -22,8 +22,8 @@ class AveragedModel:
     def update(self, model: CodecModel, step: int) -> None:
         """Take in the weights after step number `step` (from 0)."""
         decay = min(self._decay, (1 + step) / (10 + step))
-        averaged = list(self.model.parameters())
-        torch._foreach_lerp_(averaged, list(model.parameters()), 1 - decay)
+        for own, other in zip(self.model.parameters(), model.parameters(), strict=True):
+            own.lerp_(other, 1 - decay)
 
     @torch.no_grad()
     def take_buffers(self, model: CodecModel) -> None:

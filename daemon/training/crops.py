@@ -3,6 +3,7 @@
 That makes the sampler's position the step number: a resumed run sees the crops it would have seen.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from daemon.training.errors import TrainingError
 from daemon.training.spec import Part, Recipe
 
 Audio = NDArray[np.float32]
+_EQ_KNOTS = 9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,14 +87,49 @@ class CropSampler:
         return np.stack([self._crop_from(self._clips[index], random) for index in chosen])
 
     def _crop_from(self, clip: Clip, random: np.random.Generator) -> Audio:
+        length = self._source_length(random)
         # A quarter of a crop may hang over either end: silence before and after is part of a sound.
-        overhang = self._crop // 4
-        lowest = min(-overhang, clip.samples - self._crop) if clip.samples < self._crop else -overhang
-        highest = max(0, clip.samples - self._crop + overhang)
+        overhang = length // 4
+        lowest = min(-overhang, clip.samples - length) if clip.samples < length else -overhang
+        highest = max(0, clip.samples - length + overhang)
         start = int(random.integers(lowest, highest + 1))
-        lo, hi = max(0, start), min(clip.samples, start + self._crop)
-        crop = np.zeros(self._crop, np.float32)
+        lo, hi = max(0, start), min(clip.samples, start + length)
+        crop = np.zeros(length, np.float32)
         crop[lo - start : hi - start] = clip.mono(lo, hi)
+        curve = self._equaliser(random)
+        if curve is not None or length != self._crop:
+            crop = _refilter(crop, self._crop, curve)
         gain_db = clip.gain_db + random.uniform(-1, 1) * self._recipe.gain_db
         sign = -1.0 if self._recipe.flip and random.random() < 0.5 else 1.0
         return crop * np.float32(sign * 10 ** (gain_db / 20))
+
+    def _source_length(self, random: np.random.Generator) -> int:
+        """Samples of source that become one crop: more or fewer when it is played faster or slower."""
+        if random.random() >= self._recipe.speed_probability:
+            return self._crop
+        speed = 2 ** random.uniform(-self._recipe.speed_octaves, self._recipe.speed_octaves)
+        return round(self._crop * speed / 256) * 256
+
+    def _equaliser(self, random: np.random.Generator) -> Audio | None:
+        if random.random() >= self._recipe.eq_probability:
+            return None
+        knots_db = random.normal(0.0, self._recipe.eq_db, _EQ_KNOTS)
+        position = np.linspace(0.0, 1.0, self._crop // 2 + 1)
+        # square root: a warped axis that gives the low octaves more knots
+        curve_db = np.interp(np.sqrt(position), np.linspace(0, 1, _EQ_KNOTS), knots_db)
+        return (10 ** (curve_db / 20)).astype(np.float32)
+
+
+def _refilter(crop: Audio, length: int, curve: Audio | None) -> Audio:
+    """Resample a crop to `length` samples and colour it, both in one Fourier transform."""
+    spectrum = np.fft.rfft(crop)
+    kept = min(spectrum.size, length // 2 + 1)
+    changed = np.zeros(length // 2 + 1, spectrum.dtype)
+    changed[:kept] = spectrum[:kept] * (length / crop.size)
+    if curve is not None:
+        changed *= curve
+    made = np.fft.irfft(changed, length)
+    power = float(np.square(made).mean())
+    if curve is not None and power > 0:  # a filter changes the colour, not the level
+        made *= math.sqrt(float(np.square(crop).mean()) / power)
+    return made.astype(np.float32)

@@ -1,13 +1,14 @@
 """One optimisation step at a time: model, optimiser, averaged weights, codebooks."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from daemon.codec.model import CodecModel, Reconstruction
-from daemon.codec.quantizer import Quantized
+from daemon.codec.quantizer import unquantized
 from daemon.training.averaging import AveragedModel
 from daemon.training.checkpoint import (
     Checkpoint,
@@ -17,14 +18,14 @@ from daemon.training.checkpoint import (
     unpack_optimizer,
     unpack_random,
 )
-from daemon.training.crops import Clip, CropSampler
+from daemon.training.crops import Audio, Clip, CropSampler
 from daemon.training.errors import TrainingError
 from daemon.training.losses import losses
 from daemon.training.schedule import learning_rate
 from daemon.training.spec import Plan
 
 MOST_SKIPPED = 20
-STATISTICS_S = 60.0
+STATISTICS_S = 120.0
 
 
 class StepOutcome:
@@ -42,7 +43,7 @@ class Learner:
 
     def __init__(self, plan: Plan, clips: list[Clip], seed: int, device: torch.device) -> None:
         torch.manual_seed(seed)
-        self._plan, self._seed, self._device = plan, seed, device
+        self._plan, self._clips, self._seed, self._device = plan, clips, seed, device
         self._sampler = CropSampler(clips, plan.recipe, plan.codec.hop_length, seed)
         self.model = CodecModel(plan.codec).to(device)
         self.optimizer = torch.optim.AdamW(
@@ -54,20 +55,14 @@ class Learner:
         )
         self._vectors_per_step = plan.recipe.batch * plan.recipe.crop_frames
         self.model.quantizer.set_dead_threshold(self._vectors_per_step, plan.recipe.dead_share)
-        self._fit_statistics(clips)
+        self._fit_statistics()
         self.averaged = AveragedModel(self.model, plan.recipe.ema_decay)
         self.progress = Progress()
 
-    def _fit_statistics(self, clips: list[Clip]) -> None:
-        """Mean and spread per frequency over at most a minute, evenly taken from every clip."""
-        total_s = sum(clip.samples for clip in clips) / self._plan.codec.sample_rate
-        share = min(1.0, STATISTICS_S / max(total_s, 1e-9))
-        pieces = [clip.mono(0, max(1024, int(clip.samples * share))) for clip in clips]
-        gains = [np.float32(10 ** (clip.gain_db / 20)) for clip in clips]
+    def _fit_statistics(self) -> None:
+        """Mean and spread per frequency."""
         with torch.no_grad():
-            self.model.spectra.fit(
-                [torch.from_numpy(p * g).to(self._device) for p, g in zip(pieces, gains, strict=True)]
-            )
+            self.model.spectra.fit([torch.from_numpy(a).to(self._device) for a in self._training_audio()])
 
     def step(self, share: float) -> StepOutcome:
         """One step; `share` of the run is done.
@@ -108,8 +103,7 @@ class Learner:
             if self.progress.is_quantizing:
                 return self.model(audio, self._kept_levels(share))
             latent = self.model.encode(audio)
-            nothing = latent.new_zeros(())
-            return Reconstruction(self.model.decode(latent), Quantized(latent, latent.new_zeros(0), nothing, nothing))
+            return Reconstruction(self.model.decode(latent), unquantized(latent))
 
     def _kept_levels(self, share: float) -> Tensor | None:
         recipe, levels = self._plan.recipe, self._plan.codec.levels
@@ -132,9 +126,25 @@ class Learner:
         self.model.quantizer.fit(latents, generator, float(self._vectors_per_step))
         self.progress.is_quantizing = True
 
+    @torch.no_grad()
+    def settle(self) -> CodecModel:
+        """The averaged model, its codebooks brought up to date with its own encoder."""
+        self.averaged.take_buffers(self.model)
+        model = self.averaged.model
+        latents = [model.encode(torch.from_numpy(a).to(self._device)[None])[0] for a in self._training_audio()]
+        model.quantizer.settle(torch.cat(latents))
+        return model
+
+    def _training_audio(self) -> Iterator[Audio]:
+        """Up to `STATISTICS_S` of the training parts at the reference loudness, evenly from every clip."""
+        total_s = sum(clip.samples for clip in self._clips) / self._plan.codec.sample_rate
+        share = min(1.0, STATISTICS_S / max(total_s, 1e-9))
+        for clip in self._clips:
+            samples = max(self._plan.codec.hop_length, int(clip.samples * share))
+            yield clip.mono(0, min(samples, clip.samples)) * np.float32(10 ** (clip.gain_db / 20))
+
     def checkpoint(self) -> Checkpoint:
         """Everything a resumed run needs."""
-        self.averaged.take_buffers(self.model)
         return Checkpoint(
             progress=self.progress,
             model=self.model.state_dict(),

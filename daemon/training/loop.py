@@ -176,8 +176,7 @@ class _Training:
         )
 
     def _codec(self) -> Codec:
-        self._learner.averaged.take_buffers(self._learner.model)
-        return Codec(self._learner.averaged.model, self._device)
+        return Codec(self._learner.settle(), self._device)
 
     def _evaluate(self) -> None:
         began = time.monotonic()
@@ -221,9 +220,9 @@ class _Training:
 
     def _finish(self) -> TrainingResult:
         progress = self._learner.progress
+        codec = self._codec()
         self._save()
         best = load_step(self._dir / CHECKPOINTS, progress.best_step)
-        codec = self._codec()
         evaluation = evaluate(codec, self._held_clips, self._train_clips, is_final=True)
         if best is not None and progress.best_mel < evaluation.held_out.mel:
             self._learner.averaged.model.load_state_dict(best.averaged)

@@ -30,14 +30,16 @@ def losses(source: Tensor, made: Reconstruction, recipe: Recipe, sample_rate: in
         if n_fft in _STFT_WINDOWS:
             stft = stft + _stft_terms(wanted, got) / len(_STFT_WINDOWS)
     wave = (made.audio - source).abs().mean()
-    commitment = made.quantized.commitment
+    commitment, left_over = made.quantized.commitment, made.quantized.left_over
     total = (
         recipe.mel_weight * mel
         + recipe.stft_weight * stft
         + recipe.wave_weight * wave
         + recipe.commitment_weight * commitment
+        + recipe.left_over_weight * left_over
     )
-    return {"total": total, "mel": mel, "stft": stft, "wave": wave, "commitment": commitment}
+    terms = {"mel": mel, "stft": stft, "wave": wave, "commitment": commitment, "left_over": left_over}
+    return {"total": total, **terms}
 
 
 def _stft_terms(wanted: Tensor, got: Tensor) -> Tensor:

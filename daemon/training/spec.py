@@ -69,8 +69,13 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     stft_weight: float = 1.0
     wave_weight: float = 1.0
     commitment_weight: float = 1.0
+    left_over_weight: float = 1.0
     gain_db: float = 0.0
     """Augmentation: crops are moved by up to this much either way."""
+    eq_probability: float = 0.5
+    eq_db: float = 12.0
+    speed_probability: float = 0.3
+    speed_octaves: float = 0.4
     flip: bool = True
     """Augmentation: polarity."""
 

@@ -1,0 +1,80 @@
+"""Recordings, corpora and codecs that several daemon tests share; torch is imported only when asked for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+DEMO = Path(__file__).parents[2] / "scripts" / "demo"
+RATE_HZ = 48_000
+
+
+def tone(seconds: float, hz: float, seed: int = 0) -> NDArray[np.float32]:
+    """A decaying tone with two harmonics over a little noise."""
+    random = np.random.default_rng(seed)
+    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    wave = sum(np.sin(2 * np.pi * hz * k * t + k) / k for k in (1, 2, 3))
+    return (0.3 * wave * np.exp(-2 * t) + 0.003 * random.standard_normal(t.size)).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def tone_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Twelve WAV files of 0.7 to 1.2 s."""
+    import soundfile
+
+    folder = tmp_path_factory.mktemp("tones")
+    paths: list[Path] = []
+    for index in range(12):
+        path = folder / f"tone_{index:02d}.wav"
+        audio = tone(0.7 + 0.04 * index, 110 * 2 ** (index / 4), index)
+        soundfile.write(path, audio, RATE_HZ, subtype="PCM_24")
+        paths.append(path)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def tone_corpus(tone_files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus folder made of `tone_files`."""
+    from daemon.corpus.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("corpora") / "tones"
+    report = ingest(tone_files, folder)
+    assert report.total_files == 12
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus folder made of the committed demo recordings."""
+    from daemon.corpus.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("corpora") / "demo"
+    assert not ingest([DEMO], folder).errors
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_run(tone_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished toy model: 2 levels × 16 codes after 60 steps."""
+    from daemon.training.loop import train
+    from daemon.training.spec import TrainingSpec
+
+    run = tmp_path_factory.mktemp("models") / "toy"
+    train(TrainingSpec(steps=60, preset="toy", seed=3), tone_corpus, run)
+    return run
+
+
+@pytest.fixture(scope="session")
+def toy_codec(toy_run: Path):
+    """The codec of `toy_run`."""
+    from daemon.codec.codec import Codec
+
+    return Codec.load(toy_run, "cpu")
+
+
+@pytest.fixture
+def make_tone() -> Callable[..., NDArray[np.float32]]:
+    """`tone`, for tests that want their own."""
+    return tone
