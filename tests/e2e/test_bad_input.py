@@ -90,7 +90,7 @@ def test_a_corpus_that_is_too_short_is_refused(allele: Any, make_tone: Callable[
     soundfile.write(tmp_path / "blip.wav", make_tone(0.2, 440.0), 48_000)
     assert allele("corpus", "add", "blip", tmp_path / "blip.wav").status == 0
     message = allele("train", "blip", "--name", "blip", "--preset", "toy", "--steps", "10").error
-    assert "blip" in message and "short" in message or "seconds" in message or "s of" in message
+    assert ("blip" in message and "short" in message) or "seconds" in message or "s of" in message
     assert "blip" not in [model["name"] for model in allele("model", "list", "--json").json["models"]]
 
 

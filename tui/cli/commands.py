@@ -7,7 +7,7 @@ named as "module:function" and imported when it is called.
 from dataclasses import dataclass, field
 from typing import Any
 
-from tui.cli import values
+from tui.cli import json_keys, values
 
 PRESETS = ("auto", "tiny", "small", "base")
 
@@ -47,69 +47,7 @@ GROUPS = {
     "model": "trained codecs",
 }
 
-_STATUS = {
-    "pid": "process id",
-    "uptime_s": "seconds since its start",
-    "device": "what models compute on (cpu, cuda:0, mps); empty until the engine is up",
-    "jobs": "jobs queued or running",
-    "clients": "clients connected, this one included",
-    "endpoint": "its ctl socket, as --connect takes it",
-    "version": "its Allele version",
-    "engine": "starting, ready, restarting or failed",
-    "engine_detail": "why, in words",
-    "home": "its home folder",
-    "facts": "versions and memory, by name",
-}
-_JOB = {
-    "id": "what jobs show, watch and cancel take",
-    "kind": "ingest or train",
-    "subject": "the corpus or model",
-    "state": "queued, running, done, failed, cancelled or interrupted",
-    "progress": "0 to 1",
-    "eta_s": "seconds to go, or null",
-    "created_s": "Unix time",
-    "started_s": "Unix time, or null",
-    "ended_s": "Unix time, or null",
-    "detail": "what it does, in words",
-    "error": "why it failed; empty when it did not",
-    "hint": "what to do about that",
-    "result": "what it made, or null",
-}
-_MODEL = {
-    "name": "name",
-    "codec_id": "SHA-256 of the codec's weights; strands name their codec by it",
-    "corpus": "what it was trained on",
-    "levels": "levels of the code grid",
-    "codebook": "codes to a level",
-    "steps": "training steps",
-    "seconds": "seconds of training",
-    "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
-    "utilisation": "share of each level's codes in use",
-    "sample_rate": "Hz",
-    "hop_length": "samples to a frame",
-    "frame_rate": "frames to a second",
-    "created": "when training ended, UTC",
-    "prior": "null: generation comes later",
-    "path": "its folder",
-}
-_CORPUS = {
-    "name": "name",
-    "files": "usable files",
-    "skipped": "files that are not used",
-    "seconds": "seconds of usable audio",
-    "frames": "training frames, 46.875 to a second",
-    "path": "its folder",
-}
 _OUT_STRAND = _arg("-o", "--out", type=values.path, metavar="OUT.alle", help="write here, not over the first strand")
-_EDITED = {
-    "strand": "the file written",
-    "model": "whose codes these are",
-    "levels": "levels",
-    "frames": "frames",
-    "edits": "the operations done, as text",
-    "notes": "words for the person, such as what was cropped",
-}
-
 COMMANDS: tuple[Command, ...] = (
     Command(
         words=("doctor",),
@@ -125,7 +63,7 @@ COMMANDS: tuple[Command, ...] = (
         words=("daemon", "start"),
         summary="start it, or find it running",
         handler="tui.cli.daemon:start",
-        keys={"started": "false when it ran already"} | _STATUS,
+        keys={"started": "false when it ran already"} | json_keys.STATUS,
     ),
     Command(
         words=("daemon", "stop"),
@@ -137,13 +75,13 @@ COMMANDS: tuple[Command, ...] = (
         words=("daemon", "status"),
         summary="how it is; exit 1 when none runs",
         handler="tui.cli.daemon:status",
-        keys=_STATUS,
+        keys=json_keys.STATUS,
     ),
     Command(
         words=("daemon", "restart"),
         summary="stop and start it",
         handler="tui.cli.daemon:restart",
-        keys={"started": "true"} | _STATUS,
+        keys={"started": "true"} | json_keys.STATUS,
     ),
     Command(
         words=("daemon", "logs"),
@@ -161,7 +99,7 @@ COMMANDS: tuple[Command, ...] = (
             _arg("name", type=values.name, metavar="NAME", help="the corpus"),
             _arg("paths", type=values.path, nargs="+", metavar="PATH", help="files or folders: wav flac ogg mp3 aiff"),
         ),
-        keys=_CORPUS
+        keys=json_keys.CORPUS
         | {
             "added": "files added now, by path",
             "problems": "files that were skipped or are damaged, each with path, status, problem, mend",
@@ -179,7 +117,7 @@ COMMANDS: tuple[Command, ...] = (
         summary="one corpus, file by file",
         handler="tui.cli.corpus:show",
         arguments=(_arg("name", type=values.name, metavar="NAME", help="the corpus"),),
-        keys=_CORPUS
+        keys=json_keys.CORPUS
         | {
             "recordings": "each with path, status, seconds, sample_rate, channels, peak_db, loudness_db, clipped, "
             "silence, problem, mend"
@@ -222,16 +160,7 @@ COMMANDS: tuple[Command, ...] = (
             _arg("--resume", action="store_true", help="go on with a training that did not finish"),
             _arg("--detach", action="store_true", help="return at once and print the job's id"),
         ),
-        keys={
-            "model": "its name",
-            "steps": "steps trained",
-            "seconds": "seconds of training",
-            "levels": "levels of the code grid",
-            "codebook": "codes to a level",
-            "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
-            "utilisation": "share of each level's codes in use",
-            "prior": "null: generation comes later",
-        },
+        keys=json_keys.TRAIN,
     ),
     Command(
         words=("jobs", "list"),
@@ -245,21 +174,21 @@ COMMANDS: tuple[Command, ...] = (
         summary="one job",
         handler="tui.cli.jobs:show",
         arguments=(_arg("id", metavar="ID", help="the job"),),
-        keys=_JOB,
+        keys=json_keys.JOB,
     ),
     Command(
         words=("jobs", "watch"),
         summary="follow a job until it ends; exit 1 unless it is done. Ctrl-C leaves it running",
         handler="tui.cli.jobs:watch",
         arguments=(_arg("id", metavar="ID", help="the job"),),
-        keys=_JOB,
+        keys=json_keys.JOB,
     ),
     Command(
         words=("jobs", "cancel"),
         summary="cancel a job; a training can be resumed",
         handler="tui.cli.jobs:cancel",
         arguments=(_arg("id", metavar="ID", help="the job"),),
-        keys=_JOB,
+        keys=json_keys.JOB,
     ),
     Command(
         words=("model", "list"),
@@ -272,7 +201,7 @@ COMMANDS: tuple[Command, ...] = (
         summary="one model",
         handler="tui.cli.model:show",
         arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
-        keys=_MODEL,
+        keys=json_keys.MODEL,
     ),
     Command(
         words=("encode",),
@@ -285,16 +214,7 @@ COMMANDS: tuple[Command, ...] = (
             _arg("--model", type=values.name, required=True, metavar="MODEL", help="whose codes"),
             _arg("-o", "--out", type=values.path, metavar="STRAND.alle", help="write here"),
         ),
-        keys={
-            "strand": "the file written",
-            "levels": "levels",
-            "frames": "frames",
-            "frame_rate": "frames to a second",
-            "sample_rate": "Hz",
-            "seconds": "length of the sound",
-            "model": "whose codes these are",
-            "notes": "words for the person, such as that stereo was averaged",
-        },
+        keys=json_keys.ENCODED,
     ),
     Command(
         words=("decode",),
@@ -307,15 +227,7 @@ COMMANDS: tuple[Command, ...] = (
             _arg("-o", "--out", type=values.path, metavar="OUT.wav", help="write here"),
             _arg("--levels", type=values.levels, metavar="0-2", help="hear these levels only (all)"),
         ),
-        keys={
-            "wav": "the file written",
-            "seconds": "its length",
-            "samples": "its length",
-            "sample_rate": "Hz",
-            "channels": "channels",
-            "peak_db": "dBFS, null for silence",
-            "rms_db": "dBFS, null for silence",
-        },
+        keys=json_keys.DECODED,
     ),
     Command(
         words=("edit",),
@@ -328,7 +240,7 @@ COMMANDS: tuple[Command, ...] = (
             _arg("ops", nargs="+", metavar="OP", help="an operation in quotes, such as 'set 17 q0 @3:4'"),
             _OUT_STRAND,
         ),
-        keys=_EDITED,
+        keys=json_keys.EDITED,
     ),
     Command(
         words=("swap",),
@@ -341,6 +253,6 @@ COMMANDS: tuple[Command, ...] = (
             _arg("--frames", type=values.frames, metavar="10:40", help="frames, half-open (all)"),
             _OUT_STRAND,
         ),
-        keys=_EDITED,
+        keys=json_keys.EDITED,
     ),
 )

@@ -1,0 +1,95 @@
+"""Keys of the JSON objects that commands print, with what each means; docs/cli.md is made of them."""
+
+STATUS = {
+    "pid": "process id",
+    "uptime_s": "seconds since its start",
+    "device": "what models compute on (cpu, cuda:0, mps); empty until the engine is up",
+    "jobs": "jobs queued or running",
+    "clients": "clients connected, this one included",
+    "endpoint": "its ctl socket, as --connect takes it",
+    "version": "its Allele version",
+    "engine": "starting, ready, restarting or failed",
+    "engine_detail": "why, in words",
+    "home": "its home folder",
+    "facts": "versions and memory, by name",
+}
+JOB = {
+    "id": "what jobs show, watch and cancel take",
+    "kind": "ingest or train",
+    "subject": "the corpus or model",
+    "state": "queued, running, done, failed, cancelled or interrupted",
+    "progress": "0 to 1",
+    "eta_s": "seconds to go, or null",
+    "created_s": "Unix time",
+    "started_s": "Unix time, or null",
+    "ended_s": "Unix time, or null",
+    "detail": "what it does, in words",
+    "error": "why it failed; empty when it did not",
+    "hint": "what to do about that",
+    "result": "what it made, or null",
+}
+MODEL = {
+    "name": "name",
+    "codec_id": "SHA-256 of the codec's weights; strands name their codec by it",
+    "corpus": "what it was trained on",
+    "levels": "levels of the code grid",
+    "codebook": "codes to a level",
+    "steps": "training steps",
+    "seconds": "seconds of training",
+    "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
+    "utilisation": "share of each level's codes in use",
+    "sample_rate": "Hz",
+    "hop_length": "samples to a frame",
+    "frame_rate": "frames to a second",
+    "created": "when training ended, UTC",
+    "prior": "null: generation comes later",
+    "path": "its folder",
+}
+CORPUS = {
+    "name": "name",
+    "files": "usable files",
+    "skipped": "files that are not used",
+    "seconds": "seconds of usable audio",
+    "frames": "training frames, 46.875 to a second",
+    "path": "its folder",
+}
+EDITED = {
+    "strand": "the file written",
+    "model": "whose codes these are",
+    "levels": "levels",
+    "frames": "frames",
+    "edits": "the operations done, as text",
+    "notes": "words for the person, such as what was cropped",
+}
+
+TRAIN = {
+    "model": "its name",
+    "steps": "steps trained",
+    "seconds": "seconds of training",
+    "levels": "levels of the code grid",
+    "codebook": "codes to a level",
+    "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
+    "utilisation": "share of each level's codes in use",
+    "prior": "null: generation comes later",
+}
+
+DECODED = {
+    "wav": "the file written",
+    "seconds": "its length",
+    "samples": "its length",
+    "sample_rate": "Hz",
+    "channels": "channels",
+    "peak_db": "dBFS, null for silence",
+    "rms_db": "dBFS, null for silence",
+}
+
+ENCODED = {
+    "strand": "the file written",
+    "levels": "levels",
+    "frames": "frames",
+    "frame_rate": "frames to a second",
+    "sample_rate": "Hz",
+    "seconds": "length of the sound",
+    "model": "whose codes these are",
+    "notes": "words for the person, such as that stereo was averaged",
+}
