@@ -25,6 +25,7 @@ class Intake:
 
     def __init__(self, voice: Voice) -> None:
         self.playback = 0
+        self.begun = 0  # counts flushes: playbacks begun, and stops
         self.error = ""
         self.is_stopped = True  # by us or by the daemon; False from a playback's first chunk on
         self._voice = voice
@@ -81,6 +82,7 @@ class Intake:
         return sample + max(0, position - start)
 
     def _begin(self, playback: int) -> None:
+        self.begun += 1
         self._voice.flush()
         self._ends.clear()
         self._places.clear()

@@ -124,10 +124,12 @@ class Player:
             self._leave()
 
     def _play(self, message: Message) -> None:
+        begun = self._intake.begun
         silenced = self._intake.take(message)
-        self._open, self._lost_it, self._over_s = True, False, None
         if silenced and self._intake.is_stopped:
             self._device.cut()
+        elif self._intake.begun != begun:  # what still comes after a panic opens nothing
+            self._open, self._lost_it, self._over_s = True, False, None
 
     def _wait(self) -> bool:
         """Sleep until something happens; True when stdin or the parent's death may have to be looked at."""

@@ -95,6 +95,11 @@ async def test_at_most_30_ms_are_heard_after_a_stop(
     await asyncio.sleep(0.1)
     streaming.cancel()
     await asyncio.gather(streaming, return_exceptions=True)
+    if how != "stop of the daemon":
+        assert not player.status.playing, "what the daemon still sends is swallowed"
+        await aud.stop(3)
+        await asyncio.sleep(0.1)
+        assert len(player.ended) == 1, "an end is reported once"
     after = heard_in(tmp_path / "heard.wav")[before:]
     sounding = np.flatnonzero(after)
     assert sounding.size == 0 or sounding[-1] < 0.030 * 48_000
