@@ -26,7 +26,7 @@ from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
 from tui.client import Client
 
-USABLE = frozenset({"ok", "partial", "duplicate"})
+USABLE = frozenset({"ok", "duplicate"})
 STEREO_NOTE = "stereo recordings are averaged to mono when a model is trained on them"
 
 
@@ -48,23 +48,19 @@ def add(arguments: Namespace, output: Output) -> int:
     except LeftRunningError as left:
         raise AlleleError("E_CANCELLED", "left; the job goes on", hint=f"allele jobs show {left.job}") from None
     if corpus is None:
+        errors: list[dict[str, str]] = (job.result or {}).get("errors", [])
+        for error in errors if len(errors) > 1 else []:
+            output.note(" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["mend"]))))
         raise AlleleError("E_CANCELLED", job.error or f"the corpus was not read: {job.state}", hint=job.hint)
     return _tell_added(corpus, paths, output)
 
 
 def _tell_added(corpus: Corpus, paths: list[str], output: Output) -> int:
-    """Say what became of the files of this call; exit 1 when none of them can be used."""
+    """Say what became of the files of this call; the job fails when none of them can be used."""
     files = [file for file in corpus.files if any(_is_below(file.path, path) for path in paths)]
     problems = [file for file in files if file.problem]
-    if not files:
-        raise AlleleError("E_NOT_FOUND", f"{', '.join(paths)}: no audio files there", hint="wav flac ogg mp3 aiff")
-    unusable = [file for file in files if file.status not in USABLE]
-    if len(unusable) == len(files) == 1:
-        raise AlleleError("E_BAD_AUDIO", describe_problem(problems[0]))
     for file in problems:
         output.note(describe_problem(file))
-    if len(unusable) == len(files):
-        raise AlleleError("E_BAD_AUDIO", f"none of the {len(files)} files can be used", hint="the lines above say why")
     notes = [STEREO_NOTE] if any(file.channels > 1 and file.status in USABLE for file in files) else []
     facts = msgspec.to_builtins(corpus.info) | {
         "added": [file.path for file in files if file.status in USABLE],

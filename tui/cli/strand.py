@@ -15,6 +15,8 @@ from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.client import Answer, Client
 
+SILENCE_DB = -150.0
+
 
 def encode(arguments: Namespace, output: Output) -> int:
     """Turn a recording into a strand of codes."""
@@ -62,17 +64,23 @@ def decode(arguments: Namespace, output: Output) -> int:
         made = with_daemon(arguments, work)
     except AlleleError as error:
         raise name_strand(error, str(arguments.strand)) from None
+    peak_db, rms_db = audible(made.peak_db), audible(made.rms_db)
     facts = {
         "wav": str(out),
         "seconds": made.seconds,
         "samples": made.samples,
         "sample_rate": made.sample_rate,
         "channels": made.channels,
-        "peak_db": made.peak_db,
-        "rms_db": made.rms_db,
+        "peak_db": peak_db,
+        "rms_db": rms_db,
     }
-    output.result(facts, f"{out}: {duration(made.seconds)}, peak {level(made.peak_db)}, mean {level(made.rms_db)}")
+    output.result(facts, f"{out}: {duration(made.seconds)}, peak {level(peak_db)}, mean {level(rms_db)}")
     return 0
+
+
+def audible(db: float) -> float | None:
+    """A level, or None for digital silence, which the daemon writes as -150 dB."""
+    return db if db > SILENCE_DB else None
 
 
 def snapshotted(answer: Answer) -> tuple[StrandMeta, Codes, list[str]]:

@@ -61,6 +61,7 @@ def _detach(arguments: Namespace, request: StartTraining, output: Output) -> int
 def _tell(job: JobInfo, model: str, resume_hint: str, output: Output) -> int:
     """The result, or why there is none."""
     if job.state in {"cancelled", "interrupted"}:
+        resume_hint = f"go on with: {job.hint}" if job.hint else resume_hint
         raise AlleleError(
             "E_CANCELLED", f"training of {model} was {job.state}; what it learned is kept", hint=resume_hint
         )
