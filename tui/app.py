@@ -31,12 +31,12 @@ from tui.screens.base import BaseScreen
 from tui.screens.editor import EditorScreen
 from tui.screens.help import HelpScreen
 from tui.screens.library import LibraryScreen
+from tui.screens.palette import PaletteScreen
 from tui.screens.train import TrainScreen
 from tui.session import Session
 from tui.sound import Sound
 from tui.widgets.code_grid import tier_of
 from tui.widgets.driver import LeanDriver
-from tui.widgets.palette import ActionProvider
 from tui.widgets.terminal import DiffUpdate, Terminal
 
 KEEP_S = 0.2
@@ -65,8 +65,7 @@ class AlleleApp(App[int], inherit_bindings=False):
 
     CSS_PATH = "app.tcss"
     TITLE = "Allele"
-    COMMANDS = {ActionProvider}  # noqa: RUF012 - Textual declares it so
-    COMMAND_PALETTE_BINDING = "ctrl+p"
+    ENABLE_COMMAND_PALETTE = False  # ours is made from the registry, without emoji
     BINDINGS = [("ctrl+q", "leave", "Quit")]  # noqa: RUF012
 
     def __init__(
@@ -268,7 +267,9 @@ class AlleleApp(App[int], inherit_bindings=False):
             screen.prompt.ask(":", self._screens["editor"].command)  # type: ignore[attr-defined]
 
     def do_app_palette(self, count: int | None, register: str | None) -> None:
-        self.action_command_palette()
+        screen = self.top_screen
+        if screen is not None:
+            self.push_screen(PaletteScreen(screen.NAME, screen.situation()), screen.run_chosen)
 
     def do_app_redraw(self, count: int | None, register: str | None) -> None:
         self.terminal.forget()

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 BINS = 12
-# Indices of the xterm colour cube; lightness (CIE L*) 7 14 20 38 42 54 56 60 71 74 84 97.
-CUBE: tuple[int, ...] = (17, 18, 19, 24, 60, 66, 102, 138, 144, 179, 185, 227)
+# Indices of the xterm colour cube; lightness (CIE L*) 7 14 20 38 42 54 56 59 71 74 84 97.
+CUBE: tuple[int, ...] = (17, 18, 19, 24, 60, 66, 102, 137, 144, 179, 185, 227)
 MUTED: tuple[int, ...] = (233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 244, 246)
 INK: tuple[int, ...] = (231, 231, 231, 231, 231, 231, 16, 16, 16, 16, 16, 16)  # legible on the bin's colour
 LETTERS = "abcdefghijkl"

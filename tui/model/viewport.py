@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 GUTTER = 11  # columns left of the first frame: level number and name
 BARS = 3  # top bar, words line, mode line
-MAX_WAVE = 10
+MAX_WAVE = 16
 
 
 def page_start(frame: int, first: int, width: int, frames: int) -> int:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 LATE_S = 0.02
 SMALL = (60, 16)
+NARROW = 120
 
 
 def token_of(event: events.Key) -> str:
@@ -42,6 +43,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     NAME: ClassVar[str] = ""
     TITLE_WORDS: ClassVar[str] = ""
+    AUTO_FOCUS = ""  # the prompt's input takes keys only while it is open
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,9 +109,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def draw_bottom(self) -> None:
         """The words line and the mode line; a sentence just said takes the mode line's place."""
         self.words.show(self.bottom_words())
-        self.mode.show(
-            self._said or self.mode_words(), [(self.reader.waiting + " ", BOLD)] if self.reader.waiting else ""
-        )
+        waiting: list[Part] = [(f"  {self.reader.waiting} ", BOLD)] if self.reader.waiting else []
+        self.mode.show(self._said or self.mode_words(), waiting or ([] if self._said else self.mode_right()))
 
     def bottom_words(self) -> list[Part]:
         """The line above the last."""
@@ -118,6 +119,10 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def mode_words(self) -> list[Part]:
         """The last line when nothing was said."""
         return [(f" {shown(key)} ", BOLD) if i % 2 == 0 else (key, DIM) for i, key in enumerate(self.hints())]
+
+    def mode_right(self) -> list[Part]:
+        """More of it, left out where there is no room."""
+        return []
 
     def hints(self) -> list[str]:
         """Key, meaning, key, meaning, …"""
@@ -141,6 +146,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         """Too small a terminal gets a sentence instead of a picture."""
         small = event.size.width < SMALL[0] or event.size.height < SMALL[1]
         self.set_class(small, "small")
+        self.set_class(event.size.width < NARROW, "narrow")
         sentence = f"{event.size.width}x{event.size.height} is too small; Allele needs {SMALL[0]}x{SMALL[1]}"
         self.query_one("#small", TextLine).show(sentence if small else "")
         self.allele.terminal.forget()
@@ -197,6 +203,12 @@ class BaseScreen(Screen[None], inherit_bindings=False):
             self.say(f"{action.title} is done on the {' or '.join(action.screens)} screen")
             return
         method(count, register)
+
+    def run_chosen(self, action_id: str | None) -> None:
+        """Carry out what the palette gave back."""
+        if action_id is not None:
+            self.run_action_named(action_id)
+            self.draw_bottom()
 
     def method_of(self, action: Action) -> Any:
         """What carries an action out: the screen's method, or the app's."""

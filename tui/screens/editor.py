@@ -216,8 +216,13 @@ class EditorScreen(EditorKeys):
         if grid is not None and self.editor.pane.selection is not None:
             rect: Rect = self.editor.pane.rect(grid)
             swap = f"  {self.editor.swap_words(rect)}" if self.grid_of(1 - self.editor.focus) else ""
-            return [(" VISUAL ", BOLD), (f" {describe_rect(rect, grid)} {swap}  y copy  r set  Enter hear  Esc", PLAIN)]
+            return [(" VISUAL ", BOLD), (f" {describe_rect(rect, grid)} {swap}", PLAIN)]
         return super().mode_words()
+
+    def mode_right(self) -> list[Part]:
+        if self.grid is None or self.editor.pane.selection is None:
+            return []
+        return [("  y copy", DIM), ("  r set", DIM), ("  Enter hear", DIM), ("  o corner", DIM), ("  Esc drop ", DIM)]
 
     def hints(self) -> list[str]:
         linked = "linked" if self.editor.linked else "free"

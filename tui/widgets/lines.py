@@ -45,7 +45,7 @@ class Lines(Widget):
 
 
 class TextLine(Lines):
-    """One line of styled parts, left and right aligned, the left one cut when both do not fit."""
+    """One line of styled parts, left and right aligned; right ones are left out, last first, when not all fit."""
 
     DEFAULT_CSS = "TextLine { height: 1; width: 1fr; }"
 
@@ -68,15 +68,12 @@ class TextLine(Lines):
         return "".join(text for text, _ in self._left) + "  " + "".join(text for text, _ in self._right)
 
     def line(self, y: int, width: int) -> Strip:
-        right = parts_strip(self._right)
         left = parts_strip(self._left)
-        space = max(0, width - right.cell_length)
-        if right.cell_length and left.cell_length > space - 1:
-            if space < width // 2:  # both do not fit: the left one is worth more
-                right = right.crop(0, max(0, width - min(left.cell_length, width * 2 // 3) - 1))
-                space = width - right.cell_length
-            left = left.crop(0, max(0, space - 1))
-        return Strip.join([left.adjust_cell_length(space), right])
+        rights = list(self._right)
+        while rights and left.cell_length + 1 + parts_strip(rights).cell_length > width:
+            rights.pop()  # the left is worth more, and on the right the first
+        right = parts_strip(rights)
+        return Strip.join([left.adjust_cell_length(max(0, width - right.cell_length)), right])
 
 
 def parts_strip(parts: list[Part]) -> Strip:

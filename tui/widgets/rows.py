@@ -94,6 +94,7 @@ class Rows(Lines):
             self._top = self._cursor
         elif self._cursor >= self._top + height:
             self._top = self._cursor - height + 1
+        self._top = max(0, min(self._top, len(self._rows) - height))
 
     def on_resize(self) -> None:
         """Keep the cursor in view."""

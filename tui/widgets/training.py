@@ -25,7 +25,7 @@ _BAD = Style(bgcolor=Color.from_ansi(167))
 _EMPTY = Style(bgcolor=Color.from_ansi(236))
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 AXIS = 8  # columns of the numbers left of the curve
-BAR = 16
+WIDE_BAR, NARROW_BAR = 16, 6
 
 
 class CurvePlot(Lines):
@@ -150,12 +150,17 @@ class Health(Lines):
         if evaluation is None:
             return Strip([Segment("codebooks: measured at the first evaluation" if y == 0 else "", DIM)])
         if y == 0:
-            return Strip([Segment(f"{'level':<8}{'codes in use':<{BAR + 6}}{'perpl.':>7}{'dead':>6}  health", DIM)])
+            head = f"{'level':<8}{'in use':<{self._bar_width + 6}}{'perpl.':>7}{'dead':>6}  health"
+            return Strip([Segment(head, DIM)])
         level = y - 1
         if level >= len(evaluation.utilisation):
             advice = evaluation.advice if y == len(evaluation.utilisation) + 1 else ""
             return Strip([Segment(advice, PLAIN)])
         return Strip(self._level(level, len(evaluation.utilisation)))
+
+    @property
+    def _bar_width(self) -> int:
+        return WIDE_BAR if self.size.width > 50 else NARROW_BAR
 
     def _level(self, level: int, levels: int) -> list[Segment]:
         training = self._training
@@ -166,11 +171,12 @@ class Health(Lines):
         word = _at(evaluation.health, level, "")
         perplexity = _at(evaluation.perplexity, level, math.nan)
         dead = _at(evaluation.dead_codes, level, 0)
-        filled = min(BAR, max(0, round(used * BAR))) if math.isfinite(used) else 0
-        bar = [Segment("#" * filled, PLAIN), Segment("." * (BAR - filled), DIM)]
+        width = self._bar_width
+        filled = min(width, max(0, round(used * width))) if math.isfinite(used) else 0
+        bar = [Segment("#" * filled, PLAIN), Segment("." * (width - filled), DIM)]
         if not self.tier.glyphs:
             colour = {"thin": _THIN, "collapsing": _BAD}.get(word, _GOOD)
-            bar = [Segment(" " * filled, colour), Segment(" " * (BAR - filled), _EMPTY)]
+            bar = [Segment(" " * filled, colour), Segment(" " * (width - filled), _EMPTY)]
         numbers = f" {used * 100:3.0f} % {perplexity:7.1f}{dead:6d}  "
         style = PLAIN if word == "healthy" else BOLD
         parts = [Segment(f"{level_name(level, levels):<8}", PLAIN), *bar, Segment(numbers, PLAIN), Segment(word, style)]
