@@ -19,13 +19,17 @@ from typing import Any
 
 import numpy as np
 
+from daemon.engine.bridge import EngineBridge
+from daemon.server.aud import AudSocket
 from daemon.server.dispatch import DispatchTable, Reply, Request
-from daemon.server.preview import MAX_BYTES, PCM, Block, PreviewCache
+from daemon.server.library import Library
+from daemon.server.preview import MAX_BYTES, PCM, Block, CodecRef, PreviewCache
 from daemon.server.strand_stream import Strands, StrandStream
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.frames import ID_BYTES
 from protocol.messages import Chunk, Done, PlaybackStarted, StartPlayback, StopPlayback
+from protocol.strands import StrandMeta
 
 log = logging.getLogger("allele.playback")
 
@@ -35,7 +39,7 @@ MAX_CREDITS = 50  # 1 s of sound: a player that asks for more gets no more than 
 NOTHING = np.zeros((1, 0), np.float32)
 
 SendChunk = Callable[[bytes, Chunk, Array], bool]
-MarginOf = Callable[[str], Awaitable[int]]
+FindCodec = Callable[[StrandMeta], Awaitable[CodecRef]]
 DecodeBlock = Callable[[Block], Awaitable[PCM]]
 
 
@@ -81,13 +85,13 @@ class Playbacks:
 
     Args:
         strands: where living strands are.
-        decode: PCM of a block. margin_of: frames of context a model's codec needs.
+        decode: PCM of a block. find_codec: the codec of a strand, or why there is none.
     """
 
     def __init__(
-        self, strands: Strands, decode: DecodeBlock, margin_of: MarginOf, *, cache_bytes: int = MAX_BYTES
+        self, strands: Strands, decode: DecodeBlock, find_codec: FindCodec, *, cache_bytes: int = MAX_BYTES
     ) -> None:
-        self._strands, self._margin_of = strands, margin_of
+        self._strands, self._find_codec = strands, find_codec
         self.cache = PreviewCache(decode, cache_bytes)
         self._players: dict[bytes, _Player] = {}
         self._awaited: dict[bytes, asyncio.Event] = {}
@@ -144,12 +148,12 @@ class Playbacks:
         asked: StartPlayback = request.body
         number = next(self._numbers)
         player = await self._player(asked.player)
-        view = self._strands.view(asked.strand)
+        view = self._strands.find(asked.strand)
         frames = _frames_of(asked, view.codes.shape[1])
         levels = _levels_of(asked, view.codes.shape[0])
-        margin = await self._margin_of(view.meta.model)
+        codec = await self._find_codec(view.meta)
         stream = StrandStream(
-            self._strands, self.cache, asked.strand, frames, margin=margin, levels=levels, loop=asked.loop
+            self._strands, self.cache, asked.strand, frames, codec=codec, levels=levels, loop=asked.loop
         )
         if number > player.newest:  # else a later request overtook this one while it waited
             self._begin(player, _Playback(number, stream), frames[0] * view.meta.hop_length)
@@ -233,6 +237,25 @@ class Playbacks:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def open_playbacks(
+    table: DispatchTable, strands: Strands, library: Library, engine: EngineBridge, aud: AudSocket
+) -> Playbacks:
+    """Playback over the broker's parts: answers its requests and hears of players. Close it before the engine."""
+
+    async def find_codec(meta: StrandMeta) -> CodecRef:
+        model = await library.model_of(meta)
+        return CodecRef(model.name, await engine.margin(model.name))
+
+    async def decode(block: Block) -> PCM:
+        return await engine.decode(block.model, block.codes, block.lo, block.hi, block.levels, block.gain_db)
+
+    playbacks = Playbacks(strands, decode, find_codec)
+    playbacks.serve(aud.send_chunk)
+    playbacks.register(table)
+    aud.hook = playbacks
+    return playbacks
 
 
 def _frames_of(asked: StartPlayback, total: int) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,13 @@ from protocol.strands import Codes, StrandMeta
 PCM = npt.NDArray[np.float32]
 
 MAX_BYTES = 256 * 1024 * 1024  # 23 minutes of mono float32
+
+
+class CodecRef(NamedTuple):
+    """Where a strand's codec is, and how many frames of context it needs on either side."""
+
+    model: str
+    margin: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +59,7 @@ def block_of(meta: StrandMeta, codes: Codes, lo: int, hi: int, *, margin: int, l
     digest = hashlib.blake2b(heard.tobytes(), digest_size=16)
     digest.update(f"{meta.codec_id} {heard.shape} {lo - first} {hi - first} {levels} {meta.gain_db!r}".encode())
     return Block(
-        model=meta.model,
+        model=codec.model,
         codes=window,
         lo=lo - first,
         hi=hi - first,

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from daemon.server.preview import PCM, Block, PreviewCache, block_of
+from daemon.server.preview import PCM, Block, CodecRef, PreviewCache, block_of
 from daemon.server.seams import FADE_SAMPLES, Seam, would_click
 from protocol.strands import Codes, StrandMeta
 
@@ -22,18 +22,23 @@ FIRST_FRAMES = 8  # 0.17 s: decoded in a few ms, lasts while the rest of its blo
 CHUNK_SAMPLES = 960  # 20 ms
 
 
-class View(NamedTuple):
+class View(Protocol):
     """A strand at one revision. codes (Q, T) are never written to again."""
 
-    meta: StrandMeta
-    rev: int
-    codes: Codes
+    @property
+    def meta(self) -> StrandMeta: ...
+
+    @property
+    def rev(self) -> int: ...
+
+    @property
+    def codes(self) -> Codes: ...
 
 
 class Strands(Protocol):
     """Where living strands are."""
 
-    def view(self, strand: str) -> View:
+    def find(self, strand: str) -> View:
         """The strand as it is now.
 
         Raises:
@@ -66,11 +71,7 @@ class Piece:
 
 
 class StrandStream:
-    """Plays frames [first, past) of a strand, once or in a loop.
-
-    Args:
-        margin: frames of context the codec needs on either side.
-    """
+    """Plays frames [first, past) of a strand, once or in a loop."""
 
     def __init__(
         self,
@@ -79,13 +80,13 @@ class StrandStream:
         strand: str,
         frames: tuple[int, int],
         *,
-        margin: int,
+        codec: CodecRef,
         levels: tuple[int, ...] | None,
         loop: bool,
     ) -> None:
         self._strands, self._cache, self._strand = strands, cache, strand
         self._first, self._past = frames
-        self._margin, self._levels, self._loop = margin, levels, loop
+        self._codec, self._levels, self._loop = codec, levels, loop
         self._at = -1
         self._piece: Piece | None = None
         self._piece_rev = -1  # revision the piece is known to be right for
@@ -100,7 +101,7 @@ class StrandStream:
         Raises:
             AlleleError: the strand is gone, or what the engine says.
         """
-        view = self._strands.view(self._strand)
+        view = self._strands.find(self._strand)
         hop = view.meta.hop_length
         start, end = self._first * hop, min(self._past * hop, view.meta.samples)
         if self._at < 0:
@@ -186,4 +187,4 @@ class StrandStream:
 
     def _block(self, view: View, lo: int, hi: int) -> Block:
         past = min(hi + 1, view.codes.shape[1])
-        return block_of(view.meta, view.codes, lo, past, margin=self._margin, levels=self._levels)
+        return block_of(view.meta, view.codes, lo, past, codec=self._codec, levels=self._levels)

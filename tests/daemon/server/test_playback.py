@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,8 @@ from daemon.server.aud import AudSocket
 from daemon.server.dispatch import Request
 from daemon.server.garbage import GarbageLog
 from daemon.server.playback import Playbacks
-from daemon.server.preview import Block
+from daemon.server.preview import Block, CodecRef
 from daemon.server.sockets import Port, bind_router
-from daemon.server.strand_stream import View
 from protocol.errors import AlleleError
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
 from protocol.messages import Chunk, Credit, Done, Hello, PlaybackStarted, StartPlayback, StopPlayback
@@ -25,6 +25,15 @@ from protocol.strands import StrandMeta
 
 HOP, FRAMES, LEVELS = 1024, 120, 2
 SAMPLES = FRAMES * HOP - 100
+
+
+@dataclass(frozen=True)
+class View:
+    """A strand at one revision."""
+
+    meta: StrandMeta
+    rev: int
+    codes: np.ndarray
 
 
 class Shelf:
@@ -38,7 +47,7 @@ class Shelf:
         self.strands = {"s": View(meta, 0, codes)}
         self.problem: AlleleError | None = None
 
-    def view(self, strand: str) -> View:
+    def find(self, strand: str) -> View:
         if strand not in self.strands:
             raise AlleleError("E_NOT_FOUND", f"no strand is called {strand}")
         return self.strands[strand]
@@ -48,8 +57,8 @@ class Shelf:
             raise self.problem
         return np.repeat(block.codes[0, block.lo : block.hi].astype(np.float32) / 1024, HOP)
 
-    async def margin(self, model: str) -> int:
-        return 2
+    async def find_codec(self, meta: StrandMeta) -> CodecRef:
+        return CodecRef(meta.model, 2)
 
 
 class TestPlayer:
@@ -98,7 +107,7 @@ class Broker:
         self.now_s = 0.0
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.aud = AudSocket(GarbageLog(), lambda: ("epoch", 0), lambda: time.monotonic() + self.now_s)
-        self.playbacks = Playbacks(self.shelf, self.shelf.decode, self.shelf.margin)
+        self.playbacks = Playbacks(self.shelf, self.shelf.decode, self.shelf.find_codec)
         self.aud.hook = self.playbacks
         self.playbacks.serve(self.aud.send_chunk)
         self._port = Port(bind_router(self._context, endpoint), self.aud.on_message)

@@ -2,19 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.server.preview import Block, PreviewCache, block_of
+from daemon.server.preview import Block, CodecRef, PreviewCache, block_of
 from daemon.server.seams import FADE_SAMPLES, would_click
-from daemon.server.strand_stream import BLOCK_FRAMES, CHUNK_SAMPLES, StrandStream, View
+from daemon.server.strand_stream import BLOCK_FRAMES, CHUNK_SAMPLES, StrandStream
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
 
 HOP, MARGIN, LEVELS, CODEBOOK = 1024, 3, 4, 64
+CODEC = CodecRef("m", MARGIN)
 CARRIER = np.sin(2 * np.pi * 8 * np.arange(HOP) / HOP)
 
 
@@ -28,6 +30,15 @@ def decode(codes: np.ndarray, levels: tuple[int, ...] | None = None, gain_db: fl
     return (ramps * CARRIER * 10 ** (gain_db / 20)).astype(np.float32).reshape(-1)
 
 
+@dataclass(frozen=True)
+class View:
+    """A strand at one revision."""
+
+    meta: StrandMeta
+    rev: int
+    codes: np.ndarray
+
+
 class Shelf:
     """One living strand that can be edited."""
 
@@ -35,7 +46,7 @@ class Shelf:
         self.codes, self.rev, self.is_open = codes, 0, True
         self.samples = codes.shape[1] * HOP if samples is None else samples
 
-    def view(self, strand: str) -> View:
+    def find(self, strand: str) -> View:
         if not self.is_open:
             raise AlleleError("E_NOT_FOUND", f"no strand is called {strand}")
         meta = StrandMeta(
@@ -90,7 +101,7 @@ def stream_of(
     loop: bool = False,
 ) -> StrandStream:
     whole = (0, shelf.codes.shape[1])
-    return StrandStream(shelf, cache, "s", frames or whole, margin=MARGIN, levels=levels, loop=loop)
+    return StrandStream(shelf, cache, "s", frames or whole, codec=CODEC, levels=levels, loop=loop)
 
 
 async def heard(stream: StrandStream, samples: int | None = None) -> np.ndarray:
@@ -120,8 +131,8 @@ def test_a_key_changes_exactly_with_what_is_heard(frame: int, lo: int, size: int
     hi = min(200, lo + size)
 
     def key() -> bytes:
-        view = shelf.view("s")
-        return block_of(view.meta, view.codes, lo, hi, margin=MARGIN, levels=None).key
+        view = shelf.find("s")
+        return block_of(view.meta, view.codes, lo, hi, codec=CODEC, levels=None).key
 
     before = key()
     shelf.write(0, frame, (int(shelf.codes[0, frame]) + 1) % CODEBOOK)
@@ -131,22 +142,22 @@ def test_a_key_changes_exactly_with_what_is_heard(frame: int, lo: int, size: int
 def test_a_key_is_by_content() -> None:
     """The same cells elsewhere, or with other codes in a level that is not heard, are the same block."""
     one = Shelf(np.tile(grid(50), 4))
-    view = one.view("s")
-    keys = {block_of(view.meta, view.codes, lo, lo + 10, margin=MARGIN, levels=(1, 2)).key for lo in (20, 70, 120)}
+    view = one.find("s")
+    keys = {block_of(view.meta, view.codes, lo, lo + 10, codec=CODEC, levels=(1, 2)).key for lo in (20, 70, 120)}
     one.write(0, 25, (int(one.codes[0, 25]) + 1) % CODEBOOK)
-    view = one.view("s")
-    keys.add(block_of(view.meta, view.codes, 20, 30, margin=MARGIN, levels=(1, 2)).key)
+    view = one.find("s")
+    keys.add(block_of(view.meta, view.codes, 20, 30, codec=CODEC, levels=(1, 2)).key)
     assert len(keys) == 1
-    keys.add(block_of(view.meta, view.codes, 20, 30, margin=MARGIN, levels=(1, 3)).key)
-    keys.add(block_of(view.meta, view.codes, 20, 30, margin=MARGIN, levels=None).key)
+    keys.add(block_of(view.meta, view.codes, 20, 30, codec=CODEC, levels=(1, 3)).key)
+    keys.add(block_of(view.meta, view.codes, 20, 30, codec=CODEC, levels=None).key)
     assert len(keys) == 3
 
 
 async def test_however_many_ask_it_is_decoded_once(engine: Engine, cache: PreviewCache) -> None:
     """Also when one of those who ask gives up."""
     engine.delay_s = 0.02
-    view = Shelf(grid(40)).view("s")
-    block = block_of(view.meta, view.codes, 0, 10, margin=MARGIN, levels=None)
+    view = Shelf(grid(40)).find("s")
+    block = block_of(view.meta, view.codes, 0, 10, codec=CODEC, levels=None)
     tasks = [asyncio.create_task(cache.fetch(block)) for _ in range(5)]
     await asyncio.sleep(0.005)
     tasks[0].cancel()
@@ -159,8 +170,8 @@ async def test_however_many_ask_it_is_decoded_once(engine: Engine, cache: Previe
 async def test_the_cap_in_bytes_holds_and_the_oldest_goes(engine: Engine) -> None:
     """Ten blocks of 40 KiB in 100 KiB: the last two are there, the first is not."""
     cache = PreviewCache(engine.decode, max_bytes=100 * 1024)
-    view = Shelf(grid(200)).view("s")
-    blocks = [block_of(view.meta, view.codes, lo, lo + 10, margin=MARGIN, levels=None) for lo in range(0, 100, 10)]
+    view = Shelf(grid(200)).find("s")
+    blocks = [block_of(view.meta, view.codes, lo, lo + 10, codec=CODEC, levels=None) for lo in range(0, 100, 10)]
     for block in blocks:
         await cache.fetch(block)
         assert cache.bytes <= 100 * 1024
@@ -171,8 +182,8 @@ async def test_the_cap_in_bytes_holds_and_the_oldest_goes(engine: Engine) -> Non
 
 async def test_a_failure_is_not_kept(engine: Engine, cache: PreviewCache) -> None:
     """Whoever waits is told; the next one tries again."""
-    view = Shelf(grid(40)).view("s")
-    block = block_of(view.meta, view.codes, 0, 10, margin=MARGIN, levels=None)
+    view = Shelf(grid(40)).find("s")
+    block = block_of(view.meta, view.codes, 0, 10, codec=CODEC, levels=None)
     engine.problem = AlleleError("E_ENGINE", "it died")
     with pytest.raises(AlleleError, match="it died"):
         await cache.fetch(block)
@@ -241,7 +252,7 @@ async def test_a_loop_whose_ends_do_not_meet_does_not_click(cache: PreviewCache,
     jumping = PreviewCache(ramp)
     shelf = Shelf(codes)
     pcm = await heard(stream_of(shelf, jumping, (0, 8), loop=True), 3 * 8 * HOP)
-    raw = await ramp(block_of(shelf.view("s").meta, codes, 0, 8, margin=0, levels=None))
+    raw = await ramp(block_of(shelf.find("s").meta, codes, 0, 8, codec=CodecRef("m", 0), levels=None))
     assert would_click(np.full(500, 0.5, np.float32), np.full(500, -0.5, np.float32))
     assert np.abs(np.diff(pcm)).max() < 0.02
     np.testing.assert_allclose(pcm[8 * HOP + FADE_SAMPLES : 16 * HOP], raw[FADE_SAMPLES : 8 * HOP], atol=1e-5)
