@@ -51,9 +51,11 @@ class Block:
 Decode = Callable[[Block], Awaitable[PCM]]
 
 
-def block_of(meta: StrandMeta, codes: Codes, lo: int, hi: int, *, margin: int, levels: tuple[int, ...] | None) -> Block:
+def block_of(
+    meta: StrandMeta, codes: Codes, lo: int, hi: int, *, codec: CodecRef, levels: tuple[int, ...] | None
+) -> Block:
     """The block of frames [lo, hi) of a grid (Q, T); codes of levels that are not heard do not matter to its key."""
-    first, past = max(0, lo - margin), min(codes.shape[1], hi + margin)
+    first, past = max(0, lo - codec.margin), min(codes.shape[1], hi + codec.margin)
     window = np.ascontiguousarray(codes[:, first:past])
     heard = window if levels is None else window[list(levels)]
     digest = hashlib.blake2b(heard.tobytes(), digest_size=16)
