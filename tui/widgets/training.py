@@ -59,7 +59,7 @@ class CurvePlot(Lines):
         loss = training.loss.last
         title: list[Segment] = [Segment("  ", PLAIN)]
         if loss is not None:
-            title.append(Segment(f"training loss {loss[1]:.3f}   ", _LOSS))
+            title.append(Segment(f"loss {loss[1]:.3f}  ", _LOSS))
         if value is not None:
             title.append(Segment(f"held-out {name} {value:.3f}", _HELD))
         rows = height - 2

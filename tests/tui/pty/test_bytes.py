@@ -1,0 +1,46 @@
+"""The byte budgets of docs/adr/0050-grid-drawing.md, counted in a real pty by scripts/bench_grid.py."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).parents[3] / "scripts" / "bench_grid.py"
+BUDGETS = {
+    "grid repaint, random codes": 45_000,
+    "grid repaint, 70 % of codes repeat": 20_000,
+    "one-cell edit, grid": 100,
+    "one-cell edit, whole pty": 400,
+    "playhead tick": 300,
+    "cursor right, whole pty": 400,
+    "whole screen afresh, both grids": 45_000,
+}
+LEAST = {"grid repaint, random codes": 15_000, "one-cell edit, grid": 10, "playhead tick": 10}
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict[str, float]:
+    """One run of the real app in a pty, 256 colours, 211×50."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TEXTUAL")}
+    done = subprocess.run(
+        [sys.executable, str(SCRIPT), "--json"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("what", BUDGETS)
+def test_an_update_stays_within_its_bytes(measured: dict[str, float], what: str) -> None:
+    assert LEAST.get(what, 1) <= measured[what] <= BUDGETS[what]
+
+
+def test_a_grid_repaint_costs_little_cpu(measured: dict[str, float]) -> None:
+    assert measured["grid repaint CPU, ms"] <= 6 * 3, "three times the budget: two busy cores share this machine"
