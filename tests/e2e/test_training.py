@@ -1,7 +1,10 @@
 """Jobs from the outside: following, leaving, cancelling, and going on after the worst."""
 
+import json
 import os
+import pty
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -127,3 +130,81 @@ def test_a_name_is_trained_once(allele: Any) -> None:
     assert "toy" in allele("train", "tones", "--name", "toy", *SHORT).error
     assert "nowhere" in allele("train", "nowhere", "--name", "new", *SHORT).error
     assert allele("jobs", "show", "no-such-job").error
+
+
+def test_on_a_terminal_something_moves_and_stdout_stays_clean(allele: Any) -> None:
+    ours, theirs = pty.openpty()
+    process = allele.start(
+        "train",
+        "tones",
+        "--name",
+        "seen",
+        *SHORT,
+        "--json",
+        stderr=theirs,
+        env=allele.environment | {"TERM": "xterm-256color"},
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            more = os.read(ours, 65_536)
+        except OSError:  # the other side is closed: that is how a pty ends
+            break
+        if not more:
+            break
+        shown += more
+    os.close(ours)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, shown
+    assert json.loads(out)["model"] == "seen"
+    screen = shown.decode(errors="replace")
+    assert "training seen" in screen and "%" in screen
+    assert "held out: mel" in screen
+    assert screen.count("\r") > 3
+    assert "Traceback" not in screen
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 96 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no small tmpfs can be mounted here (that takes root)")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.tmpfs
+def test_a_full_disk_ends_a_training_that_can_go_on(
+    fresh: Any, small_disk: Path, recordings: Path, wait_until: Callable[..., None]
+) -> None:
+    here = type(fresh)(small_disk / "home", fresh.folder)
+    try:
+        assert here("corpus", "add", "tones", recordings).status == 0
+        process = here.start("train", "tones", "--name", "full", *LONG)
+        checkpoints = here.home / "models" / "full" / "checkpoints"
+        wait_until(lambda: any(checkpoints.glob("*/manifest.json")), "a checkpoint", 60)
+        filler = small_disk / "filler"
+        with filler.open("wb") as file:
+            while True:
+                try:
+                    file.write(bytes(1 << 16))
+                    file.flush()
+                except OSError:
+                    break
+        _, err = process.communicate(timeout=90)
+        assert process.returncode == 1
+        line = err.splitlines()[-1]
+        assert line.startswith("error: ") and "space" in line and "--resume" in line
+        assert here("daemon", "status").status == 0
+        filler.unlink()
+        resumed = here("train", "tones", "--name", "full", "--resume", "--steps", "60", "--json", timeout_s=90)
+        assert resumed.status == 0, resumed.err
+    finally:
+        here("daemon", "stop")
+        here.kill()
