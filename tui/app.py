@@ -12,7 +12,6 @@ import contextlib
 import os
 import signal
 import threading
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from textual.app import App
 from textual.screen import Screen
 
 from protocol.errors import AlleleError
+from tui.first_run import DemoPlan, run_demo
 from tui.model.editor import Editor
-from tui.model.grid import StrandGrid
 from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.screens.base import BaseScreen
@@ -43,21 +42,6 @@ KEEP_S = 0.2
 LEAVE_S = 0.18
 POLL_S = 1.0
 LOCAL_FPS, REMOTE_FPS = 40, 15
-
-
-@dataclass(frozen=True, kw_only=True)
-class DemoPlan:
-    """The first run: ingest `paths` into `corpus`, train `model` on it for `budget_s`, open two sounds in the editor.
-
-    What exists already (the corpus, the model, strands of these sounds) is used as it is.
-    """
-
-    corpus: str
-    paths: list[Path]
-    model: str
-    budget_s: float
-    a: Path
-    b: Path
 
 
 class AlleleApp(App[int], inherit_bindings=False):
@@ -84,6 +68,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
         self.editor = Editor()
         self.job = start_job
+        self.notice = ""  # what the first run is at
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._screens: dict[str, BaseScreen] = {}
         self._keeping: Any = None
@@ -110,8 +95,6 @@ class AlleleApp(App[int], inherit_bindings=False):
         self._begun = True
         self.session.spawn(self.sound.start())
         if self._demo is not None:
-            from tui.first_run import run_demo
-
             self.session.spawn(run_demo(self, self._demo))
         elif self._open_paths:
             for index, path in enumerate(self._open_paths[:2]):
@@ -215,30 +198,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         self._keeping = None
         self.session.spawn(self.session.keep(self.workspace()))
 
-    # --- sound -------------------------------------------------------------------------------------------
-
-    @property
-    def playing(self) -> bool:
-        return self.sound.playing
-
-    @property
-    def no_sound(self) -> str:
-        return self.sound.why_not
-
-    @property
-    def sound_words(self) -> str:
-        return self.sound.words
-
-    def playhead(self, grid: StrandGrid) -> int | None:
-        return self.sound.playhead(grid)
-
-    async def play(self, grid: StrandGrid, frames: tuple[int, int | None], editor: Editor) -> None:
-        await self.sound.play(grid, frames, editor)
-
-    async def stop_sound(self) -> None:
-        await self.sound.stop()
-
-    # --- actions of every screen -------------------------------------------------------------------------
+    # --- what screens ask for ----------------------------------------------------------------------------
 
     def go(self, name: str) -> None:
         """Show a screen."""

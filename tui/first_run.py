@@ -5,39 +5,71 @@ goes straight to the editor, and a run that was cut off goes on where it was.
 """
 
 import asyncio
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from protocol import messages as m
 from protocol.errors import AlleleError
 
 if TYPE_CHECKING:
-    from tui.app import AlleleApp, DemoPlan
+    from tui.app import AlleleApp
 
 LOOK_S = 0.1
 OVER = ("done", "failed", "cancelled", "interrupted")
 
 
-async def run_demo(app: "AlleleApp", plan: "DemoPlan") -> None:
+@dataclass(frozen=True, kw_only=True)
+class DemoPlan:
+    """The first run: ingest `paths` into `corpus`, train `model` on it for `budget_s`, open two sounds in the editor.
+
+    What exists already (the corpus, the model, strands of these sounds) is used as it is.
+    """
+
+    corpus: str
+    paths: list[Path]
+    model: str
+    budget_s: float
+    a: Path
+    b: Path
+
+
+async def run_demo(app: "AlleleApp", plan: DemoPlan) -> None:
     """Carry the plan out.
 
     Raises:
         AlleleError: when a job of it fails, with the job's own sentence.
     """
-    session = app.session
-    if not any(model.name == plan.model for model in session.models):
-        app.go("train")
-        if not any(corpus.name == plan.corpus for corpus in session.corpora):
-            app.say(f"1 of 3: reading the recordings of {plan.corpus}")
-            request = m.AddToCorpus(corpus=plan.corpus, paths=[str(path) for path in plan.paths])
-            await _finish(app, (await session.ask(request)).body.job)
-        await _train(app, plan)
-    app.say("3 of 3: opening two sounds")
-    await _open_two(app, plan)
+    try:
+        await _prepare(app, plan)
+        _tell(app, "3 of 3: opening two sounds")
+        await _open_two(app, plan)
+    finally:
+        _tell(app, "")
     app.go("editor")
     app.say("v selects, s swaps with the other strand, Space plays, u undoes, S saves a WAV, ? shows every key")
 
 
-async def _train(app: "AlleleApp", plan: "DemoPlan") -> None:
+def _tell(app: "AlleleApp", notice: str) -> None:
+    """Where the first run is, on the line above the last."""
+    app.notice = notice
+    if app.top_screen is not None:
+        app.top_screen.draw_bottom()
+
+
+async def _prepare(app: "AlleleApp", plan: DemoPlan) -> None:
+    """A corpus and a model, made if they are not there."""
+    session = app.session
+    if not any(model.name == plan.model for model in session.models):
+        app.go("train")
+        if not any(corpus.name == plan.corpus for corpus in session.corpora):
+            _tell(app, f"1 of 3: reading the recordings of {plan.corpus}")
+            request = m.AddToCorpus(corpus=plan.corpus, paths=[str(path) for path in plan.paths])
+            await _finish(app, (await session.ask(request)).body.job)
+        await _train(app, plan)
+
+
+async def _train(app: "AlleleApp", plan: DemoPlan) -> None:
     session = app.session
     running = next(
         (job for job in session.jobs.values() if job.kind == "train" and job.subject == plan.model
@@ -45,8 +77,9 @@ async def _train(app: "AlleleApp", plan: "DemoPlan") -> None:
     )  # fmt: skip
     if running is None:
         cut_off = any(job.kind == "train" and job.subject == plan.model for job in session.jobs.values())
-        app.say(
-            f"2 of 3: training {plan.model} on them for about {plan.budget_s:.0f} s; then the editor opens by itself"
+        _tell(
+            app,
+            f"2 of 3: training {plan.model} on them for about {plan.budget_s:.0f} s; then the editor opens by itself",
         )
         job = await _start(app, plan, resume=cut_off)
     else:
@@ -54,7 +87,7 @@ async def _train(app: "AlleleApp", plan: "DemoPlan") -> None:
     await _finish(app, job)
 
 
-async def _start(app: "AlleleApp", plan: "DemoPlan", *, resume: bool) -> str:
+async def _start(app: "AlleleApp", plan: DemoPlan, *, resume: bool) -> str:
     request = m.StartTraining(corpus=plan.corpus, model=plan.model, budget_s=plan.budget_s, resume=resume)
     try:
         return (await app.session.ask(request)).body.job
@@ -77,7 +110,7 @@ async def _finish(app: "AlleleApp", job: str) -> None:
         raise AlleleError("E_INTERNAL", info.error or f"{info.kind} {info.subject} was {info.state}", hint=info.hint)
 
 
-async def _open_two(app: "AlleleApp", plan: "DemoPlan") -> None:
+async def _open_two(app: "AlleleApp", plan: DemoPlan) -> None:
     for index, path in enumerate((plan.a, plan.b)):
         if app.editor.panes[index].strand is None:
             await app.open_in_pane(path, index, plan.model)

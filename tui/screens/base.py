@@ -102,8 +102,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
             parts.append((f"engine {session.engine} ", BOLD if session.engine == "failed" else DIM))
         else:
             parts.append((f"{session.device} ", DIM))
-        if self.allele.sound_words:
-            parts.append((f"  {self.allele.sound_words} ", DIM))
+        if self.allele.sound.words:
+            parts.append((f"  {self.allele.sound.words} ", DIM))
         return parts
 
     def draw_bottom(self) -> None:

@@ -71,8 +71,8 @@ class EditorScreen(EditorKeys):
             undo=grid.info.undo_depth if grid else 0,
             redo=grid.info.redo_depth if grid else 0,
             repeatable=self.editor.last is not None,
-            sound=app.no_sound,
-            playing=app.playing,
+            sound=app.sound.why_not,
+            playing=app.sound.playing,
         )
 
     def top_words(self) -> str:
@@ -119,7 +119,7 @@ class EditorScreen(EditorKeys):
             widgets.grid.show(None)
             return
         target = self._target(index, grid)
-        playhead = self.allele.playhead(grid)
+        playhead = self.allele.sound.playhead(grid)
         view = RulerView(pane.first_frame, grid.frames, grid.frame_rate, playhead, target)
         widgets.ruler.show(view)
         self._draw_wave(index, grid)
@@ -261,7 +261,7 @@ class EditorScreen(EditorKeys):
                             pane.first_frame,
                             grid.frames,
                             grid.frame_rate,
-                            self.allele.playhead(grid),
+                            self.allele.sound.playhead(grid),
                             self._target(index, grid),
                         )
                     )

@@ -214,17 +214,17 @@ class EditorKeys(BaseScreen):
     # --- sound -------------------------------------------------------------------------------------------
 
     def do_play_toggle(self, count: int | None, register: str | None) -> None:
-        if self.allele.playing:
-            self.spawn(self.allele.stop_sound())
+        if self.allele.sound.playing:
+            self.spawn(self.allele.sound.stop())
         elif self.grid is not None:
             first = self.editor.pane.cursor.frame
-            self.spawn(self.allele.play(self.grid, (first, None), self.editor))
+            self.spawn(self.allele.sound.play(self.grid, (first, None), self.editor))
 
     def do_play_selection(self, count: int | None, register: str | None) -> None:
         grid = self.grid
         if grid is not None:
             rect = self.editor.pane.rect(grid, count)
-            self.spawn(self.allele.play(grid, (rect.first, rect.past), self.editor))
+            self.spawn(self.allele.sound.play(grid, (rect.first, rect.past), self.editor))
 
     def do_play_loop(self, count: int | None, register: str | None) -> None:
         self.editor.loop = not self.editor.loop

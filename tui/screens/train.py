@@ -97,6 +97,8 @@ class TrainScreen(BaseScreen):
             self.draw()
 
     def bottom_words(self) -> list[Part]:
+        if self.allele.notice:
+            return [(f" {self.allele.notice}", BOLD)]
         evaluation = self.training.evaluation if self.training else None
         if evaluation is not None:
             sick = [(level, word) for level, word in enumerate(evaluation.health) if word != "healthy"]
