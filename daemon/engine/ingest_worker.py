@@ -41,6 +41,7 @@ def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
     cap_memory(MEMORY_BYTES)
     log = Path(asked["log"])
     log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(b"")  # a job of that number from before the catalogue was lost
 
     def say(text: str) -> None:
         line = msgspec.json.encode(LogLine(text=text))

@@ -1,6 +1,6 @@
 """The broker's parts, started in the order of their dependence and stopped in exactly the reverse.
 
-events → engine → players → requests; whoever is registered on the exit stack is closed before what it needs.
+events → store → engine → jobs → players → requests; each part is put on the exit stack as soon as it is started.
 The lock is held by the caller before anything is bound here: a second bind on an ipc path silently steals it.
 """
 
@@ -16,20 +16,31 @@ import zmq
 
 from daemon.config import DaemonConfig
 from daemon.engine.bridge import EngineBridge
-from daemon.server import status
+from daemon.engine.jobs import JobQueue
+from daemon.server import corpora, jobs, models, snapshots, status, strands
 from daemon.server.aud import AudSocket
 from daemon.server.dispatch import DispatchTable
 from daemon.server.garbage import GarbageLog
+from daemon.server.jobnews import JobNews
+from daemon.server.library import Library
+from daemon.server.playback import open_playbacks
 from daemon.server.publisher import XPUB_WELCOME, Publisher
 from daemon.server.roster import Roster
 from daemon.server.router import Router
 from daemon.server.services import Services
 from daemon.server.sockets import Port, bind_publisher, bind_router
+from daemon.server.strandbook import StrandBook
+from daemon.store.catalogue import Catalogue
+from daemon.store.strands import StrandStore
+from daemon.store.thread import StoreThread
 from protocol.messages import DaemonStopping, EngineChanged
 
 log = logging.getLogger("allele.broker")
 
-FEATURES = (status.register,)  # each adds its handlers to the table
+# Each adds its handlers to the dispatch table; a new feature is a module with a `register`.
+FEATURES = (status.register, corpora.register, jobs.register, models.register, strands.register, snapshots.register)
+
+Context = zmq.Context[zmq.Socket[bytes]]
 
 
 class Broker:
@@ -40,8 +51,10 @@ class Broker:
         self.epoch = uuid.uuid4().hex
         self._stack = AsyncExitStack()
         self._stop_reason: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._draining: asyncio.Task[None] | None = None
         self._inodes: dict[Path, int] = {}
         self._engine_said = ("", "", "")
+        self._publisher: Publisher
         self.services: Services
 
     async def start(self) -> None:
@@ -63,49 +76,10 @@ class Broker:
 
     async def stop(self, reason: str) -> None:
         """Say goodbye and stop all parts in reverse order."""
-        self.services.publisher.publish(DaemonStopping(reason=reason))
+        self._publisher.publish(DaemonStopping(reason=reason))
+        if self._draining is not None:
+            self._draining.cancel()
         await self._stack.aclose()
-
-    async def _start(self) -> None:
-        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self._stack.callback(context.term)
-        evt = Port(bind_publisher(context, self._places.endpoint("evt"), XPUB_WELCOME), lambda _: None)
-        self._stack.callback(evt.close)
-        publisher = Publisher(self.epoch, evt.send)
-        self._stack.callback(publisher.close)
-        garbage, roster = GarbageLog(), Roster(self._config.max_clients)
-        engine = EngineBridge(self._places.models, self._places.logs, self._engine_changed)
-        aud = AudSocket(garbage, self._session)
-        self.services = Services(
-            config=self._config,
-            publisher=publisher,
-            roster=roster,
-            engine=engine,
-            aud=aud,
-            started_s=time.monotonic(),
-            stop=self.ask_to_stop,
-        )
-        await engine.start()
-        self._stack.push_async_callback(engine.stop)
-        table = DispatchTable()
-        for register in FEATURES:
-            register(table, self.services)
-        port = Port(bind_router(context, self._places.endpoint("aud")), aud.on_message)
-        self._stack.callback(port.close)
-        aud.serve(port)
-        router = Router(table, roster, garbage, self._session)
-        port = Port(bind_router(context, self._places.endpoint("ctl")), router.on_message)
-        self._stack.callback(port.close)
-        self._stack.push_async_callback(router.close)
-        router.serve(port)
-        self._inodes = {path: path.stat().st_ino for path in map(self._places.socket, ("ctl", "evt", "aud"))}
-        log.info("serving %s, pid %d, epoch %s", self._places.home, os.getpid(), self.epoch[:8])
-
-    def sweep(self) -> bool:
-        """Forget clients and players that fell silent; True while somebody or something needs the daemon."""
-        self.services.roster.sweep()
-        self.services.aud.sweep()
-        return len(self.services.roster) > 0 or len(self.services.aud) > 0
 
     def owns_sockets(self) -> bool:
         """Whether the sockets on disk are still those bound here."""
@@ -114,8 +88,90 @@ class Broker:
         except OSError:
             return False
 
+    def sweep(self) -> bool:
+        """Forget clients and players that fell silent; True while somebody or something needs the daemon."""
+        self.services.roster.sweep()
+        self.services.aud.sweep()
+        return bool(len(self.services.roster) or len(self.services.aud) or self.services.jobs.active)
+
+    async def _start(self) -> None:
+        context: Context = zmq.Context()
+        self._stack.callback(context.term)
+        evt = Port(bind_publisher(context, self._places.endpoint("evt"), XPUB_WELCOME), lambda _: None)
+        self._stack.callback(evt.close)
+        self._publisher = Publisher(self.epoch, evt.send)
+        self._stack.callback(self._publisher.close)
+        garbage, roster = GarbageLog(), Roster(self._config.max_clients)
+        library, book, queue = await self._open_stores()
+        engine = EngineBridge(self._places.models, self._places.logs, self._engine_changed)
+        aud = AudSocket(garbage, self._session)
+        self.services = Services(
+            config=self._config,
+            publisher=self._publisher,
+            roster=roster,
+            engine=engine,
+            aud=aud,
+            jobs=queue,
+            library=library,
+            strands=book,
+            started_s=time.monotonic(),
+            stop=self._asked_to_stop,
+        )
+        await engine.start()
+        self._stack.push_async_callback(engine.stop)
+        await queue.start()
+        self._stack.push_async_callback(queue.stop)
+        table = DispatchTable()
+        for register in FEATURES:
+            register(table, self.services)
+        self._stack.push_async_callback(open_playbacks(table, book, library, engine, aud).close)
+        self._serve(context, table, garbage, aud)
+        log.info("serving %s, pid %d, epoch %s", self._places.home, os.getpid(), self.epoch[:8])
+
+    async def _open_stores(self) -> tuple[Library, StrandBook, JobQueue]:
+        """One thread for each database, opened on it and closed last on it."""
+        shelf, desk = StoreThread("catalogue"), StoreThread("strands")
+        for thread in (shelf, desk):
+            self._stack.push_async_callback(thread.close)
+        catalogue = await shelf.call(Catalogue, self._places)
+        self._stack.push_async_callback(shelf.call, catalogue.close)
+        store = await desk.call(StrandStore, self._places.strands / "edits.sqlite")
+        self._stack.push_async_callback(desk.call, store.close)
+        library = Library(catalogue, shelf, self._publisher)
+        await library.refresh_corpora()
+        await library.refresh_models()
+        book = StrandBook(store, desk, self._publisher)
+        await book.load()
+        news = JobNews(self._publisher, library, self._places)
+        self._stack.push_async_callback(news.close)
+        queue = JobQueue(catalogue, shelf, self._places.logs, news.changed, news.reported)
+        return library, book, queue
+
+    def _serve(self, context: Context, table: DispatchTable, garbage: GarbageLog, aud: AudSocket) -> None:
+        port = Port(bind_router(context, self._places.endpoint("aud")), aud.on_message)
+        self._stack.callback(port.close)
+        aud.serve(port)
+        router = Router(table, self.services.roster, garbage, self._session)
+        port = Port(bind_router(context, self._places.endpoint("ctl")), router.on_message)
+        self._stack.callback(port.close)
+        self._stack.push_async_callback(router.close)
+        router.serve(port)
+        self._inodes = {path: path.stat().st_ino for path in map(self._places.socket, ("ctl", "evt", "aud"))}
+
     def _session(self) -> tuple[str, int]:
-        return self.epoch, self.services.publisher.seq
+        return self.epoch, self._publisher.seq
+
+    def _asked_to_stop(self, drain: bool) -> None:
+        if not drain:
+            # A moment, so that the answer leaves before the sockets close.
+            asyncio.get_running_loop().call_later(0.05, self.ask_to_stop, "asked to")
+        elif self._draining is None:
+            self._draining = asyncio.create_task(self._drain())
+
+    async def _drain(self) -> None:
+        await self.services.jobs.drain()
+        await asyncio.sleep(0.05)
+        self.ask_to_stop("asked to, and all jobs are done")
 
     def _engine_changed(self) -> None:
         state = self.services.engine.state
@@ -123,5 +179,5 @@ class Broker:
         if said == self._engine_said:
             return
         self._engine_said = said
-        log.info("engine %s %s %s", state.engine, state.device, state.detail)
-        self.services.publisher.publish(EngineChanged(engine=state.engine, device=state.device, detail=state.detail))
+        log.info("engine %s %s %s", *said)
+        self._publisher.publish(EngineChanged(engine=state.engine, device=state.device, detail=state.detail))

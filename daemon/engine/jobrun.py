@@ -1,0 +1,150 @@
+"""One run of one job: its child process from start to end, and in which state that leaves the job."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from daemon.engine.pipe import Parcel, PipeError
+from daemon.engine.process import Child, spawn
+from daemon.engine.reports import progress_of, read_line
+from daemon.training.reports import Report, StepReport
+from daemon.training.run_folder import RUN_NAME
+from protocol.messages import JobInfo
+
+log = logging.getLogger("allele.jobs")
+
+MODULES = {"ingest": "daemon.engine.ingest_worker", "train": "daemon.engine.training_worker"}
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a run ended: done, failed or stopped (then the queue knows whether somebody cancelled it)."""
+
+    state: str
+    error: str = ""
+    hint: str = ""
+    result: dict[str, Any] | None = None
+
+
+class OnProgress(Protocol):
+    """Told fields of JobInfo that changed."""
+
+    def __call__(self, **fields: Any) -> None: ...
+
+
+class JobRun:
+    """Starts the child, follows it, and stops it when asked."""
+
+    def __init__(
+        self,
+        info: JobInfo,
+        spec: dict[str, Any],
+        log_file: Path,
+        *,
+        on_progress: OnProgress,
+        on_report: Callable[[Report], None],
+    ) -> None:
+        self._info, self._spec, self._log_file = info, spec, log_file
+        self._on_progress, self._on_report = on_progress, on_report
+        self._child: Child | None = None
+        self._grace_s: float | None = None
+        self._killer: asyncio.Task[None] | None = None
+        self.over = asyncio.Event()
+
+    def cancel(self, grace_s: float) -> None:
+        """Ask the child to stop between two steps; it is killed after the grace period."""
+        if self._grace_s is None or grace_s < self._grace_s:
+            self._grace_s = grace_s
+            if self._killer is not None:
+                self._killer.cancel()
+            if self._child is not None:
+                self._killer = asyncio.create_task(self._stop(self._child, grace_s))
+
+    async def go(self) -> Ending:
+        """Run to the end."""
+        try:
+            child = await spawn(MODULES[self._info.kind], self._log_file)
+        except OSError as problem:
+            return Ending("failed", f"no process could be started: {problem}", self._hint())
+        self._child = child
+        log.info("%s %s %s: pid %d", self._info.id, self._info.kind, self._info.subject, child.pid)
+        if self._grace_s is not None:
+            self._killer = asyncio.create_task(self._stop(child, self._grace_s))
+        try:
+            log_file = job_log(self._log_file.parent, self._info.id)
+            await child.send({"op": "start", "log": str(log_file), **self._spec})
+            return await self._follow(child)
+        except PipeError:
+            how = await child.ended()
+            if self._grace_s is not None:
+                return Ending("stopped", hint=self._hint())
+            return Ending("failed", f"the {self._info.kind} worker died: {how}", self._hint())
+        finally:
+            if self._killer is not None:
+                self._killer.cancel()
+            child.kill()
+            await child.ended()
+            self.over.set()
+
+    async def _follow(self, child: Child) -> Ending:
+        while True:
+            parcel = await child.read()
+            kind = parcel.fields.get("type")
+            if kind == "report":
+                self._take_report(parcel)
+            elif kind == "progress":
+                self._on_progress(progress=parcel.fields["progress"], detail=parcel.fields["detail"])
+            elif kind == "ended":
+                await child.ended()
+                return self._ended(parcel)
+            elif kind == "failed":
+                error = parcel.fields["error"]
+                return Ending("failed", error["message"], self._hint(error["hint"]))
+
+    def _take_report(self, parcel: Parcel) -> None:
+        report = read_line(parcel.fields["report"])
+        if report is None:
+            return
+        if isinstance(report, StepReport):
+            self._on_progress(progress=progress_of(report), eta_s=report.eta_s, detail=f"step {report.step}")
+        self._on_report(report)
+
+    def _ended(self, parcel: Parcel) -> Ending:
+        if parcel.fields["state"] == "stopped":
+            return Ending("stopped", hint=self._hint())
+        result: dict[str, Any] = parcel.fields["result"]
+        if self._info.kind == "ingest" and not result["added"] and not result["duplicates"] and result["errors"]:
+            first = result["errors"][0]
+            more = f" (and {len(result['errors']) - 1} more)" if len(result["errors"]) > 1 else ""
+            error = f"no file could be used: {first['path']}: {first['problem']}{more}"
+            return Ending("failed", error, first["mend"], result)
+        return Ending("done", result=result)
+
+    async def _stop(self, child: Child, grace_s: float) -> None:
+        try:
+            await child.send({"op": "cancel"})
+        except PipeError:
+            return
+        began_s = time.monotonic()
+        await asyncio.sleep(grace_s)
+        log.warning("%s did not stop in %.0f s: killed", self._info.id, time.monotonic() - began_s)
+        child.kill()
+
+    def _hint(self, mend: str = "") -> str:
+        return "; then: ".join(part for part in (mend.rstrip("."), command_to_go_on(self._spec)) if part)
+
+
+def job_log(logs: Path, job: str) -> Path:
+    """Where a job without a run folder writes what it says."""
+    return logs / "jobs" / f"{job}.jsonl"
+
+
+def command_to_go_on(spec: dict[str, Any]) -> str:
+    """What to type to go on from where a job ended: resume when there is a run, otherwise start again."""
+    run_dir = spec.get("run_dir")
+    can_resume = run_dir is not None and (Path(run_dir) / RUN_NAME).exists()
+    return str(spec.get("resume_hint" if can_resume else "again_hint", ""))

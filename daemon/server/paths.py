@@ -1,0 +1,59 @@
+"""Paths that come in messages: absolute, on this machine, and checked before any work is begun."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from protocol.errors import AlleleError
+
+
+def absolute(path: str) -> Path:
+    """A path of a message.
+
+    Raises:
+        AlleleError: E_BAD_REQUEST when it is relative or holds a NUL: the daemon stands elsewhere than the asker.
+    """
+    if "\0" in path or not os.path.isabs(path):  # noqa: PTH117 - Path would accept the NUL
+        raise AlleleError("E_BAD_REQUEST", f"{path[:200]!r} is not an absolute path", hint="give the whole path")
+    return Path(path)
+
+
+def check_sources(paths: Sequence[str]) -> list[Path]:
+    """Files and folders to read. Blocking: for a thread.
+
+    Raises:
+        AlleleError: E_NOT_FOUND or E_IO naming the first that cannot be read.
+    """
+    found = [absolute(path) for path in paths]
+    for path in found:
+        try:
+            path.stat()
+        except FileNotFoundError:
+            raise AlleleError(
+                "E_NOT_FOUND", f"{path}: there is no such file or folder", hint="check the spelling"
+            ) from None
+        except OSError as problem:
+            raise _unreadable(path, problem.strerror or str(problem)) from None
+        if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+            raise _unreadable(path, "permission denied")
+    return found
+
+
+def check_target(path: str) -> Path:
+    """A file to write. Blocking: for a thread.
+
+    Raises:
+        AlleleError: E_NOT_FOUND or E_IO naming what is in the way.
+    """
+    out = absolute(path)
+    if out.is_dir():
+        raise AlleleError("E_IO", f"{out}: this is a folder", hint="name a file, as in out.wav")
+    if not out.parent.is_dir():
+        raise AlleleError("E_NOT_FOUND", f"{out.parent}: there is no such folder", hint="make it first")
+    if not os.access(out.parent, os.W_OK | os.X_OK):
+        raise AlleleError("E_IO", f"{out.parent}: nothing can be written there", hint="check its permissions")
+    return out
+
+
+def _unreadable(path: Path, why: str) -> AlleleError:
+    return AlleleError("E_IO", f"{path}: it cannot be read: {why.lower()}", hint="check its permissions")

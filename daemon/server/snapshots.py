@@ -1,0 +1,165 @@
+"""Requests that work on strands as values, and decoding: nothing of them stays in the daemon."""
+
+import asyncio
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from daemon.edits.operations import apply
+from daemon.edits.values import Grid, Register, write
+from daemon.server.dispatch import DispatchTable, Reply, Request
+from daemon.server.encoding import Made, encode_clip, given_strand
+from daemon.server.paths import check_target
+from daemon.server.services import Services
+from protocol.edits import Edit, format_edit
+from protocol.errors import AlleleError
+from protocol.frames import MAX_BUFFER_BYTES
+from protocol.messages import (
+    Decoded,
+    DecodeRegion,
+    DecodeSnapshot,
+    DecodeStrand,
+    EditSnapshot,
+    EncodeFile,
+    Region,
+    Snapshotted,
+)
+from protocol.strands import Codes, StrandMeta
+
+FLOAT_BYTES = 4
+
+
+class SnapshotHandlers:
+    """The command line's side of strands."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def encode(self, request: Request) -> Reply:
+        """An audio file as codes."""
+        body: EncodeFile = request.body
+        made = await encode_clip(self._services, body.path, body.model, request)
+        return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
+
+    async def edit(self, request: Request) -> Reply:
+        """Edits in order on a snapshot; only the first strand changes."""
+        body: EditSnapshot = request.body
+        meta, codes = await given_strand(self._services, body.meta, request.buffers)
+        others: list[tuple[StrandMeta, Codes]] = []
+        for place, other in enumerate(body.others):
+            others.append(await given_strand(self._services, other, request.buffers, place + 1))
+        for name, place in body.names.items():
+            if not 0 <= place < len(others):
+                raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place}, {len(others)} came along")
+        grids = {name: _grid(f"other{place}", *others[place]) for name, place in body.names.items()}
+        request.check_deadline()
+        made = await asyncio.to_thread(_edit_all, meta, codes, body.edits, grids)
+        return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
+
+    async def decode_snapshot(self, request: Request) -> Reply:
+        """To a WAV file."""
+        body: DecodeSnapshot = request.body
+        meta, codes = await given_strand(self._services, body.meta, request.buffers)
+        return await self._decode_to(meta, codes, body.out, body.levels, request)
+
+    async def decode_strand(self, request: Request) -> Reply:
+        """As it is at this moment, to a WAV file."""
+        body: DecodeStrand = request.body
+        living = self._services.strands.find(body.strand)
+        return await self._decode_to(living.meta, living.codes, body.out, body.levels, request)
+
+    async def decode_region(self, request: Request) -> Reply:
+        """PCM of some frames; the reply says of which revision."""
+        body: DecodeRegion = request.body
+        living = self._services.strands.find(body.strand)
+        meta, (lo, hi) = living.meta, body.frames
+        most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.hop_length
+        if not 0 <= lo < hi <= meta.frames:
+            raise AlleleError(
+                "E_RANGE", f"frames @{lo}:{hi} do not exist: {meta.name} has {meta.frames}", hint="name others"
+            )
+        if hi - lo > most:
+            raise AlleleError("E_RANGE", f"{hi - lo} frames are too many for one reply", hint=f"at most {most} at once")
+        levels = heard_levels(meta, body.levels)
+        model = await self._services.library.model_of(meta)
+        pcm = await self._services.engine.decode(
+            model.name, living.codes, lo, hi, levels, meta.gain_db, request.deadline_s
+        )
+        return Reply(
+            body=Region(strand=living.id, rev=living.rev, frames=(lo, hi)),
+            buffers=(pcm[None],),
+            sample_rate_hz=meta.sample_rate,
+        )
+
+    async def _decode_to(
+        self, meta: StrandMeta, codes: Codes, out: str, wanted: list[int] | None, request: Request
+    ) -> Reply:
+        levels = heard_levels(meta, wanted)
+        model = await self._services.library.model_of(meta)
+        target: Path = await asyncio.to_thread(check_target, out)
+        said = await self._services.engine.decode_file(
+            model.name,
+            codes,
+            target,
+            samples=min(meta.samples, codes.shape[1] * meta.hop_length),
+            gain_db=meta.gain_db,
+            levels=levels,
+            deadline_s=request.deadline_s,
+        )
+        body = Decoded(
+            path=str(target),
+            seconds=said["seconds"],
+            samples=said["samples"],
+            sample_rate=said["sample_rate"],
+            channels=1,
+            peak_db=said["peak_db"],
+            rms_db=said["rms_db"],
+        )
+        return Reply(body=body)
+
+
+def heard_levels(meta: StrandMeta, levels: list[int] | None) -> list[int] | None:
+    """The levels to decode, each once.
+
+    Raises:
+        AlleleError: E_RANGE for a level the strand does not have.
+    """
+    if levels is None:
+        return None
+    wrong = [level for level in levels if not 0 <= level < meta.levels]
+    if wrong:
+        raise AlleleError(
+            "E_RANGE", f"level {wrong[0]} does not exist: {meta.name} has 0 to {meta.levels - 1}", hint="name others"
+        )
+    return sorted(set(levels))
+
+
+def _edit_all(meta: StrandMeta, codes: Codes, edits: list[Edit], others: dict[str, Grid]) -> Made:
+    """Apply edits in order; registers live as long as this call. Blocking."""
+    registers: dict[str, Register] = {}
+    notes: list[str] = []
+    for edit in edits:
+        outcome = apply(edit, _grid("first", meta, codes), others, registers)
+        registers |= outcome.registers
+        notes += outcome.notes
+        for change in outcome.changes:
+            if change.strand == "first":
+                codes = write(codes, change)
+    texts = [*meta.edits, *(format_edit(edit) for edit in edits)]
+    return Made(meta=replace(meta, frames=codes.shape[1], edits=texts), codes=codes, notes=notes)
+
+
+def _grid(identity: str, meta: StrandMeta, codes: Codes) -> Grid:
+    return Grid(
+        id=identity, name=meta.name, model=meta.model, codec_id=meta.codec_id, codebook=meta.codebook, codes=codes
+    )
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = SnapshotHandlers(services)
+    table.add(EncodeFile, handlers.encode)
+    table.add(EditSnapshot, handlers.edit)
+    table.add(DecodeSnapshot, handlers.decode_snapshot)
+    table.add(DecodeStrand, handlers.decode_strand)
+    table.add(DecodeRegion, handlers.decode_region)

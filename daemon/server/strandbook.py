@@ -1,0 +1,106 @@
+"""Living strands as the loop knows them, and the news about them.
+
+Data flow: a handler awaits the store's thread; in the turn in which the answer is back, memory changes and the event
+goes out; so a snapshot and its sequence number always belong together, and events of a strand come in the order of its
+revisions.
+"""
+
+from daemon.edits.values import Change
+from daemon.server.publisher import Publisher
+from daemon.store.strands import Asked, Edited, Living, StrandStore
+from daemon.store.thread import StoreThread
+from protocol.edits import Edit
+from protocol.errors import AlleleError
+from protocol.messages import EditApplied, StrandChanged, StrandClosed, StrandInfo, StrandOpened
+from protocol.strands import Codes, StrandMeta
+
+
+class StrandBook:
+    """Every open strand. Used on the loop's thread."""
+
+    def __init__(self, store: StrandStore, thread: StoreThread, publisher: Publisher) -> None:
+        self._store, self._thread, self._publisher = store, thread, publisher
+        self._living: dict[str, Living] = {}
+        self.workspace = ""
+
+    async def load(self) -> None:
+        """Take over what the store holds."""
+        self._living = {living.id: living for living in await self._thread.call(self._store.all)}
+        self.workspace = await self._thread.call(self._store.workspace)
+
+    @property
+    def infos(self) -> list[StrandInfo]:
+        """Every strand, oldest first."""
+        return [living.info for living in self._living.values()]
+
+    def find(self, strand: str) -> Living:
+        """One strand as it is now.
+
+        Raises:
+            AlleleError: E_NOT_FOUND.
+        """
+        living = self._living.get(strand)
+        if living is None:
+            known = ", ".join(f"{known.id} ({known.meta.name})" for known in self._living.values()) or "none"
+            raise AlleleError("E_NOT_FOUND", f"no strand is called {strand}", hint=f"open strands: {known}")
+        return living
+
+    async def history(self, strand: str) -> list[str]:
+        """The text of what was done to a strand, oldest first."""
+        return await self._thread.call(self._store.edits_of, strand)
+
+    async def opened_by(self, asked: Asked) -> Living | None:
+        """The strand this request opened before."""
+        return await self._thread.call(self._store.opened_by, asked)
+
+    async def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
+        """A new strand."""
+        living = await self._thread.call(self._store.open, meta, codes, asked)
+        if living.id not in self._living:
+            self._living[living.id] = living
+            self._publisher.publish(StrandOpened(strand=living.info))
+        return living
+
+    async def shut(self, strand: str) -> None:
+        """Put a strand in the trash."""
+        await self._thread.call(self._store.shut, strand)
+        if self._living.pop(strand, None) is not None:
+            self._publisher.publish(StrandClosed(strand=strand))
+
+    async def edit(self, strand: str, edit: Edit, asked: Asked) -> EditApplied:
+        """Apply an edit; on disk when this returns."""
+        return self._tell(await self._thread.call(self._store.edit, strand, edit, asked), "edit", asked)
+
+    async def undo(self, strand: str, asked: Asked) -> EditApplied:
+        """Take back the newest edit."""
+        return self._tell(await self._thread.call(self._store.undo, strand, asked), "undo", asked)
+
+    async def redo(self, strand: str, asked: Asked) -> EditApplied:
+        """Do again what was undone last."""
+        return self._tell(await self._thread.call(self._store.redo, strand, asked), "redo", asked)
+
+    async def put_workspace(self, state: str) -> None:
+        """Keep what a client would show again."""
+        await self._thread.call(self._store.put_workspace, state)
+        self.workspace = state
+
+    def _tell(self, edited: Edited, kind: str, asked: Asked) -> EditApplied:
+        for living in edited.strands:
+            if living.id in self._living:
+                self._living[living.id] = living
+        for living, change in zip(edited.strands, edited.changes, strict=True):
+            self._publisher.publish(_news(living, change, kind, edited.answer.edit, asked.request), [change.after])
+        return edited.answer
+
+
+def _news(living: Living, change: Change, kind: str, text: str, cause: bytes) -> StrandChanged:
+    height, width = change.after.shape
+    return StrandChanged(
+        strand=living.info,
+        kind=kind,
+        edit=text,
+        levels=(change.level_lo, change.level_lo + height - 1),
+        frames=(change.frame_lo, change.frame_lo + width),
+        cause=cause,
+        resized=change.is_resized,
+    )

@@ -1,0 +1,116 @@
+"""Requests about living strands and the workspace."""
+
+from msgspec.structs import replace
+
+from daemon.server.dispatch import DispatchTable, Reply, Request
+from daemon.server.encoding import encode_clip, given_strand
+from daemon.server.services import Services
+from daemon.store.strands import Asked
+from protocol.errors import AlleleError
+from protocol.messages import (
+    ApplyEdit,
+    CloseStrand,
+    Done,
+    GetStrand,
+    GetWorkspace,
+    ListStrands,
+    OpenStrand,
+    PutWorkspace,
+    RedoEdit,
+    Strands,
+    UndoEdit,
+    Workspace,
+)
+
+
+class StrandHandlers:
+    """Edits go straight to the store's thread, in the order in which they came."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._strands = services.strands
+
+    async def open(self, request: Request) -> Reply:
+        """Of an audio file, encoded first, or of codes that came along."""
+        body: OpenStrand = request.body
+        asked = Asked(cid=request.cid, request=request.id)
+        known = await self._strands.opened_by(asked)
+        if known is not None:
+            return Reply(body=known.info)
+        if (body.path is None) == (body.meta is None):
+            raise AlleleError("E_BAD_REQUEST", "a strand is opened of an audio file or of codes, one of them")
+        if body.path is not None:
+            if body.model is None:
+                raise AlleleError("E_BAD_REQUEST", "which model encodes the file?", hint="name a model")
+            made = await encode_clip(self._services, body.path, body.model, request)
+            meta, codes = made.meta, made.codes
+        else:
+            meta, codes = await given_strand(self._services, body.meta, request.buffers)
+        living = await self._strands.open(meta, codes, asked)
+        return Reply(body=living.info)
+
+    async def get(self, request: Request) -> Reply:
+        """With its codes and the newest of its edits as text."""
+        body: GetStrand = request.body
+        living = self._strands.find(body.strand)
+        history = await self._strands.history(body.strand)
+        living = self._strands.find(body.strand)
+        info = replace(living.info, meta=replace(living.meta, edits=history[-1000:]))
+        return Reply(body=info, buffers=(living.codes,))
+
+    async def list(self, _: Request) -> Reply:
+        """From memory."""
+        return Reply(body=Strands(strands=self._strands.infos))
+
+    async def close(self, request: Request) -> Reply:
+        """The history goes to the trash with it."""
+        body: CloseStrand = request.body
+        await self._strands.shut(body.strand)
+        return Reply(body=Done())
+
+    async def edit(self, request: Request) -> Reply:
+        """On disk before it is answered."""
+        body: ApplyEdit = request.body
+        request.check_deadline()
+        return Reply(body=await self._strands.edit(body.strand, body.edit, _asked(request)))
+
+    async def undo(self, request: Request) -> Reply:
+        """On every strand that the edit changed."""
+        body: UndoEdit = request.body
+        request.check_deadline()
+        return Reply(body=await self._strands.undo(body.strand, _asked(request)))
+
+    async def redo(self, request: Request) -> Reply:
+        """Likewise."""
+        body: RedoEdit = request.body
+        request.check_deadline()
+        return Reply(body=await self._strands.redo(body.strand, _asked(request)))
+
+    async def put_workspace(self, request: Request) -> Reply:
+        """The last one counts, whoever sent it."""
+        body: PutWorkspace = request.body
+        await self._strands.put_workspace(body.state)
+        return Reply(body=Done())
+
+    async def get_workspace(self, _: Request) -> Reply:
+        """From memory."""
+        return Reply(body=Workspace(state=self._strands.workspace))
+
+
+def _asked(request: Request) -> Asked:
+    body: ApplyEdit | UndoEdit | RedoEdit = request.body
+    return Asked(cid=request.cid, request=request.id, if_rev=body.if_rev, after=body.after)
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = StrandHandlers(services)
+    table.add(OpenStrand, handlers.open)
+    table.add(GetStrand, handlers.get)
+    table.add(ListStrands, handlers.list)
+    table.add(CloseStrand, handlers.close)
+    table.add(ApplyEdit, handlers.edit)
+    table.add(UndoEdit, handlers.undo)
+    table.add(RedoEdit, handlers.redo)
+    table.add(PutWorkspace, handlers.put_workspace)
+    table.add(GetWorkspace, handlers.get_workspace)
