@@ -24,6 +24,8 @@ def main(argv: Sequence[str]) -> None:
 
     torch.set_grad_enabled(False)
     device = choose_device()
+    if argv[2:] == ["interactive"] and device.type == "cpu":
+        torch.set_num_threads(1)  # a preview takes 3 ms on one; on several it waits for cores that a training holds
     if argv[2:] == ["files"] and device.type == "cpu":  # a GPU's driver reserves more than any file needs
         cap_memory(MEMORY_BYTES)
     operations = Operations(device)

@@ -147,11 +147,11 @@ class Playbacks:
         """StartPlayback."""
         asked: StartPlayback = request.body
         number = next(self._numbers)
-        player = await self._player(asked.player)
         view = self._strands.find(asked.strand)
         frames = _frames_of(asked, view.codes.shape[1])
         levels = _levels_of(asked, view.codes.shape[0])
         codec = await self._find_codec(view.meta)
+        player = await self._player(asked.player)  # last: it may come or go while a cold engine loads the codec
         stream = StrandStream(
             self._strands, self.cache, asked.strand, frames, codec=codec, levels=levels, loop=asked.loop
         )
