@@ -72,7 +72,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._screens: dict[str, BaseScreen] = {}
         self._keeping: Any = None
-        self._begun = False
+        self.begun = False
         self._remembered = ""
 
     # --- life --------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ class AlleleApp(App[int], inherit_bindings=False):
     async def _begin(self) -> None:
         await self.session.open()
         await self._restore()
-        self._begun = True
+        self.begun = True
         self.session.spawn(self.sound.start())
         if self._demo is not None:
             self.session.spawn(run_demo(self, self._demo))
@@ -123,7 +123,7 @@ class AlleleApp(App[int], inherit_bindings=False):
 
     async def shut(self) -> None:
         """Keep the workspace, end the player, drop the connection."""
-        self.session.workspace = self.workspace() if self._begun else ""
+        self.session.workspace = self.workspace() if self.begun else ""
         await self.session.close()
         await self.sound.close()
 
@@ -137,7 +137,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         asyncio.get_running_loop().create_task(self._leave_after_saving(128 + number))
 
     async def _leave_after_saving(self, code: int) -> None:
-        if self._begun:
+        if self.begun:
             with contextlib.suppress(AlleleError):  # the daemon is away; what was kept a moment ago stays
                 await self.session.keep(self.workspace(), timeout_s=0.1)
         self.exit(code, return_code=code)
@@ -191,7 +191,7 @@ class AlleleApp(App[int], inherit_bindings=False):
 
     def remember(self) -> None:
         """Keep the workspace soon; a burst of keys is one request."""
-        if self._begun and self._keeping is None:
+        if self.begun and self._keeping is None:
             self._keeping = self.set_timer(KEEP_S, self._keep_now)
 
     def _keep_now(self) -> None:

@@ -58,4 +58,4 @@ def label_of(descriptor: str | None) -> str:
     """What the colours mean, in words."""
     if not descriptor:
         return "colour: code number"
-    return f"colour: {descriptor}"
+    return f"colour: rank on {descriptor}"

@@ -4,6 +4,7 @@ The log of a job holds the same bodies as the events, so a screen that comes lat
 entries that arrive twice (once from the log, once live) change nothing.
 """
 
+import time
 from collections import deque
 from typing import Any
 
@@ -28,6 +29,7 @@ class Training:
         self.lines: deque[str] = deque(maxlen=LOG_LINES)
         self.next_entry = 0
         self.version = 0
+        self.heard_s = time.monotonic()
         self._seen: set[tuple[float, str]] = set()
 
     @property
@@ -59,6 +61,7 @@ class Training:
         elif isinstance(body, JobLogged):
             self._say(body.elapsed_s, body.text)
         self.version += 1
+        self.heard_s = time.monotonic()
 
     def _take_step(self, body: StepCompleted) -> None:
         if self.step is not None and body.step < self.step.step and body.elapsed_s > self.step.elapsed_s:

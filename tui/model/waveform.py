@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 RAMP = " .:-=+*#%@"
-FLOOR_DB = -48.0
 
 
 class Waveform:
@@ -52,10 +51,11 @@ class Waveform:
         self.version += 1
 
     def heights(self, first: int, past: int) -> npt.NDArray[np.float32]:
-        """Height of each frame's bar in [0, 1] on a decibel scale, NaN where nothing is known."""
-        with np.errstate(divide="ignore"):
-            db = 20.0 * np.log10(self.peaks[first:past])
-        return np.clip(1.0 - db / FLOOR_DB, 0.0, 1.0).astype(np.float32)
+        """Height of each frame's bar in [0, 1], NaN where nothing is known.
+
+        The square root of the peak: quiet tails show, and loud material still has a shape (decibels flatten it).
+        """
+        return np.sqrt(np.clip(self.peaks[first:past], 0.0, 1.0)).astype(np.float32)
 
 
 def ramp_glyph(height: float) -> str:

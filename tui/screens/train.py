@@ -3,6 +3,8 @@
 It follows a job from the start of its log, so it may come late, leave and return. Everything drawn is also written.
 """
 
+import time
+
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -15,6 +17,7 @@ from tui.widgets.rows import Row, Rows
 from tui.widgets.training import CurvePlot, Health
 
 RUNNING = ("queued", "running")
+QUIET_S = 2.0
 
 
 class TrainScreen(BaseScreen):
@@ -38,6 +41,12 @@ class TrainScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.log_rows.activate(False)
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        """A second passed without news, perhaps: say how long, so that a slow evaluation looks alive."""
+        if self.is_current:
+            self.facts.show(fact_parts(self.job, self.training))
 
     @property
     def job(self) -> m.JobInfo | None:
@@ -169,7 +178,9 @@ def fact_parts(job: m.JobInfo | None, training: Training | None) -> list[Part]:
         return []
     step = training.step if training else None
     if step is None:
-        waiting = "begins" if job.state in RUNNING else job.state
+        waiting = job.state
+        if job.state in RUNNING:
+            waiting = f"since {clock(time.time() - (job.started_s or job.created_s))}"
         return [(f" {job.kind} {job.subject} {waiting}", DIM)]
     left = clock(step.eta_s) if job.state in RUNNING else job.state
     facts = [
@@ -179,4 +190,7 @@ def fact_parts(job: m.JobInfo | None, training: Training | None) -> list[Part]:
         f"{step.memory_mb:.0f} MB",
         f"gradient {step.gradient_norm:.2f}",
     ]
+    silent_s = time.monotonic() - training.heard_s if training else 0.0
+    if job.state in RUNNING and silent_s > QUIET_S:
+        facts.append(f"busy for {clock(silent_s)}")
     return [(" " + " · ".join(facts), PLAIN)]
