@@ -1,0 +1,144 @@
+"""A real sound server: PortAudio plays into a PulseAudio null sink, its monitor is recorded and compared."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tui.player.lines import Stop
+
+StartPlayer = Callable[..., Awaitable[Any]]
+SINK = "allele_test"
+
+pytestmark = pytest.mark.sound_server
+
+
+@dataclass
+class SoundServer:
+    """A private PulseAudio. `env` points PortAudio and PulseAudio's tools at it."""
+
+    env: dict[str, str]
+    folder: Path
+
+    def record(self) -> "subprocess.Popen[bytes]":
+        """Record the sink's monitor to recorded.raw: 48 kHz, stereo, float32."""
+        command = ["parec", f"--device={SINK}.monitor", "--rate=48000", "--channels=2", "--format=float32le", "--raw"]
+        with (self.folder / "recorded.raw").open("wb") as out:
+            return subprocess.Popen([*command, "--latency-msec=20"], env=self.env, stdout=out)
+
+    async def is_recording(self) -> None:
+        """Wait until the monitor gives data: the player's stream keeps the sink awake."""
+        async with asyncio.timeout(10):
+            while not self.recorded().size:
+                await asyncio.sleep(0.02)
+
+    def recorded(self) -> np.ndarray:
+        """(L, 2) so far."""
+        data = (self.folder / "recorded.raw").read_bytes()
+        return np.frombuffer(data[: len(data) // 8 * 8], "<f4").reshape(-1, 2)
+
+
+@pytest.fixture
+def sound_server(tmp_path: Path) -> Iterator[SoundServer]:
+    missing = [tool for tool in ("pulseaudio", "pactl", "parec") if shutil.which(tool) is None]
+    if missing:
+        pytest.skip(f"needs PulseAudio: {', '.join(missing)} not found (apt install pulseaudio pulseaudio-utils)")
+    for name in ("run", "home"):
+        (tmp_path / name).mkdir(mode=0o700)
+    socket = tmp_path / "run" / "native"
+    # Private in every way: no user's configuration, no shared memory, no default socket. As root it warns and works.
+    env = {
+        **os.environ, "HOME": str(tmp_path / "home"), "XDG_RUNTIME_DIR": str(tmp_path / "run"),
+        "PULSE_RUNTIME_PATH": str(tmp_path / "run"), "PULSE_SERVER": f"unix:{socket}",
+    }  # fmt: skip
+    env.pop("PULSE_COOKIE", None)
+    command = [
+        "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
+        "-L", f"module-null-sink sink_name={SINK} rate=48000 format=float32le channels=2",
+        "-L", f"module-native-protocol-unix socket={socket} auth-anonymous=1",
+    ]  # fmt: skip
+    with (tmp_path / "pulse.log").open("wb") as log:
+        server = subprocess.Popen(command, env={**env, "PULSE_SERVER": ""}, stdout=log, stderr=log)
+    try:
+        deadline_s = time.monotonic() + 10
+        while subprocess.run(["pactl", "info"], env=env, capture_output=True).returncode:
+            assert server.poll() is None, (tmp_path / "pulse.log").read_text()
+            assert time.monotonic() < deadline_s, "the sound server does not answer"
+            time.sleep(0.05)
+        yield SoundServer(env, tmp_path)
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+async def test_the_loudspeaker_gets_what_was_streamed(
+    aud: Any, start_player: StartPlayer, sound_server: SoundServer
+) -> None:
+    """The recording holds the streamed sound: same samples on both channels, at one constant delay."""
+    player = await start_player(aud.endpoint, "auto", env=sound_server.env)
+    await player.wait_for(lambda p: bool(p.reports))
+    if player.device.kind == "none" and "no sound device" in player.device.reason:
+        pytest.skip("needs ALSA's PulseAudio plugin (apt install libasound2-plugins)")
+    assert player.device.kind == "sound", player.device.reason
+    assert 20 <= player.device.latency_ms <= 400
+    recorder = sound_server.record()
+    try:
+        rng = np.random.default_rng(2)
+        # a sweep in noise: its autocorrelation has one peak, so the delay is unmistakable
+        pcm = (0.3 * np.sin(np.cumsum(np.linspace(0.01, 0.4, 96_000))) + rng.normal(0, 0.02, 96_000)).astype(np.float32)
+        await aud.wait_for(lambda: aud.credits > 0)
+        await sound_server.is_recording()
+        await aud.stream(1, pcm)
+        await player.wait_for(lambda p: bool(p.ended))
+        await asyncio.sleep(0.5)
+    finally:
+        recorder.terminate()
+        recorder.wait(5)
+    heard = sound_server.recorded()
+    assert np.abs(heard).max() > 0.2, "silence"
+    np.testing.assert_allclose(heard[:, 0], heard[:, 1], atol=1e-6)
+    mono = heard[:, 0].astype(np.float64)
+    size = 1 << int(np.ceil(np.log2(mono.size + pcm.size)))
+    delay = int(np.argmax(np.fft.irfft(np.fft.rfft(mono, size) * np.conj(np.fft.rfft(pcm, size)), size)))
+    assert delay + pcm.size < mono.size
+    pieces = np.abs(mono[delay : delay + pcm.size] - pcm).reshape(-1, 960).max(axis=1)
+    pieces = pieces[1:-1]  # the fades
+    if player.status.underruns == 0:
+        assert np.mean(pieces < 2e-3) > 0.9, "almost every 20 ms is as streamed (the null sink itself may stumble)"
+    assert np.mean(pieces < 2e-3) > 0.2
+
+
+async def test_a_panic_empties_the_card_too(aud: Any, start_player: StartPlayer, sound_server: SoundServer) -> None:
+    """What the sound server still holds is dropped, not played out; the next playback is heard again."""
+    player = await start_player(aud.endpoint, "auto", env=sound_server.env)
+    await player.wait_for(lambda p: bool(p.reports))
+    if player.device.kind == "none":
+        pytest.skip("needs ALSA's PulseAudio plugin (apt install libasound2-plugins)")
+    recorder = sound_server.record()
+    try:
+        await aud.wait_for(lambda: aud.credits > 0)
+        await sound_server.is_recording()
+        streaming = asyncio.create_task(aud.stream(1, np.full(240_000, 0.25, np.float32), last=False))
+        await player.wait_for(lambda p: bool(p.statuses) and p.status.playing and p.status.sample > 24_000)
+        player.tell(Stop())
+        await player.wait_for(lambda p: bool(p.ended))
+        await asyncio.sleep(0.6)
+        streaming.cancel()
+        await asyncio.gather(streaming, return_exceptions=True)
+        assert not np.abs(sound_server.recorded()[-9600:]).any(), "silent 0.4 s after the panic"
+        await aud.stream(2, np.full(24_000, 0.5, np.float32))
+        await player.wait_for(lambda p: len(p.ended) == 2)
+        await asyncio.sleep(0.4)
+    finally:
+        recorder.terminate()
+        recorder.wait(5)
+    assert np.count_nonzero(np.abs(sound_server.recorded()[:, 0] - 0.5) < 1e-3) > 12_000
+    assert player.process.returncode is None

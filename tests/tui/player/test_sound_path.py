@@ -1,0 +1,208 @@
+"""The whole way: broker, engine, a toy codec, the player and a device that writes down what it plays."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from protocol.edits import parse_edit
+from protocol.errors import AlleleError
+from protocol.messages import (
+    ApplyEdit,
+    DecodeRegion,
+    ListModels,
+    OpenStrand,
+    StartPlayback,
+    StopPlayback,
+    StrandInfo,
+    UndoEdit,
+)
+from protocol.places import Places, places_of
+from protocol.strands import StrandMeta
+from tui.client import Client
+from tui.player.child import PlayerChild
+from tui.player.lines import PlaybackEnded
+from tui.player.voice import FADE_IN, FADE_OUT
+
+FRAMES, HOP = 60, 1024
+SAMPLES = FRAMES * HOP - 321
+
+MAKE_MODEL = """
+import sys, msgspec, torch
+from pathlib import Path
+from daemon.codec.codec import Codec
+from daemon.codec.config import CodecConfig
+from daemon.codec.model import CodecModel
+from daemon.training.reports import HeldOut
+from daemon.training.run_folder import ModelCard
+folder = Path(sys.argv[1])
+torch.manual_seed(5)
+codec = Codec(CodecModel(CodecConfig(width=32, latent=16, levels=3, codebook_size=32, coarse_blocks=1)))
+codec.save(folder / "codec")
+card = ModelCard(
+    model=folder.name, codec_id=codec.codec_id, steps=0, seconds=0.0, levels=3, codebook=32, sample_rate=48000,
+    hop_length=1024, frame_rate=46.875, held_out=HeldOut(mel=0.0, stft=0.0, sisdr_db=0.0), held_out_kind="files",
+    utilisation=[], corpus="none", preset="toy", seed=5, parameters=codec.parameter_count, kbps=0.0, created="",
+)
+(folder / "model.json").write_bytes(msgspec.json.encode(card))
+"""
+
+
+class Daemon:
+    """A real daemon of one home; can be killed and started again."""
+
+    def __init__(self, home: Path) -> None:
+        self.places: Places = places_of(home)
+        subprocess.run([sys.executable, "-c", MAKE_MODEL, str(self.places.models / "toy")], check=True)
+        self.start()
+
+    def start(self) -> None:
+        read, write = os.pipe()
+        command = [sys.executable, "-m", "daemon", "--home", str(self.places.home), "--ready-fd", str(write)]
+        self.process = subprocess.Popen(command, pass_fds=[write], start_new_session=True)
+        os.close(write)
+        assert os.read(read, 4096) == b"ready\n"
+        os.close(read)
+
+    def end(self, number: int = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+        self.process.wait(10)
+
+
+@dataclass
+class Stage:
+    """A client, its player, and a strand to play."""
+
+    client: Client
+    player: PlayerChild
+    strand: str
+    heard: Path
+    ended: list[PlaybackEnded]
+
+    async def play(self, frames: tuple[int, int | None] = (0, None), *, loop: bool = False) -> int:
+        body = StartPlayback(player=self.player.player_id, strand=self.strand, frames=frames, loop=loop)
+        return (await self.client.request(body)).body.playback
+
+    async def decoded(self) -> np.ndarray:
+        """The strand's sound as the engine decodes it whole."""
+        answer = await self.client.request(DecodeRegion(strand=self.strand, frames=(0, FRAMES)))
+        return answer.buffers[0].reshape(-1)
+
+    def recording(self) -> np.ndarray:
+        return np.frombuffer(self.heard.read_bytes()[44:], "<f4")
+
+    async def end(self, count: int = 1, timeout_s: float = 10) -> None:
+        async with asyncio.timeout(timeout_s):
+            while len(self.ended) < count:
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    daemon = Daemon(tmp_path_factory.mktemp("home"))
+    yield daemon
+    daemon.end()
+
+
+@pytest.fixture
+async def stage(daemon: Daemon, tmp_path: Path) -> AsyncIterator[Stage]:
+    async with Client(daemon.places, kind="tui") as client:
+        model = (await client.request(ListModels())).body.models[0]
+        codes = np.random.default_rng(1).integers(0, 32, (3, FRAMES)).astype(np.uint16)
+        meta = StrandMeta(
+            name="toy",
+            model=model.name,
+            codec_id=model.codec_id,
+            levels=3,
+            codebook=32,
+            frames=FRAMES,
+            samples=SAMPLES,
+            gain_db=40.0,  # an untrained codec whispers
+        )
+        strand: StrandInfo = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body
+        ended: list[PlaybackEnded] = []
+        heard = tmp_path / "heard.wav"
+        player = PlayerChild(
+            daemon.places.endpoint("aud"), tmp_path / "player.log", device=f"wav:{heard}", on_ended=ended.append
+        )
+        await player.start()
+        yield Stage(client, player, strand.id, heard, ended)
+        await player.close()
+
+
+@pytest.mark.e2e
+async def test_what_is_heard_is_what_is_decoded(stage: Stage) -> None:
+    """Sample by sample within 1e-4, to the strand's exact end; then from the middle."""
+    whole = await stage.decoded()
+    assert 0.01 < np.abs(whole).max() < 10
+    await stage.play()
+    await stage.end()
+    assert stage.ended[0].reason == "end", stage.ended[0].detail
+    heard = stage.recording()
+    np.testing.assert_allclose(heard[FADE_IN : SAMPLES - FADE_OUT], whole[FADE_IN : SAMPLES - FADE_OUT], atol=1e-4)
+    assert not heard[SAMPLES:].any()
+    first = heard.size
+    await stage.play((37, 50))
+    await stage.end(2)
+    again = stage.recording()[first:]
+    part = whole[37 * HOP : 50 * HOP]
+    np.testing.assert_allclose(again[FADE_IN : part.size - FADE_OUT], part[FADE_IN:-FADE_OUT], atol=1e-4)
+    assert stage.player.status.underruns == 0
+
+
+@pytest.mark.e2e
+async def test_an_edit_in_a_loop_is_heard_on_a_next_pass(stage: Stage) -> None:
+    """Three sounds of the same loop: before, after the edit, after its undo; no pass is longer or shorter."""
+    lo, hi = 8, 24
+    period = (hi - lo) * HOP
+    before = (await stage.decoded())[lo * HOP : hi * HOP]
+    await stage.play((lo, hi), loop=True)
+    await asyncio.sleep(1.5 * period / 48_000)
+    await stage.client.request(ApplyEdit(strand=stage.strand, edit=parse_edit("set 9 q0 @12:18")))
+    edited_at = stage.recording().size
+    after = (await stage.decoded())[lo * HOP : hi * HOP]
+    assert np.abs(after - before).max() > 0.01
+    await asyncio.sleep(2.5 * period / 48_000)
+    await stage.client.request(UndoEdit(strand=stage.strand))
+    await asyncio.sleep(2.5 * period / 48_000)
+    await stage.client.request(StopPlayback(player=stage.player.player_id))
+    await stage.end()
+    heard = stage.recording()
+    passes = heard[: heard.size // period * period].reshape(-1, period)
+    seam = slice(FADE_OUT, period)  # the turn itself may be crossfaded
+    is_before = [np.allclose(one[seam], before[seam], atol=1e-4) for one in passes]
+    is_after = [np.allclose(one[seam], after[seam], atol=1e-4) for one in passes]
+    assert is_before[0]
+    first_after = is_after.index(True)
+    assert first_after <= edited_at // period + 2
+    assert any(is_before[first_after:]), "the undo is heard too"
+    assert stage.player.status.underruns == 0
+
+
+@pytest.mark.e2e
+async def test_the_player_survives_a_killed_daemon(daemon: Daemon, stage: Stage) -> None:
+    """kill -9: the sound ends as lost; after the restart the same player plays the same strand again."""
+    await stage.play((0, 16), loop=True)
+    await asyncio.sleep(0.5)
+    daemon.end(signal.SIGKILL)
+    await stage.end()
+    assert stage.ended[0].reason == "lost"
+    daemon.start()
+    before = stage.recording().size
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                await stage.play((0, 16))
+                break
+            except AlleleError:
+                await asyncio.sleep(0.1)
+    await stage.end(2)
+    assert stage.ended[1].reason == "end", stage.ended[1].detail
+    assert stage.recording().size - before >= 16 * HOP
