@@ -39,11 +39,20 @@ class _Ask:
 class Lane:
     """Keeps one worker alive. `state` is starting, ready, restarting or failed; `detail` says why."""
 
-    def __init__(self, name: str, log_file: Path, on_change: Callable[[], None], *, op_limit_s: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        log_file: Path,
+        on_change: Callable[[], None],
+        *,
+        op_limit_s: float,
+        module: str = "daemon.engine.worker",
+    ) -> None:
         self.name, self.state, self.detail = name, "starting", ""
         self.facts: dict[str, Any] = {}
         self.pid: int | None = None
         self._log_file, self._on_change, self._op_limit_s = log_file, on_change, op_limit_s
+        self._module = module
         self._asks: deque[_Ask] = deque()
         self._wake = asyncio.Event()
         self._quick_deaths = 0
@@ -84,7 +93,7 @@ class Lane:
             child: Child | None = None
             try:
                 self._ready_s = None
-                child = await spawn("daemon.engine.worker", self._log_file, [self.name])
+                child = await spawn(self._module, self._log_file, [self.name])
                 self.pid = child.pid
                 await self._serve(child)
             except (PipeError, OSError) as problem:

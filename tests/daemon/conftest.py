@@ -1,5 +1,7 @@
 """Recordings, corpora and codecs that several daemon tests share; torch is imported only when asked for."""
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,15 @@ from numpy.typing import NDArray
 
 DEMO = Path(__file__).parents[2] / "scripts" / "demo"
 RATE_HZ = 48_000
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """Tests share their cores: two OpenMP threads waiting for each other made a toy run 30 times slower."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
 
 
 def tone(seconds: float, hz: float, seed: int = 0) -> NDArray[np.float32]:
@@ -78,3 +89,31 @@ def toy_codec(toy_run: Path):
 def make_tone() -> Callable[..., NDArray[np.float32]]:
     """`tone`, for tests that want their own."""
     return tone
+
+
+@pytest.fixture(scope="session")
+def raw_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished model's folder, 2 levels × 16 codes, whose codec was never trained: all works, nothing sounds."""
+    import torch
+
+    from daemon.codec.codec import Codec
+    from daemon.codec.config import CodecConfig
+    from daemon.codec.model import CodecModel
+    from daemon.training.reports import HeldOut
+    from daemon.training.run_folder import ModelCard, write_card
+
+    torch.manual_seed(5)
+    config = CodecConfig(width=32, latent=16, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16)
+    folder = tmp_path_factory.mktemp("models") / "raw"
+    codec = Codec(CodecModel(config))
+    codec.save(folder / "codec")
+    write_card(
+        folder,
+        ModelCard(
+            model="raw", codec_id=codec.codec_id, steps=0, seconds=0.0, levels=2, codebook=16, sample_rate=RATE_HZ,
+            hop_length=config.hop_length, frame_rate=config.frame_rate, held_out_kind="by file", corpus="none",
+            held_out=HeldOut(mel=1.0, stft=1.0, sisdr_db=0.0), utilisation=[1.0, 1.0], preset="toy", seed=0,
+            parameters=codec.parameter_count, kbps=config.kbps, created="2026-01-01T00:00:00+00:00",
+        ),
+    )  # fmt: skip
+    return folder

@@ -1,0 +1,311 @@
+"""Every request against a real daemon with a real (untrained) codec: what it does, and how it refuses."""
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+
+from protocol.edits import parse_edit
+from protocol.errors import AlleleError
+from protocol.messages import (
+    ApplyEdit,
+    CancelJob,
+    CloseStrand,
+    DecodeRegion,
+    DecodeSnapshot,
+    DecodeStrand,
+    EditSnapshot,
+    EncodeFile,
+    GetJobLog,
+    GetPalette,
+    GetStatus,
+    GetStrand,
+    GetWorkspace,
+    ListCorpora,
+    ListModels,
+    OpenStrand,
+    PutWorkspace,
+    RedoEdit,
+    RemoveCorpus,
+    ShowCorpus,
+    ShowJob,
+    ShowModel,
+    StartTraining,
+    Struct,
+    UndoEdit,
+)
+from tui.client import Client
+
+Live = Any
+
+
+@pytest.fixture
+async def client(live: Live) -> AsyncIterator[Client]:
+    async with Client(live.places) as connected:
+        yield connected
+
+
+@contextlib.asynccontextmanager
+async def refused(code: str, *words: str) -> AsyncIterator[None]:
+    """The block is refused with this code, a line that has these words, and a mend."""
+    with pytest.raises(AlleleError) as refusal:
+        yield
+    assert refusal.value.code == code, str(refusal.value)
+    assert all(word in str(refusal.value) for word in words), str(refusal.value)
+    assert refusal.value.hint
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        (ShowCorpus(name="nope"), ["nope", "tones"]),
+        (RemoveCorpus(name="nope"), ["nope", "tones"]),
+        (ShowModel(name="nope"), ["nope", "raw"]),
+        (GetPalette(model="nope"), ["nope", "raw"]),
+        (EncodeFile(path="/etc/hostname", model="nope"), ["nope", "raw"]),
+        (StartTraining(corpus="nope", model="new"), ["nope", "tones"]),
+        (StartTraining(corpus="tones", model="new", resume=True), ["new", "unfinished"]),
+        (ShowJob(job="j999"), ["j999"]),
+        (CancelJob(job="j999"), ["j999"]),
+        (GetJobLog(job="j999"), ["j999"]),
+        (GetStrand(strand="s0"), ["s0"]),
+        (CloseStrand(strand="s0"), ["s0"]),
+        (UndoEdit(strand="s0"), ["s0"]),
+        (ApplyEdit(strand="s0", edit=parse_edit("set 1")), ["s0"]),
+        (DecodeStrand(strand="s0", out="/tmp/x.wav"), ["s0"]),
+        (EncodeFile(path="/no/such/file.wav", model="raw"), ["/no/such/file.wav"]),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+async def test_unknown_names_are_refused_naming_what_exists(client: Client, request_: Struct, words: list[str]) -> None:
+    async with refused("E_NOT_FOUND", *words):
+        await client.request(request_)
+
+
+async def test_a_finished_model_is_not_trained_again(client: Client) -> None:
+    async with refused("E_EXISTS", "raw", "another name"):
+        await client.request(StartTraining(corpus="tones", model="raw"))
+    async with refused("E_EXISTS", "raw"):
+        await client.request(StartTraining(corpus="tones", model="raw", resume=True))
+
+
+async def test_wishes_that_cannot_be_are_refused(client: Client) -> None:
+    async with refused("E_BAD_REQUEST", "huge", "presets"):
+        await client.request(StartTraining(corpus="tones", model="new", preset="huge"))
+    async with refused("E_BAD_REQUEST", "one of them"):
+        await client.request(StartTraining(corpus="tones", model="new", budget_s=5, steps=5))
+    async with refused("E_BAD_REQUEST", "whole path"):
+        await client.request(EncodeFile(path="here.wav", model="raw"))
+
+
+async def test_an_unfinished_run_is_resumed_or_renamed(client: Client, live: Live) -> None:
+    (live.places.models / "half").mkdir(exist_ok=True)
+    (live.places.models / "half" / "run.json").write_text("{}")
+    async with refused("E_EXISTS", "half", "--resume"):
+        await client.request(StartTraining(corpus="tones", model="half"))
+
+
+async def test_a_corpus_with_too_little_audio_is_refused_at_once(client: Client, live: Live, tmp_path: Path) -> None:
+    from daemon.corpus.ingest import ingest
+
+    soundfile.write(tmp_path / "short.wav", np.sin(np.arange(9600) / 20) * 0.3, 48_000)
+    ingest([tmp_path / "short.wav"], live.places.corpora / "short")
+    async with refused("E_TOO_SHORT", "short", "allele corpus add"):
+        await client.request(StartTraining(corpus="short", model="new"))
+
+
+def bad_files(folder: Path) -> dict[str, bytes | None]:
+    """Name → content; None: written with soundfile here."""
+    audio = np.sin(np.arange(48_000) / 20) * 0.3
+    soundfile.write(folder / "whole.flac", audio, 48_000)
+    soundfile.write(folder / "nan.wav", np.full(4800, np.nan, np.float32), 48_000, subtype="FLOAT")
+    soundfile.write(folder / "none.wav", np.zeros(0, np.float32), 48_000)
+    (folder / "cut.flac").write_bytes((folder / "whole.flac").read_bytes()[:-20_000])
+    (folder / "text.wav").write_text("hello\n")
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "folder.wav").mkdir()
+    return {}
+
+
+@pytest.mark.parametrize("name", ["nan.wav", "none.wav", "cut.flac", "text.wav", "empty.wav", "folder.wav"])
+async def test_bad_audio_is_one_line_that_names_the_file(client: Client, tmp_path: Path, name: str) -> None:
+    bad_files(tmp_path)
+    with pytest.raises(AlleleError) as refusal:
+        await client.request(EncodeFile(path=str(tmp_path / name), model="raw"), timeout_s=60)
+    assert refusal.value.code in ("E_BAD_AUDIO", "E_TOO_SHORT")
+    assert str(tmp_path / name) in refusal.value.message
+    assert refusal.value.hint
+
+
+async def test_encode_edit_decode_as_snapshots(
+    client: Client, tone_files: list[Path], tmp_path: Path, raw_model: Path
+) -> None:
+    from daemon.codec.codec import Codec
+
+    one = await client.request(EncodeFile(path=str(tone_files[0]), model="raw"), timeout_s=60)
+    two = await client.request(EncodeFile(path=str(tone_files[5]), model="raw"), timeout_s=60)
+    meta = one.body.meta
+    assert (meta.levels, meta.codebook, meta.source.channels) == (2, 16, 1)
+    assert meta.samples == soundfile.info(tone_files[0]).frames
+    edited = await client.request(
+        EditSnapshot(
+            meta=meta,
+            edits=[
+                parse_edit("swap 'b one.alle' q0 @2:6 at=0"),
+                parse_edit("copy a q0 @2:4"),
+                parse_edit("put a q1 @0:"),
+            ],
+            others=[two.body.meta],
+            names={"b one.alle": 0},
+        ),
+        buffers=[one.buffers[0], two.buffers[0]],
+    )
+    expected = one.buffers[0].copy()
+    expected[0, 2:6] = two.buffers[0][0, 0:4]
+    expected[1, 0:2] = two.buffers[0][0, 0:2]
+    assert np.array_equal(edited.buffers[0], expected)
+    assert len(edited.body.meta.edits) == 3
+    out = tmp_path / "out.wav"
+    decoded = await client.request(
+        DecodeSnapshot(meta=edited.body.meta, out=str(out)), buffers=[expected], timeout_s=60
+    )
+    audio, rate = soundfile.read(out, dtype="float32")
+    assert (rate, len(audio), soundfile.info(out).subtype) == (48_000, meta.samples, "PCM_24")
+    whole = Codec.load(raw_model).decode(expected, samples=meta.samples, gain_db=meta.gain_db)
+    assert np.abs(np.clip(whole, -1, 1) - audio).max() < 1e-4
+    assert decoded.body.peak_db == pytest.approx(20 * np.log10(np.abs(audio).max()), abs=0.1)
+
+
+async def test_a_region_equals_the_whole_decode(client: Client, raw_model: Path) -> None:
+    from daemon.codec.codec import Codec
+
+    codec = Codec.load(raw_model)
+    codes = np.random.default_rng(1).integers(0, 16, (2, 1500)).astype(np.uint16)  # longer than what is sent whole
+    meta = meta_of(codec.codec_id, 1500)
+    strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body
+    whole = codec.decode(codes)
+    for lo, hi in ((0, 3), (700, 733), (1490, 1500)):
+        region = await client.request(DecodeRegion(strand=strand.id, frames=(lo, hi)), timeout_s=60)
+        assert region.buffers[0].shape == (1, (hi - lo) * 1024)
+        assert np.abs(region.buffers[0][0] - whole[lo * 1024 : hi * 1024]).max() < 1e-4
+    async with refused("E_RANGE"):
+        await client.request(DecodeRegion(strand=strand.id, frames=(1490, 1501)))
+    async with refused("E_RANGE"):
+        await client.request(DecodeRegion(strand=strand.id, frames=(0, 1), levels=[2]))
+
+
+def meta_of(codec_id: str, frames: int, name: str = "x", model: str = "raw") -> Any:
+    from protocol.strands import StrandMeta
+
+    return StrandMeta(
+        name=name, model=model, codec_id=codec_id, levels=2, codebook=16, frames=frames, samples=frames * 1024
+    )
+
+
+async def test_a_strand_of_another_model_is_refused_by_name(client: Client) -> None:
+    codes = np.zeros((2, 4), np.uint16)
+    async with refused("E_WRONG_MODEL", "rain", "raw", "allele encode"):
+        await client.request(OpenStrand(meta=meta_of("0" * 64, 4, "rain")), buffers=[codes])
+    async with refused("E_NOT_FOUND", "rain", "gone", "raw"):
+        await client.request(OpenStrand(meta=meta_of("0" * 64, 4, "rain", "gone")), buffers=[codes])
+    async with refused("E_WRONG_MODEL", "rain"):
+        await client.request(DecodeSnapshot(meta=meta_of("0" * 64, 4, "rain"), out="/tmp/x.wav"), buffers=[codes])
+
+
+async def test_a_strand_lives_is_edited_and_closed(client: Client, tone_files: list[Path], tmp_path: Path) -> None:
+    opened = (await client.request(OpenStrand(path=str(tone_files[1]), model="raw"), timeout_s=60)).body
+    before = (await client.request(GetStrand(strand=opened.id))).buffers[0]
+    await client.request(ApplyEdit(strand=opened.id, edit=parse_edit("set 5 q1 @3:6"), if_rev=0))
+    await client.request(UndoEdit(strand=opened.id, if_rev=1))
+    again = await client.request(RedoEdit(strand=opened.id))
+    assert again.body.strands[0].rev == 3
+    got = await client.request(GetStrand(strand=opened.id))
+    assert got.body.meta.edits == ["set 5 q1 @3:6"]
+    assert (got.buffers[0][1, 3:6] == 5).all()
+    assert np.array_equal(got.buffers[0][0], before[0])
+    async with refused("E_NOT_FOUND", "missing"):
+        await client.request(DecodeStrand(strand=opened.id, out=str(tmp_path / "missing" / "x.wav")))
+    async with refused("E_IO", "folder"):
+        await client.request(DecodeStrand(strand=opened.id, out=str(tmp_path)))
+    await client.request(CloseStrand(strand=opened.id))
+    async with refused("E_NOT_FOUND", opened.id):
+        await client.request(GetStrand(strand=opened.id))
+
+
+async def test_lists_palette_and_workspace(client: Client) -> None:
+    assert "tones" in [info.name for info in (await client.request(ListCorpora())).body.corpora]
+    assert [info.name for info in (await client.request(ListModels())).body.models] == ["raw"]
+    shown = (await client.request(ShowCorpus(name="tones"))).body
+    assert (shown.info.files, len(shown.files), shown.files[0].status) == (12, 12, "ok")
+    palette = await client.request(GetPalette(model="raw"), timeout_s=60)
+    assert np.array_equal(np.sort(palette.buffers[0], axis=1), np.tile(np.arange(16), (2, 1)))
+    await client.request(PutWorkspace(state='{"a": 1}'))
+    assert (await client.request(GetWorkspace())).body.state == '{"a": 1}'
+
+
+def engine_pid(live: Live, lane: str) -> int:
+    for child in psutil.Process(live.process.pid).children():
+        with contextlib.suppress(psutil.Error):
+            if child.cmdline()[-1] == lane:
+                return child.pid
+    return 0
+
+
+async def test_a_killed_engine_fails_what_it_did_and_comes_back(
+    client: Client, live: Live, tmp_path: Path, tone_files: list[Path]
+) -> None:
+    import asyncio
+
+    long = tmp_path / "long.wav"
+    soundfile.write(long, np.tile(np.sin(np.arange(48_000) / 20) * 0.3, 240), 48_000)
+    await client.request(EncodeFile(path=str(tone_files[0]), model="raw"), timeout_s=60)  # it is up
+    working = asyncio.create_task(client.request(EncodeFile(path=str(long), model="raw"), timeout_s=60))
+    await asyncio.sleep(0.3)
+    killed_s = time.monotonic()
+    os.kill(engine_pid(live, "files"), signal.SIGKILL)
+    async with refused("E_ENGINE", "signal 9"):
+        await working
+    assert time.monotonic() - killed_s < 3.0
+    assert (await client.request(GetStatus())).body.pid == live.process.pid
+    again = await client.request(EncodeFile(path=str(tone_files[0]), model="raw"), timeout_s=60)
+    assert again.body.meta.levels == 2
+
+
+async def test_a_training_runs_to_its_end_and_its_log_can_be_followed_from_the_start(
+    client: Client, live: Live, new_wire: Callable[..., Any]
+) -> None:
+    import asyncio
+
+    names: list[str] = []
+    await client.subscribe(lambda event: names.append(event.name), lambda _: None)
+    accepted = (await client.request(StartTraining(corpus="tones", model="made", preset="toy", steps=2))).body
+    async with refused("E_EXISTS", "made", accepted.job):
+        await client.request(StartTraining(corpus="tones", model="made", preset="toy", steps=2))
+    while (job := (await client.request(ShowJob(job=accepted.job))).body).state in ("queued", "running"):
+        await asyncio.sleep(0.1)
+    assert (job.state, job.error) == ("done", "")
+    assert job.result is not None
+    assert job.result.keys() == {"model", "steps", "seconds", "levels", "codebook", "held_out", "utilisation", "prior"}
+    assert (job.result["model"], job.result["steps"], job.result["prior"]) == ("made", 2, None)
+    entries, after = [], 0
+    while page := (await client.request(GetJobLog(job=accepted.job, after=after))).body.entries:
+        entries += page
+        after += len(page)
+    kinds = [entry["type"] for entry in entries]
+    assert kinds.count("StepCompleted") == 2
+    assert {"JobLogged", "EvaluationCompleted"} <= set(kinds)
+    assert "made" in [info.name for info in (await client.request(ListModels())).body.models]
+    await asyncio.sleep(0.3)
+    assert {"JobChanged", "StepCompleted", "EvaluationCompleted", "JobLogged", "ModelsChanged"} <= set(names)
+    shutil.rmtree(live.places.models / "made")
+    await client.request(ListModels())
