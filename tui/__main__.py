@@ -25,12 +25,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if parsed.version:
             print_version()
             return 0
-        return _guarded(parsed)
+        status = _guarded(parsed)
+        _flush()
+        return status
     except BrokenPipeError:
         return _reader_gone()
     finally:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
+        with contextlib.suppress(BrokenPipeError):
+            _flush()
 
 
 def _guarded(parsed: Namespace) -> int:
@@ -79,7 +81,7 @@ def _run_editor(parsed: Namespace) -> int:
     from tui.cli.session import home_behind, locate
 
     home = locate(parsed).home if parsed.connect is None else home_behind(parsed)
-    if not (sys.stdin and sys.stdin.isatty() and sys.stdout.isatty()):
+    if not (os.isatty(0) and os.isatty(1)):
         print("error: the editor needs a terminal (see: allele --help for commands that do not)", file=sys.stderr)
         return 1
     from tui.app import run_app
@@ -97,6 +99,13 @@ def _keep_standard_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _flush() -> None:
+    """Write what is buffered; a closed standard output is None in Python."""
+    out: io.TextIOBase | None = sys.stdout  # type: ignore[assignment]
+    if out is not None and not out.closed:
+        out.flush()
 
 
 def _reader_gone() -> int:

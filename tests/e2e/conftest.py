@@ -20,7 +20,7 @@ import pytest
 import soundfile
 
 ROOT = Path(__file__).resolve().parents[2]
-TOY = ("--preset", "toy", "--levels", "3", "--codebook", "32", "--steps", "80")
+TOY = ("--preset", "toy", "--levels", "3", "--codebook", "32", "--steps", "40")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,8 @@ class Allele:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "ALLELE_HOME": str(self.home), "TERM": "dumb"}
+        # One thread for each worker: several of them share two cores here.
+        return {**os.environ, "ALLELE_HOME": str(self.home), "TERM": "dumb", "OMP_NUM_THREADS": "1"}
 
     def start(self, *words: object, **settings: Any) -> "subprocess.Popen[str]":
         """Run a command without waiting for it."""
@@ -79,6 +80,8 @@ class Allele:
             process.kill()
             out, err = process.communicate()
             pytest.fail(f"{' '.join(map(str, words))} took more than {timeout_s} s\n{out}\n{err}")
+        finally:
+            process.kill()
         return Ran(process.returncode, out, err)
 
     def within(self, folder: Path) -> "Allele":

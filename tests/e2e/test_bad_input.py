@@ -195,7 +195,12 @@ def test_garbage_on_the_socket_is_survived(allele: Any) -> None:
 
 def test_a_reader_that_leaves_and_streams_that_are_closed(allele: Any) -> None:
     quoted = " ".join(f"'{word}'" for word in allele.command("corpus", "show", "tones"))
-    for line in (f"{quoted} | true", f"{quoted} <&-", f"{quoted} >&-", f"{quoted} 2>&-", f"{quoted} <&- >&- 2>&-"):
+    gone = f"set -o pipefail; {quoted} | true"
+    done = subprocess.run(["bash", "-c", gone], env=allele.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("error: the reader of the output closed it")
+    assert "Traceback" not in done.stderr
+    for line in (f"{quoted} <&-", f"{quoted} >&-", f"{quoted} 2>&-", f"{quoted} <&- >&- 2>&-"):
         done = subprocess.run(
             ["bash", "-c", line], env=allele.environment, cwd=allele.folder, capture_output=True, text=True, check=False
         )

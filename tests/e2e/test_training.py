@@ -17,7 +17,7 @@ from tui.cli.commands import COMMANDS
 
 JOB = set(next(command.keys for command in COMMANDS if command.words == ("jobs", "show")))
 LONG = ("--preset", "toy", "--levels", "2", "--codebook", "16", "--steps", "100000")
-SHORT = ("--preset", "toy", "--levels", "2", "--codebook", "16", "--steps", "30")
+SHORT = ("--preset", "toy", "--levels", "2", "--codebook", "16", "--steps", "12")
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_ctrl_c_stops_a_training_and_resume_goes_on(
     assert state_of(allele, "stopped") in {"cancelled", "interrupted"}
     assert "stopped" not in [model["name"] for model in allele("model", "list", "--json").json["models"]]
     assert "--resume" in allele("train", "tones", "--name", "stopped", *SHORT).error
-    resumed = allele("train", "tones", "--name", "stopped", "--resume", "--steps", "60", "--json", timeout_s=90)
+    resumed = allele("train", "tones", "--name", "stopped", "--resume", "--steps", "20", "--json", timeout_s=90)
     assert resumed.status == 0, resumed.err
     assert resumed.json["model"] == "stopped"
 
@@ -88,7 +88,7 @@ def test_a_killed_daemon_loses_no_checkpoint(fresh: Any, recordings: Path, wait_
     assert "--resume" in err and "Traceback" not in err
     wait_until(lambda: not any(child.is_running() for child in children), "the workers' end")
     assert state_of(fresh, "killed") in {"interrupted", "failed"}
-    resumed = fresh("train", "tones", "--name", "killed", "--resume", "--steps", "60", "--json", timeout_s=90)
+    resumed = fresh("train", "tones", "--name", "killed", "--resume", "--steps", "20", "--json", timeout_s=90)
     assert resumed.status == 0, resumed.err
     assert fresh("model", "list", "--json").json["models"][0]["name"] == "killed"
 
@@ -203,7 +203,7 @@ def test_a_full_disk_ends_a_training_that_can_go_on(
         assert line.startswith("error: ") and "space" in line and "--resume" in line
         assert here("daemon", "status").status == 0
         filler.unlink()
-        resumed = here("train", "tones", "--name", "full", "--resume", "--steps", "60", "--json", timeout_s=90)
+        resumed = here("train", "tones", "--name", "full", "--resume", "--steps", "20", "--json", timeout_s=90)
         assert resumed.status == 0, resumed.err
     finally:
         here("daemon", "stop")
