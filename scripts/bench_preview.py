@@ -164,7 +164,7 @@ async def measure(places: Places, times: int) -> list[tuple[float, float]]:
 def start_daemon(home: Path) -> "subprocess.Popen[bytes]":
     """A daemon of this home, ready."""
     read, write = os.pipe()
-    command = [sys.executable, "-m", "daemon", "--home", str(home), "--ready-fd", str(write)]
+    command = [sys.executable, "-P", "-m", "daemon", "--home", str(home), "--ready-fd", str(write)]
     daemon = subprocess.Popen(command, pass_fds=[write], start_new_session=True)
     os.close(write)
     said = os.read(read, 4096)

@@ -133,7 +133,7 @@ class PlayerChild:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "tui.player", "--aud", self._endpoint),
+                *(sys.executable, "-P", "-m", "tui.player", "--aud", self._endpoint),
                 *("--client-id", self.player_id.hex(), "--device", self._wanted, "--log", str(self._log)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,

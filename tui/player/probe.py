@@ -26,7 +26,7 @@ def probe_line(probe: SoundProbe) -> str:
 
 def probe_sound(log: Path, timeout_s: float = PROBE_S) -> SoundProbe:
     """Ask a fresh process what could play; opens the default device for a moment. Never raises."""
-    command = [sys.executable, "-m", "tui.player", "--list", "--log", str(log)]
+    command = [sys.executable, "-P", "-m", "tui.player", "--list", "--log", str(log)]
     try:
         answer = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,

@@ -165,7 +165,7 @@ async def start_player(tmp_path: Path) -> AsyncIterator[StartPlayer]:
     async def start(endpoint: str, device: str, env: dict[str, str] | None = None) -> RunningPlayer:
         arguments = ["--aud", endpoint, "--client-id", os.urandom(16).hex(), "--device", device]
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tui.player", *arguments, "--log", str(tmp_path / "player.log")),
+            *(sys.executable, "-P", "-m", "tui.player", *arguments, "--log", str(tmp_path / "player.log")),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

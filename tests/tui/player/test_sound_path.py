@@ -65,7 +65,7 @@ class Daemon:
 
     def start(self) -> None:
         read, write = os.pipe()
-        command = [sys.executable, "-m", "daemon", "--home", str(self.places.home), "--ready-fd", str(write)]
+        command = [sys.executable, "-P", "-m", "daemon", "--home", str(self.places.home), "--ready-fd", str(write)]
         self.process = subprocess.Popen(command, pass_fds=[write], start_new_session=True)
         os.close(write)
         assert os.read(read, 4096) == b"ready\n"
