@@ -188,6 +188,8 @@ def table_of(taken: list[tuple[float, float]], busy: bool) -> str:
         values = [pair[column] for pair in taken]
         rows.append(f"| {name} | {statistics.median(values):.1f} ms | {p95(values):.1f} ms | {BUDGET_MS:.0f} ms |")
     cores = f"{os.cpu_count()} cores, {platform.machine()}" + (", one of them kept busy" if busy else "")
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) != os.SCHED_OTHER:
+        cores += ", at real-time priority because other work ran there"
     rows += ["", f"{len(taken)} turns, codec of the default size, {cores}; `scripts/bench_preview.py`."]
     return "\n".join(rows)
 
