@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from daemon.engine.pipe import Parcel, PipeError, pack_parcel, read_parcel_blocking
@@ -37,6 +38,17 @@ def forbid_core_dumps() -> None:
     """A crash says its signal; gigabytes of core would fill the disk."""
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def give_way(nice: int) -> None:
+    """Let everything else on the machine go first.
+
+    With Linux's autogroups, a nice value counts only among processes of one session, and every worker is a session
+    of its own: the group is made nice too.
+    """
+    os.nice(nice)
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def cap_memory(most_bytes: int) -> None:

@@ -4,7 +4,6 @@ Audio files are opened here and nowhere near the broker. What there is to say ab
 job's log; "cancel" is honoured between blocks and keeps what was finished.
 """
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.engine.child import Wire, cap_memory, forbid_core_dumps, open_wire
+from daemon.engine.child import Wire, cap_memory, forbid_core_dumps, give_way, open_wire
 
 NICE = 5
 MEMORY_BYTES = 4 << 30  # ingest needs a few blocks; what asks for more is a file that lies
@@ -22,7 +21,7 @@ def main(argv: Sequence[str]) -> None:
     """Ingest once and end."""
     wire = open_wire(argv)
     forbid_core_dumps()
-    os.nice(NICE)
+    give_way(NICE)
     from daemon.engine.failures import describe_failure
 
     asked = wire.inbox.get().fields

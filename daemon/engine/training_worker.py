@@ -5,7 +5,6 @@ The broker sends what to train; reports go up as they come (steps at most STEPS_
 for come first.
 """
 
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.engine.child import Wire, forbid_core_dumps, open_wire
+from daemon.engine.child import Wire, forbid_core_dumps, give_way, open_wire
 
 STEPS_A_SECOND = 20
 NICE = 12
@@ -24,7 +23,7 @@ def main(argv: Sequence[str]) -> None:
     """Train once and end."""
     wire = open_wire(argv)
     forbid_core_dumps()
-    os.nice(NICE)
+    give_way(NICE)
     from daemon.engine.failures import describe_failure
 
     asked = wire.inbox.get().fields
