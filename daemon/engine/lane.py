@@ -102,7 +102,7 @@ class Lane:
                 self.pid = None
                 if child is not None:
                     child.kill()
-                    child.hang_up()
+                    await child.ended()
 
     async def _serve(self, child: Child) -> None:
         try:

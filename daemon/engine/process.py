@@ -86,6 +86,7 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
         OSError: no process or descriptor can be had.
     """
     ours, theirs = socket.socketpair()
+    process: asyncio.subprocess.Process | None = None
     try:
         _shorten(log)
         with log.open("ab") as errors:
@@ -108,6 +109,9 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
         reader, writer = await asyncio.open_connection(sock=ours, limit=STREAM_LIMIT)
     except BaseException:
         ours.close()
+        if process is not None:
+            process.kill()
+            await process.wait()
         raise
     finally:
         theirs.close()

@@ -20,6 +20,7 @@ from protocol.frames import MAX_BUFFER_BYTES, MAX_BUFFERS
 MAX_PARTS = 1 + 3 + MAX_BUFFERS  # routing id, prefix, header, body, buffers
 MESSAGES_A_TURN = 64
 DISCARDED_A_TURN = 2000
+UNREAD_EVENTS = 4000  # about 4 MB for one stopped subscriber
 
 OnMessage = Callable[[list[bytes]], None]
 
@@ -110,11 +111,13 @@ def bind_router(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -> "zm
     return socket
 
 
-def bind_publisher(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, welcome: bytes) -> "zmq.Socket[bytes]":
-    """An XPUB that greets each subscription; it drops for a subscriber that has SNDHWM events unread."""
+def bind_publisher(
+    context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, welcome: bytes, unread: int = UNREAD_EVENTS
+) -> "zmq.Socket[bytes]":
+    """An XPUB that greets each subscription; it drops for a subscriber that has `unread` events waiting."""
     socket = _bounded(context.socket(zmq.XPUB), 1024)  # subscriptions are short
     socket.setsockopt(zmq.XPUB_WELCOME_MSG, welcome)
-    socket.setsockopt(zmq.SNDHWM, 4000)
+    socket.setsockopt(zmq.SNDHWM, unread)
     socket.setsockopt(zmq.RCVHWM, 256)
     socket.bind(endpoint)
     return socket

@@ -1,8 +1,8 @@
 """Events: one sequence, progress coalesced with the latest winning, and a gap where a subscriber was too slow."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,14 +19,15 @@ class Stage:
 
     def __init__(self, endpoint: str) -> None:
         self.context: Any = zmq.Context()
-        socket = bind_publisher(self.context, endpoint, XPUB_WELCOME)
-        socket.setsockopt(zmq.SNDHWM, 20)
+        socket = bind_publisher(self.context, endpoint, XPUB_WELCOME, unread=20)
+        self._subs: list[Any] = []
         self.port = Port(socket, lambda _: None)
         self.publisher = Publisher("epoch", self.port.send)
         self.endpoint = endpoint
 
     async def subscribe(self) -> Any:
         sub = self.context.socket(zmq.SUB)
+        self._subs.append(sub)
         sub.setsockopt(zmq.RCVHWM, 20)
         sub.subscribe(b"")
         sub.connect(self.endpoint)
@@ -38,14 +39,17 @@ class Stage:
     def close(self) -> None:
         self.publisher.close()
         self.port.close()
+        for sub in self._subs:
+            sub.close(0)
         self.context.destroy(linger=0)
 
 
 @pytest.fixture
-async def stage(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
-    opened = Stage(f"ipc://@allele-test-{id(request)}") if Path("/proc").exists() else Stage("inproc://events")
-    yield opened
-    opened.close()
+async def stage() -> AsyncIterator[Stage]:
+    with tempfile.TemporaryDirectory(prefix="allele-") as folder:  # pytest's own are too deep for a unix socket
+        opened = Stage(f"ipc://{folder}/evt.sock")
+        yield opened
+        opened.close()
 
 
 def read_all(sub: Any) -> list[Any]:

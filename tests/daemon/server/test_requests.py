@@ -124,8 +124,8 @@ async def test_a_corpus_with_too_little_audio_is_refused_at_once(client: Client,
         await client.request(StartTraining(corpus="short", model="new"))
 
 
-def bad_files(folder: Path) -> dict[str, bytes | None]:
-    """Name → content; None: written with soundfile here."""
+def write_bad_files(folder: Path) -> None:
+    """One of each kind."""
     audio = np.sin(np.arange(48_000) / 20) * 0.3
     soundfile.write(folder / "whole.flac", audio, 48_000)
     soundfile.write(folder / "nan.wav", np.full(4800, np.nan, np.float32), 48_000, subtype="FLOAT")
@@ -134,12 +134,11 @@ def bad_files(folder: Path) -> dict[str, bytes | None]:
     (folder / "text.wav").write_text("hello\n")
     (folder / "empty.wav").write_bytes(b"")
     (folder / "folder.wav").mkdir()
-    return {}
 
 
 @pytest.mark.parametrize("name", ["nan.wav", "none.wav", "cut.flac", "text.wav", "empty.wav", "folder.wav"])
 async def test_bad_audio_is_one_line_that_names_the_file(client: Client, tmp_path: Path, name: str) -> None:
-    bad_files(tmp_path)
+    write_bad_files(tmp_path)
     with pytest.raises(AlleleError) as refusal:
         await client.request(EncodeFile(path=str(tmp_path / name), model="raw"), timeout_s=60)
     assert refusal.value.code in ("E_BAD_AUDIO", "E_TOO_SHORT")
