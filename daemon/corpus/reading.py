@@ -9,6 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+SALVAGE_FRAMES = 512
 LONGEST_S = 2 * 3600.0
 BLOCK_VALUES = 1 << 18  # frames x channels per block: 1 MiB of float32
 RATES_HZ = (2_000, 768_000)
@@ -71,6 +72,7 @@ def _blocks(file: soundfile.SoundFile, decoding: Decoding) -> Iterator[NDArray[n
                 read = file.read(min(size, limit - decoding.frames), dtype="float32", always_2d=True)
             except (soundfile.LibsndfileError, RuntimeError):
                 decoding.is_cut_short = True
+                yield from _salvage(decoding)
                 return
             if not len(read):
                 break
@@ -84,6 +86,19 @@ def _blocks(file: soundfile.SoundFile, decoding: Decoding) -> Iterator[NDArray[n
     decoding.is_cut_short = decoding.frames < decoding.claimed_frames - decoding.sample_rate_hz // 10
 
 
+def _salvage(decoding: Decoding) -> Iterator[NDArray[np.float32]]:
+    """The samples before the damage: libsndfile drops the whole block in which it meets an error."""
+    limit = int(LONGEST_S * decoding.sample_rate_hz)
+    with suppress(soundfile.LibsndfileError, RuntimeError, OSError), soundfile.SoundFile(decoding.path) as file:
+        file.seek(decoding.frames)
+        while decoding.frames < limit:
+            read = file.read(SALVAGE_FRAMES, dtype="float32", always_2d=True)
+            if not len(read):
+                return
+            decoding.frames += len(read)
+            yield _to_two_channels(np.asarray(read, np.float32))
+
+
 def _to_two_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
     if block.shape[1] > 2:
         block = block.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
@@ -91,16 +106,15 @@ def _to_two_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _why_not(path: Path, error: Exception) -> tuple[str, str]:
-    if isinstance(error, PermissionError):
-        return "It cannot be read: permission denied.", "Check its permissions."
-    with suppress(OSError):
+    try:
         with path.open("rb") as file:
             head = file.read(64)
+    except OSError as refusal:
+        return f"It cannot be read: {refusal.strerror}.", "Check its name and permissions."
+    else:
         if not head:
             return "The file is empty (0 bytes).", "Export it again."
         if all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in head):
             return "This is a text file, not audio.", "Remove it, or export the audio again."
-    if not path.exists():
-        return "There is no such file.", "Check the spelling."
     reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
     return f"It is not audio that can be read ({reason}).", "Convert it to WAV or FLAC."

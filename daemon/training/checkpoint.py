@@ -33,7 +33,7 @@ class Progress(msgspec.Struct, kw_only=True):
     is_quantizing: bool = False
     """Whether the codebooks have been placed."""
     best_step: int = -1
-    best_mel: float = float("inf")
+    best_mel: float | None = None
     skipped_in_a_row: int = 0
 
 

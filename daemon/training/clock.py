@@ -8,6 +8,7 @@ from daemon.training.spec import TrainingSpec
 EVALUATIONS = 12
 LONGEST_INTERVAL_S = 60.0
 LONGEST_INTERVAL_STEPS = 500
+SHORTEST_INTERVAL_STEPS = 20
 DEFAULT_BUDGET_S = 600.0
 # Evaluations may take this share of the time between them.
 MOST_EVALUATION_SHARE = 0.08
@@ -60,7 +61,7 @@ class RunClock:
     def is_evaluation_due(self, step: int) -> bool:
         """Whether enough time or steps have passed since the last evaluation."""
         if self._steps is not None:
-            interval = min(LONGEST_INTERVAL_STEPS, max(1, self._steps // 10))
+            interval = min(LONGEST_INTERVAL_STEPS, max(SHORTEST_INTERVAL_STEPS, self._steps // 10))
             return step - max(self._last_step, 0) >= interval
         interval_s = min(LONGEST_INTERVAL_S, self._budget_s / EVALUATIONS)
         interval_s = max(interval_s, self._evaluation_s / MOST_EVALUATION_SHARE)

@@ -88,7 +88,9 @@ class Learner:
             self.optimizer.step()
             self.averaged.update(self.model, self.progress.step)
         self.progress.step += 1
-        return StepOutcome(numbers, rate, float(norm), not is_finite)
+        # JSON has no NaN: a skipped step reports zeros and says that it was skipped
+        kept = {name: value if math.isfinite(value) else 0.0 for name, value in numbers.items()}
+        return StepOutcome(kept, rate, float(norm) if math.isfinite(float(norm)) else 0.0, not is_finite)
 
     def _count_skipped(self, is_finite: bool) -> None:
         self.progress.skipped_in_a_row = 0 if is_finite else self.progress.skipped_in_a_row + 1
@@ -127,12 +129,12 @@ class Learner:
         self.progress.is_quantizing = True
 
     @torch.no_grad()
-    def settle(self) -> CodecModel:
-        """The averaged model, its codebooks brought up to date with its own encoder."""
+    def settled(self) -> CodecModel:
+        """The averaged model, its codebooks filled with what its own encoder gives."""
         self.averaged.take_buffers(self.model)
         model = self.averaged.model
         latents = [model.encode(torch.from_numpy(a).to(self._device)[None])[0] for a in self._training_audio()]
-        model.quantizer.settle(torch.cat(latents))
+        model.quantizer.revive(torch.cat(latents))
         return model
 
     def _training_audio(self) -> Iterator[Audio]:

@@ -41,6 +41,7 @@ from daemon.training.run_folder import (
 from daemon.training.sizing import make_plan
 from daemon.training.spec import TrainingSpec
 from daemon.training.split import split_corpus
+from daemon.training.threads import ThreadChooser
 
 _PAUSE_POLL_S = 0.05
 
@@ -120,11 +121,14 @@ class _Training:
         if checkpoint is not None:
             self._learner.restore(checkpoint)
             self._clock = RunClock(run.spec, checkpoint.progress.elapsed_s)
+        is_budgeted = run.spec.steps is None and device.type == "cpu"
+        self._threads = ThreadChooser(is_adaptive=is_budgeted)
         self._log = RunLog(run_dir, checkpoint.progress.step if checkpoint else None)
 
     def end(self, state: str, message: str = "") -> None:
-        """Close the log and say in `run.json` how it ended; a full disk must not hide the first error."""
+        """Say in `run.json` how it ended; a full disk must not hide the error that came first."""
         self._log.close()
+        self._threads.restore()
         try:
             write_run(self._dir, replace(self._run, state=state, message=message))
         except OSError:
@@ -140,7 +144,10 @@ class _Training:
             if not self._may_go_on():
                 return self._stop()
             began = time.monotonic()
-            self._tell_step(self._learner.step(share), began)
+            self._threads.begin()
+            outcome = self._learner.step(share)
+            self._threads.end()
+            self._tell_step(outcome, began)
             if progress.is_quantizing and self._clock.is_evaluation_due(progress.step):
                 self._evaluate()
         return self._finish()
@@ -176,14 +183,14 @@ class _Training:
         )
 
     def _codec(self) -> Codec:
-        return Codec(self._learner.settle(), self._device)
+        return Codec(self._learner.settled(), self._device)
 
     def _evaluate(self) -> None:
         began = time.monotonic()
         progress = self._learner.progress
         codec = self._codec()
         evaluation = evaluate(codec, self._held_clips, self._train_clips)
-        is_best = evaluation.held_out.mel < progress.best_mel
+        is_best = progress.best_mel is None or evaluation.held_out.mel < progress.best_mel
         if is_best:
             progress.best_mel, progress.best_step = evaluation.held_out.mel, progress.step
         preview = f"{PREVIEWS}/step-{progress.step:08d}.wav"
@@ -224,7 +231,7 @@ class _Training:
         self._save()
         best = load_step(self._dir / CHECKPOINTS, progress.best_step)
         evaluation = evaluate(codec, self._held_clips, self._train_clips, is_final=True)
-        if best is not None and progress.best_mel < evaluation.held_out.mel:
+        if best is not None and (progress.best_mel or 0.0) < evaluation.held_out.mel:
             self._learner.averaged.model.load_state_dict(best.averaged)
             codec = Codec(self._learner.averaged.model, self._device)
             evaluation = evaluate(codec, self._held_clips, self._train_clips, is_final=True)

@@ -48,7 +48,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     batch: int = 6
     crop_frames: int = 32
     """Latent frames of a training crop: 0.68 s."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     warmup_steps: int = 40
     final_rate: float = 0.05
     """Learning rate at the end, as a share of the peak."""
@@ -73,7 +73,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     gain_db: float = 0.0
     """Augmentation: crops are moved by up to this much either way."""
     eq_probability: float = 0.5
-    eq_db: float = 12.0
+    eq_db: float = 9.0
     speed_probability: float = 0.3
     speed_octaves: float = 0.4
     flip: bool = True

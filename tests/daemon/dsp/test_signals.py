@@ -28,9 +28,7 @@ def test_analysis_then_synthesis_is_the_identity(hops: int, seed: int) -> None:
 
 @pytest.mark.parametrize(("n_fft", "n_mels"), SCALES)
 def test_bands_are_those_of_torchaudio(n_fft: int, n_mels: int) -> None:
-    wanted = reference.melscale_fbanks(
-        n_fft // 2 + 1, 0.0, 24_000.0, n_mels, 48_000, norm=None, mel_scale="htk"
-    )
+    wanted = reference.melscale_fbanks(n_fft // 2 + 1, 0.0, 24_000.0, n_mels, 48_000, norm=None, mel_scale="htk")
     assert (mel_bands(n_fft, n_mels, 48_000, torch.device("cpu")) - wanted).abs().max() < 1e-4
 
 

@@ -1,0 +1,255 @@
+"""Training as a whole: repeatable, resumable after a kill, stoppable, honest about its figures."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+from safetensors.torch import load_file
+
+from daemon.codec.codec import Codec
+from daemon.codec.model import CodecModel
+from daemon.corpus.ingest import ingest
+from daemon.corpus.records import load_corpus
+from daemon.dsp.measure import mel_distance
+from daemon.training.crops import open_parts
+from daemon.training.errors import TrainingError
+from daemon.training.evaluation import round_trip
+from daemon.training.loop import train
+from daemon.training.reports import Control, EvaluationReport, LogLine, Report, StepReport
+from daemon.training.run_folder import read_log, read_run
+from daemon.training.spec import TrainingSpec
+
+CHILD = """
+import sys, torch
+from pathlib import Path
+from daemon.training.loop import train
+from daemon.training.reports import EvaluationReport, StepReport
+from daemon.training.spec import TrainingSpec
+torch.set_num_threads(1)
+def report(r):
+    if isinstance(r, StepReport | EvaluationReport):
+        print(type(r).__name__, r.step, flush=True)
+train(TrainingSpec(steps=int(sys.argv[3]), preset="toy", seed=5), Path(sys.argv[1]), Path(sys.argv[2]), report=report)
+"""
+
+
+def toy(steps: int, **wish: object) -> TrainingSpec:
+    return TrainingSpec(steps=steps, preset="toy", seed=5, **wish)  # type: ignore[arg-type]
+
+
+def totals(reports: list[Report]) -> dict[int, float]:
+    return {r.step: r.losses["total"] for r in reports if isinstance(r, StepReport)}
+
+
+def test_finished_run_is_a_model_folder(toy_run: Path, tone_corpus: Path) -> None:
+    card = json.loads((toy_run / "model.json").read_text())
+    codec = Codec.load(toy_run, "cpu")
+    assert card["codec_id"] == codec.codec_id
+    assert (card["model"], card["steps"], card["levels"], card["codebook"]) == ("toy", 60, 2, 16)
+    assert (card["sample_rate"], card["hop_length"], card["frame_rate"]) == (48_000, 1024, 46.875)
+    assert card["corpus"] == tone_corpus.name and card["prior"] is None
+    assert set(card["held_out"]) == {"mel", "stft", "sisdr_db"} and len(card["utilisation"]) == 2
+    assert min(card["utilisation"]) >= 0.7
+    run = read_run(toy_run)
+    assert run is not None and run.state == "finished"
+    held = {part.sha256 for part in run.plan.split.held_out}
+    assert len(held) == 2 and not held & {part.sha256 for part in run.plan.split.train}
+
+
+def test_reports_tell_everything(toy_run: Path) -> None:
+    reports = read_log(toy_run)
+    steps = [r for r in reports if isinstance(r, StepReport)]
+    assert [r.step for r in steps] == list(range(1, 61))
+    assert {"total", "mel", "stft", "wave", "commitment"} <= set(steps[-1].losses)
+    assert steps[-1].grad_norm > 0 and steps[-1].memory_mib > 50 and steps[-1].examples_per_s > 0
+    assert np.mean([r.losses["mel"] for r in steps[-5:]]) < 0.8 * np.mean([r.losses["mel"] for r in steps[:5]])
+    evaluation = [r for r in reports if isinstance(r, EvaluationReport)][-1]
+    assert len(evaluation.levels) == 2 and all(level.perplexity > 1 for level in evaluation.levels)
+    assert {level.health for level in evaluation.levels} <= {"healthy", "thin", "collapsing"}
+    assert evaluation.levels[1].commitment < evaluation.levels[0].commitment < 1
+    preview = soundfile.info(toy_run / evaluation.preview)
+    assert preview.samplerate == 48_000 and preview.duration > 1.5
+    texts = [r.text for r in reports if isinstance(r, LogLine)]
+    assert any("2 levels × 16 codes" in text for text in texts)
+
+
+def test_same_seed_same_steps_same_codec(tone_corpus: Path, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    first = train(toy(8), tone_corpus, tmp_path / "a")
+    torch.manual_seed(2)
+    second = train(toy(8), tone_corpus, tmp_path / "b")
+    other = train(TrainingSpec(steps=8, preset="toy", seed=6), tone_corpus, tmp_path / "c")
+    assert totals(read_log(tmp_path / "a")) == totals(read_log(tmp_path / "b"))
+    assert first.codec_id == second.codec_id != other.codec_id
+
+
+def test_killed_run_resumes_and_its_curve_goes_on(tone_corpus: Path, tmp_path: Path) -> None:
+    run = tmp_path / "killed"
+    command = [sys.executable, "-c", CHILD, str(tone_corpus), str(run), "30"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) as child:
+        assert child.stdout is not None
+        for line in child.stdout:
+            if line.split() == ["StepReport", "22"]:  # after the checkpoint of step 20
+                break
+        child.send_signal(signal.SIGKILL)
+    assert child.returncode == -signal.SIGKILL
+    assert not (run / "model.json").exists()
+    with (run / "log.jsonl").open("a") as log:
+        log.write('{"type":"step","ste')  # torn
+    torn = run / "checkpoints" / "step-00000099"
+    shutil.copytree(run / "checkpoints" / "step-00000020", torn)
+    (torn / "model.safetensors").write_bytes(b"torn")
+    said: list[Report] = []
+    result = train(toy(30, resume=True), tone_corpus, run, report=said.append)
+    assert result.state == "finished" and result.steps == 30
+    assert not torn.exists()
+    assert any(isinstance(r, LogLine) and r.text == "resumed at step 20" for r in said)
+    whole = tmp_path / "whole"
+    train(toy(30), tone_corpus, whole)
+    expected, resumed = totals(read_log(whole)), totals(read_log(run))
+    assert sorted(resumed) == list(range(1, 31))
+    # The same crops, moments and random state: the curve does not merely continue, it is the same one.
+    assert [resumed[s] for s in range(21, 31)] == pytest.approx([expected[s] for s in range(21, 31)], rel=1e-4)
+    assert all(json.loads(line) for line in (run / "log.jsonl").read_text().splitlines())
+
+
+def test_stop_keeps_a_checkpoint_and_pause_stops_the_clock(tone_corpus: Path, tmp_path: Path) -> None:
+    steps = 0
+    asked: list[float] = []
+
+    def report(what: Report) -> None:
+        nonlocal steps
+        steps = what.step if isinstance(what, StepReport) else steps
+
+    def control() -> Control:
+        if steps == 3 and len(asked) < 8:
+            asked.append(time.monotonic())
+            return Control.PAUSE
+        return Control.STOP if steps == 6 else Control.GO
+
+    began = time.monotonic()
+    result = train(toy(50), tone_corpus, tmp_path / "run", report=report, control=control)
+    wall_s = time.monotonic() - began
+    assert (result.state, result.steps) == ("stopped", 6)
+    assert result.seconds < wall_s - 0.3  # eight polls of 50 ms were not counted
+    run = read_run(tmp_path / "run")
+    assert run is not None and run.state == "stopped"
+    steps = 0
+    resumed = train(toy(9, resume=True), tone_corpus, tmp_path / "run")
+    assert (resumed.state, resumed.steps) == ("finished", 9)
+    assert any(isinstance(r, LogLine) and r.text == "resumed at step 6" for r in read_log(tmp_path / "run"))
+
+
+def test_budget_is_wall_clock(tone_corpus: Path, tmp_path: Path) -> None:
+    began = time.monotonic()
+    result = train(TrainingSpec(budget_s=6.0, preset="toy"), tone_corpus, tmp_path / "run")
+    assert result.state == "finished"
+    assert 3.0 < result.seconds < 8.0
+    assert time.monotonic() - began < result.seconds + 4
+    steps = [r for r in read_log(tmp_path / "run") if isinstance(r, StepReport)]
+    assert steps[-1].learning_rate < 0.2 * max(r.learning_rate for r in steps)
+
+
+def test_names_are_for_life(toy_run: Path, tone_corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="keeps its codec"):
+        train(toy(5), tone_corpus, toy_run)
+    with pytest.raises(TrainingError, match="no run to resume"):
+        train(toy(5, resume=True), tone_corpus, tmp_path / "new")
+    shutil.copytree(toy_run, tmp_path / "half", ignore=shutil.ignore_patterns("model.json"))
+    with pytest.raises(TrainingError, match="exists already"):
+        train(toy(5), tone_corpus, tmp_path / "half")
+
+
+def test_too_little_audio_is_refused_before_training(tmp_path: Path, make_tone) -> None:
+    soundfile.write(tmp_path / "a.wav", make_tone(0.2, 300.0), 48_000)
+    ingest([tmp_path / "a.wav"], tmp_path / "corpus")
+    with pytest.raises(TrainingError, match=r"0\.20 s.*too little.*Add recordings"):
+        train(toy(5), tmp_path / "corpus", tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_one_long_enough_file_trains_in_recording(tmp_path: Path, make_tone) -> None:
+    soundfile.write(tmp_path / "a.wav", np.concatenate([make_tone(1.0, f) for f in (200, 300, 400, 500)]), 48_000)
+    ingest([tmp_path / "a.wav"], tmp_path / "corpus")
+    train(toy(6), tmp_path / "corpus", tmp_path / "run")
+    card = json.loads((tmp_path / "run" / "model.json").read_text())
+    assert card["held_out_kind"] == "in-recording"
+
+
+def test_numbers_that_stay_broken_end_the_run(
+    tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("daemon.training.learner.MOST_SKIPPED", 4)
+    real = torch.Tensor.backward
+    calls = 0
+
+    def poisoned(tensor: torch.Tensor) -> None:
+        nonlocal calls
+        calls += 1
+        real(tensor * float("nan") if calls in (2, 3) or calls > 6 else tensor)
+
+    monkeypatch.setattr(torch.Tensor, "backward", poisoned)
+    with pytest.raises(TrainingError, match="not been a number for 4 steps"):
+        train(toy(40), tone_corpus, tmp_path / "run")
+    reports = read_log(tmp_path / "run")
+    skipped = [r.step for r in reports if isinstance(r, StepReport) and r.is_skipped]
+    assert skipped[:2] == [2, 3] and 4 not in skipped
+    assert any(isinstance(r, LogLine) and "step skipped" in r.text for r in reports)
+    run = read_run(tmp_path / "run")
+    assert run is not None and run.state == "failed" and "not been a number" in run.message
+
+
+@pytest.mark.tmpfs
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a tmpfs takes root")
+def test_full_disk_keeps_the_checkpoint_before(tone_corpus: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(disk)], check=False, capture_output=True
+    )
+    if mount.returncode:
+        pytest.skip("a tmpfs cannot be mounted here")
+    run = disk / "run"
+
+    def report(what: Report) -> None:
+        if isinstance(what, StepReport) and what.step == 30:
+            free = shutil.disk_usage(disk).free
+            (disk / "ballast").write_bytes(b"x" * max(0, free - 1_000_000))
+
+    try:
+        with pytest.raises(TrainingError, match=r"disk is full.*intact.*resume"):
+            train(toy(45), tone_corpus, run, report=report)
+        assert not list((run / "checkpoints").glob(".part-*"))
+        kept = sorted(path.name for path in (run / "checkpoints").iterdir())
+        assert kept == ["step-00000020"]
+        load_file(run / "checkpoints" / kept[0] / "model.safetensors")
+        (disk / "ballast").unlink()
+        assert train(toy(24, resume=True), tone_corpus, run).state == "finished"
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_real_recordings_beat_an_untrained_codec(demo_corpus: Path, tmp_path: Path) -> None:
+    """Twenty-five steps on the demo recordings: held-out error falls by a third, each level helps."""
+    spec = TrainingSpec(steps=25, preset="tiny", levels=4, codebook_size=64)
+    trained = train(spec, demo_corpus, tmp_path / "run")
+    run = read_run(tmp_path / "run")
+    assert run is not None and trained.held_out is not None
+    torch.manual_seed(0)
+    untrained = Codec(CodecModel(run.plan.codec))
+    clips = open_parts(load_corpus(demo_corpus), run.plan.split.held_out, run.plan.codec)
+    sounds = [clip.mono() for clip in clips]
+    before = np.mean([mel_distance(sound, round_trip(untrained, sound)) for sound in sounds])
+    assert trained.held_out.mel < 0.67 * before
+    levels = [r for r in read_log(tmp_path / "run") if isinstance(r, EvaluationReport)][-1].levels
+    left_over = [level.commitment for level in levels]
+    assert left_over == sorted(left_over, reverse=True)

@@ -1,0 +1,167 @@
+"""The parts of a training that can be judged without one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.codec.config import CodecConfig
+from daemon.corpus.records import Corpus, FileRecord, load_corpus
+from daemon.training.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
+from daemon.training.crops import Clip, CropSampler, open_parts
+from daemon.training.errors import TrainingError
+from daemon.training.health import level_report
+from daemon.training.schedule import learning_rate
+from daemon.training.sizing import make_plan
+from daemon.training.spec import Part, Recipe, Split, TrainingSpec
+from daemon.training.split import split_corpus
+
+
+def corpus_of(seconds: list[float]) -> Corpus:
+    files = [
+        FileRecord(source=f"/{i}.wav", sha256=f"{i:03d}", samples=int(s * 48_000), duration_s=s, audio="x")
+        for i, s in enumerate(seconds)
+    ]
+    return Corpus(Path("/nowhere"), files)
+
+
+@given(st.lists(st.floats(0.05, 60.0), min_size=1, max_size=40), st.integers(0, 5))
+def test_held_out_never_touches_training(seconds: list[float], seed: int) -> None:
+    corpus = corpus_of(seconds)
+    try:
+        split = split_corpus(corpus, seed)
+    except TrainingError as error:
+        assert sum(seconds) < 4 or max(seconds) < 1.5
+        assert error.hint
+        return
+    assert split == split_corpus(corpus, seed)
+    assert split.held_out and split.train
+    for held in split.held_out:
+        for part in split.train:
+            if held.sha256 != part.sha256:
+                continue
+            assert split.kind == "in-recording"
+            assert part.stop <= held.start or held.stop <= part.start
+    if len(seconds) >= 10:
+        assert split.kind == "by file" and len(split.held_out) >= 2
+
+
+def test_short_files_with_a_few_neighbours_hold_out_a_file() -> None:
+    split = split_corpus(corpus_of([0.5, 0.6, 0.7]), 0)
+    assert len(split.held_out) == 1 and len(split.train) == 2
+
+
+def plan_words(frames: int, **wish: object) -> tuple[CodecConfig, str]:
+    split = Split(kind="by file", train=[Part(sha256="a", start=0, stop=frames * 1024)], held_out=[])
+    plan, words = make_plan(TrainingSpec(**wish), split, is_gpu=False)  # type: ignore[arg-type]
+    return plan.codec, "; ".join(words)
+
+
+def test_sizes_follow_the_training_frames_and_can_be_overridden() -> None:
+    sizes = [plan_words(frames)[0].codebook_size for frames in (300, 1000, 3000, 20_000, 300_000)]
+    assert sizes == sorted(sizes) and sizes[0] < sizes[-1] and sizes[2] == 128
+    config, words = plan_words(3000)
+    assert config.levels == 8 and "8 levels × 128 codes, because 3000 training frames" in words
+    config, words = plan_words(3000, levels=5, codebook_size=1024)
+    assert (config.levels, config.codebook_size) == (5, 1024)
+    assert "asked for" in words and "128 would fit" in words
+    with pytest.raises(TrainingError):
+        plan_words(3000, codebook_size=1)
+
+
+def test_health_is_a_word_with_advice() -> None:
+    assert level_report(np.full(64, 9), 0.1).health == "healthy"
+    thin = level_report(np.array([9] * 32 + [0] * 32), 0.1)
+    assert thin.health == "thin" and thin.dead_codes == 32 and "--codebook 32" in thin.advice
+    dying = level_report(np.array([900, 100] + [0] * 62), 0.1)
+    assert dying.health == "collapsing" and dying.perplexity < 2 and dying.advice
+
+
+def test_learning_rate_warms_up_then_falls() -> None:
+    recipe = Recipe(warmup_steps=10)
+    assert learning_rate(recipe, 0, 0.0) == pytest.approx(recipe.learning_rate / 10)
+    assert learning_rate(recipe, 50, 0.01) == pytest.approx(recipe.learning_rate, rel=0.01)
+    assert learning_rate(recipe, 99, 1.0) == pytest.approx(recipe.learning_rate * recipe.final_rate)
+
+
+def clip(samples: int, name: str = "a") -> Clip:
+    ramp = np.linspace(0.1, 0.9, samples, dtype=np.float32)[None]
+    return Clip(audio=ramp, start=0, stop=samples, gain_db=0.0, name=name)
+
+
+def test_crops_depend_on_seed_and_step_alone() -> None:
+    clips = [clip(100_000), clip(5_000, "b")]
+    sampler = CropSampler(clips, Recipe(), 1024, seed=1)
+    first = sampler.batch(7)
+    sampler.batch(8)
+    assert np.array_equal(sampler.batch(7), first)
+    assert not np.array_equal(sampler.batch(8), first)
+    assert not np.array_equal(CropSampler(clips, Recipe(), 1024, seed=2).batch(7), first)
+    assert first.shape == (Recipe().batch, Recipe().crop_frames * 1024) and np.isfinite(first).all()
+
+
+@pytest.mark.parametrize("samples", [1024, 5_000, 32_768, 40_000, 500_000])
+def test_every_sample_of_every_file_is_reached(samples: int) -> None:
+    recipe = Recipe(batch=16, crop_frames=8, flip=False, eq_probability=0, speed_probability=0)
+    sampler = CropSampler([clip(samples)], recipe, 1024, seed=0)
+    values = np.concatenate([sampler.batch(step).ravel() for step in range(60)])
+    heard = values[values > 0]
+    assert heard.min() < 0.1 + 0.02 and heard.max() > 0.9 - 0.02
+    assert np.histogram(heard, 20, (0.1, 0.9))[0].min() > 0
+
+
+def test_augmentation_keeps_the_level_and_changes_the_colour() -> None:
+    random = np.random.default_rng(0)
+    noise = random.standard_normal((1, 60_000)).astype(np.float32) * 0.1
+    source = Clip(audio=noise, start=0, stop=60_000, gain_db=0.0, name="n")
+    recipe = Recipe(batch=32, crop_frames=8, eq_probability=1.0, speed_probability=1.0)
+    crops = CropSampler([source], recipe, 1024, seed=0).batch(0)
+    full = [crop for crop in crops if (crop[:512] != 0).any() and (crop[-512:] != 0).any()]
+    levels_db = [20 * np.log10(np.sqrt(np.square(crop).mean())) for crop in full]
+    assert np.abs(np.array(levels_db) + 20).max() < 2.5
+    tilt = [np.square(np.abs(np.fft.rfft(crop)))[:800].sum() / np.square(crop).sum() for crop in full]
+    assert max(tilt) / min(tilt) > 4
+
+
+def test_a_part_is_mono_at_its_place(tone_corpus: Path) -> None:
+    corpus = load_corpus(tone_corpus)
+    record = corpus.usable[2]
+    (opened,) = open_parts(corpus, [Part(sha256=record.sha256, start=100, stop=5000)], CodecConfig())
+    assert np.array_equal(opened.mono(10, 20), corpus.audio(record)[0, 110:120])
+    with pytest.raises(TrainingError, match="no longer holds"):
+        open_parts(corpus, [Part(sha256="gone", start=0, stop=9)], CodecConfig())
+
+
+def checkpoint(step: int, best: int = -1) -> Checkpoint:
+    tensors = {"w": torch.full((3,), float(step))}
+    progress = Progress(step=step, best_step=best)
+    return Checkpoint(progress=progress, model=tensors, averaged=tensors, optimizer=tensors, random=tensors)
+
+
+def test_keeps_the_last_two_and_the_best(tmp_path: Path) -> None:
+    for step in (1, 2, 3, 4, 5):
+        save_checkpoint(tmp_path, checkpoint(step, best=2))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-00000002", "step-00000004", "step-00000005"]
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "state.json", "manifest.json", "random.safetensors"])
+@pytest.mark.parametrize("damage", ["missing", "short", "flipped"])
+def test_newest_whole_checkpoint_wins(tmp_path: Path, name: str, damage: str) -> None:
+    save_checkpoint(tmp_path, checkpoint(1))
+    save_checkpoint(tmp_path, checkpoint(2))
+    file = tmp_path / "step-00000002" / name
+    content = file.read_bytes()
+    if damage == "missing":
+        file.unlink()
+    else:
+        flipped = content[:-3] + bytes([content[-3] ^ 0x55]) + content[-2:]
+        file.write_bytes(content[: len(content) // 2] if damage == "short" else flipped)
+    (tmp_path / ".part-00000003").mkdir()
+    found = load_newest(tmp_path)
+    assert found is not None and found.progress.step == 1
+    assert found.model["w"].tolist() == [1.0, 1.0, 1.0]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-00000001"]
+    assert found.progress.best_mel is None
