@@ -30,7 +30,7 @@ class Session(StrandDesk):
         super().__init__(changed)
         self.home = home
         self.state, self.detail = "starting", "starting the daemon"
-        self.engine_detail, self.device = "", ""
+        self.engine_detail, self.device, self.pid = "", "", 0
         self.jobs: dict[str, m.JobInfo] = {}
         self.corpora: list[m.CorpusInfo] = []
         self.models: list[m.ModelInfo] = []
@@ -114,7 +114,7 @@ class Session(StrandDesk):
 
     def _on_resync(self, snapshot: m.Snapshot) -> None:
         self.engine, self.engine_detail = snapshot.status.engine, snapshot.status.engine_detail
-        self.device = snapshot.status.device
+        self.device, self.pid = snapshot.status.device, snapshot.status.pid
         self.jobs = {job.id: job for job in snapshot.jobs}
         self.corpora, self.models = snapshot.corpora, snapshot.models
         self.strands = {strand.id: strand for strand in snapshot.strands}

@@ -175,10 +175,10 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def on_key(self, event: events.Key) -> None:
         """A key that no input took."""
-        event.stop()
-        event.prevent_default()
         if self.prompt.is_open:
             return
+        event.stop()
+        event.prevent_default()
         self._said = []
         pressed = self.reader.feed(token_of(event))
         if pressed is not None:

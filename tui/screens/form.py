@@ -61,7 +61,6 @@ class TrainForm(ModalScreen[TrainOrder | None], inherit_bindings=False):
 
     def on_key(self, event: events.Key) -> None:
         """Keys that the inputs left."""
-        event.stop()
         if event.key == "escape":
             self.dismiss(None)
         elif event.key in ("tab", "down"):
@@ -70,6 +69,7 @@ class TrainForm(ModalScreen[TrainOrder | None], inherit_bindings=False):
             self.focus_previous()
         else:
             return
+        event.stop()
         event.prevent_default()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

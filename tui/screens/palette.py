@@ -53,14 +53,16 @@ class PaletteScreen(ModalScreen[str | None], inherit_bindings=False):
 
     def on_key(self, event: events.Key) -> None:
         """Keys that the input left."""
-        event.stop()
-        event.prevent_default()
         if event.key in ("escape", "ctrl+p", "ctrl+c"):
             self.dismiss(None)
         elif event.key in ("down", "ctrl+n", "tab"):
             self.rows.step(1)
         elif event.key in ("up", "shift+tab"):
             self.rows.step(-1)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
 
 def matching(actions: list[Action], text: str) -> list[Action]:

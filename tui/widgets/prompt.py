@@ -66,7 +66,7 @@ class Prompt(Horizontal):
         self._input.value = value
         self._input.cursor_position = len(value)
         self.display = True
-        self._input.focus()
+        self.screen.set_focus(self._input, scroll_visible=False)  # at once: keys typed ahead belong here
 
     def rewind(self) -> None:
         """Put the cursor in front of what is already there."""
@@ -92,11 +92,14 @@ class Prompt(Horizontal):
         """Esc, Tab and the history; the input has taken the rest."""
         if event.key in ("escape", "ctrl+c") or (event.key == "backspace" and not self._input.value):
             self.leave()
-        elif event.key == "tab" and self._is_path:
-            self._input.value = complete(self._input.value)
-            self._input.cursor_position = len(self._input.value)
+        elif event.key == "tab":
+            if self._is_path:
+                self._input.value = complete(self._input.value)
+                self._input.cursor_position = len(self._input.value)
         elif event.key in ("up", "down"):
             self._recall(-1 if event.key == "up" else 1)
+        else:
+            return  # the input's own keys are bindings, which Textual looks up after the event has bubbled
         event.stop()
         event.prevent_default()
 

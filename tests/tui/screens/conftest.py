@@ -120,6 +120,9 @@ def until() -> Until:
 def opened(home: Path, until: Until, monkeypatch: pytest.MonkeyPatch) -> Open:
     """The app at a size, connected, with sound that is timed but not heard."""
     monkeypatch.setenv("ALLELE_SOUND", "paced")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.delenv("COLORTERM", raising=False)
 
     @asynccontextmanager
     async def open_app(

@@ -234,3 +234,17 @@ async def test_the_grid_shows_codes_marks_and_the_cursor(with_two: Any, until: A
         assert row[10:12] == "//"
         assert row[:2] == "  "
         assert widget.line(1, 80).text.startswith("  1 ")
+
+
+async def test_without_colour_letters_carry_the_value(
+    with_two: Any, monkeypatch: pytest.MonkeyPatch, until: Any
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with with_two() as (app, pilot):
+        assert app.tier.glyphs
+        grid, widget = app.screen.grid, app.screen.panes[0].grid
+        await until(pilot, lambda: app.session.ranks_now("toy")[1] is not None)
+        ranks = app.session.ranks_now("toy")[1]
+        await pilot.pause()
+        letters = "".join("abcdefghijkl"[int(ranks[1, code]) * 12 // grid.codebook] for code in grid.codes[1])
+        assert widget.line(1, 80).text[11 : 11 + grid.frames] == letters

@@ -1,0 +1,97 @@
+"""The library: what there is, new corpora by path, training by a form, and sounds opened as A and B."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol.messages import CorpusInfo
+from tui.screens.form import TrainForm, free_name, read_order
+
+pytestmark = pytest.mark.usefixtures("clean")
+
+
+async def test_a_file_of_the_models_corpus_is_opened_as_a_and_b(opened: Any, until: Any) -> None:
+    async with opened() as (app, pilot):
+        assert app.screen.NAME == "library"
+        await until(pilot, lambda: any(isinstance(row.key, str) for row in app.screen.right.rows))
+        assert "toy" in "".join(row.text for row in app.screen.left.rows)
+        await pilot.press("a")
+        assert "choose a strand or a sound file" in app.screen.mode.text
+        await pilot.press("tab", "a")
+        await until(pilot, lambda: app.editor.panes[0].strand is not None)
+        await pilot.press("j", "b")
+        await until(pilot, lambda: app.editor.panes[1].strand is not None)
+        await until(pilot, lambda: "is strand B" in app.screen.mode.text)
+        await pilot.press("g", "e")
+        await until(pilot, lambda: app.screen.NAME == "editor" and all(app.screen.grids()))
+        assert [grid.name for grid in app.screen.grids()] == ["tone 0", "tone 1"]
+
+
+async def test_a_strand_is_opened_again_from_the_list(opened: Any, until: Any, sounds: list[Path]) -> None:
+    async with opened(open_paths=sounds[:1]) as (app, pilot):
+        await until(pilot, lambda: app.editor.panes[0].strand in app.session.grids)
+        await pilot.press("g", "l", "G", "b")
+        await until(pilot, lambda: app.editor.panes[1].strand == app.editor.panes[0].strand)
+        row = next(row for row in app.screen.left.rows if row.key == ("strand", app.editor.panes[0].strand))
+        assert "tone 0" in row.text
+
+
+async def test_a_corpus_is_made_from_pasted_paths(opened: Any, until: Any, sounds: list[Path]) -> None:
+    async with opened() as (app, pilot):
+        name = f"pasted{len(app.session.corpora)}"
+        await pilot.press("n", *name, "enter")
+        assert f"files or folders for {name}" in app.screen.prompt._label.text
+        quoted = str(sounds[0]).replace(" ", "%20")
+        await pilot.press(*f"file://{quoted} '{sounds[1]}'", "enter")
+        await until(pilot, lambda: any(corpus.name == name for corpus in app.session.corpora), 60)
+        corpus: CorpusInfo = next(corpus for corpus in app.session.corpora if corpus.name == name)
+        assert corpus.files == 2
+
+
+async def test_paths_that_are_not_here_are_said_and_nothing_is_made(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        before = len(app.session.jobs)
+        await pilot.press("n", *"gone", "enter", *"/not/here.wav", "enter")
+        assert "/not/here.wav is not on this machine" in app.screen.mode.text
+        await pilot.press("n", *"tones", "enter")
+        assert "tones exists" in app.screen.mode.text
+        await pilot.press("o", *"/not/here.wav", "enter")
+        for _ in range(100):
+            await pilot.pause(0.02)
+            if "/not/here.wav" in app.screen.mode.text:
+                break
+        assert "/not/here.wav" in app.screen.mode.text
+        assert len(app.session.jobs) == before
+
+
+async def test_the_form_starts_a_training_and_refuses_what_cannot_be(opened: Any, until: Any) -> None:
+    async with opened((100, 30)) as (app, pilot):
+        await until(pilot, lambda: app.screen.corpus == "tones")
+        await pilot.press("t")
+        await until(pilot, lambda: isinstance(app.screen, TrainForm))
+        name = app.screen.query_one("#field-model").value
+        assert name == free_name("tones", {model.name for model in app.session.models})
+        await pilot.press("tab", *"soon", "enter")
+        assert "is no budget" in app.screen.query_one("#form-note").text
+        await pilot.press(*["backspace"] * 4, *"1 step", "tab", *["backspace"] * 4, *"tiny", "enter")
+        await until(pilot, lambda: getattr(app.screen, "NAME", "") == "train")
+        await until(pilot, lambda: app.job is not None and app.session.jobs[app.job].kind == "train")
+        assert app.session.jobs[app.job].subject == name
+        await pilot.press("x", "y", "enter")
+        await until(pilot, lambda: app.session.jobs[app.job].state not in ("queued", "running"), 90)
+        assert app.session.jobs[app.job].state in ("cancelled", "interrupted", "done")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"model": "", "budget": "", "preset": ""}, "needs a name"),
+        ({"model": "toy", "budget": "", "preset": ""}, "exists"),
+        ({"model": "new", "budget": "later", "preset": ""}, "no budget"),
+        ({"model": "new", "budget": "", "preset": "huge"}, "no size"),
+    ],
+)
+def test_orders_that_cannot_be(values: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_order("tones", values, {"toy"})

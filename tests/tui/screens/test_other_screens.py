@@ -1,0 +1,107 @@
+"""Train, help and palette; and what happens when the daemon or the terminal goes."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol import messages as m
+from tui.keymap import actions_of
+from tui.screens.palette import PaletteScreen
+from tui.session import Session
+
+pytestmark = pytest.mark.usefixtures("clean")
+
+
+async def test_the_train_screen_shows_a_finished_training_from_its_log(opened: Any, until: Any) -> None:
+    async with opened() as (app, pilot):
+        await pilot.press("g", "t")
+        job = next(job for job in app.session.jobs.values() if job.kind == "train" and job.subject == "toy")
+        app.follow(job.id)
+        await until(pilot, lambda: app.screen.training is not None and app.screen.training.evaluation is not None)
+        await pilot.pause()
+        training = app.screen.training
+        assert training.step is not None
+        assert "step 2" in app.screen.facts.text
+        assert len(training.held_out) >= 1
+        health = [app.screen.health.line(y, 46).text for y in range(3)]
+        assert health[0].startswith("level")
+        assert health[1].startswith("0 body")
+        assert training.evaluation.health[0] in health[1]
+        log = " ".join(row.text for row in app.screen.log_rows.rows)
+        assert "held-out mel" in log
+
+
+async def test_help_lists_every_action_and_leads_back(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        await pilot.press("g", "e", "?")
+        text = "\n".join(row.text for row in app.screen._rows.rows)
+        for action in actions_of("editor"):
+            assert action.title in text
+        await pilot.press("q")
+        assert app.screen.NAME == "editor"
+
+
+async def test_the_palette_does_what_a_key_does_and_says_what_cannot_be_done(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        await pilot.press("g", "e", "ctrl+p")
+        assert isinstance(app.screen, PaletteScreen)
+        await pilot.press(*"swap")
+        assert "this pane is empty" in app.screen.rows.rows[0].text
+        await pilot.press(*["backspace"] * 4, *"library", "enter")
+        await pilot.pause(0.1)
+        assert app.screen.NAME == "library"
+
+
+async def test_quit_words_quit(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        await pilot.press(":", "q", "enter")
+        await pilot.pause(0.2)
+        assert app.return_code == 0
+        assert not app.is_running or app._exit
+
+
+async def test_a_dead_daemon_is_said_revived_and_loses_nothing(
+    home: Path, opened: Any, until: Any, sounds: list[Path]
+) -> None:
+    """The daemon is killed with -9 under an edited strand; a new one is started and everything is there."""
+    with tempfile.TemporaryDirectory(prefix="allele-tui-") as folder:
+        mine = Path(folder)
+        shutil.copytree(home / "models", mine / "models")
+        shutil.copytree(home / "corpora", mine / "corpora")
+        try:
+            async with opened((100, 30), at=mine, open_paths=sounds[:1]) as (app, pilot):
+                await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid is not None)
+                await pilot.press("r", "3", "enter")
+                await until(pilot, lambda: app.screen.grid.rev == 1)
+                os.kill(app.session.pid, signal.SIGKILL)
+                await until(pilot, lambda: "the daemon is gone" in app.screen.top.text)
+                await pilot.press("u")
+                assert "not connected" in app.screen.mode.text
+                await until(pilot, lambda: app.session.connected and app.session.engine == "ready", 60)
+                assert app.screen.grid.rev == 1
+                assert app.screen.grid.codes[0, 0] == 3
+                await pilot.press("u")
+                await until(pilot, lambda: app.screen.grid.rev == 2)
+        finally:
+            await end_daemon(mine)
+
+
+async def end_daemon(home: Path) -> None:
+    """Stop the daemon that the app started."""
+    session = Session(home, lambda topic, key: None)
+    await session.open()
+    pid = session.pid
+    await session.ask(m.StopDaemon())
+    await session.close()
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        await asyncio.sleep(0.1)
