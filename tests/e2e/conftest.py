@@ -55,6 +55,7 @@ class Allele:
 
     def __init__(self, home: Path, folder: Path) -> None:
         self.home, self.folder = home, folder
+        self._started: list[subprocess.Popen[str]] = []
 
     def command(self, *words: object) -> list[str]:
         return [sys.executable, "-P", "-m", "tui", *map(str, words)]
@@ -67,9 +68,9 @@ class Allele:
     def start(self, *words: object, **settings: Any) -> "subprocess.Popen[str]":
         """Run a command without waiting for it."""
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
-        return subprocess.Popen(
-            self.command(*words), cwd=self.folder, env=self.environment, text=True, **(streams | settings)
-        )
+        settings = {"cwd": self.folder, "env": self.environment, "text": True} | streams | settings
+        self._started.append(subprocess.Popen(self.command(*words), **settings))
+        return self._started[-1]
 
     def __call__(self, *words: object, timeout_s: float = 60.0) -> Ran:
         """Run a command to its end."""
@@ -80,8 +81,6 @@ class Allele:
             process.kill()
             out, err = process.communicate()
             pytest.fail(f"{' '.join(map(str, words))} took more than {timeout_s} s\n{out}\n{err}")
-        finally:
-            process.kill()
         return Ran(process.returncode, out, err)
 
     def within(self, folder: Path) -> "Allele":
@@ -97,8 +96,16 @@ class Allele:
                 found.add(process.info["pid"])
         return found
 
+    def forget(self) -> None:
+        """End the commands of a test that failed before it had waited for them."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
     def kill(self) -> None:
         """End whatever of this home still runs."""
+        self.forget()
         for pid in self.daemon_pids():
             os.kill(pid, signal.SIGKILL)
 
@@ -143,9 +150,11 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory, recordings: Path) -> I
 
 
 @pytest.fixture
-def allele(shared_home: Path, tmp_path: Path) -> Allele:
+def allele(shared_home: Path, tmp_path: Path) -> Iterator[Allele]:
     """The command in the shared home, from an empty folder."""
-    return Allele(shared_home, tmp_path)
+    allele = Allele(shared_home, tmp_path)
+    yield allele
+    allele.forget()
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ from tui.cli.commands import COMMANDS
 
 JOB = set(next(command.keys for command in COMMANDS if command.words == ("jobs", "show")))
 LONG = ("--preset", "toy", "--levels", "2", "--codebook", "16", "--steps", "100000")
+# A checkpoint every 20 steps, and enough steps to be interrupted in.
+KEPT = ("--preset", "toy", "--levels", "2", "--codebook", "16", "--steps", "200")
 SHORT = ("--preset", "toy", "--levels", "2", "--codebook", "16", "--steps", "12")
 
 
@@ -77,7 +79,7 @@ def test_ctrl_c_stops_a_training_and_resume_goes_on(
 
 def test_a_killed_daemon_loses_no_checkpoint(fresh: Any, recordings: Path, wait_until: Callable[..., None]) -> None:
     assert fresh("corpus", "add", "tones", recordings).status == 0
-    process = fresh.start("train", "tones", "--name", "killed", *LONG)
+    process = fresh.start("train", "tones", "--name", "killed", *KEPT)
     checkpoints = fresh.home / "models" / "killed" / "checkpoints"
     wait_until(lambda: any(checkpoints.glob("*/manifest.json")), "a checkpoint", 60)
     (pid,) = fresh.daemon_pids()
@@ -186,7 +188,7 @@ def test_a_full_disk_ends_a_training_that_can_go_on(
     here = type(fresh)(small_disk / "home", fresh.folder)
     try:
         assert here("corpus", "add", "tones", recordings).status == 0
-        process = here.start("train", "tones", "--name", "full", *LONG)
+        process = here.start("train", "tones", "--name", "full", *KEPT)
         checkpoints = here.home / "models" / "full" / "checkpoints"
         wait_until(lambda: any(checkpoints.glob("*/manifest.json")), "a checkpoint", 60)
         filler = small_disk / "filler"
