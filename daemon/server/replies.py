@@ -10,7 +10,7 @@ Key = tuple[bytes, bytes]
 Frames = list[bytes | memoryview]
 
 MAX_STORED = 4096
-MAX_STORED_BYTES = 64 * 1024 * 1024
+MAX_STORED_BYTES = 32 * 1024 * 1024
 
 
 @dataclass
