@@ -188,8 +188,9 @@ def _last_line(log: Path) -> str:
     """What pip said last, for the person to see that it goes on."""
     with log.open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - 2000))
-        lines = file.read().decode("utf-8", "replace").strip().splitlines()
-    return lines[-1].strip() if lines else ""
+        lines = file.read().decode("utf-8", "replace").splitlines()
+    said = [line.strip() for line in lines if line.strip() and "WARNING" not in line]
+    return said[-1] if said else ""
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 
 DEMO = Path(__file__).resolve().parent / "demo"
 CORPUS = MODEL = "demo"
-A, B = "loop_amen_full", "ambi_choir"
+A, B = "loop_amen_full", "loop_tabla"
 SWAPPED_LEVELS = "0-1"
 SAY_S = 10.0
 
