@@ -45,9 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         open_log(config.places.logs / "daemon.log", to_terminal=config.foreground)
         _raise_open_files()
         return asyncio.run(_serve(config))
-    except (OSError, AlleleError) as problem:
-        log.exception("the daemon could not start")
-        return _give_up(config, str(problem), 1)
+    except Exception as problem:  # whatever it was, whoever started us gets one line and the log the rest
+        log.exception("the daemon ended")
+        why = str(problem) if isinstance(problem, (AlleleError, OSError)) else f"{type(problem).__name__}: {problem}"
+        return _give_up(config, why, 1)
     finally:
         os.close(lock)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 LOG_BYTES = 1 << 20
 OLD_LOGS = 3
+LINE = "%(asctime)s %(levelname).1s %(name)s: %(message)s"
 
 
 def open_log(path: Path, *, to_terminal: bool) -> None:
@@ -14,9 +15,17 @@ def open_log(path: Path, *, to_terminal: bool) -> None:
     root = logging.getLogger("allele")
     root.setLevel(logging.INFO)
     root.propagate = False
-    handlers: list[logging.Handler] = [RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=OLD_LOGS)]
+    file = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=OLD_LOGS)
+    file.setFormatter(logging.Formatter(LINE))
+    root.addHandler(file)
     if to_terminal:
-        handlers.append(logging.StreamHandler(sys.stderr))
-    for handler in handlers:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname).1s %(name)s: %(message)s"))
-        root.addHandler(handler)
+        terminal = logging.StreamHandler(sys.stderr)
+        terminal.setFormatter(_OneLine(LINE))
+        root.addHandler(terminal)
+
+
+class _OneLine(logging.Formatter):
+    """Tracebacks are for the file."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{self.formatTime(record)} {record.levelname[:1]} {record.name}: {record.getMessage()}"

@@ -207,8 +207,8 @@ class Codec:
         energy, left_over, codes = 0.0, np.zeros(self.config.levels), list[Tensor]()
         for latent in self._encode_chunks(audio, gain, CHUNK_FRAMES):
             made = self._model.quantizer(latent)
-            energy += float(latent.double().square().sum())
-            left_over += (made.residual_rms.double().square() * latent.numel()).cpu().numpy()
+            energy += float(latent.square().sum())
+            left_over += (made.residual_rms.square() * latent.numel()).cpu().numpy()
             codes.append(made.codes[0])
         return energy, left_over, torch.cat(codes, -1).cpu().numpy().astype(np.uint16)
 

@@ -42,7 +42,7 @@ def _spread(vectors: Tensor, count: int, generator: torch.Generator) -> Tensor:
     chosen = [vectors[int(first)]]
     distances = (vectors - chosen[0]).square().sum(-1)
     for _ in range(count - 1):
-        weights = distances.double().cpu()
+        weights = distances.cpu().double()
         if float(weights.sum()) <= 1e-12:
             noise = torch.randn(vectors.shape[1], generator=generator).to(device)
             chosen.append(chosen[0] + 1e-3 * noise)

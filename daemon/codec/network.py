@@ -23,7 +23,7 @@ class Block(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.widen = nn.Linear(width, expansion * width)
         self.narrow = nn.Linear(expansion * width, width)
-        self.scale = nn.Parameter(0.1 * _ones(width))
+        self.scale = nn.Parameter(torch.full((width,), 0.1))
 
     def forward(self, frames: Tensor) -> Tensor:
         mixed = self.mix(frames.transpose(1, 2)).transpose(1, 2)
@@ -120,7 +120,3 @@ def band_interpolation(config: CodecConfig) -> Tensor:
 
 def _blocks(config: CodecConfig, count: int) -> nn.Sequential:
     return nn.Sequential(*(Block(config.width, config.kernel, config.expansion) for _ in range(count)))
-
-
-def _ones(width: int) -> Tensor:
-    return nn.init.ones_(nn.Parameter(Tensor(width))).detach()

@@ -201,5 +201,5 @@ def _place(book: Any, centres: Tensor, counts: Tensor, counts_sum: float) -> Non
 
 def _principal_axes(vectors: Tensor, count: int) -> Tensor:
     """The `count` directions of largest variance of `(N, D)` vectors, orthonormal rows `(count, D)`."""
-    centred = (vectors - vectors.mean(0)).double().cpu()
+    centred = (vectors - vectors.mean(0)).cpu().double()  # MPS has no double
     return torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -count:].T.flip(0).to(vectors)

@@ -37,7 +37,7 @@ def codebook_ranks(model: CodecModel) -> NDArray[np.uint16]:
 
 def _principal(book: Tensor) -> Tensor:
     # double on the CPU: eigenvectors of near-equal values differ between devices otherwise
-    centred = (book - book.mean(0)).double().cpu()
+    centred = (book - book.mean(0)).cpu().double()
     component = torch.linalg.eigh(centred.T @ centred).eigenvectors[:, -1]
     return centred @ component
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from daemon.codec.config import CodecConfig
 from daemon.dsp.framing import analyse, synthesise
 
-# -100 dBFS per bin of a full-scale sine (whose bin magnitude is n_fft / 4): below is silence.
+# 114 dB under the bin of a full-scale sine, which is n_fft / 4: 16-bit noise lies just below, silence far.
 MAGNITUDE_FLOOR = 1e-3
 # The loudest bin a full-scale signal can reach is n_fft / 2; e^8 leaves headroom, not explosions.
 LOG_CEILING = 8.0

@@ -23,18 +23,25 @@ def open_database(path: Path, schema: str, version: int) -> sqlite3.Connection:
     """Open (or make) a database of this schema; a damaged one is set aside first.
 
     Raises:
-        AlleleError: E_IO when it was written by a newer Allele.
-        OSError, sqlite3.Error: it cannot be opened at all.
+        AlleleError: E_DISK_FULL, or E_IO: no permission, locked by another program, written by a newer Allele.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _open(path, schema, version)
     except sqlite3.DatabaseError as problem:
         if isinstance(problem, sqlite3.OperationalError):
-            raise  # no space, no permission, locked: the file itself is not to blame
+            raise _cannot_open(path, problem) from problem  # the file itself is not to blame
         aside = set_aside(path)
         log.error("%s is damaged (%s): set aside as %s, a new one is started", path, problem, aside.name)
         return _open(path, schema, version)
+
+
+def _cannot_open(path: Path, problem: sqlite3.OperationalError) -> AlleleError:
+    if "full" in str(problem):
+        return AlleleError("E_DISK_FULL", f"{path}: no space is left on the disk", hint="free some space")
+    return AlleleError(
+        "E_IO", f"{path}: {problem}", hint="check its permissions, and that no other program has it open"
+    )
 
 
 def set_aside(path: Path) -> Path:

@@ -95,11 +95,16 @@ class StrandStore:
         row = self._row(strand)
         return [*row.meta.edits, *self._journal.texts(strand, row.head)]
 
+    def opened_by(self, asked: Asked) -> Living | None:
+        """The strand that this very request opened before, if it is still open."""
+        known = self._journal.opened_by(asked.cid, asked.request)
+        return _living(self._rows[known]) if known is not None and known in self._rows else None
+
     def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
         """A new strand; the same request again gives the same strand."""
-        known = self._journal.opened_by(asked.cid, asked.request)
-        if known is not None and known in self._rows:
-            return _living(self._rows[known])
+        known = self.opened_by(asked)
+        if known is not None:
+            return known
         row = StrandRow(f"s{secrets.token_hex(4)}", meta, 0, 0, 0, _frozen(codes), 0)
         with self._journal.transaction():
             self._journal.add_strand(row, asked.cid, asked.request)

@@ -17,7 +17,8 @@ MOST_EVALUATION_SHARE = 0.08
 class RunClock:
     """Wall clock of the optimisation without its pauses, carried over a resume."""
 
-    def __init__(self, spec: TrainingSpec, elapsed_s: float) -> None:
+    def __init__(self, spec: TrainingSpec, elapsed_s: float, final_cost_ratio: float) -> None:
+        """Start counting at `elapsed_s`; the end needs this many times an evaluation's time."""
         if spec.steps is not None and spec.steps < 1:
             raise TrainingError(f"{spec.steps} steps are none.", "Ask for at least one.")
         if spec.steps is None and spec.budget_s is not None and spec.budget_s <= 0:
@@ -28,6 +29,7 @@ class RunClock:
         self._paused_at: float | None = None
         self._reserve_s = 0.02 * self._budget_s
         self._evaluation_s = 0.0
+        self._final_cost_ratio = final_cost_ratio
         self._last_s, self._last_step = elapsed_s, -1
 
     @property
@@ -68,7 +70,7 @@ class RunClock:
         return self.elapsed_s - self._last_s >= interval_s
 
     def evaluated(self, step: int, took_s: float) -> None:
-        """Note what an evaluation with its checkpoint cost; the last one needs about twice as much."""
+        """Note what an evaluation with its checkpoint cost; the end may need two, of final size."""
         self._evaluation_s = took_s
-        self._reserve_s = max(self._reserve_s, 2.0 * took_s)
+        self._reserve_s = min(0.5 * self._budget_s, 2.0 * took_s * self._final_cost_ratio)
         self._last_s, self._last_step = self.elapsed_s, step

@@ -18,7 +18,9 @@ CLIP_S = 6.0
 TOTAL_S = 16.0
 TRAIN_TOTAL_S = 8.0
 USAGE_FRAMES = 4_000
-FINAL_USAGE_FRAMES = 60_000
+FINAL_CLIP_S = 15.0
+FINAL_TOTAL_S = 60.0
+FINAL_USAGE_FRAMES = 12_000
 _PAUSE_S = 0.25
 
 
@@ -32,11 +34,12 @@ class Evaluation:
 
 
 def evaluate(codec: Codec, held_out: list[Clip], train: list[Clip], *, is_final: bool = False) -> Evaluation:
-    """Measure on held-out and on training audio; the last evaluation looks at all of it.
+    """Measure on held-out and on training audio.
 
-    Earlier ones take at most 6 s of a clip and 16 s in all, so that they cost little of the budget.
+    At most 6 s of a clip and 16 s in all, so that it costs little of the budget; the last evaluation
+    takes 15 s and 60 s.
     """
-    clips = _excerpts(held_out, 1e9 if is_final else TOTAL_S, 60.0 if is_final else CLIP_S)
+    clips = _excerpts(held_out, FINAL_TOTAL_S, FINAL_CLIP_S) if is_final else _excerpts(held_out, TOTAL_S, CLIP_S)
     figures = np.array([_figures(codec, clip) for clip in clips])
     train_clips = _excerpts(train, TRAIN_TOTAL_S, 2.0)
     train_mel = float(np.mean([_round_trip_mel(codec, clip) for clip in train_clips]))
@@ -46,6 +49,15 @@ def evaluate(codec: Codec, held_out: list[Clip], train: list[Clip], *, is_final:
         train_mel=train_mel,
         levels=code_usage(codec, train, FINAL_USAGE_FRAMES if is_final else USAGE_FRAMES),
     )
+
+
+def final_cost_ratio(held_out: list[Clip], train: list[Clip]) -> float:
+    """How much more audio the last evaluation looks at than the earlier ones: 1 for a small corpus."""
+    held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE for clips in (held_out, train))
+    frames = train_s * SAMPLE_RATE / 1024
+    often = min(held_s, TOTAL_S) + min(frames, USAGE_FRAMES) * 1024 / SAMPLE_RATE
+    last = min(held_s, FINAL_TOTAL_S) + min(frames, FINAL_USAGE_FRAMES) * 1024 / SAMPLE_RATE
+    return last / max(often, 1e-9)
 
 
 def round_trip(codec: Codec, audio: NDArray[np.float32]) -> NDArray[np.float32]:

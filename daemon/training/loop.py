@@ -15,7 +15,7 @@ from daemon.training.checkpoint import load_newest, load_step, save_checkpoint
 from daemon.training.clock import RunClock
 from daemon.training.crops import open_parts
 from daemon.training.errors import TrainingError
-from daemon.training.evaluation import Evaluation, evaluate, write_preview
+from daemon.training.evaluation import Evaluation, evaluate, final_cost_ratio, write_preview
 from daemon.training.learner import Learner, StepOutcome
 from daemon.training.reports import (
     Control,
@@ -110,17 +110,18 @@ class _Training:
     ) -> None:
         self._run, self._dir, self._device = run, run_dir, device
         self._report, self._control = report, control
-        self._clock = RunClock(run.spec, 0.0)
         prepare_folder(run_dir)
         write_run(run_dir, run)
         config = run.plan.codec
         self._train_clips = open_parts(corpus, run.plan.split.train, config)
         self._held_clips = open_parts(corpus, run.plan.split.held_out, config)
         self._learner = Learner(run.plan, self._train_clips, run.spec.seed, device)
+        ratio = final_cost_ratio(self._held_clips, self._train_clips)
+        self._clock = RunClock(run.spec, 0.0, ratio)
         checkpoint = load_newest(run_dir / CHECKPOINTS)
         if checkpoint is not None:
             self._learner.restore(checkpoint)
-            self._clock = RunClock(run.spec, checkpoint.progress.elapsed_s)
+            self._clock = RunClock(run.spec, checkpoint.progress.elapsed_s, ratio)
         is_budgeted = run.spec.steps is None and device.type == "cpu"
         self._threads = ThreadChooser(is_adaptive=is_budgeted)
         self._log = RunLog(run_dir, checkpoint.progress.step if checkpoint else None)
