@@ -39,9 +39,7 @@ def open_database(path: Path, schema: str, version: int) -> sqlite3.Connection:
 def _cannot_open(path: Path, problem: sqlite3.OperationalError) -> AlleleError:
     if "full" in str(problem):
         return AlleleError("E_DISK_FULL", f"{path}: no space is left on the disk", hint="free some space")
-    return AlleleError(
-        "E_IO", f"{path}: {problem}", hint="check its permissions, and that no other program has it open"
-    )
+    return AlleleError("E_IO", f"{path}: {problem}", hint="check its permissions; is another program using it?")
 
 
 def set_aside(path: Path) -> Path:
