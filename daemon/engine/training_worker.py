@@ -16,7 +16,7 @@ import msgspec
 from daemon.engine.child import Wire, forbid_core_dumps, give_way, open_wire
 
 STEPS_A_SECOND = 20
-NICE = 12
+NICE = 5
 
 
 def main(argv: Sequence[str]) -> None:
