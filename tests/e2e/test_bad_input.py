@@ -20,9 +20,10 @@ from protocol.places import places_of
 
 @pytest.fixture(autouse=True)
 def _the_daemon_survives(allele: Any) -> Iterator[None]:
-    pid = allele("daemon", "status", "--json").json["pid"]
+    before = allele.daemon_pids()
+    assert len(before) == 1
     yield
-    assert allele("daemon", "status", "--json").json["pid"] == pid
+    assert allele.daemon_pids() == before
 
 
 @pytest.fixture

@@ -120,15 +120,25 @@ def _stop(places: Places) -> int | None:
 
     pid = with_running_daemon(places, ask)
     deadline_s = time.monotonic() + STOP_S
-    while not _is_unlocked(places):
+    while not (_is_unlocked(places) and _is_gone(pid)):
         if time.monotonic() > deadline_s:
             raise AlleleError("E_BUSY", f"process {pid} is still stopping after {STOP_S:.0f} s", hint=f"kill {pid}")
         time.sleep(0.02)
     return pid
 
 
+def _is_gone(pid: int) -> bool:
+    """Whether the process ended; one that nobody waited for yet has."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 def _is_unlocked(places: Places) -> bool:
-    """Whether nobody holds the daemon's lock: the last thing that a stopping daemon lets go."""
+    """Whether nobody holds the daemon's lock: a new one can start."""
     try:
         handle = os.open(places.daemon_lock, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
