@@ -47,7 +47,6 @@ def test_twenty_simultaneous_cold_starts_yield_one_daemon(fresh: Any) -> None:
     pids = {said["pid"] for said in printed if "pid" in said}
     assert len(pids) == 1
     assert fresh.daemon_pids() == pids
-    assert sum(said.get("started", False) for said in printed) >= 1
 
 
 def test_a_killed_daemon_is_started_again_by_the_next_command(fresh: Any) -> None:
