@@ -99,6 +99,8 @@ class Session(StrandDesk):
             await work
         except AlleleError as error:
             self._changed("error", str(error))
+        except Exception as defect:  # noqa: BLE001 - a defect is said, and the screen lives on
+            self._changed("error", f"a defect: {type(defect).__name__}: {defect} (please report it)")
 
     async def ask(self, body: m.Struct, *, timeout_s: float | None = 30.0, **more: Any) -> Any:
         """A request's answer.

@@ -43,7 +43,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     NAME: ClassVar[str] = ""
     TITLE_WORDS: ClassVar[str] = ""
-    AUTO_FOCUS = ""  # the prompt's input takes keys only while it is open
+    AUTO_FOCUS = ""
 
     def __init__(self) -> None:
         super().__init__()
@@ -174,16 +174,29 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         )
 
     def on_key(self, event: events.Key) -> None:
-        """A key that no input took."""
-        if self.prompt.is_open:
-            return
+        """Every key of the screen, in the order it was typed."""
         event.stop()
         event.prevent_default()
+        if self.prompt.is_open:
+            self.prompt.type(event.key, event.character if event.is_printable else None)
+            return
         self._said = []
         pressed = self.reader.feed(token_of(event))
         if pressed is not None:
             self._run(pressed)
         self.draw_bottom()
+
+    def on_paste(self, event: events.Paste) -> None:
+        """Pasted or dropped text."""
+        event.stop()
+        if self.prompt.is_open:
+            self.prompt.paste(event.text)
+        elif event.text.strip():
+            self.pasted(event.text.strip())
+
+    def pasted(self, text: str) -> None:
+        """Text was pasted while nothing was asked."""
+        self.say("pasted text goes into a prompt: open one with : or o")
 
     def _run(self, pressed: Pressed) -> None:
         if pressed.action is None:

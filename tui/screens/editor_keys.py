@@ -14,7 +14,7 @@ from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from tui.keymap import Action
 from tui.model.commands import Command, read_command
-from tui.model.cursor import Selection, move
+from tui.model.cursor import Rect, Selection, move
 from tui.model.editor import NAMES, Editor
 from tui.model.grid import StrandGrid
 from tui.model.paths import read_paths
@@ -135,7 +135,7 @@ class EditorKeys(BaseScreen):
         label = f"code for {rect.words}, 0 to {grid.codebook - 1}: "
         self.prompt.ask(label, lambda text: self._set(grid, rect, text))
 
-    def _set(self, grid: StrandGrid, rect: Any, text: str) -> None:
+    def _set(self, grid: StrandGrid, rect: Rect, text: str) -> None:
         text = text.strip()
         if not text:
             return
@@ -270,18 +270,16 @@ class EditorKeys(BaseScreen):
             request = m.DecodeStrand(strand=strand, out=str(path))
             done = (await self.session.ask(request, timeout_s=600.0)).body
             self.say(
-                f"wrote {done.path}: {done.seconds:.2f} s, peak {done.peak_db:.1f} dBFS, rms {done.rms_db:.1f} dBFS"
+                f"wrote {done.seconds:.2f} s, peak {done.peak_db:.1f} dBFS, rms {done.rms_db:.1f} dBFS: {done.path}"
             )
         else:
             size = await self.session.save_alle(strand, path)
-            self.say(f"wrote {path}: {size} bytes")
+            self.say(f"wrote {size} bytes: {path}")
 
     def do_app_command(self, count: int | None, register: str | None) -> None:
-        pane = self.editor.pane
-        start = f"  {pane.rect(self.grid).words}" if pane.selection is not None and self.grid is not None else ""
-        self.prompt.ask(":", self.command, value=start)
-        if start:
-            self.prompt.rewind()
+        self.prompt.ask(":", self.command)
+        if self.editor.pane.selection is not None and self.grid is not None:
+            self.words.show(f" an edit without a place acts on the selection, {self.editor.pane.rect(self.grid).words}")
 
     def command(self, text: str) -> None:
         """Carry a `:` line out."""
@@ -315,6 +313,8 @@ class EditorKeys(BaseScreen):
             raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
         if edit.op == "swap":
             edit = replace_other(edit, self._strand_named(edit.args[0]))
+        if edit.levels is None and edit.frames is None and self.editor.pane.selection is not None:
+            edit = at_rect(edit, self.editor.pane.rect(grid))
         self.submit(grid.id, edit)
 
     def _strand_named(self, name: str) -> str:
@@ -332,6 +332,14 @@ class EditorKeys(BaseScreen):
 def replace_other(edit: Edit, strand: str) -> Edit:
     """A swap with the other strand's name replaced by its id."""
     return Edit(op=edit.op, args=[strand], levels=edit.levels, frames=edit.frames, options=edit.options)
+
+
+def at_rect(edit: Edit, rect: Rect) -> Edit:
+    """An edit with a place."""
+    levels, frames = (rect.first_level, rect.last_level), (rect.first, rect.past)
+    if edit.op == "put":
+        return Edit(op=edit.op, args=edit.args, frames=frames, options=edit.options)
+    return Edit(op=edit.op, args=edit.args, levels=levels, frames=frames, options=edit.options)
 
 
 def describe_edit(edit: Edit, strands: dict[str, m.StrandInfo]) -> str:

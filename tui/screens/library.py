@@ -6,7 +6,6 @@ a training is started with a small form, and a sound or a strand is opened as A 
 
 from pathlib import Path
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -285,12 +284,9 @@ class LibraryScreen(BaseScreen):
         for offset, path in enumerate(paths):
             self.spawn(self.allele.open_in_pane(path, (index + offset) % 2, None))
 
-    def on_paste(self, event: events.Paste) -> None:
+    def pasted(self, text: str) -> None:
         """A dropped or pasted path starts a new corpus with it."""
-        if not self.prompt.is_open and event.text.strip():
-            self.prompt.ask(
-                "name of the new corpus for these files: ", lambda name: self._named(name, event.text.strip())
-            )
+        self.prompt.ask("name of the new corpus for these files: ", lambda name: self._named(name, text))
 
 
 def _here() -> str:

@@ -8,7 +8,6 @@ from textual.widgets import Input
 
 from tui.keymap import Action, Situation, actions_of, keys_of
 from tui.widgets.lines import BOLD, TextLine
-from tui.widgets.prompt import PromptInput
 from tui.widgets.rows import Row, Rows
 
 
@@ -24,7 +23,7 @@ class PaletteScreen(ModalScreen[str | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical(id="palette"):
             yield TextLine("palette-title")
-            yield PromptInput(id="palette-input", compact=True)
+            yield Input(id="palette-input", compact=True)
             yield self.rows
 
     def on_mount(self) -> None:

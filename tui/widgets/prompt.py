@@ -1,110 +1,110 @@
 """The line at the bottom where one types: commands, paths, names, numbers.
 
-`ask` shows it with a label and calls back with the text on Enter; Esc leaves without. Paths complete with Tab, several
-pasted lines become several quoted words, and the arrow keys go through what was typed before under the same label.
+It takes its keys from the screen and not from Textual's focus: focus moves a moment after the key that asks for it, and
+whoever types `:q` fast would lose the q. `ask` shows it with a label and calls back with the text on Enter; Esc leaves
+without. Paths complete with Tab, several pasted lines become several quoted words, and the arrow keys go through what
+was typed before under the same label.
 """
 
 import shlex
 from collections.abc import Callable
 
-from textual import events
-from textual.app import ComposeResult
-from textual.containers import Horizontal
-from textual.widgets import Input
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
 
+from tui.model.line_editor import LineEditor
 from tui.model.paths import complete
-from tui.widgets.lines import BOLD, TextLine
+from tui.widgets.lines import BOLD, PLAIN, Lines, clean
+
+_CURSOR = Style(reverse=True)
 
 
-class PromptInput(Input, inherit_bindings=True):
-    """Textual's input on one bare line."""
-
-    def _on_paste(self, event: events.Paste) -> None:
-        """Several lines are several paths."""
-        lines = [line.strip() for line in event.text.splitlines() if line.strip()]
-        if len(lines) > 1:
-            lines = [line if line[0] in "'\"" or "\\" in line else shlex.quote(line) for line in lines]
-        self.insert_text_at_cursor(" ".join(lines))
-        event.stop()
-        event.prevent_default()
-
-
-class Prompt(Horizontal):
-    """A label and an input, hidden until asked for."""
+class Prompt(Lines):
+    """A label and a line being typed, hidden until asked for."""
 
     def __init__(self) -> None:
         super().__init__(id="prompt")
-        self._label = TextLine("prompt-label")
-        self._input = PromptInput(id="prompt-input", compact=True, select_on_focus=False)
+        self.label = ""
+        self._line = LineEditor()
         self._answer: Callable[[str], None] | None = None
         self._is_path = False
-        self._name = ""
         self._history: dict[str, list[str]] = {}
         self._at = 0
 
-    def compose(self) -> ComposeResult:
-        yield self._label
-        yield self._input
-
     def on_mount(self) -> None:
-        self.display = False
+        self.display = self.is_open
 
     @property
     def is_open(self) -> bool:
-        return bool(self.display)
+        return self._answer is not None
 
     @property
     def value(self) -> str:
-        return self._input.value
+        return self._line.text
 
     def ask(self, label: str, answer: Callable[[str], None], *, value: str = "", is_path: bool = False) -> None:
         """Show it; `answer` gets the text on Enter."""
-        self._answer, self._is_path, self._name = answer, is_path, label
+        self._answer, self._is_path, self.label = answer, is_path, label
         self._at = len(self._history.get(label, []))
-        self._label.show([(label, BOLD)])
-        self._label.styles.width = len(label)
-        self._input.value = value
-        self._input.cursor_position = len(value)
+        self._line.set(value)
         self.display = True
-        self.screen.set_focus(self._input, scroll_visible=False)  # at once: keys typed ahead belong here
-
-    def rewind(self) -> None:
-        """Put the cursor in front of what is already there."""
-        self._input.cursor_position = 0
+        self.refresh()
 
     def leave(self) -> None:
         """Hide it."""
         self._answer = None
         self.display = False
-        self.screen.set_focus(None)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter."""
-        event.stop()
-        answer, text = self._answer, event.value
+    def type(self, key: str, character: str | None) -> None:
+        """A key; `character` is what it prints, if it prints anything."""
+        if character is not None:
+            self._line.insert(character)
+        elif key == "enter":
+            self._submit()
+        elif key in ("escape", "ctrl+c") or (key == "backspace" and not self._line.text):
+            self.leave()
+        elif key == "tab" and self._is_path:
+            self._line.set(complete(self._line.text))
+        elif key in ("up", "down"):
+            self._recall(-1 if key == "up" else 1)
+        else:
+            self._line.key(key)
+        self.refresh()
+
+    def paste(self, text: str) -> None:
+        """Several lines are several paths."""
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        if len(lines) > 1:
+            lines = [line if line[0] in "'\"" or "\\" in line else shlex.quote(line) for line in lines]
+        self._line.insert(" ".join(lines))
+        self.refresh()
+
+    def _submit(self) -> None:
+        answer, text = self._answer, self._line.text
         if text.strip():
-            self._history.setdefault(self._name, []).append(text)
+            self._history.setdefault(self.label, []).append(text)
         self.leave()
         if answer is not None:
             answer(text)
 
-    def on_key(self, event: events.Key) -> None:
-        """Esc, Tab and the history; the input has taken the rest."""
-        if event.key in ("escape", "ctrl+c") or (event.key == "backspace" and not self._input.value):
-            self.leave()
-        elif event.key == "tab":
-            if self._is_path:
-                self._input.value = complete(self._input.value)
-                self._input.cursor_position = len(self._input.value)
-        elif event.key in ("up", "down"):
-            self._recall(-1 if event.key == "up" else 1)
-        else:
-            return  # the input's own keys are bindings, which Textual looks up after the event has bubbled
-        event.stop()
-        event.prevent_default()
-
     def _recall(self, by: int) -> None:
-        past = self._history.get(self._name, [])
+        past = self._history.get(self.label, [])
         self._at = min(max(0, self._at + by), len(past))
-        self._input.value = past[self._at] if self._at < len(past) else ""
-        self._input.cursor_position = len(self._input.value)
+        self._line.set(past[self._at] if self._at < len(past) else "")
+
+    def line(self, y: int, width: int) -> Strip:
+        label = clean(self.label)[: max(1, width - 10)]
+        text, cursor = clean(self._line.text) + " ", self._line.cursor
+        space = max(4, width - cell_len(label))
+        first = 0
+        while cell_len(text[first : cursor + 1]) > space:
+            first += 1
+        parts = [
+            Segment(label, BOLD),
+            Segment(text[first:cursor], PLAIN),
+            Segment(text[cursor], _CURSOR),
+            Segment(text[cursor + 1 :], PLAIN),
+        ]
+        return Strip([part for part in parts if part.text])

@@ -118,6 +118,11 @@ async def test_the_command_line_takes_every_edit_and_names_what_is_wrong(with_tw
         await pilot.press(":", *"set 1 q0 @2:5", "enter")
         await until(pilot, lambda: grid.rev == 1)
         assert (grid.codes[0, 2:5] == 1).all()
+        await pilot.press("v", "2", "l", ":", *"set 4", "enter")
+        await until(pilot, lambda: grid.rev == 2)
+        assert (grid.codes[0, :3] == 4).all()
+        assert grid.codes[0, 3] == 1
+        await pilot.press("escape")
         app.screen.command("swap B q1 @0:500")
         await until(pilot, lambda: "crop" in app.screen.mode.text)
 

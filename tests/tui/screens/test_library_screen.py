@@ -41,7 +41,7 @@ async def test_a_corpus_is_made_from_pasted_paths(opened: Any, until: Any, sound
     async with opened() as (app, pilot):
         name = f"pasted{len(app.session.corpora)}"
         await pilot.press("n", *name, "enter")
-        assert f"files or folders for {name}" in app.screen.prompt._label.text
+        assert f"files or folders for {name}" in app.screen.prompt.label
         quoted = str(sounds[0]).replace(" ", "%20")
         await pilot.press(*f"file://{quoted} '{sounds[1]}'", "enter")
         await until(pilot, lambda: any(corpus.name == name for corpus in app.session.corpora), 60)
