@@ -68,6 +68,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
         self.editor = Editor()
         self.job = start_job
+        self.showing = "editor"
         self.notice = ""  # what the first run is at
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._screens: dict[str, BaseScreen] = {}
@@ -81,7 +82,8 @@ class AlleleApp(App[int], inherit_bindings=False):
         """Show something at once; the daemon is found or started meanwhile."""
         self.animation_level = "none"
         self._screens = {screen.NAME: screen for screen in (EditorScreen(), LibraryScreen(), TrainScreen())}
-        self.push_screen(self._screens["train" if self._demo or self.job else "editor"])
+        self.showing = "train" if self._demo or self.job else "editor"
+        self.push_screen(self._screens[self.showing])
         loop = asyncio.get_running_loop()
         if not self.is_headless:
             for number in (signal.SIGHUP, signal.SIGTERM):
@@ -115,7 +117,8 @@ class AlleleApp(App[int], inherit_bindings=False):
                 try:
                     await self.session.fetch(pane.strand)
                 except AlleleError as error:
-                    pane.strand = None
+                    if error.code == "E_NOT_FOUND":
+                        pane.strand = None
                     self.say(str(error))
         if self._demo is None and not self._open_paths:
             self.go("train" if self.job and self.screen.NAME == "train" else screen)  # type: ignore[attr-defined]
@@ -186,8 +189,7 @@ class AlleleApp(App[int], inherit_bindings=False):
 
     def workspace(self) -> str:
         """What to show again."""
-        screen = next((name for name, screen in self._screens.items() if screen in self.screen_stack), "editor")
-        return dump_workspace(self.editor, screen, self.job)
+        return dump_workspace(self.editor, self.showing, self.job)
 
     def remember(self) -> None:
         """Keep the workspace soon; a burst of keys is one request."""
@@ -204,6 +206,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         """Show a screen."""
         wanted = self._screens[name]
         if self.screen is not wanted:
+            self.showing = name
             self.switch_screen(wanted)
             self.remember()
 

@@ -95,3 +95,13 @@ async def test_the_form_starts_a_training_and_refuses_what_cannot_be(opened: Any
 def test_orders_that_cannot_be(values: dict[str, str], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_order("tones", values, {"toy"})
+
+
+async def test_the_screen_that_was_left_is_the_one_that_comes_back(opened: Any, until: Any, sounds: list[Path]) -> None:
+    async with opened(open_paths=sounds[:1]) as (app, pilot):
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.editor.panes[0].strand in app.session.grids)
+        await pilot.press("g", "l")
+        await until(pilot, lambda: app.screen.NAME == "library")
+    async with opened() as (app, pilot):
+        assert app.screen.NAME == "library"
+        assert app.editor.panes[0].strand in app.session.grids
