@@ -26,13 +26,17 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operation takes. `arguments` name the positional ones; `options` map a key to its meaning."""
+    """What an operation takes. `arguments` name the positional ones; `options` map a key to its meaning.
+
+    takes_strand: the first argument names another strand. resizes: the strand's length changes, on all levels.
+    """
 
     name: str
     summary: str
     arguments: list[str] = []
     options: dict[str, str] = {}
     takes_strand: bool = False
+    resizes: bool = False
     example: str = ""
 
 
@@ -44,6 +48,12 @@ OPS: dict[str, OpSpec] = {
             summary="write a code into cells",
             arguments=["CODE"],
             example="set 17 q0 @3:4",
+        ),
+        OpSpec(
+            name="paint",
+            summary="write codes along time, one for each frame, on every named level; `.` leaves a cell as it is",
+            arguments=["CODE,CODE,…"],
+            example="paint 17,17,.,4 q0 @3:",
         ),
         OpSpec(
             name="swap",
@@ -65,8 +75,93 @@ OPS: dict[str, OpSpec] = {
             arguments=["REGISTER"],
             example="put a @12:",
         ),
+        OpSpec(
+            name="mix",
+            summary="as put, but only into gaps: the cells that hold the gap's code",
+            arguments=["REGISTER"],
+            options={"gap": "the gap's code on every level, or @F: on each level the code at frame F (needed)"},
+            example="mix a @12: gap=@3",
+        ),
+        OpSpec(
+            name="flood",
+            summary="a register again and again, over the whole range",
+            arguments=["REGISTER"],
+            example="flood a @0:64",
+        ),
+        OpSpec(
+            name="blend",
+            summary="go AMOUNT of the way to another strand; 0 gives this one's codes, 1 the other's, exactly",
+            arguments=["OTHER", "AMOUNT"],
+            options={
+                "mode": "latent: between both sounds (default); cells: one or the other, by turns of at least 60 ms; "
+                "levels: coarse levels of this one, finer ones towards the other",
+                "align": "which frame goes with which. none: the same (default); stretch: the other as a whole over "
+                "the range; dtw: likewise, where both sound alike",
+                "at": "first frame in the other strand (default: the same frame; 0 with stretch and dtw)",
+                "seed": "start of the random choices of mode=cells (0)",
+            },
+            takes_strand=True,
+            example="blend OTHER.alle 0.5 mode=latent align=dtw",
+        ),
+        OpSpec(
+            name="shift",
+            summary="rotate cells in time inside the range: + is later",
+            arguments=["FRAMES"],
+            example="shift +2 @0:8",
+        ),
+        OpSpec(name="reverse", summary="flip the range in time", example="reverse @0:16"),
+        OpSpec(
+            name="stretch",
+            summary="make the range FACTOR times as long, by leaving frames out or holding them; all levels",
+            arguments=["FACTOR"],
+            resizes=True,
+            example="stretch 1.5",
+        ),
+        OpSpec(
+            name="repeat",
+            summary="insert N copies of the range after it; all levels",
+            arguments=["N"],
+            resizes=True,
+            example="repeat 2 @0:4",
+        ),
+        OpSpec(
+            name="mirror",
+            summary="append the range's flip to it; all levels",
+            resizes=True,
+            example="mirror",
+        ),
+        OpSpec(
+            name="mutate",
+            summary="STRENGTH, 0 to 1, is the share of cells that go to a near code, and how far away that may be",
+            arguments=["STRENGTH"],
+            options={"seed": "start of the random choices (0)"},
+            example="mutate 0.3 seed=1",
+        ),
+        OpSpec(
+            name="mosaic",
+            summary="rebuild cells from the frames of another strand that sound most alike",
+            arguments=["OTHER"],
+            options={"continuity": "0 to 1: how much to stay with frames that follow one another there (0.5)"},
+            takes_strand=True,
+            example="mosaic OTHER.alle continuity=0.5",
+        ),
     )
 }
+
+NOT_YET: dict[str, tuple[str, str]] = {
+    "nudge": (
+        "nudge waits for the atlas, the measure of what each code does to the sound",
+        "mutate moves codes blindly",
+    ),
+    "regenerate": ("regenerate waits for the prior, the model that fills a selection in", "paint, mosaic or blend it"),
+    "mute": (
+        "mute is for listening and changes no cells",
+        "M in the editor; allele decode --levels on the command line",
+    ),
+    "solo": ("solo is for listening and changes no cells", "allele decode --levels hears some levels only"),
+    "lock": ("lock is not there yet: every operation takes the levels it may change", "as in: mutate 0.3 q2-7"),
+}
+"""Operations by name that are refused, with the reason and what to do instead."""
 
 _LEVELS = re.compile(r"q(\d{1,3})(?:-(\d{1,3}))?\Z")
 _FRAMES = re.compile(r"@(\d{0,9}):(\d{0,9})\Z")
@@ -119,6 +214,9 @@ def check_edit(edit: Edit) -> Edit:
         AlleleError: E_BAD_EDIT.
     """
     spec = OPS.get(edit.op)
+    if edit.op in NOT_YET:
+        reason, mend = NOT_YET[edit.op]
+        raise AlleleError("E_BAD_EDIT", reason, hint=mend)
     if spec is None:
         raise AlleleError("E_BAD_EDIT", f"no operation is called {edit.op!r}", hint=f"operations: {', '.join(OPS)}")
     if len(edit.args) != len(spec.arguments):

@@ -197,6 +197,24 @@ class Codec:
         return self._model.quantizer(frames).codes[0].cpu().numpy().astype(np.uint16)
 
     @torch.no_grad()
+    def quantize_levels(self, latents: NDArray[np.float32], levels: Sequence[int]) -> Codes:
+        """Codes of consecutive levels for latents that are theirs alone: `(T, D)` float32 to `(len(levels), T)`.
+
+        Raises:
+            CodecError: latents or levels that do not fit this codec.
+        """
+        _, wanted = self._checked(np.zeros((self.config.levels, 0), np.uint16), levels)
+        if latents.ndim != 2 or latents.shape[1] != self.config.latent or not wanted:
+            raise CodecError(f"latents of shape (T, {self.config.latent}) and levels are wanted, not {latents.shape}.")
+        found = np.empty((len(wanted), len(latents)), np.uint16)
+        for lo in range(0, len(latents), CHUNK_FRAMES):
+            piece = torch.from_numpy(np.ascontiguousarray(latents[lo : lo + CHUNK_FRAMES], np.float32))
+            found[:, lo : lo + CHUNK_FRAMES] = (
+                self._model.quantizer.search(piece.to(self._device), wanted).cpu().numpy()
+            )
+        return found
+
+    @torch.no_grad()
     def analyse(self, audio: Audio) -> tuple[float, NDArray[np.float64], Codes]:
         """What the codebooks make of a clip.
 

@@ -131,6 +131,16 @@ class ResidualQuantizer(nn.Module):
             total = total + self.vectors(level)[codes[:, level]]
         return total
 
+    def search(self, latents: Tensor, levels: Sequence[int]) -> Tensor:
+        """Codes of consecutive levels alone, `(len(levels), N)`: what they make of all of `(N, D)` latents."""
+        residual = latents.float()
+        found: list[Tensor] = []
+        for level in levels:
+            searched = self._level(level).project_in(residual)
+            found.append(torch.cdist(searched, self.book(level).embed[0]).argmin(-1))
+            residual = residual - self.vectors(level)[found[-1]]
+        return torch.stack(found)
+
     @property
     def _width(self) -> int:
         return int(self._level(0).project_out.out_features)

@@ -1,10 +1,13 @@
-"""From what an edit says to levels and frames that exist."""
+"""From what an edit says to levels and frames that exist, and the changes made there."""
 
 from dataclasses import dataclass
 
-from daemon.edits.values import Grid
+import numpy as np
+
+from daemon.edits.values import Change, Grid
 from protocol.edits import Edit
 from protocol.errors import AlleleError
+from protocol.strands import Codes
 
 
 @dataclass(frozen=True)
@@ -15,6 +18,16 @@ class Cells:
     bottom: int
     lo: int
     hi: int
+
+    @property
+    def height(self) -> int:
+        """How many levels."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """How many frames."""
+        return self.hi - self.lo
 
 
 def cells_of(edit: Edit, grid: Grid) -> Cells:
@@ -53,3 +66,19 @@ def same_codec(grid: Grid, name: str, model: str, codec_id: str) -> None:
             f"{grid.name} was made with model {grid.model}, {name} with model {model}: their codes mean other sounds",
             hint=f"encode the other sound again: allele encode FILE --model {grid.model}",
         )
+
+
+def cut(grid: Grid, cells: Cells) -> Codes:
+    """The codes of some cells, a view."""
+    return grid.codes[cells.top : cells.bottom, cells.lo : cells.hi]
+
+
+def change_of(grid: Grid, cells: Cells, after: Codes) -> Change:
+    """The change that puts `after` in the place of some cells."""
+    return Change(
+        strand=grid.id,
+        level_lo=cells.top,
+        frame_lo=cells.lo,
+        before=cut(grid, cells).copy(),
+        after=after.astype(np.uint16, copy=True),
+    )

@@ -1,15 +1,17 @@
-"""The values that edits are made of: grids, changes, registers, outcomes.
+"""The values that edits are made of: grids, changes, registers, outcomes, and questions to a model.
 
 Shape:
     codes are (Q, T) uint16 and never written to once they are in a value.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from protocol.strands import Codes
+from protocol.arrays import Array
+from protocol.strands import Codes, StrandMeta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +24,7 @@ class Grid:
     codec_id: str
     codebook: int
     codes: Codes
+    frame_rate: float = 46.875
 
     @property
     def levels(self) -> int:
@@ -32,6 +35,19 @@ class Grid:
     def frames(self) -> int:
         """T."""
         return self.codes.shape[1]
+
+
+def grid_of(identity: str, meta: StrandMeta, codes: Codes) -> Grid:
+    """A strand as operations see it."""
+    return Grid(
+        id=identity,
+        name=meta.name,
+        model=meta.model,
+        codec_id=meta.codec_id,
+        codebook=meta.codebook,
+        codes=codes,
+        frame_rate=meta.frame_rate,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +97,39 @@ class Outcome:
     changes: list[Change] = field(default_factory=list[Change])
     registers: Mapping[str, Register] = field(default_factory=dict[str, Register])
     notes: list[str] = field(default_factory=list[str])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Computation:
+    """What an edit needs a model for. Whoever has one answers, and `finish` goes on from there.
+
+    kind and settings say what is asked (daemon.blending.computations), inputs are the codes it is asked of. Nothing
+    else may flow into the answer: the same question always has the same one. is_long: it takes seconds.
+    """
+
+    kind: str
+    settings: Mapping[str, float | int | str]
+    inputs: tuple[Codes, ...]
+    finish: Callable[[Array], "Step"]
+    is_long: bool = False
+
+    @property
+    def key(self) -> bytes:
+        """A digest of the question."""
+        digest = hashlib.blake2b(f"{self.kind} {sorted(self.settings.items())}".encode(), digest_size=16)
+        for codes in self.inputs:
+            digest.update(f" {codes.shape} ".encode() + codes.tobytes())
+        return digest.digest()
+
+
+Step = Outcome | Computation
+
+
+def settle(step: Step, answers: Mapping[bytes, Array]) -> Step:
+    """The outcome of a step as far as the answers known by key reach, or the next question."""
+    while isinstance(step, Computation) and (answer := answers.get(step.key)) is not None:
+        step = step.finish(answer)
+    return step
 
 
 def write(codes: Codes, change: Change) -> Codes:

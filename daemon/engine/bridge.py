@@ -1,8 +1,9 @@
 """The broker's view of the engine: what models can do, as awaitables. No torch on this side.
 
-Two workers, so that a long encode never stands before a key press: `interactive` decodes regions and ranks codebooks,
-`files` reads and writes whole files, which is also where a malicious file does its worst. The second starts
-when the first is up, because both import torch and the first is the one somebody waits for.
+Two workers, so that a long encode never stands before a key press: `interactive` decodes regions, ranks codebooks and
+computes edits; `files` computes the few edits that take seconds, and reads and writes whole files, which is also where
+a malicious file does its worst. The second starts when the first is up, because both import torch and the first is the
+one somebody waits for.
 """
 
 import asyncio
@@ -14,7 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from daemon.edits.values import Computation
 from daemon.engine.lane import Lane
+from protocol.arrays import Array
 from protocol.strands import Codes
 
 PCM = npt.NDArray[np.float32]
@@ -125,6 +128,16 @@ class EngineBridge:
         """Rank of every code within its level, (Q, K), dark to bright."""
         answer = await self._interactive.ask("ranks", {"model": self._folder(model)}, (), deadline_s)
         return answer.buffers[0]
+
+    async def compute(self, model: str, asked: Computation, deadline_s: float | None = None) -> Array:
+        """What a model answers to an edit's question.
+
+        Raises:
+            AlleleError: E_ENGINE, E_DEADLINE, E_OOM, or what the codec says.
+        """
+        lane = self._files if asked.is_long else self._interactive
+        fields = {"model": self._folder(model), "kind": asked.kind, "settings": dict(asked.settings)}
+        return (await lane.ask("compute", fields, asked.inputs, deadline_s)).buffers[0]
 
     async def encode_file(self, model: str, path: Path, deadline_s: float | None = None) -> EncodedFile:
         """An audio file as codes.

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 import torch
 
+from daemon.blending.computations import compute
 from daemon.codec.codec import Codec
 from daemon.codec.files import CONFIG_NAME
 from daemon.engine.clips import read_clip
@@ -35,6 +36,7 @@ class Operations:
             "load": self.load,
             "decode": self.decode,
             "ranks": self.ranks,
+            "compute": self.compute,
             "encode_file": self.encode_file,
             "decode_file": self.decode_file,
         }
@@ -62,6 +64,10 @@ class Operations:
     def ranks(self, *, model: str) -> Result:
         """Rank of each code within its level."""
         return {}, (self._codec(model).codebook_ranks(),)
+
+    def compute(self, *inputs: Array, model: str, kind: str, settings: dict[str, Any]) -> Result:
+        """New cells, or which frames to take them from, for an edit."""
+        return {}, (compute(self._codec(model), kind, settings, inputs),)
 
     def encode_file(self, *, model: str, path: str) -> Result:
         """An audio file as codes."""

@@ -5,12 +5,15 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
-from daemon.edits.values import Grid, Register, write
+from daemon.edits.values import Grid, Register, grid_of, write
+from daemon.server.computing import carry_out, computer
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.encoding import Made, encode_clip, given_strand
 from daemon.server.paths import check_target
 from daemon.server.services import Services
+from daemon.server.strandbook import Compute
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.frames import MAX_BUFFER_BYTES
@@ -51,9 +54,9 @@ class SnapshotHandlers:
         for name, place in body.names.items():
             if not 0 <= place < len(others):
                 raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place}, {len(others)} came along")
-        grids = {name: _grid(f"other{place}", *others[place]) for name, place in body.names.items()}
+        grids = {name: grid_of(f"other{place}", *others[place]) for name, place in body.names.items()}
         request.check_deadline()
-        made = await asyncio.to_thread(_edit_all, meta, codes, body.edits, grids)
+        made = await _edit_all(meta, codes, body.edits, grids, computer(self._services, request))
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
     async def decode_snapshot(self, request: Request) -> Reply:
@@ -134,25 +137,22 @@ def heard_levels(meta: StrandMeta, levels: list[int] | None) -> list[int] | None
     return sorted(set(levels))
 
 
-def _edit_all(meta: StrandMeta, codes: Codes, edits: list[Edit], others: dict[str, Grid]) -> Made:
-    """Apply edits in order; registers live as long as this call. Blocking."""
+async def _edit_all(
+    meta: StrandMeta, codes: Codes, edits: list[Edit], others: dict[str, Grid], compute: Compute
+) -> Made:
+    """Apply edits in order; registers live as long as this call."""
     registers: dict[str, Register] = {}
     notes: list[str] = []
     for edit in edits:
-        outcome = apply(edit, _grid("first", meta, codes), others, registers)
+        step = await asyncio.to_thread(apply, edit, grid_of("first", meta, codes), others, registers)
+        outcome = await carry_out(step, meta, compute)
         registers |= outcome.registers
         notes += outcome.notes
         for change in outcome.changes:
             if change.strand == "first":
                 codes = write(codes, change)
     texts = [*meta.edits, *(format_edit(edit) for edit in edits)]
-    return Made(meta=replace(meta, frames=codes.shape[1], edits=texts), codes=codes, notes=notes)
-
-
-def _grid(identity: str, meta: StrandMeta, codes: Codes) -> Grid:
-    return Grid(
-        id=identity, name=meta.name, model=meta.model, codec_id=meta.codec_id, codebook=meta.codebook, codes=codes
-    )
+    return Made(meta=replace(resized(meta, codes.shape[1]), edits=texts), codes=codes, notes=notes)
 
 
 def register(table: DispatchTable, services: Services) -> None:

@@ -2,17 +2,27 @@
 
 Data flow: a handler awaits the store's thread; in the turn in which the answer is back, memory changes and the event
 goes out; so a snapshot and its sequence number always belong together, and events of a strand come in the order of its
-revisions.
+revisions. An edit that takes a model's vectors goes to and fro between the store and the engine; meanwhile the
+strand's other edits wait for their turn.
 """
 
-from daemon.edits.values import Change
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+
+from daemon.edits.values import Change, Computation
 from daemon.server.publisher import Publisher
+from daemon.server.turns import Turns
 from daemon.store.strands import Asked, Edited, Living, StrandStore
 from daemon.store.thread import StoreThread
+from protocol.arrays import Array
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.messages import EditApplied, StrandChanged, StrandClosed, StrandInfo, StrandOpened
 from protocol.strands import Codes, StrandMeta
+
+Compute = Callable[[Computation, StrandMeta], Awaitable[Array]]
+
+MOST_QUESTIONS = 12  # an edit asks one or two; more means that another strand is never still
 
 
 class StrandBook:
@@ -21,6 +31,7 @@ class StrandBook:
     def __init__(self, store: StrandStore, thread: StoreThread, publisher: Publisher) -> None:
         self._store, self._thread, self._publisher = store, thread, publisher
         self._living: dict[str, Living] = {}
+        self._turns = Turns()
         self.workspace = ""
 
     async def load(self) -> None:
@@ -67,9 +78,23 @@ class StrandBook:
         if self._living.pop(strand, None) is not None:
             self._publisher.publish(StrandClosed(strand=strand))
 
-    async def edit(self, strand: str, edit: Edit, asked: Asked) -> EditApplied:
-        """Apply an edit; on disk when this returns."""
-        return self._tell(await self._thread.call(self._store.edit, strand, edit, asked), "edit", asked)
+    def turn(self, *strands: str) -> AbstractAsyncContextManager[None]:
+        """Wait for those who asked earlier to change one of these strands. Changes are made inside it."""
+        return self._turns.take(*strands)
+
+    async def edit(self, strand: str, edit: Edit, asked: Asked, compute: Compute) -> EditApplied:
+        """Apply an edit; on disk when this returns.
+
+        Raises:
+            AlleleError: what the store and the engine say; E_CONFLICT when the other strand never keeps still.
+        """
+        answers: dict[bytes, Array] = {}
+        for _ in range(MOST_QUESTIONS):
+            step = await self._thread.call(self._store.edit, strand, edit, asked, dict(answers))
+            if not isinstance(step, Computation):
+                return self._tell(step, "edit", asked)
+            answers[step.key] = await compute(step, self.find(strand).meta)
+        raise AlleleError("E_CONFLICT", "the strands changed faster than they could be read", hint="try again")
 
     async def undo(self, strand: str, asked: Asked) -> EditApplied:
         """Take back the newest edit."""

@@ -2,10 +2,12 @@
 
 from msgspec.structs import replace
 
+from daemon.server.computing import computer
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.services import Services
 from daemon.store.strands import Asked
+from protocol.edits import OPS
 from protocol.errors import AlleleError
 from protocol.messages import (
     ApplyEdit,
@@ -24,7 +26,7 @@ from protocol.messages import (
 
 
 class StrandHandlers:
-    """Edits go straight to the store's thread, in the order in which they came."""
+    """Edits of a strand are done in the order in which they came."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -71,20 +73,26 @@ class StrandHandlers:
     async def edit(self, request: Request) -> Reply:
         """On disk before it is answered."""
         body: ApplyEdit = request.body
-        request.check_deadline()
-        return Reply(body=await self._strands.edit(body.strand, body.edit, _asked(request)))
+        spec = OPS.get(body.edit.op)
+        others = body.edit.args[:1] if spec is not None and spec.takes_strand else []
+        async with self._strands.turn(body.strand, *others):
+            request.check_deadline()
+            compute = computer(self._services, request)
+            return Reply(body=await self._strands.edit(body.strand, body.edit, _asked(request), compute))
 
     async def undo(self, request: Request) -> Reply:
         """On every strand that the edit changed."""
         body: UndoEdit = request.body
-        request.check_deadline()
-        return Reply(body=await self._strands.undo(body.strand, _asked(request)))
+        async with self._strands.turn(body.strand):
+            request.check_deadline()
+            return Reply(body=await self._strands.undo(body.strand, _asked(request)))
 
     async def redo(self, request: Request) -> Reply:
         """Likewise."""
         body: RedoEdit = request.body
-        request.check_deadline()
-        return Reply(body=await self._strands.redo(body.strand, _asked(request)))
+        async with self._strands.turn(body.strand):
+            request.check_deadline()
+            return Reply(body=await self._strands.redo(body.strand, _asked(request)))
 
     async def put_workspace(self, request: Request) -> Reply:
         """The last one counts, whoever sent it."""

@@ -1,7 +1,9 @@
 """Living strands: grids in memory, every change in the journal before it is acknowledged.
 
 Data flow: a request → checks (repeated? stale?) → `daemon.edits` computes → one transaction → memory → answer. All
-of it on the store's thread, one request after another, so edits are serial whoever sends them.
+of it on the store's thread, one request after another, so edits are serial whoever sends them. An edit that takes a
+model's vectors stops at a question: the caller comes back with the answer, and everything is checked and computed anew.
+The answer counts if the question is still the same, so nothing is written that was computed from cells of the past.
 
 What can go wrong: the disk is full (the transaction is rolled back, memory is as before, E_DISK_FULL); somebody else
 changed the strand (E_CONFLICT); a journal's cells do not fit their grid (that strand is left out, the log says so).
@@ -9,15 +11,18 @@ changed the strand (E_CONFLICT); a journal's cells do not fit their grid (that s
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
+from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
-from daemon.edits.values import Change, Grid, Outcome, Register, write
+from daemon.edits.values import Change, Computation, Grid, Outcome, Register, grid_of, settle, write
 from daemon.store.journal import Entry, EntryPart, Journal, StrandRow
+from protocol.arrays import Array
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.messages import EditApplied, StrandInfo
@@ -65,6 +70,9 @@ class Edited:
     answer: EditApplied
     strands: list[Living] = field(default_factory=list[Living])
     changes: list[Change] = field(default_factory=list[Change])
+
+
+Done = TypeVar("Done")
 
 
 class StrandStore:
@@ -134,13 +142,15 @@ class StrandStore:
 
     # --- changes -----------------------------------------------------------------------------------------
 
-    def edit(self, strand: str, edit: Edit, asked: Asked) -> Edited:
-        """Apply an edit.
+    def edit(
+        self, strand: str, edit: Edit, asked: Asked, answers: Mapping[bytes, Array] | None = None
+    ) -> Edited | Computation:
+        """Apply an edit, or say what a model must be asked first; `answers` are those known by now, by key.
 
         Raises:
             AlleleError: E_NOT_FOUND, E_CONFLICT, what the operation says, E_DISK_FULL.
         """
-        return self._once(strand, asked, lambda row: self._edit(row, edit, asked))
+        return self._once(strand, asked, lambda row: self._edit(row, edit, asked, answers or {}))
 
     def undo(self, strand: str, asked: Asked) -> Edited:
         """Take the newest edit back, on every strand it changed.
@@ -158,7 +168,7 @@ class StrandStore:
         """
         return self._once(strand, asked, lambda row: self._redo(row, asked))
 
-    def _once(self, strand: str, asked: Asked, work: Callable[[StrandRow], Edited]) -> Edited:
+    def _once(self, strand: str, asked: Asked, work: Callable[[StrandRow], Done]) -> Done | Edited:
         answered = self._journal.answer(asked.cid, asked.request)
         if answered is not None:
             return Edited(answer=answered)
@@ -166,12 +176,14 @@ class StrandStore:
         _check_fresh(row, asked)
         return work(row)
 
-    def _edit(self, row: StrandRow, edit: Edit, asked: Asked) -> Edited:
+    def _edit(self, row: StrandRow, edit: Edit, asked: Asked, answers: Mapping[bytes, Array]) -> Edited | Computation:
         spec = OPS.get(edit.op)
         others: dict[str, Grid] = {}
         if spec is not None and spec.takes_strand and edit.args:
             others[edit.args[0]] = _grid(self._row(edit.args[0]))
-        outcome = apply(edit, _grid(row), others, self._registers)
+        outcome = settle(apply(edit, _grid(row), others, self._registers), answers)
+        if isinstance(outcome, Computation):
+            return outcome
         text = format_edit(edit)
         if not outcome.changes:
             return self._remember(row, text, outcome, asked)
@@ -307,13 +319,11 @@ def _frozen(codes: Codes) -> Codes:
 
 def _grid(row: StrandRow) -> Grid:
     meta = row.meta
-    return Grid(
-        id=row.id, name=meta.name, model=meta.model, codec_id=meta.codec_id, codebook=meta.codebook, codes=row.codes
-    )
+    return grid_of(row.id, meta, row.codes)
 
 
 def _living(row: StrandRow) -> Living:
-    meta = msgspec.structs.replace(row.meta, frames=row.codes.shape[1], edits=[])
+    meta = msgspec.structs.replace(resized(row.meta, row.codes.shape[1]), edits=[])
     return Living(
         id=row.id,
         meta=meta,

@@ -255,4 +255,32 @@ COMMANDS: tuple[Command, ...] = (
         ),
         keys=json_keys.EDITED,
     ),
+    Command(
+        words=("blend",),
+        summary="go some of the way from one strand to another; only A is changed",
+        handler="tui.cli.edit:blend",
+        details="Amount 0 gives A's codes and 1 gives B's, exactly. For some levels or frames only, use the operation "
+        "blend of allele edit.",
+        arguments=(
+            _arg("strand", type=values.path, metavar="A", help="an .alle file, replaced unless -o is given"),
+            _arg("other", type=values.path, metavar="B", help="an .alle file of the same model"),
+            _arg("--amount", type=values.share, required=True, metavar="0..1", help="how far to go"),
+            _arg(
+                "--mode",
+                choices=("latent", "cells", "levels"),
+                default="latent",
+                metavar="latent|cells|levels",
+                help="between both sounds; one or the other by turns; coarse levels of A, finer towards B (latent)",
+            ),
+            _arg(
+                "--align",
+                choices=("none", "stretch", "dtw"),
+                default="none",
+                metavar="none|stretch|dtw",
+                help="frame by frame; all of B over all of A; likewise, where both sound alike (none)",
+            ),
+            _OUT_STRAND,
+        ),
+        keys=json_keys.EDITED,
+    ),
 )

@@ -1,4 +1,4 @@
-"""`allele edit` and `allele swap`: operations on `.alle` files.
+"""`allele edit`, `allele swap` and `allele blend`: operations on `.alle` files.
 
 A strand file is a snapshot: codes and operations go to the daemon, new codes come back, and the first strand's file
 is replaced whole (or -o is written). Nothing else changes: not the other strands, nothing in the daemon.
@@ -29,6 +29,13 @@ def edit(arguments: Namespace, output: Output) -> int:
 def swap(arguments: Namespace, output: Output) -> int:
     """Exchange codes between two strands; only the first is changed."""
     operation = Edit(op="swap", args=[str(arguments.other)], levels=arguments.levels, frames=arguments.frames)
+    return _apply(arguments, [operation], output)
+
+
+def blend(arguments: Namespace, output: Output) -> int:
+    """Go some of the way from one strand to another; only the first is changed."""
+    options = {"mode": arguments.mode, "align": arguments.align}
+    operation = Edit(op="blend", args=[str(arguments.other), f"{arguments.amount:g}"], options=options)
     return _apply(arguments, [operation], output)
 
 
@@ -69,7 +76,7 @@ def _others(edits: list[Edit]) -> tuple[dict[str, int], list[tuple[StrandMeta, C
     names: dict[str, int] = {}
     others: list[tuple[StrandMeta, Codes]] = []
     for operation in edits:
-        for typed in operation.args if OPS[operation.op].takes_strand else []:
+        for typed in operation.args[:1] if OPS[operation.op].takes_strand else []:
             if typed in names:
                 continue
             names[typed] = len(others)

@@ -6,7 +6,7 @@
 import shlex
 from dataclasses import dataclass, field
 
-from protocol.edits import OPS, Edit, parse_edit
+from protocol.edits import NOT_YET, OPS, Edit, parse_edit
 from protocol.errors import AlleleError
 
 OWN = {
@@ -38,7 +38,7 @@ def read_command(text: str) -> Command | None:
     if not text:
         return None
     name = text.split(maxsplit=1)[0]
-    if name in OPS:
+    if name in OPS or name in NOT_YET:  # the latter say what they wait for
         return Command("edit", edit=parse_edit(text))
     try:
         word, *args = shlex.split(text)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from protocol import messages as m
-from protocol.edits import Edit, format_edit
+from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
 from tui.keymap import Action
 from tui.model.commands import Command, read_command
@@ -311,7 +311,7 @@ class EditorKeys(BaseScreen):
         grid = self.grid
         if grid is None:
             raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
-        if edit.op == "swap":
+        if OPS[edit.op].takes_strand:
             edit = replace_other(edit, self._strand_named(edit.args[0]))
         if edit.levels is None and edit.frames is None and self.editor.pane.selection is not None:
             edit = at_rect(edit, self.editor.pane.rect(grid))
@@ -326,12 +326,16 @@ class EditorKeys(BaseScreen):
         for strand, info in self.session.strands.items():
             if name in (strand, info.meta.name):
                 return strand
-        raise AlleleError("E_NOT_FOUND", f"no open strand is called {name}", hint="swap B, or open it first with :open")
+        raise AlleleError(
+            "E_NOT_FOUND",
+            f"no open strand is called {name}",
+            hint="it is called A or B here, or open it first with :open",
+        )
 
 
 def replace_other(edit: Edit, strand: str) -> Edit:
-    """A swap with the other strand's name replaced by its id."""
-    return Edit(op=edit.op, args=[strand], levels=edit.levels, frames=edit.frames, options=edit.options)
+    """An edit with the other strand's name in another form."""
+    return Edit(op=edit.op, args=[strand, *edit.args[1:]], levels=edit.levels, frames=edit.frames, options=edit.options)
 
 
 def at_rect(edit: Edit, rect: Rect) -> Edit:
@@ -345,6 +349,6 @@ def at_rect(edit: Edit, rect: Rect) -> Edit:
 def describe_edit(edit: Edit, strands: dict[str, m.StrandInfo]) -> str:
     """An edit as text, with names in place of ids."""
     with contextlib.suppress(KeyError, IndexError):
-        if edit.op == "swap":
+        if OPS[edit.op].takes_strand:
             edit = replace_other(edit, strands[edit.args[0]].meta.name)
     return format_edit(edit)

@@ -1,0 +1,48 @@
+"""Cells that wander to codes near them.
+
+Every cell has two random numbers of its own: one decides whether it changes, one to which neighbour. So the same seed
+with more strength changes the same cells and others too.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.codec.codec import Codec, Codes
+
+ROWS = 1 << 22  # distances held at once: 16 MiB
+
+
+def mutate(codec: Codec, codes: Codes, *, top: int, strength: float, seed: int) -> Codes:
+    """Change each cell with probability `strength`, to one of its nearest codes, each as likely.
+
+    Args:
+        codes: (q, T), levels [top, top + q).
+        strength: also how many codes count as near: 1 + strength · (K − 1) / 4, rounded.
+
+    Returns:
+        (q, T) uint16.
+    """
+    random = np.random.default_rng(seed)
+    decides, chooses = random.random((2, *codes.shape))
+    size = codec.config.codebook_size
+    near = min(size - 1, 1 + round(strength * (size - 1) / 4))
+    after = codes.copy()
+    for row, level in enumerate(range(top, top + len(codes))):
+        changed = decides[row] < strength
+        present, which = np.unique(codes[row, changed], return_inverse=True)
+        neighbours = _nearest(codec.codebook_vectors(level), present, near)
+        after[row, changed] = neighbours[which, (chooses[row, changed] * near).astype(np.int64)]
+    return after
+
+
+def _nearest(vectors: NDArray[np.float32], codes: Codes, count: int) -> Codes:
+    """The `count` codes nearest to each of some codes but themselves, (n, count), nearest first."""
+    squares = np.square(vectors).sum(1)
+    found = np.empty((len(codes), count), np.uint16)
+    step = max(1, ROWS // len(vectors))
+    for lo in range(0, len(codes), step):
+        asked = codes[lo : lo + step].astype(np.int64)
+        distances = squares[None] - 2 * vectors[asked] @ vectors.T
+        distances[np.arange(len(asked)), asked] = np.inf
+        found[lo : lo + step] = np.argsort(distances, axis=1, kind="stable")[:, :count]
+    return found

@@ -1,0 +1,78 @@
+"""Arguments and options of an edit as numbers, words and names; each refusal is one line that says what is allowed."""
+
+from collections.abc import Sequence
+
+from protocol.edits import REGISTER_NAMES, Edit
+from protocol.errors import AlleleError
+
+LARGEST = 10**9
+
+
+def whole(text: str, what: str, lowest: int = -LARGEST, highest: int = LARGEST) -> int:
+    """A whole number.
+
+    Raises:
+        AlleleError: E_BAD_EDIT.
+    """
+    try:
+        number = int(text, 10)
+    except ValueError:
+        raise AlleleError("E_BAD_EDIT", f"{what} is a whole number, not {text[:40]!r}") from None
+    if not lowest <= number <= highest:
+        raise AlleleError("E_BAD_EDIT", f"{what} is a whole number from {lowest} to {highest}, not {text[:40]}")
+    return number
+
+
+def real(text: str, what: str, lowest: float, highest: float) -> float:
+    """A number within bounds.
+
+    Raises:
+        AlleleError: E_BAD_EDIT, also for what is not finite.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not lowest <= number <= highest:
+        raise AlleleError("E_BAD_EDIT", f"{what} is a number from {lowest:g} to {highest:g}, not {text[:40]!r}")
+    return number
+
+
+def seed_of(edit: Edit) -> int:
+    """The `seed` option; 0 by default, so that an edit's text alone decides what it does."""
+    return whole(edit.options.get("seed", "0"), "seed", 0)
+
+
+def word(edit: Edit, option: str, words: Sequence[str]) -> str:
+    """An option that is one of some words, the first by default.
+
+    Raises:
+        AlleleError: E_BAD_EDIT.
+    """
+    chosen = edit.options.get(option, words[0])
+    if chosen not in words:
+        raise AlleleError("E_BAD_EDIT", f"{option} is one of {', '.join(words)}, not {chosen[:40]!r}")
+    return chosen
+
+
+def code_number(text: str, codebook: int, what: str = "a code") -> int:
+    """A code that exists.
+
+    Raises:
+        AlleleError: E_BAD_EDIT, E_BAD_CODE.
+    """
+    code = whole(text, what)
+    if not 0 <= code < codebook:
+        raise AlleleError("E_BAD_CODE", f"code {code} does not exist: codes go from 0 to {codebook - 1}")
+    return code
+
+
+def register_name(text: str) -> str:
+    """The name of a register.
+
+    Raises:
+        AlleleError: E_BAD_EDIT.
+    """
+    if len(text) != 1 or text not in REGISTER_NAMES:
+        raise AlleleError("E_BAD_EDIT", f"{text[:40]!r} is no register", hint="registers are a to z and 0 to 9")
+    return text

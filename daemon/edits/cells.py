@@ -1,0 +1,38 @@
+"""`set` and `paint`: codes written by number."""
+
+import numpy as np
+
+from daemon.edits.arguments import code_number
+from daemon.edits.ranges import Cells, cells_of, change_of, cut
+from daemon.edits.values import Grid, Outcome, Step
+from protocol.edits import Edit
+from protocol.errors import AlleleError
+
+KEEP = "."
+
+
+def set_code(edit: Edit, grid: Grid) -> Step:
+    """One code in every named cell."""
+    code = code_number(edit.args[0], grid.codebook)
+    cells = cells_of(edit, grid)
+    return Outcome(changes=[change_of(grid, cells, np.full_like(cut(grid, cells), code))])
+
+
+def paint(edit: Edit, grid: Grid) -> Step:
+    """A list of codes along time from the first frame on, the same on every named level.
+
+    A list that is longer than the range is cropped, and that is said; a shorter one leaves the rest of it alone.
+    """
+    strokes = edit.args[0].split(",")
+    codes = [None if stroke == KEEP else code_number(stroke, grid.codebook, "a painted code") for stroke in strokes]
+    if all(code is None for code in codes):
+        raise AlleleError("E_BAD_EDIT", "nothing is painted", hint="as in: paint 17,17,.,4 q0 @3:")
+    cells = cells_of(edit, grid)
+    width = min(len(codes), cells.width)
+    notes = [f"{len(codes)} codes were given, {width} fit"] if width < len(codes) else []
+    target = Cells(cells.top, cells.bottom, cells.lo, cells.lo + width)
+    after = cut(grid, target).copy()
+    for frame, code in enumerate(codes[:width]):
+        if code is not None:
+            after[:, frame] = code
+    return Outcome(changes=[change_of(grid, target, after)], notes=notes)

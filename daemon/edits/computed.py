@@ -1,0 +1,152 @@
+"""`mutate`, `blend` and `mosaic`: cells that take a model's vectors.
+
+Data flow: an edit becomes a `Computation`, a question of codes and settings; its answer becomes cells here. What
+needs no model (strength 0, amounts 0 and 1, mode=cells) asks nothing, and is exact for that reason.
+What can go wrong: an answer that does not fit the question is a defect of the engine, and no cell is written.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from daemon.edits.arguments import real, seed_of, word
+from daemon.edits.pairs import Others, other_of, start_in
+from daemon.edits.ranges import Cells, cells_of, change_of, cut
+from daemon.edits.timeline import nearest_frames
+from daemon.edits.values import Computation, Grid, Outcome, Step
+from protocol.arrays import Array
+from protocol.edits import Edit
+from protocol.errors import AlleleError
+from protocol.strands import Codes
+
+SHORTEST_SPAN_S = 0.06
+LONG_FRAMES = 8192  # 3 minutes
+LONG_PAIRS = 1 << 24
+MOST_PAIRS = 1 << 26  # 3 minutes against 3 minutes; a byte for each while the best way is sought
+
+
+def mutate(edit: Edit, grid: Grid) -> Step:
+    """Each cell, with probability STRENGTH, to one of its nearest codes."""
+    strength, seed = real(edit.args[0], "STRENGTH", 0, 1), seed_of(edit)
+    cells = cells_of(edit, grid)
+    mine = cut(grid, cells)
+    if strength == 0:
+        return Outcome(changes=[change_of(grid, cells, mine)])
+    return Computation(
+        kind="mutate",
+        settings={"top": cells.top, "strength": strength, "seed": seed},
+        inputs=(mine,),
+        finish=lambda answer: Outcome(changes=[change_of(grid, cells, _codes(answer, mine, grid))]),
+        is_long=cells.width > LONG_FRAMES,
+    )
+
+
+def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
+    """Each frame from the other strand's frame that fits best in sound and sequence."""
+    continuity = real(edit.options.get("continuity", "0.5"), "continuity", 0, 1)
+    other = other_of(edit, grid, others)
+    cells = cells_of(edit, grid)
+    mine, theirs = cut(grid, cells), other.codes[cells.top : cells.bottom]
+    pairs = cells.width * other.frames
+    if pairs > MOST_PAIRS:
+        raise AlleleError(
+            "E_RANGE",
+            f"mosaic compares every frame with every other: {cells.width} with {other.frames} are too many",
+            hint=f"name at most {max(1, MOST_PAIRS // other.frames)} frames, as in @0:{MOST_PAIRS // other.frames}",
+        )
+    return Computation(
+        kind="mosaic",
+        settings={"top": cells.top, "continuity": continuity},
+        inputs=(mine, theirs),
+        finish=lambda answer: Outcome(
+            changes=[change_of(grid, cells, theirs[:, _places(answer, cells.width, other.frames)])]
+        ),
+        is_long=pairs > LONG_PAIRS,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Blend:
+    """A blend whose frames are paired: yours (q, n) goes with the n frames of `cells`."""
+
+    grid: Grid
+    cells: Cells
+    amount: float
+    mode: str
+    seed: int
+    notes: list[str]
+
+    def towards(self, yours: Codes) -> Step:
+        """The cells, or the question of what they are."""
+        mine, levels = cut(self.grid, self.cells), self.cells.height
+        if self.amount in (0, 1):
+            return self._done(yours if self.amount else mine)
+        if self.mode == "cells":
+            turns = _turns(self.cells.width, self.grid.frame_rate, self.seed) < self.amount
+            return self._done(np.where(turns, yours, mine))
+        kept = levels - math.floor(self.amount * levels + 0.5)
+        if self.mode == "levels" and kept in (0, levels):
+            whose = "this strand's" if kept else "the other's"
+            return self._done(mine if kept else yours, f"levels come over whole: all {levels} are {whose}")
+        return Computation(
+            kind="blend",
+            settings={"top": self.cells.top, "amount": self.amount, "kept": kept if self.mode == "levels" else -1},
+            inputs=(mine, yours),
+            finish=lambda answer: self._done(_codes(answer, mine, self.grid)),
+            is_long=self.cells.width > LONG_FRAMES,
+        )
+
+    def _done(self, after: Codes, *notes: str) -> Outcome:
+        return Outcome(changes=[change_of(self.grid, self.cells, after)], notes=[*self.notes, *notes])
+
+
+def blend(edit: Edit, grid: Grid, others: Others) -> Step:
+    """Pair frames of both strands, then go `amount` of the way."""
+    amount = real(edit.args[1], "AMOUNT", 0, 1)
+    mode, align = word(edit, "mode", ("latent", "cells", "levels")), word(edit, "align", ("none", "stretch", "dtw"))
+    seed, other, cells = seed_of(edit), other_of(edit, grid, others), cells_of(edit, grid)
+    at = start_in(edit, cells.lo if align == "none" else 0)
+    notes: list[str] = []
+    if at >= other.frames:
+        raise AlleleError(
+            "E_RANGE",
+            f"nothing to blend with: {other.name} has {other.frames} frames, the blend begins at its frame {at}",
+            hint="at= is the first frame in the other",
+        )
+    if align == "none" and cells.width > other.frames - at:
+        width = other.frames - at
+        notes.append(f"cropped from {cells.width} to {width} frames: that is what both have")
+        cells = Cells(cells.top, cells.bottom, cells.lo, cells.lo + width)
+    asked = _Blend(grid=grid, cells=cells, amount=amount, mode=mode, seed=seed, notes=notes)
+    theirs = other.codes[cells.top : cells.bottom, at:]
+    if align == "none":
+        return asked.towards(theirs[:, : cells.width])
+    if align == "stretch" or amount == 0:
+        return asked.towards(theirs[:, nearest_frames(theirs.shape[1], cells.width)])
+    return Computation(
+        kind="align",
+        settings={},
+        inputs=(grid.codes[:, cells.lo : cells.hi], other.codes[:, at:]),
+        finish=lambda answer: asked.towards(theirs[:, _places(answer, cells.width, theirs.shape[1])]),
+        is_long=max(cells.width, theirs.shape[1]) > LONG_FRAMES,
+    )
+
+
+def _turns(frames: int, frame_rate: float, seed: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """A number in [0, 1) for every frame, (frames,), the same within each span of at least 60 ms."""
+    length = max(1, math.ceil(SHORTEST_SPAN_S * frame_rate - 1e-9))
+    spans = max(1, frames // length)  # what is left over goes to the last one
+    return np.random.default_rng(seed).random(spans)[np.minimum(np.arange(frames) // length, spans - 1)]
+
+
+def _codes(answer: Array, like: Codes, grid: Grid) -> Codes:
+    if answer.shape != like.shape or answer.dtype != np.uint16 or int(answer.max(initial=0)) >= grid.codebook:
+        raise AlleleError("E_INTERNAL", "the engine's cells do not fit", hint="allele daemon logs says more")
+    return answer
+
+
+def _places(answer: Array, count: int, below: int) -> Array:
+    if answer.shape != (count,) or answer.dtype.kind != "i" or not 0 <= answer.min() <= answer.max() < below:
+        raise AlleleError("E_INTERNAL", "the engine's frames do not fit", hint="allele daemon logs says more")
+    return answer

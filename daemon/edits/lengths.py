@@ -1,0 +1,64 @@
+"""Strands that change their length: what is allowed, and how many samples they have then."""
+
+from msgspec.structs import replace
+
+from daemon.edits.ranges import Cells, cells_of
+from daemon.edits.values import Grid
+from protocol.edits import Edit
+from protocol.errors import AlleleError
+from protocol.frames import MAX_BUFFER_BYTES
+from protocol.strands import StrandMeta
+
+LONGEST_S = 2 * 3600
+BYTES_OF_CODE = 2
+
+
+def resizable(edit: Edit, grid: Grid) -> Cells:
+    """The cells of an edit that changes the length, which are those of all levels.
+
+    Raises:
+        AlleleError: E_RANGE for frames that do not exist, E_BAD_EDIT for some levels only.
+    """
+    cells = cells_of(edit, grid)
+    if cells.height != grid.levels:
+        raise AlleleError(
+            "E_BAD_EDIT",
+            f"{edit.op} changes the length, and levels cannot have different ones",
+            hint=f"leave {_levels(cells)} out",
+        )
+    return cells
+
+
+def check_length(edit: Edit, grid: Grid, frames: int) -> int:
+    """The length itself, if a strand may be so long.
+
+    Raises:
+        AlleleError: E_RANGE.
+    """
+    most = int(LONGEST_S * grid.frame_rate)
+    most = min(most, MAX_BUFFER_BYTES // (BYTES_OF_CODE * grid.levels))  # a grid travels in one buffer
+    if frames < 1:
+        raise AlleleError("E_RANGE", f"{edit.op}: nothing would be left of {grid.name}", hint="keep at least one frame")
+    if frames > most:
+        raise AlleleError(
+            "E_RANGE",
+            f"{edit.op}: {grid.name} would have {frames} frames, {frames / grid.frame_rate:.0f} s",
+            hint=f"a strand has at most {most} frames, {most / grid.frame_rate:.0f} s",
+        )
+    return frames
+
+
+def resized(meta: StrandMeta, frames: int) -> StrandMeta:
+    """What a strand says of itself at another length.
+
+    A sound rarely fills its last frame. What is missing there stays missing whatever the length, so it depends on the
+    length alone how many samples a strand has, and undo needs to remember nothing.
+    """
+    if frames == meta.frames:
+        return meta
+    missing = min(meta.frames * meta.hop_length - meta.samples, meta.hop_length - 1)
+    return replace(meta, frames=frames, samples=frames * meta.hop_length - missing)
+
+
+def _levels(cells: Cells) -> str:
+    return f"q{cells.top}" if cells.height == 1 else f"q{cells.top}-{cells.bottom - 1}"

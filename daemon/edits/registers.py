@@ -1,0 +1,97 @@
+"""`copy`, `put`, `mix` and `flood`: cells remembered and written again."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from daemon.edits.arguments import code_number, register_name, whole
+from daemon.edits.ranges import Cells, cells_of, change_of, cut, same_codec
+from daemon.edits.values import Grid, Outcome, Register, Step
+from protocol.edits import Edit
+from protocol.errors import AlleleError
+from protocol.strands import Codes
+
+Registers = Mapping[str, Register]
+
+
+def copy(edit: Edit, grid: Grid) -> Step:
+    """Remember cells."""
+    name, cells = register_name(edit.args[0]), cells_of(edit, grid)
+    codes = cut(grid, cells).copy()
+    register = Register(codes=codes, level_lo=cells.top, model=grid.model, codec_id=grid.codec_id)
+    return Outcome(registers={name: register})
+
+
+def put(edit: Edit, grid: Grid, registers: Registers) -> Step:
+    """Overwrite from the first frame on, as far as the register and the range reach."""
+    register, target, notes = _landing(edit, grid, registers)
+    return Outcome(changes=[change_of(grid, target, register.codes[:, : target.width])], notes=notes)
+
+
+def mix(edit: Edit, grid: Grid, registers: Registers) -> Step:
+    """As `put`, but only where the strand holds the code that counts as a gap."""
+    register, target, notes = _landing(edit, grid, registers)
+    here = cut(grid, target)
+    gaps = here == _gap(edit, grid, target)
+    if not gaps.any():
+        notes.append("no cell there holds the gap's code: nothing was written")
+    after = np.where(gaps, register.codes[:, : target.width], here)
+    return Outcome(changes=[change_of(grid, target, after)], notes=notes)
+
+
+def flood(edit: Edit, grid: Grid, registers: Registers) -> Step:
+    """The register again and again over the whole range; the last time as far as it reaches."""
+    register, cells = _placed(edit, grid, registers)
+    width = register.codes.shape[1]
+    times, rest = divmod(cells.width, width)
+    notes = [f"{times} times, then the first {rest} of its {width} frames"] if rest else []
+    after = register.codes[:, np.arange(cells.width) % width]
+    return Outcome(changes=[change_of(grid, cells, after)], notes=notes)
+
+
+def _landing(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Cells, list[str]]:
+    """The register, the cells it lands on, and what is to be said when it is cropped."""
+    register, cells = _placed(edit, grid, registers)
+    width = register.codes.shape[1]
+    written = min(width, cells.width)
+    notes = [f"register {edit.args[0]} has {width} frames, {written} fit"] if written < width else []
+    return register, Cells(cells.top, cells.bottom, cells.lo, cells.lo + written), notes
+
+
+def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Cells]:
+    """The register, and the range on the levels named or else on those it was copied from."""
+    name = register_name(edit.args[0])
+    register = registers.get(name)
+    if register is None:
+        filled = ", ".join(sorted(registers)) or "none"
+        raise AlleleError(
+            "E_NOT_FOUND", f"register {name} is empty (filled: {filled})", hint=f"fill it first: copy {name} q0 @0:8"
+        )
+    same_codec(grid, f"register {name}", register.model, register.codec_id)
+    height = register.codes.shape[0]
+    levels = (register.level_lo, register.level_lo + height - 1) if edit.levels is None else edit.levels
+    cells = cells_of(Edit(op=edit.op, args=edit.args, levels=levels, frames=edit.frames), grid)
+    if cells.height != height:
+        raise AlleleError(
+            "E_RANGE",
+            f"register {name} holds {height} levels, {cells.height} were named",
+            hint=f"write q{cells.top}-{cells.top + height - 1}",
+        )
+    return register, cells
+
+
+def _gap(edit: Edit, grid: Grid, target: Cells) -> Codes:
+    """The code that counts as a gap on each of the target's levels, (q, 1)."""
+    text = edit.options.get("gap", "")
+    if not text:
+        raise AlleleError(
+            "E_BAD_EDIT", "which cells are gaps?", hint="gap=17 is a code, gap=@3 is what each level holds at frame 3"
+        )
+    if not text.startswith("@"):
+        return np.full((target.height, 1), code_number(text, grid.codebook, "gap"), np.uint16)
+    frame = whole(text[1:], "gap=@FRAME")
+    if not 0 <= frame < grid.frames:
+        raise AlleleError(
+            "E_RANGE", f"gap=@{frame}: {grid.name} has frames 0 to {grid.frames - 1}", hint="name one of them"
+        )
+    return grid.codes[target.top : target.bottom, frame : frame + 1]

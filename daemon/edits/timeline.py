@@ -1,0 +1,64 @@
+"""`shift`, `reverse`, `stretch`, `repeat`, `mirror`: frames moved, held, left out and said again.
+
+The first two keep the length and work on any levels; the others change it, on all levels at once.
+"""
+
+import numpy as np
+
+from daemon.edits.arguments import real, whole
+from daemon.edits.lengths import check_length, resizable
+from daemon.edits.ranges import Cells, cells_of, change_of, cut
+from daemon.edits.values import Grid, Outcome, Step
+from protocol.edits import Edit
+from protocol.strands import Codes
+
+FARTHEST = 64.0
+MOST_COPIES = 10_000
+
+
+def shift(edit: Edit, grid: Grid) -> Step:
+    """Rotate inside the range."""
+    frames = whole(edit.args[0], "a shift in frames")
+    cells = cells_of(edit, grid)
+    return Outcome(changes=[change_of(grid, cells, np.roll(cut(grid, cells), frames, axis=1))])
+
+
+def reverse(edit: Edit, grid: Grid) -> Step:
+    """Flip in time."""
+    cells = cells_of(edit, grid)
+    return Outcome(changes=[change_of(grid, cells, cut(grid, cells)[:, ::-1])])
+
+
+def stretch(edit: Edit, grid: Grid) -> Step:
+    """Replace the range by `factor` times as many frames, each the nearest of the old ones."""
+    factor = real(edit.args[0], "FACTOR", 1 / FARTHEST, FARTHEST)
+    cells = resizable(edit, grid)
+    width = int(np.floor(cells.width * factor + 0.5))
+    check_length(edit, grid, grid.frames - cells.width + width)
+    after = cut(grid, cells)[:, nearest_frames(cells.width, width)]
+    return Outcome(changes=[change_of(grid, cells, after)])
+
+
+def repeat(edit: Edit, grid: Grid) -> Step:
+    """Insert copies after the range, which then sounds N + 1 times."""
+    copies = whole(edit.args[0], "a number of copies", 1, MOST_COPIES)
+    cells = resizable(edit, grid)
+    check_length(edit, grid, grid.frames + copies * cells.width)
+    return _insert(grid, cells, np.tile(cut(grid, cells), copies))
+
+
+def mirror(edit: Edit, grid: Grid) -> Step:
+    """Insert the flip after the range; the frame at the fold sounds twice."""
+    cells = resizable(edit, grid)
+    check_length(edit, grid, grid.frames + cells.width)
+    return _insert(grid, cells, cut(grid, cells)[:, ::-1])
+
+
+def nearest_frames(have: int, want: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+    """Which of `have` frames stands for each of `want`, (want,): the one at the same share of the whole."""
+    return ((2 * np.arange(want, dtype=np.int64) + 1) * have) // (2 * max(want, 1))
+
+
+def _insert(grid: Grid, cells: Cells, frames: Codes) -> Step:
+    place = Cells(cells.top, cells.bottom, cells.hi, cells.hi)
+    return Outcome(changes=[change_of(grid, place, frames)])

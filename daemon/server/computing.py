@@ -1,0 +1,29 @@
+"""Who answers the questions of edits: the engine, with the model whose codes a strand holds."""
+
+from daemon.edits.values import Computation, Outcome, Step
+from daemon.server.dispatch import Request
+from daemon.server.services import Services
+from daemon.server.strandbook import Compute
+from protocol.arrays import Array
+from protocol.strands import StrandMeta
+
+
+def computer(services: Services, request: Request) -> Compute:
+    """Asks the engine, as long as the request's sender waits."""
+
+    async def compute(asked: Computation, meta: StrandMeta) -> Array:
+        model = await services.library.model_of(meta)
+        return await services.engine.compute(model.name, asked, request.deadline_s)
+
+    return compute
+
+
+async def carry_out(step: Step, meta: StrandMeta, compute: Compute) -> Outcome:
+    """The outcome of a step, after whatever has to be asked.
+
+    Raises:
+        AlleleError: what the engine says.
+    """
+    while isinstance(step, Computation):
+        step = step.finish(await compute(step, meta))
+    return step
