@@ -1,8 +1,9 @@
 """Which frame of one sound goes with which of another: dynamic time warping on the coarse vectors.
 
 Reference: H. Sakoe and S. Chiba, "Dynamic programming algorithm optimization for spoken word recognition", 1978. Ends
-are tied to ends. Deviation: a small fixed price for every step that is not diagonal, so that equal sounds pair frame by
-frame and silence does not wander. Long sounds are warped in blocks of frames, as coarsely as MOST_PAIRS asks for.
+are tied to ends. Deviations: a small fixed price for every step that is not diagonal, so that equal sounds pair frame
+by frame, and a small price for leaving the straight line, so that what sounds the same throughout is stretched evenly.
+Long sounds are warped in blocks of frames, as coarsely as MOST_PAIRS asks for.
 """
 
 import math
@@ -15,6 +16,7 @@ from daemon.codec.codec import Codec, Codes
 
 MOST_PAIRS = 1 << 22  # 2048 frames against 2048, 44 s: a fifth of a second
 SIDESTEP = 0.1  # price of a step that is not diagonal, in mean distances
+DRIFT = 0.2  # price of a pair for being a whole length away from the straight line, in mean distances
 _DIAGONAL, _DOWN, _RIGHT = 0, 1, 2
 
 
@@ -38,7 +40,9 @@ def _pooled(latents: Latents, block: int) -> Latents:
 def _warp(one: Latents, other: Latents) -> NDArray[np.float64]:
     """The mean place in `other` that the best way pairs with each row of `one`."""
     distances = _distances(one, other)
-    moves = _moves(distances, SIDESTEP * float(distances.mean()) + 1e-9)
+    mean = float(distances.mean()) + 1e-6
+    off = np.linspace(0, 1, len(one))[:, None] - np.linspace(0, 1, len(other))[None]
+    moves = _moves(distances + (DRIFT * mean * np.abs(off)).astype(np.float32), SIDESTEP * mean)
     row, column = len(one) - 1, len(other) - 1
     sums, counts = np.zeros(len(one)), np.zeros(len(one))
     while True:

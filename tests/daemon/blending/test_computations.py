@@ -1,0 +1,181 @@
+"""What a codec's books make of the questions that edits ask; its network was never trained and is not asked."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from daemon.blending.alignment import align
+from daemon.blending.blend import blend
+from daemon.blending.computations import compute
+from daemon.blending.mosaic import mosaic
+from daemon.blending.mutation import mutate
+from daemon.blending.vectors import level_sum
+from daemon.codec.errors import CodecError
+
+AMOUNTS = np.linspace(0, 1, 11)
+
+
+@pytest.fixture(scope="module")
+def walks() -> np.ndarray:
+    """Latents that wander as sounds do, 60 of 50 frames, (60, 50, 16)."""
+    random = np.random.default_rng(3)
+    scale = 2.0 ** -np.arange(16)[None, None] * 4
+    walks = np.cumsum(random.normal(0, 0.3, (60, 50, 16)), axis=1) + random.normal(0, 1, (60, 1, 16))
+    return (walks * scale).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def codec(walks: np.ndarray) -> Any:
+    """4 levels × 32 codes, fitted to the walks."""
+    import torch
+
+    from daemon.codec.codec import Codec
+    from daemon.codec.config import CodecConfig
+    from daemon.codec.model import CodecModel
+
+    torch.manual_seed(5)
+    config = CodecConfig(width=32, latent=16, fine_blocks=1, coarse_blocks=1, levels=4, codebook_size=32)
+    model = CodecModel(config)
+    model.quantizer.fit(torch.from_numpy(walks.reshape(-1, 16)), torch.Generator().manual_seed(1), 100.0)
+    return Codec(model)
+
+
+@pytest.fixture(scope="module")
+def grids(codec: Any, walks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of two walks, (4, 40) each."""
+    return codec.quantize(walks[0, :40]), codec.quantize(walks[7, :40])
+
+
+def spearman(left: np.ndarray, right: np.ndarray) -> float:
+    ranks = [np.searchsorted(np.sort(x), x) + np.searchsorted(np.sort(x), x, "right") for x in (left, right)]
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def distance(codec: Any, one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.square(level_sum(codec, one, 0) - level_sum(codec, other, 0)).sum(1).mean())
+
+
+def test_the_same_levels_searched_alone_or_in_the_chain_give_the_same_codes(codec: Any, grids: Any) -> None:
+    latents = codec.dequantize(grids[0])
+    assert np.array_equal(codec.quantize_levels(latents, [0, 1, 2, 3]), codec.quantize(latents))
+    with pytest.raises(CodecError):
+        codec.quantize_levels(latents, [4])
+    with pytest.raises(CodecError):
+        codec.quantize_levels(latents[:, :3], [0])
+
+
+def test_a_blend_moves_away_from_one_and_towards_the_other(codec: Any, grids: Any) -> None:
+    one, other = grids
+    made = [blend(codec, one, other, top=0, amount=float(a), kept=-1) for a in AMOUNTS]
+    away = np.array([distance(codec, codes, one) for codes in made])
+    towards = np.array([distance(codec, codes, other) for codes in made])
+    assert spearman(AMOUNTS, away) >= 0.9
+    assert spearman(AMOUNTS, towards) <= -0.9
+    middle = (level_sum(codec, one, 0) + level_sum(codec, other, 0)) / 2
+    error = np.square(level_sum(codec, made[5], 0) - middle).sum()
+    assert error < np.square(level_sum(codec, one, 0) - middle).sum()
+
+
+def test_frames_that_agree_stay_as_they_are(codec: Any, grids: Any) -> None:
+    one, other = grids[0], grids[1].copy()
+    other[:, 10:20] = one[:, 10:20]
+    assert np.array_equal(blend(codec, one, other, top=0, amount=0.5, kept=-1)[:, 10:20], one[:, 10:20])
+
+
+def test_finer_levels_are_found_anew_on_what_the_coarse_ones_leave(codec: Any, grids: Any) -> None:
+    one, other = grids
+    made = blend(codec, one, other, top=0, amount=0.5, kept=1)
+    assert np.array_equal(made[0], one[0])
+    raw = np.concatenate([one[:1], other[1:]])
+    assert distance(codec, made, other) < distance(codec, raw, other)
+    assert distance(codec, made, other) <= distance(codec, one, other)
+
+
+def test_one_level_alone_is_blended_on_that_level(codec: Any, grids: Any) -> None:
+    one, other = (codes[1:2] for codes in grids)
+    made = [blend(codec, one, other, top=1, amount=float(a), kept=-1) for a in AMOUNTS]
+    away = [float(np.square(level_sum(codec, m, 1) - level_sum(codec, one, 1)).sum()) for m in made]
+    assert spearman(AMOUNTS, np.array(away)) >= 0.9
+    assert made[3].shape == (1, 40) and made[3].dtype == np.uint16
+
+
+def test_a_mutation_is_its_seed_and_its_strength_is_a_share(codec: Any) -> None:
+    codes = np.random.default_rng(1).integers(0, 32, (4, 1000)).astype(np.uint16)
+    settings = {"top": 0, "strength": 0.3, "seed": 5}
+    first = mutate(codec, codes, **settings)
+    assert np.array_equal(first, mutate(codec, codes, **settings))
+    assert not np.array_equal(first, mutate(codec, codes, **(settings | {"seed": 6})))
+    assert 0.25 < (first != codes).mean() < 0.35
+    assert (mutate(codec, codes, top=0, strength=1.0, seed=5) != codes).all()
+    stronger = mutate(codec, codes, top=0, strength=0.6, seed=5)
+    assert ((first != codes) <= (stronger != codes)).all()
+
+
+def test_a_mutation_goes_to_near_codes_only(codec: Any) -> None:
+    codes = np.random.default_rng(2).integers(0, 32, (4, 500)).astype(np.uint16)
+    after = mutate(codec, codes, top=0, strength=0.3, seed=0)
+    near = 1 + round(0.3 * 31 / 4)
+    for level in range(4):
+        vectors = codec.codebook_vectors(level)
+        distances = np.linalg.norm(vectors[:, None] - vectors[None], axis=-1)
+        changed = after[level] != codes[level]
+        ranks = (
+            distances[codes[level, changed]] < distances[codes[level, changed], after[level, changed]][:, None]
+        ).sum(1)
+        assert changed.any() and ranks.max() <= near
+
+
+def test_the_same_sound_is_aligned_frame_by_frame(codec: Any, grids: Any) -> None:
+    assert list(align(codec, grids[0], grids[0])) == list(range(40))
+
+
+def test_a_sound_said_slower_is_found_again(codec: Any, grids: Any) -> None:
+    slow = np.repeat(grids[1], 2, axis=1)
+    places = align(codec, grids[1], slow)
+    assert (np.diff(places) >= 0).all()
+    assert np.abs(places - 2 * np.arange(40)).max() <= 6
+    assert np.abs(align(codec, slow, grids[1]) - np.arange(80) // 2).max() <= 3
+
+
+def test_long_sounds_are_aligned_in_blocks(codec: Any, grids: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.blending.alignment.MOST_PAIRS", 100)
+    places = align(codec, grids[1], grids[1])
+    assert places.dtype == np.int32 and (np.diff(places) >= 0).all()
+    assert np.abs(places - np.arange(40)).max() <= 4
+
+
+def test_silence_and_single_frames_are_aligned_too(codec: Any, grids: Any) -> None:
+    silence = codec.encode(np.zeros(20 * 1024, np.float32)).codes
+    assert np.array_equal(align(codec, silence, silence), np.arange(20))
+    one = align(codec, grids[0][:, :1], grids[1])
+    assert one.shape == (1,) and 0 <= one[0] < 40
+    assert list(align(codec, grids[0], grids[1][:, :1])) == [0] * 40
+    mixed = blend(codec, silence, grids[0][:, :20], top=0, amount=0.5, kept=-1)
+    assert mixed.shape == (4, 20) and mixed.max() < 32
+
+
+def test_a_mosaic_of_itself_is_itself_and_of_pieces_finds_the_pieces(codec: Any, grids: Any) -> None:
+    one = grids[1]
+    assert np.array_equal(one[:, mosaic(codec, one, one, top=0, continuity=0.5)], one)
+    shuffled = np.concatenate([one[:, 20:], one[:, :20]], axis=1)
+    assert np.array_equal(shuffled[:, mosaic(codec, one, shuffled, top=0, continuity=0.2)], one)
+
+
+def test_continuity_trades_likeness_for_runs(codec: Any, grids: Any) -> None:
+    one, other = grids
+    runs, errors = [], []
+    for continuity in (0.0, 0.3, 0.6, 0.9, 1.0):
+        way = mosaic(codec, one, other, top=0, continuity=continuity)
+        runs.append(int((np.diff(way) == 1).sum()))
+        errors.append(distance(codec, other[:, way], one))
+    assert runs == sorted(runs) and runs[-1] == 39 and runs[0] < 39
+    assert errors == sorted(errors)
+    nearest = np.array([np.square(level_sum(codec, other, 0) - z).sum(1).min() for z in level_sum(codec, one, 0)])
+    assert errors[0] == pytest.approx(nearest.mean(), rel=1e-3)
+    assert list(mosaic(codec, one, other[:, :1], top=0, continuity=0.5)) == [0] * 40
+
+
+def test_a_question_nobody_knows_is_refused(codec: Any, grids: Any) -> None:
+    with pytest.raises(CodecError, match="guess"):
+        compute(codec, "guess", {}, [grids[0]])

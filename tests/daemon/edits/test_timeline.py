@@ -1,0 +1,128 @@
+"""Shift, reverse, stretch, repeat, mirror: what becomes of the frames, of the length, of the samples."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from daemon.edits.lengths import resized
+from daemon.edits.operations import apply
+from daemon.edits.values import Grid, write
+from protocol.edits import parse_edit
+from protocol.errors import AlleleError
+from protocol.strands import StrandMeta
+
+
+def grid(frames: int = 10, levels: int = 2) -> Grid:
+    codes = (np.arange(frames)[None] + 100 * np.arange(levels)[:, None]).astype(np.uint16)  # every frame its number
+    return Grid(id="a", name="a", model="m", codec_id="c", codebook=1024, codes=codes)
+
+
+def frames(text: str, a: Grid) -> list[int]:
+    """Level 0 after an edit, when both levels moved alike."""
+    outcome = apply(parse_edit(text), a, {}, {})
+    (change,) = outcome.changes
+    after = write(a.codes, change)
+    assert np.array_equal(write(after, change.reversed()), a.codes)
+    assert np.array_equal(after[1], after[0] + 100)
+    return after[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("shift +2 @0:5", [3, 4, 0, 1, 2, 5, 6, 7, 8, 9]),
+        ("shift -1 @0:5", [1, 2, 3, 4, 0, 5, 6, 7, 8, 9]),
+        ("shift 12", [8, 9, 0, 1, 2, 3, 4, 5, 6, 7]),
+        ("reverse @2:6", [0, 1, 5, 4, 3, 2, 6, 7, 8, 9]),
+        ("repeat 2 @0:2", [0, 1, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("repeat 1", [*range(10), *range(10)]),
+        ("mirror @3:5", [0, 1, 2, 3, 4, 4, 3, 5, 6, 7, 8, 9]),
+        ("mirror", [*range(10), *range(9, -1, -1)]),
+        ("stretch 2 @4:6", [0, 1, 2, 3, 4, 4, 5, 5, 6, 7, 8, 9]),
+        ("stretch 0.5", [1, 3, 5, 7, 9]),
+        ("stretch 1", list(range(10))),
+        ("stretch 1.5 @0:2", [0, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        ("stretch 0.1 @0:3", [3, 4, 5, 6, 7, 8, 9]),
+    ],
+)
+def test_where_frames_go(text: str, expected: list[int]) -> None:
+    assert frames(text, grid()) == expected
+
+
+def test_shift_and_reverse_keep_to_the_named_levels() -> None:
+    a = grid()
+    for text in ("shift 3 q1", "reverse q1"):
+        (change,) = apply(parse_edit(text), a, {}, {}).changes
+        after = write(a.codes, change)
+        assert np.array_equal(after[0], a.codes[0]) and not np.array_equal(after[1], a.codes[1])
+
+
+@pytest.mark.parametrize("text", ["reverse", "mirror", "shift 1", "repeat 3", "stretch 2", "stretch 1"])
+def test_one_frame_is_enough(text: str) -> None:
+    assert set(frames(text, grid(1))) == {0}
+
+
+def test_a_length_changes_on_all_levels_or_not_at_all() -> None:
+    a = grid()
+    for text in ("stretch 2 q0", "repeat 1 q1", "mirror q0"):
+        with pytest.raises(AlleleError, match="length") as refusal:
+            apply(parse_edit(text), a, {}, {})
+        assert refusal.value.code == "E_BAD_EDIT" and refusal.value.hint
+    assert len(frames("mirror q0-1", a)) == 20  # all levels, named
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("stretch 0", "E_BAD_EDIT"),
+        ("stretch -1", "E_BAD_EDIT"),
+        ("stretch nan", "E_BAD_EDIT"),
+        ("stretch 1e9", "E_BAD_EDIT"),
+        ("stretch far", "E_BAD_EDIT"),
+        ("stretch 0.02", "E_RANGE"),
+        ("repeat 0", "E_BAD_EDIT"),
+        ("repeat -1", "E_BAD_EDIT"),
+        ("repeat 1.5", "E_BAD_EDIT"),
+        ("repeat 99999", "E_BAD_EDIT"),
+        ("shift much", "E_BAD_EDIT"),
+        ("shift " + "9" * 5000, "E_BAD_EDIT"),
+        ("reverse @4:11", "E_RANGE"),
+        ("mirror @10:", "E_RANGE"),
+        ("repeat 1 @12:14", "E_RANGE"),
+    ],
+)
+def test_what_is_not_a_length_is_refused(text: str, code: str) -> None:
+    with pytest.raises(AlleleError) as refusal:
+        apply(parse_edit(text), grid(), {}, {})
+    assert refusal.value.code == code
+    assert len(str(refusal.value)) < 300
+
+
+def test_two_hours_are_the_most_and_so_is_what_a_message_carries() -> None:
+    a = grid(10_000)
+    with pytest.raises(AlleleError, match="7200 s") as refusal:
+        apply(parse_edit("repeat 40"), a, {}, {})
+    assert refusal.value.code == "E_RANGE"
+    with pytest.raises(AlleleError, match="262144 frames"):
+        apply(parse_edit("repeat 26"), grid(10_000, levels=32), {}, {})
+    assert len(frames("repeat 25", a)) == 260_000
+
+
+@given(frames=st.integers(1, 50), missing=st.integers(0, 1023), lengths=st.lists(st.integers(1, 90), max_size=5))
+def test_samples_follow_the_length_and_come_back_with_it(frames: int, missing: int, lengths: list[int]) -> None:
+    meta = StrandMeta(
+        name="a", model="m", codec_id="c", levels=1, codebook=2, frames=frames, samples=frames * 1024 - missing
+    )
+    walked = meta
+    for length in lengths:
+        walked = resized(walked, length)
+        assert (walked.frames, walked.samples) == (length, length * 1024 - missing)
+        assert walked == resized(meta, length)
+    assert resized(walked, frames) == meta
+
+
+def test_a_strand_that_says_fewer_samples_than_its_frames_stays_decodable() -> None:
+    meta = StrandMeta(name="a", model="m", codec_id="c", levels=1, codebook=2, frames=10, samples=5)
+    assert resized(meta, 10) == meta
+    assert resized(meta, 2).samples == 1025
