@@ -1,0 +1,225 @@
+"""Every operation in living strands: undone, redone, reopened, and never computed twice."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from daemon.edits.values import Computation
+from daemon.store.strands import Asked, Edited, Living, StrandStore
+from protocol.edits import OPS, parse_edit
+from protocol.errors import AlleleError
+from protocol.strands import StrandMeta
+
+CODEBOOK = 16
+MISSING = 300  # samples of the last frame that are not there
+
+
+def asked(if_rev: int | None = None) -> Asked:
+    return Asked(cid=b"c" * 16, request=os.urandom(16), if_rev=if_rev)
+
+
+def open_strand(store: StrandStore, name: str, frames: int) -> Living:
+    codes = np.random.default_rng(frames).integers(0, CODEBOOK, (3, frames)).astype(np.uint16)
+    meta = StrandMeta(
+        name=name, model="m", codec_id="c", levels=3, codebook=CODEBOOK, frames=frames, samples=frames * 1024 - MISSING
+    )
+    return store.open(meta, codes, asked())
+
+
+def answer(question: Computation) -> np.ndarray:
+    """A model that is nonsense, but always the same nonsense."""
+    random = np.random.default_rng(list(question.key))
+    if question.kind in ("align", "mosaic"):
+        most = question.inputs[1].shape[1]
+        return np.sort(random.integers(0, most, question.inputs[0].shape[1])).astype(np.int32)
+    return random.integers(0, CODEBOOK, question.inputs[0].shape).astype(np.uint16)
+
+
+def edit(store: StrandStore, strand: str, text: str, ask: Callable[[Computation], np.ndarray] = answer) -> Edited:
+    answers: dict[bytes, np.ndarray] = {}
+    by = asked()
+    while isinstance(step := store.edit(strand, parse_edit(text), by, answers), Computation):
+        answers[step.key] = ask(step)
+    return step
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[StrandStore]:
+    opened = StrandStore(tmp_path / "strands" / "edits.sqlite")
+    yield opened
+    opened.close()
+
+
+def texts(other: str) -> st.SearchStrategy[str]:
+    """Edits of every operation, most of which can be done."""
+    place = st.one_of(
+        st.just(""),
+        st.tuples(st.integers(0, 6), st.integers(1, 9)).map(lambda pair: f"@{pair[0]}:{sum(pair)}"),
+        st.integers(0, 12).map(lambda first: f"@{first}:"),
+    )
+    level = st.sampled_from(["", "q0", "q1-2", "q2"])
+    code, share, seed = st.integers(0, 15), st.sampled_from([0, 0.3, 0.5, 1]), st.integers(0, 3)
+    head = st.one_of(
+        code.map(lambda c: f"set {c}"),
+        st.lists(code, min_size=1, max_size=4).map(lambda codes: f"paint {','.join(map(str, codes))},."),
+        st.just(f"swap {other}"),
+        st.just("copy a"),
+        st.just("put a"),
+        code.map(lambda c: f"mix a gap={c}"),
+        st.just("flood a"),
+        st.tuples(
+            share, st.sampled_from(["latent", "cells", "levels"]), st.sampled_from(["none", "stretch", "dtw"]), seed
+        ).map(lambda drawn: "blend {} {} mode={} align={} seed={}".format(other, *drawn)),
+        st.integers(-9, 9).map(lambda n: f"shift {n}"),
+        st.just("reverse"),
+        st.sampled_from([0.2, 0.5, 1.5, 3]).map(lambda factor: f"stretch {factor}"),
+        st.integers(1, 2).map(lambda n: f"repeat {n}"),
+        st.just("mirror"),
+        st.tuples(share, seed).map(lambda drawn: "mutate {} seed={}".format(*drawn)),
+        share.map(lambda c: f"mosaic {other} continuity={c}"),
+    )
+    return st.tuples(head, level, place).map(" ".join)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.integers(0, 1), texts("OTHER")),
+        st.tuples(st.integers(0, 1), texts("OTHER")),
+        st.tuples(st.integers(0, 1), st.sampled_from(["undo", "redo"])),
+    ),
+    max_size=24,
+)
+REFUSALS = ("E_NOTHING_TO_UNDO", "E_CONFLICT", "E_NOT_FOUND", "E_RANGE", "E_BAD_EDIT")
+
+
+def act(store: StrandStore, ids: list[str], which: int, text: str) -> None:
+    """One step; what is refused must change nothing."""
+    before = state(store)
+    try:
+        if text == "undo":
+            store.undo(ids[which], asked())
+        elif text == "redo":
+            store.redo(ids[which], asked())
+        else:
+            edit(store, ids[which], text.replace("OTHER", ids[1 - which]))
+    except AlleleError as refusal:
+        assert refusal.code in REFUSALS, refusal
+        assert state(store) == before
+
+
+def state(store: StrandStore) -> list[tuple[object, bytes]]:
+    for living in store.all():
+        assert living.codes.shape == (3, living.meta.frames) and living.codes.max() < CODEBOOK
+        assert living.meta.samples == living.meta.frames * 1024 - MISSING
+    return [(living.info, living.codes.tobytes()) for living in store.all()]
+
+
+def cells(store: StrandStore) -> list[bytes]:
+    return [living.codes.tobytes() for living in store.all()]
+
+
+def walk(store: StrandStore, ids: list[str], move: Callable[[str, Asked], Edited]) -> None:
+    """Undo or redo until nothing can be; a swap waits for its other strand, going round unties every knot."""
+    while True:
+        moved = 0
+        for strand in ids:
+            try:
+                move(strand, asked())
+                moved += 1
+            except AlleleError as refusal:
+                assert refusal.code in ("E_NOTHING_TO_UNDO", "E_CONFLICT")
+        if not moved:
+            return
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, steps: list[tuple[int, str]]) -> None:
+    path = tmp_path / os.urandom(8).hex() / "edits.sqlite"
+    store = StrandStore(path)
+    ids = [open_strand(store, "one", 14).id, open_strand(store, "two", 9).id]
+    untouched = cells(store)
+    for which, text in steps:
+        act(store, ids, which, text)
+    walk(store, ids, store.redo)
+    done = cells(store)
+    known = state(store)
+    store.close()
+    store = StrandStore(path)  # nobody could be asked here: replay writes cells
+    assert state(store) == known
+    walk(store, ids, store.undo)
+    assert cells(store) == untouched
+    assert [living.undo_depth for living in store.all()] == [0, 0]
+    walk(store, ids, store.redo)
+    assert cells(store) == done
+    store.close()
+
+
+def test_every_operation_takes_part_in_the_random_ones() -> None:
+    assert set(OPS) == {
+        "set", "paint", "swap", "copy", "put", "mix", "flood", "blend", "shift", "reverse", "stretch", "repeat",
+        "mirror", "mutate", "mosaic",
+    }  # fmt: skip
+
+
+def test_an_answer_to_another_question_is_not_used(store: StrandStore) -> None:
+    one, two = open_strand(store, "one", 14).id, open_strand(store, "two", 15).id
+    asks: list[bytes] = []
+
+    def ask(question: Computation) -> np.ndarray:
+        asks.append(question.key)
+        if len(asks) == 1:  # somebody edits the other strand while the model computes
+            edit(store, two, f"set {wanted} q0 @3")
+        return answer(question)
+
+    wanted = (int(store.all()[1].codes[0, 3]) + 1) % CODEBOOK
+    edited = edit(store, one, f"blend {two} 0.5", ask)
+    assert len(set(asks)) == 2
+    other = {living.id: living for living in store.all()}[two]
+    assert other.codes[0, 3] == wanted and other.rev == 1
+    (living,) = edited.strands
+    store.undo(one, asked())
+    again = edit(store, one, f"blend {two} 0.5")  # of the other strand as it is now
+    assert np.array_equal(again.strands[0].codes, living.codes)
+
+
+def test_a_strand_that_changed_meanwhile_is_a_conflict_when_a_revision_was_named(store: StrandStore) -> None:
+    strand = open_strand(store, "one", 14)
+    by = asked(if_rev=0)
+    step = store.edit(strand.id, parse_edit("mutate 0.5"), by)
+    assert isinstance(step, Computation)
+    edit(store, strand.id, "set 1 @0")
+    with pytest.raises(AlleleError) as refusal:
+        store.edit(strand.id, parse_edit("mutate 0.5"), by, {step.key: answer(step)})
+    assert refusal.value.code == "E_CONFLICT"
+    assert store.all()[0].rev == 1
+
+
+def test_a_repeated_request_asks_no_model(store: StrandStore) -> None:
+    strand = open_strand(store, "one", 14)
+    by = asked()
+    step = store.edit(strand.id, parse_edit("mutate 0.5"), by)
+    assert isinstance(step, Computation)
+    first = store.edit(strand.id, parse_edit("mutate 0.5"), by, {step.key: answer(step)})
+    again = store.edit(strand.id, parse_edit("mutate 0.5"), by)
+    assert isinstance(first, Edited) and isinstance(again, Edited) and again.answer == first.answer
+    assert store.all()[0].rev == 1
+
+
+def test_checkpoints_hold_through_hundreds_of_changes_of_length(store: StrandStore, tmp_path: Path) -> None:
+    strand = open_strand(store, "one", 14).id
+    for number in range(420):
+        edit(
+            store,
+            strand,
+            ["mirror @0:3", "stretch 0.5 @2:8", "shift 1", f"set {number % 16} @{number % 5}"][number % 4],
+        )
+    known = state(store)
+    second = StrandStore(tmp_path / "strands" / "edits.sqlite")
+    assert state(second) == known
+    second.close()
