@@ -309,3 +309,43 @@ async def test_a_strand_that_is_closed_ends_it(cache: PreviewCache) -> None:
     shelf.is_open = False
     with pytest.raises(AlleleError, match="no strand"):
         await stream.next()
+
+
+SETTLED = FADE_SAMPLES + 4 * CHUNK_SAMPLES  # the block that sounds was decoded anew by then
+
+
+@pytest.mark.parametrize("loop", [False, True])
+async def test_a_strand_that_becomes_shorter_ends_where_it_ends_now(cache: PreviewCache, loop: bool) -> None:
+    shelf = Shelf(grid(100))
+    stream = stream_of(shelf, cache, loop=loop)
+    before = (await heard(stream, 50 * HOP)).size
+    shelf.codes, shelf.samples, shelf.rev = shelf.codes[:, :60], 60 * HOP - 300, 1
+    whole = decode(shelf.codes)[: shelf.samples]
+    ends = shelf.samples - before
+    rest = await heard(stream, ends + 20 * HOP if loop else None)
+    assert np.abs(rest[SETTLED:ends] - whole[before + SETTLED :]).max() < 1e-4
+    if loop:
+        assert np.abs(rest[ends + FADE_SAMPLES :] - whole[FADE_SAMPLES : rest.size - ends]).max() < 1e-4
+    else:
+        assert rest.size == ends
+
+
+async def test_a_strand_cut_before_the_place_that_sounds_ends_at_once(cache: PreviewCache) -> None:
+    shelf = Shelf(grid(100))
+    stream = stream_of(shelf, cache)
+    await heard(stream, 50 * HOP)
+    shelf.codes, shelf.samples, shelf.rev = shelf.codes[:, :20], 20 * HOP, 1
+    assert (await stream.next()).last
+
+
+async def test_a_loop_of_a_strand_that_becomes_longer_stays_what_it_was(cache: PreviewCache) -> None:
+    shelf = Shelf(grid(40), 40 * HOP - 300)
+    stream = stream_of(shelf, cache, (0, 40), loop=True)
+    before = (await heard(stream, 30 * HOP)).size
+    shelf.codes = np.concatenate([shelf.codes, shelf.codes[:, ::-1]], axis=1)
+    shelf.samples, shelf.rev = 80 * HOP - 300, 1
+    whole = decode(shelf.codes)
+    ends = 40 * HOP - before
+    rest = await heard(stream, ends + 20 * HOP)
+    assert np.abs(rest[SETTLED:ends] - whole[before + SETTLED : 40 * HOP]).max() < 1e-4
+    assert np.abs(rest[ends + FADE_SAMPLES :] - whole[FADE_SAMPLES : rest.size - ends]).max() < 1e-4
