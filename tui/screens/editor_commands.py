@@ -87,9 +87,8 @@ class EditorCommands(BaseScreen):
         if path.suffix.lower() == ".wav":
             request = m.DecodeStrand(strand=strand, out=str(path))
             done = (await self.session.ask(request, timeout_s=600.0)).body
-            self.say(
-                f"wrote {done.seconds:.2f} s, peak {done.peak_db:.1f} dBFS, rms {done.rms_db:.1f} dBFS: {done.path}"
-            )
+            said = [f"wrote {done.seconds:.2f} s", f"peak {done.peak_db:.1f} dBFS", f"rms {done.rms_db:.1f} dBFS"]
+            self.say(f"{', '.join([*said, *done.notes])}: {done.path}")
         else:
             size = await self.session.save_alle(strand, path)
             self.say(f"wrote {size} bytes: {path}")
