@@ -69,6 +69,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         self.job = start_job
         self.showing = "editor"
         self.notice = ""  # what the first run is at
+        self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # bytes are dear
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._screens: dict[str, BaseScreen] = {}
         self._keeping: Any = None
