@@ -51,7 +51,7 @@ OPS: dict[str, OpSpec] = {
         ),
         OpSpec(
             name="paint",
-            summary="write codes along time, one for each frame, on every named level; `.` leaves a cell as it is",
+            summary="write codes along time, one for each frame; `.` leaves a cell",
             arguments=["CODE,CODE,…"],
             example="paint 17,17,.,4 q0 @3:",
         ),
@@ -90,7 +90,7 @@ OPS: dict[str, OpSpec] = {
         ),
         OpSpec(
             name="blend",
-            summary="go AMOUNT of the way to another strand; 0 gives this one's codes, 1 the other's, exactly",
+            summary="AMOUNT of the way to another strand: 0 is this one exactly, 1 the other",
             arguments=["OTHER", "AMOUNT"],
             options={
                 "mode": "latent: between both sounds (default); cells: one or the other, by turns of at least 60 ms; "
@@ -112,7 +112,7 @@ OPS: dict[str, OpSpec] = {
         OpSpec(name="reverse", summary="flip the range in time", example="reverse @0:16"),
         OpSpec(
             name="stretch",
-            summary="make the range FACTOR times as long, by leaving frames out or holding them; all levels",
+            summary="make the range FACTOR times as long, on all levels",
             arguments=["FACTOR"],
             resizes=True,
             example="stretch 1.5",
@@ -132,14 +132,14 @@ OPS: dict[str, OpSpec] = {
         ),
         OpSpec(
             name="mutate",
-            summary="STRENGTH, 0 to 1, is the share of cells that go to a near code, and how far away that may be",
+            summary="STRENGTH, 0 to 1, is the share of cells that go to a near code",
             arguments=["STRENGTH"],
             options={"seed": "start of the random choices (0)"},
             example="mutate 0.3 seed=1",
         ),
         OpSpec(
             name="mosaic",
-            summary="rebuild cells from the frames of another strand that sound most alike",
+            summary="rebuild from the frames of another strand that sound most alike",
             arguments=["OTHER"],
             options={"continuity": "0 to 1: how much to stay with frames that follow one another there (0.5)"},
             takes_strand=True,

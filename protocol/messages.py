@@ -441,7 +441,10 @@ class DecodeStrand(Struct, frozen=True, kw_only=True):
 
 
 class Decoded(Struct, frozen=True, kw_only=True):
-    """The file written: 48 kHz, 24 bit, the source's level and exact sample count. Levels in dBFS."""
+    """The file written: 48 kHz, 24 bit, the source's level and exact sample count. Levels in dBFS.
+
+    notes: words for the person (how much was clipped).
+    """
 
     path: str
     seconds: float
@@ -450,6 +453,7 @@ class Decoded(Struct, frozen=True, kw_only=True):
     channels: int
     peak_db: float
     rms_db: float
+    notes: list[str] = []
 
 
 class DecodeRegion(Struct, frozen=True, kw_only=True):

@@ -54,12 +54,13 @@ def child(control: int) -> None:
     """Run the app; each line on `control` is a step, each answered with a line of JSON."""
     from protocol.messages import StrandInfo
     from protocol.strands import StrandMeta
-    from tui.app import AlleleApp, _tune_textual
+    from tui.app import AlleleApp
     from tui.model.cursor import Cursor
     from tui.model.grid import StrandGrid
     from tui.model.waveform import Waveform
+    from tui.widgets.driver import tune_textual
 
-    _tune_textual(False)
+    tune_textual(False)
     app = AlleleApp(Path(tempfile.gettempdir()) / "allele-bench-no-daemon")
     session = app.session
 

@@ -35,13 +35,12 @@ from tui.screens.train import TrainScreen
 from tui.session import Session
 from tui.sound import Sound
 from tui.widgets.code_grid import tier_of
-from tui.widgets.driver import LeanDriver
+from tui.widgets.driver import LeanDriver, tune_textual
 from tui.widgets.terminal import DiffUpdate, Terminal
 
 KEEP_S = 0.2
 LEAVE_S = 0.18
 POLL_S = 1.0
-LOCAL_FPS, REMOTE_FPS = 40, 15
 
 
 class AlleleApp(App[int], inherit_bindings=False):
@@ -70,6 +69,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         self.job = start_job
         self.showing = "editor"
         self.notice = ""  # what the first run is at
+        self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # bytes are dear
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._screens: dict[str, BaseScreen] = {}
         self._keeping: Any = None
@@ -210,15 +210,6 @@ class AlleleApp(App[int], inherit_bindings=False):
             self.switch_screen(wanted)
             self.remember()
 
-    def do_go_editor(self, count: int | None, register: str | None) -> None:
-        self.go("editor")
-
-    def do_go_library(self, count: int | None, register: str | None) -> None:
-        self.go("library")
-
-    def do_go_train(self, count: int | None, register: str | None) -> None:
-        self.go("train")
-
     def do_app_help(self, count: int | None, register: str | None) -> None:
         if self.top_screen is not None and not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.top_screen.NAME))
@@ -301,19 +292,7 @@ def run_app(
         demo: the first run, see DemoPlan.
     """
     remote = bool(os.environ.get("SSH_CONNECTION"))
-    _tune_textual(remote)
+    tune_textual(remote)
     app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo)
     app.run(mouse=not remote)
     return app.return_code or 0
-
-
-def _tune_textual(remote: bool) -> None:
-    """Settings that Textual only takes from the environment before it is imported.
-
-    The Kitty protocol is left off: no key here needs it, and a process killed with -9 would leave it switched on.
-    """
-    import textual.constants
-    import textual.screen
-
-    textual.constants.DISABLE_KITTY_KEY = True  # pyright: ignore[reportAttributeAccessIssue]
-    textual.screen.UPDATE_PERIOD = 1 / (REMOTE_FPS if remote else LOCAL_FPS)  # pyright: ignore[reportAttributeAccessIssue]

@@ -17,6 +17,10 @@ MAGNITUDE_FLOOR = 1e-3
 # The loudest bin a full-scale signal can reach is n_fft / 2; e^8 leaves headroom, not explosions.
 LOG_CEILING = 8.0
 LOG_SILENCE = -12.0
+# Nobody hears what is above 20 kHz, but everybody's tweeter and every later filter meets it: a frame may
+# have this share of its energy there and no more, so that none can be invented.
+INAUDIBLE_HZ = 20_000
+INAUDIBLE_SHARE = 10**-6.3
 
 
 def whole_hops(audio: Tensor, hop_length: int) -> Tensor:
@@ -34,6 +38,7 @@ class Spectra(nn.Module):
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         self._n_fft, self._hop, self._latent_hop = config.n_fft, config.stft_hop, config.hop_length
+        self._top = round(INAUDIBLE_HZ / config.sample_rate * config.n_fft)
         self.register_buffer("mean", torch.full((config.bins,), -2.0))
         self.register_buffer("deviation", torch.full((config.bins,), 2.0))
 
@@ -53,7 +58,17 @@ class Spectra(nn.Module):
         level, phase = head.float().chunk(2, dim=-1)
         logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
         magnitude = (logs.exp() - MAGNITUDE_FLOOR).clamp_min(0.0) + 1e-7
-        return synthesise(torch.polar(magnitude, phase), self._n_fft, self._hop)
+        return synthesise(torch.polar(self._quiet_top(magnitude), phase), self._n_fft, self._hop)
+
+    def _quiet_top(self, magnitude: Tensor) -> Tensor:
+        """Scale the bins above 20 kHz of every frame down to their share: `[..., bins]` both ways.
+
+        Frame by frame, so that a partial decode still equals the whole.
+        """
+        low, high = magnitude[..., : self._top], magnitude[..., self._top :]
+        allowed = INAUDIBLE_SHARE * low.square().sum(-1, keepdim=True)
+        scale = (allowed / high.square().sum(-1, keepdim=True)).sqrt().clamp_max(1.0)
+        return torch.cat([low, high * scale], dim=-1)
 
     def fit(self, clips: list[Tensor]) -> None:
         """Measure mean and deviation per frequency over `[L]` clips already at the reference loudness."""

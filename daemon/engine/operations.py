@@ -100,6 +100,7 @@ class Operations:
             "seconds": audio.size / codec.config.sample_rate,
             "peak_db": _decibels(peak),
             "rms_db": _decibels(rms),
+            "notes": _clipping(audio),
         }
         return fields, ()
 
@@ -118,6 +119,15 @@ class Operations:
                 self._codecs.popitem(last=False)
         self._codecs.move_to_end(model)
         return self._codecs[model][1]
+
+
+def _clipping(audio: Array) -> list[str]:
+    """What a file of whole numbers cannot hold, in words."""
+    over = int(np.count_nonzero(np.abs(audio) > 1.0))
+    if not over:
+        return []
+    excess_db = _decibels(float(np.abs(audio).max()))
+    return [f"{over} samples were over full scale, by up to {excess_db} dB, and are clipped"]
 
 
 def _decibels(amplitude: float) -> float:

@@ -19,6 +19,9 @@ from protocol.arrays import Array
 
 LOG_BYTES = 1 << 20
 STREAM_LIMIT = 1 << 20
+# torch's OpenMP threads otherwise wait for each other by spinning: on busy cores a step then takes ten times as long
+# (docs/adr/0003-codec.md). It is read when torch is loaded, so the child must be born with it.
+CHILD_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 STARTED = b"--- started\n"  # what an earlier process said does not explain a later one's death
 
 
@@ -104,6 +107,7 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
                 stdout=errors,
                 stderr=errors,
                 pass_fds=(theirs.fileno(),),
+                env={**CHILD_ENVIRONMENT, **os.environ},
                 start_new_session=True,  # Ctrl-C in a foreground daemon's terminal is the broker's to handle
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=STREAM_LIMIT)

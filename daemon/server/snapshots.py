@@ -117,6 +117,7 @@ class SnapshotHandlers:
             channels=1,
             peak_db=said["peak_db"],
             rms_db=said["rms_db"],
+            notes=said["notes"],
         )
         return Reply(body=body)
 

@@ -54,7 +54,7 @@ def test_training_says_what_it_made(allele: Any) -> None:
 
 def test_models_and_corpora_are_listed(allele: Any) -> None:
     corpora = allele("corpus", "list", "--json").json["corpora"]
-    assert [(c["name"], c["files"], c["skipped"]) for c in corpora] == [("tones", 6, 0)]
+    assert [(c["files"], c["skipped"]) for c in corpora if c["name"] == "tones"] == [(6, 0)]
     corpus = allele("corpus", "show", "tones", "--json").json
     assert corpus.keys() == keys("corpus", "show")
     rates = {Path(f["path"]).name: (f["sample_rate"], f["channels"]) for f in corpus["recordings"]}
@@ -62,7 +62,7 @@ def test_models_and_corpora_are_listed(allele: Any) -> None:
     model = allele("model", "show", "toy", "--json").json
     assert model.keys() == keys("model", "show")
     assert len(model["codec_id"]) == 64 and model["frame_rate"] == 46.875
-    assert [m["name"] for m in allele("model", "list", "--json").json["models"]] == ["toy"]
+    assert model in allele("model", "list", "--json").json["models"]
     for words in (
         ("corpus", "list"),
         ("corpus", "show", "tones"),

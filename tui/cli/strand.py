@@ -73,7 +73,10 @@ def decode(arguments: Namespace, output: Output) -> int:
         "channels": made.channels,
         "peak_db": peak_db,
         "rms_db": rms_db,
+        "notes": made.notes,
     }
+    for note in made.notes:
+        output.note(f"{out}: {note}")
     output.result(facts, f"{out}: {duration(made.seconds)}, peak {level(peak_db)}, mean {level(rms_db)}")
     return 0
 

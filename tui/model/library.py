@@ -26,15 +26,15 @@ def list_rows(
     rows = [Item(" MODELS", heading=True)]
     for model in models:
         mel = model.held_out.get("mel")
-        heard = "" if mel is None else f"  held-out {mel:.2f}"
-        rows.append(Item(f"{model.name:<16} {model.levels} × {model.codebook}{heard}", ("model", model.name)))
+        heard = "" if mel is None else f"  mel {mel:.2f}"
+        rows.append(Item(f"{model.name:<14} {model.levels} × {model.codebook}{heard}", ("model", model.name)))
     if not models:
         rows.append(Item("none yet"))
     rows += [Item(""), Item(" CORPORA", heading=True)]
     for corpus in corpora:
         bad = f"  {corpus.skipped} skipped" if corpus.skipped else ""
         files = plural(corpus.files, "file")
-        rows.append(Item(f"{corpus.name:<16} {files}  {clock(corpus.seconds)}{bad}", ("corpus", corpus.name)))
+        rows.append(Item(f"{corpus.name:<14} {files}  {clock(corpus.seconds)}{bad}", ("corpus", corpus.name)))
     if not corpora:
         rows.append(Item("none yet: n makes one"))
     rows += [Item(""), Item(" STRANDS", heading=True)]
@@ -42,7 +42,7 @@ def list_rows(
         pane = panes.get(strand.id, " ")
         edits = plural(strand.undo_depth, "edit") if strand.undo_depth else ""
         seconds = strand.meta.frames / strand.meta.frame_rate
-        rows.append(Item(f"{pane} {strand.meta.name:<20} {seconds:.2f} s  {edits}", ("strand", strand.id)))
+        rows.append(Item(f"{pane} {strand.meta.name:<16} {seconds:.2f} s  {edits}", ("strand", strand.id)))
     if not strands:
         rows.append(Item("none open"))
     return rows
@@ -83,7 +83,8 @@ def file_rows(corpus: Corpus, width: int) -> list[Item]:
     info = corpus.info
     head = f"{info.name}: {plural(info.files, 'file')}, {clock(info.seconds)}, {info.frames} frames"
     rows = [Item(head, heading=True)]
-    column = max(12, width - 27)
+    roomy = width >= 48
+    column = max(12, width - (32 if roomy else 18))
     for file in corpus.files:
         name = file.path.rsplit("/", 1)[-1]
         if len(name) > column:
@@ -91,7 +92,8 @@ def file_rows(corpus: Corpus, width: int) -> list[Item]:
         if file.status == "ok":
             kind = {1: "mono", 2: "stereo"}.get(file.channels, f"{file.channels} ch")
             clip = " clipped" if file.clipped else ""
-            text = f"{name:<{column}} {file.seconds:7.2f} s {file.sample_rate / 1000:5.1f}k {kind}{clip}"
+            rate = f" {file.sample_rate / 1000:5.1f}k" if roomy else ""
+            text = f"{name:<{column}} {file.seconds:7.2f} s{rate} {kind}{clip}"
             rows.append(Item(text, file.path))
         else:
             why = f"{file.problem} ({file.mend})" if file.mend else file.problem

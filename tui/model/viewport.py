@@ -9,6 +9,8 @@ from dataclasses import dataclass
 GUTTER = 11  # columns left of the first frame: level number and name
 BARS = 3  # top bar, words line, mode line
 MAX_WAVE = 16
+LEAST_WAVE = 4  # rows a waveform keeps before levels grow taller
+TALLEST = 3
 
 
 def page_start(frame: int, first: int, width: int, frames: int) -> int:
@@ -31,23 +33,32 @@ def row_start(level: int, first: int, rows: int, levels: int) -> int:
 
 @dataclass(frozen=True)
 class PaneRows:
-    """Rows of one pane: a header, a ruler, `wave` rows of waveform and `grid` rows of levels."""
+    """Rows of one pane: a header, a ruler, `wave` rows of waveform and `grid` rows of levels, `tall` for each."""
 
     wave: int
     grid: int
+    tall: int = 1
+
+    @property
+    def levels(self) -> int:
+        """How many levels are in view."""
+        return self.grid // self.tall
 
     @property
     def total(self) -> int:
         return 2 + self.wave + self.grid
 
 
-def share_rows(height: int, levels_a: int, levels_b: int, focus: int) -> tuple[PaneRows, PaneRows]:
+def share_rows(
+    height: int, levels_a: int, levels_b: int, focus: int, tallest: int = TALLEST
+) -> tuple[PaneRows, PaneRows]:
     """Rows of the panes A and B on a terminal of `height` rows.
 
-    Levels come first, what is left goes to the waveforms. When even the levels do not fit, the focused pane gets what
-    it needs and both grids follow the cursor.
+    Levels come first, what is left goes to the waveforms; on a high terminal each level is drawn up to `tallest` rows
+    high (a row more costs as many bytes again). When even the levels do not fit, the focused pane gets what it needs
+    and both grids follow the cursor.
     """
-    space = height - BARS - 4
+    space, tall = height - BARS - 4, 1
     wanted = [max(1, levels_a), max(1, levels_b)]
     if sum(wanted) > space:
         least = min(wanted[focus], max(1, space - min(wanted[1 - focus], space // 2)))
@@ -56,8 +67,10 @@ def share_rows(height: int, levels_a: int, levels_b: int, focus: int) -> tuple[P
         grids[1 - focus] = max(1, min(wanted[1 - focus], space - least))
         waves = [0, 0]
     else:
-        grids, spare = wanted, space - sum(wanted)
+        fitting = (space - 2 * LEAST_WAVE) // sum(wanted)
+        tall = max(1, min(tallest, fitting))
+        grids, spare = [tall * levels for levels in wanted], space - tall * sum(wanted)
         waves = [min(MAX_WAVE, spare // 2)] * 2
         if waves[0] < MAX_WAVE:
             waves[0] += spare % 2  # never the focused pane: a row that moves repaints everything below it
-    return PaneRows(waves[0], grids[0]), PaneRows(waves[1], grids[1])
+    return PaneRows(waves[0], grids[0], tall), PaneRows(waves[1], grids[1], tall)

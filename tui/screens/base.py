@@ -129,7 +129,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         return []
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """Show a sentence on the last line until the next key."""
+        """Show a sentence on the last line until the next key; a hidden screen's is shown by the visible one."""
+        top = self.allele.top_screen
+        if top is not None and top is not self:
+            top.say(text, bad=bad)
+            return
         self._said = [(f" {text}", BOLD if bad else PLAIN)] if text else []
         if self.is_mounted:
             self.draw_bottom()
@@ -225,6 +229,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def method_of(self, action: Action) -> Any:
         """What carries an action out: the screen's method, or the app's."""
+        if action.id.startswith("go."):
+            return lambda count, register: self.allele.go(action.id.removeprefix("go."))
         return getattr(self, action.method, None) or getattr(self.app, action.method, None)
 
     def spawn(self, work: Any) -> None:

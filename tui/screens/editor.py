@@ -15,7 +15,7 @@ from tui.model.colours import bins_of, label_of
 from tui.model.cursor import Rect
 from tui.model.editor import NAMES
 from tui.model.grid import StrandGrid
-from tui.model.viewport import GUTTER, share_rows
+from tui.model.viewport import GUTTER, TALLEST, share_rows
 from tui.model.words import describe_cell, describe_rect, plural
 from tui.screens.editor_keys import EditorKeys
 from tui.widgets.code_grid import CodeGrid, GridView
@@ -26,9 +26,10 @@ WAVE_DELAY_S = 0.15
 
 
 class PaneWidgets:
-    """The four widgets of one pane."""
+    """The four widgets of one pane. tall: rows a level is drawn with."""
 
     def __init__(self, index: int) -> None:
+        self.tall = 1
         name = NAMES[index].lower()
         self.header = TextLine(f"header-{name}")
         self.ruler = Ruler(f"ruler-{name}")
@@ -94,10 +95,12 @@ class EditorScreen(EditorKeys):
 
     def _layout(self) -> None:
         levels = [grid.levels if grid else 4 for grid in self.grids()]
-        shares = share_rows(self.size.height, levels[0], levels[1], self.editor.focus)
+        tallest = 1 if self.allele.is_remote else TALLEST
+        shares = share_rows(self.size.height, levels[0], levels[1], self.editor.focus, tallest)
         for pane, widgets, rows in zip(self.editor.panes, self.panes, shares, strict=True):
             pane.page_frames = max(1, self.size.width - GUTTER)
-            pane.page_levels = rows.grid
+            pane.page_levels = rows.levels
+            widgets.tall = rows.tall
             for widget, height in ((widgets.wave, rows.wave), (widgets.grid, rows.grid)):
                 if widget.styles.height is None or widget.styles.height.value != height:
                     widget.styles.height = height
@@ -135,6 +138,7 @@ class EditorScreen(EditorKeys):
             rect=rect,
             focused=focused,
             muted=frozenset(self.editor.muted),
+            tall=widgets.tall,
         )
         widgets.grid.show(view)
 
@@ -249,7 +253,8 @@ class EditorScreen(EditorKeys):
         """The terminal's own cursor sits on the cell: screen magnifiers and Braille lines follow it."""
         pane, widget = self.editor.pane, self.panes[self.editor.focus].grid
         x = widget.region.x + GUTTER + pane.cursor.frame - pane.first_frame
-        self.app.cursor_position = Offset(x, widget.region.y + pane.cursor.level - pane.first_level)
+        y = widget.region.y + (pane.cursor.level - pane.first_level) * self.panes[self.editor.focus].tall
+        self.app.cursor_position = Offset(x, y)
 
     def on_changed(self, topic: str, key: str) -> None:
         if topic == "playhead":

@@ -30,8 +30,8 @@ class TrainForm(ModalScreen[TrainOrder | None], inherit_bindings=False):
 
     FIELDS = (
         ("model", "name of the model", ""),
-        ("budget", "budget: 90s, 10m, 2h or 500 steps; empty: by the corpus", ""),
-        ("preset", f"size: {', '.join(PRESETS)}", "auto"),
+        ("budget", "budget (90s, 10m, 2h, 500 steps or empty)", ""),
+        ("preset", f"size ({', '.join(PRESETS)})", "auto"),
     )
 
     def __init__(self, corpus: str, taken: set[str]) -> None:

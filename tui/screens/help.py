@@ -72,11 +72,11 @@ def help_rows(screen: str, tier: str) -> list[Row]:
         rows.append(Row(f"{keys_of(action.id):<{KEY_WIDTH}}{action.title}{more}", action.id))
     rows += [Row(""), Row("The : line", heading=True)]
     for op in OPS.values():
-        rows.append(Row(f"{op.example:<{KEY_WIDTH + 16}}{op.summary}", op.name))
+        rows.append(Row(f"{op.example:<{KEY_WIDTH + 16}} {op.summary}", op.name))
     for name, text in OWN.items():
         rows.append(Row(f":{name:<{KEY_WIDTH - 1}}{text}", f":{name}"))
     rows += [
-        Row("qA-B are levels, both included; @F0:F1 frames, the second excluded; in :swap the other pane is A or B", 1),
+        Row("qA-B are levels, both included; @F0:F1 frames, the second excluded; OTHER is A, B or a name", 1),
         Row(""),
         Row("The grid", heading=True),
         Row(

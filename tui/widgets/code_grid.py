@@ -59,6 +59,8 @@ class GridView:
     rect: Rect | None
     focused: bool
     muted: frozenset[int]
+    tall: int = 1
+    """Rows a level is drawn with; names and marks stand in the first."""
 
 
 class CodeGrid(Lines):
@@ -118,7 +120,7 @@ class CodeGrid(Lines):
         view = self.view
         if view is None:
             return (y if y == 0 else -1, width)
-        level = view.first_level + y
+        level = view.first_level + y // view.tall
         if level >= view.grid.levels:
             return (-2, width)
         cursor = view.cursor.frame if view.cursor.level == level else -1
@@ -135,6 +137,7 @@ class CodeGrid(Lines):
             selected,
             view.focused,
             level in view.muted,
+            y % view.tall > 0,
             self.tier,
         )
 
@@ -142,18 +145,20 @@ class CodeGrid(Lines):
         view = self.view
         if view is None:
             return Strip([Segment("  no strand here: :open FILE, or pick one in the library (g l)" if y == 0 else "")])
-        level = view.first_level + y
+        level = view.first_level + y // view.tall
         if level >= view.grid.levels:
             return Strip.blank(width)
+        if y % view.tall:
+            return Strip([Segment(" " * GUTTER), *self._cells(view, level, width - GUTTER, level in view.muted, False)])
         muted = level in view.muted
         here = view.cursor.level == level and view.focused
         name = level_name(level, view.grid.levels)
         label = f" {'>' if here else ' '}{name:<7}{'m' if muted else ' '} "
         segments = [Segment(label, BOLD if here else DIM if muted else PLAIN)]
-        segments += self._cells(view, level, width - GUTTER, muted)
+        segments += self._cells(view, level, width - GUTTER, muted, True)
         return Strip(segments)
 
-    def _cells(self, view: GridView, level: int, width: int, muted: bool) -> list[Segment]:
+    def _cells(self, view: GridView, level: int, width: int, muted: bool, is_first: bool) -> list[Segment]:
         first = view.first_frame
         past = min(view.grid.frames, first + max(0, width))
         if past <= first:
@@ -172,14 +177,14 @@ class CodeGrid(Lines):
         cuts = np.flatnonzero(looks[1:] != looks[:-1]) + 1
         starts = [0, *cuts.tolist(), len(looks)]
         segment = _glyph_segment if self.tier.glyphs else _colour_segment
-        return [segment(int(looks[a]), b - a) for a, b in pairwise(starts)]
+        return [segment(int(looks[a]), b - a, is_first) for a, b in pairwise(starts)]
 
     def cell_at(self, x: int, y: int) -> Cursor | None:
         """The cell at a place in the widget."""
         view = self.view
         if view is None or x < GUTTER:
             return None
-        cursor = Cursor(view.first_level + y, view.first_frame + x - GUTTER)
+        cursor = Cursor(view.first_level + y // view.tall, view.first_frame + x - GUTTER)
         return cursor if cursor == cursor.inside(view.grid.levels, view.grid.frames) else None
 
     def on_click(self, event: Any) -> None:
@@ -196,16 +201,17 @@ def _look(look: int) -> tuple[int, int, int]:
     return shade, mark, cursor
 
 
-def _colour_segment(look: int, length: int) -> Segment:
+def _colour_segment(look: int, length: int, is_first: bool) -> Segment:
     shade, mark, cursor = _look(look)
     if cursor:
-        return Segment("+*/X"[mark] * length, _CURSOR if cursor == 1 else _CURSOR_AWAY)
-    if mark:
+        glyph = "+*/X"[mark] if is_first else " "
+        return Segment(glyph * length, _CURSOR if cursor == 1 else _CURSOR_AWAY)
+    if mark & 2 or (mark and is_first):
         return Segment(MARKS[mark] * length, _INKED[shade])
     return Segment(" " * length, _CELLS[shade])
 
 
-def _glyph_segment(look: int, length: int) -> Segment:
+def _glyph_segment(look: int, length: int, is_first: bool) -> Segment:
     shade, mark, cursor = _look(look)
     letter = LETTERS[shade % BINS]
     if mark & 1:

@@ -8,7 +8,11 @@ and remembered in `lost`, so that leaving still works.
 import os
 from typing import IO, Any
 
+import textual.constants
+import textual.screen
 from textual.drivers.linux_driver import LinuxDriver
+
+LOCAL_FPS, REMOTE_FPS = 40, 15
 
 
 class _Watched:
@@ -69,3 +73,12 @@ class LeanDriver(LinuxDriver):
         except OSError:
             return not os.isatty(self.fileno)
         return False
+
+
+def tune_textual(remote: bool) -> None:
+    """Settings that Textual only takes from the environment before it is imported.
+
+    The Kitty protocol is left off: no key here needs it, and a process killed with -9 would leave it switched on.
+    """
+    textual.constants.DISABLE_KITTY_KEY = True  # pyright: ignore[reportAttributeAccessIssue]
+    textual.screen.UPDATE_PERIOD = 1 / (REMOTE_FPS if remote else LOCAL_FPS)  # pyright: ignore[reportAttributeAccessIssue]

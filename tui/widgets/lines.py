@@ -37,10 +37,11 @@ class Lines(Widget):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Strips of a region, exactly as wide as it."""
         width = self.size.width
+        full = max(width, crop.right)  # a strip short of its region is left out by the compositor
         strips: list[Strip] = []
         for y in crop.line_range:
-            strip = self.line(y, width).adjust_cell_length(width)
-            strips.append(strip if crop.column_span == (0, width) else strip.crop(*crop.column_span))
+            strip = self.line(y, width).adjust_cell_length(full)
+            strips.append(strip if crop.column_span == (0, full) else strip.crop(*crop.column_span))
         return strips
 
 

@@ -22,7 +22,7 @@ from tui.widgets.lines import DIM, PLAIN, Lines
 PLAYHEAD = Style(color=Color.from_ansi(16), bgcolor=Color.from_ansi(231), bold=True)
 _BAR = Style(bgcolor=Color.from_ansi(66))
 _EDGE = Style(bgcolor=Color.from_ansi(238))
-LABEL_EVERY = 10  # columns at least between two labels
+LABEL_EVERY = 16  # columns at least between two labels
 
 
 @dataclass(frozen=True)

@@ -158,9 +158,16 @@ def test_both_panes_always_fit_and_show_a_level(height: int, levels: int, focus:
 def test_levels_are_shown_whole_before_waveforms() -> None:
     a, b = share_rows(24, 8, 8, 0)
     assert (a.grid, b.grid) == (8, 8)
-    wide = share_rows(50, 8, 8, 0)
-    assert (wide[0].grid, wide[1].grid) == (8, 8)
-    assert wide[0].wave >= 8
+    assert a.tall == 1
+
+
+def test_a_high_terminal_draws_levels_taller() -> None:
+    high = share_rows(50, 8, 8, 0)
+    assert [(rows.levels, rows.tall) for rows in high] == [(8, 2), (8, 2)]
+    assert min(rows.wave for rows in high) >= 4
+    thrifty = share_rows(50, 8, 8, 0, tallest=1)
+    assert [(rows.levels, rows.tall) for rows in thrifty] == [(8, 1), (8, 1)]
+    assert share_rows(80, 12, 4, 0)[0].tall == 3
 
 
 def test_the_cell_is_described_in_words() -> None:

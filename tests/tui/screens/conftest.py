@@ -86,7 +86,7 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("sounds")
     paths = [folder / f"tone {number}.wav" for number in range(6)]
     for number, path in enumerate(paths):
-        write_sound(path, number, 1.0 + 0.1 * number)
+        write_sound(path, number, 0.8 + 0.05 * number)
     return paths
 
 

@@ -12,6 +12,8 @@ from protocol.edits import Edit
 from protocol.places import places_of
 from protocol.strands import unpack_strand
 from tui.client import Client
+from tui.model.cursor import Cursor
+from tui.model.viewport import GUTTER
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -253,3 +255,24 @@ async def test_without_colour_letters_carry_the_value(
         await pilot.pause()
         letters = "".join("abcdefghijkl"[int(ranks[1, code]) * 12 // grid.codebook] for code in grid.codes[1])
         assert widget.line(1, 80).text[11 : 11 + grid.frames] == letters
+
+
+async def test_a_high_terminal_draws_levels_taller(with_two: Any) -> None:
+    async with with_two((200, 50)) as (app, pilot):
+        widgets = app.screen.panes[0]
+        grid = widgets.grid
+        levels = app.screen.grids()[0].levels
+        assert widgets.tall == 3
+        assert grid.size.height == 3 * levels
+        names = [grid.line(y, 60).text[:11].strip() for y in range(grid.size.height)]
+        assert [bool(name) for name in names] == [True, False, False] * levels
+        row = list(grid.line(3, 60))[1:]
+        assert [s.style for s in grid.line(4, 60)][1:] == [s.style for s in row]
+        await pilot.click(grid, offset=(GUTTER + 7, 5))
+        assert app.screen.editor.pane.cursor == Cursor(1, 7)
+
+
+async def test_over_ssh_levels_stay_low(with_two: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
+    async with with_two((200, 50)) as (app, _):
+        assert app.screen.panes[0].tall == 1

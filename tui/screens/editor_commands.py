@@ -1,0 +1,167 @@
+"""What the editor writes, reads and is told on its `:` line, and the one way by which edits are sent.
+
+An edit is sent at once and drawn when the daemon says so (under a millisecond over ipc). Notes that come back
+("cropped to …") are said on the last line.
+"""
+
+import contextlib
+from pathlib import Path
+
+from protocol import messages as m
+from protocol.edits import OPS, Edit, format_edit
+from protocol.errors import AlleleError
+from tui.model.commands import Command, read_command
+from tui.model.cursor import Rect
+from tui.model.editor import NAMES, Editor
+from tui.model.grid import StrandGrid
+from tui.model.paths import read_paths
+from tui.screens.base import BaseScreen
+
+
+class EditorCommands(BaseScreen):
+    """Edits, files and commands of the editor."""
+
+    @property
+    def editor(self) -> Editor:
+        return self.allele.editor
+
+    def grid_of(self, index: int) -> StrandGrid | None:
+        """The grid of a pane, None while it is empty or not fetched yet."""
+        return self.session.grids.get(self.editor.panes[index].strand or "")
+
+    def grids(self) -> list[StrandGrid | None]:
+        return [self.grid_of(0), self.grid_of(1)]
+
+    @property
+    def grid(self) -> StrandGrid | None:
+        """The focused pane's grid."""
+        return self.grid_of(self.editor.focus)
+
+    def submit(self, strand: str, edit: Edit) -> None:
+        """Send an edit; what the daemon notes about it is said."""
+        self.spawn(self._submit(strand, edit))
+
+    async def _submit(self, strand: str, edit: Edit) -> None:
+        applied = await self.session.edit(strand, edit)
+        self._applied(applied, describe_edit(edit, self.session.strands))
+
+    def _applied(self, applied: m.EditApplied | None, done: str) -> None:
+        if applied is not None:
+            notes = "; ".join(applied.notes)
+            self.say(f"{done}{' - ' + notes if notes else ''}")
+            self.draw()
+
+    def go_to_frame(self, frame: int) -> None:
+        """Put the cursor on a frame; the keys' business."""
+        raise NotImplementedError
+
+    # --- files and commands ------------------------------------------------------------------------------
+
+    def do_file_save(self, count: int | None, register: str | None) -> None:
+        if self.grid is not None:
+            start = str(Path.cwd() / (Path(self.grid.name).stem + "-edited.wav"))
+            self.prompt.ask("save as: ", lambda text: self.save(text, force=False), value=start, is_path=True)
+
+    def save(self, text: str, *, force: bool) -> None:
+        """Write the focused strand to a file."""
+        grid = self.grid
+        if grid is None:
+            self.say("this pane is empty: there is nothing to write", bad=True)
+            return
+        try:
+            paths = read_paths(text)
+            if len(paths) != 1:
+                raise AlleleError("E_BAD_REQUEST", f"{len(paths)} file names", hint='give one, quoted: "my sound.wav"')
+            path = paths[0]
+            if path.exists() and not force:
+                raise AlleleError("E_EXISTS", f"{path} exists", hint=f"overwrite it with :w! {path}")
+            if path.suffix.lower() not in (".wav", ".alle"):
+                raise AlleleError("E_BAD_REQUEST", f"{path.name}: no such format", hint="write FILE.wav or FILE.alle")
+        except AlleleError as error:
+            self.say(str(error), bad=True)
+            return
+        self.spawn(self._save(grid.id, path))
+
+    async def _save(self, strand: str, path: Path) -> None:
+        self.say(f"writing {path.name} ...")
+        if path.suffix.lower() == ".wav":
+            request = m.DecodeStrand(strand=strand, out=str(path))
+            done = (await self.session.ask(request, timeout_s=600.0)).body
+            said = [f"wrote {done.seconds:.2f} s", f"peak {done.peak_db:.1f} dBFS", f"rms {done.rms_db:.1f} dBFS"]
+            self.say(f"{', '.join([*said, *done.notes])}: {done.path}")
+        else:
+            size = await self.session.save_alle(strand, path)
+            self.say(f"wrote {size} bytes: {path}")
+
+    def do_app_command(self, count: int | None, register: str | None) -> None:
+        self.prompt.ask(":", self.command)
+        if self.editor.pane.selection is not None and self.grid is not None:
+            self.words.show(f" an edit without a place acts on the selection, {self.editor.pane.rect(self.grid).words}")
+
+    def command(self, text: str) -> None:
+        """Carry a `:` line out."""
+        try:
+            command = read_command(text)
+            if command is not None:
+                self._command(command)
+        except AlleleError as error:
+            self.say(str(error), bad=True)
+
+    def _command(self, command: Command) -> None:
+        if command.edit is not None:
+            self._typed_edit(command.edit)
+        elif command.name == "w":
+            self.save(command.args[0] if " " not in command.args[0] else f'"{command.args[0]}"', force=command.force)
+        elif command.name == "open":
+            model = command.args[1] if len(command.args) > 1 else None
+            self.spawn(self.allele.open_in_pane(read_paths(command.args[0])[0], self.editor.focus, model))
+        elif command.name == "frame":
+            if not command.args[0].isdecimal():
+                raise AlleleError("E_BAD_EDIT", f"{command.args[0]!r} is no frame", hint=":frame 120")
+            self.go_to_frame(int(command.args[0]))
+        elif command.name == "help":
+            self.allele.do_app_help(None, None)
+        else:
+            self.allele.do_app_quit(None, None)
+
+    def _typed_edit(self, edit: Edit) -> None:
+        grid = self.grid
+        if grid is None:
+            raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
+        if OPS[edit.op].takes_strand:
+            edit = replace_other(edit, self._strand_named(edit.args[0]))
+        if edit.levels is None and edit.frames is None and self.editor.pane.selection is not None:
+            edit = at_rect(edit, self.editor.pane.rect(grid))
+        self.submit(grid.id, edit)
+
+    def _strand_named(self, name: str) -> str:
+        """The id of a strand called A, B, by its name or by its id."""
+        if name.upper() in NAMES and len(name) == 1:
+            found = self.editor.panes[NAMES.index(name.upper())].strand
+            if found:
+                return found
+        for strand, info in self.session.strands.items():
+            if name in (strand, info.meta.name):
+                return strand
+        raise AlleleError("E_NOT_FOUND", f"no open strand is called {name}", hint="the panes are A and B; open others with :open")
+
+
+def replace_other(edit: Edit, strand: str) -> Edit:
+    """An edit with the other strand's name in another form."""
+    return Edit(op=edit.op, args=[strand, *edit.args[1:]], levels=edit.levels, frames=edit.frames, options=edit.options)
+
+
+def at_rect(edit: Edit, rect: Rect) -> Edit:
+    """An edit with a place; of what goes to a register's levels, or to all of them, only the frames."""
+    levels, frames = (rect.first_level, rect.last_level), (rect.first, rect.past)
+    if edit.op in ("put", "mix", "flood") or OPS[edit.op].resizes:
+        return Edit(op=edit.op, args=edit.args, frames=frames, options=edit.options)
+    return Edit(op=edit.op, args=edit.args, levels=levels, frames=frames, options=edit.options)
+
+
+def describe_edit(edit: Edit, strands: dict[str, m.StrandInfo]) -> str:
+    """An edit as text, with names in place of ids."""
+    with contextlib.suppress(KeyError, IndexError):
+        if OPS[edit.op].takes_strand:
+            edit = replace_other(edit, strands[edit.args[0]].meta.name)
+    return format_edit(edit)
