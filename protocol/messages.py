@@ -342,7 +342,7 @@ class CloseStrand(Struct, frozen=True, kw_only=True):
 
 
 class ApplyEdit(Struct, frozen=True, kw_only=True):
-    """Apply one edit to a living strand; `swap`'s OTHER is a strand's id.
+    """Apply one edit to a living strand; OTHER is a strand's id.
 
     if_rev: refuse with E_CONFLICT unless this is the strand's rev. after: instead of a rev, the request id of the
     sender's own previous edit, acknowledged or not, so that held keys do not conflict with themselves.

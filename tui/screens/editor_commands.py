@@ -143,7 +143,9 @@ class EditorCommands(BaseScreen):
         for strand, info in self.session.strands.items():
             if name in (strand, info.meta.name):
                 return strand
-        raise AlleleError("E_NOT_FOUND", f"no open strand is called {name}", hint="the panes are A and B; open others with :open")
+        raise AlleleError(
+            "E_NOT_FOUND", f"no open strand is called {name}", hint="the panes are A and B; open others with :open"
+        )
 
 
 def replace_other(edit: Edit, strand: str) -> Edit:

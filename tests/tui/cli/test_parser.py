@@ -30,7 +30,7 @@ SAMPLES = {
     "id": "1",
     "ops": "'set 1'",
 }
-REQUIRED = {"train": "--name m", "encode": "--model m"}
+REQUIRED = {"train": "--name m", "encode": "--model m", "blend": "--amount 0.5"}
 
 
 def minimal(command: Command) -> list[str]:
