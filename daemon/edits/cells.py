@@ -9,6 +9,7 @@ from protocol.edits import Edit
 from protocol.errors import AlleleError
 
 KEEP = "."
+MOST_STROKES = 4096  # 87 s; an edit's text is kept with the strand
 
 
 def set_code(edit: Edit, grid: Grid) -> Step:
@@ -24,6 +25,12 @@ def paint(edit: Edit, grid: Grid) -> Step:
     A list that is longer than the range is cropped, and that is said; a shorter one leaves the rest of it alone.
     """
     strokes = edit.args[0].split(",")
+    if len(strokes) > MOST_STROKES:
+        raise AlleleError(
+            "E_BAD_EDIT",
+            f"{len(strokes)} codes in one stroke are too many",
+            hint=f"at most {MOST_STROKES}; flood repeats",
+        )
     codes = [None if stroke == KEEP else code_number(stroke, grid.codebook, "a painted code") for stroke in strokes]
     if all(code is None for code in codes):
         raise AlleleError("E_BAD_EDIT", "nothing is painted", hint="as in: paint 17,17,.,4 q0 @3:")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from daemon.edits.history import newest
 from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
 from daemon.edits.values import Grid, Register, grid_of, write
@@ -152,7 +153,7 @@ async def _edit_all(
         for change in outcome.changes:
             if change.strand == "first":
                 codes = write(codes, change)
-    texts = [*meta.edits, *(format_edit(edit) for edit in edits)]
+    texts = newest([*meta.edits, *(format_edit(edit) for edit in edits)])
     return Made(meta=replace(resized(meta, codes.shape[1]), edits=texts), codes=codes, notes=notes)
 
 

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from daemon.edits.history import newest
 from daemon.server.computing import computer
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.encoding import encode_clip, given_strand
@@ -57,7 +58,7 @@ class StrandHandlers:
         living = self._strands.find(body.strand)
         history = await self._strands.history(body.strand)
         living = self._strands.find(body.strand)
-        info = replace(living.info, meta=replace(living.meta, edits=history[-1000:]))
+        info = replace(living.info, meta=replace(living.meta, edits=newest(history)))
         return Reply(body=info, buffers=(living.codes,))
 
     async def list(self, _: Request) -> Reply:

@@ -80,6 +80,7 @@ def test_flood_repeats_to_the_end_of_the_range() -> None:
         ("paint 16", "E_BAD_CODE"),
         ("paint 1,,2", "E_BAD_EDIT"),
         ("paint .", "E_BAD_EDIT"),
+        ("paint " + "1," * 4096 + "1", "E_BAD_EDIT"),
         ("paint 1 @20", "E_RANGE"),
         ("paint 1 q3", "E_RANGE"),
         ("mix r", "E_BAD_EDIT"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 from msgspec.structs import replace
@@ -165,6 +166,33 @@ async def test_a_swap_does_not_overtake_the_other_strands_edits(client: Client, 
     expected = swapped.copy()
     expected[0, 0] = 3
     assert np.array_equal(await codes_of(client, two.id), expected)
+
+
+async def test_an_engine_that_dies_fails_its_edit_and_lets_the_others_through(
+    client: Client, live: Live, opened: Any
+) -> None:
+    one, two = await opened("one", 0.6, 200), await opened("two", 0.6, 700)
+    before = await codes_of(client, one.id)
+    await edited(client, two.id, "mutate 0.1")  # the engine is up
+    engine = next(
+        child for child in psutil.Process(live.process.pid).children() if child.cmdline()[-1] == "interactive"
+    )
+    engine.suspend()
+    computed = asyncio.create_task(edited(client, one.id, "mutate 0.5"))
+    after = asyncio.create_task(edited(client, one.id, "set 5 q0 @0"))
+    other = await edited(client, two.id, "set 5 q0 @0")  # another strand does not wait
+    assert other.strands[0].rev == 2
+    assert (await client.request(GetStrand(strand=one.id))).body.rev == 0
+    assert not after.done()
+    engine.kill()
+    with pytest.raises(AlleleError) as failure:
+        await computed
+    assert failure.value.code == "E_ENGINE" and "\n" not in str(failure.value)
+    assert (await after).strands[0].rev == 1
+    before = before.copy()
+    before[0, 0] = 5
+    assert np.array_equal(await codes_of(client, one.id), before)
+    assert (await edited(client, one.id, "mutate 0.5")).strands[0].rev == 2  # the engine is back
 
 
 async def test_two_clients_at_once_end_with_the_same_strands(client: Client, live: Live, opened: Any) -> None:
