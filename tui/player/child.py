@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from tui.player.lines import (
     Command,
     DeviceOpened,
@@ -151,8 +153,11 @@ class PlayerChild:
             self._opened.set()
             if self._on_device is not None:
                 self._on_device(report)
-        elif self._on_ended is not None:
-            self._on_ended(report)
+        else:
+            if report.playback == self.status.playback:  # the next regular status is up to 50 ms away
+                self.status = msgspec.structs.replace(self.status, playing=False)
+            if self._on_ended is not None:
+                self._on_ended(report)
 
     def _tell(self, command: Command) -> bool:
         process = self._process

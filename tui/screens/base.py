@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 LATE_S = 0.02
 SMALL = (60, 16)
 NARROW = 120
+SAID_S = 6.0
 
 
 def token_of(event: events.Key) -> str:
@@ -129,13 +130,22 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         return []
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """Show a sentence on the last line until the next key; a hidden screen's is shown by the visible one."""
+        """Show a sentence on the last line until the next key or for SAID_S, since it hides the mode line and may have
+        come by itself. A hidden screen's is shown by the visible one."""
         top = self.allele.top_screen
         if top is not None and top is not self:
             top.say(text, bad=bad)
             return
-        self._said = [(f" {text}", BOLD if bad else PLAIN)] if text else []
+        self._said = said = [(f" {text}", BOLD if bad else PLAIN)] if text else []
         if self.is_mounted:
+            self.draw_bottom()
+            if said:
+                self.set_timer(SAID_S, lambda: self._unsay(said))
+
+    def _unsay(self, said: list[Part]) -> None:
+        """The sentence had its time, unless another one has taken its place."""
+        if self._said is said:
+            self._said = []
             self.draw_bottom()
 
     def on_changed(self, topic: str, key: str) -> None:

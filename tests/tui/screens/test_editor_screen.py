@@ -276,3 +276,14 @@ async def test_over_ssh_levels_stay_low(with_two: Any, monkeypatch: pytest.Monke
     monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22")
     async with with_two((200, 50)) as (app, _):
         assert app.screen.panes[0].tall == 1
+
+
+async def test_a_sentence_that_comes_by_itself_gives_the_mode_line_back(
+    with_two: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.base.SAID_S", 0.3)
+    async with with_two() as (app, pilot):
+        await pilot.press("v", "l")
+        app.say("something happened")
+        assert "something happened" in app.screen.mode.text
+        await until(pilot, lambda: "VISUAL" in app.screen.mode.text)
