@@ -81,6 +81,7 @@ DECODED = {
     "channels": "channels",
     "peak_db": "dBFS, null for silence",
     "rms_db": "dBFS, null for silence",
+    "notes": "words for the person, such as that peaks were turned down",
 }
 
 ENCODED = {
