@@ -154,6 +154,7 @@ class Client:
         sub.connect(self._places.endpoint("evt"))
         self._sub = sub
         self._spawn(self._event_loop(sub))
+        self._first_snapshot.add_done_callback(_retrieve)  # its failure is told even when the caller has left
         try:
             return await asyncio.wait_for(self._first_snapshot, timeout_s)
         except TimeoutError:
@@ -232,6 +233,7 @@ class Client:
             ) from None
         finally:
             self._pending.pop(identity, None)
+            _retrieve(pending.future)  # it may have failed while the request was still being sent
         if message.kind is Kind.ERR:
             raise AlleleError.of(unpack_body(message.body, ErrorBody))
         return message
@@ -367,3 +369,9 @@ class Client:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _retrieve(future: "asyncio.Future[Any]") -> None:
+    """Keep asyncio from reporting a failure that nobody waits for any more."""
+    if future.done() and not future.cancelled():
+        future.exception()

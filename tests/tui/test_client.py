@@ -1,6 +1,7 @@
 """The client against a scripted daemon on real sockets: what a well-behaved broker cannot be made to do on demand."""
 
 import asyncio
+import gc
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -207,6 +208,26 @@ async def test_a_daemon_that_stays_away_fails_what_waits(places: Places, daemon:
         with pytest.raises(AlleleError) as refusal:
             await asked
     assert refusal.value.code == "E_UNAVAILABLE"
+
+
+async def test_a_request_that_fails_while_it_is_being_sent_is_told_once(
+    places: Places, daemon: ScriptedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.client.LIVENESS_S", 0.3)
+    monkeypatch.setattr("tui.client.SEND_S", 1.0)
+    states: list[str] = []
+    reported: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
+    async with Client(places, on_state=states.append) as client:
+        await daemon.close()
+        await until(lambda: "lost" in states)
+        with pytest.raises(AlleleError) as refusal:
+            await client.request(StopDaemon())
+        assert refusal.value.code == "E_UNAVAILABLE"
+    del refusal
+    gc.collect()
+    await asyncio.sleep(0)
+    assert reported == []
 
 
 async def test_a_request_while_nobody_is_there_never_becomes_a_ghost(places: Places, daemon: ScriptedDaemon) -> None:
