@@ -443,7 +443,7 @@ class DecodeStrand(Struct, frozen=True, kw_only=True):
 class Decoded(Struct, frozen=True, kw_only=True):
     """The file written: 48 kHz, 24 bit, the source's level and exact sample count. Levels in dBFS.
 
-    notes: words for the person (how much was clipped).
+    notes: words for the person (how much was limited).
     """
 
     path: str

@@ -17,6 +17,7 @@ from protocol.errors import AlleleError
 from protocol.units import SAMPLE_RATE_HZ
 
 LONGEST_CLIP_S = 1800.0  # a strand of half an hour: 340 MB of samples while it is encoded
+SLACK_S = 0.1  # resampling rounds up, and sums of seconds are not exact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def _read(path: Path) -> Clip:
             )
         pieces.append(block.mean(axis=0, dtype=np.float32))
         seconds += block.shape[1] / SAMPLE_RATE_HZ
-        if seconds > LONGEST_CLIP_S:
+        if seconds > LONGEST_CLIP_S + SLACK_S:
             raise AlleleError(
                 "E_BAD_AUDIO", f"{path}: it is longer than {LONGEST_CLIP_S / 60:.0f} minutes", hint="cut it into parts"
             )

@@ -15,6 +15,7 @@ import torch
 from daemon.blending.computations import compute
 from daemon.codec.codec import Codec
 from daemon.codec.files import CONFIG_NAME
+from daemon.dsp.limiter import Limited, limit
 from daemon.engine.clips import read_clip
 from daemon.render.wav import write_wav
 from protocol.arrays import Array
@@ -89,18 +90,18 @@ class Operations:
     ) -> Result:
         """A grid as a 48 kHz 24-bit WAV."""
         codec = self._codec(model)
-        audio = codec.decode(codes, levels=levels, samples=samples, gain_db=gain_db)
-        write_wav(Path(out), audio, codec.config.sample_rate, 24)
-        heard = np.clip(audio, -1.0, 1.0)  # as the file holds it
-        rms = float(np.sqrt(np.mean(np.square(heard, dtype=np.float64)))) if audio.size else 0.0
-        peak = float(np.abs(heard).max()) if audio.size else 0.0
+        limited = limit(codec.decode(codes, levels=levels, samples=samples, gain_db=gain_db))
+        heard = limited.audio
+        write_wav(Path(out), heard, codec.config.sample_rate, 24)
+        rms = float(np.sqrt(np.mean(np.square(heard, dtype=np.float64)))) if heard.size else 0.0
+        peak = float(np.abs(heard).max()) if heard.size else 0.0
         fields = {
-            "samples": int(audio.size),
+            "samples": int(heard.size),
             "sample_rate": codec.config.sample_rate,
-            "seconds": audio.size / codec.config.sample_rate,
+            "seconds": heard.size / codec.config.sample_rate,
             "peak_db": _decibels(peak),
             "rms_db": _decibels(rms),
-            "notes": _clipping(audio),
+            "notes": _limiting(limited),
         }
         return fields, ()
 
@@ -121,13 +122,12 @@ class Operations:
         return self._codecs[model][1]
 
 
-def _clipping(audio: Array) -> list[str]:
-    """What a file of whole numbers cannot hold, in words."""
-    over = int(np.count_nonzero(np.abs(audio) > 1.0))
-    if not over:
+def _limiting(limited: Limited) -> list[str]:
+    """What a file of whole numbers could not hold, in words."""
+    if not limited.over_samples:
         return []
-    excess_db = _decibels(float(np.abs(audio).max()))
-    return [f"{over} samples were over full scale, by up to {excess_db} dB, and are clipped"]
+    count, most = limited.over_samples, limited.most_db
+    return [f"{count} samples were over full scale: a limiter turned them down, by up to {most:.1f} dB"]
 
 
 def _decibels(amplitude: float) -> float:

@@ -21,8 +21,11 @@ def engine(raw_model: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return Operations(torch.device("cpu"))
 
 
-@pytest.mark.parametrize(("gain", "said"), [(1, "2 samples were over full scale, by up to 3.52 dB"), (0, "")])
-def test_clipping_is_said(engine: Any, raw_model: Path, tmp_path: Path, gain: int, said: str) -> None:
+SAID = "2 samples were over full scale: a limiter turned them down, by up to 3.6 dB"
+
+
+@pytest.mark.parametrize(("gain", "said"), [(1, SAID), (0, "")])
+def test_limiting_is_said(engine: Any, raw_model: Path, tmp_path: Path, gain: int, said: str) -> None:
     out = tmp_path / "x.wav"
     codes = np.full((2, 1), gain, np.uint16)
     fields, _ = engine.decode_file(codes, model=str(raw_model), out=str(out), samples=4, gain_db=0.0, levels=None)

@@ -1,0 +1,56 @@
+"""Turn down what is over full scale, smoothly, before a file of whole numbers would cut it off.
+
+A sample x over the ceiling c needs a gain of c/|x|. The gain applied is the smallest one needed within
+`LOOKAHEAD` samples, averaged over a Hann window of the same reach: every value that is averaged at a
+sample is at most what that sample needs, so no sample is left over the ceiling and the gain has no step.
+
+What is more than `2 * LOOKAHEAD` away from any such sample is untouched.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+CEILING = 10 ** (-0.1 / 20)  # leaves room for the dither and for a converter's reconstruction
+LOOKAHEAD = 240  # 5 ms at 48 kHz
+_PIECE = 1 << 16
+
+
+class Limited(NamedTuple):
+    """The sound and how much it took."""
+
+    audio: NDArray[np.float32]
+    over_samples: int
+    """Samples that were over full scale."""
+    most_db: float
+    """Largest reduction, dB; 0.0 when nothing was over."""
+
+
+def limit(audio: NDArray[np.float32]) -> Limited:
+    """Bring `(L,)` float32 under full scale; returned as it is when it already is."""
+    over = np.abs(audio) > 1.0
+    count = int(np.count_nonzero(over))
+    if not count:
+        return Limited(audio, 0, 0.0)
+    out, most = audio.copy(), 1.0
+    for lo in range(0, audio.size, _PIECE):
+        hi = min(audio.size, lo + _PIECE)
+        start, stop = max(0, lo - 2 * LOOKAHEAD), min(audio.size, hi + 2 * LOOKAHEAD)
+        if over[start:stop].any():
+            gain = _gain(audio[start:stop])[lo - start : hi - start]
+            out[lo:hi] *= gain
+            most = min(most, float(gain.min()))
+    return Limited(out, count, -20 * float(np.log10(most)))
+
+
+def _gain(piece: NDArray[np.float32]) -> NDArray[np.float32]:
+    level = torch.from_numpy(np.abs(piece))
+    needed = torch.where(level > 1.0, CEILING / level.clamp_min(1e-9), torch.ones_like(level))
+    lowest = -F.max_pool1d(-needed[None, None], 2 * LOOKAHEAD + 1, stride=1, padding=LOOKAHEAD)
+    window = torch.hann_window(2 * LOOKAHEAD + 3, periodic=False)[1:-1]
+    padded = F.pad(lowest, (LOOKAHEAD, LOOKAHEAD), mode="replicate")
+    gain = F.conv1d(padded, (window / window.sum())[None, None])[0, 0]
+    return torch.where(gain > 1 - 1e-5, 1.0, gain).numpy()  # a sum of weights is not exactly one
