@@ -82,8 +82,10 @@ class AlleleApp(App[int], inherit_bindings=False):
         """Show something at once; the daemon is found or started meanwhile."""
         self.animation_level = "none"
         self._screens = {screen.NAME: screen for screen in (EditorScreen(), LibraryScreen(), TrainScreen())}
+        for name, screen in self._screens.items():
+            self.install_screen(screen, name)  # else Textual ends a screen that is left, and its repaints for good
         self.showing = "train" if self._demo or self.job else "editor"
-        self.push_screen(self._screens[self.showing])
+        self.push_screen(self.showing)
         loop = asyncio.get_running_loop()
         if not self.is_headless:
             for number in (signal.SIGHUP, signal.SIGTERM):
@@ -203,11 +205,12 @@ class AlleleApp(App[int], inherit_bindings=False):
     # --- what screens ask for ----------------------------------------------------------------------------
 
     def go(self, name: str) -> None:
-        """Show a screen."""
-        wanted = self._screens[name]
-        if self.screen is not wanted:
+        """Show a screen, in place of the one shown and of what is pushed over it."""
+        while self.screen is not self.top_screen or isinstance(self.screen, HelpScreen):
+            self.pop_screen()
+        if self.screen is not self._screens[name]:
             self.showing = name
-            self.switch_screen(wanted)
+            self.switch_screen(name)
             self.remember()
 
     def do_app_help(self, count: int | None, register: str | None) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -153,18 +154,23 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.draw()
 
     def on_screen_resume(self) -> None:
-        """Shown again."""
-        self.draw()
+        """Shown again, on a terminal that may have been resized meanwhile: only a visible screen is told."""
+        self._fit(self.app.size)
+        self.call_after_refresh(self.draw)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Too small a terminal gets a sentence instead of a picture."""
-        small = event.size.width < SMALL[0] or event.size.height < SMALL[1]
-        self.set_class(small, "small")
-        self.set_class(event.size.width < NARROW, "narrow")
-        sentence = f"{event.size.width}x{event.size.height} is too small; Allele needs {SMALL[0]}x{SMALL[1]}"
-        self.query_one("#small", TextLine).show(sentence if small else "")
+        self._fit(event.size)
         self.allele.terminal.forget()
         self.call_after_refresh(self.draw)
+
+    def _fit(self, size: Size) -> None:
+        """Too small a terminal gets a sentence instead of a picture."""
+        small = size.width < SMALL[0] or size.height < SMALL[1]
+        self.set_class(small, "small")
+        self.set_class(size.width < NARROW, "narrow")
+        sentence = f"{size.width}x{size.height} is too small; Allele needs {SMALL[0]}x{SMALL[1]}"
+        for line in self.query("#small").results(TextLine):  # none before it is composed
+            line.show(sentence if small else "")
 
     def _compositor_refresh(self) -> None:
         """Repaint, unless the terminal has not taken the last one yet."""

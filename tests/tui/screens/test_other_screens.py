@@ -37,6 +37,27 @@ async def test_the_train_screen_shows_a_finished_training_from_its_log(opened: A
         assert "held-out mel" in log
 
 
+async def test_a_screen_that_was_hidden_knows_the_size_of_the_terminal(opened: Any) -> None:
+    async with opened((80, 24)) as (app, pilot):
+        for keys, size in (("ge", (130, 40)), ("gl", (40, 10)), ("ge", (80, 24)), ("gl", (80, 24))):
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert app.screen.size == app.size
+            assert app.screen.has_class("narrow") == (app.size.width < 120)
+            assert app.screen.has_class("small") == (app.size.width < 60)
+            await pilot.resize_terminal(*size)
+            await pilot.pause()
+
+
+async def test_going_elsewhere_from_help_leaves_nothing_behind(opened: Any) -> None:
+    async with opened() as (app, pilot):
+        for keys in ("ge", "?", "gl", "?", "ge"):
+            await pilot.press(*keys)
+            await pilot.pause()
+        assert app.screen.NAME == "editor"
+        assert len(app.screen_stack) == 2
+
+
 async def test_help_lists_every_action_and_leads_back(opened: Any) -> None:
     async with opened() as (app, pilot):
         await pilot.press("g", "e", "?")

@@ -187,6 +187,26 @@ def test_after_kill_9_everything_is_there_again(in_pty: Callable[..., Pty], soun
     again.wait_for("tone 1")
 
 
+def test_every_screen_is_drawn_again_each_time_it_is_shown(in_pty: Callable[..., Pty], sounds: list[Path]) -> None:
+    terminal = open_editor(in_pty, sounds)
+    frame = 0
+    for _ in range(3):
+        for keys, text in (("gl", "Library"), ("ge", "untouched"), ("gt", "  Train"), ("ge", "untouched")):
+            terminal.type(keys)
+            terminal.wait_for(text, 5.0)
+            assert ("untouched" in terminal.picture) == (text == "untouched"), terminal.picture
+        terminal.type("l")
+        frame += 1
+        terminal.wait_for(f"frame {frame} ", 5.0)
+        terminal.type("?")
+        terminal.wait_for("Help for the editor", 5.0)
+        terminal.type("q")
+        terminal.wait_for(f"frame {frame} ", 5.0)
+        terminal.type("l")
+        frame += 1
+        terminal.wait_for(f"frame {frame} ", 5.0)
+
+
 def test_quitting_gives_the_terminal_back(in_pty: Callable[..., Pty], sounds: list[Path]) -> None:
     terminal = open_editor(in_pty, sounds)
     terminal.type(":q\r")
