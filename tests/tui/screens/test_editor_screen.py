@@ -236,11 +236,13 @@ async def test_the_grid_shows_codes_marks_and_the_cursor(with_two: Any, until: A
         await pilot.press("2", "l", "r", *str((int(grid.codes[0, 2]) + 1) % grid.codebook), "enter")
         await until(pilot, lambda: grid.rev == 1)
         await pilot.press("8", "l", "v", "l")
-        row = widget.line(0, 80).text[11:]
-        assert row[2] == "*"
-        assert row[10:12] == "//"
-        assert row[:2] == "  "
-        assert widget.line(1, 80).text.startswith("  1 ")
+        tall = app.screen.panes[0].tall
+        for y in range(tall):
+            row = widget.line(y, 80).text[GUTTER:]
+            assert row[2] == ("*" if y == 0 else " ")
+            assert row[10:12] == ("//" if y == 0 else "/ "), "the cursor's mark is on its first row"
+            assert row[:2] == "  "
+        assert widget.line(tall, 80).text.startswith("  1 ")
 
 
 async def test_without_colour_letters_carry_the_value(
@@ -254,7 +256,9 @@ async def test_without_colour_letters_carry_the_value(
         ranks = app.session.ranks_now("toy")[1]
         await pilot.pause()
         letters = "".join("abcdefghijkl"[int(ranks[1, code]) * 12 // grid.codebook] for code in grid.codes[1])
-        assert widget.line(1, 80).text[11 : 11 + grid.frames] == letters
+        tall = app.screen.panes[0].tall
+        for y in range(tall, 2 * tall):
+            assert widget.line(y, 80).text[GUTTER : GUTTER + grid.frames] == letters
 
 
 async def test_a_high_terminal_draws_levels_taller(with_two: Any) -> None:
