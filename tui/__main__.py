@@ -1,121 +1,29 @@
-"""`allele`: the editor without a command, else the command line.
+"""`allele`: where the program begins. tui.cli.program does the work.
 
-Data flow: arguments → tui.cli.parser → the handler that the command names, imported only then → exit status.
-Boundary: everything a person can do wrong ends here as one line on stderr and exit 1 (or 2 for usage), never as a
-traceback. A defect is called one, and ALLELE_TRACEBACK=1 shows where it is.
+Boundary: Ctrl-C at any moment is at most one line and an exit status that is not 0. Hence nothing is imported outside
+`main`, which could not catch it there.
 """
 
-import contextlib
-import importlib
-import io
-import os
 import sys
-from argparse import Namespace
-from collections.abc import Callable, Sequence
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run one command; the exit status."""
-    _keep_standard_streams()
-    from tui.cli.parser import parse, print_version
-
-    given = sys.argv[1:] if arguments is None else arguments
     try:
-        parsed = parse(given)
-        if parsed.version:
-            print_version()
-            return 0
-        status = _guarded(parsed)
-        _flush()
-        return status
-    except BrokenPipeError:
-        return _reader_gone()
-    finally:
-        with contextlib.suppress(BrokenPipeError):
-            _flush()
+        import signal
 
+        if arguments is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        from tui.cli.program import run
 
-def _guarded(parsed: Namespace) -> int:
-    """The command's exit status; failures become one line."""
-    from tui.cli.output import one_line
-
-    try:
-        return _run(parsed)
+        return run(sys.argv[1:] if arguments is None else arguments)
     except KeyboardInterrupt:
-        line = "interrupted"
-    except BrokenPipeError:
-        raise
-    except MemoryError:
-        line = "memory ran out (close something and try again)"
-    except Exception as failure:  # a person is told in a line, whatever it is
-        if os.environ.get("ALLELE_TRACEBACK"):
-            raise
-        line = _describe(failure)
-    print(f"error: {one_line(line)}", file=sys.stderr, flush=True)
-    return 1
-
-
-def _describe(failure: Exception) -> str:
-    """One line for a failure: what happened, where, and the mend."""
-    from protocol.errors import AlleleError
-
-    if isinstance(failure, AlleleError):
-        return str(failure)
-    if isinstance(failure, OSError) and failure.strerror:
-        where = f"{os.fsdecode(failure.filename)}: " if isinstance(failure.filename, str | bytes) else ""
-        return f"{where}{failure.strerror}"
-    return f"a defect: {type(failure).__name__}: {failure} (ALLELE_TRACEBACK=1 shows where; please report it)"
-
-
-def _run(parsed: Namespace) -> int:
-    if parsed.command is None:
-        return _run_editor(parsed)
-    from tui.cli.output import Output
-
-    module, _, function = parsed.command.handler.partition(":")
-    handler: Callable[[Namespace, Output], int] = getattr(importlib.import_module(module), function)
-    return handler(parsed, Output(as_json=parsed.json))
-
-
-def _run_editor(parsed: Namespace) -> int:
-    from tui.cli.session import home_behind, locate
-
-    home = locate(parsed).home if parsed.connect is None else home_behind(parsed)
-    if not (os.isatty(0) and os.isatty(1)):
-        print("error: the editor needs a terminal (see: allele --help for commands that do not)", file=sys.stderr)
+        print("error: interrupted", file=sys.stderr, flush=True)
         return 1
-    from tui.app import run_app
-
-    return run_app(home)
-
-
-def _keep_standard_streams() -> None:
-    """Closed standard streams would be given to the next file or socket that is opened."""
-    for handle in (0, 1, 2):
-        try:
-            os.fstat(handle)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _flush() -> None:
-    """Write what is buffered; a closed standard output is None in Python."""
-    out: io.TextIOBase | None = sys.stdout  # type: ignore[assignment]
-    if out is not None and not out.closed:
-        out.flush()
-
-
-def _reader_gone() -> int:
-    """Whoever read our output left: say so where it can still be read, and keep Python from trying again."""
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(quiet, sys.stdout.fileno())
-    with contextlib.suppress(OSError):
-        print("error: the reader of the output closed it (read it to the end)", file=sys.stderr, flush=True)
-    return 1
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ outermost one sets a default, so an inner parser does not undo what an outer one
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
+        self._negative_number_matcher = re.compile("-[0-9]")  # -5s is a wrong budget, not an unknown option
 
     def error(self, message: str) -> NoReturn:
         usage = " ".join(self.format_usage().split())

@@ -4,9 +4,9 @@ import argparse
 import re
 from pathlib import Path
 
-_BUDGET = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)([smh])\Z")
-_LEVELS = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?\Z")
-_FRAMES = re.compile(r"(\d{0,9}):(\d{0,9})\Z")
+_BUDGET = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh])\Z")
+_LEVELS = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?\Z")
+_FRAMES = re.compile(r"([0-9]{0,9}):([0-9]{0,9})\Z")
 _NAME = re.compile(r"\w[\w .+-]{0,63}\Z")  # protocol.messages.Name, here without msgspec for a quick start
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
@@ -47,17 +47,42 @@ def name(text: str) -> str:
     return text
 
 
-def positive(text: str) -> int:
-    """A whole number from 1."""
-    if not re.fullmatch(r"\d{1,8}", text) or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+def whole(text: str, lowest: int, highest: int) -> int:
+    """A whole number within bounds, in ASCII digits."""
+    if not re.fullmatch(r"-?[0-9]{1,12}", text) or not lowest <= int(text) <= highest:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from {lowest} to {highest}")
     return int(text)
+
+
+def lines(text: str) -> int:
+    """How many lines to show."""
+    return whole(text, 1, 1_000_000)
+
+
+def steps(text: str) -> int:
+    """How many steps to train, as protocol.messages.StartTraining takes them."""
+    return whole(text, 1, 10_000_000)
+
+
+def level_count(text: str) -> int:
+    """How many levels a codec has, as protocol.messages.StartTraining takes them."""
+    return whole(text, 1, 32)
+
+
+def codebook(text: str) -> int:
+    """How many codes a level has, as protocol.messages.StartTraining takes them."""
+    return whole(text, 2, 65_536)
+
+
+def seed(text: str) -> int:
+    """The start of random choices: numpy and torch share 32 bits."""
+    return whole(text, 0, 2**32 - 1)
 
 
 def share(text: str) -> float:
     """A number from 0 to 1."""
     try:
-        number = float(text)
+        number = float(text) if text.isascii() and "_" not in text else -1.0
     except ValueError:
         number = -1.0
     if not 0 <= number <= 1:

@@ -110,6 +110,38 @@ def test_wrong_usage_exits_2_with_two_lines_on_stderr(line: str, capsys: pytest.
     assert usage.startswith("usage: allele") and error.startswith("error: ")
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--seed -1", "from 0 to 4294967295"),
+        ("--seed 4294967296", "from 0 to 4294967295"),
+        ("--seed 1_0", "from 0 to 4294967295"),
+        ("--seed ١٧", "from 0 to 4294967295"),
+        ("--levels 33", "from 1 to 32"),
+        ("--codebook 1", "from 2 to 65536"),
+        ("--codebook 65537", "from 2 to 65536"),
+        ("--steps 0", "from 1 to 10000000"),
+        ("--steps 10000001", "from 1 to 10000000"),
+        ("--budget -5s", "like 90s"),
+        ("--budget ٩s", "like 90s"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_with_the_range(
+    option: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        parse(["train", "rain", "--name", "m", *option.split()])
+    assert left.value.code == 2
+    assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_what_the_parser_takes_the_protocol_takes() -> None:
+    for options in ("--seed 4294967295 --levels 32 --codebook 65536 --steps 10000000", "--levels 1 --codebook 2"):
+        parsed = parse(["train", "rain", "--name", "m", *options.split()])
+        given = {key: getattr(parsed, key) for key in ("corpus", "levels", "codebook", "steps", "seed")}
+        msgspec.convert(given | {"model": "m"}, messages.StartTraining)
+
+
 def test_values_mean_what_they_say() -> None:
     assert [values.budget(text) for text in ("90s", "10m", "2h", "0.5s")] == [90, 600, 7200, 0.5]
     assert [values.levels(text) for text in ("0-2", "1", "3-3")] == [(0, 2), (1, 1), (3, 3)]
