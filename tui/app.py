@@ -18,10 +18,10 @@ from typing import Any
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
-from textual.app import App
 from textual.screen import Screen
 
 from protocol.errors import AlleleError
+from tui.crash import FrankApp
 from tui.first_run import DemoPlan, run_demo
 from tui.model.editor import Editor
 from tui.model.training import Training
@@ -43,7 +43,7 @@ LEAVE_S = 0.18
 POLL_S = 1.0
 
 
-class AlleleApp(App[int], inherit_bindings=False):
+class AlleleApp(FrankApp, inherit_bindings=False):
     """The terminal editor."""
 
     CSS_PATH = "app.tcss"
@@ -60,7 +60,7 @@ class AlleleApp(App[int], inherit_bindings=False):
         start_job: str | None = None,
         demo: DemoPlan | None = None,
     ) -> None:
-        super().__init__(driver_class=LeanDriver, ansi_color=True)
+        super().__init__(home, driver_class=LeanDriver, ansi_color=True)
         self.tier = tier_of(self.console.color_system, self.no_color)
         self.terminal = Terminal(self.no_color)
         self.session = Session(home, self._on_change)
@@ -86,10 +86,9 @@ class AlleleApp(App[int], inherit_bindings=False):
             self.install_screen(screen, name)  # else Textual ends a screen that is left, and its repaints for good
         self.showing = "train" if self._demo or self.job else "editor"
         self.push_screen(self.showing)
-        loop = asyncio.get_running_loop()
         if not self.is_headless:
             for number in (signal.SIGHUP, signal.SIGTERM):
-                loop.add_signal_handler(number, partial(self._hang_up, number))
+                asyncio.get_running_loop().add_signal_handler(number, partial(self._hang_up, number))
             self.set_interval(POLL_S, self._poll_terminal)
         self.run_worker(self._begin(), exit_on_error=True)
 

@@ -3,12 +3,18 @@
 Textual's writer thread takes 30 queued writes; then `write` blocks the event loop, up to 768 ms over a 60 KB/s link.
 Screens ask `output_queued` and put off repaints while it is true. A write that fails (the line was cut) is swallowed
 and remembered in `lost`, so that leaving still works.
+
+What comes in need not be UTF-8 (a pasted binary, a Latin-1 terminal): such bytes become U+FFFD, which no key means.
+Textual's own decoder would end the program at the first of them.
 """
 
+import codecs
 import os
+from functools import partial
 from typing import IO, Any
 
 import textual.constants
+import textual.drivers.linux_driver
 import textual.screen
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -75,10 +81,16 @@ class LeanDriver(LinuxDriver):
         return False
 
 
+def _forgiving_decoder(encoding: str) -> partial[codecs.IncrementalDecoder]:
+    """As codecs.getincrementaldecoder, but bytes that are not of the encoding become U+FFFD."""
+    return partial(codecs.getincrementaldecoder(encoding), errors="replace")
+
+
 def tune_textual(remote: bool) -> None:
-    """Settings that Textual only takes from the environment before it is imported.
+    """Settings that Textual only takes from the environment before it is imported, or not at all.
 
     The Kitty protocol is left off: no key here needs it, and a process killed with -9 would leave it switched on.
     """
     textual.constants.DISABLE_KITTY_KEY = True  # pyright: ignore[reportAttributeAccessIssue]
+    textual.drivers.linux_driver.getincrementaldecoder = _forgiving_decoder  # pyright: ignore[reportPrivateImportUsage]
     textual.screen.UPDATE_PERIOD = 1 / (REMOTE_FPS if remote else LOCAL_FPS)  # pyright: ignore[reportAttributeAccessIssue]

@@ -32,7 +32,8 @@ import sys
 from pathlib import Path
 from typing import Any
 from tui.app import run_app
-home, *sounds = map(Path, sys.argv[1:])
+exec(sys.argv[1])
+home, *sounds = map(Path, sys.argv[2:])
 sys.exit(run_app(home, open_paths=sounds))
 """
 
@@ -43,12 +44,14 @@ TOKEN = re.compile(r"\x1b\[(\d*);?(\d*)H|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x
 class Pty:
     """The TUI in a pty that is its controlling terminal."""
 
-    def __init__(self, home: Path, *sounds: Path, size: tuple[int, int] = (80, 24), **env: str) -> None:
+    def __init__(
+        self, home: Path, *sounds: Path, size: tuple[int, int] = (80, 24), defect: str = "", **env: str
+    ) -> None:
         kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLORTERM", "SSH_CONNECTION")}
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             environment = {**kept, "TERM": "xterm-256color", "ALLELE_SOUND": "none", **env}
-            command = [sys.executable, "-c", PROGRAM, str(home), *map(str, sounds)]
+            command = [sys.executable, "-c", PROGRAM, defect, str(home), *map(str, sounds)]
             os.execve(sys.executable, command, environment)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         self.output = b""
@@ -207,6 +210,46 @@ def test_every_screen_is_drawn_again_each_time_it_is_shown(in_pty: Callable[...,
         terminal.wait_for(f"frame {frame} ", 5.0)
 
 
+def test_bytes_that_are_no_text_do_not_end_the_program(in_pty: Callable[..., Pty], sounds: list[Path]) -> None:
+    terminal = open_editor(in_pty, sounds)
+    os.write(terminal.master, b"\xe9")
+    terminal.read(0.3)
+    os.write(terminal.master, b"\xff\xfe\x80\xc3")
+    terminal.read(0.3)
+    terminal.type("\x1b")
+    terminal.read(0.5)
+    terminal.type("7l")
+    terminal.wait_for("frame 7 ", 5.0)
+    terminal.type(":w é")
+    terminal.wait_for(":w é", 5.0)
+
+
+def test_a_crash_leaves_one_line_a_log_and_a_status(in_pty: Callable[..., Pty], sounds: list[Path], home: Path) -> None:
+    for defect, said in (
+        (
+            "from tui.screens.editor_keys import EditorKeys as E\nE.do_play_mute = lambda *_: 1 // 0",
+            "ZeroDivisionError",
+        ),
+        (
+            "from tui.widgets.driver import LeanDriver as D\n"
+            "def fall(self):\n import time; time.sleep(3); raise KeyError('x')\nD.run_input_thread = fall",
+            "the keyboard could not be read",
+        ),
+    ):
+        terminal = in_pty(*sounds[:2], defect=defect)
+        terminal.wait_for("untouched")
+        with contextlib.suppress(OSError):
+            terminal.type("M")
+        status, _ = terminal.wait_end(10)
+        assert status == 1
+        after = terminal.output.rpartition(b"\x1b[?1049l")[2].decode()
+        assert f"error: a defect: {said}" in after
+        assert "Traceback" not in after
+        log = places_of(home).logs / "tui.log"
+        assert "Traceback" in log.read_text()
+        log.unlink()
+
+
 def test_quitting_gives_the_terminal_back(in_pty: Callable[..., Pty], sounds: list[Path]) -> None:
     terminal = open_editor(in_pty, sounds)
     terminal.type(":q\r")
@@ -257,7 +300,9 @@ def test_a_new_user_in_tmux(home: Path, sounds: list[Path], tmp_path: Path) -> N
             time.sleep(0.1)
 
     files = " ".join(f"'{path}'" for path in sounds[:2])
-    line = f"ALLELE_SOUND=none TERM=screen-256color {sys.executable} {program} {home} {files}; echo left $?; sleep 60"
+    line = (
+        f"ALLELE_SOUND=none TERM=screen-256color {sys.executable} {program} '' {home} {files}; echo left $?; sleep 60"
+    )
     tmux("new-session", "-d", "-s", "t", "-x", "80", "-y", "24", "-c", str(Path.cwd()), line)
     try:
         wait_for("tone 1  ")
