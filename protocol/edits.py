@@ -163,9 +163,13 @@ NOT_YET: dict[str, tuple[str, str]] = {
 }
 """Operations by name that are refused, with the reason and what to do instead."""
 
-_LEVELS = re.compile(r"q(\d{1,3})(?:-(\d{1,3}))?\Z")
-_FRAMES = re.compile(r"@(\d{0,9}):(\d{0,9})\Z")
-_ONE_FRAME = re.compile(r"@(\d{1,9})\Z")
+_LEVELS = re.compile(r"q([0-9]{1,3})(?:-([0-9]{1,3}))?\Z")
+_FRAMES = re.compile(r"@([0-9]{0,9}):([0-9]{0,9})\Z")
+_ONE_FRAME = re.compile(r"@([0-9]{1,9})\Z")
+_RANGE_WORDS = {
+    "q": ("levels", "levels are written q0, or q0-3 for 0 to 3"),
+    "@": ("frames", "frames are written @10:40 for 10 up to 39, @10:, @:40, or @10 for one"),
+}
 _OPTION = re.compile(r"([a-z_]+)=(.*)\Z", re.DOTALL)
 REGISTER_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -202,6 +206,9 @@ def parse_edit(text: str) -> Edit:
             frames = (int(match[1]), int(match[1]) + 1)
         elif match := _OPTION.match(word):
             options[match[1]] = match[2]
+        elif name in OPS and word[:1] in _RANGE_WORDS:
+            what, mend = _RANGE_WORDS[word[0]]
+            raise AlleleError("E_BAD_EDIT", f"{word!r} names no {what}", hint=mend)
         else:
             args.append(word)
     return check_edit(Edit(op=name, args=args, levels=levels, frames=frames, options=options))
@@ -220,14 +227,15 @@ def check_edit(edit: Edit) -> Edit:
     if spec is None:
         raise AlleleError("E_BAD_EDIT", f"no operation is called {edit.op!r}", hint=f"operations: {', '.join(OPS)}")
     if len(edit.args) != len(spec.arguments):
-        wants = " ".join(spec.arguments) or "nothing"
-        raise AlleleError("E_BAD_EDIT", f"{edit.op} takes {wants}, not {edit.args}", hint=f"as in: {spec.example}")
+        wants = " ".join(spec.arguments) or "no argument"
+        given = repr(" ".join(edit.args)[:80]) if edit.args else "nothing"
+        raise AlleleError("E_BAD_EDIT", f"{edit.op} takes {wants}, not {given}", hint=f"as in: {spec.example}")
     unknown = [key for key in edit.options if key not in spec.options]
     if unknown:
         known = ", ".join(spec.options) or "none"
         raise AlleleError("E_BAD_EDIT", f"{edit.op} has no option {unknown[0]!r}", hint=f"options: {known}")
     if edit.levels is not None and not 0 <= edit.levels[0] <= edit.levels[1]:
-        raise AlleleError("E_BAD_EDIT", f"levels {edit.levels} run backwards", hint="write q0-3")
+        raise AlleleError("E_BAD_EDIT", f"levels {format_levels(*edit.levels)} run backwards", hint="write q0-3")
     if edit.frames is not None:
         low, high = edit.frames
         if (low or 0) < 0 or (high is not None and high <= (low or 0)):
@@ -239,13 +247,17 @@ def format_edit(edit: Edit) -> str:
     """The edit as text; `parse_edit(format_edit(e)) == e`."""
     words = [edit.op, *(shlex.quote(arg) for arg in edit.args)]
     if edit.levels is not None:
-        low, high = edit.levels
-        words.append(f"q{low}" if low == high else f"q{low}-{high}")
+        words.append(format_levels(*edit.levels))
     if edit.frames is not None:
         first, past = ("" if bound is None else str(bound) for bound in edit.frames)
         words.append(f"@{first}:{past}")
     words += [f"{key}={shlex.quote(value)}" for key, value in edit.options.items()]
     return " ".join(words)
+
+
+def format_levels(first: int, last: int) -> str:
+    """Levels as an edit names them: q0-3, or q7 for one."""
+    return f"q{first}" if first == last else f"q{first}-{last}"
 
 
 def _once(before: object, word: str) -> None:

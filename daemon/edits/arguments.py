@@ -1,11 +1,14 @@
 """Arguments and options of an edit as numbers, words and names; each refusal is one line that says what is allowed."""
 
+import re
 from collections.abc import Sequence
 
 from protocol.edits import REGISTER_NAMES, Edit
 from protocol.errors import AlleleError
 
 LARGEST = 10**9
+_WHOLE = re.compile("[+-]?[0-9]{1,40}")  # Python's int and float take 1_0 and the digits of every script
+_REAL = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(e[+-]?[0-9]{1,4})?", re.IGNORECASE)
 
 
 def whole(text: str, what: str, lowest: int = -LARGEST, highest: int = LARGEST) -> int:
@@ -14,10 +17,9 @@ def whole(text: str, what: str, lowest: int = -LARGEST, highest: int = LARGEST) 
     Raises:
         AlleleError: E_BAD_EDIT.
     """
-    try:
-        number = int(text, 10)
-    except ValueError:
-        raise AlleleError("E_BAD_EDIT", f"{what} is a whole number, not {text[:40]!r}") from None
+    if not _WHOLE.fullmatch(text):
+        raise AlleleError("E_BAD_EDIT", f"{what} is a whole number, not {text[:40]!r}")
+    number = int(text)
     if not lowest <= number <= highest:
         raise AlleleError("E_BAD_EDIT", f"{what} is a whole number from {lowest} to {highest}, not {text[:40]}")
     return number
@@ -29,10 +31,7 @@ def real(text: str, what: str, lowest: float, highest: float) -> float:
     Raises:
         AlleleError: E_BAD_EDIT, also for what is not finite.
     """
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
+    number = float(text) if _REAL.fullmatch(text) else float("nan")
     if not lowest <= number <= highest:
         raise AlleleError("E_BAD_EDIT", f"{what} is a number from {lowest:g} to {highest:g}, not {text[:40]!r}")
     return number
@@ -61,9 +60,12 @@ def code_number(text: str, codebook: int, what: str = "a code") -> int:
     Raises:
         AlleleError: E_BAD_EDIT, E_BAD_CODE.
     """
-    code = whole(text, what)
+    codes = f"codes go from 0 to {codebook - 1}"
+    if not _WHOLE.fullmatch(text):
+        raise AlleleError("E_BAD_EDIT", f"{what} is a whole number, not {text[:40]!r}", hint=codes)
+    code = int(text)
     if not 0 <= code < codebook:
-        raise AlleleError("E_BAD_CODE", f"code {code} does not exist: codes go from 0 to {codebook - 1}")
+        raise AlleleError("E_BAD_CODE", f"code {text[:40]} does not exist", hint=codes)
     return code
 
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from daemon.edits.ranges import Cells, cells_of
 from daemon.edits.values import Grid
-from protocol.edits import Edit
+from protocol.edits import Edit, format_levels
 from protocol.errors import AlleleError
 from protocol.frames import MAX_BUFFER_BYTES
 from protocol.strands import StrandMeta
@@ -24,7 +24,7 @@ def resizable(edit: Edit, grid: Grid) -> Cells:
         raise AlleleError(
             "E_BAD_EDIT",
             f"{edit.op} changes the length, and levels cannot have different ones",
-            hint=f"leave {_levels(cells)} out",
+            hint=f"leave {format_levels(cells.top, cells.bottom - 1)} out",
         )
     return cells
 
@@ -58,7 +58,3 @@ def resized(meta: StrandMeta, frames: int) -> StrandMeta:
         return meta
     missing = min(meta.frames * meta.hop_length - meta.samples, meta.hop_length - 1)
     return replace(meta, frames=frames, samples=frames * meta.hop_length - missing)
-
-
-def _levels(cells: Cells) -> str:
-    return f"q{cells.top}" if cells.height == 1 else f"q{cells.top}-{cells.bottom - 1}"

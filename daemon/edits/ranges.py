@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.edits.values import Change, Grid
-from protocol.edits import Edit
+from protocol.edits import Edit, format_levels
 from protocol.errors import AlleleError
 from protocol.strands import Codes
 
@@ -43,7 +43,7 @@ def cells_of(edit: Edit, grid: Grid) -> Cells:
         raise AlleleError(
             "E_RANGE",
             f"level {last} does not exist: {grid.name} has levels 0 to {grid.levels - 1}",
-            hint=f"write q{min(top, grid.levels - 1)}-{grid.levels - 1}",
+            hint=f"write {format_levels(min(top, grid.levels - 1), grid.levels - 1)}",
         )
     if lo >= grid.frames or hi > grid.frames:
         raise AlleleError(

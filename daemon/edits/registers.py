@@ -7,7 +7,7 @@ import numpy as np
 from daemon.edits.arguments import code_number, register_name, whole
 from daemon.edits.ranges import Cells, cells_of, change_of, cut, same_codec
 from daemon.edits.values import Grid, Outcome, Register, Step
-from protocol.edits import Edit
+from protocol.edits import Edit, format_levels
 from protocol.errors import AlleleError
 from protocol.strands import Codes
 
@@ -75,7 +75,7 @@ def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Cel
         raise AlleleError(
             "E_RANGE",
             f"register {name} holds {height} levels, {cells.height} were named",
-            hint=f"write q{cells.top}-{cells.top + height - 1}",
+            hint=f"write {format_levels(cells.top, cells.top + height - 1)}",
         )
     return register, cells
 

@@ -88,3 +88,24 @@ def test_refusals_name_the_part(text: str, said: str) -> None:
         parse_edit(text)
     assert caught.value.code == "E_BAD_EDIT"
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "mend"),
+    [
+        ("set 5 q", "'q' names no levels", "q0-3"),
+        ("set 5 q1_0", "'q1_0' names no levels", "q0-3"),
+        ("set 5 q١", "names no levels", "q0-3"),
+        ("set 5 @", "'@' names no frames", "@10:40"),
+        ("set 5 @-3:", "'@-3:' names no frames", "@10:40"),
+        ("set 5 @٣:", "names no frames", "@10:40"),
+        ("set 5 6", "set takes CODE, not '5 6'", "as in"),
+        ("set", "set takes CODE, not nothing", "as in"),
+        ("set 5 q3-1", "levels q3-1 run backwards", "q0-3"),
+    ],
+)
+def test_a_refusal_says_how_it_is_written(text: str, said: str, mend: str) -> None:
+    with pytest.raises(AlleleError) as refusal:
+        parse_edit(text)
+    assert said in refusal.value.message and mend in refusal.value.hint
+    assert "[" not in str(refusal.value) and "(" not in refusal.value.message

@@ -7,6 +7,8 @@ is replaced whole (or -o is written). Nothing else changes: not the other strand
 from argparse import Namespace
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from protocol.edits import OPS, Edit, format_edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.messages import EditSnapshot
@@ -19,11 +21,18 @@ from tui.cli.strand import name_strand, snapshotted
 from tui.client import Client
 
 MAX_OTHERS = 15
+OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E_WRONG_MODEL"})
 
 
 def edit(arguments: Namespace, output: Output) -> int:
     """Apply operations to a strand, in order."""
-    return _apply(arguments, [parse_edit(text) for text in arguments.ops], output)
+    edits: list[Edit] = []
+    for text in arguments.ops:
+        try:
+            edits.append(parse_edit(text))
+        except AlleleError as error:
+            raise _name_edit(error, arguments, len(edits)) from None
+    return _apply(arguments, edits, output)
 
 
 def swap(arguments: Namespace, output: Output) -> int:
@@ -49,12 +58,15 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
     async def work(client: Client) -> tuple[StrandMeta, Codes, list[str]]:
         with Progress(output, f"editing {arguments.strand.name}"):
             buffers = [codes, *(cells for _, cells in others)]
-            return snapshotted(await client.request(request, buffers=buffers, timeout_s=None))
+            try:
+                return snapshotted(await client.request(request, buffers=buffers, timeout_s=None))
+            except AlleleError as error:
+                place = await _failing(client, request, buffers) if error.code in OF_AN_EDIT else None
+                if place is not None:
+                    raise _name_edit(error, arguments, place) from None
+                raise name_strand(error, str(arguments.strand)) from None
 
-    try:
-        changed, cells, notes = with_daemon(arguments, work)
-    except AlleleError as error:
-        raise name_strand(error, str(arguments.strand)) from None
+    changed, cells, notes = with_daemon(arguments, work)
     write_strand(out, changed, cells)
     for note in notes:
         output.note(f"{arguments.strand}: {note}")
@@ -69,6 +81,33 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
     }
     output.result(facts, [f"{out}: {text}" for text in done])
     return 0
+
+
+async def _failing(client: Client, request: EditSnapshot, buffers: list[Codes]) -> int | None:
+    """The place of the edit that is refused: the last one of the shortest chain that is. None: it is the strand.
+
+    Nothing is kept of the tries: a snapshot's edits change nothing in the daemon.
+    """
+    low, high = -1, len(request.edits)  # edits[:high] is refused; edits[:low] is not, or low is -1
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            await client.request(replace(request, edits=request.edits[:middle]), buffers=buffers, timeout_s=None)
+            low = middle
+        except AlleleError as error:
+            if error.code not in OF_AN_EDIT:
+                return None
+            high = middle
+    return high - 1 if high > 0 else None
+
+
+def _name_edit(error: AlleleError, arguments: Namespace, place: int) -> AlleleError:
+    """An error about an edit, with the strand's file and, where edits were typed, which of them it is."""
+    texts: list[str] = getattr(arguments, "ops", [])
+    which = f"edit {place + 1}, " if len(texts) > 1 else ""
+    quoted = f"{which}'{texts[place][:80]}': " if texts else ""
+    message = f"{arguments.strand}: {quoted}{error.message}"
+    return AlleleError(error.code, message, hint=error.hint, retryable=error.retryable)
 
 
 def _others(edits: list[Edit]) -> tuple[dict[str, int], list[tuple[StrandMeta, Codes]]]:

@@ -132,3 +132,25 @@ def test_a_change_that_does_not_fit_the_grid_is_refused() -> None:
     other = np.asarray(a.codes + 1, np.uint16)
     with pytest.raises(ValueError, match="not those the change replaces"):
         write(other, change)
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "mend"),
+    [
+        ("set x q0", "a code is a whole number, not 'x'", "codes go from 0 to 15"),
+        ("set 16", "code 16 does not exist", "codes go from 0 to 15"),
+        ("set 1_0", "not '1_0'", "codes go from 0 to 15"),
+        ("set ١٧", "whole number", "codes go from 0 to 15"),
+        ("paint 1,1_0", "not '1_0'", "codes go from 0 to 15"),
+        ("shift 1_0", "not '1_0'", ""),
+        ("stretch ٢", "FACTOR is a number", ""),
+        ("mutate 0_1", "STRENGTH is a number", ""),
+        ("set 5 q7", "level 7 does not exist", "write q2"),
+        ("stretch 2 q1", "stretch changes the length", "leave q1 out"),
+    ],
+)
+def test_a_refusal_says_what_is_allowed(text: str, said: str, mend: str) -> None:
+    with pytest.raises(AlleleError) as refusal:
+        apply(parse_edit(text), grid("a", 20), {}, {})
+    assert said in refusal.value.message and refusal.value.hint.startswith(mend)
+    assert "q2-2" not in refusal.value.hint
