@@ -21,7 +21,7 @@ from tui.keymap import BY_ID, Action, Situation, actions_of, keys_of, shown, tab
 from tui.model.keys import KeyReader, Pressed
 from tui.model.training import clock
 from tui.session import Session
-from tui.widgets.lines import BOLD, DIM, PLAIN, REVERSE, Part, TextLine
+from tui.widgets.lines import BOLD, DIM, PLAIN, REVERSE, Part, TextBlock, TextLine
 from tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def __init__(self) -> None:
         super().__init__()
         self.top, self.words, self.mode = TextLine("top"), TextLine("words"), TextLine("mode")
-        self.prompt = Prompt()
+        self.said, self.prompt = TextBlock("said"), Prompt()
         self.reader = KeyReader(table_of(self.NAME))
         self._said: list[Part] = []
         self._late: Timer | None = None
@@ -71,6 +71,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         yield self.words
         yield self.mode
         yield self.prompt
+        yield self.said
 
     def compose_body(self) -> ComposeResult:
         """The widgets between the bars."""
@@ -113,6 +114,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.words.show(self.bottom_words())
         waiting: list[Part] = [(f"  {self.reader.waiting} ", BOLD)] if self.reader.waiting else []
         self.mode.show(self._said or self.mode_words(), waiting or ([] if self._said else self.mode_right()))
+        said, style = self._said[0] if self._said else ("", PLAIN)
+        self.said.show(said, style, self.size.width, 1 if self.prompt.is_open else 0)
 
     def bottom_words(self) -> list[Part]:
         """The line above the last."""
@@ -141,7 +144,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         if self.is_mounted:
             self.draw_bottom()
             if said:
-                self.set_timer(SAID_S, lambda: self._unsay(said))
+                time_s = SAID_S * max(1.0, len(text) / 80)
+                self.set_timer(time_s, lambda: self._unsay(said))
 
     def _unsay(self, said: list[Part]) -> None:
         """The sentence had its time, unless another one has taken its place."""

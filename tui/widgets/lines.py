@@ -5,8 +5,11 @@ all of their pixels themselves, in the terminal's own colours where none is give
 Subclasses implement `line(y, width)`; they cache what is worth it.
 """
 
+from rich.cells import cell_len
+from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -75,6 +78,37 @@ class TextLine(Lines):
             rights.pop()  # the left is worth more, and on the right the first
         right = parts_strip(rights)
         return Strip.join([left.adjust_cell_length(max(0, width - right.cell_length)), right])
+
+
+class TextBlock(Lines):
+    """A sentence too long for a line, wrapped between words, over whatever is below: nothing moves for it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.lines: list[str] = []
+        self._style = PLAIN
+
+    def on_mount(self) -> None:
+        self.display = bool(self.lines)
+
+    def show(self, text: str, style: Style, width: int, above: int = 0) -> None:
+        """Show as many lines as a text needs, `above` rows over the bottom; none when it fits into one."""
+        lines = [] if cell_len(text) <= width else wrapped(text, width)
+        if (lines, style) != (self.lines, self._style):
+            self.lines, self._style = lines, style
+            self.refresh()
+        self.display = bool(lines)
+        self.styles.height = max(1, len(lines))
+        self.styles.offset = (0, -above)
+
+    def line(self, y: int, width: int) -> Strip:
+        return parts_strip([(self.lines[y], self._style)] if y < len(self.lines) else [])
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Lines of at most `width` cells, each a cell from the edge; a word longer than a line is cut."""
+    lines = Text(clean(text).strip()).wrap(Console(width=width), max(1, width - 2))
+    return [f" {line.plain.rstrip()}" for line in lines]
 
 
 def parts_strip(parts: list[Part]) -> Strip:

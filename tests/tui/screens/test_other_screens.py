@@ -58,6 +58,28 @@ async def test_going_elsewhere_from_help_leaves_nothing_behind(opened: Any) -> N
         assert len(app.screen_stack) == 2
 
 
+@pytest.mark.parametrize("keys", ["ge", "gl", "gt"])
+async def test_a_long_sentence_is_read_to_its_end_and_nothing_moves_for_it(opened: Any, keys: str) -> None:
+    sentence = (
+        "E_BAD_AUDIO: /a/folder/with/a/long/name/notes.wav: this is a text file, not audio " * 2 + "(remove it now)"
+    )
+    async with opened((80, 24)) as (app, pilot):
+        await pilot.press(*keys)
+        await pilot.pause()
+        regions = {widget.id: widget.region for widget in app.screen.query("*") if widget.id and widget.id != "said"}
+        app.say(sentence, bad=True)
+        await pilot.pause()
+        await pilot.pause()
+        shown = [strip.text for strip in app.screen._compositor.render_strips()]
+        assert len(shown) == 24
+        assert " ".join(line.strip() for line in shown[-3:]) == sentence
+        now = {widget.id: widget.region for widget in app.screen.query("*") if widget.id and widget.id != "said"}
+        assert now == regions
+        await pilot.press("j")
+        await pilot.pause()
+        assert "remove it now" not in app.screen._compositor.render_strips()[-1].text
+
+
 async def test_help_lists_every_action_and_leads_back(opened: Any) -> None:
     async with opened() as (app, pilot):
         await pilot.press("g", "e", "?")
