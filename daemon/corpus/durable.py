@@ -1,7 +1,8 @@
 """Files that are either the old one or the new one, whatever happens in between.
 
 Temp in place, fsync, replace, fsync of the folder: a kill or a power cut leaves no torn file under
-the final name.
+the final name. A file that replaces another keeps its permissions; a new one is as private as its folder, whatever
+the umask of the daemon is.
 """
 
 import os
@@ -31,12 +32,21 @@ def _temp_beside(path: Path) -> Generator[Path]:
     temp = Path(name)
     try:
         yield temp
+        temp.chmod(_mode_for(path))
         temp.replace(path)
         sync_folder(path.parent)
     except BaseException:
         with suppress(OSError):
             temp.unlink()
         raise
+
+
+def _mode_for(path: Path) -> int:
+    """Permissions of a file that is put at `path`: read by others only where they can reach it."""
+    try:
+        return path.stat().st_mode & 0o777
+    except OSError:
+        return 0o600 | path.parent.stat().st_mode & 0o044
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 import io
 import json
+import shlex
+import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -189,3 +191,16 @@ def test_what_was_swapped_is_heard(allele: Any, strands: tuple[Path, Path]) -> N
     spectra = [np.abs(np.fft.rfft(sound)) for sound in (before, after, other)]
     likeness = [np.corrcoef(spectra[1], spectrum)[0, 1] for spectrum in (spectra[0], spectra[2])]
     assert likeness[1] > 0.9 > likeness[0]
+
+
+@pytest.mark.parametrize(("mask", "wanted"), [("022", 0o644), ("077", 0o600), ("002", 0o664)])
+def test_files_have_the_persons_permissions(allele: Any, strands: tuple[Path, Path], mask: str, wanted: int) -> None:
+    words = shlex.join(allele.command("decode", strands[0].name, "-o"))
+    line = f"umask {mask} && {words} new.wav && {words} kept.wav"
+    kept = allele.folder / "kept.wav"
+    kept.write_bytes(b"")
+    kept.chmod(0o640)
+    subprocess.run(["bash", "-c", line], env=allele.environment, cwd=allele.folder, capture_output=True, check=True)
+    assert (allele.folder / "new.wav").stat().st_mode & 0o777 == wanted
+    assert kept.stat().st_mode & 0o777 == 0o640
+    assert kept.stat().st_size > 1000

@@ -12,6 +12,7 @@ from protocol.errors import AlleleError
 from protocol.strands import MAX_STRAND_BYTES, Codes, StrandMeta, pack_strand, unpack_strand
 
 WAV_HEAD_BYTES = 4096
+WAV_SUFFIXES = frozenset({".wav", ".wave"})
 
 
 def read_strand(path: Path) -> tuple[StrandMeta, Codes]:
@@ -61,6 +62,14 @@ def write_strand(path: Path, meta: StrandMeta, codes: Codes) -> None:
         full = problem.errno in {28, 122}  # ENOSPC, EDQUOT
         code, hint = ("E_DISK_FULL", "free some space") if full else ("E_IO", "choose another place with -o")
         raise AlleleError(code, f"{path}: {problem.strerror}", hint=hint) from None
+
+
+def give_usual_permissions(path: Path) -> None:
+    """Those that the person's own programs give a new file; the daemon's umask makes its files private."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    with contextlib.suppress(OSError):
+        path.chmod(0o666 & ~mask)
 
 
 def absolute(path: Path) -> str:
@@ -132,6 +141,8 @@ def wav_output(strand: Path, meta: StrandMeta, chosen: Path | None) -> Path:
     require_writable(out)
     if _is_same_file(out, strand):
         raise AlleleError("E_EXISTS", f"{out}: it is the strand itself", hint="choose another name with -o")
+    if out.suffix.lower() not in WAV_SUFFIXES:
+        raise AlleleError("E_IO", f"{out}: decode writes WAV files only", hint=f"-o {out.with_suffix('.wav')}")
     if meta.source.path and _is_same_file(out, Path(meta.source.path)):
         raise AlleleError(
             "E_EXISTS", f"{out}: it is the recording that the strand was made of", hint="choose another name with -o"

@@ -9,7 +9,15 @@ from argparse import Namespace
 from protocol.errors import AlleleError
 from protocol.messages import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
 from protocol.strands import Codes, StrandMeta, check_codes
-from tui.cli.files import absolute, read_strand, require_file, strand_output, wav_output, write_strand
+from tui.cli.files import (
+    absolute,
+    give_usual_permissions,
+    read_strand,
+    require_file,
+    strand_output,
+    wav_output,
+    write_strand,
+)
 from tui.cli.output import Output, duration, level
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
@@ -53,6 +61,7 @@ def decode(arguments: Namespace, output: Output) -> int:
     meta, codes = read_strand(arguments.strand)
     heard = _heard(arguments.levels, meta)
     out = wav_output(arguments.strand, meta, arguments.out)
+    is_new = not out.exists()
 
     async def work(client: Client) -> Decoded:
         with Progress(output, f"decoding {arguments.strand.name}"):
@@ -64,6 +73,8 @@ def decode(arguments: Namespace, output: Output) -> int:
         made = with_daemon(arguments, work)
     except AlleleError as error:
         raise name_strand(error, str(arguments.strand)) from None
+    if is_new:
+        give_usual_permissions(out)
     peak_db, rms_db = audible(made.peak_db), audible(made.rms_db)
     facts = {
         "wav": str(out),

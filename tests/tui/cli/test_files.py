@@ -128,6 +128,10 @@ def test_the_source_is_never_decoded_over() -> None:
         assert "recording that the strand was made of" in refused(files.wav_output, Path("rain.alle"), meta, chosen)
     assert files.wav_output(Path("rain.alle"), meta, Path("other.wav")) == Path("other.wav")
     assert "the strand itself" in refused(files.wav_output, Path("rain.alle"), meta, Path("rain.alle"))
+    for name in ("x.mp3", "x", "x.wav.flac"):
+        message = refused(files.wav_output, Path("rain.alle"), meta, Path(name))
+        assert message.startswith(f"{name}: decode writes WAV files only (-o ") and ".wav)" in message
+    assert files.wav_output(Path("rain.alle"), meta, Path("loud.WAV")) == Path("loud.WAV")
 
 
 def test_an_earlier_decode_is_replaced_and_nothing_else() -> None:
