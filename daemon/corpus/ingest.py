@@ -6,6 +6,7 @@ a kill leaves a valid corpus holding what was finished. One bad file is a record
 
 import errno
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,7 @@ def ingest(
     progress: Callable[[IngestProgress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> CorpusReport:
-    """Add files and folders to a corpus, creating it when there is none.
+    """Add files and folders to a corpus, creating it when there is none and something can be used.
 
     Args:
         paths: files (always tried) and folders (walked for audio extensions).
@@ -97,7 +98,8 @@ class _Ingestion:
         (corpus_dir / AUDIO_FOLDER).mkdir(parents=True, exist_ok=True)
         sweep(corpus_dir)
         sweep(corpus_dir / AUDIO_FOLDER)
-        self._files = load_corpus(corpus_dir).files if (corpus_dir / INDEX_NAME).exists() else []
+        self._is_new = not (corpus_dir / INDEX_NAME).exists()
+        self._files = [] if self._is_new else load_corpus(corpus_dir).files
         self._report = CorpusReport()
         self._read_s = 0.0
 
@@ -110,8 +112,13 @@ class _Ingestion:
             except _CancelledError:
                 self._report.is_cancelled = True
                 break
-        save_index(self._dir, self._files)
         usable = [record for record in self._files if record.is_usable]
+        if self._is_new and not usable:
+            shutil.rmtree(
+                self._dir
+            )  # the report says why; an empty corpus would only be in the way
+        else:
+            save_index(self._dir, self._files)
         self._report.total_files = len(usable)
         self._report.total_s = sum(record.duration_s for record in usable)
         self._tell(len(found), len(found), None)

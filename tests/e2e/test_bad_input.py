@@ -53,6 +53,7 @@ def test_a_file_that_is_no_sound_is_named(allele: Any, bad: Path, name: str) -> 
     assert name in allele("corpus", "add", "bad", bad / name).error
     assert name in allele("encode", bad / name, "--model", "toy").error
     assert not (allele.folder / f"{Path(name).stem}.alle").exists()
+    assert "bad" not in [corpus["name"] for corpus in allele("corpus", "list", "--json").json["corpora"]]
 
 
 def test_one_bad_file_is_reported_and_skipped(allele: Any, bad: Path, recordings: Path) -> None:
@@ -141,6 +142,23 @@ def test_bad_operations_change_nothing(allele: Any, strand: Path, operation: str
     before = strand.read_bytes()
     assert said in allele("edit", strand, "set 3 q0 @0:1", operation).error
     assert strand.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("operations", "said"),
+    [
+        (("set 3 q0", "set x q0"), "tone2.alle: edit 2, 'set x q0': a code is a whole number, not 'x' (codes go"),
+        (("set 3 q0", "set 5 @-3:"), "tone2.alle: edit 2, 'set 5 @-3:': '@-3:' names no frames (frames are written"),
+        (("set 99 q0", "set 3 q0", "set 98 q0"), "tone2.alle: edit 1, 'set 99 q0': code 99 does not exist (codes go"),
+        (("copy a q0", "put a", "put b", "reverse"), "tone2.alle: edit 3, 'put b': register b is empty"),
+        (("set 1 q7",), "tone2.alle: 'set 1 q7': level 7 does not exist"),
+    ],
+)
+def test_a_refused_edit_is_named_with_its_file(
+    allele: Any, strand: Path, operations: tuple[str, ...], said: str
+) -> None:
+    message = allele("edit", strand.name, *operations).error
+    assert message.startswith(f"error: {said}"), message
 
 
 def test_damaged_strands_are_named(allele: Any, strand: Path, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_text_called_wav_and_empty_file(tmp_path: Path) -> None:
     (tmp_path / "b.wav").touch()
     report = ingest([tmp_path], tmp_path / "corpus")
     assert ["text file" in r.message or "0 bytes" in r.message for r in report.errors] == [True, True]
-    assert load_corpus(tmp_path / "corpus").usable == []
+    assert not (tmp_path / "corpus").exists()
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,17 @@ def test_text_called_wav_and_empty_file(tmp_path: Path) -> None:
 def test_refuses_what_cannot_be_learned_from(tmp_path: Path, audio: NDArray[np.float32], says: str) -> None:
     soundfile.write(tmp_path / "a.wav", audio, 48_000, subtype="FLOAT")
     assert says in only_error(ingest([tmp_path / "a.wav"], tmp_path / "corpus")).message
-    assert not list((tmp_path / "corpus" / "audio").iterdir())
+    assert not (tmp_path / "corpus").exists()
+
+
+def test_a_corpus_that_was_there_stays_when_nothing_new_can_be_used(tmp_path: Path, make_tone: Tone) -> None:
+    soundfile.write(tmp_path / "good.wav", make_tone(1.0, 220.0), 48_000)
+    ingest([tmp_path / "good.wav"], tmp_path / "corpus")
+    (tmp_path / "text.wav").write_text("hello")
+    only_error(ingest([tmp_path / "text.wav"], tmp_path / "corpus"))
+    corpus = load_corpus(tmp_path / "corpus")
+    assert [Path(record.source).name for record in corpus.usable] == ["good.wav"]
+    assert len(corpus.files) == 2
 
 
 def test_missing_path_fifo_and_empty_folder(tmp_path: Path) -> None:
