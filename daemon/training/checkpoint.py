@@ -98,10 +98,10 @@ def _packed(tensors: dict[str, Tensor]) -> bytes:
 
 def _cannot_write(folder: Path, error: Exception) -> TrainingError:
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return TrainingError(
-            f"{folder}: the disk is full, a checkpoint could not be written. The one before is intact.",
-            "Free some space, then resume.",
-        )
+        full = f"{folder}: the disk is full, a checkpoint could not be written."
+        if _complete(folder):
+            return TrainingError(f"{full} The one before is intact.", "Free some space, then resume.")
+        return TrainingError(f"{full} It was the first one.", "Free some space, then train again.")
     return TrainingError(
         f"{folder}: a checkpoint could not be written ({error}).", "Check the folder's permissions, then resume."
     )

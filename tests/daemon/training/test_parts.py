@@ -1,5 +1,7 @@
 """The parts of a training that can be judged without one."""
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +141,24 @@ def checkpoint(step: int, best: int = -1) -> Checkpoint:
     tensors = {"w": torch.full((3,), float(step))}
     progress = Progress(step=step, best_step=best)
     return Checkpoint(progress=progress, model=tensors, averaged=tensors, optimizer=tensors, random=tensors)
+
+
+def test_a_full_disk_names_an_earlier_checkpoint_only_if_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("daemon.training.checkpoint.write_bytes", full)
+        with pytest.raises(TrainingError) as first:
+            save_checkpoint(tmp_path, checkpoint(1))
+    assert "disk is full" in str(first.value) and "first" in str(first.value)
+    assert "intact" not in str(first.value) and "resume" not in str(first.value)
+    save_checkpoint(tmp_path, checkpoint(1))
+    monkeypatch.setattr("daemon.training.checkpoint.write_bytes", full)
+    with pytest.raises(TrainingError, match="one before is intact"):
+        save_checkpoint(tmp_path, checkpoint(2))
 
 
 def test_keeps_the_last_two_and_the_best(tmp_path: Path) -> None:
