@@ -19,6 +19,8 @@ FORMAT = 1
 MAX_STRAND_BYTES = 64 * 1024 * 1024  # unpacked: 5 h at 8 levels; more is a zip bomb
 MAX_LEVELS = 32
 MAX_CODEBOOK = 65_536
+MAX_GAIN_DB = 100.0
+SAMPLE_RATE = 48_000
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +47,7 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     codebook: int
     frames: int
     samples: int
-    sample_rate: int = 48_000
+    sample_rate: int = SAMPLE_RATE
     hop_length: int = 1024
     frame_rate: float = 46.875
     channels: int = 1
@@ -53,6 +55,32 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     source: Source = Source()
     edits: list[str] = []
     created: str = ""
+
+
+def check_meta(meta: StrandMeta) -> StrandMeta:
+    """The meta itself, if a sound can be made by what it says.
+
+    Raises:
+        AlleleError: E_BAD_STRAND.
+    """
+    wrong = ""
+    if meta.channels != 1:
+        wrong = f"{meta.channels} channels, a strand has 1"
+    elif meta.sample_rate != SAMPLE_RATE:
+        wrong = f"a sample rate of {meta.sample_rate}, strands are at {SAMPLE_RATE}"
+    elif meta.hop_length < 1 or not abs(meta.frame_rate * meta.hop_length - meta.sample_rate) < 1:
+        wrong = f"{meta.frame_rate:g} frames a second of {meta.hop_length} samples each, not {meta.sample_rate} samples"
+    elif not 0 <= meta.samples <= meta.frames * meta.hop_length:
+        wrong = f"{meta.samples} samples, {meta.frames} frames hold up to {max(0, meta.frames * meta.hop_length)}"
+    elif not -MAX_GAIN_DB <= meta.gain_db <= MAX_GAIN_DB:
+        wrong = f"a gain of {meta.gain_db:g} dB, it goes from -{MAX_GAIN_DB:g} to {MAX_GAIN_DB:g}"
+    if wrong:
+        raise AlleleError("E_BAD_STRAND", f"it says {wrong}", hint="encode the recording again: allele encode")
+    return meta
+
+
+def _times(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape)) or "one number"
 
 
 def check_codes(meta: StrandMeta, codes: npt.NDArray[Any]) -> Codes:
@@ -64,7 +92,9 @@ def check_codes(meta: StrandMeta, codes: npt.NDArray[Any]) -> Codes:
     if not (1 <= meta.levels <= MAX_LEVELS and 1 <= meta.codebook <= MAX_CODEBOOK):
         raise AlleleError("E_BAD_STRAND", f"{meta.levels} levels of {meta.codebook} codes are not a codec's")
     if codes.ndim != 2 or codes.shape != (meta.levels, meta.frames):
-        raise AlleleError("E_BAD_STRAND", f"the codes are {codes.shape}, the strand says {(meta.levels, meta.frames)}")
+        raise AlleleError(
+            "E_BAD_STRAND", f"the codes are {_times(codes.shape)}, the strand says {_times((meta.levels, meta.frames))}"
+        )
     if codes.dtype.kind not in "ui" or codes.dtype.itemsize > 8:
         raise AlleleError("E_BAD_STRAND", f"codes are whole numbers, not {codes.dtype}")
     if codes.size and not (int(codes.min()) >= 0 and int(codes.max()) < meta.codebook):
@@ -105,7 +135,7 @@ def unpack_strand(data: bytes) -> tuple[StrandMeta, Codes]:
         raise AlleleError(
             "E_BAD_STRAND", f"it is not an .alle strand: {problem}", hint="make one with: allele encode"
         ) from None
-    return meta, check_codes(meta, codes)
+    return check_meta(meta), check_codes(meta, codes)
 
 
 def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -32,8 +32,8 @@ def metas(draw: st.DrawFn) -> tuple[StrandMeta, Codes]:
         levels=levels,
         codebook=codebook,
         frames=frames,
-        samples=draw(st.integers(0, 10**9)),
-        gain_db=draw(st.floats(-60, 60)),
+        samples=draw(st.integers(0, frames * 1024)),
+        gain_db=draw(st.floats(-100, 100)),
         source=Source(path=draw(st.text(max_size=30)), sample_rate=draw(st.integers(0, 192_000))),
         edits=draw(st.lists(st.text(max_size=20), max_size=3)),
     )
@@ -171,6 +171,37 @@ def test_lying_headers_are_refused(change: dict[str, Any]) -> None:
     header = json.loads(parts["strand.json"]) | change
     lying = archive_of(strand__json=json.dumps(header).encode(), codes__npy=parts["codes.npy"])
     assert refusal(lying).code == "E_BAD_STRAND"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"gain_db": 100.5}, "gain of 100.5 dB"),
+        ({"gain_db": -4000.0}, "gain of -4000 dB"),
+        ({"channels": 2}, "2 channels"),
+        ({"channels": 0}, "0 channels"),
+        ({"sample_rate": 44_100}, "44100"),
+        ({"samples": 5 * 1024 + 1}, "5121 samples"),
+        ({"samples": -1}, "-1 samples"),
+        ({"hop_length": 0}, "samples each"),
+        ({"hop_length": -1024}, "samples each"),
+        ({"frame_rate": 1.0}, "1 frames a second"),
+    ],
+)
+def test_a_header_of_a_sound_that_cannot_be_is_refused(change: dict[str, Any], said: str) -> None:
+    parts = members(pack_strand(META, CODES))
+    header = json.loads(parts["strand.json"]) | change
+    error = refusal(archive_of(strand__json=json.dumps(header).encode(), codes__npy=parts["codes.npy"]))
+    assert (error.code, said in error.message) == ("E_BAD_STRAND", True), error
+    assert "allele encode" in error.hint
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+def test_a_gain_that_is_no_number_is_refused(number: str) -> None:
+    parts = members(pack_strand(META, CODES))
+    text = parts["strand.json"].replace(b'"gain_db": 0.0', f'"gain_db": {number}'.encode())
+    assert text != parts["strand.json"]
+    assert refusal(archive_of(strand__json=text, codes__npy=parts["codes.npy"])).code == "E_BAD_STRAND"
 
 
 def test_an_npy_that_claims_terabytes_is_refused() -> None:
