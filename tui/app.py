@@ -169,9 +169,8 @@ class AlleleApp(FrankApp, inherit_bindings=False):
         if topic == "strands":
             for strand in {pane.strand for pane in self.editor.panes if pane.strand} - set(self.session.strands):
                 self.editor.close(strand)
-        screen = self.top_screen
-        if screen is not None:
-            screen.on_changed(topic, key)
+        if self.top_screen is not None:
+            self.top_screen.on_changed(topic, key)
 
     @property
     def top_screen(self) -> BaseScreen | None:
@@ -235,7 +234,9 @@ class AlleleApp(FrankApp, inherit_bindings=False):
         self.action_leave()
 
     def action_leave(self) -> None:
-        """Quit."""
+        """Quit; keys typed while we tidy up are the shell's."""
+        if self._driver is not None:
+            self._driver.disable_input()
         self.exit(0)
 
     async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
@@ -293,8 +294,7 @@ def run_app(
         start_job: a job to follow on the Train screen.
         demo: the first run, see DemoPlan.
     """
-    remote = bool(os.environ.get("SSH_CONNECTION"))
-    tune_textual(remote)
+    tune_textual(remote := bool(os.environ.get("SSH_CONNECTION")))
     app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo)
     app.run(mouse=not remote)
     return app.return_code or 0

@@ -203,6 +203,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         event.prevent_default()
         if self.prompt.is_open:
             self.prompt.type(event.key, event.character if event.is_printable else None)
+            if not self.prompt.is_open:
+                self.draw_bottom()
             return
         self._said = []
         pressed = self.reader.feed(token_of(event))
@@ -223,7 +225,9 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.say("pasted text goes into a prompt: open one with : or o")
 
     def _run(self, pressed: Pressed) -> None:
-        if pressed.action is None:
+        if pressed.keys.endswith("ctrl+c"):
+            self.say("ctrl+q or :q leaves; strands and jobs go on")
+        elif pressed.action is None:
             self.say(f"{shown(pressed.keys)} means nothing here; ? shows every key")
         elif pressed.action:
             self.run_action_named(pressed.action, pressed.count, pressed.register)

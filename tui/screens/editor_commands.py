@@ -59,7 +59,7 @@ class EditorCommands(BaseScreen):
 
     def do_file_save(self, count: int | None, register: str | None) -> None:
         if self.grid is not None:
-            start = str(Path.cwd() / (Path(self.grid.name).stem + "-edited.wav"))
+            start = str(save_path(self.grid.info, Path.cwd()))
             self.prompt.ask("save as: ", lambda text: self.save(text, force=False), value=start, is_path=True)
 
     def save(self, text: str, *, force: bool) -> None:
@@ -159,6 +159,14 @@ def at_rect(edit: Edit, rect: Rect) -> Edit:
     if edit.op in ("put", "mix", "flood") or OPS[edit.op].resizes:
         return Edit(op=edit.op, args=edit.args, frames=frames, options=edit.options)
     return Edit(op=edit.op, args=edit.args, levels=levels, frames=frames, options=edit.options)
+
+
+def save_path(info: m.StrandInfo, folder: Path) -> Path:
+    """Where a strand is offered to be saved: NAME.wav while untouched, but never over what it was made of."""
+    stem = Path(info.meta.name).stem
+    plain = folder / f"{stem}.wav"
+    taken = plain.exists() or plain == Path(info.meta.source.path)
+    return folder / f"{stem}-edited.wav" if info.undo_depth or taken else plain
 
 
 def describe_edit(edit: Edit, strands: dict[str, m.StrandInfo]) -> str:

@@ -50,6 +50,7 @@ class LeanDriver(LinuxDriver):
 
     busy = False
     lost = False
+    deaf = False
 
     def write(self, data: str) -> None:
         """Queue text for the terminal."""
@@ -61,7 +62,17 @@ class LeanDriver(LinuxDriver):
         file: Any = self._file
         if not isinstance(file, _Watched):
             self._file = _Watched(file, self)  # pyright: ignore[reportAttributeAccessIssue]
+        self.deaf = False
         super().start_application_mode()
+
+    def disable_input(self) -> None:
+        """Take no more keys: what is typed from now on is left for whoever reads the terminal next.
+
+        Textual calls this again while it ends, and would throw away what came in between.
+        """
+        if not self.deaf:
+            self.deaf = True
+            super().disable_input()
 
     @property
     def output_queued(self) -> bool:

@@ -101,6 +101,8 @@ async def test_a_key_that_cannot_work_says_why(with_two: Any) -> None:
         assert "no selection: start one with v" in app.screen.mode.text
         await pilot.press("g", "x")
         assert "means nothing here" in app.screen.mode.text
+        await pilot.press("ctrl+c")
+        assert "ctrl+q or :q leaves" in app.screen.mode.text
         await pilot.press("v", "l", "]")
         assert "a rectangle cannot step" in app.screen.mode.text
 
@@ -142,13 +144,28 @@ async def test_another_clients_edit_appears_at_once(with_two: Any, until: Any, h
         assert "1 edit" in app.screen.panes[0].header.text
 
 
+async def test_the_name_offered_for_a_save_is_never_the_sources(
+    with_two: Any, until: Any, tmp_path: Path, sounds: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with with_two() as (app, pilot):
+        for folder, edited, offered in (
+            (tmp_path, False, "tone 0.wav"),
+            (sounds[0].parent, False, "tone 0-edited.wav"),
+            (tmp_path, True, "tone 0-edited.wav"),
+        ):
+            monkeypatch.chdir(folder)
+            if edited:
+                await pilot.press("r", "1", "enter")
+                await until(pilot, lambda: app.screen.grid.rev == 1)
+            await pilot.press("S")
+            assert app.screen.prompt.value == str(folder / offered)
+            await pilot.press("escape")
+
+
 async def test_saving_writes_what_was_asked_and_never_over_a_file(with_two: Any, until: Any, tmp_path: Path) -> None:
     async with with_two() as (app, pilot):
         grid = app.screen.grid
         out = tmp_path / "my sound.wav"
-        await pilot.press("S")
-        assert app.screen.prompt.value.endswith("tone 0-edited.wav")
-        await pilot.press("escape")
         app.screen.command(f"w '{out}'")
         await until(pilot, lambda: "wrote" in app.screen.mode.text)
         with wave.open(str(out)) as file:

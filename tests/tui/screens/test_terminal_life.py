@@ -28,13 +28,16 @@ from tui.model.workspace import load_workspace
 pytestmark = pytest.mark.usefixtures("clean")
 
 PROGRAM = """
+import os
 import sys
 from pathlib import Path
 from typing import Any
 from tui.app import run_app
 exec(sys.argv[1])
 home, *sounds = map(Path, sys.argv[2:])
-sys.exit(run_app(home, open_paths=sounds))
+status = run_app(home, open_paths=sounds)
+exec(os.environ.get("THEN", ""))
+sys.exit(status)
 """
 
 
@@ -45,12 +48,12 @@ class Pty:
     """The TUI in a pty that is its controlling terminal."""
 
     def __init__(
-        self, home: Path, *sounds: Path, size: tuple[int, int] = (80, 24), defect: str = "", **env: str
+        self, home: Path, *sounds: Path, size: tuple[int, int] = (80, 24), defect: str = "", then: str = "", **env: str
     ) -> None:
         kept = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLORTERM", "SSH_CONNECTION")}
         self.pid, self.master = pty.fork()
         if self.pid == 0:
-            environment = {**kept, "TERM": "xterm-256color", "ALLELE_SOUND": "none", **env}
+            environment = {**kept, "TERM": "xterm-256color", "ALLELE_SOUND": "none", "THEN": then, **env}
             command = [sys.executable, "-c", PROGRAM, defect, str(home), *map(str, sounds)]
             os.execve(sys.executable, command, environment)
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
@@ -258,6 +261,19 @@ def test_quitting_gives_the_terminal_back(in_pty: Callable[..., Pty], sounds: li
     assert b"\x1b[?1049l" in terminal.output, "the alternate screen is left"
     assert b"\x1b[?25h" in terminal.output, "the cursor is shown again"
     assert b"Traceback" not in terminal.output
+
+
+@pytest.mark.parametrize("keys", ["\x11", ":q\r"])
+def test_what_is_typed_after_leaving_is_the_shells(in_pty: Callable[..., Pty], sounds: list[Path], keys: str) -> None:
+    terminal = open_editor(in_pty, sounds, then="import sys; print('shell', repr(sys.stdin.readline()))")
+    terminal.type(keys)
+    for key in "abcdefgh":
+        terminal.read(0.25)
+        terminal.type(key)
+    terminal.type("\r")
+    terminal.wait_end(10)
+    terminal.read(0.2)
+    assert b"shell 'abcdefgh" in terminal.output
 
 
 def test_no_color_sends_no_colour(in_pty: Callable[..., Pty], sounds: list[Path]) -> None:
