@@ -114,9 +114,7 @@ class _Ingestion:
                 break
         usable = [record for record in self._files if record.is_usable]
         if self._is_new and not usable:
-            shutil.rmtree(
-                self._dir
-            )  # the report says why; an empty corpus would only be in the way
+            shutil.rmtree(self._dir)  # the report says why; an empty corpus would only be in the way
         else:
             save_index(self._dir, self._files)
         self._report.total_files = len(usable)
