@@ -185,7 +185,7 @@ class StartTraining(Struct, frozen=True, kw_only=True):
     preset: str = "auto"
     levels: Annotated[int, Meta(ge=1, le=32)] | None = None
     codebook: Annotated[int, Meta(ge=2, le=65_536)] | None = None
-    seed: int = 0
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
     resume: bool = False
 
 

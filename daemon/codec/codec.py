@@ -22,8 +22,6 @@ Audio = NDArray[np.float32]
 Codes = NDArray[np.uint16]
 
 CHUNK_FRAMES = 1024  # 22 s: about 150 MiB of activations, whatever the length of the clip
-
-
 # Sound that begins at full level in sample 0 is a click: up to -43 dB of energy above 20 kHz was measured
 # from it alone, and none with this fade of 0.7 ms.
 FADE_IN_SAMPLES = 32
