@@ -134,8 +134,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         return []
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """Show a sentence on the last line until the next key or for SAID_S, since it hides the mode line and may have
-        come by itself. A hidden screen's is shown by the visible one."""
+        """Show a sentence on the last line until the next key; one that is no error also goes after SAID_S, since it
+        hides the mode line and may have come by itself. A hidden screen's is shown by the visible one."""
         top = self.allele.top_screen
         if top is not None and top is not self:
             top.say(text, bad=bad)
@@ -143,7 +143,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self._said = said = [(f" {text}", BOLD if bad else PLAIN)] if text else []
         if self.is_mounted:
             self.draw_bottom()
-            if said:
+            if said and not bad:
                 time_s = SAID_S * max(1.0, len(text) / 80)
                 self.set_timer(time_s, lambda: self._unsay(said))
 
