@@ -114,6 +114,7 @@ class Pty:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
+            self.pid = 0
         with contextlib.suppress(OSError):
             os.close(self.master)
 
