@@ -125,7 +125,7 @@ class Ear:
 
     async def _say(self, kind: Kind, body: object) -> None:
         header = Header(op=kind.name.title(), id=os.urandom(16), cid=self.cid)
-        await self._socket.send_multipart(pack(kind, header, body))  # type: ignore[arg-type]
+        await self._socket.send_multipart(pack(kind, header, body))
 
 
 async def measure(places: Places, times: int) -> list[tuple[float, float]]:

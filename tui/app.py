@@ -14,7 +14,7 @@ import signal
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -122,7 +122,7 @@ class AlleleApp(FrankApp, inherit_bindings=False):
                         pane.strand = None
                     self.say(str(error))
         if self._demo is None and not self._open_paths:
-            self.go("train" if self.job and self.screen.NAME == "train" else screen)  # type: ignore[attr-defined]
+            self.go("train" if self.job and self.showing == "train" else screen)
         self._on_change("strands", "")
 
     async def shut(self) -> None:
@@ -219,7 +219,7 @@ class AlleleApp(FrankApp, inherit_bindings=False):
         """`:` on a screen without strands: the same line, meant for the editor."""
         screen = self.top_screen
         if screen is not None:
-            screen.prompt.ask(":", self._screens["editor"].command)  # type: ignore[attr-defined]
+            screen.prompt.ask(":", cast("EditorScreen", self._screens["editor"]).command)
 
     def do_app_palette(self, count: int | None, register: str | None) -> None:
         screen = self.top_screen

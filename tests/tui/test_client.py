@@ -82,7 +82,7 @@ class ScriptedDaemon:
 
     async def _reply(self, peer: bytes, to: Message, kind: Kind, body: object) -> None:
         header = Header(op=to.header.op, re=to.header.id)
-        await self._ctl.send_multipart([peer, *pack(kind, header, body)])  # type: ignore[arg-type]
+        await self._ctl.send_multipart([peer, *pack(kind, header, body)])
 
     async def publish(self, text: str, *, skip: int = 0) -> None:
         self.seq += 1 + skip
@@ -113,7 +113,7 @@ async def daemon(places: Places) -> AsyncIterator[ScriptedDaemon]:
 async def until(condition: object, timeout_s: float = 5.0) -> None:
     """Wait for a callable to become true."""
     async with asyncio.timeout(timeout_s):
-        while not condition():  # type: ignore[operator]
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -14,6 +14,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Generator, Sequence
+from typing import TextIO, cast
 
 READER_GONE = 141  # what a shell says of a program that a closed pipe ended
 
@@ -122,7 +123,7 @@ def _keep_standard_streams() -> None:
 
 def _flush() -> None:
     """Write what is buffered; a closed standard output is None in Python."""
-    out: io.TextIOBase | None = sys.stdout  # type: ignore[assignment]
+    out = cast("TextIO | None", sys.stdout)
     if out is not None and not out.closed:
         out.flush()
 

@@ -182,6 +182,9 @@ class BaseScreen(Screen[None], inherit_bindings=False):
             if self._late is None:
                 self._late = self.set_timer(LATE_S, self._repaint_late)
             return
+        # What follows forgets which widgets are dirty. Those told since the last round are not in the compositor's
+        # regions yet, and when a repaint comes late there may be some: they would never be drawn.
+        self._compositor.update_widgets(self._dirty_widgets)
         super()._compositor_refresh()
 
     def _repaint_late(self) -> None:

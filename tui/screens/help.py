@@ -5,6 +5,7 @@ from textual.app import ComposeResult
 from protocol.edits import OPS
 from tui.keymap import actions_of, keys_of
 from tui.model.commands import OWN
+from tui.model.keys import Pressed
 from tui.screens.base import BaseScreen
 from tui.widgets.rows import Row, Rows
 
@@ -34,12 +35,11 @@ class HelpScreen(BaseScreen):
     def hints(self) -> list[str]:
         return ["j", "down", "k", "up", "Esc", "back"]
 
-    def _run(self, pressed: object) -> None:
-        keys = getattr(pressed, "keys", "")
-        if keys in ("escape", "q", "?", "f1", "enter") or getattr(pressed, "action", None) == "app.help":
+    def _run(self, pressed: Pressed) -> None:
+        if pressed.keys in ("escape", "q", "?", "f1", "enter") or pressed.action == "app.help":
             self.dismiss()
             return
-        super()._run(pressed)  # type: ignore[arg-type]
+        super()._run(pressed)
 
     def do_list_down(self, count: int | None, register: str | None) -> None:
         self._rows.step(count or 1)

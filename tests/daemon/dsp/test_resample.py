@@ -62,7 +62,7 @@ def test_names_the_mend_when_torchaudio_does_not_import(monkeypatch: pytest.Monk
     def broken(name: str, *args: object, **kwargs: object) -> object:
         if name.startswith("torchaudio"):
             raise OSError("libc10_cuda.so: cannot open shared object file")
-        return real(name, *args, **kwargs)  # type: ignore[arg-type]
+        return real(name, *args, **kwargs)
 
     for name in [name for name in sys.modules if name.startswith("torchaudio")]:
         monkeypatch.delitem(sys.modules, name)

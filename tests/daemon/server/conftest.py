@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from protocol.errors import ErrorBody
 from protocol.frames import Header, Kind, Message, pack, unpack, unpack_body
 from protocol.messages import REQUESTS, Struct
 from protocol.places import Places, places_of
+from tui.client import Client
 
 START_S = 30.0  # on a busy machine
 
@@ -163,6 +164,13 @@ def new_wire() -> Iterator[Callable[..., Wire]]:
     yield connect
     for wire in wires:
         wire.close()
+
+
+@pytest.fixture
+async def client(live: LiveDaemon) -> AsyncIterator[Client]:
+    """The client the programs use, connected."""
+    async with Client(live.places) as connected:
+        yield connected
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,6 @@ from protocol.messages import (
 from tui.client import Client, Event
 
 Live = Any
-
-
-@pytest.fixture
-async def client(live: Live) -> AsyncIterator[Client]:
-    async with Client(live.places) as connected:
-        yield connected
 
 
 @pytest.fixture

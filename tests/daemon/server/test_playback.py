@@ -75,7 +75,7 @@ class TestPlayer:
         self.chunks: list[tuple[Chunk, np.ndarray]] = []
 
     async def say(self, kind: Kind, body: object = None) -> None:
-        frames = pack(kind, Header(op=kind.name.title(), id=os.urandom(16), cid=self.cid), body)  # type: ignore[arg-type]
+        frames = pack(kind, Header(op=kind.name.title(), id=os.urandom(16), cid=self.cid), body)
         await self.socket.send_multipart(frames)
 
     async def hello(self) -> None:
@@ -114,7 +114,7 @@ class Broker:
         self.aud.serve(self._port)
 
     async def play(self, to: TestPlayer, **fields: object) -> PlaybackStarted:
-        body = StartPlayback(**{"player": to.cid, "strand": "s", **fields})  # type: ignore[arg-type]
+        body = StartPlayback(**{"player": to.cid, "strand": "s", **fields})
         reply = await self.playbacks.start(Request(op="StartPlayback", body=body))
         assert isinstance(reply.body, PlaybackStarted)
         return reply.body

@@ -48,12 +48,6 @@ from tui.client import Client
 Live = Any
 
 
-@pytest.fixture
-async def client(live: Live) -> AsyncIterator[Client]:
-    async with Client(live.places) as connected:
-        yield connected
-
-
 @contextlib.asynccontextmanager
 async def refused(code: str, *words: str) -> AsyncIterator[None]:
     """The block is refused with this code, a line that has these words, and a mend."""

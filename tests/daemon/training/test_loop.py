@@ -43,7 +43,7 @@ train(TrainingSpec(steps=int(sys.argv[3]), preset="toy", seed=5), Path(sys.argv[
 
 
 def toy(steps: int, **wish: object) -> TrainingSpec:
-    return TrainingSpec(steps=steps, preset="toy", seed=5, **wish)  # type: ignore[arg-type]
+    return TrainingSpec(steps=steps, preset="toy", seed=5, **wish)
 
 
 def totals(reports: list[Report]) -> dict[int, float]:

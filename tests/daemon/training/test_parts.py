@@ -58,7 +58,7 @@ def test_short_files_with_a_few_neighbours_hold_out_a_file() -> None:
 
 def plan_words(frames: int, **wish: object) -> tuple[CodecConfig, str]:
     split = Split(kind="by file", train=[Part(sha256="a", start=0, stop=frames * 1024)], held_out=[])
-    plan, words = make_plan(TrainingSpec(**wish), split, is_gpu=False)  # type: ignore[arg-type]
+    plan, words = make_plan(TrainingSpec(**wish), split, is_gpu=False)
     return plan.codec, "; ".join(words)
 
 

@@ -37,7 +37,7 @@ def write_wav(path: Path, samples: int, *, rate: int = 48_000, channels: int = 1
 
 def refused(call: object, *arguments: object) -> str:
     with pytest.raises(AlleleError) as caught:
-        call(*arguments)  # type: ignore[operator]
+        call(*arguments)
     return str(caught.value)
 
 

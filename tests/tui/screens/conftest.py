@@ -110,7 +110,7 @@ def until() -> Until:
     async def wait(pilot: Pilot[int], holds: Callable[[], Any], patience_s: float = 20.0) -> None:
         deadline_s = time.monotonic() + patience_s
         while not holds():
-            assert time.monotonic() < deadline_s, f"not within {patience_s} s; last line: {pilot.app.screen.mode.text}"  # type: ignore[attr-defined]
+            assert time.monotonic() < deadline_s, f"not within {patience_s} s; last line: {pilot.app.screen.mode.text}"
             await pilot.pause(0.02)
 
     return wait

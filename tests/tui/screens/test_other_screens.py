@@ -49,6 +49,22 @@ async def test_a_screen_that_was_hidden_knows_the_size_of_the_terminal(opened: A
             await pilot.pause()
 
 
+async def test_a_repaint_put_off_for_a_slow_line_draws_what_changed_meanwhile(
+    opened: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A widget told between the last round and the late repaint used to be forgotten and never drawn."""
+    async with opened() as (app, pilot):
+        await pilot.pause()
+        screen, line = app.screen, app.screen.words
+        drawn: list[Any] = []
+        monkeypatch.setattr(type(app), "_display", lambda _self, _screen, update: drawn.append(update))
+        line.refresh()
+        screen._dirty_widgets.add(line)
+        screen._repaint_late()
+        rows = {y for update in drawn if update is not None for y, _, _ in update.spans}
+        assert line.region.y in rows
+
+
 async def test_going_elsewhere_from_help_leaves_nothing_behind(opened: Any) -> None:
     async with opened() as (app, pilot):
         for keys in ("ge", "?", "gl", "?", "ge"):

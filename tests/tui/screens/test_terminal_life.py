@@ -42,6 +42,7 @@ sys.exit(status)
 
 
 TOKEN = re.compile(r"\x1b\[(\d*);?(\d*)H|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|\x1b\[[0-9;?$<>]*[A-Za-z]|.", re.DOTALL)
+UNFINISHED = re.compile(r"\x1b(\[[0-9;?$<>]*|\][^\x07\x1b]*)?\Z")
 
 
 class Pty:
@@ -76,7 +77,8 @@ class Pty:
     def picture(self) -> str:
         """What the terminal shows, line by line: only differences are sent, so the bytes alone do not say it."""
         text = self.output[self._fed :].decode(errors="ignore")
-        for match in TOKEN.finditer(text):
+        complete = max(text.rfind("\x1b"), 0) if UNFINISHED.search(text) else len(text)
+        for match in TOKEN.finditer(text[:complete]):
             whole = match[0]
             y, x = self._at
             if match[1] is not None:
@@ -86,7 +88,7 @@ class Pty:
             elif whole[0] >= " ":
                 self._cells[y, x] = whole
                 self._at = y, x + 1
-        self._fed = len(self.output)
+        self._fed = len(self.output) - len(text[complete:].encode())
         return "\n".join("".join(self._cells.get((y, x), " ") for x in range(200)).rstrip() for y in range(50))
 
     def wait_for(self, text: str, patience_s: float = 30.0) -> None:
@@ -144,18 +146,10 @@ def cursor_frame(home: Path) -> int:
 
 
 def open_editor(in_pty: Callable[..., Pty], sounds: list[Path], **more: Any) -> Pty:
-    """The editor on two sounds. Seldom, on a machine that is busy, both panes stayed empty; what is tested here is what
-    comes after, so the program is then started once more, and the first picture is printed."""
+    """The editor on two sounds."""
     terminal = in_pty(*sounds[:2], **more)
-    try:
-        terminal.wait_for("tone 1  ", 20.0)
-        terminal.wait_for("tone 0  ")
-    except AssertionError as empty:
-        print(empty)
-        terminal.close()
-        terminal = in_pty(*sounds[:2], **more)
-        terminal.wait_for("tone 1  ", 60.0)
-        terminal.wait_for("tone 0  ")
+    terminal.wait_for("tone 1  ", 60.0)
+    terminal.wait_for("tone 0  ")
     return terminal
 
 
