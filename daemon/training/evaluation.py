@@ -1,14 +1,12 @@
 """Judge the averaged codec through its public encode and decode, as a musician would meet it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec
 from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
-from daemon.render.wav import write_wav
 from daemon.training.crops import Clip
 from daemon.training.health import level_report
 from daemon.training.reports import HeldOut, LevelReport
@@ -21,7 +19,6 @@ USAGE_FRAMES = 4_000
 FINAL_CLIP_S = 15.0
 FINAL_TOTAL_S = 60.0
 FINAL_USAGE_FRAMES = 12_000
-_PAUSE_S = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +55,17 @@ def final_cost_ratio(held_out: list[Clip], train: list[Clip]) -> float:
     often = min(held_s, TOTAL_S) + min(frames, USAGE_FRAMES) * 1024 / SAMPLE_RATE
     last = min(held_s, FINAL_TOTAL_S) + min(frames, FINAL_USAGE_FRAMES) * 1024 / SAMPLE_RATE
     return last / max(often, 1e-9)
+
+
+def cost_in_steps(held_out: list[Clip], train: list[Clip], step_s: float) -> float:
+    """About how many steps an evaluation takes, before one was measured.
+
+    Args:
+        step_s: seconds of audio in a step, which goes through the codec forwards and (twice as long) backwards.
+    """
+    held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE for clips in (held_out, train))
+    heard_s = min(held_s, TOTAL_S) + min(train_s, TRAIN_TOTAL_S) + min(train_s, USAGE_FRAMES * 1024 / SAMPLE_RATE)
+    return heard_s / max(3 * step_s, 1e-9)
 
 
 def round_trip(codec: Codec, audio: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -104,11 +112,3 @@ def code_usage(codec: Codec, clips: list[Clip], most_frames: int) -> list[LevelR
         errors += residuals
         spread += latents
     return [level_report(counts[q], float(errors[q] / max(spread, 1e-9))) for q in range(Q)]
-
-
-def write_preview(path: Path, codec: Codec, clip: Clip) -> None:
-    """A held-out source, a short pause, then its decode: 16-bit mono WAV."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    source = clip.mono(0, min(clip.samples, int(CLIP_S * SAMPLE_RATE)))
-    pause = np.zeros(int(_PAUSE_S * SAMPLE_RATE), np.float32)
-    write_wav(path, np.concatenate([source, pause, round_trip(codec, source)]), bits=16)

@@ -71,8 +71,8 @@ class Learner:
             TrainingError: the numbers have not been finite for twenty steps in a row.
         """
         recipe = self._plan.recipe
-        if not self.progress.is_quantizing and share >= recipe.continuous_share:
-            self._place_codes()
+        if share >= recipe.continuous_share:
+            self.place_codes()
         rate = learning_rate(recipe, self.progress.step, share)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -116,13 +116,18 @@ class Learner:
         kept[random.random(recipe.batch) >= recipe.dropout_probability] = levels
         return torch.from_numpy(kept).to(self._device)
 
+    @property
+    def placing_batches(self) -> int:
+        """Batches that the codebooks are placed by: at least eight vectors a code."""
+        return max(4, -(-8 * self._plan.codec.codebook_size // self._vectors_per_step))
+
     @torch.no_grad()
-    def _place_codes(self) -> None:
-        """k-means over at least eight vectors a code, from crops that training does not use."""
-        wanted = 8 * self._plan.codec.codebook_size
-        batches = max(4, -(-wanted // self._vectors_per_step))
+    def place_codes(self) -> None:
+        """Place the codebooks, once, by k-means over crops that training does not use."""
+        if self.progress.is_quantizing:
+            return
         # Step numbers beyond any run: the pooled crops are not those of the first steps.
-        audio = (torch.from_numpy(self._sampler.batch(2**40 + i)).to(self._device) for i in range(batches))
+        audio = (torch.from_numpy(self._sampler.batch(2**40 + i)).to(self._device) for i in range(self.placing_batches))
         latents = torch.cat([self.model.encode(batch).flatten(0, 1) for batch in audio])
         generator = torch.Generator().manual_seed(self._seed)
         self.model.quantizer.fit(latents, generator, float(self._vectors_per_step))

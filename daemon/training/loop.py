@@ -12,11 +12,12 @@ from msgspec.structs import replace
 from daemon.codec.codec import Codec
 from daemon.corpus.records import Corpus, load_corpus
 from daemon.training.checkpoint import load_newest, load_step, save_checkpoint
-from daemon.training.clock import RunClock
+from daemon.training.clock import Guess, RunClock
 from daemon.training.crops import open_parts
 from daemon.training.errors import TrainingError
-from daemon.training.evaluation import Evaluation, evaluate, final_cost_ratio, write_preview
+from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, final_cost_ratio
 from daemon.training.learner import Learner, StepOutcome
+from daemon.training.preview import SOURCE, Previews
 from daemon.training.reports import (
     Control,
     EvaluationReport,
@@ -29,7 +30,6 @@ from daemon.training.run_folder import (
     CHECKPOINTS,
     CODEC,
     MODEL_NAME,
-    PREVIEWS,
     ModelCard,
     Run,
     RunLog,
@@ -42,8 +42,6 @@ from daemon.training.sizing import make_plan
 from daemon.training.spec import TrainingSpec
 from daemon.training.split import split_corpus
 from daemon.training.threads import ThreadChooser
-
-_PAUSE_POLL_S = 0.05
 
 
 def train(
@@ -59,7 +57,8 @@ def train(
 
     Args:
         report: called from this thread after every step and evaluation; must not block for long.
-        control: asked between steps. STOP keeps a checkpoint, so that `resume` goes on from there.
+        control: asked between steps. STOP keeps a checkpoint, so that `resume` goes on from there; KEEP ends the
+            run after at least one step with a model of what was learnt.
 
     Raises:
         TrainingError: too little audio, the name is taken, nothing to resume, the disk is full, or
@@ -116,15 +115,20 @@ class _Training:
         self._train_clips = open_parts(corpus, run.plan.split.train, config)
         self._held_clips = open_parts(corpus, run.plan.split.held_out, config)
         self._learner = Learner(run.plan, self._train_clips, run.spec.seed, device)
-        ratio = final_cost_ratio(self._held_clips, self._train_clips)
-        self._clock = RunClock(run.spec, 0.0, ratio)
+        self._previews = Previews(run_dir, self._held_clips)
         checkpoint = load_newest(run_dir / CHECKPOINTS)
         if checkpoint is not None:
             self._learner.restore(checkpoint)
-            self._clock = RunClock(run.spec, checkpoint.progress.elapsed_s, ratio)
+        self._clock = self._open_clock(run, checkpoint.progress.elapsed_s if checkpoint else 0.0)
         is_budgeted = run.spec.steps is None and device.type == "cpu"
         self._threads = ThreadChooser(is_adaptive=is_budgeted)
         self._log = RunLog(run_dir, checkpoint.progress.step if checkpoint else None)
+
+    def _open_clock(self, run: Run, elapsed_s: float) -> RunClock:
+        clips, recipe, config = (self._held_clips, self._train_clips), run.plan.recipe, run.plan.codec
+        step_s = recipe.batch * recipe.crop_frames / config.frame_rate
+        guess = Guess(evaluation_steps=cost_in_steps(*clips, step_s), placing_steps=self._learner.placing_batches / 3)
+        return RunClock(run.spec, elapsed_s, final_cost_ratio(*clips), guess=guess)
 
     def end(self, state: str, message: str = "") -> None:
         """Say in `run.json` how it ended; a full disk must not hide the error that came first."""
@@ -142,42 +146,40 @@ class _Training:
         if progress.step:
             self._say(LogLine(text=f"resumed at step {progress.step}", step=progress.step))
         while (share := self._clock.share(progress.step)) < 1.0:
-            if not self._may_go_on():
+            wish = self._control()
+            if wish is Control.STOP:
                 return self._stop()
-            began = time.monotonic()
+            if wish is Control.KEEP and progress.step:
+                return self._keep()
+            began, was_placed = time.monotonic(), progress.is_quantizing
             self._threads.begin()
             outcome = self._learner.step(share)
             self._threads.end()
-            self._tell_step(outcome, began)
+            took_s = time.monotonic() - began
+            if was_placed == progress.is_quantizing:
+                self._clock.stepped(took_s)
+            self._tell_step(outcome, took_s)
             if progress.is_quantizing and self._clock.is_evaluation_due(progress.step):
                 self._evaluate()
         return self._finish()
-
-    def _may_go_on(self) -> bool:
-        while (wish := self._control()) is Control.PAUSE:
-            self._clock.pause()
-            time.sleep(_PAUSE_POLL_S)
-        self._clock.go_on()
-        return wish is Control.GO
 
     def _say(self, what: Report) -> None:
         self._log.add(what)
         self._report(what)
 
-    def _tell_step(self, outcome: StepOutcome, began: float) -> None:
+    def _tell_step(self, outcome: StepOutcome, took_s: float) -> None:
         step = self._learner.progress.step
         if outcome.is_skipped:
             self._say(LogLine(text="a gradient was not finite: step skipped", step=step))
-        took_s = max(1e-6, time.monotonic() - began)
         self._say(
             StepReport(
                 step=step,
                 losses=outcome.terms,
                 learning_rate=outcome.learning_rate,
                 grad_norm=outcome.grad_norm,
-                examples_per_s=self._run.plan.recipe.batch / took_s,
+                examples_per_s=self._run.plan.recipe.batch / max(1e-6, took_s),
                 memory_mib=_memory_mib(self._device),
-                eta_s=self._clock.eta_s(step),
+                eta_s=self._clock.eta_s(step, is_placed=self._learner.progress.is_quantizing),
                 elapsed_s=self._clock.elapsed_s,
                 is_skipped=outcome.is_skipped,
             )
@@ -194,9 +196,7 @@ class _Training:
         is_best = progress.best_mel is None or evaluation.held_out.mel < progress.best_mel
         if is_best:
             progress.best_mel, progress.best_step = evaluation.held_out.mel, progress.step
-        preview = f"{PREVIEWS}/step-{progress.step:08d}.wav"
-        write_preview(self._dir / preview, codec, self._held_clips[0])
-        self._tell_evaluation(evaluation, is_best, preview)
+        self._tell_evaluation(evaluation, is_best, self._previews.write(codec, progress.step))
         self._save()
         self._clock.evaluated(progress.step, time.monotonic() - began)
 
@@ -212,6 +212,7 @@ class _Training:
                 levels=evaluation.levels,
                 is_best=is_best,
                 preview=preview,
+                source=SOURCE,
             )
         )
 
@@ -226,7 +227,17 @@ class _Training:
         self.end("stopped")
         return TrainingResult(state="stopped", steps=progress.step, seconds=self._clock.elapsed_s)
 
-    def _finish(self) -> TrainingResult:
+    def _keep(self) -> TrainingResult:
+        """End before the budget is spent; codebooks that were not reached yet are placed now."""
+        self._learner.place_codes()
+        ended = f"stopped by hand at step {self._learner.progress.step}, {self._share_done():.0%} of the way"
+        self._say(LogLine(text=f"{ended}; the model is made of what was learnt", step=self._learner.progress.step))
+        return self._finish(ended)
+
+    def _share_done(self) -> float:
+        return self._clock.share(self._learner.progress.step)
+
+    def _finish(self, ended: str = "") -> TrainingResult:
         progress = self._learner.progress
         codec = self._codec()
         self._save()
@@ -236,11 +247,9 @@ class _Training:
             self._learner.averaged.model.load_state_dict(best.averaged)
             codec = Codec(self._learner.averaged.model, self._device)
             evaluation = evaluate(codec, self._held_clips, self._train_clips, is_final=True)
-        preview = f"{PREVIEWS}/final.wav"
-        write_preview(self._dir / preview, codec, self._held_clips[0])
-        self._tell_evaluation(evaluation, True, preview)
+        self._tell_evaluation(evaluation, True, self._previews.write(codec, None))
         codec.save(self._dir / CODEC)
-        card = self._card(codec, evaluation)
+        card = self._card(codec, evaluation, ended)
         write_card(self._dir, card)
         self.end("finished")
         return TrainingResult(
@@ -252,7 +261,7 @@ class _Training:
             utilisation=card.utilisation,
         )
 
-    def _card(self, codec: Codec, evaluation: Evaluation) -> ModelCard:
+    def _card(self, codec: Codec, evaluation: Evaluation, ended: str) -> ModelCard:
         run, config = self._run, codec.config
         return ModelCard(
             model=self._dir.name,
@@ -273,6 +282,7 @@ class _Training:
             parameters=codec.parameter_count,
             kbps=round(config.kbps, 3),
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            ended=ended,
         )
 
 

@@ -12,8 +12,10 @@ class Control(enum.Enum):
     """What the loop is asked between two steps."""
 
     GO = "go"
-    PAUSE = "pause"
     STOP = "stop"
+    """Leave with a checkpoint; a pause is that too, so that a paused run holds neither a core nor memory."""
+    KEEP = "keep"
+    """End here and make the model of what was learnt."""
 
 
 class StepReport(msgspec.Struct, frozen=True, kw_only=True, tag="step"):
@@ -60,7 +62,9 @@ class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluatio
     levels: list[LevelReport]
     is_best: bool
     preview: str
-    """WAV relative to the run folder: a held-out source, then its decode."""
+    """WAV relative to the run folder: the held-out clip of this run, decoded by these weights."""
+    source: str = ""
+    """WAV relative to the run folder: the same clip as it was recorded."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):

@@ -55,6 +55,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     parameters: int
     kbps: float
     created: str
+    ended: str = ""
+    """Why before its budget was spent, in words; empty when it was spent."""
 
 
 def read_run(run_dir: Path) -> Run | None:

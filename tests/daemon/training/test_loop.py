@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -76,8 +77,10 @@ def test_reports_tell_everything(toy_run: Path) -> None:
     assert len(evaluation.levels) == 2 and all(level.perplexity > 1 for level in evaluation.levels)
     assert {level.health for level in evaluation.levels} <= {"healthy", "thin", "collapsing"}
     assert evaluation.levels[1].commitment < evaluation.levels[0].commitment < 1
-    preview = soundfile.info(toy_run / evaluation.preview)
-    assert preview.samplerate == 48_000 and preview.duration > 1.5
+    source, preview = (soundfile.info(toy_run / path) for path in (evaluation.source, evaluation.preview))
+    assert (preview.samplerate, preview.frames) == (48_000, source.frames) and 0.5 < preview.duration <= 4.0
+    assert len({r.source for r in reports if isinstance(r, EvaluationReport)}) == 1
+    assert all((toy_run / r.preview).exists() for r in reports if isinstance(r, EvaluationReport))
     texts = [r.text for r in reports if isinstance(r, LogLine)]
     assert any("2 levels × 16 codes" in text for text in texts)
 
@@ -122,31 +125,40 @@ def test_killed_run_resumes_and_its_curve_goes_on(tone_corpus: Path, tmp_path: P
     assert all(json.loads(line) for line in (run / "log.jsonl").read_text().splitlines())
 
 
-def test_stop_keeps_a_checkpoint_and_pause_stops_the_clock(tone_corpus: Path, tmp_path: Path) -> None:
-    steps = 0
-    asked: list[float] = []
+def at_step(step: int, wish: Control) -> tuple[Callable[[Report], None], Callable[[], Control]]:
+    """Report and control of a run that is asked something once so many steps are done."""
+    newest = 0
 
     def report(what: Report) -> None:
-        nonlocal steps
-        steps = what.step if isinstance(what, StepReport) else steps
+        nonlocal newest
+        newest = what.step if isinstance(what, StepReport) else newest
 
-    def control() -> Control:
-        if steps == 3 and len(asked) < 8:
-            asked.append(time.monotonic())
-            return Control.PAUSE
-        return Control.STOP if steps == 6 else Control.GO
+    return report, lambda: wish if newest >= step else Control.GO
 
-    began = time.monotonic()
+
+def test_stop_keeps_a_checkpoint_that_resume_goes_on_from(tone_corpus: Path, tmp_path: Path) -> None:
+    report, control = at_step(6, Control.STOP)
     result = train(toy(50), tone_corpus, tmp_path / "run", report=report, control=control)
-    wall_s = time.monotonic() - began
     assert (result.state, result.steps) == ("stopped", 6)
-    assert result.seconds < wall_s - 0.3  # eight polls of 50 ms were not counted
     run = read_run(tmp_path / "run")
     assert run is not None and run.state == "stopped"
-    steps = 0
     resumed = train(toy(9, resume=True), tone_corpus, tmp_path / "run")
     assert (resumed.state, resumed.steps) == ("finished", 9)
     assert any(isinstance(r, LogLine) and r.text == "resumed at step 6" for r in read_log(tmp_path / "run"))
+    assert resumed.seconds > result.seconds
+
+
+@pytest.mark.parametrize("step", [0, 30], ids=["before the codebooks are placed", "after an evaluation"])
+def test_keep_ends_now_with_a_usable_model_that_says_so(tone_corpus: Path, tmp_path: Path, step: int) -> None:
+    report, control = at_step(step, Control.KEEP)
+    result = train(toy(100), tone_corpus, tmp_path / "run", report=report, control=control)
+    assert (result.state, result.steps) == ("finished", max(1, step))
+    card = json.loads((tmp_path / "run" / "model.json").read_text())
+    assert card["ended"] == f"stopped by hand at step {max(1, step)}, {max(1, step)}% of the way"
+    sound = np.sin(np.arange(48_000) / 20).astype(np.float32)
+    assert round_trip(Codec.load(tmp_path / "run", "cpu"), sound).shape == sound.shape
+    texts = [r.text for r in read_log(tmp_path / "run") if isinstance(r, LogLine)]
+    assert any(text.startswith(card["ended"]) for text in texts)
 
 
 def test_budget_is_wall_clock(tone_corpus: Path, tmp_path: Path) -> None:
