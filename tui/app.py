@@ -23,7 +23,9 @@ from textual.screen import Screen
 from protocol.errors import AlleleError
 from tui.crash import FrankApp
 from tui.first_run import DemoPlan, run_demo
+from tui.keymap import DEFAULT, usual
 from tui.model.editor import Editor
+from tui.model.paths import read_paths
 from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.screens.base import BaseScreen
@@ -66,6 +68,7 @@ class AlleleApp(FrankApp, inherit_bindings=False):
         self.session = Session(home, self._on_change)
         self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
         self.editor = Editor()
+        self.keymap = usual(DEFAULT)
         self.job = start_job
         self.showing = "editor"
         self.notice = ""  # what the first run is at
@@ -224,7 +227,7 @@ class AlleleApp(FrankApp, inherit_bindings=False):
     def do_app_palette(self, count: int | None, register: str | None) -> None:
         screen = self.top_screen
         if screen is not None:
-            self.push_screen(PaletteScreen(screen.NAME, screen.situation()), screen.run_chosen)
+            self.push_screen(PaletteScreen(screen.NAME, screen.situation(), self.keymap), screen.run_chosen)
 
     def do_app_redraw(self, count: int | None, register: str | None) -> None:
         self.terminal.forget()
@@ -238,6 +241,16 @@ class AlleleApp(FrankApp, inherit_bindings=False):
         if self._driver is not None:
             self._driver.disable_input()
         self.exit(0)
+
+    def open_text(self, text: str, index: int) -> None:
+        """Open the first path of a text in a pane, and the second in the other."""
+        try:
+            paths = read_paths(text)[:2]
+        except AlleleError as error:
+            self.say(str(error), bad=True)
+            return
+        for offset, path in enumerate(paths):
+            self.session.spawn(self.open_in_pane(path, (index + offset) % 2, None))
 
     async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
         """Make a strand of a file and show it in a pane.

@@ -1,237 +1,131 @@
-"""Every action of the TUI, once: its name, keys, help, and the sentence that says why it cannot be done now.
+"""Which keys do what: a keymap binds keys to the ids of tui.actions.
 
-The key tables of all screens, the command palette and the help screen are made from `ACTIONS`; a screen carries an
-action `edit.swap` out in its method `do_edit_swap(count, register)`. No default key needs Ctrl+I/M/H (they are Tab,
-Enter and Backspace), Ctrl+Shift, a key release or the Kitty protocol.
+Data flow: `usual(name)` is one of the keymaps of tui.keymaps; a person's own keys (tui.keyfile) are laid over it with
+`with_keys`. A `Keymap` is a value: screens make their key tables, hints and help of the one the app holds.
+
+A key sequence is written as keys with spaces between them: "g g". A key is the printable character itself or the
+terminal's name for it (escape, ctrl+r, left, f1, space).
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from tui.actions.registry import ACTIONS, BY_ID, actions_of, meet
+from tui.keymaps import tracker, vim
+
+NAMES = ("vim", "tracker")
+DEFAULT = "vim"
+_PLACE = re.compile(r"\{([a-z]+\.[a-z_0-9]+)\}")
+_SHOWN = {
+    "escape": "Esc",
+    "enter": "Enter",
+    "tab": "Tab",
+    "space": "Space",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "backspace": "Backspace",
+}
+_SAME = {
+    "ctrl+i": "Tab",
+    "ctrl+m": "Enter",
+    "ctrl+j": "Enter",
+    "ctrl+h": "Backspace",
+    "ctrl+left_square_bracket": "Esc",
+    "ctrl+[": "Esc",
+}
 
 
 @dataclass(frozen=True)
-class Situation:
-    """What decides whether an action can be done."""
+class Keymap:
+    """Keys by action id, in the order in which they are shown. `counts`: digits before a key are a count."""
 
-    connected: bool = False
-    engine: str = "starting"
-    screen: str = "library"
-    strand: bool = False
-    other: bool = False
-    same_model: bool = True
-    selection: bool = False
-    undo: int = 0
-    redo: int = 0
-    repeatable: bool = False
-    sound: str = ""
-    playing: bool = False
-    corpora: int = 0
-    corpus: bool = False
-    files: bool = False
-    openable: bool = False
-    job: bool = False
-    job_running: bool = False
+    name: str
+    keys: Mapping[str, tuple[str, ...]]
+    counts: bool = True
+
+    def keys_for(self, action_id: str) -> tuple[str, ...]:
+        """The key sequences of an action, none when it has no key."""
+        return self.keys.get(action_id, ())
+
+    def table_of(self, screen: str) -> dict[str, str]:
+        """Key sequence to action id on a screen."""
+        return {key: action.id for action in actions_of(screen) for key in self.keys_for(action.id)}
+
+    def words_for(self, action_id: str) -> str:
+        """All keys of an action as one reads them: `gg or Home`; "" when it has none."""
+        return " or ".join(shown(key) for key in self.keys_for(action_id))
+
+    def key_for(self, action_id: str) -> str:
+        """How to do an action: its first key, or how the : line calls it."""
+        keys = self.keys_for(action_id)
+        return shown(keys[0]) if keys else f":{action_id}"
+
+    def fill(self, text: str) -> str:
+        """A sentence with each `{action.id}` in it replaced by the key that does it."""
+        return _PLACE.sub(lambda match: self.key_for(match[1]) if match[1] in BY_ID else match[0], text)
+
+    def with_keys(self, action_id: str, keys: tuple[str, ...]) -> "Keymap":
+        """The same keymap with other keys for one action; nothing is taken from other actions."""
+        return replace(self, keys={**self.keys, action_id: keys})
+
+    def clashes(self, action_id: str, key: str) -> list[str]:
+        """Ids of other actions that a key would get in the way of, on any screen where both mean something.
+
+        The same key twice clashes, and so does one that begins a longer sequence: it could never act alone.
+        """
+        mine = BY_ID[action_id]
+        return [
+            other.id
+            for other in ACTIONS
+            if other.id != action_id
+            and meet(mine, other)
+            and any(_overlap(key, theirs) for theirs in self.keys_for(other.id))
+        ]
+
+    def taken_from_others(self, action_id: str, keys: tuple[str, ...]) -> "Keymap":
+        """The same keymap with these keys for one action, and none that gets in their way anywhere else."""
+        made = dict(self.keys)
+        for key in keys:
+            for other in self.clashes(action_id, key):
+                made[other] = tuple(theirs for theirs in made[other] if not _overlap(key, theirs))
+        made[action_id] = keys
+        return replace(self, keys=made)
 
 
-Check = Callable[[Situation], str]
+@cache
+def usual(name: str) -> Keymap:
+    """One of the keymaps that come with Allele: vim, or tracker (vim with other keys laid over it)."""
+    made = Keymap("vim", vim.KEYS)
+    if name == "vim":
+        return made
+    if name != "tracker":
+        raise KeyError(name)
+    for action_id, keys in tracker.KEYS.items():
+        made = made.taken_from_others(action_id, keys)
+    return Keymap("tracker", {**made.keys, **tracker.KEYS}, tracker.COUNTS)
 
 
-def always(_: Situation) -> str:
+def unsendable(key: str) -> str:
+    """Why no terminal can be relied on to send a key of a sequence, "" when it can be used."""
+    for part in key.split(" "):
+        if part in _SAME:
+            return f"{part} is the same as {_SAME[part]} in a terminal"
+        modifiers = set(part.split("+")[:-1]) if part not in ("+", "ctrl++") else set[str]()
+        if {"ctrl", "shift"} <= modifiers and len(part.rsplit("+", 1)[-1]) == 1:
+            return f"{part}: terminals send it without Shift"
+        if modifiers & {"super", "hyper", "meta"}:
+            return f"{part}: terminals keep it for themselves"
     return ""
-
-
-def connected(s: Situation) -> str:
-    return "" if s.connected else "not connected to the daemon; it is tried again by itself"
-
-
-def strand(s: Situation) -> str:
-    return "" if s.strand else "this pane is empty: open a sound with :open FILE or in the library (g l)"
-
-
-def online_strand(s: Situation) -> str:
-    return strand(s) or connected(s)
-
-
-def engine_ready(s: Situation) -> str:
-    if connected(s):
-        return connected(s)
-    if s.engine == "ready":
-        return ""
-    return (
-        f"the engine is {s.engine}; it comes up by itself"
-        if s.engine != "failed"
-        else "the engine failed: allele doctor"
-    )
-
-
-def sounding(s: Situation) -> str:
-    return strand(s) or engine_ready(s) or s.sound
-
-
-def both(s: Situation) -> str:
-    if online_strand(s):
-        return online_strand(s)
-    if not s.other:
-        return "swap needs a strand in the other pane: Tab, then :open FILE"
-    return "" if s.same_model else "the two strands are of different models; their codes mean different sounds"
-
-
-def undoable(s: Situation) -> str:
-    return online_strand(s) or ("" if s.undo else "nothing to undo on this strand")
-
-
-def redoable(s: Situation) -> str:
-    return online_strand(s) or ("" if s.redo else "nothing to redo on this strand")
-
-
-def repeatable(s: Situation) -> str:
-    return online_strand(s) or ("" if s.repeatable else "nothing to repeat yet: . repeats s, r, [ ], or p")
-
-
-def one_cell(s: Situation) -> str:
-    return online_strand(s) or (
-        "a rectangle cannot step: leave it with Esc, or set one code with r" if s.selection else ""
-    )
-
-
-def selected(s: Situation) -> str:
-    return strand(s) or ("" if s.selection else "no selection: start one with v")
-
-
-def corpus_chosen(s: Situation) -> str:
-    return connected(s) or ("" if s.corpus else "choose a corpus first, or make one with n")
-
-
-def openable(s: Situation) -> str:
-    return connected(s) or ("" if s.openable else "choose a strand or a sound file (Tab goes to the files), or use o")
-
-
-def job_chosen(s: Situation) -> str:
-    return connected(s) or ("" if s.job_running else "no running job is chosen")
-
-
-@dataclass(frozen=True)
-class Action:
-    """One thing a person can do. `screens`: where; empty: everywhere. A key may be two, as in "g g"."""
-
-    id: str
-    title: str
-    keys: tuple[str, ...]
-    group: str
-    screens: tuple[str, ...] = ()
-    why_not: Check = always
-    help: str = ""
-
-    @property
-    def method(self) -> str:
-        """Name of the screen's (or the app's) method that carries it out."""
-        return "do_" + self.id.replace(".", "_")
-
-
-E_, L_, T_ = ("editor",), ("library",), ("train",)
-LISTS = ("library", "train", "help")
-
-
-def _move(name: str, title: str, *keys: str, text: str = "") -> Action:
-    return Action(f"move.{name}", title, keys, "Move", E_, strand, text)
-
-
-ACTIONS: tuple[Action, ...] = (
-    _move("left", "Left", "h", "left", text="with a count: 8h"),
-    _move("down", "Down a level", "j", "down"),
-    _move("up", "Up a level", "k", "up"),
-    _move("right", "Right", "l", "right"),
-    _move("next_change", "Next change of code on this level", "w"),
-    _move("prev_change", "Previous change of code", "b"),
-    _move("start", "First frame", "0", "home"),
-    _move("end", "Last frame", "$", "end"),
-    _move("first_level", "First level (5gg: level 5)", "g g"),
-    _move("last_level", "Last level", "G"),
-    _move("frame", "Go to a frame: 120|", "|"),
-    _move("page_left", "A page left", "pageup", "ctrl+u"),
-    _move("page_right", "A page right", "pagedown", "ctrl+d"),
-    Action("pane.other", "To the other pane", ("tab", "shift+tab"), "Move", E_),
-    Action(
-        "pane.link",
-        "Link or free the two cursors",
-        ("=",),
-        "Move",
-        E_,
-        always,
-        "linked: swap exchanges the same frames",
-    ),
-    Action("select.start", "Select a rectangle", ("v",), "Select", E_, strand),
-    Action("select.levels", "Select on all levels", ("V",), "Select", E_, strand),
-    Action("select.corner", "To the other corner of the selection", ("o",), "Select", E_, selected),
-    Action("select.drop", "Drop the selection", ("escape",), "Select", E_),
-    Action(
-        "edit.swap",
-        "Swap with the other pane",
-        ("s",),
-        "Change",
-        E_,
-        both,
-        "the selection, or as many cells as the count",
-    ),
-    Action("edit.set", "Set a code: r, number, Enter", ("r",), "Change", E_, online_strand),
-    Action("edit.next_code", "Next code number", ("]",), "Change", E_, one_cell),
-    Action("edit.prev_code", "Previous code number", ("[",), "Change", E_, one_cell),
-    Action("edit.copy", "Copy into a register", ("y",), "Change", E_, online_strand, 'register a, or "x first'),
-    Action("edit.put", "Put a register here", ("p",), "Change", E_, online_strand, "on the levels it was copied from"),
-    Action("edit.repeat", "Repeat the last change here", (".",), "Change", E_, repeatable),
-    Action("edit.undo", "Undo", ("u",), "Change", E_, undoable, "a swap is undone on both strands"),
-    Action("edit.redo", "Redo", ("ctrl+r",), "Change", E_, redoable),
-    Action("play.toggle", "Play from the cursor, or stop", ("space",), "Hear", E_, sounding),
-    Action("play.selection", "Play the selection or the cell's frame", ("enter",), "Hear", E_, sounding),
-    Action("play.loop", "Loop on or off", ("L",), "Hear", E_),
-    Action("play.mute", "Mute this level, for listening only", ("M",), "Hear", E_, strand),
-    Action("file.save", "Save the sound as WAV", ("S",), "File", E_, online_strand),
-    Action("file.open", "Open a sound or an .alle file", ("o",), "File", L_, connected),
-    Action("list.down", "Down", ("j", "down"), "Move", LISTS),
-    Action("list.up", "Up", ("k", "up"), "Move", LISTS),
-    Action("list.first", "First", ("g g", "home"), "Move", LISTS),
-    Action("list.last", "Last", ("G", "end"), "Move", LISTS),
-    Action("list.page_down", "A page down", ("pagedown", "ctrl+d"), "Move", LISTS),
-    Action("list.page_up", "A page up", ("pageup", "ctrl+u"), "Move", LISTS),
-    Action("list.other", "To the other list", ("tab", "shift+tab"), "Move", L_),
-    Action("library.choose", "Open what is chosen", ("enter",), "Library", L_, connected),
-    Action("library.open_a", "Open as strand A", ("a",), "Library", L_, openable),
-    Action("library.open_b", "Open as strand B", ("b",), "Library", L_, openable),
-    Action("library.new", "New corpus from files or folders", ("n",), "Library", L_, connected),
-    Action("library.add", "Add files to this corpus", ("+",), "Library", L_, corpus_chosen),
-    Action("library.train", "Train on this corpus", ("t",), "Library", L_, corpus_chosen),
-    Action("train.cancel", "Cancel the job", ("x",), "Train", T_, job_chosen),
-    Action("train.edit", "To the editor with this model", ("enter",), "Train", T_),
-    Action("go.editor", "Editor", ("g e", "f2"), "Go to"),
-    Action("go.library", "Library", ("g l", "f3"), "Go to"),
-    Action("go.train", "Train", ("g t", "f4"), "Go to"),
-    Action("app.command", "Command line: an edit, or :w :open :q", (":",), "Program"),
-    Action("app.palette", "Palette of all actions", ("ctrl+p",), "Program"),
-    Action("app.help", "Help", ("?", "f1"), "Program"),
-    Action("app.redraw", "Draw the screen afresh", ("ctrl+l",), "Program"),
-    Action("app.quit", "Quit; the daemon, its jobs and all strands go on", ("ctrl+q", ": q"), "Program"),
-)
-
-BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
-
-
-def actions_of(screen: str) -> list[Action]:
-    """Actions that mean something on a screen."""
-    return [action for action in ACTIONS if not action.screens or screen in action.screens]
-
-
-def table_of(screen: str) -> dict[str, str]:
-    """Key sequence to action id on a screen. `: q` is the command line's business, not a sequence."""
-    return {key: action.id for action in actions_of(screen) for key in action.keys if not key.startswith(": ")}
-
-
-def keys_of(action_id: str) -> str:
-    """The keys of an action as one reads them: `gg or home`."""
-    return " or ".join(shown(key) for key in BY_ID[action_id].keys)
 
 
 def shown(key: str) -> str:
     """A key as it is written in help and hints."""
-    names = {"escape": "Esc", "enter": "Enter", "tab": "Tab", "space": "Space", "pageup": "PgUp", "pagedown": "PgDn"}
-    words = [names.get(part, part) for part in key.split(" ")]
+    words = [_SHOWN.get(part, part) for part in key.split(" ")]
     return "".join(words) if all(len(word) == 1 for word in words) else " ".join(words)
+
+
+def _overlap(one: str, two: str) -> bool:
+    """The same sequence, or one is how the other begins."""
+    return one == two or one.startswith(two + " ") or two.startswith(one + " ")

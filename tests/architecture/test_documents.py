@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tui.actions.registry import ACTIONS
 from tui.cli.parser import parse
-from tui.keymap import ACTIONS
+from tui.keymap import usual
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "scripts" / "demo" / "CREDITS.md"]
@@ -24,7 +25,7 @@ def test_the_readmes_keys_are_the_keymaps() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Keys")[2].partition("##")[0]
     rows = re.findall(r"^\| (`.+`) \| (.+) \|$", text, flags=re.MULTILINE)
     assert len(rows) > 10
-    titles = {(key, action.title) for action in ACTIONS for key in action.keys}
+    titles = {(key, action.title) for action in ACTIONS for key in usual("vim").keys_for(action.id)}
     for keys, words in rows:
         for key in re.findall(r"`([^`]+)`", keys):
             matching = [title for name, title in titles if name == key and title in words]

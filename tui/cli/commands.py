@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.cli import json_keys, values
 
+KEYMAPS = ("vim", "tracker")
 PRESETS = ("auto", "tiny", "small", "base")
 
 
@@ -58,6 +59,14 @@ COMMANDS: tuple[Command, ...] = (
             "ok": "whether nothing essential fails",
             "checks": "each with name, status (ok, warn, fail), detail, mend",
         },
+    ),
+    Command(
+        words=("keymap",),
+        summary="the editor's keys and the names of its actions",
+        handler="tui.cli.keymap:keymap",
+        details="As docs/keys.md has them, with your own changes. It starts no daemon.",
+        arguments=(_arg("--name", choices=KEYMAPS, metavar="vim|tracker", help="which one (the one in use)"),),
+        keys={"keymap": "its name", "actions": "each with id, title, group, screens, keys, help"},
     ),
     Command(
         words=("daemon", "start"),

@@ -1,6 +1,6 @@
 """The `:` line: the edit grammar of protocol.edits, and the few words that are the screen's own.
 
-:q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :level N   :frame N   :help   or any edit
+:q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :frame N   :help   any edit   any action by its id
 """
 
 import shlex
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from protocol.edits import NOT_YET, OPS, Edit, parse_edit
 from protocol.errors import AlleleError
+from tui.actions.registry import BY_ID
 
 OWN = {
     "q": "quit (the daemon, its jobs and every strand go on)",
@@ -20,7 +21,7 @@ OWN = {
 
 @dataclass(frozen=True)
 class Command:
-    """One command: `name` is a key of OWN or "edit"."""
+    """One command: `name` is a key of OWN, "edit", or "action" (args: its id and perhaps a count)."""
 
     name: str
     args: list[str] = field(default_factory=list[str])
@@ -38,6 +39,8 @@ def read_command(text: str) -> Command | None:
     if not text:
         return None
     name = text.split(maxsplit=1)[0]
+    if name in BY_ID:
+        return _action(text.split())
     if name in OPS or name in NOT_YET:  # the latter say what they wait for
         return Command("edit", edit=parse_edit(text))
     try:
@@ -58,3 +61,17 @@ def read_command(text: str) -> Command | None:
     if not least <= len(args) <= most:
         raise AlleleError("E_BAD_EDIT", f":{word} takes {least} to {most} words", hint=OWN[word])
     return Command(word, args, force)
+
+
+def _action(words: list[str]) -> Command:
+    """`edit.undo`, `edit.undo 3` or `macro.play a`.
+
+    Raises:
+        AlleleError: E_BAD_EDIT.
+    """
+    name, *rest = words
+    letter = bool(BY_ID[name].letter)
+    if len(rest) > 1 or any(not (word.isdecimal() or (letter and len(word) == 1)) for word in rest):
+        wants = BY_ID[name].letter or "a count"
+        raise AlleleError("E_BAD_EDIT", f":{name} takes at most {wants}, not {' '.join(rest)[:80]!r}")
+    return Command("action", words)

@@ -116,7 +116,7 @@ class Editor:
         """Where a swap will land, in words."""
         at = self.swap_at(rect)
         where = "same frames" if at == rect.first else "its cursor"
-        return f"s swaps with {self.other_name} @{at}:{at + rect.width} ({where})"
+        return f"{{edit.swap}} swaps with {self.other_name} @{at}:{at + rect.width} ({where})"
 
     def swap(self, rect: Rect) -> Edit:
         """Exchange with the other pane."""

@@ -1,10 +1,10 @@
-"""From single keys to actions: counts, register prefixes and two-key commands, as vim reads them.
+"""From single keys to actions: counts, register prefixes, two-key commands and letters, as vim reads them.
 
-`[count]["x]key[key]`. The reader holds what has been typed so far; `feed` says what a further key makes of it.
+`[count]["x]key[key][letter]`. The reader holds what has been typed so far; `feed` says what a further key makes of it.
 Key names are the printable character itself, or the terminal's name for the others (`escape`, `ctrl+r`, `left`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from protocol.edits import REGISTER_NAMES
@@ -14,7 +14,7 @@ MAX_COUNT = 999_999
 
 @dataclass(frozen=True)
 class Pressed:
-    """A whole command. `action` is None when the keys mean nothing here."""
+    """A whole command. `action` is None when the keys mean nothing here, "" when a half-typed one was dropped."""
 
     action: str | None
     count: int | None
@@ -23,12 +23,15 @@ class Pressed:
 
 
 class KeyReader:
-    """Reads keys against a table from key sequences ("s", "g g", "ctrl+r") to action ids."""
+    """Reads keys against a table from key sequences ("s", "g g", "ctrl+r") to action ids.
 
-    def __init__(self, table: Mapping[str, str], *, counts: bool = True) -> None:
+    counts: digits before a command are a count. letters: actions that take one more key, given as `register`.
+    """
+
+    def __init__(self, table: Mapping[str, str], *, counts: bool = True, letters: Collection[str] = ()) -> None:
         self._table = dict(table)
-        self._prefixes = {keys.rsplit(" ", 1)[0] for keys in table if " " in keys}
-        self._counts = counts
+        self._prefixes = {keys[:at] for keys in table for at, char in enumerate(keys) if char == " "}
+        self._counts, self._letters = counts, frozenset(letters)
         self.reset()
 
     def reset(self) -> None:
@@ -36,6 +39,7 @@ class KeyReader:
         self._count: int | None = None
         self._register: str | None = None
         self._typed: list[str] = []
+        self._asks: str | None = None
 
     @property
     def waiting(self) -> str:
@@ -46,26 +50,47 @@ class KeyReader:
 
     def feed(self, key: str) -> Pressed | None:
         """One more key. None: more is needed."""
+        if key == "escape" and self.waiting:
+            return self._finish("", "escape")
+        if self._asks is not None:
+            return self._letter(key)
         if self._register == "":
-            if key in REGISTER_NAMES:
-                self._register = key
-                return None
-            return self._finish(None, f'"{key}')
+            return self._named(key)
         if self._counts and not self._typed and self._is_digit(key):
             self._count = min(MAX_COUNT, (self._count or 0) * 10 + int(key))
             return None
-        if self._counts and key == '"' and not self._typed:
+        if key == '"' and not self._typed and key not in self._table:
             self._register = ""
             return None
-        if key == "escape" and self.waiting:
-            return self._finish("", "escape")
+        return self._further(key)
+
+    def _further(self, key: str) -> Pressed | None:
         sequence = " ".join([*self._typed, key])
-        if sequence in self._table:
-            return self._finish(self._table[sequence], sequence)
+        action = self._table.get(sequence)
+        if action in self._letters:
+            self._asks, self._typed = action, [*self._typed, key]
+            return None
+        if action is not None:
+            return self._finish(action, sequence)
         if sequence in self._prefixes:
             self._typed.append(key)
             return None
         return self._finish(None, sequence)
+
+    def _named(self, key: str) -> Pressed | None:
+        """The letter of a register."""
+        if key not in REGISTER_NAMES:
+            return self._finish(None, f'"{key}')
+        self._register = key
+        return None
+
+    def _letter(self, key: str) -> Pressed:
+        """The letter that a command takes; `@@` and the like name the key itself."""
+        keys = " ".join([*self._typed, key])
+        if len(key) != 1 or not (key in REGISTER_NAMES or key == self._typed[-1]):
+            return self._finish(None, keys)
+        self._register = key
+        return self._finish(self._asks, keys)
 
     def _is_digit(self, key: str) -> bool:
         return len(key) == 1 and key in "0123456789" and (key != "0" or self._count is not None)

@@ -17,7 +17,10 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from protocol.errors import AlleleError
-from tui.keymap import BY_ID, Action, Situation, actions_of, keys_of, shown, table_of
+from tui.actions.action import Action
+from tui.actions.registry import ACTIONS, BY_ID
+from tui.actions.situation import Situation
+from tui.keymap import Keymap, shown
 from tui.model.keys import KeyReader, Pressed
 from tui.model.training import clock
 from tui.session import Session
@@ -31,6 +34,7 @@ LATE_S = 0.02
 SMALL = (60, 16)
 NARROW = 120
 SAID_S = 6.0
+LETTERS = frozenset(action.id for action in ACTIONS if action.letter)
 
 
 def token_of(event: events.Key) -> str:
@@ -51,13 +55,28 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.top, self.words, self.mode = TextLine("top"), TextLine("words"), TextLine("mode")
         self.said, self.prompt = TextBlock("said"), Prompt()
-        self.reader = KeyReader(table_of(self.NAME))
+        self._reader: KeyReader | None = None
+        self._reader_of: Keymap | None = None
         self._said: list[Part] = []
         self._late: Timer | None = None
 
     @property
     def allele(self) -> "AlleleApp":
         return cast("AlleleApp", self.app)
+
+    @property
+    def keymap(self) -> Keymap:
+        """Which keys do what."""
+        return self.allele.keymap
+
+    @property
+    def reader(self) -> KeyReader:
+        """Reads this screen's keys; another one as soon as keys were changed."""
+        keymap = self.keymap
+        if self._reader is None or self._reader_of is not keymap:
+            self._reader = KeyReader(keymap.table_of(self.NAME), counts=keymap.counts, letters=LETTERS)
+            self._reader_of = keymap
+        return self._reader
 
     @property
     def session(self) -> Session:
@@ -111,26 +130,32 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def draw_bottom(self) -> None:
         """The words line and the mode line; a sentence just said takes the mode line's place."""
-        self.words.show(self.bottom_words())
+        self.words.show(self._with_keys(self.bottom_words()))
         waiting: list[Part] = [(f"  {self.reader.waiting} ", BOLD)] if self.reader.waiting else []
-        self.mode.show(self._said or self.mode_words(), waiting or ([] if self._said else self.mode_right()))
+        right = waiting or ([] if self._said else self.mode_right())
+        self.mode.show(self._said or self._with_keys(self.mode_words()), self._with_keys(right))
         said, style = self._said[0] if self._said else ("", PLAIN)
         self.said.show(said, style, self.size.width, 1 if self.prompt.is_open else 0)
 
+    def _with_keys(self, parts: list[Part]) -> list[Part]:
+        """Parts in which each `{action.id}` is the key that does it."""
+        return [(self.keymap.fill(text), style) for text, style in parts]
+
     def bottom_words(self) -> list[Part]:
-        """The line above the last."""
+        """The line above the last; `{edit.undo}` stands for a key in all of these."""
         return []
 
     def mode_words(self) -> list[Part]:
         """The last line when nothing was said."""
-        return [(f" {shown(key)} ", BOLD) if i % 2 == 0 else (key, DIM) for i, key in enumerate(self.hints())]
+        keys = [(" ".join(map(self.keymap.key_for, action.split())), words) for action, words in self.hints()]
+        return [part for key, words in keys for part in ((f" {key} ", BOLD), (words, DIM))]
 
     def mode_right(self) -> list[Part]:
         """More of it, left out where there is no room."""
         return []
 
-    def hints(self) -> list[str]:
-        """Key, meaning, key, meaning, …"""
+    def hints(self) -> list[tuple[str, str]]:
+        """What to show of the keys: an action's id (or several with spaces between), and what it means here."""
         return []
 
     def say(self, text: str, *, bad: bool = False) -> None:
@@ -140,6 +165,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         if top is not None and top is not self:
             top.say(text, bad=bad)
             return
+        text = self.keymap.fill(text)
         self._said = said = [(f" {text}", BOLD if bad else PLAIN)] if text else []
         if self.is_mounted:
             self.draw_bottom()
@@ -225,13 +251,13 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def pasted(self, text: str) -> None:
         """Text was pasted while nothing was asked."""
-        self.say("pasted text goes into a prompt: open one with : or o")
+        self.say("pasted text goes into a prompt: open one with {app.command} or {file.open}")
 
     def _run(self, pressed: Pressed) -> None:
         if pressed.keys.endswith("ctrl+c"):
-            self.say("ctrl+q or :q leaves; strands and jobs go on")
+            self.say("{app.quit} or :q leaves; strands and jobs go on")
         elif pressed.action is None:
-            self.say(f"{shown(pressed.keys)} means nothing here; ? shows every key")
+            self.say(f"{shown(pressed.keys)} means nothing here; {{app.help}} shows every key")
         elif pressed.action:
             self.run_action_named(pressed.action, pressed.count, pressed.register)
 
@@ -244,7 +270,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
             return
         method = self.method_of(action)
         if method is None:
-            self.say(f"{action.title} is done on the {' or '.join(action.screens)} screen")
+            self.say(f"{action.title.lower()}: that is done on the {' or '.join(action.screens)} screen")
             return
         method(count, register)
 
@@ -263,10 +289,6 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def spawn(self, work: Any) -> None:
         """Run a coroutine; an AlleleError becomes a sentence."""
         self.session.spawn(work)
-
-    def help_rows(self) -> list[tuple[str, str, str, str]]:
-        """Group, keys, title and help of every action here."""
-        return [(a.group, keys_of(a.id), a.title, a.help) for a in actions_of(self.NAME)]
 
 
 def sentence_of(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Offset
 
-from tui.keymap import Situation
+from tui.actions.situation import Situation
 from tui.model.colours import bins_of, label_of
 from tui.model.cursor import Rect
 from tui.model.editor import NAMES
@@ -209,7 +209,7 @@ class EditorScreen(EditorKeys):
     def bottom_words(self) -> list[Part]:
         grid = self.grid
         if grid is None:
-            return [(" :open FILE opens a sound here; g l is the library; ? shows every key", PLAIN)]
+            return [(" {file.open} opens a sound here; {go.library} is the library; {app.help} shows every key", PLAIN)]
         cursor = self.editor.pane.cursor.inside(grid.levels, grid.frames)
         ranks = self.session.ranks_now(grid.info.meta.model)[1]
         other = self.grid_of(1 - self.editor.focus)
@@ -226,27 +226,25 @@ class EditorScreen(EditorKeys):
     def mode_right(self) -> list[Part]:
         if self.grid is None or self.editor.pane.selection is None:
             return []
-        return [("  y copy", DIM), ("  r set", DIM), ("  Enter hear", DIM), ("  o corner", DIM), ("  Esc drop ", DIM)]
+        hints = {
+            "edit.copy": "copy",
+            "edit.set": "set",
+            "play.selection": "hear",
+            "select.corner": "corner",
+            "select.drop": "drop ",
+        }
+        return [(f"  {{{action}}} {words}", DIM) for action, words in hints.items()]
 
-    def hints(self) -> list[str]:
-        linked = "linked" if self.editor.linked else "free"
+    def hints(self) -> list[tuple[str, str]]:
         return [
-            "v",
-            "select",
-            "s",
-            "swap",
-            "space",
-            "play",
-            "u",
-            "undo",
-            "=",
-            f"cursors {linked}",
-            "Tab",
-            "A/B",
-            ":",
-            "command",
-            "?",
-            "help",
+            ("select.start", "select"),
+            ("edit.swap", "swap"),
+            ("play.toggle", "play"),
+            ("edit.undo", "undo"),
+            ("pane.link", f"cursors {'linked' if self.editor.linked else 'free'}"),
+            ("pane.other", "A/B"),
+            ("app.command", "command"),
+            ("app.help", "help"),
         ]
 
     def _put_terminal_cursor(self) -> None:

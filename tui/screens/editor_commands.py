@@ -10,6 +10,7 @@ from pathlib import Path
 from protocol import messages as m
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
+from tui.actions.registry import BY_ID
 from tui.model.commands import Command, read_command
 from tui.model.cursor import Rect
 from tui.model.editor import NAMES, Editor
@@ -56,6 +57,10 @@ class EditorCommands(BaseScreen):
         raise NotImplementedError
 
     # --- files and commands ------------------------------------------------------------------------------
+
+    def do_file_open(self, count: int | None, register: str | None) -> None:
+        index = self.editor.focus
+        self.prompt.ask(f"open as {NAMES[index]}: ", lambda text: self.allele.open_text(text, index), is_path=True)
 
     def do_file_save(self, count: int | None, register: str | None) -> None:
         if self.grid is not None:
@@ -110,6 +115,8 @@ class EditorCommands(BaseScreen):
     def _command(self, command: Command) -> None:
         if command.edit is not None:
             self._typed_edit(command.edit)
+        elif command.name == "action":
+            self._typed_action(*command.args)
         elif command.name == "w":
             self.save(command.args[0] if " " not in command.args[0] else f'"{command.args[0]}"', force=command.force)
         elif command.name == "open":
@@ -123,6 +130,13 @@ class EditorCommands(BaseScreen):
             self.allele.do_app_help(None, None)
         else:
             self.allele.do_app_quit(None, None)
+
+    def _typed_action(self, action_id: str, word: str = "") -> None:
+        """`:edit.undo 3`: the action on the visible screen."""
+        top = self.allele.top_screen or self
+        letter = bool(BY_ID[action_id].letter)
+        count = int(word) if word and not letter else None
+        top.run_action_named(action_id, count, word if word and letter else None)
 
     def _typed_edit(self, edit: Edit) -> None:
         grid = self.grid

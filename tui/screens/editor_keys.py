@@ -7,7 +7,7 @@ tui.model.pending. Notes that come back ("cropped to …") are said on the last 
 from dataclasses import replace
 from typing import Any
 
-from tui.keymap import Action
+from tui.actions.action import Action
 from tui.model.cursor import Rect, Selection, move
 from tui.model.grid import StrandGrid
 from tui.model.pending import EditChain
@@ -148,7 +148,7 @@ class EditorKeys(EditorCommands):
         rect = pane.rect(grid) if pane.selection is not None else None
         self.submit(grid.id, self.editor.put(pane.cursor, register or self.session.registers.unnamed, rect))
 
-    def do_edit_repeat(self, count: int | None, register: str | None) -> None:
+    def do_edit_again(self, count: int | None, register: str | None) -> None:
         grid = self.grid
         edit = self.editor.repeat(grid, count) if grid is not None else None
         if grid is not None and edit is not None:
@@ -193,7 +193,7 @@ class EditorKeys(EditorCommands):
 
     def do_play_loop(self, count: int | None, register: str | None) -> None:
         self.editor.loop = not self.editor.loop
-        self.say("loop on: Enter repeats the selection" if self.editor.loop else "loop off")
+        self.say("loop on: {play.selection} repeats the selection" if self.editor.loop else "loop off")
         self.moved()
 
     def do_play_mute(self, count: int | None, register: str | None) -> None:

@@ -3,10 +3,12 @@
 from textual.app import ComposeResult
 
 from protocol.edits import OPS
-from tui.keymap import actions_of, keys_of
+from tui.actions.registry import actions_of
+from tui.keymap import Keymap
 from tui.model.commands import OWN
 from tui.model.keys import Pressed
 from tui.screens.base import BaseScreen
+from tui.widgets.lines import BOLD, DIM, Part
 from tui.widgets.rows import Row, Rows
 
 KEY_WIDTH = 22
@@ -27,13 +29,13 @@ class HelpScreen(BaseScreen):
         yield self._rows
 
     def on_mount(self) -> None:
-        self._rows.fill(help_rows(self._of, self.allele.tier.words))
+        self._rows.fill(help_rows(self._of, self.allele.tier.words, self.keymap))
 
     def top_words(self) -> str:
         return f"Help for the {self._of} screen"
 
-    def hints(self) -> list[str]:
-        return ["j", "down", "k", "up", "Esc", "back"]
+    def mode_words(self) -> list[Part]:
+        return [(" Esc ", BOLD), ("back  ", DIM), (" {list.down} {list.up} ", BOLD), ("down and up", DIM)]
 
     def _run(self, pressed: Pressed) -> None:
         if pressed.keys in ("escape", "q", "?", "f1", "enter") or pressed.action == "app.help":
@@ -60,7 +62,7 @@ class HelpScreen(BaseScreen):
         self._rows.step(10_000)
 
 
-def help_rows(screen: str, tier: str) -> list[Row]:
+def help_rows(screen: str, tier: str, keymap: Keymap) -> list[Row]:
     """The help of a screen, line by line."""
     rows: list[Row] = []
     group = ""
@@ -68,8 +70,9 @@ def help_rows(screen: str, tier: str) -> list[Row]:
         if action.group != group:
             group = action.group
             rows += [Row(""), Row(group, heading=True)]
-        more = f" - {action.help}" if action.help else ""
-        rows.append(Row(f"{keys_of(action.id):<{KEY_WIDTH}}{action.title}{more}", action.id))
+        more = f" - {keymap.fill(action.help)}" if action.help else ""
+        keys = keymap.words_for(action.id) or f":{action.id}"
+        rows.append(Row(f"{keys:<{KEY_WIDTH}}{action.title}{more}", action.id))
     rows += [Row(""), Row("The : line", heading=True)]
     for op in OPS.values():
         rows.append(Row(f"{op.example:<{KEY_WIDTH + 16}} {op.summary}", op.name))

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 
 from protocol import messages as m
 from protocol.errors import AlleleError
-from tui.keymap import Situation
+from tui.actions.situation import Situation
 from tui.model.editor import NAMES
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts
 from tui.model.paths import read_paths
@@ -112,28 +112,22 @@ class LibraryScreen(BaseScreen):
         if self.right.active and row is not None and isinstance(row.key, str):
             return [(f" {row.key}", PLAIN)]
         session = self.session
+        words = " {list.other} goes to the files; {library.open_a} and {library.open_b} open what is chosen as A or B"
         if not session.corpora:
-            return [(" no corpus yet: n makes one from your own recordings; 5 to 500 files are right", PLAIN)]
-        if not session.models:
-            return [(" no model yet: choose a corpus and press t to train one on it", PLAIN)]
-        return [(" Tab goes to the files; a and b open what is chosen as strand A or B", PLAIN)]
+            words = " no corpus yet: {library.new} makes one of your recordings; 5 to 500 files are right"
+        elif not session.models:
+            words = " no model yet: choose a corpus and press {library.train} to train one on it"
+        return [(words, PLAIN)]
 
-    def hints(self) -> list[str]:
+    def hints(self) -> list[tuple[str, str]]:
         return [
-            "n",
-            "new corpus",
-            "t",
-            "train",
-            "Tab",
-            "files",
-            "a/b",
-            "open as",
-            "o",
-            "open path",
-            "g e",
-            "editor",
-            "?",
-            "help",
+            ("library.new", "new corpus"),
+            ("library.train", "train"),
+            ("list.other", "files"),
+            ("library.open_a library.open_b", "open as"),
+            ("library.open", "open path"),
+            ("go.editor", "editor"),
+            ("app.help", "help"),
         ]
 
     # --- actions -----------------------------------------------------------------------------------------
@@ -179,7 +173,7 @@ class LibraryScreen(BaseScreen):
         elif kind in ("model", "corpus"):
             self.do_list_other(None, None)
         elif name == "":
-            self.say("nothing here yet: n makes a corpus")
+            self.say("nothing here yet: {library.new} makes a corpus")
 
     def do_library_open_a(self, count: int | None, register: str | None) -> None:
         self._open(0)
@@ -197,14 +191,14 @@ class LibraryScreen(BaseScreen):
 
     async def _show(self, strand: str, index: int) -> None:
         await self.allele.show_strand(strand, index)
-        self.say(f"that is strand {NAMES[index]} now; g e goes to the editor")
+        self.say(f"that is strand {NAMES[index]} now; {{go.editor}} goes to the editor")
 
     async def _open_file(self, path: Path, index: int) -> None:
         model = self._model()
         if model is None:
-            raise AlleleError("E_NOT_FOUND", "no model is trained on this corpus yet", hint="t trains one")
+            raise AlleleError("E_NOT_FOUND", "no model is trained on this corpus", hint="{library.train} trains one")
         await self.allele.open_in_pane(path, index, model)
-        self.say(f"{path.name} is strand {NAMES[index]}; g e goes to the editor")
+        self.say(f"{path.name} is strand {NAMES[index]}; {{go.editor}} goes to the editor")
 
     def _model(self) -> str | None:
         """The model that a file of the chosen corpus is encoded with."""
@@ -225,7 +219,7 @@ class LibraryScreen(BaseScreen):
         if not name:
             return
         if any(corpus.name == name for corpus in self.session.corpora):
-            self.say(f"{name} exists; choose it and press + to add files", bad=True)
+            self.say(f"{name} exists; choose it and press {{library.add}} to add files", bad=True)
             return
         self.prompt.ask(f"files or folders for {name}: ", lambda text: self._add(name, text), value=paths, is_path=True)
 
@@ -271,18 +265,12 @@ class LibraryScreen(BaseScreen):
         self.allele.follow(job)
         self.allele.go("train")
 
+    def do_library_open(self, count: int | None, register: str | None) -> None:
+        self.do_file_open(count, register)
+
     def do_file_open(self, count: int | None, register: str | None) -> None:
         index = self.allele.editor.focus
-        self.prompt.ask(f"open as {NAMES[index]}: ", lambda text: self._open_text(text, index), is_path=True)
-
-    def _open_text(self, text: str, index: int) -> None:
-        try:
-            paths = read_paths(text)[:2]
-        except AlleleError as error:
-            self.say(str(error), bad=True)
-            return
-        for offset, path in enumerate(paths):
-            self.spawn(self.allele.open_in_pane(path, (index + offset) % 2, None))
+        self.prompt.ask(f"open as {NAMES[index]}: ", lambda text: self.allele.open_text(text, index), is_path=True)
 
     def pasted(self, text: str) -> None:
         """A dropped or pasted path starts a new corpus with it."""

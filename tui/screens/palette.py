@@ -6,7 +6,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from tui.keymap import Action, Situation, actions_of, keys_of
+from tui.actions.action import Action
+from tui.actions.registry import actions_of
+from tui.actions.situation import Situation
+from tui.keymap import Keymap
 from tui.widgets.lines import BOLD, TextLine
 from tui.widgets.rows import Row, Rows
 
@@ -14,8 +17,9 @@ from tui.widgets.rows import Row, Rows
 class PaletteScreen(ModalScreen[str | None], inherit_bindings=False):
     """Gives back the id of an action, or None."""
 
-    def __init__(self, screen: str, situation: Situation) -> None:
+    def __init__(self, screen: str, situation: Situation, keymap: Keymap) -> None:
         super().__init__()
+        self._keymap = keymap
         self._situation = situation
         self._actions = [action for action in actions_of(screen) if action.id != "app.palette"]
         self.rows = Rows("palette-rows")
@@ -32,12 +36,13 @@ class PaletteScreen(ModalScreen[str | None], inherit_bindings=False):
         self.query_one("#palette-input").focus()
 
     def _fill(self, text: str) -> None:
-        found = matching(self._actions, text)
+        found = matching(self._actions, text, self._keymap)
         self.rows.fill([Row(self._row(action), action.id) for action in found] or [Row("nothing like that here")])
 
     def _row(self, action: Action) -> str:
-        why = action.why_not(self._situation)
-        return f"{action.title:<40} {keys_of(action.id):<18}{f' not now: {why}' if why else ''}"
+        why = self._keymap.fill(action.why_not(self._situation))
+        keys = self._keymap.words_for(action.id) or f":{action.id}"
+        return f"{action.title:<40} {keys:<18}{f' not now: {why}' if why else ''}"
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another letter."""
@@ -64,12 +69,12 @@ class PaletteScreen(ModalScreen[str | None], inherit_bindings=False):
         event.prevent_default()
 
 
-def matching(actions: list[Action], text: str) -> list[Action]:
-    """Actions whose title, keys or help hold every typed word, titles that begin with the text first."""
+def matching(actions: list[Action], text: str, keymap: Keymap) -> list[Action]:
+    """Actions whose title, id, keys or help hold every typed word, titles that begin with the text first."""
     words = text.lower().split()
-    found = [
-        action
+    held = {
+        action.id: f"{action.title} {action.id} {keymap.words_for(action.id)} {action.help} {action.group}".lower()
         for action in actions
-        if all(word in f"{action.title} {keys_of(action.id)} {action.help} {action.group}".lower() for word in words)
-    ]
+    }
+    found = [action for action in actions if all(word in held[action.id] for word in words)]
     return sorted(found, key=lambda action: not action.title.lower().startswith(text.lower()))

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from protocol import messages as m
-from tui.keymap import Situation
+from tui.actions.situation import Situation
 from tui.model.training import Training, advice_of, clock
 from tui.screens.base import BaseScreen
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine
@@ -118,8 +118,14 @@ class TrainScreen(BaseScreen):
             return [(f" level {level} is {word}: {advice}", BOLD)]
         return [(f" {self.job.detail}" if self.job and self.job.detail else "", PLAIN)]
 
-    def hints(self) -> list[str]:
-        return ["x", "cancel", "j k", "choose a job", "Enter", "editor", "g l", "library", "?", "help"]
+    def hints(self) -> list[tuple[str, str]]:
+        return [
+            ("train.cancel", "cancel"),
+            ("list.down list.up", "choose a job"),
+            ("train.edit", "editor"),
+            ("go.library", "library"),
+            ("app.help", "help"),
+        ]
 
     # --- actions -----------------------------------------------------------------------------------------
 

@@ -36,7 +36,7 @@ def test_swap_exchanges_the_same_frames_while_cursors_are_linked(editor: Editor)
     assert editor.other.cursor == Cursor(1, 13)
     rect = editor.pane.rect(one)
     assert format_edit(check_edit(editor.swap(rect))) == "swap id-two q0-1 @10:14"
-    assert editor.swap_words(rect) == "s swaps with B @10:14 (same frames)"
+    assert editor.swap_words(rect) == "{edit.swap} swaps with B @10:14 (same frames)"
 
 
 def test_swap_lands_at_the_other_cursor_once_they_are_free(editor: Editor) -> None:
@@ -49,7 +49,7 @@ def test_swap_lands_at_the_other_cursor_once_they_are_free(editor: Editor) -> No
     assert editor.other.cursor == Cursor(0, 30)
     rect = editor.pane.rect(one, 4)
     assert format_edit(editor.swap(rect)) == "swap id-two q2 @5:9 at=30"
-    assert editor.swap_words(rect) == "s swaps with B @30:34 (its cursor)"
+    assert editor.swap_words(rect) == "{edit.swap} swaps with B @30:34 (its cursor)"
 
 
 def test_a_linked_cursor_stops_at_the_shorter_strand(editor: Editor) -> None:

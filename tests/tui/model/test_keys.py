@@ -2,14 +2,12 @@
 
 import pytest
 
-from tui.keymap import ACTIONS, actions_of, keys_of, table_of
+from tui.keymap import usual
 from tui.model.keys import KeyReader, Pressed
-
-SCREENS = ("editor", "library", "train", "help")
 
 
 def feed(keys: list[str], screen: str = "editor") -> Pressed | None:
-    reader = KeyReader(table_of(screen))
+    reader = KeyReader(usual("vim").table_of(screen))
     pressed = None
     for key in keys:
         pressed = reader.feed(key)
@@ -39,13 +37,13 @@ def test_keys_become_actions(keys: list[str], action: str, count: int | None, re
 
 
 def test_unfinished_commands_wait_and_show_what_was_typed() -> None:
-    reader = KeyReader(table_of("editor"))
+    reader = KeyReader(usual("vim").table_of("editor"))
     assert [reader.feed(key) for key in ["1", "2", '"', "c", "g"]] == [None] * 5
     assert reader.waiting == '12"cg'
 
 
 def test_escape_drops_a_half_typed_command_and_nothing_else() -> None:
-    reader = KeyReader(table_of("editor"))
+    reader = KeyReader(usual("vim").table_of("editor"))
     reader.feed("4")
     dropped = reader.feed("escape")
     assert dropped is not None
@@ -68,25 +66,23 @@ def test_a_held_digit_cannot_grow_without_bound() -> None:
     assert pressed.count == 999_999
 
 
-@pytest.mark.parametrize("screen", SCREENS)
-def test_no_key_has_two_meanings_on_a_screen(screen: str) -> None:
-    keys = [key for action in actions_of(screen) for key in action.keys]
-    assert len(keys) == len(set(keys))
-    table = table_of(screen)
-    prefixes = {key.rsplit(" ", 1)[0] for key in table if " " in key}
-    assert not prefixes & set(table), "a key that begins a longer command can never act alone"
+def test_some_commands_take_a_letter() -> None:
+    reader = KeyReader({"q": "record", "@": "play", "m": "mark"}, letters=("record", "play"))
+    assert reader.feed("q") is None
+    assert reader.waiting == "q"
+    assert reader.feed("m") == Pressed("record", None, "m", "q m")
+    assert [reader.feed(key) for key in "3@"] == [None, None]
+    assert reader.feed("@") == Pressed("play", 3, "@", "@ @")
+    reader.feed("q")
+    assert reader.feed("left") == Pressed(None, None, None, "q left")
+    reader.feed("q")
+    dropped = reader.feed("escape")
+    assert dropped is not None
+    assert dropped.action == ""
 
 
-def test_no_key_is_one_that_terminals_cannot_send() -> None:
-    for action in ACTIONS:
-        for key in action.keys:
-            assert key not in ("ctrl+i", "ctrl+m", "ctrl+h", "ctrl+j", "ctrl+left_square_bracket"), action.id
-            assert "ctrl+shift" not in key
-            assert "super" not in key
-
-
-def test_every_action_can_be_found_and_read() -> None:
-    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
-    for action in ACTIONS:
-        assert action.title
-        assert keys_of(action.id), action.id
+def test_where_digits_are_data_there_is_no_count_but_registers_are() -> None:
+    reader = KeyReader({"1": "set", "p": "put"}, counts=False)
+    assert reader.feed("1") == Pressed("set", None, None, "1")
+    assert [reader.feed(key) for key in '"b'] == [None, None]
+    assert reader.feed("p") == Pressed("put", None, "b", "p")

@@ -157,7 +157,7 @@ async def test_the_name_offered_for_a_save_is_never_the_sources(
             if edited:
                 await pilot.press("r", "1", "enter")
                 await until(pilot, lambda: app.screen.grid.rev == 1)
-            await pilot.press("S")
+            await pilot.press("ctrl+s")
             assert app.screen.prompt.value == str(folder / offered)
             await pilot.press("escape")
 

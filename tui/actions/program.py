@@ -1,0 +1,55 @@
+"""What can be done outside the editor: files, lists, library, training, going places, the program itself."""
+
+from tui.actions.action import Action
+from tui.actions.situation import connected, corpus_chosen, job_chosen, online_strand, openable
+
+LISTS = ("library", "train", "help")
+LIBRARY, TRAIN = ("library",), ("train",)
+OPENS = ("editor", "library")
+
+FILES = (
+    Action("file.open", "Open a sound or an .alle file", "File", OPENS, connected),
+    Action("file.save", "Save the sound as WAV", "File", ("editor",), online_strand),
+)
+
+LIST_MOVES = (
+    Action("list.down", "Down", "Move", LISTS),
+    Action("list.up", "Up", "Move", LISTS),
+    Action("list.first", "First", "Move", LISTS),
+    Action("list.last", "Last", "Move", LISTS),
+    Action("list.page_down", "A page down", "Move", LISTS),
+    Action("list.page_up", "A page up", "Move", LISTS),
+    Action("list.other", "To the other list", "Move", LIBRARY),
+)
+
+LIBRARIES = (
+    Action("library.choose", "Open what is chosen", "Library", LIBRARY, connected),
+    Action("library.open_a", "Open as strand A", "Library", LIBRARY, openable),
+    Action("library.open_b", "Open as strand B", "Library", LIBRARY, openable),
+    Action("library.open", "Open a sound or an .alle file by its path", "Library", LIBRARY, connected),
+    Action("library.new", "New corpus from files or folders", "Library", LIBRARY, connected),
+    Action("library.add", "Add files to this corpus", "Library", LIBRARY, corpus_chosen),
+    Action("library.train", "Train on this corpus", "Library", LIBRARY, corpus_chosen),
+)
+
+TRAININGS = (
+    Action("train.cancel", "Cancel the job", "Train", TRAIN, job_chosen),
+    Action("train.edit", "To the editor with this model", "Train", TRAIN),
+)
+
+
+GOES = (
+    Action("go.editor", "Editor", "Go to"),
+    Action("go.library", "Library", "Go to"),
+    Action("go.train", "Train", "Go to"),
+)
+
+PROGRAM = (
+    Action("app.command", "Command line: an edit, an action, :w :open :q", "Program"),
+    Action("app.palette", "Palette of all actions", "Program"),
+    Action("app.help", "Help", "Program"),
+    Action("app.redraw", "Draw the screen afresh", "Program"),
+    Action("app.quit", "Quit; the daemon, its jobs and all strands go on", "Program"),
+)
+
+ACTIONS: tuple[Action, ...] = (*FILES, *LIST_MOVES, *LIBRARIES, *TRAININGS, *GOES, *PROGRAM)

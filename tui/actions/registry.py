@@ -1,0 +1,22 @@
+"""Every action of the TUI, once.
+
+Screens, palette, help, the `:` line (`:edit.undo`), `allele keymap` and docs/keys.md are made from it; tui.keymap binds
+keys to its ids. A new action is a line in tui.actions.editor or tui.actions.program, a key in tui.keymaps.vim (and in
+tui.keymaps.tracker where that one is taken), and a method `do_…` of its screen or of the app.
+"""
+
+from tui.actions import editor, program
+from tui.actions.action import Action
+
+ACTIONS: tuple[Action, ...] = (*editor.ACTIONS, *program.ACTIONS)
+BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
+
+
+def actions_of(screen: str) -> list[Action]:
+    """Actions that mean something on a screen."""
+    return [action for action in ACTIONS if not action.screens or screen in action.screens]
+
+
+def meet(one: Action, two: Action) -> bool:
+    """Is there a screen on which both mean something?"""
+    return not one.screens or not two.screens or bool(set(one.screens) & set(two.screens))

@@ -1,0 +1,145 @@
+"""What decides whether an action can be done now, and the checks that say why it cannot.
+
+A check gives "" or a sentence. `{select.start}` in a sentence stands for the key of that action, whichever keymap is
+in use (tui.keymap fills it in).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from protocol.edits import NOT_YET
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A screen describes itself with this each time a key or the palette asks."""
+
+    connected: bool = False
+    engine: str = "starting"
+    screen: str = "library"
+    strand: bool = False
+    other: bool = False
+    same_model: bool = True
+    selection: bool = False
+    undo: int = 0
+    redo: int = 0
+    repeatable: bool = False
+    sound: str = ""
+    playing: bool = False
+    corpora: int = 0
+    corpus: bool = False
+    files: bool = False
+    openable: bool = False
+    job: bool = False
+    job_running: bool = False
+
+
+Check = Callable[[Situation], str]
+
+
+def always(_: Situation) -> str:
+    """Nothing stands in the way."""
+    return ""
+
+
+def connected(s: Situation) -> str:
+    """There is a daemon."""
+    return "" if s.connected else "not connected to the daemon; it is tried again by itself"
+
+
+def strand(s: Situation) -> str:
+    """The pane shows a strand."""
+    return "" if s.strand else "this pane is empty: open a sound with {file.open} or in the library ({go.library})"
+
+
+def online_strand(s: Situation) -> str:
+    """The strand can be changed."""
+    return strand(s) or connected(s)
+
+
+def engine_ready(s: Situation) -> str:
+    """Models answer."""
+    if connected(s):
+        return connected(s)
+    if s.engine == "ready":
+        return ""
+    if s.engine == "failed":
+        return "the engine failed: allele doctor"
+    return f"the engine is {s.engine}; it comes up by itself"
+
+
+def modelled(s: Situation) -> str:
+    """The strand can be changed with a model's help."""
+    return online_strand(s) or engine_ready(s)
+
+
+def sounding(s: Situation) -> str:
+    """The strand can be heard."""
+    return strand(s) or engine_ready(s) or s.sound
+
+
+def both(s: Situation) -> str:
+    """Two strands of one model."""
+    if online_strand(s):
+        return online_strand(s)
+    if not s.other:
+        return "that needs a strand in the other pane: {pane.other}, then {file.open}"
+    return "" if s.same_model else "the two strands are of different models; their codes mean different sounds"
+
+
+def both_modelled(s: Situation) -> str:
+    """Two strands, and a model that answers."""
+    return both(s) or engine_ready(s)
+
+
+def undoable(s: Situation) -> str:
+    """There is an edit to take back."""
+    return online_strand(s) or ("" if s.undo else "nothing to undo on this strand")
+
+
+def redoable(s: Situation) -> str:
+    """There is an edit to do again."""
+    return online_strand(s) or ("" if s.redo else "nothing to redo on this strand")
+
+
+def repeatable(s: Situation) -> str:
+    """Something was changed from here before."""
+    return online_strand(s) or (
+        "" if s.repeatable else "nothing to repeat yet: {edit.again} does the last change again"
+    )
+
+
+def one_cell(s: Situation) -> str:
+    """No rectangle is selected."""
+    leave = "a rectangle cannot step: leave it with {select.drop}, or set one code with {edit.set}"
+    return online_strand(s) or (leave if s.selection else "")
+
+
+def selected(s: Situation) -> str:
+    """A rectangle is selected."""
+    return strand(s) or ("" if s.selection else "no selection: start one with {select.start}")
+
+
+def corpus_chosen(s: Situation) -> str:
+    """The library's choice has a corpus."""
+    return connected(s) or ("" if s.corpus else "choose a corpus first, or make one with {library.new}")
+
+
+def openable(s: Situation) -> str:
+    """The library's choice can be shown in a pane."""
+    why = "choose a strand or a sound file ({list.other} goes to the files), or use {file.open}"
+    return connected(s) or ("" if s.openable else why)
+
+
+def job_chosen(s: Situation) -> str:
+    """A running job is chosen."""
+    return connected(s) or ("" if s.job_running else "no running job is chosen")
+
+
+def waits(op: str, otherwise: Check) -> Check:
+    """An operation that may not be there yet: then the reason it is refused with, else the other check."""
+
+    def check(s: Situation) -> str:
+        return "; ".join(NOT_YET[op]) if op in NOT_YET else otherwise(s)
+
+    return check

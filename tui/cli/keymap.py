@@ -1,0 +1,26 @@
+"""`allele keymap`: the editor's actions and their keys, for reading and for scripts."""
+
+from argparse import Namespace
+
+from tui.actions.registry import ACTIONS
+from tui.cli.output import Output
+from tui.keymap import DEFAULT, usual
+
+
+def keymap(arguments: Namespace, output: Output) -> int:
+    """Print every action with its keys."""
+    chosen = usual(arguments.name or DEFAULT)
+    rows = [
+        {
+            "id": action.id,
+            "title": action.title,
+            "group": action.group,
+            "screens": list(action.screens),
+            "keys": list(chosen.keys_for(action.id)),
+            "help": chosen.fill(action.help),
+        }
+        for action in ACTIONS
+    ]
+    lines = [f"{chosen.words_for(a.id):<22} {a.id:<20} {a.title}" for a in ACTIONS]
+    output.result({"keymap": chosen.name, "actions": rows}, lines)
+    return 0

@@ -1,0 +1,1 @@
+"""Tables from action ids to keys. tui.keymap puts them together with a person's own changes."""

@@ -1,0 +1,36 @@
+"""The tracker-like keymap: arrows, digits that write codes at once, Ctrl+X/C/V, function keys.
+
+Only what differs from the vim-like one; keys named here are taken from inherited actions that meet them on a screen.
+There are no counts: digits are data.
+"""
+
+COUNTS = False
+
+KEYS: dict[str, tuple[str, ...]] = {
+    "move.left": ("left",),
+    "move.down": ("down",),
+    "move.up": ("up",),
+    "move.right": ("right",),
+    "move.next_change": ("ctrl+right", "w"),
+    "move.prev_change": ("ctrl+left", "b"),
+    "move.start": ("home",),
+    "move.end": ("end",),
+    "move.first_level": ("ctrl+home",),
+    "move.last_level": ("ctrl+end",),
+    "select.start": ("v", "insert"),
+    "edit.set": ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+    "edit.copy": ("ctrl+c",),
+    "edit.put": ("ctrl+v",),
+    "edit.next_code": ("+", "]"),
+    "edit.prev_code": ("-", "["),
+    "edit.undo": ("ctrl+z", "backspace"),
+    "edit.redo": ("ctrl+y", "ctrl+r"),
+    "play.toggle": ("f5", "space"),
+    "play.selection": ("f6", "enter"),
+    "play.loop": ("f7", "L"),
+    "play.mute": ("f9", "M"),
+    "list.down": ("down",),
+    "list.up": ("up",),
+    "list.first": ("home",),
+    "list.last": ("end",),
+}
