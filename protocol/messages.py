@@ -476,13 +476,19 @@ class Region(Struct, frozen=True, kw_only=True):
 
 
 class StartPlayback(Struct, frozen=True, kw_only=True):
-    """Play frames of a living strand on the player whose client id this is. None: to the end, all levels."""
+    """Play frames of a living strand on the player whose client id this is. None: to the end, all levels.
+
+    levels: those heard; [] is silence. loop: again and again; edits are taken up where it begins again, and a range
+    whose strand grows inside it grows along. before: begin with buffer 0, (Q, T) uint16 codes to compare the strand
+    with, in the strand's place; both are then played at the loudness of the quieter one.
+    """
 
     player: bytes
     strand: Id
     frames: tuple[int, int | None] = (0, None)
     levels: list[int] | None = None
     loop: bool = False
+    before: bool = False
 
 
 class PlaybackStarted(Struct, frozen=True, kw_only=True):
@@ -491,6 +497,19 @@ class PlaybackStarted(Struct, frozen=True, kw_only=True):
     playback: int
     strand: Id
     frames: tuple[int, int]
+
+
+class TunePlayback(Struct, frozen=True, kw_only=True):
+    """Change what is heard of a playback under way, from its next chunk on, without a click. E_NOT_FOUND: it is over.
+
+    levels and before as in StartPlayback. Buffer 0: the codes that `before` means, needed the first time and when they
+    are others.
+    """
+
+    player: bytes
+    playback: int
+    levels: list[int] | None = None
+    before: bool = False
 
 
 class StopPlayback(Struct, frozen=True, kw_only=True):
@@ -670,6 +689,7 @@ REQUESTS: dict[str, tuple[type[Struct], type[Struct]]] = {
         (DecodeStrand, Decoded),
         (DecodeRegion, Region),
         (StartPlayback, PlaybackStarted),
+        (TunePlayback, Done),
         (StopPlayback, Done),
     )
 }

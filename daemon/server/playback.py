@@ -1,6 +1,6 @@
-"""StartPlayback and StopPlayback: which player plays what, streamed on credits over aud.
+"""StartPlayback, TunePlayback and StopPlayback: which player plays what, streamed on credits over aud.
 
-Data flow: a request makes a `_Playback` with a task that waits for a credit, asks its `StrandStream` for the next chunk
+Data flow: a request makes a `Playback` with a task that waits for a credit, asks its `StrandStream` for the next chunk
 and sends it. The newest playback of a player supersedes the one before with an empty flush chunk, which costs no
 credit, so a full queue never delays a key press. Boundary: `AudSocket` knows connections, this side players.
 
@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
@@ -23,61 +22,25 @@ from daemon.engine.bridge import EngineBridge
 from daemon.server.aud import AudSocket
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.library import Library
+from daemon.server.players import Playback, Player, before_of, frames_of, levels_of
 from daemon.server.preview import MAX_BYTES, PCM, Block, CodecRef, PreviewCache
 from daemon.server.strand_stream import Strands, StrandStream
+from daemon.server.strandbook import StrandBook
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.frames import ID_BYTES
-from protocol.messages import Chunk, Done, PlaybackStarted, StartPlayback, StopPlayback
+from protocol.messages import Chunk, Done, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
 from protocol.strands import StrandMeta
 
 log = logging.getLogger("allele.playback")
 
 ATTACH_S = 2.0  # how long a request waits for its player's hello
 PROBE_S = 1.0  # without a credit for so long, see whether the player is still there
-MAX_CREDITS = 50  # 1 s of sound: a player that asks for more gets no more than that
 NOTHING = np.zeros((1, 0), np.float32)
 
 SendChunk = Callable[[bytes, Chunk, Array], bool]
 FindCodec = Callable[[StrandMeta], Awaitable[CodecRef]]
 DecodeBlock = Callable[[Block], Awaitable[PCM]]
-
-
-@dataclass
-class _Playback:
-    number: int
-    stream: StrandStream
-    sent: int = 0  # chunks
-    task: asyncio.Task[None] | None = None
-
-
-class _Player:
-    """One attached player: its connection, its credits, what it plays."""
-
-    def __init__(self, routing_id: bytes) -> None:
-        self.routing_id = routing_id
-        self.credits = 0
-        self.newest = 0  # number of the latest playback
-        self.playback: _Playback | None = None
-        self._granted = asyncio.Event()
-
-    def grant(self, chunks: int) -> None:
-        self.credits = min(MAX_CREDITS, self.credits + chunks)
-        self._granted.set()
-
-    def revoke(self) -> None:
-        """A new connection: what was granted on the old one counts no more."""
-        self.credits = 0
-
-    async def wait_for_credit(self, timeout_s: float) -> bool:
-        """True when there is a credit; False when none came in time."""
-        if not self.credits:
-            self._granted.clear()
-            try:
-                await asyncio.wait_for(self._granted.wait(), timeout_s)
-            except TimeoutError:
-                return False
-        return self.credits > 0
 
 
 class Playbacks:
@@ -93,7 +56,7 @@ class Playbacks:
     ) -> None:
         self._strands, self._find_codec = strands, find_codec
         self.cache = PreviewCache(decode, cache_bytes)
-        self._players: dict[bytes, _Player] = {}
+        self.players: dict[bytes, Player] = {}
         self._awaited: dict[bytes, asyncio.Event] = {}
         self._numbers = count(1)
         self._send: SendChunk | None = None
@@ -104,13 +67,14 @@ class Playbacks:
         self._send = send
 
     def register(self, table: DispatchTable) -> None:
-        """Answer StartPlayback and StopPlayback."""
+        """Answer the requests of this module."""
         table.add(StartPlayback, self.start)
+        table.add(TunePlayback, self.tune)
         table.add(StopPlayback, self.stop)
 
     async def close(self) -> None:
         """End every playback and forget the cache."""
-        for player in self._players.values():
+        for player in self.players.values():
             self._end(player)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.cache.close()
@@ -118,13 +82,13 @@ class Playbacks:
     @property
     def playing(self) -> int:
         """Playbacks under way."""
-        return sum(player.playback is not None for player in self._players.values())
+        return sum(player.playback is not None for player in self.players.values())
 
     # --- players ---------------------------------------------------------------------------------------------
 
     def attach(self, cid: bytes, routing_id: bytes) -> None:
         """A player said hello; again, after a reconnection, its playback goes on."""
-        player = self._players.setdefault(cid, _Player(routing_id))
+        player = self.players.setdefault(cid, Player(routing_id))
         player.routing_id = routing_id
         player.revoke()
         if cid in self._awaited:
@@ -132,12 +96,12 @@ class Playbacks:
 
     def credit(self, cid: bytes, chunks: int) -> None:
         """A player can take so many more chunks."""
-        if cid in self._players:
-            self._players[cid].grant(chunks)
+        if cid in self.players:
+            self.players[cid].grant(chunks)
 
     def detach(self, cid: bytes) -> None:
         """A player is gone, and with it what it played."""
-        player = self._players.pop(cid, None)
+        player = self.players.pop(cid, None)
         if player is not None:
             self._end(player)
 
@@ -148,21 +112,57 @@ class Playbacks:
         asked: StartPlayback = request.body
         number = next(self._numbers)
         view = self._strands.find(asked.strand)
-        frames = _frames_of(asked, view.codes.shape[1])
-        levels = _levels_of(asked, view.codes.shape[0])
+        frames = frames_of(asked, view.codes.shape[1])
+        levels = levels_of(asked.levels, view.codes.shape[0])
+        before = before_of(view.meta, request.buffers) if asked.before else None
         codec = await self._find_codec(view.meta)
         player = await self._player(asked.player)  # last: it may come or go while a cold engine loads the codec
         stream = StrandStream(
             self._strands, self.cache, asked.strand, frames, codec=codec, levels=levels, loop=asked.loop
         )
+        playback = Playback(number, stream)
+        if before is not None:
+            await playback.compare(before, True, self._strands, self.cache)
         if number > player.newest:  # else a later request overtook this one while it waited
-            self._begin(player, _Playback(number, stream), frames[0] * view.meta.hop_length)
+            self._begin(player, playback, frames[0] * view.meta.hop_length)
         return Reply(body=PlaybackStarted(playback=number, strand=asked.strand, frames=frames))
+
+    async def tune(self, request: Request) -> Reply:
+        """TunePlayback."""
+        asked: TunePlayback = request.body
+        player = self.players.get(asked.player)
+        playback = player.playback if player is not None else None
+        if playback is None or playback.number != asked.playback:
+            raise AlleleError("E_NOT_FOUND", f"playback {asked.playback} is over")
+        stream = playback.stream
+        view = self._strands.find(stream.strand)
+        levels = levels_of(asked.levels, view.codes.shape[0])
+        before = before_of(view.meta, request.buffers) if request.buffers else stream.comparison
+        if asked.before and before is None:
+            raise AlleleError("E_BAD_REQUEST", "there is nothing to compare with", hint="send its codes along")
+        stream.levels = levels
+        if before is not None:
+            await playback.compare(before, asked.before, self._strands, self.cache)
+        return Reply(body=Done())
+
+    def resized(self, strand: str, lo: int, before: int, after: int) -> None:
+        """A strand changed its length: `before` frames from `lo` on gave place to `after`. What plays there follows."""
+        for player in self.players.values():
+            if player.playback is not None and player.playback.stream.strand == strand:
+                stream = player.playback.stream
+                stream.span = stream.span.resized(lo, before, after)
+
+    def edited(self, strand: str) -> None:
+        """A strand sounds otherwise: what it is compared with is matched to it anew."""
+        for player in self.players.values():
+            playback = player.playback
+            if playback is not None and playback.stream.strand == strand and playback.stream.comparison is not None:
+                self._spawn(playback.match(self._strands, self.cache))
 
     async def stop(self, request: Request) -> Reply:
         """StopPlayback; no error when nothing plays."""
         asked: StopPlayback = request.body
-        player = self._players.get(asked.player)
+        player = self.players.get(asked.player)
         playback = player.playback if player is not None else None
         if player is None or playback is None:
             return Reply(body=Done(detail="nothing was playing"))
@@ -170,15 +170,15 @@ class Playbacks:
         self._say(player, Chunk(playback=playback.number, index=playback.sent + 1, sample=0, flush=True, last=True))
         return Reply(body=Done())
 
-    async def _player(self, cid: bytes) -> _Player:
+    async def _player(self, cid: bytes) -> Player:
         if len(cid) != ID_BYTES:
             raise AlleleError("E_BAD_REQUEST", f"a player's id has {ID_BYTES} bytes, not {len(cid)}")
-        if cid not in self._players:
+        if cid not in self.players:
             arrived = self._awaited.setdefault(cid, asyncio.Event())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(arrived.wait(), ATTACH_S)
             self._awaited.pop(cid, None)
-        player = self._players.get(cid)
+        player = self.players.get(cid)
         if player is None:
             hint = "its status says why: most often there is no sound device; allele doctor"
             raise AlleleError("E_NOT_FOUND", "that player is not connected", hint=hint)
@@ -186,7 +186,7 @@ class Playbacks:
 
     # --- streaming -------------------------------------------------------------------------------------------
 
-    def _begin(self, player: _Player, playback: _Playback, sample: int) -> None:
+    def _begin(self, player: Player, playback: Playback, sample: int) -> None:
         """Supersede what the player plays: silence the old at once, then stream the new."""
         self._end(player)
         player.newest = playback.number
@@ -194,7 +194,7 @@ class Playbacks:
         player.playback = playback
         playback.task = self._spawn(self._run(player, playback))
 
-    async def _run(self, player: _Player, playback: _Playback) -> None:
+    async def _run(self, player: Player, playback: Playback) -> None:
         """Send chunks as credits come, until the end, an error, or the player's."""
         error = ""
         try:
@@ -220,14 +220,14 @@ class Playbacks:
         if player.playback is playback:
             player.playback = None
 
-    def _probe(self, player: _Player, playback: _Playback) -> bool:
+    def _probe(self, player: Player, playback: Playback) -> bool:
         """Whether the player can still be reached: an empty chunk costs it nothing."""
         return self._say(player, Chunk(playback=playback.number, index=playback.sent, sample=0))
 
-    def _say(self, player: _Player, chunk: Chunk, pcm: Array = NOTHING) -> bool:
+    def _say(self, player: Player, chunk: Chunk, pcm: Array = NOTHING) -> bool:
         return self._send is not None and self._send(player.routing_id, chunk, pcm)
 
-    def _end(self, player: _Player) -> None:
+    def _end(self, player: Player) -> None:
         playback, player.playback = player.playback, None
         if playback is not None and playback.task is not None:
             playback.task.cancel()
@@ -240,7 +240,7 @@ class Playbacks:
 
 
 def open_playbacks(
-    table: DispatchTable, strands: Strands, library: Library, engine: EngineBridge, aud: AudSocket
+    table: DispatchTable, strands: StrandBook, library: Library, engine: EngineBridge, aud: AudSocket
 ) -> Playbacks:
     """Playback over the broker's parts: answers its requests and hears of players. Close it before the engine."""
 
@@ -254,21 +254,6 @@ def open_playbacks(
     playbacks = Playbacks(strands, decode, find_codec)
     playbacks.serve(aud.send_chunk)
     playbacks.register(table)
+    strands.watch(playbacks)
     aud.hook = playbacks
     return playbacks
-
-
-def _frames_of(asked: StartPlayback, total: int) -> tuple[int, int]:
-    first, past = asked.frames[0], total if asked.frames[1] is None else asked.frames[1]
-    if not 0 <= first < past <= total:
-        raise AlleleError("E_RANGE", f"frames @{first}:{past} are not in a strand of {total}", hint="play @0:")
-    return first, past
-
-
-def _levels_of(asked: StartPlayback, total: int) -> tuple[int, ...] | None:
-    if asked.levels is None:
-        return None
-    levels = tuple(sorted(set(asked.levels)))
-    if any(not 0 <= level < total for level in levels):
-        raise AlleleError("E_RANGE", f"levels {list(levels)} are not all in 0 to {total - 1}", hint="name others")
-    return None if len(levels) == total else levels

@@ -22,6 +22,7 @@ from protocol.strands import Codes, StrandMeta
 
 PCM = npt.NDArray[np.float32]
 
+BLOCK_FRAMES = 32  # 0.68 s: a margin's worth of extra work is small beside it, an edit's cost is too
 MAX_BYTES = 256 * 1024 * 1024  # 23 minutes of mono float32
 
 

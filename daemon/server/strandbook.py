@@ -8,6 +8,7 @@ strand's other edits wait for their turn.
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from typing import Protocol
 
 from daemon.edits.values import Change, Computation
 from daemon.server.publisher import Publisher
@@ -22,6 +23,19 @@ from protocol.strands import Codes, StrandMeta
 
 Compute = Callable[[Computation, StrandMeta], Awaitable[Array]]
 
+
+class Watcher(Protocol):
+    """Whoever must know of changes before the next turn of the loop. Must not block."""
+
+    def resized(self, strand: str, lo: int, before: int, after: int) -> None:
+        """`before` frames from `lo` on gave place to `after`."""
+        ...
+
+    def edited(self, strand: str) -> None:
+        """A strand has a new revision."""
+        ...
+
+
 MOST_QUESTIONS = 12  # an edit asks one or two; more means that another strand is never still
 
 
@@ -32,7 +46,12 @@ class StrandBook:
         self._store, self._thread, self._publisher = store, thread, publisher
         self._living: dict[str, Living] = {}
         self._turns = Turns()
+        self._watcher: Watcher | None = None
         self.workspace = ""
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody of every change from now on."""
+        self._watcher = watcher
 
     async def load(self) -> None:
         """Take over what the store holds."""
@@ -114,6 +133,11 @@ class StrandBook:
             if living.id in self._living:
                 self._living[living.id] = living
         for living, change in zip(edited.strands, edited.changes, strict=True):
+            if self._watcher is not None:
+                if change.is_resized:
+                    before, after = change.before.shape[1], change.after.shape[1]
+                    self._watcher.resized(living.id, change.frame_lo, before, after)
+                self._watcher.edited(living.id)
             self._publisher.publish(_news(living, change, kind, edited.answer.edit, asked.request), [change.after])
         return edited.answer
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from daemon.server.preview import Block, CodecRef
 from daemon.server.sockets import Port, bind_router
 from protocol.errors import AlleleError
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
-from protocol.messages import Chunk, Credit, Done, Hello, PlaybackStarted, StartPlayback, StopPlayback
+from protocol.messages import Chunk, Credit, Done, Hello, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
 from protocol.strands import StrandMeta
 
 HOP, FRAMES, LEVELS = 1024, 120, 2
@@ -118,6 +119,17 @@ class Broker:
         reply = await self.playbacks.start(Request(op="StartPlayback", body=body))
         assert isinstance(reply.body, PlaybackStarted)
         return reply.body
+
+    async def tune(self, player: TestPlayer, playback: int, *codes: np.ndarray, **fields: object) -> None:
+        body = TunePlayback(**{"player": player.cid, "playback": playback, **fields})  # type: ignore[arg-type]
+        reply = await self.playbacks.tune(Request(op="TunePlayback", body=body, buffers=list(codes)))
+        assert isinstance(reply.body, Done)
+
+    def gains(self, player: TestPlayer) -> tuple[float, float]:
+        playback = self.playbacks.players[player.cid].playback
+        assert playback is not None
+        assert playback.stream.comparison is not None
+        return playback.stream.comparison.gains
 
     async def stop(self, player: TestPlayer) -> None:
         reply = await self.playbacks.stop(Request(op="StopPlayback", body=StopPlayback(player=player.cid)))
@@ -342,3 +354,57 @@ async def test_a_player_may_come_a_moment_after_the_request(
         await broker.play(new_player())
     assert caught.value.code == "E_NOT_FOUND"
     assert "allele doctor" in caught.value.hint
+
+
+async def test_a_playback_is_tuned_while_it_plays(broker: Broker, new_player: NewPlayer) -> None:
+    """From the next chunk on: silence, then the codes it is compared with, then the strand again."""
+    player = new_player()
+    await player.hello()
+    started = await broker.play(player, frames=(40, None))
+    await player.grant(3)
+    await player.drain()
+    await broker.tune(player, started.playback, levels=[])
+    await player.grant(2)
+    [(_, fading), (_, silent)] = sounding(await player.drain())
+    assert fading[0, 0] > 0
+    assert not silent.any()
+    other = np.full((LEVELS, FRAMES), 100, np.uint16)
+    await broker.tune(player, started.playback, other, before=True)
+    for _ in range(3):  # one to notice, one to fade
+        await player.grant(1)
+        await player.drain()
+    gains = broker.gains(player)
+    assert player.chunks[-1][1][0, -1] == pytest.approx(100 / 1024 * gains[1])
+    await broker.tune(player, started.playback)
+    for _ in range(3):
+        await player.grant(1)
+        await player.drain()
+    chunk, pcm = player.chunks[-1]
+    assert pcm[0, 0] == pytest.approx(chunk.sample // HOP / 1024 * gains[0])
+    assert min(gains) < 0.9 < max(gains)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({"playback": 99}, "E_NOT_FOUND"),
+        ({"levels": [LEVELS]}, "E_RANGE"),
+        ({"before": True}, "E_BAD_REQUEST"),
+        ({"before": True, "codes": np.zeros((LEVELS + 1, 4), np.uint16)}, "E_BAD_REQUEST"),
+        ({"before": True, "codes": np.zeros((LEVELS, 0), np.uint16)}, "E_BAD_REQUEST"),
+        ({"before": True, "codes": np.full((LEVELS, 4), 1024, np.uint16)}, "E_BAD_REQUEST"),
+        ({"before": True, "codes": np.zeros((LEVELS, 4), np.float32)}, "E_BAD_REQUEST"),
+    ],
+)
+async def test_what_cannot_be_tuned_is_refused(
+    broker: Broker, new_player: NewPlayer, fields: dict[str, Any], code: str
+) -> None:
+    """And what plays goes on as it was."""
+    player = new_player()
+    await player.hello()
+    started = await broker.play(player)
+    codes = [fields.pop("codes")] if "codes" in fields else []
+    with pytest.raises(AlleleError) as caught:
+        await broker.tune(player, fields.pop("playback", started.playback), *codes, **fields)
+    assert caught.value.code == code
+    assert broker.playbacks.playing == 1

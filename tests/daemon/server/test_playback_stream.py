@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daemon.server.players import Playback, before_of
 from daemon.server.preview import Block, CodecRef, PreviewCache, block_of
 from daemon.server.seams import FADE_SAMPLES, would_click
+from daemon.server.spans import Span
 from daemon.server.strand_stream import BLOCK_FRAMES, CHUNK_SAMPLES, StrandStream
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
@@ -314,20 +316,15 @@ async def test_a_strand_that_is_closed_ends_it(cache: PreviewCache) -> None:
 SETTLED = FADE_SAMPLES + 4 * CHUNK_SAMPLES  # the block that sounds was decoded anew by then
 
 
-@pytest.mark.parametrize("loop", [False, True])
-async def test_a_strand_that_becomes_shorter_ends_where_it_ends_now(cache: PreviewCache, loop: bool) -> None:
+async def test_a_strand_that_becomes_shorter_ends_where_it_ends_now(cache: PreviewCache) -> None:
     shelf = Shelf(grid(100))
-    stream = stream_of(shelf, cache, loop=loop)
+    stream = stream_of(shelf, cache)
     before = (await heard(stream, 50 * HOP)).size
     shelf.codes, shelf.samples, shelf.rev = shelf.codes[:, :60], 60 * HOP - 300, 1
     whole = decode(shelf.codes)[: shelf.samples]
-    ends = shelf.samples - before
-    rest = await heard(stream, ends + 20 * HOP if loop else None)
-    assert np.abs(rest[SETTLED:ends] - whole[before + SETTLED :]).max() < 1e-4
-    if loop:
-        assert np.abs(rest[ends + FADE_SAMPLES :] - whole[FADE_SAMPLES : rest.size - ends]).max() < 1e-4
-    else:
-        assert rest.size == ends
+    rest = await heard(stream)
+    assert np.abs(rest[SETTLED:] - whole[before + SETTLED :]).max() < 1e-4
+    assert rest.size == shelf.samples - before
 
 
 async def test_a_strand_cut_before_the_place_that_sounds_ends_at_once(cache: PreviewCache) -> None:
@@ -338,14 +335,132 @@ async def test_a_strand_cut_before_the_place_that_sounds_ends_at_once(cache: Pre
     assert (await stream.next()).last
 
 
-async def test_a_loop_of_a_strand_that_becomes_longer_stays_what_it_was(cache: PreviewCache) -> None:
-    shelf = Shelf(grid(40), 40 * HOP - 300)
+@pytest.mark.parametrize("kind", ["cell", "shorter", "longer"])
+@pytest.mark.parametrize("frames", [100, 20])
+async def test_a_loop_takes_an_edit_up_where_it_begins_again(cache: PreviewCache, kind: str, frames: int) -> None:
+    """The pass under way is what it was to its end, the next is the new one whole; nothing jumps in between."""
+    shelf = Shelf(grid(frames))
+    stream = stream_of(shelf, cache, loop=True)
+    old = decode(shelf.codes)
+    pcm = await heard(stream, frames // 2 * HOP)
+    if kind == "cell":
+        shelf.write(0, frames - 2, (int(shelf.codes[0, frames - 2]) + 32) % CODEBOOK)
+    else:
+        longer = np.concatenate([shelf.codes, shelf.codes[:, ::-1]], axis=1)
+        shelf.codes = shelf.codes[:, : frames * 3 // 5] if kind == "shorter" else longer
+        shelf.rev, shelf.samples = 1, shelf.codes.shape[1] * HOP
+        lo, after = min(frames, shelf.codes.shape[1]), max(0, shelf.codes.shape[1] - frames)
+        stream.span = stream.span.resized(lo, max(0, frames - shelf.codes.shape[1]), after)
+    new = decode(shelf.codes)
+    pcm = np.concatenate([pcm, await heard(stream, 2 * new.size + old.size - pcm.size)])
+    assert np.abs(pcm[: old.size] - old).max() < 1e-4
+    for start in (old.size, old.size + new.size):
+        one = pcm[start : start + new.size]
+        assert np.abs(one[FADE_SAMPLES:] - new[FADE_SAMPLES : one.size]).max() < 1e-4
+    largest = max(np.abs(np.diff(old)).max(), np.abs(np.diff(new)).max())
+    assert np.abs(np.diff(pcm)).max() < 1.6 * largest
+
+
+@pytest.mark.parametrize("levels", [(1,), (0, 2, 3), None, ()])
+@pytest.mark.parametrize("loop", [False, True])
+async def test_other_levels_are_heard_from_the_next_chunk_on(
+    cache: PreviewCache, levels: tuple[int, ...] | None, loop: bool
+) -> None:
+    """Solo is the decode of that level alone; nothing jumps, and a loop does not wait for its next pass."""
+    shelf = Shelf(grid(100))
+    stream = stream_of(shelf, cache, levels=(0, 1), loop=loop)
+    start = await heard(stream, 20 * HOP)
+    stream.levels = levels
+    pcm = np.concatenate([start, await heard(stream, 60 * HOP)])
+    was = decode(shelf.codes, (0, 1))
+    now = decode(shelf.codes, levels) if levels != () else np.zeros_like(was)
+    assert np.abs(pcm[: start.size] - was[: start.size]).max() < 1e-4
+    assert np.abs(pcm[start.size + SETTLED :] - now[start.size + SETTLED : pcm.size]).max() < 1e-4
+    assert np.abs(np.diff(pcm)).max() < 1.3 * max(np.abs(np.diff(was)).max(), np.abs(np.diff(now)).max())
+
+
+# --- the strand and what it was ------------------------------------------------------------------------------
+
+
+def rms_db(pcm: np.ndarray) -> float:
+    return 10 * float(np.log10(np.mean(np.square(pcm, dtype=np.float64))))
+
+
+@pytest.mark.parametrize("softer", [False, True])
+async def test_before_and_after_are_equally_loud(cache: PreviewCache, softer: bool) -> None:
+    """The louder of the two comes down; each is the decode of its codes, and switching over does not click."""
+    now, before = np.full((LEVELS, 96), 40, np.uint16), np.full((LEVELS, 96), 12, np.uint16)
+    if softer:
+        now, before = before, now
+    shelf = Shelf(now)
+    stream = stream_of(shelf, cache, loop=True)
+    playback = Playback(1, stream)
+    other = before_of(shelf.find("s").meta, [before])
+    parts = [await heard(stream, 20 * HOP)]
+    sides: list[np.ndarray] = []
+    for is_before in (True, False, True):
+        await playback.compare(other, is_before, shelf, cache)
+        parts.append(await heard(stream, 96 * HOP))
+        sides.append(parts[-1][SETTLED : 60 * HOP])
+    levels = [rms_db(side) for side in sides]
+    assert max(levels) - min(levels) < 0.5
+    assert max(levels) == pytest.approx(min(rms_db(decode(now)), rms_db(decode(before))), abs=0.5)
+    assert abs(rms_db(decode(now)) - rms_db(decode(before))) > 6, "they differ unmatched"
+    pcm = np.concatenate(parts)
+    assert np.abs(np.diff(pcm)).max() < 1.2 * max(np.abs(np.diff(decode(one))).max() for one in (now, before))
+
+
+async def test_an_edit_while_comparing_is_matched_anew(cache: PreviewCache) -> None:
+    """In a long strand what differs is measured."""
+    codes = np.full((LEVELS, 2000), 20, np.uint16)
+    shelf = Shelf(codes)
+    stream = stream_of(shelf, cache)
+    playback = Playback(1, stream)
+    other = before_of(shelf.find("s").meta, [codes])
+    await playback.compare(other, False, shelf, cache)
+    assert other.gains == pytest.approx((1.0, 1.0), abs=0.01)
+    shelf.codes = codes.copy()
+    shelf.codes[:, 1500:1900] = 50
+    shelf.rev += 1
+    await asyncio.gather(*(playback.match(shelf, cache) for _ in range(5)))
+    now, before = other.gains
+    assert before == pytest.approx(1.0)
+    assert now < 0.7, "the edited part is louder"
+    blocks = cache.decoded
+    await playback.match(shelf, cache)
+    assert cache.decoded == blocks
+
+
+async def test_a_comparison_may_have_another_length(cache: PreviewCache) -> None:
+    """A strand that was cut is compared with what it was: a loop of it goes on past the new end, and comes back."""
+    shelf = Shelf(grid(40))
     stream = stream_of(shelf, cache, (0, 40), loop=True)
-    before = (await heard(stream, 30 * HOP)).size
-    shelf.codes = np.concatenate([shelf.codes, shelf.codes[:, ::-1]], axis=1)
-    shelf.samples, shelf.rev = 80 * HOP - 300, 1
-    whole = decode(shelf.codes)
-    ends = 40 * HOP - before
-    rest = await heard(stream, ends + 20 * HOP)
-    assert np.abs(rest[SETTLED:ends] - whole[before + SETTLED : 40 * HOP]).max() < 1e-4
-    assert np.abs(rest[ends + FADE_SAMPLES :] - whole[FADE_SAMPLES : rest.size - ends]).max() < 1e-4
+    playback = Playback(1, stream)
+    longer = grid(100)
+    other = before_of(shelf.find("s").meta, [longer])
+    await playback.compare(other, True, shelf, cache)
+    assert (await heard(stream, 90 * HOP)).size >= 90 * HOP
+    shelf.codes, shelf.rev, shelf.samples = shelf.codes[:, :10], 1, 10 * HOP
+    stream.span = stream.span.resized(10, 30, 0)
+    await playback.compare(other, False, shelf, cache)
+    assert (await heard(stream, 30 * HOP)).size >= 30 * HOP
+
+
+@given(
+    first=st.integers(0, 50), width=st.integers(1, 50), lo=st.integers(0, 99), before=st.integers(0, 50),
+    after=st.integers(0, 60),
+)  # fmt: skip
+def test_a_range_follows_the_sound_it_was_of(first: int, width: int, lo: int, before: int, after: int) -> None:
+    """Frames that a change left alone are inside afterwards if they were before, and no others are."""
+    past, total = first + width, 120
+    numbers = np.arange(total)
+    before = min(before, total - lo)
+    changed = np.concatenate([numbers[:lo], np.full(after, -1), numbers[lo + before :]])
+    span = Span(first, past).resized(lo, before, after)
+    kept = changed[span.first : span.past]
+    wanted = [n for n in range(first, past) if not lo <= n < lo + before]
+    assert [n for n in kept.tolist() if n >= 0] == wanted
+    if before == 0 and first < lo <= past:
+        assert (kept == -1).sum() == after, "what is put into a loop, or at its end, is heard"
+    there = span.inside(max(1, changed.size))
+    assert 0 <= there.first < there.past <= max(1, changed.size)
