@@ -138,6 +138,16 @@ OPS: dict[str, OpSpec] = {
             example="mutate 0.3 seed=1",
         ),
         OpSpec(
+            name="lock",
+            summary="keep levels as they are in every further operation; undo and redo still take back what was done",
+            example="lock q0-1",
+        ),
+        OpSpec(
+            name="unlock",
+            summary="let operations change levels again",
+            example="unlock q0-1",
+        ),
+        OpSpec(
             name="mosaic",
             summary="rebuild from the frames of another strand that sound most alike",
             arguments=["OTHER"],
@@ -159,7 +169,6 @@ NOT_YET: dict[str, tuple[str, str]] = {
         "M in the editor; allele decode --levels on the command line",
     ),
     "solo": ("solo is for listening and changes no cells", "allele decode --levels hears some levels only"),
-    "lock": ("lock is not there yet: every operation takes the levels it may change", "as in: mutate 0.3 q2-7"),
 }
 """Operations by name that are refused, with the reason and what to do instead."""
 

@@ -16,6 +16,7 @@ CODES: dict[str, str] = {
     "E_RANGE": "the levels or frames do not exist",
     "E_BAD_CODE": "the code is outside the level's codebook",
     "E_BAD_EDIT": "the edit cannot be read",
+    "E_LOCKED": "the levels are locked",
     "E_WRONG_MODEL": "the strand was made by another model",
     "E_BAD_STRAND": "the file is not a strand",
     "E_BAD_AUDIO": "the file cannot be read as audio",

@@ -302,13 +302,17 @@ class Palette(Struct, frozen=True, kw_only=True):
 
 
 class StrandInfo(Struct, frozen=True, kw_only=True):
-    """A strand with an edit history. rev grows by one with every edit, undo and redo."""
+    """A strand with an edit history. rev grows by one with every edit, undo, redo, lock and unlock.
+
+    locked: the levels that operations leave alone.
+    """
 
     id: Id
     meta: StrandMeta
     rev: int
     undo_depth: int = 0
     redo_depth: int = 0
+    locked: list[int] = []
 
 
 class OpenStrand(Struct, frozen=True, kw_only=True):
@@ -376,6 +380,34 @@ class EditApplied(Struct, frozen=True, kw_only=True):
     edit: str
     strands: list[StrandInfo]
     notes: list[str] = []
+
+
+class GetHistory(Struct, frozen=True, kw_only=True):
+    """What was done to a strand since it was opened here, undone edits included."""
+
+    strand: Id
+
+
+class HistoryEntry(Struct, frozen=True, kw_only=True):
+    """An edit at a place of a history, 1 for the first. made_s: Unix time. strands: how many it changed."""
+
+    place: int
+    edit: str
+    made_s: float
+    strands: int = 1
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """Edits oldest first, at most 1000 around where the strand stands; texts are cut at 200 characters.
+
+    head: how many edits are in effect, so undoing or redoing to place p takes |head - p| requests. depth: how many
+    there are. rev: the strand's revision, as `if_rev` takes it.
+    """
+
+    head: int
+    depth: int
+    rev: int
+    entries: list[HistoryEntry]
 
 
 class PutWorkspace(Struct, frozen=True, kw_only=True):
@@ -596,9 +628,10 @@ class StrandOpened(Struct, frozen=True, kw_only=True):
 
 
 class StrandChanged(Struct, frozen=True, kw_only=True):
-    """A strand was edited, undone or redone. Buffer 0: the cells as they are now, uint16.
+    """A strand was edited, undone or redone, or its locks were. Buffer 0: the cells as they are now, uint16.
 
     They lie at levels[0].., frames[0]..; `resized` means the length changed: fetch it whole.
+    When only locks changed there are none, (Q, 0).
     cause: id of the request that did it. kind: edit, undo or redo.
     """
 
@@ -681,6 +714,7 @@ REQUESTS: dict[str, tuple[type[Struct], type[Struct]]] = {
         (ApplyEdit, EditApplied),
         (UndoEdit, EditApplied),
         (RedoEdit, EditApplied),
+        (GetHistory, History),
         (PutWorkspace, Done),
         (GetWorkspace, Workspace),
         (EncodeFile, Snapshotted),

@@ -83,6 +83,7 @@ def sections() -> dict[str, str]:
         messages.Limits,
         messages.CorpusFile,
         messages.CorpusInfo,
+        messages.HistoryEntry,
         strands.StrandMeta,
         strands.Source,
         edits.Edit,

@@ -6,7 +6,7 @@ a model's vectors gives a `Computation` first; everything else is an `Outcome` a
 
 from collections.abc import Callable
 
-from daemon.edits import cells, computed, pairs, registers, timeline
+from daemon.edits import cells, computed, locks, pairs, registers, timeline
 from daemon.edits.pairs import Others
 from daemon.edits.registers import Registers
 from daemon.edits.values import Grid, Step
@@ -47,8 +47,14 @@ def apply(edit: Edit, grid: Grid, others: Others, filled: Registers) -> Step:
         AlleleError: E_BAD_EDIT, E_RANGE, E_BAD_CODE, E_NOT_FOUND or E_WRONG_MODEL.
     """
     op = check_edit(edit).op
-    if op in _WITH_OTHERS:
-        return _WITH_OTHERS[op](edit, grid, others)
-    if op in _WITH_REGISTERS:
-        return _WITH_REGISTERS[op](edit, grid, filled)
-    return _ALONE[op](edit, grid)
+    if op in ("lock", "unlock"):
+        return locks.relock(edit, grid)
+
+    def step(edit: Edit) -> Step:
+        if op in _WITH_OTHERS:
+            return _WITH_OTHERS[op](edit, grid, others)
+        if op in _WITH_REGISTERS:
+            return _WITH_REGISTERS[op](edit, grid, filled)
+        return _ALONE[op](edit, grid)
+
+    return locks.keep_locked(edit, grid, others, step)

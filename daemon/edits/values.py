@@ -16,7 +16,7 @@ from protocol.strands import Codes, StrandMeta
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """One strand as an operation sees it. `name` is what the person calls it."""
+    """One strand as an operation sees it. `name` is what the person calls it; `locked` levels keep their cells."""
 
     id: str
     name: str
@@ -25,6 +25,7 @@ class Grid:
     codebook: int
     codes: Codes
     frame_rate: float = 46.875
+    locked: frozenset[int] = frozenset()
 
     @property
     def levels(self) -> int:
@@ -37,7 +38,7 @@ class Grid:
         return self.codes.shape[1]
 
 
-def grid_of(identity: str, meta: StrandMeta, codes: Codes) -> Grid:
+def grid_of(identity: str, meta: StrandMeta, codes: Codes, locked: frozenset[int] = frozenset()) -> Grid:
     """A strand as operations see it."""
     return Grid(
         id=identity,
@@ -47,6 +48,7 @@ def grid_of(identity: str, meta: StrandMeta, codes: Codes) -> Grid:
         codebook=meta.codebook,
         codes=codes,
         frame_rate=meta.frame_rate,
+        locked=locked,
     )
 
 
@@ -92,11 +94,15 @@ class Register:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What an edit does: at most one change for each strand, registers to remember, words for the person."""
+    """What an edit does: at most one change for each strand, registers to remember, words for the person.
+
+    locked: the levels that are locked from now on, None when that stays as it is.
+    """
 
     changes: list[Change] = field(default_factory=list[Change])
     registers: Mapping[str, Register] = field(default_factory=dict[str, Register])
     notes: list[str] = field(default_factory=list[str])
+    locked: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

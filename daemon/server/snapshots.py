@@ -142,13 +142,15 @@ def heard_levels(meta: StrandMeta, levels: list[int] | None) -> list[int] | None
 async def _edit_all(
     meta: StrandMeta, codes: Codes, edits: list[Edit], others: dict[str, Grid], compute: Compute
 ) -> Made:
-    """Apply edits in order; registers live as long as this call."""
+    """Apply edits in order; registers and locks live as long as this call."""
     registers: dict[str, Register] = {}
+    locked: frozenset[int] = frozenset()
     notes: list[str] = []
     for edit in edits:
-        step = await asyncio.to_thread(apply, edit, grid_of("first", meta, codes), others, registers)
+        step = await asyncio.to_thread(apply, edit, grid_of("first", meta, codes, locked), others, registers)
         outcome = await carry_out(step, meta, compute)
         registers |= outcome.registers
+        locked = locked if outcome.locked is None else outcome.locked
         notes += outcome.notes
         for change in outcome.changes:
             if change.strand == "first":

@@ -18,7 +18,7 @@ from daemon.store.thread import StoreThread
 from protocol.arrays import Array
 from protocol.edits import Edit
 from protocol.errors import AlleleError
-from protocol.messages import EditApplied, StrandChanged, StrandClosed, StrandInfo, StrandOpened
+from protocol.messages import EditApplied, History, StrandChanged, StrandClosed, StrandInfo, StrandOpened
 from protocol.strands import Codes, StrandMeta
 
 Compute = Callable[[Computation, StrandMeta], Awaitable[Array]]
@@ -78,6 +78,10 @@ class StrandBook:
     async def history(self, strand: str) -> list[str]:
         """The text of what was done to a strand, oldest first."""
         return await self._thread.call(self._store.edits_of, strand)
+
+    async def edits(self, strand: str) -> History:
+        """What was done to a strand since it was opened here, undone edits included."""
+        return await self._thread.call(self._store.history, strand)
 
     async def opened_by(self, asked: Asked) -> Living | None:
         """The strand this request opened before."""

@@ -14,6 +14,7 @@ from protocol.messages import (
     ApplyEdit,
     CloseStrand,
     Done,
+    GetHistory,
     GetStrand,
     GetWorkspace,
     ListStrands,
@@ -95,6 +96,11 @@ class StrandHandlers:
             request.check_deadline()
             return Reply(body=await self._strands.redo(body.strand, _asked(request)))
 
+    async def history(self, request: Request) -> Reply:
+        """Around where the strand stands."""
+        body: GetHistory = request.body
+        return Reply(body=await self._strands.edits(body.strand))
+
     async def put_workspace(self, request: Request) -> Reply:
         """The last one counts, whoever sent it."""
         body: PutWorkspace = request.body
@@ -121,5 +127,6 @@ def register(table: DispatchTable, services: Services) -> None:
     table.add(ApplyEdit, handlers.edit)
     table.add(UndoEdit, handlers.undo)
     table.add(RedoEdit, handlers.redo)
+    table.add(GetHistory, handlers.history)
     table.add(PutWorkspace, handlers.put_workspace)
     table.add(GetWorkspace, handlers.get_workspace)

@@ -7,6 +7,7 @@ between there and the head, replayed forwards or backwards when the store is ope
     entries   one row for each edit: its text, its value, who asked       parts: how many strands it changed
     changes   one row for each strand of an entry: the cells before and after, at place `pos` of the strand's history
     strands   rev, head (changes in effect), depth (changes that exist), the checkpoint
+    locks     the levels of a strand that operations leave alone (format 2; older files gain the table when opened)
 """
 
 import json
@@ -23,37 +24,38 @@ import numpy as np
 from daemon.edits.values import Change, Register
 from daemon.store.database import open_database, transaction
 from protocol.edits import Edit
-from protocol.messages import EditApplied
+from protocol.messages import EditApplied, HistoryEntry
 from protocol.strands import Codes, StrandMeta
 
-VERSION = 1
+VERSION = 2
 KEPT_ANSWERS = 10_000
 KEPT_TEXTS = 1000
 SCHEMA = """
-CREATE TABLE strands (
+CREATE TABLE IF NOT EXISTS strands (
     id TEXT PRIMARY KEY, meta BLOB NOT NULL, rev INTEGER NOT NULL, head INTEGER NOT NULL, depth INTEGER NOT NULL,
     checkpoint BLOB NOT NULL, checkpoint_pos INTEGER NOT NULL, tail TEXT NOT NULL,
     cid BLOB NOT NULL, request BLOB NOT NULL, opened_s REAL NOT NULL, closed_s REAL, UNIQUE (cid, request)
 );
-CREATE TABLE entries (
+CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, edit BLOB NOT NULL, parts INTEGER NOT NULL,
     cid BLOB NOT NULL, request BLOB NOT NULL, created_s REAL NOT NULL
 );
-CREATE TABLE changes (
+CREATE TABLE IF NOT EXISTS changes (
     strand TEXT NOT NULL, pos INTEGER NOT NULL, entry INTEGER NOT NULL, level_lo INTEGER NOT NULL,
     frame_lo INTEGER NOT NULL, levels INTEGER NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL,
     PRIMARY KEY (strand, pos)
 );
-CREATE INDEX changes_of_entry ON changes (entry);
-CREATE TABLE registers (
+CREATE INDEX IF NOT EXISTS changes_of_entry ON changes (entry);
+CREATE TABLE IF NOT EXISTS registers (
     name TEXT PRIMARY KEY, codes BLOB NOT NULL, levels INTEGER NOT NULL, level_lo INTEGER NOT NULL,
     model TEXT NOT NULL, codec_id TEXT NOT NULL
 );
-CREATE TABLE answers (
+CREATE TABLE IF NOT EXISTS answers (
     number INTEGER PRIMARY KEY AUTOINCREMENT, cid BLOB NOT NULL, request BLOB NOT NULL, answer BLOB NOT NULL,
     UNIQUE (cid, request)
 );
-CREATE TABLE workspace (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL)
+CREATE TABLE IF NOT EXISTS locks (strand TEXT PRIMARY KEY, levels TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS workspace (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL)
 """
 
 
@@ -69,6 +71,7 @@ class StrandRow:
     codes: Codes
     checkpoint_pos: int
     tail: list[str] = field(default_factory=list[str])
+    locked: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,8 @@ class Journal:
     def strands(self) -> list[StrandRow]:
         """Every open strand, oldest first; `codes` is the checkpoint's grid still."""
         rows = self._db.execute(
-            "SELECT id, meta, rev, head, depth, checkpoint, checkpoint_pos, tail FROM strands "
-            "WHERE closed_s IS NULL ORDER BY opened_s, rowid"
+            "SELECT s.id, meta, rev, head, depth, checkpoint, checkpoint_pos, tail, COALESCE(l.levels, '[]') "
+            "FROM strands s LEFT JOIN locks l ON l.strand = s.id WHERE closed_s IS NULL ORDER BY opened_s, s.rowid"
         )
         return [_strand_row(row) for row in rows]
 
@@ -140,6 +143,11 @@ class Journal:
                 "UPDATE strands SET checkpoint = ?, checkpoint_pos = ? WHERE id = ?",
                 (row.codes.tobytes(), row.head, row.id),
             )
+
+    def put_locks(self, row: StrandRow) -> None:
+        """Keep which levels of a strand are locked."""
+        levels = json.dumps(sorted(row.locked))
+        self._db.execute("INSERT OR REPLACE INTO locks VALUES (?, ?)", (row.id, levels))
 
     def close_strand(self, strand: str) -> None:
         """Put a strand in the trash: its rows stay, it is not opened again."""
@@ -188,6 +196,15 @@ class Journal:
             (strand, head, KEPT_TEXTS),
         )
         return [str(text) for (text,) in rows][::-1]
+
+    def entries(self, strand: str, first: int, last: int) -> list[HistoryEntry]:
+        """What happened at places first … last of a history, oldest first, undone ones included."""
+        rows = self._db.execute(
+            "SELECT c.pos, e.text, e.created_s, e.parts FROM changes c JOIN entries e ON e.id = c.entry "
+            "WHERE c.strand = ? AND c.pos BETWEEN ? AND ? ORDER BY c.pos",
+            (strand, first, last),
+        )
+        return [HistoryEntry(place=pos, edit=text[:200], made_s=made, strands=parts) for pos, text, made, parts in rows]
 
     # --- answers, registers, workspace -------------------------------------------------------------------
 
@@ -245,11 +262,12 @@ def _entry_part(row: tuple[str, int, int, int, int, bytes, bytes]) -> EntryPart:
     return EntryPart(strand, pos, change)
 
 
-def _strand_row(row: tuple[str, bytes, int, int, int, bytes, int, str]) -> StrandRow:
-    strand, meta, rev, head, depth, checkpoint, checkpoint_pos, tail = row
+def _strand_row(row: tuple[str, bytes, int, int, int, bytes, int, str, str]) -> StrandRow:
+    strand, meta, rev, head, depth, checkpoint, checkpoint_pos, tail, locked = row
     described = msgspec.json.decode(meta, type=StrandMeta)
     codes = _cells(checkpoint, described.levels)
-    return StrandRow(strand, described, rev, head, depth, codes, checkpoint_pos, json.loads(tail))
+    levels = frozenset(json.loads(locked))
+    return StrandRow(strand, described, rev, head, depth, codes, checkpoint_pos, json.loads(tail), levels)
 
 
 def _cells(data: bytes, levels: int) -> Codes:

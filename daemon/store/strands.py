@@ -19,19 +19,21 @@ from typing import TypeVar
 import msgspec
 
 from daemon.edits.lengths import resized
+from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
 from daemon.edits.values import Change, Computation, Grid, Outcome, Register, grid_of, settle, write
 from daemon.store.journal import Entry, EntryPart, Journal, StrandRow
 from protocol.arrays import Array
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
-from protocol.messages import EditApplied, StrandInfo
+from protocol.messages import EditApplied, History, StrandInfo
 from protocol.strands import Codes, StrandMeta
 
 log = logging.getLogger("allele.store")
 
 CHECKPOINT_EVERY = 200  # changes replayed at most when the store is opened: under 10 ms a strand
 KEPT_TAIL = 64
+KEPT_HISTORY = 1000  # what one answer tells of a history; texts are cut, so that it fits into a message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +46,18 @@ class Living:
     undo_depth: int
     redo_depth: int
     codes: Codes
+    locked: frozenset[int] = frozenset()
 
     @property
     def info(self) -> StrandInfo:
         """The strand as messages carry it."""
         return StrandInfo(
-            id=self.id, meta=self.meta, rev=self.rev, undo_depth=self.undo_depth, redo_depth=self.redo_depth
+            id=self.id,
+            meta=self.meta,
+            rev=self.rev,
+            undo_depth=self.undo_depth,
+            redo_depth=self.redo_depth,
+            locked=sorted(self.locked),
         )
 
 
@@ -102,6 +110,13 @@ class StrandStore:
         """The text of what was done to a strand, oldest first: before it was opened here, and since."""
         row = self._row(strand)
         return [*row.meta.edits, *self._journal.texts(strand, row.head)]
+
+    def history(self, strand: str) -> History:
+        """What was done to a strand since it was opened here, around where it stands now; undone edits included."""
+        row = self._row(strand)
+        last = min(row.depth, row.head + KEPT_HISTORY // 2)
+        first = max(1, last - KEPT_HISTORY + 1)
+        return History(head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.entries(strand, first, last))
 
     def opened_by(self, asked: Asked) -> Living | None:
         """The strand that this very request opened before, if it is still open."""
@@ -185,8 +200,11 @@ class StrandStore:
         if isinstance(outcome, Computation):
             return outcome
         text = format_edit(edit)
+        if outcome.locked is not None:
+            return self._relock(row, text, outcome.locked, outcome.notes, asked)
         if not outcome.changes:
             return self._remember(row, text, outcome, asked)
+        text += f"  # {levels_words(row.locked)} locked" if row.locked else ""
         parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
         rows = [self._moved(part.strand, part.change, part.pos, part.pos, asked) for part in parts]
         answer = EditApplied(edit=text, strands=[_living(new).info for new in rows], notes=outcome.notes)
@@ -206,6 +224,20 @@ class StrandStore:
         row.tail = tail
         self._registers.update(outcome.registers)
         return Edited(answer=answer)
+
+    def _relock(self, row: StrandRow, text: str, locked: frozenset[int], notes: list[str], asked: Asked) -> Edited:
+        """Other levels are locked from now on: a revision of its own, but no edit, and nothing to redo is lost."""
+        nothing = Change(
+            strand=row.id, level_lo=0, frame_lo=0, before=row.codes[:, :0].copy(), after=row.codes[:, :0].copy()
+        )
+        new = self._moved(row.id, nothing, row.head, row.depth, asked)
+        new.locked = locked
+        answer = EditApplied(edit=text, strands=[_living(new).info], notes=notes)
+        with self._journal.transaction():
+            self._journal.update_strand(new, with_checkpoint=False)
+            self._journal.put_locks(new)
+            self._journal.add_answer(asked.cid, asked.request, answer)
+        return self._settle([new], [nothing], answer)
 
     def _undo(self, row: StrandRow, asked: Asked) -> Edited:
         if row.head == 0:
@@ -250,7 +282,7 @@ class StrandStore:
         row = self._rows[strand]
         return StrandRow(
             strand, row.meta, row.rev + 1, head, depth, write(row.codes, change), row.checkpoint_pos,
-            [_name(asked.cid, asked.request)],
+            [_name(asked.cid, asked.request)], row.locked,
         )  # fmt: skip
 
     def _commit(self, rows: list[StrandRow], answer: EditApplied, asked: Asked, *, is_new: bool) -> None:
@@ -319,7 +351,7 @@ def _frozen(codes: Codes) -> Codes:
 
 def _grid(row: StrandRow) -> Grid:
     meta = row.meta
-    return grid_of(row.id, meta, row.codes)
+    return grid_of(row.id, meta, row.codes, row.locked)
 
 
 def _living(row: StrandRow) -> Living:
@@ -331,4 +363,5 @@ def _living(row: StrandRow) -> Living:
         undo_depth=row.head,
         redo_depth=row.depth - row.head,
         codes=row.codes,
+        locked=row.locked,
     )

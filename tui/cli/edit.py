@@ -21,7 +21,7 @@ from tui.cli.strand import name_strand, snapshotted
 from tui.client import Client
 
 MAX_OTHERS = 15
-OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E_WRONG_MODEL"})
+OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E_WRONG_MODEL", "E_LOCKED"})
 
 
 def edit(arguments: Namespace, output: Output) -> int:

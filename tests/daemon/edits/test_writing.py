@@ -93,7 +93,9 @@ def test_flood_repeats_to_the_end_of_the_range() -> None:
         ("flood rr", "E_BAD_EDIT"),
         ("nudge brighter q1-2", "E_BAD_EDIT"),
         ("regenerate @1:4 creativity=0.4 seed=3", "E_BAD_EDIT"),
-        ("lock q0", "E_BAD_EDIT"),
+        ("lock q3", "E_RANGE"),
+        ("lock q0 @1:2", "E_BAD_EDIT"),
+        ("unlock q1-7", "E_RANGE"),
     ],
 )
 def test_what_cannot_be_written_is_refused_in_one_line(text: str, code: str) -> None:

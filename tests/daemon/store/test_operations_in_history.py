@@ -82,6 +82,8 @@ def texts(other: str) -> st.SearchStrategy[str]:
         st.just("mirror"),
         st.tuples(share, seed).map(lambda drawn: "mutate {} seed={}".format(*drawn)),
         share.map(lambda c: f"mosaic {other} continuity={c}"),
+        st.just("lock"),
+        st.just("unlock"),
     )
     return st.tuples(head, level, place).map(" ".join)
 
@@ -94,7 +96,7 @@ STEPS = st.lists(
     ),
     max_size=24,
 )
-REFUSALS = ("E_NOTHING_TO_UNDO", "E_CONFLICT", "E_NOT_FOUND", "E_RANGE", "E_BAD_EDIT")
+REFUSALS = ("E_NOTHING_TO_UNDO", "E_CONFLICT", "E_NOT_FOUND", "E_RANGE", "E_BAD_EDIT", "E_LOCKED")
 
 
 def act(store: StrandStore, ids: list[str], which: int, text: str) -> None:
@@ -163,7 +165,7 @@ def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, s
 def test_every_operation_takes_part_in_the_random_ones() -> None:
     assert set(OPS) == {
         "set", "paint", "swap", "copy", "put", "mix", "flood", "blend", "shift", "reverse", "stretch", "repeat",
-        "mirror", "mutate", "mosaic",
+        "mirror", "mutate", "mosaic", "lock", "unlock",
     }  # fmt: skip
 
 
@@ -223,3 +225,65 @@ def test_checkpoints_hold_through_hundreds_of_changes_of_length(store: StrandSto
     second = StrandStore(tmp_path / "strands" / "edits.sqlite")
     assert state(second) == known
     second.close()
+
+
+def test_locks_last_pass_undo_by_and_cost_nothing_that_could_be_redone(store: StrandStore, tmp_path: Path) -> None:
+    strand = open_strand(store, "a", 12).id
+    first = edit(store, strand, "set 1").strands[0].codes
+    second = edit(store, strand, "set 2").strands[0].codes
+    store.undo(strand, asked())
+    locked = edit(store, strand, "lock q1-2")
+    (living,) = locked.strands
+    assert (living.locked, living.rev, living.undo_depth, living.redo_depth) == ({1, 2}, 4, 1, 1)
+    assert locked.changes[0].after.shape == (3, 0)
+    assert np.array_equal(store.redo(strand, asked()).strands[0].codes, second)
+    assert np.array_equal(store.undo(strand, asked()).strands[0].codes, first)
+    again = edit(store, strand, "lock q1")
+    assert (again.strands, "already" in again.answer.notes[0]) == ([], True)
+    store.close()
+    reopened = StrandStore(tmp_path / "strands" / "edits.sqlite")
+    try:
+        assert reopened.all()[0].locked == {1, 2}
+        masked = edit(reopened, strand, "set 9")
+        codes = masked.strands[0].codes
+        assert (codes[0] == 9).all()
+        assert np.array_equal(codes[1:], first[1:])
+        assert "q1-2 locked" in masked.answer.notes[0]
+        assert masked.answer.edit == "set 9  # q1-2 locked"
+        with pytest.raises(AlleleError, match="is locked"):
+            edit(reopened, strand, "reverse q1-2")
+        assert edit(reopened, strand, "unlock").strands[0].locked == set()
+        entries = reopened.history(strand)
+        assert [(entry.place, entry.edit) for entry in entries.entries] == [(1, "set 1"), (2, "set 9  # q1-2 locked")]
+        assert (entries.head, entries.depth) == (2, 2)
+    finally:
+        reopened.close()
+
+
+def test_a_journal_from_before_locks_opens(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "edits.sqlite"
+    made = StrandStore(path)
+    strand = open_strand(made, "a", 5).id
+    made.close()
+    database = sqlite3.connect(path)
+    database.execute("DROP TABLE locks")
+    database.execute("PRAGMA user_version=1")
+    database.commit()
+    database.close()
+    again = StrandStore(path)
+    try:
+        assert edit(again, strand, "lock q0").strands[0].locked == {0}
+    finally:
+        again.close()
+
+
+def test_what_was_undone_is_told_too(store: StrandStore) -> None:
+    a, b = open_strand(store, "a", 6).id, open_strand(store, "b", 6).id
+    edit(store, a, "set 1")
+    edit(store, a, f"swap {b} q0")
+    store.undo(a, asked())
+    told = store.history(a)
+    assert (told.head, told.depth, [entry.strands for entry in told.entries]) == (1, 2, [1, 2])
+    assert store.history(b).entries[0].edit == f"swap {b} q0"
