@@ -37,6 +37,7 @@ PING_S = 1.0
 LIVENESS_S = 3.0
 SEND_S = 2.0
 HELLO_S = 5.0
+REVIVE_S = 1.0  # between two attempts to have a daemon again
 LOST_S = 10.0  # how long unanswered requests outlive a lost connection
 
 R = TypeVar("R", bound=Struct)
@@ -286,16 +287,26 @@ class Client:
             return
         self._set_state("lost")
         self._connected.clear()
-        self._spawn(self._give_up_later())
+        self._spawn(self._come_back())
 
-    async def _give_up_later(self) -> None:
-        if self._revive is not None:
-            with contextlib.suppress(AlleleError, OSError):
-                await asyncio.to_thread(self._revive)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._connected.wait(), LOST_S if self._revive else LIVENESS_S)
-        if not self._connected.is_set():
-            self._fail_pending(AlleleError("E_UNAVAILABLE", "the daemon went away", hint="allele daemon logs says why"))
+    async def _come_back(self) -> None:
+        """Revive until there is a connection: a daemon may die again before it has said welcome.
+
+        Requests that wait for an answer wait LOST_S, then fail.
+        """
+        give_up_s = time.monotonic() + (LOST_S if self._revive else LIVENESS_S)
+        while not self._connected.is_set():
+            if self._revive is not None:
+                with contextlib.suppress(AlleleError, OSError):
+                    await asyncio.to_thread(self._revive)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._connected.wait(), REVIVE_S)
+            if not self._connected.is_set() and time.monotonic() > give_up_s:
+                self._fail_pending(
+                    AlleleError("E_UNAVAILABLE", "the daemon went away", hint="allele daemon logs says why")
+                )
+                if self._revive is None:
+                    return  # somebody else starts one; its handshake is noticed
 
     async def _return(self) -> None:
         """A connection is there again: hello, then everything unanswered once more under its old id."""

@@ -210,6 +210,28 @@ async def test_a_daemon_that_stays_away_fails_what_waits(places: Places, daemon:
     assert refusal.value.code == "E_UNAVAILABLE"
 
 
+async def test_reviving_goes_on_until_a_daemon_stays(places: Places, daemon: ScriptedDaemon) -> None:
+    """One attempt was made once: a daemon that died before it said welcome was never started again."""
+    attempts = 0
+
+    def revive() -> None:
+        nonlocal attempts
+        attempts += 1
+
+    async with Client(places, revive=revive) as client:
+        await daemon.close()
+        await until(lambda: attempts >= 1)
+        mute = ScriptedDaemon(places)
+        mute.silent.add("Hello")
+        await until(lambda: any(message.kind is Kind.HELLO for message in mute.requests))
+        await mute.close()
+        seen = attempts
+        await until(lambda: attempts >= seen + 2)
+        healthy = ScriptedDaemon(places)
+        assert isinstance((await client.request(GetStatus(), timeout_s=20)).body, Status)
+        await healthy.close()
+
+
 async def test_a_request_that_fails_while_it_is_being_sent_is_told_once(
     places: Places, daemon: ScriptedDaemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
