@@ -190,9 +190,10 @@ class StartTraining(Struct, frozen=True, kw_only=True):
 
 
 class JobInfo(Struct, frozen=True, kw_only=True):
-    """One job. kind: ingest or train. state: queued, running, done, failed, cancelled or interrupted.
+    """One job. kind: ingest or train. state: queued, running, paused, done, failed, cancelled or interrupted.
 
     subject: the corpus or model. progress 0..1. result: what the command line prints with --json.
+    position: its place among the queued, 1 is next, 0 when it does not wait.
     """
 
     id: Id
@@ -208,6 +209,7 @@ class JobInfo(Struct, frozen=True, kw_only=True):
     error: str = ""
     hint: str = ""
     result: dict[str, Any] | None = None
+    position: int = 0
 
 
 class ListJobs(Struct, frozen=True, kw_only=True):
@@ -230,6 +232,40 @@ class CancelJob(Struct, frozen=True, kw_only=True):
     """Cancel a job; answered at once, the state follows as an event. Cancelling a finished job is no error."""
 
     job: Id
+
+
+class PauseJob(Struct, frozen=True, kw_only=True):
+    """Put a training aside: it keeps a checkpoint and ends its process, and what waits behind it may begin.
+
+    A queued job loses its place. Pausing what is paused is no error. A paused job outlives the daemon.
+    """
+
+    job: Id
+
+
+class ResumeJob(Struct, frozen=True, kw_only=True):
+    """Go on with a paused job, next in the queue; or with a training that failed, was cancelled or interrupted.
+
+    The latter is a new job on the same run (the reply has its id), because a job ends once.
+    """
+
+    job: Id
+
+
+class StopJob(Struct, frozen=True, kw_only=True):
+    """End a training now and make the model of what it learnt; answered at once, the end follows as an event.
+
+    A training that is paused, or ended without a model, makes it of its last checkpoint.
+    """
+
+    job: Id
+
+
+class MoveJob(Struct, frozen=True, kw_only=True):
+    """Give a queued job another place; 1 is next, a place beyond the end is the end."""
+
+    job: Id
+    position: Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class GetJobLog(Struct, frozen=True, kw_only=True):
@@ -544,6 +580,28 @@ class TunePlayback(Struct, frozen=True, kw_only=True):
     before: bool = False
 
 
+class PlayPreview(Struct, frozen=True, kw_only=True):
+    """Play what a training's evaluation left to hear: "source", "final" or "step-NNNNNNNN", as its file is called.
+
+    It is heard as loud as the source. sample: where to begin, so that two can be compared in mid-sound.
+    """
+
+    player: bytes
+    job: Id
+    preview: Annotated[str, Meta(pattern=r"^(source|final|step-[0-9]{8})\Z")]
+    sample: Annotated[int, Meta(ge=0, le=2**40)] = 0
+    loop: bool = False
+
+
+class PreviewStarted(Struct, frozen=True, kw_only=True):
+    """playback: number the chunks carry. gain_db: what was done to be as loud as the source."""
+
+    playback: int
+    preview: str
+    seconds: float
+    gain_db: float = 0.0
+
+
 class StopPlayback(Struct, frozen=True, kw_only=True):
     """Stop what a player plays; no error when nothing does."""
 
@@ -596,7 +654,10 @@ class StepCompleted(Struct, frozen=True, kw_only=True):
 
 
 class EvaluationCompleted(Struct, frozen=True, kw_only=True):
-    """Held-out measures. health: a word per level (healthy, thin, collapsing); advice: what to do about it."""
+    """Held-out measures. health: a word per level (healthy, thin, collapsing); advice: what to do about it.
+
+    preview, source: WAV files on the daemon's machine: the run's held-out clip as decoded now, and as recorded.
+    """
 
     job: Id
     step: int
@@ -611,6 +672,7 @@ class EvaluationCompleted(Struct, frozen=True, kw_only=True):
     advice: str = ""
     preview: str = ""
     is_best: bool = False
+    source: str = ""
 
 
 class JobLogged(Struct, frozen=True, kw_only=True):
@@ -703,6 +765,10 @@ REQUESTS: dict[str, tuple[type[Struct], type[Struct]]] = {
         (ListJobs, Jobs),
         (ShowJob, JobInfo),
         (CancelJob, JobInfo),
+        (PauseJob, JobInfo),
+        (ResumeJob, JobInfo),
+        (StopJob, JobInfo),
+        (MoveJob, JobInfo),
         (GetJobLog, JobLog),
         (ListModels, Models),
         (ShowModel, ModelInfo),
@@ -724,6 +790,7 @@ REQUESTS: dict[str, tuple[type[Struct], type[Struct]]] = {
         (DecodeRegion, Region),
         (StartPlayback, PlaybackStarted),
         (TunePlayback, Done),
+        (PlayPreview, PreviewStarted),
         (StopPlayback, Done),
     )
 }

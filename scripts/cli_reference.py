@@ -6,7 +6,8 @@
 import sys
 from pathlib import Path
 
-from tui.cli.commands import COMMANDS, GROUPS, Argument, Command
+from tui.cli.command import Argument, Command
+from tui.cli.commands import COMMANDS, GROUPS
 from tui.cli.parser import ABOUT, PROGRAM, shared_options
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "cli.md"

@@ -182,6 +182,16 @@ class EngineBridge:
         }
         return (await self._files.ask("decode_file", fields, [codes], deadline_s)).fields
 
+    async def preview(self, path: Path, source: Path, deadline_s: float | None = None) -> tuple[PCM, float]:
+        """A run's preview (L,), as loud as its source, and the gain in dB that took.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_IO, E_ENGINE, E_DEADLINE.
+        """
+        fields = {"path": str(path), "source": str(source)}
+        answer = await self._interactive.ask("preview", fields, (), deadline_s)
+        return answer.buffers[0], float(answer.fields["gain_db"])
+
     async def margin(self, model: str, deadline_s: float | None = None) -> int:
         """Frames of context the codec needs on either side of a region."""
         if model not in self._margins:

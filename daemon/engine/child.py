@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -67,6 +67,7 @@ class Wire:
         self._lock = threading.Lock()
         self.inbox: queue.SimpleQueue[Parcel] = queue.SimpleQueue()
         self.cancelled = threading.Event()
+        self.kept = threading.Event()  # end now, but with a result
         threading.Thread(target=self._read, name="pipe", daemon=True).start()
 
     def send(self, fields: dict[str, Any], buffers: Sequence[Array] = ()) -> None:
@@ -84,10 +85,35 @@ class Wire:
                 parcel = read_parcel_blocking(self._stream)
             except PipeError:
                 os._exit(EXIT_ORPHANED)
-            if parcel.fields.get("op") == "cancel":
+            op = parcel.fields.get("op")
+            if op == "cancel":
                 self.cancelled.set()
+            elif op == "keep":
+                self.kept.set()
             else:
                 self.inbox.put(parcel)
+
+
+def run_job(argv: Sequence[str], nice: int, work: Callable[[Wire, dict[str, Any]], dict[str, Any]]) -> None:
+    """The whole of a job's process: do what is asked once, and say how it ended.
+
+    Args:
+        argv: a worker's command line.
+        nice: how much else goes before it.
+        work: fields that were asked → fields of the "ended" parcel.
+    """
+    wire = open_wire(argv)
+    forbid_core_dumps()
+    give_way(nice)
+    from daemon.engine.failures import describe_failure  # imports much, so after the parent is watched
+
+    asked = wire.inbox.get().fields
+    try:
+        result = work(wire, asked)
+    except Exception as problem:  # noqa: BLE001 - the broker is told why
+        wire.send({"type": "failed", "error": describe_failure(problem)})
+    else:
+        wire.send({"type": "ended", **result})
 
 
 def open_wire(argv: Sequence[str]) -> Wire:

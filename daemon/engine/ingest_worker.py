@@ -5,32 +5,15 @@ job's log; "cancel" is honoured between blocks and keeps what was finished.
 """
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from daemon.engine.child import Wire, cap_memory, forbid_core_dumps, give_way, open_wire
+from daemon.engine.child import Wire, cap_memory, run_job
 
 NICE = 5
 MEMORY_BYTES = 4 << 30  # ingest needs a few blocks; what asks for more is a file that lies
-
-
-def main(argv: Sequence[str]) -> None:
-    """Ingest once and end."""
-    wire = open_wire(argv)
-    forbid_core_dumps()
-    give_way(NICE)
-    from daemon.engine.failures import describe_failure
-
-    asked = wire.inbox.get().fields
-    try:
-        result = _ingest(wire, asked)
-    except Exception as problem:  # noqa: BLE001 - the broker is told why
-        wire.send({"type": "failed", "error": describe_failure(problem)})
-    else:
-        wire.send({"type": "ended", **result})
 
 
 def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
@@ -76,4 +59,4 @@ def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_job(sys.argv[1:], NICE, _ingest)

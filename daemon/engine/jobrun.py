@@ -1,6 +1,7 @@
 """One run of one job: its child process from start to end, and in which state that leaves the job."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class Ending:
     error: str = ""
     hint: str = ""
     result: dict[str, Any] | None = None
+    detail: str = ""
 
 
 class OnProgress(Protocol):
@@ -53,6 +55,8 @@ class JobRun:
         self._child: Child | None = None
         self._grace_s: float | None = None
         self._killer: asyncio.Task[None] | None = None
+        self._is_kept = False
+        self._step = 0
         self.over = asyncio.Event()
 
     def cancel(self, grace_s: float) -> None:
@@ -63,6 +67,13 @@ class JobRun:
                 self._killer.cancel()
             if self._child is not None:
                 self._killer = asyncio.create_task(self._stop(self._child, grace_s))
+
+    async def keep(self) -> None:
+        """Ask the child to end between two steps with what it has; a child that is not there yet is asked later."""
+        self._is_kept = True
+        if self._child is not None:
+            with contextlib.suppress(PipeError):  # it just ended: go() says how
+                await self._child.send({"op": "keep"})
 
     async def go(self) -> Ending:
         """Run to the end."""
@@ -77,12 +88,14 @@ class JobRun:
         try:
             log_file = job_log(self._log_file.parent, self._info.id)
             await child.send({"op": "start", "log": str(log_file), **self._spec})
+            if self._is_kept:
+                await child.send({"op": "keep"})
             return await self._follow(child)
         except PipeError:
             how = await child.ended()
             if self._grace_s is not None:
                 return Ending("stopped", hint=self._hint())
-            return Ending("failed", f"the {self._info.kind} worker died: {how}", self._hint())
+            return Ending("failed", self._where(f"the {self._info.kind} process died: {how}"), self._hint())
         finally:
             if self._killer is not None:
                 self._killer.cancel()
@@ -103,13 +116,14 @@ class JobRun:
                 return self._ended(parcel)
             elif kind == "failed":
                 error = parcel.fields["error"]
-                return Ending("failed", error["message"], self._hint(error["hint"]))
+                return Ending("failed", self._where(error["message"]), self._hint(_mend(self._info.kind, error)))
 
     def _take_report(self, parcel: Parcel) -> None:
         report = read_line(parcel.fields["report"])
         if report is None:
             return
         if isinstance(report, StepReport):
+            self._step = report.step
             self._on_progress(progress=progress_of(report), eta_s=report.eta_s, detail=f"step {report.step}")
         self._on_report(report)
 
@@ -122,7 +136,7 @@ class JobRun:
             more = f" (and {len(result['errors']) - 1} more)" if len(result["errors"]) > 1 else ""
             error = f"no file could be used: {first['path']}: {first['problem']}{more}"
             return Ending("failed", error, first["mend"], result)
-        return Ending("done", result=result)
+        return Ending("done", result=result, detail=parcel.fields.get("detail", ""))
 
     async def _stop(self, child: Child, grace_s: float) -> None:
         try:
@@ -134,8 +148,19 @@ class JobRun:
         log.warning("%s did not stop in %.0f s: killed", self._info.id, time.monotonic() - began_s)
         child.kill()
 
+    def _where(self, message: str) -> str:
+        """A failure with the step at which it came."""
+        return f"{message.rstrip('.')}, at step {self._step}" if self._step else message
+
     def _hint(self, mend: str = "") -> str:
         return "; then: ".join(part for part in (mend.rstrip("."), command_to_go_on(self._spec)) if part)
+
+
+def _mend(kind: str, error: dict[str, str]) -> str:
+    """A run keeps its size, so what helps an encode does not help a training that ran out of memory."""
+    if kind == "train" and error["code"] == "E_OOM":
+        return "close other programs; or train a smaller --preset under another name"
+    return error["hint"]
 
 
 def job_log(logs: Path, job: str) -> Path:
@@ -143,8 +168,19 @@ def job_log(logs: Path, job: str) -> Path:
     return logs / "jobs" / f"{job}.jsonl"
 
 
+def has_begun(spec: dict[str, Any]) -> bool:
+    """Whether a training left a run that can be gone on with."""
+    run_dir = spec.get("run_dir")
+    return run_dir is not None and (Path(run_dir) / RUN_NAME).exists()
+
+
+def going_on(spec: dict[str, Any]) -> dict[str, Any]:
+    """The same job once more: from where its run is, or from the start when there is none."""
+    if "spec" not in spec:
+        return spec
+    return {**spec, "spec": {**spec["spec"], "resume": has_begun(spec)}}
+
+
 def command_to_go_on(spec: dict[str, Any]) -> str:
     """What to type to go on from where a job ended: resume when there is a run, otherwise start again."""
-    run_dir = spec.get("run_dir")
-    can_resume = run_dir is not None and (Path(run_dir) / RUN_NAME).exists()
-    return str(spec.get("resume_hint" if can_resume else "again_hint", ""))
+    return str(spec.get("resume_hint" if has_begun(spec) else "again_hint", ""))

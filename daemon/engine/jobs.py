@@ -1,25 +1,25 @@
-"""The job queue: states, order, cancellation. One child process for each running job, one running job of each kind.
+"""The job queue: states, order, pausing, cancelling. One child for each running job, one of each kind at a time.
 
     queued → running → done | failed | cancelled | interrupted        exactly one terminal state
+       ↑↓       ↓
+        paused ←┘    a checkpoint and no process: it holds neither a core nor memory, and outlives the daemon
 
 Data flow: `submit` writes the job to the catalogue before it is acknowledged; a runner task for each kind takes the
-oldest; every change goes to `on_change`, every report to `on_report`, on the loop's thread.
+first in its line; every change goes to `on_change`, every report to `on_report`, on the loop's thread.
 What can go wrong: the child dies (failed, with its last words and how to resume), does not stop when cancelled (killed
 after a grace period), or the daemon itself stops or dies (interrupted: now, or when the next one starts).
 """
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from msgspec.structs import replace
-
-from daemon.engine.jobrun import Ending, JobRun, command_to_go_on
+from daemon.engine.jobrun import Ending, JobRun, command_to_go_on, going_on, has_begun
+from daemon.engine.ledger import OPEN, JobLedger, OnChange
+from daemon.engine.line import Line
 from daemon.store.catalogue import Catalogue
 from daemon.store.thread import StoreThread
 from daemon.training.reports import Report
@@ -28,17 +28,15 @@ from protocol.messages import JobInfo
 
 log = logging.getLogger("allele.jobs")
 
-ACTIVE = ("queued", "running")
 KINDS = ("ingest", "train")
 CANCEL_GRACE_S = 20.0  # an evaluation in progress and a checkpoint
+PAUSE_GRACE_S = 60.0  # who means to go on would rather wait than lose the steps since the last checkpoint
 STOP_GRACE_S = 5.0  # the checkpoint before it is intact anyway
-KEPT_JOBS = 200
 
-OnChange = Callable[[JobInfo, bool], None]
 OnReport = Callable[[JobInfo, Report], None]
 
 
-class JobQueue:
+class JobQueue(JobLedger):
     """All jobs of this daemon and the newest of those before it.
 
     Args:
@@ -49,38 +47,24 @@ class JobQueue:
     def __init__(
         self, catalogue: Catalogue, thread: StoreThread, logs: Path, on_change: OnChange, on_report: OnReport
     ) -> None:
-        self._catalogue, self._thread, self._logs = catalogue, thread, logs
-        self._on_change, self._on_report = on_change, on_report
-        self._jobs: dict[str, JobInfo] = {}
-        self._specs: dict[str, dict[str, Any]] = {}
-        self._waiting: dict[str, deque[str]] = {kind: deque() for kind in KINDS}
-        self._wake = {kind: asyncio.Event() for kind in KINDS}
+        super().__init__(catalogue, thread, on_change)
+        self._logs, self._on_report = logs, on_report
+        self._lines = {kind: Line() for kind in KINDS}
         self._runs: dict[str, JobRun] = {}
-        self._cancelled: set[str] = set()
+        self._wishes: dict[str, str] = {}  # the state a running job is to have when its child has stopped
         self._stopping = ""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Close what an earlier daemon left open, then run what is submitted."""
-        for info in await self._thread.call(self._catalogue.unfinished):
-            spec = await self._thread.call(self._catalogue.spec_of, info.id)
-            ended = replace(
-                info,
-                state="interrupted",
-                ended_s=time.time(),
-                error="the daemon ended while it was " + info.state,
-                hint=command_to_go_on(spec),
-            )
-            log.warning("%s %s %s was left %s: interrupted", info.id, info.kind, info.subject, info.state)
-            await self._save(ended)
-        for info in reversed(await self._thread.call(self._catalogue.jobs)):
-            self._jobs[info.id] = info
+        await self._load()
         self._tasks = [asyncio.create_task(self._work(kind)) for kind in KINDS]
 
     async def stop(self) -> None:
         """Interrupt what runs or waits; every job has a terminal state when this returns."""
         self._stopping = "the daemon stopped"
-        for job in [job for queue in self._waiting.values() for job in queue]:
+        for job in [job for line in self._lines.values() for job in line.jobs]:
+            self._lines[self._jobs[job].kind].leave(job)
             await self._end(job, Ending("interrupted", self._stopping, command_to_go_on(self._specs.get(job, {}))))
         running = list(self._runs.values())
         for run in running:
@@ -93,37 +77,6 @@ class JobQueue:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    @property
-    def all(self) -> list[JobInfo]:
-        """Newest first."""
-        return list(self._jobs.values())[::-1]
-
-    @property
-    def active(self) -> list[JobInfo]:
-        """Queued and running ones, oldest first."""
-        return [info for info in self._jobs.values() if info.state in ACTIVE]
-
-    def find(self, job: str) -> JobInfo:
-        """One job.
-
-        Raises:
-            AlleleError: E_NOT_FOUND.
-        """
-        info = self._jobs.get(job)
-        if info is None:
-            known = ", ".join(info.id for info in self.all[:8]) or "none"
-            raise AlleleError("E_NOT_FOUND", f"no job is called {job}", hint=f"newest jobs: {known}")
-        return info
-
-    def corpus_of(self, job: str) -> str:
-        """The corpus that a queued or running job uses."""
-        spec = self._specs.get(job, {})
-        return Path(str(spec.get("corpus_dir", ""))).name
-
-    async def known(self, cid: bytes, request: bytes) -> JobInfo | None:
-        """The job that this request made before, perhaps in an earlier daemon."""
-        return await self._thread.call(self._catalogue.job_of, cid, request)
 
     async def submit(self, kind: str, subject: str, spec: dict[str, Any], cid: bytes, request: bytes) -> JobInfo:
         """Queue a job; it is on disk when this returns.
@@ -141,10 +94,9 @@ class JobQueue:
             self._jobs[info.id] = info
             self._specs[info.id] = spec
             self._on_change(info, True)
-            self._waiting[kind].append(info.id)
-            self._wake[kind].set()
+            self._queue(info.id)
             self._forget_old()
-        return info
+        return self._jobs.get(info.id, info)
 
     async def cancel(self, job: str) -> JobInfo:
         """Cancel; answered at once. A finished job stays as it is.
@@ -153,29 +105,89 @@ class JobQueue:
             AlleleError: E_NOT_FOUND.
         """
         info = self.find(job)
-        if info.state == "queued":
-            self._waiting[info.kind].remove(job)
+        if info.state in ("queued", "paused"):
+            self._lines[info.kind].leave(job)
             await self._end(job, Ending("cancelled", "", command_to_go_on(self._specs.get(job, {}))))
         elif info.state == "running":
-            self._cancelled.add(job)
-            self._update(job, is_state=True, detail="cancelling")
-            if job in self._runs:
-                self._runs[job].cancel(CANCEL_GRACE_S)
+            self._interrupt(job, "cancelled", "cancelling")
+        self._tell_places(info.kind)
         return self._jobs[job]
 
-    async def drain(self) -> None:
-        """Wait until nothing runs or waits."""
-        while self.active:
-            await asyncio.sleep(0.1)
+    async def pause(self, job: str) -> JobInfo:
+        """Put a job aside; answered at once, a running one is paused when its checkpoint is on the disk.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_REQUEST for what is no training or has ended.
+        """
+        info = self._training(job)
+        if info.state == "queued":
+            self._lines[info.kind].leave(job)
+            await self._park(job)
+        elif info.state == "running":
+            self._interrupt(job, "paused", "pausing")
+        elif info.state != "paused":
+            raise AlleleError("E_BAD_REQUEST", f"job {job} is {info.state}: there is nothing to pause", hint=info.hint)
+        self._tell_places(info.kind)
+        return self._jobs[job]
+
+    async def resume(self, job: str) -> JobInfo:
+        """Go on with a job that was put aside, next in the line; one that goes on already stays as it is.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_REQUEST for what is no training or has ended.
+        """
+        info = self._training(job)
+        if info.state == "paused":
+            self._queue(job, is_next=True)
+            await self._save(self._jobs[job])
+        elif info.state == "running" and self._wishes.get(job) == "paused":
+            self._wishes[job] = "queued"
+            self._update(job, is_state=True, detail="goes on")
+        elif info.state not in ("queued", "running"):
+            raise AlleleError("E_BAD_REQUEST", f"job {job} is {info.state}", hint=info.hint)
+        return self._jobs[job]
+
+    async def keep(self, job: str) -> JobInfo:
+        """End a training now with its model; answered at once. One that is done stays as it is.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_REQUEST when there is nothing yet to make a model of.
+        """
+        info = self._training(job)
+        if info.state == "running":
+            self._update(job, is_state=True, detail="ending, and making the model")
+            if job in self._runs:
+                await self._runs[job].keep()
+        elif info.state in ("queued", "paused"):
+            if not has_begun(self._specs.get(job, {})):
+                raise AlleleError(
+                    "E_BAD_REQUEST", f"job {job} has learnt nothing yet", hint=f"allele jobs cancel {job}"
+                )
+            self._specs[job] = {**self._specs[job], "keep": True}
+            self._queue(job, is_next=True)
+            await self._save(self._jobs[job])
+        elif info.state != "done":
+            raise AlleleError("E_BAD_REQUEST", f"job {job} is {info.state}", hint=info.hint)
+        return self._jobs[job]
+
+    def move(self, job: str, position: int) -> JobInfo:
+        """Give a queued job another place in its line.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_REQUEST when it does not wait.
+        """
+        info = self.find(job)
+        if info.state != "queued":
+            raise AlleleError("E_BAD_REQUEST", f"job {job} is {info.state}: only a queued job has a place")
+        self._lines[info.kind].move(job, position)
+        self._tell_places(info.kind)
+        return self._jobs[job]
 
     # --- running -----------------------------------------------------------------------------------------
 
     async def _work(self, kind: str) -> None:
         while True:
-            while not self._waiting[kind]:
-                self._wake[kind].clear()
-                await self._wake[kind].wait()
-            job = self._waiting[kind].popleft()
+            job = await self._lines[kind].take()
             if self._stopping:
                 continue
             try:
@@ -183,36 +195,88 @@ class JobQueue:
             except Exception:
                 log.exception("job %s", job)
                 await self._end(job, Ending("failed", "a defect of the daemon; its log has the details", ""))
+            self._tell_places(kind)
 
     async def _run(self, job: str) -> None:
-        self._update(job, is_state=True, state="running", started_s=time.time())
+        self._specs[job] = going_on(self._specs[job]) if self._jobs[job].started_s else self._specs[job]
+        self._update(job, is_state=True, state="running", started_s=time.time(), position=0, detail="starting")
+        self._tell_places(self._jobs[job].kind)
         await self._save(self._jobs[job])
         info = self._jobs[job]
         run = JobRun(
             info,
             self._specs[job],
             self._logs / f"job-{info.kind}.log",
-            on_progress=lambda **fields: self._update(job, is_state=False, **fields),
+            on_progress=lambda **fields: self._progress(job, **fields),
             on_report=lambda report: self._on_report(self._jobs[job], report),
         )
         self._runs[job] = run
         try:
-            if job in self._cancelled:
+            if job in self._wishes:
                 run.cancel(CANCEL_GRACE_S)
+            if self._specs[job].get("keep"):
+                await run.keep()
             ending = await run.go()
         finally:
             self._runs.pop(job, None)
+        wish = self._wishes.pop(job, "")
+        if ending.state == "stopped" and wish in ("paused", "queued"):
+            await self._park(job)
+            if wish == "queued":
+                await self.resume(job)
+            return
         if ending.state == "stopped":
-            by_user = job in self._cancelled
-            state = "cancelled" if by_user else "interrupted"
-            ending = Ending(state, "" if by_user else self._stopping, ending.hint)
+            ending = Ending(wish or "interrupted", "" if wish else self._stopping, ending.hint)
         await self._end(job, ending)
+
+    def _training(self, job: str) -> JobInfo:
+        info = self.find(job)
+        if info.kind != "train":
+            raise AlleleError("E_BAD_REQUEST", f"job {job} is no training", hint=f"end it: allele jobs cancel {job}")
+        return info
+
+    def _queue(self, job: str, *, is_next: bool = False) -> None:
+        """Let a job wait for its turn."""
+        kind = self._jobs[job].kind
+        if self._jobs[job].state != "queued":
+            self._update(job, is_state=True, state="queued", detail="", hint="", eta_s=None)
+        self._lines[kind].join(job, is_next=is_next)
+        self._tell_places(kind)
+
+    async def _park(self, job: str) -> None:
+        """A job is put aside: it waits for a person."""
+        hint = f"go on with: allele jobs resume {job}"
+        self._update(job, is_state=True, state="paused", detail="", hint=hint, eta_s=None, position=0)
+        log.info("%s paused", job)
+        await self._save(self._jobs[job])
+
+    def _interrupt(self, job: str, wish: str, detail: str) -> None:
+        """Stop a running job's child; what it is then is the wish."""
+        self._wishes[job] = wish
+        self._update(job, is_state=True, detail=detail)
+        if job in self._runs:
+            self._runs[job].cancel(PAUSE_GRACE_S if wish == "paused" else CANCEL_GRACE_S)
+
+    def _progress(self, job: str, **fields: Any) -> None:
+        """What a child says of itself; that it is about to stop stays said."""
+        if job in self._wishes:
+            fields.pop("detail", None)
+        self._update(job, is_state=False, **fields)
+
+    def _tell_places(self, kind: str) -> None:
+        """Say to every waiting job's followers where it stands and what it waits for."""
+        ahead = [info.subject for info in self.active if info.kind == kind and info.state == "running"]
+        for place, job in enumerate(self._lines[kind].jobs, 1):
+            more = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
+            detail = f"waits for {ahead[0]}{more}" if ahead else ""
+            if (self._jobs[job].position, self._jobs[job].detail) != (place, detail):
+                self._update(job, is_state=True, position=place, detail=detail)
+            ahead.append(self._jobs[job].subject)
 
     async def _end(self, job: str, ending: Ending) -> None:
         """Give a job its one terminal state."""
-        if self._jobs[job].state not in ACTIVE:
+        if self._jobs[job].state not in OPEN:
             return
-        hint = ending.hint
         progress = 1.0 if ending.state == "done" else self._jobs[job].progress
         self._update(
             job,
@@ -220,30 +284,15 @@ class JobQueue:
             state=ending.state,
             ended_s=time.time(),
             error=ending.error,
-            hint=hint,
+            hint=ending.hint,
             result=ending.result,
             progress=progress,
             eta_s=None,
-            detail="",
+            position=0,
+            detail=ending.detail,
         )
-        self._cancelled.discard(job)
+        self._wishes.pop(job, None)
         self._specs.pop(job, None)
         info = self._jobs[job]
         log.info("%s %s %s: %s %s", job, info.kind, info.subject, info.state, info.error)
         await self._save(info)
-
-    def _update(self, job: str, *, is_state: bool, **fields: Any) -> None:
-        self._jobs[job] = replace(self._jobs[job], **fields)
-        self._on_change(self._jobs[job], is_state)
-
-    async def _save(self, info: JobInfo) -> None:
-        """Write a job; a full disk is no reason to stop working, the next daemon will call it interrupted."""
-        try:
-            await self._thread.call(self._catalogue.save_job, info)
-        except Exception:
-            log.exception("job %s could not be written", info.id)
-
-    def _forget_old(self) -> None:
-        for job in [job for job, info in self._jobs.items() if info.state not in ACTIVE][: -KEPT_JOBS or None]:
-            with contextlib.suppress(KeyError):
-                del self._jobs[job]

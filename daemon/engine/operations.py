@@ -17,6 +17,7 @@ from daemon.codec.codec import Codec
 from daemon.codec.files import CONFIG_NAME
 from daemon.dsp.limiter import Limited, limit
 from daemon.engine.clips import read_clip
+from daemon.engine.previews import read_matched
 from daemon.render.wav import write_wav
 from protocol.arrays import Array
 from protocol.errors import AlleleError
@@ -40,6 +41,7 @@ class Operations:
             "compute": self.compute,
             "encode_file": self.encode_file,
             "decode_file": self.decode_file,
+            "preview": self.preview,
         }
 
     def run(self, fields: dict[str, Any], buffers: Sequence[Array]) -> Result:
@@ -104,6 +106,11 @@ class Operations:
             "notes": _limiting(limited),
         }
         return fields, ()
+
+    def preview(self, *, path: str, source: str) -> Result:
+        """What an evaluation left to hear."""
+        matched = read_matched(Path(path), Path(source))
+        return {"gain_db": matched.gain_db}, (matched.audio,)
 
     def _codec(self, model: str) -> Codec:
         folder = Path(model)

@@ -7,13 +7,13 @@ where stderr is closed). The child's own words go to a log file, whose last line
 import asyncio
 import contextlib
 import os
-import signal
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from daemon.engine.deaths import MemoryKills, describe_end
 from daemon.engine.pipe import Parcel, PipeError, pack_parcel, read_parcel
 from protocol.arrays import Array
 
@@ -36,6 +36,7 @@ class Child:
         log: Path,
     ) -> None:
         self._process, self._reader, self._writer, self._log = process, reader, writer, log
+        self._kills = MemoryKills()
 
     @property
     def pid(self) -> int:
@@ -75,7 +76,7 @@ class Child:
             self.kill()
             code = await self._process.wait()
         self.hang_up()
-        return describe_end(code, last_line(self._log))
+        return describe_end(code, last_line(self._log), self._kills)
 
     def hang_up(self) -> None:
         """Close this end of the pipe; a child that is still there leaves at once."""
@@ -120,18 +121,6 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
     finally:
         theirs.close()
     return Child(process, reader, writer, log)
-
-
-def describe_end(code: int, said: str) -> str:
-    """An exit status in words."""
-    if code == -signal.SIGKILL:
-        how = "it was killed (signal 9), by somebody or because memory ran out"
-    elif code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else "?"
-        how = f"it crashed ({name}, signal {-code})"
-    else:
-        how = f"it ended with status {code}"
-    return f"{how}: {said}" if said and code >= 0 else how
 
 
 def last_line(log: Path) -> str:

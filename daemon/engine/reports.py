@@ -62,4 +62,5 @@ def _evaluation(job: str, report: EvaluationReport, run_dir: Path) -> Evaluation
         advice="; ".join(advice),
         preview=str(run_dir / report.preview) if report.preview else "",
         is_best=report.is_best,
+        source=str(run_dir / report.source) if report.source else "",
     )

@@ -17,7 +17,7 @@ import zmq
 from daemon.config import DaemonConfig
 from daemon.engine.bridge import EngineBridge
 from daemon.engine.jobs import JobQueue
-from daemon.server import corpora, jobs, models, snapshots, status, strands
+from daemon.server import corpora, jobs, models, previews, snapshots, status, strands
 from daemon.server.aud import AudSocket
 from daemon.server.dispatch import DispatchTable
 from daemon.server.garbage import GarbageLog
@@ -124,7 +124,9 @@ class Broker:
         table = DispatchTable()
         for register in FEATURES:
             register(table, self.services)
-        self._stack.push_async_callback(open_playbacks(table, book, library, engine, aud).close)
+        playbacks = open_playbacks(table, book, library, engine, aud)
+        self._stack.push_async_callback(playbacks.close)
+        previews.register(table, self.services, playbacks)
         self._serve(context, table, garbage, aud)
         log.info("serving %s, pid %d, epoch %s", self._places.home, os.getpid(), self.epoch[:8])
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from daemon.engine.jobs import ACTIVE
+from daemon.engine.ledger import OPEN
 from daemon.engine.reports import event_of
 from daemon.server.library import Library
 from daemon.server.publisher import Publisher
@@ -28,7 +28,7 @@ class JobNews:
             return
         self._publisher.settle(info.id)
         self._publisher.publish(JobChanged(job=info))
-        if info.state not in ACTIVE:
+        if info.state not in OPEN:
             task = asyncio.create_task(self._refresh(info.kind))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

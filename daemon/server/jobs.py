@@ -8,6 +8,7 @@ from typing import Any, get_args
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import load_corpus
 from daemon.engine.jobrun import job_log
+from daemon.engine.ledger import OPEN
 from daemon.server.corpora import check_space
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.joblog import JobLogs
@@ -18,7 +19,20 @@ from daemon.training.run_folder import LOG_NAME, MODEL_NAME
 from daemon.training.spec import Preset
 from daemon.training.split import split_corpus
 from protocol.errors import AlleleError
-from protocol.messages import CancelJob, GetJobLog, JobAccepted, Jobs, ListJobs, ShowJob, StartTraining
+from protocol.messages import (
+    CancelJob,
+    GetJobLog,
+    JobAccepted,
+    JobInfo,
+    Jobs,
+    ListJobs,
+    MoveJob,
+    PauseJob,
+    ResumeJob,
+    ShowJob,
+    StartTraining,
+    StopJob,
+)
 
 
 class JobHandlers:
@@ -32,20 +46,25 @@ class JobHandlers:
 
     async def train(self, request: Request) -> Reply:
         """Queue a training under a new name, or go on with an unfinished one."""
-        body: StartTraining = request.body
+        return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
+
+    async def _admit(self, request: Request, wish: StartTraining, *, keep: bool = False) -> JobInfo:
+        """Check and queue; `keep`: only to make the model of what was learnt already."""
         async with self._admission:
             known = await self._services.jobs.known(*request.key)
             if known is not None:
-                return Reply(body=JobAccepted(job=known.id))
-            self._check_wish(body)
-            await self._services.library.corpus(body.corpus)
-            self._check_name_is_free(body)
-            await asyncio.to_thread(_check_run, body, self._places.models)
-            await asyncio.to_thread(_check_audio, body, self._places.corpora / body.corpus)
+                return known
+            self._check_wish(wish)
+            await self._services.library.corpus(wish.corpus)
+            paused = self._check_name_is_free(wish)
+            await asyncio.to_thread(_check_run, wish, self._places.models)
+            await asyncio.to_thread(_check_audio, wish, self._places.corpora / wish.corpus)
             await asyncio.to_thread(check_space, self._places.home)
             request.check_deadline()
-            info = await self._services.jobs.submit("train", body.model, self._spec(body), *request.key)
-        return Reply(body=JobAccepted(job=info.id))
+            if paused:  # the new job goes on with its run
+                await self._services.jobs.cancel(paused)
+            spec = {**self._spec(wish), **({"keep": True} if keep else {})}
+            return await self._services.jobs.submit("train", wish.model, spec, *request.key)
 
     async def list(self, _: Request) -> Reply:
         """Newest first."""
@@ -60,6 +79,53 @@ class JobHandlers:
         """Answered at once; the end follows as an event."""
         body: CancelJob = request.body
         return Reply(body=await self._services.jobs.cancel(body.job))
+
+    async def pause(self, request: Request) -> Reply:
+        """Answered at once; the state follows as an event."""
+        body: PauseJob = request.body
+        return Reply(body=await self._services.jobs.pause(body.job))
+
+    async def resume(self, request: Request) -> Reply:
+        """A paused job goes on; one that ended without a model gets a successor."""
+        body: ResumeJob = request.body
+        info = self._services.jobs.find(body.job)
+        if info.state in OPEN:
+            return Reply(body=await self._services.jobs.resume(body.job))
+        return Reply(body=await self._admit(request, await self._again(info)))
+
+    async def stop(self, request: Request) -> Reply:
+        """A running training ends with its model; one that ended without gets a successor that only makes it."""
+        body: StopJob = request.body
+        info = self._services.jobs.find(body.job)
+        if info.state in OPEN or info.state == "done":
+            return Reply(body=await self._services.jobs.keep(body.job))
+        again = await self._again(info)
+        if not again.resume:
+            raise AlleleError("E_BAD_REQUEST", f"job {info.id} has learnt nothing to make a model of", hint=info.hint)
+        return Reply(body=await self._admit(request, again, keep=True))
+
+    async def move(self, request: Request) -> Reply:
+        """From memory."""
+        body: MoveJob = request.body
+        return Reply(body=self._services.jobs.move(body.job, body.position))
+
+    async def _again(self, info: JobInfo) -> StartTraining:
+        """What was asked of a training that ended, to be gone on with where it left a run."""
+        if info.kind != "train":
+            raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training and is {info.state}", hint=info.hint)
+        asked = await self._services.jobs.asked(info.id)
+        wish = asked["spec"]
+        return StartTraining(
+            corpus=asked["corpus"],
+            model=info.subject,
+            budget_s=wish["budget_s"],
+            steps=wish["steps"],
+            preset=wish["preset"],
+            levels=wish["levels"],
+            codebook=wish["codebook_size"],
+            seed=wish["seed"],
+            resume=await asyncio.to_thread(has_run, self._places.models / info.subject),
+        )
 
     async def log(self, request: Request) -> Reply:
         """A page of what a job said."""
@@ -80,14 +146,21 @@ class JobHandlers:
         if body.budget_s is not None and body.steps is not None:
             raise AlleleError("E_BAD_REQUEST", "a budget and a number of steps were given", hint="give one of them")
 
-    def _check_name_is_free(self, body: StartTraining) -> None:
-        for job in self._services.jobs.active:
-            if job.kind == "train" and job.subject == body.model:
-                raise AlleleError(
-                    "E_EXISTS",
-                    f"job {job.id} trains {body.model} already",
-                    hint=f"watch it: allele jobs watch {job.id}",
-                )
+    def _check_name_is_free(self, wish: StartTraining) -> str:
+        """The paused job whose run a resuming wish takes over, "" when there is none.
+
+        Raises:
+            AlleleError: E_EXISTS: another job trains a model of this name.
+        """
+        for job in self._services.jobs.open:
+            if job.kind != "train" or job.subject != wish.model:
+                continue
+            if job.state == "paused" and wish.resume:
+                return job.id
+            verb = "resume" if job.state == "paused" else "watch"
+            hint = f"{verb} it: allele jobs {verb} {job.id}"
+            raise AlleleError("E_EXISTS", f"job {job.id} ({job.state}) trains {wish.model} already", hint=hint)
+        return ""
 
     def _spec(self, body: StartTraining) -> dict[str, Any]:
         wish = {
@@ -161,4 +234,8 @@ def register(table: DispatchTable, services: Services) -> None:
     table.add(ListJobs, handlers.list)
     table.add(ShowJob, handlers.show)
     table.add(CancelJob, handlers.cancel)
+    table.add(PauseJob, handlers.pause)
+    table.add(ResumeJob, handlers.resume)
+    table.add(StopJob, handlers.stop)
+    table.add(MoveJob, handlers.move)
     table.add(GetJobLog, handlers.log)

@@ -22,7 +22,7 @@ from daemon.engine.bridge import EngineBridge
 from daemon.server.aud import AudSocket
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.library import Library
-from daemon.server.players import Playback, Player, before_of, frames_of, levels_of
+from daemon.server.players import ClipPlayback, Playback, Player, Stream, before_of, frames_of, levels_of
 from daemon.server.preview import MAX_BYTES, PCM, Block, CodecRef, PreviewCache
 from daemon.server.strand_stream import Strands, StrandStream
 from daemon.server.strandbook import StrandBook
@@ -127,12 +127,24 @@ class Playbacks:
             self._begin(player, playback, frames[0] * view.meta.hop_length)
         return Reply(body=PlaybackStarted(playback=number, strand=asked.strand, frames=frames))
 
+    async def play(self, player_id: bytes, stream: Stream, sample: int) -> int:
+        """Play a stream from this sample on in place of what the player plays; the playback's number.
+
+        Raises:
+            AlleleError: E_NOT_FOUND: no such player.
+        """
+        number = next(self._numbers)
+        player = await self._player(player_id)
+        if number > player.newest:  # as in `start`
+            self._begin(player, ClipPlayback(number, stream), sample)
+        return number
+
     async def tune(self, request: Request) -> Reply:
         """TunePlayback."""
         asked: TunePlayback = request.body
         player = self.players.get(asked.player)
         playback = player.playback if player is not None else None
-        if playback is None or playback.number != asked.playback:
+        if not isinstance(playback, Playback) or playback.number != asked.playback:
             raise AlleleError("E_NOT_FOUND", f"playback {asked.playback} is over")
         stream = playback.stream
         view = self._strands.find(stream.strand)
@@ -148,15 +160,16 @@ class Playbacks:
     def resized(self, strand: str, lo: int, before: int, after: int) -> None:
         """A strand changed its length: `before` frames from `lo` on gave place to `after`. What plays there follows."""
         for player in self.players.values():
-            if player.playback is not None and player.playback.stream.strand == strand:
-                stream = player.playback.stream
+            playback = player.playback
+            if isinstance(playback, Playback) and playback.stream.strand == strand:
+                stream = playback.stream
                 stream.span = stream.span.resized(lo, before, after)
 
     def edited(self, strand: str) -> None:
         """A strand sounds otherwise: what it is compared with is matched to it anew."""
         for player in self.players.values():
             playback = player.playback
-            if playback is not None and playback.stream.strand == strand and playback.stream.comparison is not None:
+            if isinstance(playback, Playback) and playback.stream.strand == strand and playback.stream.comparison:
                 self._spawn(playback.match(self._strands, self.cache))
 
     async def stop(self, request: Request) -> Reply:
@@ -186,7 +199,7 @@ class Playbacks:
 
     # --- streaming -------------------------------------------------------------------------------------------
 
-    def _begin(self, player: Player, playback: Playback, sample: int) -> None:
+    def _begin(self, player: Player, playback: Playback | ClipPlayback, sample: int) -> None:
         """Supersede what the player plays: silence the old at once, then stream the new."""
         self._end(player)
         player.newest = playback.number
@@ -194,7 +207,7 @@ class Playbacks:
         player.playback = playback
         playback.task = self._spawn(self._run(player, playback))
 
-    async def _run(self, player: Player, playback: Playback) -> None:
+    async def _run(self, player: Player, playback: Playback | ClipPlayback) -> None:
         """Send chunks as credits come, until the end, an error, or the player's."""
         error = ""
         try:
@@ -220,7 +233,7 @@ class Playbacks:
         if player.playback is playback:
             player.playback = None
 
-    def _probe(self, player: Player, playback: Playback) -> bool:
+    def _probe(self, player: Player, playback: Playback | ClipPlayback) -> bool:
         """Whether the player can still be reached: an empty chunk costs it nothing."""
         return self._say(player, Chunk(playback=playback.number, index=playback.sent, sample=0))
 

@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from msgspec.structs import replace
 
 from daemon.server.comparison import Comparison, matched_gains
 from daemon.server.preview import PreviewCache
-from daemon.server.strand_stream import Strands, StrandStream
+from daemon.server.strand_stream import Cut, Strands, StrandStream
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.messages import StartPlayback
@@ -20,9 +21,31 @@ log = logging.getLogger("allele.playback")
 MAX_CREDITS = 50  # 1 s of sound: a player that asks for more gets no more than that
 
 
+class Stream(Protocol):
+    """Sound in chunks."""
+
+    async def next(self) -> Cut:
+        """The next chunk, about 20 ms; the last one says so.
+
+        Raises:
+            AlleleError: why it ends early.
+        """
+        ...
+
+
+@dataclass
+class ClipPlayback:
+    """Sound that nobody edits, on its way to a player."""
+
+    number: int
+    stream: Stream
+    sent: int = 0  # chunks
+    task: asyncio.Task[None] | None = None
+
+
 @dataclass
 class Playback:
-    """One stream on its way to a player."""
+    """A strand's stream on its way to a player."""
 
     number: int
     stream: StrandStream
@@ -62,7 +85,7 @@ class Player:
         self.routing_id = routing_id
         self.credits = 0
         self.newest = 0  # number of the latest playback
-        self.playback: Playback | None = None
+        self.playback: Playback | ClipPlayback | None = None
         self._granted = asyncio.Event()
 
     def grant(self, chunks: int) -> None:

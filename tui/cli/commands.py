@@ -4,41 +4,13 @@ Nothing is imported here beyond argparse's value types: `allele --help` must be 
 named as "module:function" and imported when it is called.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from tui.cli import json_keys, values
+from tui.cli.command import Command
+from tui.cli.command import argument as _arg
+from tui.cli.job_commands import JOB_COMMANDS
 
 KEYMAPS = ("vim", "tracker")
 PRESETS = ("auto", "tiny", "small", "base")
-
-
-@dataclass(frozen=True)
-class Argument:
-    """One positional argument or option, as argparse's add_argument takes it."""
-
-    flags: tuple[str, ...]
-    settings: dict[str, Any]
-    alternative: str = ""
-    """Arguments of a command with the same `alternative` exclude one another."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """`words` call it; `keys` are those of its JSON object, with their meaning."""
-
-    words: tuple[str, ...]
-    summary: str
-    handler: str
-    keys: dict[str, str]
-    arguments: tuple[Argument, ...] = ()
-    details: str = ""
-    default: bool = field(default=False)
-    """What the group does without a second word."""
-
-
-def _arg(*flags: str, alternative: str = "", **settings: Any) -> Argument:
-    return Argument(flags, settings, alternative)
 
 
 GROUPS = {
@@ -171,34 +143,7 @@ COMMANDS: tuple[Command, ...] = (
         ),
         keys=json_keys.TRAIN,
     ),
-    Command(
-        words=("jobs", "list"),
-        summary="all jobs, newest first",
-        handler="tui.cli.jobs:list_",
-        default=True,
-        keys={"jobs": "each as jobs show gives it"},
-    ),
-    Command(
-        words=("jobs", "show"),
-        summary="one job",
-        handler="tui.cli.jobs:show",
-        arguments=(_arg("id", metavar="ID", help="the job"),),
-        keys=json_keys.JOB,
-    ),
-    Command(
-        words=("jobs", "watch"),
-        summary="follow a job until it ends; exit 1 unless it is done. Ctrl-C leaves it running",
-        handler="tui.cli.jobs:watch",
-        arguments=(_arg("id", metavar="ID", help="the job"),),
-        keys=json_keys.JOB,
-    ),
-    Command(
-        words=("jobs", "cancel"),
-        summary="cancel a job; a training can be resumed",
-        handler="tui.cli.jobs:cancel",
-        arguments=(_arg("id", metavar="ID", help="the job"),),
-        keys=json_keys.JOB,
-    ),
+    *JOB_COMMANDS,
     Command(
         words=("model", "list"),
         summary="all models",

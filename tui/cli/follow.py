@@ -24,9 +24,10 @@ from protocol.messages import (
     Snapshot,
     StepCompleted,
 )
-from tui.cli.output import Output
+from tui.cli.output import Output, duration
 from tui.cli.progress import Progress
 from tui.client import Client, Event
+from tui.model.measures import health_words, level_table, measured
 
 ENDED = frozenset({"done", "failed", "cancelled", "interrupted"})
 SILENCE_S = 2.0
@@ -112,22 +113,20 @@ def _take(item: "Event | Snapshot | None", wanted: str, progress: Progress) -> J
     if isinstance(body, StepCompleted) and body.job == wanted:
         progress.step(body)
     elif isinstance(body, EvaluationCompleted) and body.job == wanted:
-        progress.say(describe_evaluation(body))
+        progress.say_step()
+        for line in describe_evaluation(body):
+            progress.say(line)
     elif isinstance(body, JobLogged) and body.job == wanted:
         progress.say(body.text)
     return None
 
 
-def describe_evaluation(report: EvaluationCompleted) -> str:
-    """An evaluation in a line."""
-    measures = ", ".join(f"{name} {value:.3f}" for name, value in report.held_out.items() if value is not None)
-    use = " ".join(f"{100 * share:.0f}" for share in report.utilisation)
-    words = [f"step {report.step}", f"held out: {measures or 'nothing'}", f"codes in use: {use} %"]
-    if report.health:
-        words.append(worst(report.health))
-    return " · ".join(words) + (f" · {report.advice}" if report.advice else "")
-
-
-def worst(health: list[str]) -> str:
-    """The word of the level that does worst."""
-    return next((word for word in ("collapsing", "thin") if word in health), health[0])
+def describe_evaluation(report: EvaluationCompleted) -> list[str]:
+    """An evaluation in some lines."""
+    best = "  best so far" if report.is_best else ""
+    lines = [f"step {report.step} at {duration(report.elapsed_s)}: held out: {measured(report.held_out)}{best}"]
+    if report.train:
+        lines.append(f"  learnt from: {measured(report.train)}")
+    lines += level_table(report)
+    lines += [f"  {text}" for text in (health_words(report), report.preview and f"listen: {report.preview}") if text]
+    return lines

@@ -1,4 +1,4 @@
-"""`allele jobs [list | show ID | watch ID | cancel ID]`."""
+"""`allele jobs [list | show ID | watch ID | cancel ID | pause ID | resume ID | stop ID | move ID PLACE]`."""
 
 from argparse import Namespace
 from datetime import datetime
@@ -6,9 +6,21 @@ from datetime import datetime
 import msgspec
 
 from protocol.errors import AlleleError
-from protocol.messages import CancelJob, JobInfo, Jobs, ListJobs, ShowJob
+from protocol.messages import (
+    CancelJob,
+    JobInfo,
+    Jobs,
+    ListJobs,
+    MoveJob,
+    PauseJob,
+    ResumeJob,
+    ShowJob,
+    StopJob,
+    Struct,
+)
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
+from tui.cli.progress import state_words
 from tui.cli.session import with_daemon
 from tui.client import Client
 
@@ -21,7 +33,15 @@ def list_(arguments: Namespace, output: Output) -> int:
 
     jobs = with_daemon(arguments, work).jobs
     rows = [
-        (job.id, job.kind, job.subject, job.state, f"{100 * job.progress:.0f} %", clock(job.created_s), job.error)
+        (
+            job.id,
+            job.kind,
+            job.subject,
+            job.state,
+            f"{100 * job.progress:.0f} %",
+            clock(job.created_s),
+            job.error or state_words(job).removeprefix(job.state),
+        )
         for job in jobs
     ]
     lines = table(("job", "kind", "of", "state", "done", "since", ""), rows)
@@ -60,20 +80,45 @@ def watch(arguments: Namespace, output: Output) -> int:
 
 def cancel(arguments: Namespace, output: Output) -> int:
     """Cancel a job."""
+    return _ask(arguments, output, CancelJob(job=arguments.id))
 
+
+def pause(arguments: Namespace, output: Output) -> int:
+    """Put a training aside."""
+    return _ask(arguments, output, PauseJob(job=arguments.id))
+
+
+def resume(arguments: Namespace, output: Output) -> int:
+    """Go on with a training."""
+    return _ask(arguments, output, ResumeJob(job=arguments.id))
+
+
+def stop(arguments: Namespace, output: Output) -> int:
+    """End a training with its model."""
+    return _ask(arguments, output, StopJob(job=arguments.id))
+
+
+def move(arguments: Namespace, output: Output) -> int:
+    """Give a queued job another place."""
+    return _ask(arguments, output, MoveJob(job=arguments.id, position=arguments.place))
+
+
+def _ask(arguments: Namespace, output: Output, request: Struct) -> int:
     async def work(client: Client) -> JobInfo:
-        return await client.ask(CancelJob(job=arguments.id), JobInfo)
+        return await client.ask(request, JobInfo)
 
     return _tell(with_daemon(arguments, work), output)
 
 
 def _tell(job: JobInfo, output: Output) -> int:
-    lines = [f"{job.kind} of {job.subject}: {job.state}, {100 * job.progress:.0f} %"]
+    lines = [f"{job.id}  {job.kind} of {job.subject}: {job.state}, {100 * job.progress:.0f} %"]
     lines += [f"since   {clock(job.created_s)}"]
     if job.eta_s is not None:
         lines.append(f"to go   {duration(job.eta_s)}")
     lines += [
-        f"{name:<7} {text}" for name, text in (("now", job.detail), ("error", job.error), ("mend", job.hint)) if text
+        f"{name:<7} {text}"
+        for name, text in (("now", state_words(job)), ("error", job.error), ("mend", job.hint))
+        if text and text != job.state
     ]
     output.result(msgspec.to_builtins(job), lines)
     return 0

@@ -14,10 +14,10 @@ STATUS = {
     "facts": "versions and memory, by name",
 }
 JOB = {
-    "id": "what jobs show, watch and cancel take",
+    "id": "what the other jobs commands take",
     "kind": "ingest or train",
     "subject": "the corpus or model",
-    "state": "queued, running, done, failed, cancelled or interrupted",
+    "state": "queued, running, paused, done, failed, cancelled or interrupted",
     "progress": "0 to 1",
     "eta_s": "seconds to go, or null",
     "created_s": "Unix time",
@@ -27,6 +27,7 @@ JOB = {
     "error": "why it failed; empty when it did not",
     "hint": "what to do about that",
     "result": "what it made, or null",
+    "position": "place among the queued, 1 is next; 0 when it does not wait",
 }
 MODEL = {
     "name": "name",

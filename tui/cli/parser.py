@@ -10,7 +10,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from tui.cli.commands import COMMANDS, GROUPS, Argument, Command
+from tui.cli.command import Argument, Command
+from tui.cli.commands import COMMANDS, GROUPS
 
 PROGRAM = "allele"
 ABOUT = """\

@@ -1,9 +1,13 @@
-"""The line that moves while a job runs. On a terminal only; otherwise every call does nothing."""
+"""The lines that move while a job runs: a bar, and below it what a training measures at every step.
+
+On a terminal only; otherwise every call does nothing.
+"""
 
 from typing import Any
 
 from protocol.messages import JobInfo, StepCompleted
 from tui.cli.output import Output, duration, one_line
+from tui.model.measures import loss_words, pace_words
 
 
 class Progress:
@@ -14,14 +18,24 @@ class Progress:
         self._live = output.is_live
         self._bar: Any = None
         self._task: Any = None
+        self._facts: list[str] = []
 
     def __enter__(self) -> "Progress":
         if self._live:
             from rich.console import Console
             from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar
+            from rich.text import Text
 
-            self._bar = Bar(
+            facts = self._facts
+
+            class BarWithFacts(Bar):
+                def get_renderables(self) -> Any:
+                    yield self.make_tasks_table(self.tasks)
+                    for line in facts:
+                        yield Text(f"  {line}", no_wrap=True, overflow="ellipsis")
+
+            self._bar = BarWithFacts(
                 SpinnerColumn("line"),
                 TextColumn("{task.description}", markup=False),
                 BarColumn(bar_width=24),
@@ -43,20 +57,44 @@ class Progress:
         """The job's own state and progress."""
         if self._bar is not None:
             total = 1.0 if job.progress > 0 else None
-            words = one_line(" · ".join(filter(None, (job.detail or job.state, _to_go(job.eta_s)))))
+            if job.state == "paused":
+                self._facts.clear()
+            words = one_line(" · ".join(filter(None, (state_words(job), _to_go(job.eta_s)))))
             self._bar.update(self._task, total=total, completed=job.progress, words=words)
 
     def step(self, report: StepCompleted) -> None:
         """A training step."""
         if self._bar is not None:
-            losses = " ".join(f"{name} {value:.3f}" for name, value in list(report.losses.items())[:1])
-            words = " · ".join(filter(None, (f"step {report.step}", losses, _to_go(report.eta_s))))
+            words = " · ".join(filter(None, (f"step {report.step}", _to_go(report.eta_s))))
+            self._facts[:] = [one_line(loss_words(report.losses)), " · ".join(pace_words(report))]
             self._bar.update(self._task, total=1.0, completed=report.progress, words=words)
 
+    def say_step(self) -> None:
+        """Keep what the newest step measured, above the bar."""
+        for line in self._facts:
+            self.say(line)
+
     def say(self, text: str) -> None:
-        """A line of the log, above the bar."""
+        """A line of the log, above the bar; what it is indented by stays."""
         if self._bar is not None:
-            self._bar.console.print(one_line(text), markup=False, highlight=False)
+            indent = " " * (len(text) - len(text.lstrip(" ")))
+            columns = indent + (text.strip() if text.isprintable() else one_line(text))
+            self._bar.console.print(columns, markup=False, highlight=False, soft_wrap=True)
+
+
+def state_words(job: JobInfo) -> str:
+    """What a job is at: `2nd in the queue, waits for rain`, `paused: go on with …`, or its own words."""
+    if job.state == "queued":
+        place = f"{_ordinal(job.position)} in the queue" if job.position else "queued"
+        return ", ".join(filter(None, (place, job.detail)))
+    if job.state == "paused":
+        return f"paused: {job.hint}" if job.hint else "paused"
+    return job.detail or job.state
+
+
+def _ordinal(number: int) -> str:
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _to_go(eta_s: float | None) -> str:

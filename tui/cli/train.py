@@ -68,12 +68,12 @@ def _tell(job: JobInfo, model: str, resume_hint: str, output: Output) -> int:
     if job.state != "done" or job.result is None:
         raise AlleleError("E_INTERNAL", job.error or f"training of {model} ended as {job.state}", hint=job.hint)
     facts = {key: job.result.get(key) for key in KEYS}
-    output.result(facts, describe(facts))
+    output.result(facts, describe(facts, job.detail))
     return 0
 
 
-def describe(facts: dict[str, Any]) -> list[str]:
-    """A finished training in a few lines."""
+def describe(facts: dict[str, Any], ended: str = "") -> list[str]:
+    """A finished training in a few lines; `ended`: why before its budget was spent."""
     measures = "  ".join(
         f"{name} {value:.3f}" for name, value in (facts["held_out"] or {}).items() if value is not None
     )
@@ -83,6 +83,7 @@ def describe(facts: dict[str, Any]) -> list[str]:
         f"{facts['steps']} steps in {duration(facts['seconds'] or 0.0)}",
         f"held out      {measures or 'nothing to measure on'}",
         f"codes in use  {use}",
+        *([ended] if ended else []),
     ]
 
 

@@ -74,6 +74,11 @@ def codebook(text: str) -> int:
     return whole(text, 2, 65_536)
 
 
+def place(text: str) -> int:
+    """A place in a queue, as protocol.messages.MoveJob takes it."""
+    return whole(text, 1, 1_000_000)
+
+
 def seed(text: str) -> int:
     """The start of random choices: numpy and torch share 32 bits."""
     return whole(text, 0, 2**32 - 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from daemon.engine.pipe import PipeError
-from daemon.engine.process import describe_end, spawn
+from daemon.engine.process import spawn
 
 
 @pytest.fixture
@@ -29,9 +29,3 @@ async def test_what_the_person_set_stands(tmp_path: Path, module: str, monkeypat
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     child = await spawn(module, tmp_path / "child.log")
     assert (await child.ended(10.0)).endswith("ACTIVE")
-
-
-def test_a_death_is_described() -> None:
-    assert "memory" in describe_end(-9, "")
-    assert "SIGSEGV" in describe_end(-11, "")
-    assert describe_end(1, "why") == "it ended with status 1: why"

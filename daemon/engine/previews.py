@@ -1,0 +1,48 @@
+"""A run's preview as PCM, as loud as the source it is compared with. In a worker only."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from daemon.dsp.limiter import limit
+from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
+from protocol.errors import AlleleError
+
+LARGEST_GAIN_DB = 12.0  # further apart than this is a codec that learnt nothing yet: do not shout
+
+
+class Matched(NamedTuple):
+    """`audio` (L,) at 48 kHz and the gain that was given to it."""
+
+    audio: npt.NDArray[np.float32]
+    gain_db: float
+
+
+def read_matched(path: Path, source: Path) -> Matched:
+    """Read a preview and bring it to the loudness of its source; what would pass full scale is limited.
+
+    Raises:
+        AlleleError: E_NOT_FOUND or E_IO naming the file.
+    """
+    audio = _read(path)
+    if path == source:
+        return Matched(audio, 0.0)
+    wanted, now = integrated_lufs(_read(source)), integrated_lufs(audio)
+    if min(wanted, now) <= SILENCE_LUFS:
+        return Matched(audio, 0.0)
+    gain_db = round(max(-LARGEST_GAIN_DB, min(LARGEST_GAIN_DB, wanted - now)), 2)
+    return Matched(limit(audio * np.float32(10 ** (gain_db / 20))).audio, gain_db)
+
+
+def _read(path: Path) -> npt.NDArray[np.float32]:
+    try:
+        audio, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as problem:
+        if not path.exists():
+            hint = "evaluations of this run wrote none, or it was removed"
+            raise AlleleError("E_NOT_FOUND", f"{path}: there is no such preview", hint=hint) from None
+        raise AlleleError("E_IO", f"{path}: it cannot be read: {problem}", hint="train again") from None
+    return np.ascontiguousarray(audio.mean(axis=1, dtype=np.float32))

@@ -1,0 +1,182 @@
+"""Trainings steered through a real daemon: several in a line, paused, resumed, ended with their model, killed.
+
+One daemon for all; each test leaves no job open. The toy preset learns a step in a few hundredths of a second.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from protocol.errors import AlleleError
+from protocol.messages import (
+    CancelJob,
+    EvaluationCompleted,
+    GetJobLog,
+    JobInfo,
+    ListJobs,
+    MoveJob,
+    PauseJob,
+    ResumeJob,
+    ShowJob,
+    StartTraining,
+    StopJob,
+    Struct,
+)
+from tui.client import Client
+
+LONG = 100_000
+PATIENCE_S = 120.0
+
+
+class Desk:
+    """One client and what a person does with it."""
+
+    def __init__(self, client: Client, live: Any) -> None:
+        self.client, self.live = client, live
+
+    async def train(self, model: str, steps: int = LONG, **more: Any) -> str:
+        wish = StartTraining(corpus="tones", model=model, preset="toy", steps=steps, **more)
+        return (await self.client.request(wish)).body.job
+
+    async def ask(self, body: Struct) -> JobInfo:
+        return (await self.client.request(body)).body
+
+    async def show(self, job: str) -> JobInfo:
+        return await self.ask(ShowJob(job=job))
+
+    async def until(self, job: str, holds: Callable[[JobInfo], bool]) -> JobInfo:
+        deadline_s = time.monotonic() + PATIENCE_S
+        while not holds(info := await self.show(job)):
+            assert time.monotonic() < deadline_s, info
+            await asyncio.sleep(0.05)
+        return info
+
+    async def learning(self, job: str, step: int = 3) -> JobInfo:
+        """The job as soon as it did so many steps."""
+        return await self.until(job, lambda info: step_of(info) >= step)
+
+    async def ended(self, job: str) -> JobInfo:
+        return await self.until(job, lambda info: info.state not in ("queued", "running"))
+
+    def trainers(self) -> list[psutil.Process]:
+        """The trainings' processes."""
+        found: list[psutil.Process] = []
+        for child in psutil.Process(self.live.process.pid).children():
+            with contextlib.suppress(psutil.Error):
+                if "daemon.engine.training_worker" in child.cmdline():
+                    found.append(child)
+        return found
+
+    def card(self, model: str) -> dict[str, Any]:
+        return json.loads((self.live.places.models / model / "model.json").read_text())
+
+
+def step_of(info: JobInfo) -> int:
+    return int(info.detail.removeprefix("step ")) if info.detail.startswith("step ") else 0
+
+
+@pytest.fixture
+async def desk(live: Any) -> AsyncIterator[Desk]:
+    async with Client(live.places) as client:
+        desk = Desk(client, live)
+        yield desk
+        for info in (await client.request(ListJobs())).body.jobs:
+            if info.state in ("queued", "running", "paused"):
+                await desk.ask(CancelJob(job=info.id))
+                await desk.until(info.id, lambda info: info.state not in ("queued", "running", "paused"))
+
+
+async def test_trainings_wait_in_a_line_that_can_be_rearranged_and_those_that_never_began_have_no_model(
+    desk: Desk,
+) -> None:
+    jobs = [await desk.train(f"line{number}") for number in range(4)]
+    first, *waiting = [await desk.show(job) for job in jobs]
+    assert first.position == 0
+    assert [info.position for info in waiting] == [1, 2, 3]
+    assert waiting[2].detail == "waits for line0 and 2 more"
+    moved = await desk.ask(MoveJob(job=jobs[3], position=1))
+    assert (moved.position, moved.detail) == (1, "waits for line0")
+    await desk.ask(CancelJob(job=jobs[1]))
+    assert [(await desk.show(job)).position for job in jobs] == [0, 0, 2, 1]
+    await desk.learning(jobs[0])
+    assert len(desk.trainers()) == 1
+    await desk.ask(CancelJob(job=jobs[0]))
+    await desk.learning(jobs[3])
+    assert [(await desk.show(job)).state for job in jobs] == ["cancelled", "cancelled", "queued", "running"]
+    with pytest.raises(AlleleError, match="only a queued job has a place"):
+        await desk.ask(MoveJob(job=jobs[3], position=1))
+    for job in (jobs[2], jobs[1]):  # queued; cancelled before it began
+        with pytest.raises(AlleleError, match="learnt nothing"):
+            await desk.ask(StopJob(job=job))
+    again = await desk.ask(ResumeJob(job=jobs[1]))  # it starts afresh
+    assert (again.subject, again.state, again.position) == ("line1", "queued", 2)
+
+
+async def test_a_paused_training_holds_no_process_and_goes_on_where_it_was(desk: Desk) -> None:
+    job = await desk.train("rest", steps=24)
+    behind = await desk.train("rest2")
+    await desk.learning(job)
+    (process,) = desk.trainers()
+    assert (await desk.ask(PauseJob(job=job))).detail == "pausing"
+    paused = await desk.until(job, lambda info: info.state == "paused")
+    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    assert paused.hint == f"go on with: allele jobs resume {job}"
+    await desk.learning(behind)  # what waited behind it has its turn
+    resumed = await desk.ask(ResumeJob(job=job))
+    assert (resumed.id, resumed.state, resumed.position) == (job, "queued", 1)
+    assert (await desk.ask(PauseJob(job=job))).state == "paused"
+    with pytest.raises(AlleleError, match="paused"):
+        await desk.train("rest")
+    await desk.ask(CancelJob(job=behind))
+    await desk.ask(ResumeJob(job=job))
+    done = await desk.ended(job)
+    assert (done.state, done.result and done.result["steps"]) == ("done", 24), done
+    said = [entry.get("text", "") for entry in (await desk.client.request(GetJobLog(job=job))).body.entries]
+    assert any(text.startswith("resumed at step") for text in said)
+    steps = [e["step"] for e in (await desk.client.request(GetJobLog(job=job))).body.entries if "losses" in e]
+    assert steps == list(range(1, 25))
+    with pytest.raises(AlleleError, match="nothing to pause"):
+        await desk.ask(PauseJob(job=job))
+
+
+async def test_a_training_stopped_by_hand_leaves_a_model_that_says_so(desk: Desk) -> None:
+    job = await desk.train("early")
+    await desk.learning(job)
+    assert (await desk.ask(StopJob(job=job))).state == "running"
+    done = await desk.ended(job)
+    assert done.state == "done" and done.result is not None and done.result["model"] == "early", done
+    steps = done.result["steps"]
+    assert 3 <= steps < LONG and done.detail == f"stopped by hand at step {steps}, 0% of the way"
+    assert desk.card("early")["ended"] == done.detail
+    entries = (await desk.client.request(GetJobLog(job=job))).body.entries
+    final = [entry for entry in entries if entry["type"] == EvaluationCompleted.__name__][-1]
+    assert Path(final["source"]).exists() and Path(final["preview"]).name == "final.wav"
+    assert (await desk.ask(StopJob(job=job))).state == "done"
+
+
+async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(desk: Desk) -> None:
+    job = await desk.train("shot")
+    await desk.learning(job)  # no checkpoint yet: it begins anew, with the same plan
+    os.kill(desk.trainers()[0].pid, signal.SIGKILL)
+    shot = await desk.ended(job)
+    assert shot.state == "failed" and "the train process died: " in shot.error and "signal 9" in shot.error
+    assert shot.hint == "allele train tones --name shot --resume"
+    again = await desk.ask(ResumeJob(job=job))
+    assert again.id != job and again.subject == "shot"
+    await desk.learning(again.id)
+    await desk.ask(CancelJob(job=again.id))
+    assert (await desk.ended(again.id)).state == "cancelled"
+    made = await desk.ask(StopJob(job=again.id))
+    done = await desk.ended(made.id)
+    assert (done.state, desk.card("shot")["ended"][:15]) == ("done", "stopped by hand"), done
+    with pytest.raises(AlleleError, match="finished"):
+        await desk.ask(ResumeJob(job=job))
