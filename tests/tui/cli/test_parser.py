@@ -20,7 +20,8 @@ from tui.cli.commands import COMMANDS, GROUPS, Command
 from tui.cli.parser import parse
 
 ROOT = Path(__file__).resolve().parents[3]
-SAMPLES = {"place": "2", 
+SAMPLES = {
+    "place": "2",
     "name": "rain",
     "paths": "a.wav",
     "file": "a.wav",
