@@ -570,13 +570,14 @@ class PlaybackStarted(Struct, frozen=True, kw_only=True):
 class TunePlayback(Struct, frozen=True, kw_only=True):
     """Change what is heard of a playback under way, from its next chunk on, without a click. E_NOT_FOUND: it is over.
 
-    levels and before as in StartPlayback. Buffer 0: the codes that `before` means, needed the first time and when they
-    are others.
+    levels, loop and before as in StartPlayback. Buffer 0: the codes that `before` means, needed the first time and when
+    they are others.
     """
 
     player: bytes
     playback: int
     levels: list[int] | None = None
+    loop: bool = False
     before: bool = False
 
 

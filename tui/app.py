@@ -233,6 +233,11 @@ class AlleleApp(FrankApp, inherit_bindings=False):
         self.terminal.forget()
         self.screen.refresh(layout=True)
 
+    def do_play_panic(self, count: int | None, register: str | None) -> None:
+        self.editor.before = False
+        self.session.spawn(self.sound.stop())
+        self.say("silence")
+
     def do_app_quit(self, count: int | None, register: str | None) -> None:
         self.action_leave()
 

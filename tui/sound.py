@@ -2,8 +2,13 @@
 
 Wraps the player process (tui.player.child). `changed` is called when any word or the playhead moved. A missing sound
 device is said once; everything else goes on, and a strand can always be written to a file.
+
+What is heard (levels, loop, the strand as it was) may change while it plays: `tune`. Auditions never pile up: while
+one is on its way only the newest wish is kept, and none interrupts what was asked to play.
 """
 
+import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,11 +17,14 @@ from typing import TYPE_CHECKING, Any
 from protocol import messages as m
 from protocol.errors import AlleleError
 from protocol.places import places_of
+from protocol.strands import Codes
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 
 if TYPE_CHECKING:
     from tui.session import Session
+
+AUDITION_S = 0.06  # between two auditions: a held key is heard as a trill, not as a queue
 
 
 class Sound:
@@ -28,6 +36,11 @@ class Sound:
         self._strand = ""
         self._frame: int | None = None
         self._playback = 0
+        self._stops = 0
+        self._before: Codes | None = None  # what the daemon knows as the strand as it was
+        self._wish: tuple[StrandGrid, tuple[int, int], Editor] | None = None
+        self._auditioning = False
+        self.is_audition = False
         self.device = os.environ.get("ALLELE_SOUND", "auto")
 
     async def start(self) -> None:
@@ -82,32 +95,75 @@ class Sound:
         """The frame that is heard now, if this strand plays."""
         return self._frame if grid.id == self._strand else None
 
-    async def play(self, grid: StrandGrid, frames: tuple[int, int | None], editor: Editor) -> None:
-        """Play frames of a strand, without the muted levels.
+    async def play(
+        self, grid: StrandGrid, frames: tuple[int, int | None], editor: Editor, *, is_audition: bool = False
+    ) -> None:
+        """Play frames of a strand as the editor wants it heard.
 
         Raises:
             AlleleError: when there is no device or the daemon refuses.
         """
         if self.why_not:
             raise AlleleError("E_UNAVAILABLE", self.why_not)
-        levels = editor.heard_levels(grid.levels)
-        if levels == []:
-            raise AlleleError("E_RANGE", "every level is muted", hint="M on a level brings it back")
+        before = grid.before(editor.reference) if editor.before and not is_audition else None
+        stops = self._stops
         request = m.StartPlayback(
             player=self._child.player_id,
             strand=grid.id,
             frames=frames,
-            levels=levels,
-            loop=editor.loop and frames[1] is not None,
+            levels=editor.heard_levels(grid.levels),
+            loop=editor.loop and not is_audition,
+            before=before is not None,
         )
-        started = (await self._session.ask(request)).body
-        self._playback = started.playback
+        started = (await self._session.ask(request, buffers=[] if before is None else [before])).body
+        if stops != self._stops:
+            return  # silenced meanwhile; the daemon knows
+        self._playback, self._before, self.is_audition = started.playback, before, is_audition
         self._strand, self._frame = grid.id, started.frames[0]
         self._changed("playhead")
 
+    async def tune(self, editor: Editor) -> None:
+        """Let what plays be heard as the editor wants it now."""
+        grid = self._session.grids.get(self._strand)
+        if grid is None or self.is_audition:
+            return
+        before = grid.before(editor.reference) if editor.before else None
+        known = before is None or before is self._before
+        request = m.TunePlayback(
+            player=self._child.player_id,
+            playback=self._playback,
+            levels=editor.heard_levels(grid.levels),
+            loop=editor.loop,
+            before=before is not None,
+        )
+        self._before = self._before if before is None else before
+        with contextlib.suppress(AlleleError):  # it has just ended
+            await self._session.ask(request, buffers=[] if known or before is None else [before])
+
+    def audition(self, grid: StrandGrid, frames: tuple[int, int], editor: Editor) -> None:
+        """Play a moment of a strand, unless something was asked to play; of several wishes the last."""
+        if self.why_not or (self.playing and not self.is_audition):
+            return
+        self._wish = (grid, frames, editor)
+        if not self._auditioning:
+            self._auditioning = True
+            self._session.spawn(self._audition())
+
+    async def _audition(self) -> None:
+        try:
+            while (wish := self._wish) is not None:
+                self._wish = None
+                if self.playing and not self.is_audition:
+                    return
+                await self.play(*wish, is_audition=True)
+                await asyncio.sleep(AUDITION_S)
+        finally:
+            self._auditioning = False
+
     async def stop(self) -> None:
-        """Silence now; the daemon is told too."""
-        self._strand, self._frame = "", None
+        """Silence now, of everything, also of what is only asked for; the daemon is told too."""
+        self._strand, self._frame, self._wish = "", None, None
+        self._stops += 1
         self._changed("playhead")
         if self._child is not None:
             self._child.silence()

@@ -152,7 +152,7 @@ class Playbacks:
         before = before_of(view.meta, request.buffers) if request.buffers else stream.comparison
         if asked.before and before is None:
             raise AlleleError("E_BAD_REQUEST", "there is nothing to compare with", hint="send its codes along")
-        stream.levels = levels
+        stream.levels, stream.loop = levels, asked.loop
         if before is not None:
             await playback.compare(before, asked.before, self._strands, self.cache)
         return Reply(body=Done())
@@ -176,6 +176,10 @@ class Playbacks:
         """StopPlayback; no error when nothing plays."""
         asked: StopPlayback = request.body
         player = self.players.get(asked.player)
+        if player is not None:
+            player.newest = next(
+                self._numbers
+            )  # what was asked earlier and waits for its codec does not begin after this
         playback = player.playback if player is not None else None
         if player is None or playback is None:
             return Reply(body=Done(detail="nothing was playing"))

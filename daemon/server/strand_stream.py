@@ -89,7 +89,8 @@ class Piece:
 class StrandStream:
     """Plays frames [first, past) of a strand, once or in a loop.
 
-    levels: those heard, () for silence, None for all; may change at any time. comparison: what else may be heard.
+    levels: those heard, () for silence, None for all. comparison: what else may be heard. Both, and loop, may change at
+    any time.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class StrandStream:
         self._strands, self._cache, self.strand = strands, cache, strand
         self.span = Span(*frames)
         self.levels, self.comparison = levels, comparison
-        self.codec, self._loop = codec, loop
+        self.codec, self.loop = codec, loop
         self._pass: tuple[View, Span] | None = None  # a loop's pass is of one revision
         self._at = -1
         self._piece: Piece | None = None
@@ -125,7 +126,7 @@ class StrandStream:
         """
         take = self._now()
         if self._at >= take.end:
-            if not self._loop:
+            if not self.loop:
                 return Cut(self._at, np.zeros(0, np.float32), True)
             self._turn()  # what is heard now is shorter than what was
             take = self._now()
@@ -140,8 +141,8 @@ class StrandStream:
         cut = self._cut(piece, sound[:most])
         is_last = False
         if self._at >= take.end:
-            is_last = not self._loop
-            if self._loop:
+            is_last = not self.loop
+            if self.loop:
                 self._turn()
         if not is_last:
             self._look_ahead(take, piece)
@@ -150,9 +151,8 @@ class StrandStream:
     def _now(self) -> Take:
         """What is to be heard at this moment; a pass of a loop stays with the revision that it began with."""
         view, span = self._strands.find(self.strand), self.span
-        if self._loop:
-            self._pass = self._pass or (view, span)
-            view, span = self._pass
+        self._pass = (self._pass or (view, span)) if self.loop else None
+        view, span = self._pass or (view, span)
         return self._take(view, span)
 
     def _take(self, view: View, span: Span) -> Take:
@@ -165,7 +165,7 @@ class StrandStream:
             if comparison.is_before:
                 codes, meta = comparison.codes, comparison.meta
                 stamp = (id(comparison), self.levels, gain)
-        span = span.inside(codes.shape[1]) if self._loop or codes is not view.codes else span
+        span = span.inside(codes.shape[1]) if self.loop or codes is not view.codes else span
         end = min(span.past * meta.hop_length, meta.samples)
         return Take(
             meta=meta, codes=codes, start=span.first * meta.hop_length, end=end,
@@ -237,7 +237,7 @@ class StrandStream:
         """Have the piece after this one decoded while this one sounds."""
         sample = piece.hi * piece.hop
         if sample >= take.end:
-            if not self._loop:
+            if not self.loop:
                 return
             take = self._take(self._strands.find(self.strand), self.span)  # the next pass
             sample = take.start

@@ -1,4 +1,4 @@
-"""What can be done in the editor: moving, selecting, changing cells, hearing them."""
+"""What can be done in the editor: moving, selecting, changing cells."""
 
 from tui.actions.action import Action
 from tui.actions.situation import (
@@ -10,7 +10,6 @@ from tui.actions.situation import (
     redoable,
     repeatable,
     selected,
-    sounding,
     strand,
     undoable,
 )
@@ -28,10 +27,6 @@ def _select(name: str, title: str, why_not: Check = strand, text: str = "") -> A
 
 def _edit(name: str, title: str, why_not: Check = online_strand, text: str = "") -> Action:
     return Action(f"edit.{name}", title, "Change", EDITOR, why_not, text)
-
-
-def _play(name: str, title: str, why_not: Check = sounding, text: str = "") -> Action:
-    return Action(f"play.{name}", title, "Hear", EDITOR, why_not, text)
 
 
 MOVES = (
@@ -73,11 +68,4 @@ EDITS = (
     _edit("redo", "Redo", redoable),
 )
 
-HEARS = (
-    _play("toggle", "Play from the cursor, or stop"),
-    _play("selection", "Play the selection or the cell's frame"),
-    _play("loop", "Loop on or off", always),
-    _play("mute", "Mute this level, for listening only", strand),
-)
-
-ACTIONS: tuple[Action, ...] = (*MOVES, *SELECTS, *EDITS, *HEARS)
+ACTIONS: tuple[Action, ...] = (*MOVES, *SELECTS, *EDITS)

@@ -1,14 +1,14 @@
 """Every action of the TUI, once.
 
 Screens, palette, help, the `:` line (`:edit.undo`), `allele keymap` and docs/keys.md are made from it; tui.keymap binds
-keys to its ids. A new action is a line in tui.actions.editor or tui.actions.program, a key in tui.keymaps.vim (and in
+keys to its ids. A new action is a line in one of the modules imported here, a key in tui.keymaps.vim (and in
 tui.keymaps.tracker where that one is taken), and a method `do_…` of its screen or of the app.
 """
 
-from tui.actions import editor, program
+from tui.actions import editor, hearing, program
 from tui.actions.action import Action
 
-ACTIONS: tuple[Action, ...] = (*editor.ACTIONS, *program.ACTIONS)
+ACTIONS: tuple[Action, ...] = (*editor.ACTIONS, *hearing.ACTIONS, *program.ACTIONS)
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 

@@ -29,6 +29,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "play.selection": ("f6", "enter"),
     "play.loop": ("f7", "L"),
     "play.mute": ("f9", "M"),
+    "play.solo": ("f10", "S"),
+    "play.panic": ("f8", "!"),
     "list.down": ("down",),
     "list.up": ("up",),
     "list.first": ("home",),

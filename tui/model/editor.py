@@ -11,10 +11,15 @@ from dataclasses import dataclass, field, replace
 
 from protocol.edits import Edit
 from tui.model.cursor import Cursor, Rect, Selection
-from tui.model.grid import StrandGrid
+from tui.model.grid import Reference, StrandGrid
 from tui.model.viewport import page_start, row_start
 
 NAMES = "AB"
+REFERENCES: dict[Reference, str] = {
+    "change": "as before the last change",
+    "opened": "as it was opened",
+    "kept": "as it was kept",
+}
 
 
 @dataclass
@@ -64,7 +69,12 @@ class Editor:
     focus: int = 0
     linked: bool = True
     muted: set[int] = field(default_factory=set[int])
+    soloed: set[int] = field(default_factory=set[int])
     loop: bool = False
+    audition: bool = False
+    before: bool = False
+    """Is the strand heard as it was?"""
+    reference: Reference = "change"
     last: Repeatable | None = None
 
     @property
@@ -102,9 +112,26 @@ class Editor:
                 self.panes[index] = Pane(page_frames=pane.page_frames, page_levels=pane.page_levels)
 
     def heard_levels(self, levels: int) -> list[int] | None:
-        """Levels that sound, None for all."""
-        heard = [level for level in range(levels) if level not in self.muted]
+        """Levels that sound, None for all. Solos leave only themselves; a level that is muted too stays silent."""
+        soloed = self.soloed & set(range(levels)) or set(range(levels))
+        heard = sorted(soloed - self.muted)
         return None if len(heard) == levels else heard
+
+    def silent_levels(self, levels: int) -> frozenset[int]:
+        """Levels that do not sound."""
+        heard = self.heard_levels(levels)
+        return frozenset() if heard is None else frozenset(range(levels)) - set(heard)
+
+    def listening_words(self, levels: int) -> str:
+        """What is not as usual about what is heard, for the header; "" when nothing is."""
+        words = [
+            f"{name} {','.join(map(str, sorted(chosen & set(range(levels)))))}"
+            for name, chosen in (("solo", self.soloed), ("muted", self.muted))
+            if chosen & set(range(levels))
+        ]
+        if self.before:
+            words.append(f"heard {REFERENCES[self.reference]}")
+        return "  ".join(words)
 
     # --- edits -------------------------------------------------------------------------------------------
 

@@ -6,13 +6,15 @@ Nothing here asks anybody: the caller fetches. `versions` counts per row what ma
 """
 
 from enum import Enum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from protocol.messages import StrandChanged, StrandInfo
 from protocol.strands import Codes
+
+Reference = Literal["change", "opened", "kept"]
 
 
 class Applied(Enum):
@@ -32,6 +34,8 @@ class StrandGrid:
         self._opened: Codes = self.codes.copy()
         self.changed: npt.NDArray[np.bool_] = np.zeros(self.codes.shape, dtype=np.bool_)
         self.versions = [0] * self.codes.shape[0]
+        self._before_change = self.codes
+        self._kept: Codes | None = None
 
     @property
     def id(self) -> str:
@@ -69,6 +73,14 @@ class StrandGrid:
         """The code a cell had when the strand was opened here, None for a frame that did not exist."""
         return int(self._opened[level, frame]) if frame < self._opened.shape[1] else None
 
+    def before(self, reference: Reference) -> Codes | None:
+        """The codes (Q, T) to compare the strand with, None while there are none."""
+        return {"change": self._before_change, "opened": self._opened, "kept": self._kept}[reference]
+
+    def keep(self) -> None:
+        """Remember the strand as it is now."""
+        self._kept = self.codes.copy()
+
     def apply(self, event: StrandChanged, cells: npt.NDArray[Any] | None) -> Applied:
         """Take in one event; `cells` are its buffer, (levels, frames) of what changed."""
         if event.strand.rev <= self.rev:
@@ -78,6 +90,7 @@ class StrandGrid:
         (first_level, last_level), (first, past) = event.levels, event.frames
         if cells.shape != (last_level - first_level + 1, past - first) or past > self.frames:
             return Applied.REFETCH
+        self._before_change = self.codes.copy()
         self.codes[first_level : last_level + 1, first:past] = cells
         self._mark(first_level, last_level + 1)
         self.info = event.strand
@@ -85,7 +98,7 @@ class StrandGrid:
 
     def replace(self, info: StrandInfo, codes: npt.NDArray[Any]) -> None:
         """Take in the strand fetched whole; what it was when opened here is remembered."""
-        self.info = info
+        self.info, self._before_change = info, self.codes
         self.codes = np.array(codes, dtype=np.uint16)
         self.changed = np.ones(self.codes.shape, dtype=np.bool_)
         self.versions = [max(self.versions, default=0) + 1] * self.levels

@@ -33,6 +33,8 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     focus: int = 0
     linked: bool = True
     muted: list[int] = []
+    soloed: list[int] = []
+    audition: bool = False
     loop: bool = False
     job: str | None = None
 
@@ -56,6 +58,8 @@ def dump_workspace(editor: Editor, screen: str, job: str | None) -> str:
         focus=editor.focus,
         linked=editor.linked,
         muted=sorted(editor.muted),
+        soloed=sorted(editor.soloed),
+        audition=editor.audition,
         loop=editor.loop,
         job=job,
     )
@@ -79,6 +83,8 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
     editor.focus = 1 if state.focus == 1 else 0
     editor.linked, editor.loop = state.linked, state.loop
     editor.muted = {level for level in state.muted if 0 <= level < 32}
+    editor.soloed = {level for level in state.soloed if 0 <= level < 32}
+    editor.audition = state.audition
 
 
 def _restore_pane(pane: Pane, kept: PaneState, living: set[str]) -> None:

@@ -137,7 +137,7 @@ class EditorScreen(EditorKeys):
             cursor=pane.cursor,
             rect=rect,
             focused=focused,
-            muted=frozenset(self.editor.muted),
+            muted=self.editor.silent_levels(grid.levels),
             tall=widgets.tall,
         )
         widgets.grid.show(view)
@@ -151,10 +151,10 @@ class EditorScreen(EditorKeys):
         depth = plural(info.undo_depth, "edit") if info.undo_depth else "untouched"
         redo = f", {info.redo_depth} to redo" if info.redo_depth else ""
         size = f"  {grid.seconds(grid.frames):.2f} s  {grid.frames} frames  {depth}{redo}"
-        muted = sorted(level for level in self.editor.muted if level < grid.levels)
         right: list[Part] = []
-        if muted:
-            right.append((f"muted {','.join(map(str, muted))}  ", BOLD))
+        listening = self.editor.listening_words(grid.levels)
+        if listening:
+            right.append((f"{listening}  ", BOLD))
         if self.editor.loop and focused:
             right.append(("loop  ", BOLD))
         right.append((label_of(self.session.ranks_now(info.meta.model)[0]) + " ", DIM))
@@ -256,6 +256,9 @@ class EditorScreen(EditorKeys):
 
     def on_changed(self, topic: str, key: str) -> None:
         if topic == "playhead":
+            if self.editor.before and not self.allele.sound.playing:
+                self.editor.before = False
+                self.draw()
             for index in (0, 1):
                 grid, pane = self.grid_of(index), self.editor.panes[index]
                 if grid is not None:

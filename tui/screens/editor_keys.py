@@ -1,4 +1,4 @@
-"""What the editor's keys do: motions, selection, edits, sound and files. `EditorScreen` draws.
+"""What the editor's keys do: motions, selection and edits. `EditorScreen` draws.
 
 An edit is sent at once and drawn when the daemon says so (under a millisecond over ipc). Held keys are pipelined, see
 tui.model.pending. Notes that come back ("cropped to …") are said on the last line.
@@ -11,18 +11,13 @@ from tui.actions.action import Action
 from tui.model.cursor import Rect, Selection, move
 from tui.model.grid import StrandGrid
 from tui.model.pending import EditChain
-from tui.screens.editor_commands import EditorCommands
+from tui.screens.editor_hearing import EditorHearing
 
 
-class EditorKeys(EditorCommands):
+class EditorKeys(EditorHearing):
     """Actions of the editor that are single keys."""
 
     # --- moving ------------------------------------------------------------------------------------------
-
-    def moved(self) -> None:
-        """The cursor or the selection changed."""
-        self.draw()
-        self.allele.remember()
 
     def go_to_frame(self, frame: int) -> None:
         self._move("frame", frame)
@@ -32,6 +27,7 @@ class EditorKeys(EditorCommands):
             pane = self.editor.pane
             self.editor.place(move(pane.cursor, motion, count, self.grid.codes, pane.page_frames), self.grids())
             self.moved()
+            self.hear_move()
 
     def method_of(self, action: Action) -> Any:
         """A motion is carried out by its name, anything else by its method."""
@@ -175,29 +171,3 @@ class EditorKeys(EditorCommands):
         for strand, info in self.session.strands.items():
             text = text.replace(strand, info.meta.name)
         return text
-
-    # --- sound -------------------------------------------------------------------------------------------
-
-    def do_play_toggle(self, count: int | None, register: str | None) -> None:
-        if self.allele.sound.playing:
-            self.spawn(self.allele.sound.stop())
-        elif self.grid is not None:
-            first = self.editor.pane.cursor.frame
-            self.spawn(self.allele.sound.play(self.grid, (first, None), self.editor))
-
-    def do_play_selection(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
-        if grid is not None:
-            rect = self.editor.pane.rect(grid, count)
-            self.spawn(self.allele.sound.play(grid, (rect.first, rect.past), self.editor))
-
-    def do_play_loop(self, count: int | None, register: str | None) -> None:
-        self.editor.loop = not self.editor.loop
-        self.say("loop on: {play.selection} repeats the selection" if self.editor.loop else "loop off")
-        self.moved()
-
-    def do_play_mute(self, count: int | None, register: str | None) -> None:
-        self.editor.muted ^= {self.editor.pane.cursor.level}
-        heard = "muted" if self.editor.pane.cursor.level in self.editor.muted else "heard"
-        self.say(f"level {self.editor.pane.cursor.level} is {heard}, from the next play on; edits and files keep it")
-        self.moved()

@@ -408,3 +408,37 @@ async def test_what_cannot_be_tuned_is_refused(
         await broker.tune(player, fields.pop("playback", started.playback), *codes, **fields)
     assert caught.value.code == code
     assert broker.playbacks.playing == 1
+
+
+async def test_a_stop_also_stops_what_is_only_about_to_begin(
+    broker: Broker, new_player: NewPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that waits for a cold engine when everything is silenced does not begin to play later."""
+    player = new_player()
+    await player.hello()
+    loaded = asyncio.Event()
+
+    async def slowly(meta: StrandMeta) -> CodecRef:
+        await loaded.wait()
+        return CodecRef(meta.model, 2)
+
+    monkeypatch.setattr(broker.playbacks, "_find_codec", slowly)
+    asking = asyncio.create_task(broker.play(player))
+    await asyncio.sleep(0.01)
+    await broker.stop(player)
+    loaded.set()
+    await asking
+    assert broker.playbacks.playing == 0
+
+
+async def test_a_loop_is_left_and_entered_while_it_plays(broker: Broker, new_player: NewPlayer) -> None:
+    player = new_player()
+    await player.hello()
+    started = await broker.play(player, frames=(0, 4))
+    await broker.tune(player, started.playback, loop=True)
+    await player.grant(12)
+    assert len({chunk.sample for chunk, _ in sounding(await player.drain())}) < 12, "it came round"
+    await broker.tune(player, started.playback)
+    await player.grant(12)
+    await player.drain()
+    assert player.chunks[-1][0].last
