@@ -286,7 +286,10 @@ class JobLog(Struct, frozen=True, kw_only=True):
 
 
 class ModelInfo(Struct, frozen=True, kw_only=True):
-    """A model in a line. held_out: {"mel","stft","sisdr_db"}; utilisation per level 0..1."""
+    """A model in a line. held_out: {"mel","stft","sisdr_db"}; utilisation per level 0..1.
+
+    memorisation: {"verdict","ratio","train_mel"}, verdict general, leaning or memorised; empty if not measured.
+    """
 
     name: Name
     codec_id: str
@@ -297,6 +300,7 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     seconds: float
     held_out: dict[str, float | None] = {}
     utilisation: list[float] = []
+    memorisation: dict[str, Any] = {}
     sample_rate: int = 48_000
     hop_length: int = 1024
     frame_rate: float = 46.875
@@ -667,6 +671,7 @@ class EvaluationCompleted(Struct, frozen=True, kw_only=True):
     train: dict[str, float | None] = {}
     utilisation: list[float] = []
     perplexity: list[float] = []
+    entropy_bits: list[float] = []
     dead_codes: list[int] = []
     commitment: list[float] = []
     health: list[str] = []

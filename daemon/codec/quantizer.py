@@ -7,7 +7,10 @@ batch and runs k-means on its first forward pass even in eval. So each level her
 References: N. Zeghidour et al., "SoundStream", 2021, sections III-C and III-E (residual chain,
 quantiser dropout); R. Kumar et al., "High-fidelity audio compression with improved RVQGAN", 2023,
 section 3.2 (factorised codes) and 3.3 (dropout with probability 0.5, per sample here). Deviation:
-codes are searched by Euclidean distance, not on the unit sphere.
+codes are searched by Euclidean distance, not on the unit sphere; and outside
+training by what they add to the whole latent, not by their place in the 8 dimensions. The nearest code there may lie
+farther from the residual than silence does, and then a level makes things worse (measured on kicks: held-out mel with
+level 0 alone .461 by the 8 dimensions, .426 by the whole; all 8 levels .356 and .352, and then every level helps).
 """
 
 import math
@@ -98,6 +101,8 @@ class ResidualQuantizer(nn.Module):
             keep: levels each sample keeps, `[B]` int, 1 to Q; None keeps all. Dropped levels still
                 follow their residuals (their codebooks learn), they are only not heard.
         """
+        if not self.training:
+            return self._closest(latent.float())
         residual, total = latent.float(), torch.zeros_like(latent, dtype=torch.float32)
         codes: list[Tensor] = []
         commitments: list[Tensor] = []
@@ -119,6 +124,21 @@ class ResidualQuantizer(nn.Module):
             energies.detach().sqrt(),
         )
 
+    def _closest(self, latent: Tensor) -> Quantized:
+        """Every level takes the code that leaves least over: `(B, T, D)`."""
+        residual, codes = latent, list[Tensor]()
+        left_over: list[Tensor] = []
+        for level in range(len(self.levels)):
+            vectors = self.vectors(level)
+            codes.append(nearest(residual, vectors))
+            residual = residual - vectors[codes[-1]]
+            left_over.append(residual.square().mean())
+        energies = torch.stack(left_over)
+        share = energies.mean() / latent.square().mean().clamp_min(1e-6)
+        return Quantized(
+            latent - residual, torch.stack(codes, 1), latent.new_zeros(()), share, energies.detach().sqrt()
+        )
+
     def vectors(self, level: int) -> Tensor:
         """What each code of a level adds to the latent, `(K, D)`."""
         return self._level(level).project_out(self.book(level).embed[0])
@@ -136,9 +156,9 @@ class ResidualQuantizer(nn.Module):
         residual = latents.float()
         found: list[Tensor] = []
         for level in levels:
-            searched = self._level(level).project_in(residual)
-            found.append(torch.cdist(searched, self.book(level).embed[0]).argmin(-1))
-            residual = residual - self.vectors(level)[found[-1]]
+            vectors = self.vectors(level)
+            found.append(nearest(residual, vectors))
+            residual = residual - vectors[found[-1]]
         return torch.stack(found)
 
     @property
@@ -165,38 +185,74 @@ class ResidualQuantizer(nn.Module):
             vq.project_out.bias.copy_(mean)
             searched = vq.project_in(residual)
             _place(book, *kmeans(searched, self.codebook_size, generator), counts_sum)
-            nearest = torch.cdist(searched, book.embed[0]).argmin(-1)
-            residual = residual - self.vectors(level)[nearest]
+            chosen = torch.cdist(searched, book.embed[0]).argmin(-1)
+            residual = residual - self.vectors(level)[chosen]
+
+    def books(self) -> dict[str, Tensor]:
+        """Copies of every codebook and its moving counts, by buffer name: what a forward pass in training changes."""
+        return {name: buffer.detach().clone() for name, buffer in self.named_buffers()}
 
     @torch.no_grad()
-    def revive(self, latents: Tensor) -> None:
+    def put_back(self, books: dict[str, Tensor]) -> None:
+        """Undo what happened to the codebooks since `books`: a batch that was not finite must not stay in them."""
+        for name, buffer in self.named_buffers():
+            buffer.copy_(books[name])
+
+    @torch.no_grad()
+    def take_level(self, level: int, other: "ResidualQuantizer") -> int:
+        """Move the codes of a level to where another chain of the same shape has them; how many moved.
+
+        Moved ones begin with an even share of the counts, or they would be replaced before they are ever chosen.
+        """
+        book, wanted = self.book(level), other.book(level).embed[0]
+        moved = (book.embed[0] != wanted).any(-1)
+        book.embed[0].copy_(wanted)
+        book.cluster_size[0][moved] = float(book.reset_cluster_size)
+        book.embed_avg[0].copy_(wanted * book.cluster_size[0][:, None])
+        return int(moved.sum())
+
+    @torch.no_grad()
+    def revive(self, latents: Tensor) -> list[float]:
         """Bring every level to at least `FULLEST` of its codes in use over the `(N, D)` training latents.
 
         Codes nobody chooses move, as many as are needed, to the vectors that are represented worst. The
         rest stay: they are of use to sounds that are not in the corpus (measured: refitting all of them
         to the corpus costs held-out files 4 %).
+
+        Returns:
+            Share of each level's codes that were in use before, of as many as the latents could use.
         """
         residual = latents.float()
+        before: list[float] = []
         for level in range(len(self.levels)):
             vq, book = self._level(level), self.book(level)
             searched = vq.project_in(residual)
+            used = len(nearest(residual, self.vectors(level)).unique())
+            before.append(used / min(self.codebook_size, len(searched)))
             for _ in range(_REVIVALS):
-                if not _revive_once(book, searched):
+                if not _revive_once(book, searched, residual, self.vectors(level)):
                     break
-            nearest = torch.cdist(searched, book.embed[0]).argmin(-1)
-            residual = residual - self.vectors(level)[nearest]
+            vectors = self.vectors(level)
+            residual = residual - vectors[nearest(residual, vectors)]
+        return before
 
 
-def _revive_once(book: Any, searched: Tensor) -> bool:
-    """Move unused codes of one level; whether any had to move."""
+def nearest(residual: Tensor, vectors: Tensor) -> Tensor:
+    """Which of the `(K, D)` vectors leaves least of each residual, `(..., D)` to `(...)` int64."""
+    return (vectors.square().sum(-1) - 2 * residual @ vectors.T).argmin(-1)
+
+
+def _revive_once(book: Any, searched: Tensor, residual: Tensor, vectors: Tensor) -> bool:
+    """Move unused codes of one level to the residuals served worst (`searched` in its space); whether any had to."""
     centres = book.embed[0]
-    nearest, which = torch.cdist(searched, centres).min(-1)
+    which = nearest(residual, vectors)
+    distances = (residual - vectors[which]).square().sum(-1)
     counts = torch.bincount(which, minlength=len(centres))
     unused = (counts == 0).nonzero()[:, 0]
     wanted = math.ceil(FULLEST * min(len(centres), len(searched))) - (len(centres) - len(unused))
     if wanted <= 0:
         return False
-    worst = nearest.argsort(descending=True)[: min(wanted, len(unused))]
+    worst = distances.argsort(descending=True)[: min(wanted, len(unused))]
     centres[unused[: len(worst)]] = searched[worst]
     return True
 

@@ -7,6 +7,7 @@ from typing import Any
 from daemon.codec.errors import CodecError
 from daemon.corpus.errors import CorpusError
 from daemon.dsp.errors import MendableError
+from daemon.training.errors import TrainingMemoryError
 from protocol.errors import AlleleError
 
 
@@ -26,6 +27,8 @@ def _as_error(problem: BaseException) -> AlleleError:
     if numbers & {errno.ENOSPC, errno.EDQUOT} or "disk is full" in message or "No space left" in message:
         hint = getattr(problem, "hint", "") or "free some space and try again"
         return AlleleError("E_DISK_FULL", message, hint=hint)
+    if isinstance(problem, TrainingMemoryError):
+        return AlleleError("E_OOM", message, hint=problem.hint)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError":
         return AlleleError("E_OOM", "memory ran out", hint="use a shorter clip, a smaller preset, or close programs")
     if isinstance(problem, CodecError):

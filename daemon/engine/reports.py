@@ -56,6 +56,7 @@ def _evaluation(job: str, report: EvaluationReport, run_dir: Path) -> Evaluation
         train={"mel": report.train_mel},
         utilisation=[level.utilisation for level in report.levels],
         perplexity=[level.perplexity for level in report.levels],
+        entropy_bits=[level.entropy_bits for level in report.levels],
         dead_codes=[level.dead_codes for level in report.levels],
         commitment=[level.commitment for level in report.levels],
         health=[level.health for level in report.levels],

@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -101,6 +102,7 @@ def read_model(folder: Path) -> ModelInfo | None:
         seconds=card.seconds,
         held_out={"mel": held.mel, "stft": held.stft, "sisdr_db": held.sisdr_db},
         utilisation=list(card.utilisation),
+        memorisation=_memorisation(card),
         sample_rate=card.sample_rate,
         hop_length=card.hop_length,
         frame_rate=card.frame_rate,
@@ -108,6 +110,13 @@ def read_model(folder: Path) -> ModelInfo | None:
         prior=None,
         path=str(folder),
     )
+
+
+def _memorisation(card: ModelCard) -> dict[str, Any]:
+    """In short; `memorisation.json` in the model's folder has all of it."""
+    if not card.memorisation:
+        return {}
+    return {"verdict": card.memorisation, "ratio": card.memorisation_ratio, "train_mel": card.train_mel}
 
 
 def has_run(folder: Path) -> bool:

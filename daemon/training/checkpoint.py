@@ -35,6 +35,14 @@ class Progress(msgspec.Struct, kw_only=True):
     best_step: int = -1
     best_mel: float | None = None
     skipped_in_a_row: int = 0
+    stalled: int = 0
+    """Evaluations since the held-out error last fell by enough to go on for."""
+    level_mel: float | None = None
+    """Held-out error at that evaluation."""
+    ends_at_s: float | None = None
+    """Seconds of the budget after which an early end was decided on."""
+    ended_early: str = ""
+    """Why, in a sentence."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):

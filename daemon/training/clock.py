@@ -98,6 +98,21 @@ class RunClock:
         first = max(max(self._last_step, 0) + interval, step)
         return max(0, math.ceil((self._steps - first + 1) / interval))
 
+    @property
+    def is_budgeted(self) -> bool:
+        """Whether seconds end the run, not a number of steps."""
+        return self._steps is None
+
+    @property
+    def left_s(self) -> float:
+        """Seconds of the budget that are left."""
+        return max(0.0, self._budget_s - self.elapsed_s)
+
+    def end_at(self, seconds: float) -> None:
+        """End the run when it has taken so many seconds, if that is earlier than its budget."""
+        self._budget_s = min(self._budget_s, seconds)
+        self._reserve_s = min(self._reserve_s, 0.5 * self._budget_s)
+
     def is_evaluation_due(self, step: int) -> bool:
         """Whether enough time or steps have passed since the last evaluation."""
         if self._steps is not None:

@@ -1,5 +1,6 @@
 """Judge the averaged codec through its public encode and decode, as a musician would meet it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,13 +29,30 @@ class Evaluation:
     held_out: HeldOut
     train_mel: float
     levels: list[LevelReport]
+    prefix_mel: list[float]
+    """Held-out mel with levels 0..q heard, at the last evaluation."""
+
+    @property
+    def gap(self) -> float:
+        """Held-out over training error."""
+        return self.held_out.mel / max(self.train_mel, 1e-6)
 
 
-def evaluate(codec: Codec, held_out: list[Clip], train: list[Clip], *, is_final: bool = False) -> Evaluation:
+def evaluate(
+    codec: Codec,
+    held_out: list[Clip],
+    train: list[Clip],
+    *,
+    live_utilisation: Sequence[float] = (),
+    is_final: bool = False,
+) -> Evaluation:
     """Measure on held-out and on training audio.
 
     At most 6 s of a clip and 16 s in all, so that it costs little of the budget; the last evaluation
     takes 15 s and 60 s.
+
+    Args:
+        live_utilisation: of each level, before unused codes were moved for this evaluation.
     """
     clips = _excerpts(held_out, FINAL_TOTAL_S, FINAL_CLIP_S) if is_final else _excerpts(held_out, TOTAL_S, CLIP_S)
     figures = np.array([_figures(codec, clip) for clip in clips])
@@ -44,7 +62,8 @@ def evaluate(codec: Codec, held_out: list[Clip], train: list[Clip], *, is_final:
     return Evaluation(
         held_out=HeldOut(mel=mel, stft=stft, sisdr_db=sisdr),
         train_mel=train_mel,
-        levels=code_usage(codec, train, FINAL_USAGE_FRAMES if is_final else USAGE_FRAMES),
+        levels=code_usage(codec, train, FINAL_USAGE_FRAMES if is_final else USAGE_FRAMES, live_utilisation),
+        prefix_mel=_prefix_mel(codec, _excerpts(held_out, TOTAL_S, CLIP_S)) if is_final else [],
     )
 
 
@@ -79,6 +98,17 @@ def _figures(codec: Codec, audio: NDArray[np.float32]) -> tuple[float, float, fl
     return mel_distance(audio, decoded), stft_distance(audio, decoded), si_sdr_db(audio, decoded)
 
 
+def _prefix_mel(codec: Codec, sounds: list[NDArray[np.float32]]) -> list[float]:
+    """Mel with only the first level heard, then the first two, and so on: what each level is worth."""
+    sums = np.zeros(codec.config.levels)
+    for sound in sounds:
+        made = codec.encode(sound)
+        for top in range(codec.config.levels):
+            decoded = codec.decode(made.codes, levels=range(top + 1), samples=made.samples, gain_db=made.gain_db)
+            sums[top] += mel_distance(sound, decoded)
+    return [round(float(value), 4) for value in sums / max(1, len(sounds))]
+
+
 def _round_trip_mel(codec: Codec, audio: NDArray[np.float32]) -> float:
     return mel_distance(audio, round_trip(codec, audio))
 
@@ -97,7 +127,9 @@ def _excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[NDArray[
     return taken
 
 
-def code_usage(codec: Codec, clips: list[Clip], most_frames: int) -> list[LevelReport]:
+def code_usage(
+    codec: Codec, clips: list[Clip], most_frames: int, live_utilisation: Sequence[float] = ()
+) -> list[LevelReport]:
     """Health of every level over the training clips (evenly taken when there are too many)."""
     Q, K = codec.config.levels, codec.config.codebook_size
     counts = np.zeros((Q, K), np.int64)
@@ -111,4 +143,5 @@ def code_usage(codec: Codec, clips: list[Clip], most_frames: int) -> list[LevelR
             counts[level] += np.bincount(codes[level], minlength=K)
         errors += residuals
         spread += latents
-    return [level_report(counts[q], float(errors[q] / max(spread, 1e-9))) for q in range(Q)]
+    live = [*live_utilisation, *[0.0] * Q][:Q]
+    return [level_report(counts[q], float(errors[q] / max(spread, 1e-9)), live[q]) for q in range(Q)]

@@ -5,8 +5,11 @@ from numpy.typing import NDArray
 
 from daemon.training.reports import Health, LevelReport
 
+COLLAPSED = 0.5
+"""A level that uses less of its codes than this while it is trained has its unused codes moved."""
 
-def level_report(counts: NDArray[np.int64], commitment: float) -> LevelReport:
+
+def level_report(counts: NDArray[np.int64], commitment: float, live_utilisation: float = 0.0) -> LevelReport:
     """Judge one level by how often each code was used over the training set, `(K,)`."""
     shares = counts[counts > 0] / max(1, counts.sum())
     perplexity = float(np.exp(-(shares * np.log(shares)).sum()))
@@ -15,10 +18,12 @@ def level_report(counts: NDArray[np.int64], commitment: float) -> LevelReport:
     return LevelReport(
         utilisation=utilisation,
         perplexity=perplexity,
+        entropy_bits=float(np.log2(perplexity)),
         dead_codes=int((counts == 0).sum()),
         commitment=commitment,
         health=health,
         advice=advice,
+        live_utilisation=live_utilisation,
     )
 
 

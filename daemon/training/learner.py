@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 from torch import Tensor
 
 from daemon.codec.model import CodecModel, Reconstruction
@@ -20,6 +21,7 @@ from daemon.training.checkpoint import (
 )
 from daemon.training.crops import Audio, Clip, CropSampler
 from daemon.training.errors import TrainingError
+from daemon.training.health import COLLAPSED
 from daemon.training.losses import losses
 from daemon.training.schedule import learning_rate
 from daemon.training.spec import Plan
@@ -44,7 +46,6 @@ class Learner:
     def __init__(self, plan: Plan, clips: list[Clip], seed: int, device: torch.device) -> None:
         torch.manual_seed(seed)
         self._plan, self._clips, self._seed, self._device = plan, clips, seed, device
-        self._sampler = CropSampler(clips, plan.recipe, plan.codec.hop_length, seed)
         self.model = CodecModel(plan.codec).to(device)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(),
@@ -53,11 +54,17 @@ class Learner:
             weight_decay=plan.recipe.weight_decay,
             fused=device.type in ("cpu", "cuda"),
         )
-        self._vectors_per_step = plan.recipe.batch * plan.recipe.crop_frames
-        self.model.quantizer.set_dead_threshold(self._vectors_per_step, plan.recipe.dead_share)
+        self._sample_crops()
+        self.live_utilisation: list[float] = []
         self._fit_statistics()
         self.averaged = AveragedModel(self.model, plan.recipe.ema_decay)
         self.progress = Progress()
+
+    def _sample_crops(self) -> None:
+        recipe = self._plan.recipe
+        self._sampler = CropSampler(self._clips, recipe, self._plan.codec.hop_length, self._seed)
+        self._vectors_per_step = recipe.batch * recipe.crop_frames
+        self.model.quantizer.set_dead_threshold(self._vectors_per_step, recipe.dead_share)
 
     def _fit_statistics(self) -> None:
         """Mean and spread per frequency."""
@@ -77,6 +84,7 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         audio = torch.from_numpy(self._sampler.batch(self.progress.step)).to(self._device)
+        books = self.model.quantizer.books()
         terms = losses(audio, self._reconstruct(audio, share), recipe, self._plan.codec.sample_rate)
         self.optimizer.zero_grad(set_to_none=True)
         terms["total"].backward()
@@ -87,6 +95,8 @@ class Learner:
         if is_finite:
             self.optimizer.step()
             self.averaged.update(self.model, self.progress.step)
+        else:
+            self.model.quantizer.put_back(books)
         self.progress.step += 1
         # JSON has no NaN: a skipped step reports zeros and says that it was skipped
         kept = {name: value if math.isfinite(value) else 0.0 for name, value in numbers.items()}
@@ -133,14 +143,47 @@ class Learner:
         self.model.quantizer.fit(latents, generator, float(self._vectors_per_step))
         self.progress.is_quantizing = True
 
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._device
+
+    @property
+    def plan(self) -> Plan:
+        """What is followed: the batch may have been halved."""
+        return self._plan
+
     @torch.no_grad()
     def settled(self) -> CodecModel:
         """The averaged model, its codebooks filled with what its own encoder gives."""
         self.averaged.take_buffers(self.model)
         model = self.averaged.model
         latents = [model.encode(torch.from_numpy(a).to(self._device)[None])[0] for a in self._training_audio()]
-        model.quantizer.revive(torch.cat(latents))
+        self.live_utilisation = model.quantizer.revive(torch.cat(latents))
         return model
+
+    def mend_codebooks(self) -> list[str]:
+        """After `settled`: give levels that had collapsed the codes that were revived for the evaluation.
+
+        Returns:
+            A sentence for each level that was mended.
+        """
+        said: list[str] = []
+        for level, used in enumerate(self.live_utilisation):
+            if used < COLLAPSED:
+                moved = self.model.quantizer.take_level(level, self.averaged.model.quantizer)
+                said.append(f"level {level} used {used:.0%} of its codes: {moved} moved to sounds it served worst")
+        return said
+
+    def halve_batch(self) -> bool:
+        """Take half as many crops a step from now on; whether that was possible."""
+        batch = self._plan.recipe.batch // 2
+        if batch < 1:
+            return False
+        self._plan = replace(self._plan, recipe=replace(self._plan.recipe, batch=batch))
+        self.optimizer.zero_grad(set_to_none=True)
+        self._sample_crops()
+        return True
 
     def _training_audio(self) -> Iterator[Audio]:
         """Up to `STATISTICS_S` of the training parts at the reference loudness, evenly from every clip."""

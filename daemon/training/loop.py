@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -11,12 +10,16 @@ from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
 from daemon.corpus.records import Corpus, load_corpus
-from daemon.training.checkpoint import load_newest, load_step, save_checkpoint
+from daemon.training.beginning import begin
+from daemon.training.checkpoint import load_newest, save_checkpoint
 from daemon.training.clock import Guess, RunClock
 from daemon.training.crops import open_parts
-from daemon.training.errors import TrainingError
+from daemon.training.errors import TrainingError, TrainingMemoryError, is_out_of_memory
 from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, final_cost_ratio
+from daemon.training.finishing import card_of, take_best
 from daemon.training.learner import Learner, StepOutcome
+from daemon.training.memorisation import memorisation, write_report
+from daemon.training.patience import end_early, note_held_out
 from daemon.training.preview import SOURCE, Previews
 from daemon.training.reports import (
     Control,
@@ -29,18 +32,13 @@ from daemon.training.reports import (
 from daemon.training.run_folder import (
     CHECKPOINTS,
     CODEC,
-    MODEL_NAME,
-    ModelCard,
     Run,
     RunLog,
     prepare_folder,
-    read_run,
     write_card,
     write_run,
 )
-from daemon.training.sizing import make_plan
 from daemon.training.spec import TrainingSpec
-from daemon.training.split import split_corpus
 from daemon.training.threads import ThreadChooser
 
 
@@ -66,7 +64,7 @@ def train(
         CorpusError: the corpus cannot be read.
     """
     corpus = load_corpus(corpus_dir)
-    run, words = _begin(spec, corpus, run_dir, torch.device(device))
+    run, words = begin(spec, corpus, run_dir, is_gpu=torch.device(device).type != "cpu")
     training = _Training(run, corpus, run_dir, torch.device(device), report, control)
     try:
         return training.run(words)
@@ -74,27 +72,6 @@ def train(
         message = error.message if isinstance(error, TrainingError) else type(error).__name__
         training.end("failed", message)
         raise
-
-
-def _begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, device: torch.device) -> tuple[Run, list[str]]:
-    """A new run with its plan, or the one to go on with."""
-    earlier = read_run(run_dir)
-    if (run_dir / MODEL_NAME).exists():
-        raise TrainingError(f"{run_dir.name} is finished: a model keeps its codec.", "Choose another name.")
-    if earlier is not None and not spec.resume:
-        raise TrainingError(f"{run_dir.name} exists already.", "Resume it, or choose another name.")
-    if earlier is None and spec.resume:
-        raise TrainingError(f"{run_dir.name} has no run to resume.", "Start it without resume.")
-    if earlier is not None:
-        wish = earlier.spec
-        if spec.budget_s is not None or spec.steps is not None:  # more (or less) time than first asked for
-            wish = replace(wish, budget_s=spec.budget_s, steps=spec.steps)
-        return replace(earlier, spec=wish, state="running", message=""), []
-    split = split_corpus(corpus, spec.seed)
-    plan, words = make_plan(spec, split, is_gpu=device.type != "cpu")
-    created = datetime.now(UTC).isoformat(timespec="seconds")
-    words.append(f"{len(split.held_out)} parts held out {split.kind}, {len(split.train)} to learn from")
-    return Run(state="running", corpus=corpus.folder.name, created=created, spec=spec, plan=plan), words
 
 
 class _Training:
@@ -115,6 +92,7 @@ class _Training:
         self._train_clips = open_parts(corpus, run.plan.split.train, config)
         self._held_clips = open_parts(corpus, run.plan.split.held_out, config)
         self._learner = Learner(run.plan, self._train_clips, run.spec.seed, device)
+        self._is_halved = False
         self._previews = Previews(run_dir, self._held_clips)
         checkpoint = load_newest(run_dir / CHECKPOINTS)
         if checkpoint is not None:
@@ -128,7 +106,10 @@ class _Training:
         clips, recipe, config = (self._held_clips, self._train_clips), run.plan.recipe, run.plan.codec
         step_s = recipe.batch * recipe.crop_frames / config.frame_rate
         guess = Guess(evaluation_steps=cost_in_steps(*clips, step_s), placing_steps=self._learner.placing_batches / 3)
-        return RunClock(run.spec, elapsed_s, final_cost_ratio(*clips), guess=guess)
+        clock = RunClock(run.spec, elapsed_s, final_cost_ratio(*clips), guess=guess)
+        if self._learner.progress.ends_at_s is not None:
+            clock.end_at(self._learner.progress.ends_at_s)
+        return clock
 
     def end(self, state: str, message: str = "") -> None:
         """Say in `run.json` how it ended; a full disk must not hide the error that came first."""
@@ -153,7 +134,7 @@ class _Training:
                 return self._keep()
             began, was_placed = time.monotonic(), progress.is_quantizing
             self._threads.begin()
-            outcome = self._learner.step(share)
+            outcome = self._step(share)
             self._threads.end()
             took_s = time.monotonic() - began
             if was_placed == progress.is_quantizing:
@@ -162,6 +143,28 @@ class _Training:
             if progress.is_quantizing and self._clock.is_evaluation_due(progress.step):
                 self._evaluate()
         return self._finish()
+
+    def _step(self, share: float) -> StepOutcome:
+        """One step; when memory runs out, once with half the crops."""
+        while True:
+            try:
+                return self._learner.step(share)
+            except (MemoryError, RuntimeError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._halve(error)
+
+    def _halve(self, error: Exception) -> None:
+        crops = self._run.plan.recipe.batch
+        if self._is_halved or not self._learner.halve_batch():
+            raise TrainingMemoryError(
+                f"Memory ran out in a step of {crops} crops.",
+                "Close other programs or choose a smaller --preset, then resume.",
+            ) from error
+        self._is_halved = True
+        self._run = replace(self._run, plan=self._learner.plan)
+        write_run(self._dir, self._run)
+        self._tell(f"memory ran out in a step of {crops} crops: going on with {self._run.plan.recipe.batch}")
 
     def _say(self, what: Report) -> None:
         self._log.add(what)
@@ -190,15 +193,23 @@ class _Training:
 
     def _evaluate(self) -> None:
         began = time.monotonic()
-        progress = self._learner.progress
+        progress, recipe = self._learner.progress, self._run.plan.recipe
         codec = self._codec()
-        evaluation = evaluate(codec, self._held_clips, self._train_clips)
-        is_best = progress.best_mel is None or evaluation.held_out.mel < progress.best_mel
+        live = self._learner.live_utilisation
+        evaluation = evaluate(codec, self._held_clips, self._train_clips, live_utilisation=live)
+        mel = evaluation.held_out.mel
+        is_best = progress.best_mel is None or mel < progress.best_mel
         if is_best:
-            progress.best_mel, progress.best_step = evaluation.held_out.mel, progress.step
+            progress.best_mel, progress.best_step = mel, progress.step
         self._tell_evaluation(evaluation, is_best, self._previews.write(codec, progress.step))
+        note_held_out(mel, progress, recipe)
+        self._tell(*self._learner.mend_codebooks(), end_early(progress, recipe, self._clock))
         self._save()
         self._clock.evaluated(progress.step, time.monotonic() - began)
+
+    def _tell(self, *sentences: str) -> None:
+        for text in filter(None, sentences):
+            self._say(LogLine(text=text, step=self._learner.progress.step))
 
     def _tell_evaluation(self, evaluation: Evaluation, is_best: bool, preview: str) -> None:
         self._say(
@@ -209,6 +220,8 @@ class _Training:
                 stft=evaluation.held_out.stft,
                 sisdr_db=evaluation.held_out.sisdr_db,
                 train_mel=evaluation.train_mel,
+                gap=evaluation.gap,
+                prefix_mel=evaluation.prefix_mel,
                 levels=evaluation.levels,
                 is_best=is_best,
                 preview=preview,
@@ -241,15 +254,17 @@ class _Training:
         progress = self._learner.progress
         codec = self._codec()
         self._save()
-        best = load_step(self._dir / CHECKPOINTS, progress.best_step)
-        evaluation = evaluate(codec, self._held_clips, self._train_clips, is_final=True)
-        if best is not None and (progress.best_mel or 0.0) < evaluation.held_out.mel:
-            self._learner.averaged.model.load_state_dict(best.averaged)
-            codec = Codec(self._learner.averaged.model, self._device)
-            evaluation = evaluate(codec, self._held_clips, self._train_clips, is_final=True)
+        held, train = self._held_clips, self._train_clips
+        codec, said = take_best(self._learner, codec, self._dir, held, train)
+        live = self._learner.live_utilisation
+        evaluation = evaluate(codec, held, train, live_utilisation=live, is_final=True)
         self._tell_evaluation(evaluation, True, self._previews.write(codec, None))
+        leaning = memorisation(codec, evaluation, held, train)
+        self._tell(said, leaning.text)
+        write_report(self._dir, leaning)
         codec.save(self._dir / CODEC)
-        card = self._card(codec, evaluation, ended)
+        progress.elapsed_s = self._clock.elapsed_s
+        card = card_of(self._run, self._dir, codec, evaluation, leaning, progress, ended or progress.ended_early)
         write_card(self._dir, card)
         self.end("finished")
         return TrainingResult(
@@ -259,30 +274,6 @@ class _Training:
             codec_id=card.codec_id,
             held_out=card.held_out,
             utilisation=card.utilisation,
-        )
-
-    def _card(self, codec: Codec, evaluation: Evaluation, ended: str) -> ModelCard:
-        run, config = self._run, codec.config
-        return ModelCard(
-            model=self._dir.name,
-            codec_id=codec.codec_id,
-            steps=self._learner.progress.step,
-            seconds=round(self._clock.elapsed_s, 3),
-            levels=config.levels,
-            codebook=config.codebook_size,
-            sample_rate=config.sample_rate,
-            hop_length=config.hop_length,
-            frame_rate=config.frame_rate,
-            held_out=evaluation.held_out,
-            held_out_kind=run.plan.split.kind,
-            utilisation=[round(level.utilisation, 4) for level in evaluation.levels],
-            corpus=run.corpus,
-            preset=run.plan.preset,
-            seed=run.spec.seed,
-            parameters=codec.parameter_count,
-            kbps=round(config.kbps, 3),
-            created=datetime.now(UTC).isoformat(timespec="seconds"),
-            ended=ended,
         )
 
 

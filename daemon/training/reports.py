@@ -41,12 +41,16 @@ class LevelReport(msgspec.Struct, frozen=True, kw_only=True):
     utilisation: float
     """Share of its codes used at least once."""
     perplexity: float
+    entropy_bits: float = 0.0
+    """log2 of the perplexity: bits a code of this level really carries, of log2 K at most."""
     dead_codes: int
     commitment: float
     """Mean squared distance of vectors to their codes, relative to the vectors' own variance."""
     health: Health
     advice: str
     """What to do about it; empty when healthy."""
+    live_utilisation: float = 0.0
+    """Utilisation before unused codes were moved for this evaluation: how the training itself fares."""
 
 
 class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluation"):
@@ -59,6 +63,10 @@ class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluatio
     stft: float
     sisdr_db: float
     train_mel: float
+    gap: float = 1.0
+    """Held-out over training error; 1 means that unheard recordings fare no worse."""
+    prefix_mel: list[float] = []
+    """Held-out mel with only level 0 heard, then levels 0 and 1, and so on; at the last evaluation."""
     levels: list[LevelReport]
     is_best: bool
     preview: str

@@ -48,6 +48,12 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     held_out: HeldOut
     held_out_kind: str
     utilisation: list[float]
+    train_mel: float | None = None
+    """Official multi-scale log-mel on training audio, beside `held_out`."""
+    memorisation: str = ""
+    """general, leaning or memorised: `memorisation.json` has the figures."""
+    memorisation_ratio: float | None = None
+    """Held-out over training error."""
     prior: None = None
     corpus: str
     preset: str

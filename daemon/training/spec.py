@@ -71,8 +71,6 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     commitment_weight: float = 1.0
     left_over_weight: float = 1.0
     """Of the energy each level leaves over; without it residuals grow with every level."""
-    gain_db: float = 0.0
-    """Augmentation: crops are moved by up to this much either way. Off: loudness is normalised already."""
     eq_probability: float = 0.5
     """Augmentation: share of crops coloured by a random smooth filter, so that envelopes the corpus
     lacks are met in training. The largest single gain on held-out files after the band start."""
@@ -82,8 +80,32 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Augmentation: share of crops played faster or slower."""
     speed_octaves: float = 0.4
     """By up to this much either way; slowing empties the top octave, hence the small share."""
+    pitch_probability: float = 0.0
+    """Augmentation: share of crops moved in pitch at their own speed."""
+    pitch_semitones: float = 2.0
+    time_probability: float = 0.0
+    """Augmentation: share of crops made longer or shorter at their own pitch."""
+    time_share: float = 0.1
+    mix_probability: float = 0.0
+    """Augmentation: share of crops that another crop is added to."""
+    mix_db: float = 12.0
+    """The other is up to this much quieter."""
+    invented_probability: float = 0.0
+    """Share of crops that are no recording at all but tones and noises made up on the spot."""
+    noise_probability: float = 0.0
+    """Augmentation: share of crops with white noise added."""
+    noise_below_db: tuple[float, float] = (25.0, 50.0)
+    """How far below the crop's own level."""
+    gain_probability: float = 0.0
+    """Augmentation: share of crops made quieter or louder. Loudness is normalised already, but of whole files."""
+    gain_db: float = 6.0
+    """By up to this much either way."""
     flip: bool = True
-    """Augmentation: polarity."""
+    """Augmentation: polarity, of half the crops."""
+    patience: int = 6
+    """A run on a budget begins to end after so many evaluations without gain."""
+    least_gain: float = 0.003
+    """What counts as gain: the held-out error falls by this share."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):

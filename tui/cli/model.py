@@ -1,6 +1,7 @@
 """`allele model list|show`."""
 
 from argparse import Namespace
+from typing import Any
 
 import msgspec
 
@@ -40,12 +41,17 @@ def show(arguments: Namespace, output: Output) -> int:
         *describe(facts | {"model": model.name}),
         f"corpus        {model.corpus}",
         f"frame rate    {model.frame_rate:.3f} a second, {model.hop_length} samples each, {model.sample_rate} Hz",
+        *([f"memorisation  {_leaning(model.memorisation)}"] if model.memorisation else []),
         f"codec         {model.codec_id}",
         f"created       {model.created}",
         f"folder        {model.path}",
     ]
     output.result(facts, lines)
     return 0
+
+
+def _leaning(facts: dict[str, Any]) -> str:
+    return f"{facts['verdict']}: held-out error is {facts['ratio']:.2f} × the training error"
 
 
 def _measure(model: ModelInfo) -> str:

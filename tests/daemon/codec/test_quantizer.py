@@ -1,5 +1,6 @@
 """The residual chain: its codes, its gradients, and the library it is built on."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -47,17 +48,39 @@ def test_dequantized_codes_are_the_quantizers_output(seed: int, frames: int) -> 
 
 
 def test_levels_equal_the_library_run_by_hand(chain: ResidualQuantizer) -> None:
-    chain.eval()
+    """In training, where the library searches."""
+    by_hand = copy.deepcopy(chain).train()
     residual, codes = latents(), []
     for level in range(Q):
-        vq: Any = chain.levels[level]
+        vq: Any = by_hand.levels[level]
         assert isinstance(vq, VectorQuantize)
         quantized, indices, _ = vq(residual)
         residual = residual - quantized
         codes.append(indices)
-    made = chain(latents())
+    made = chain.train()(latents())
     assert (made.codes == torch.stack(codes, 1)).all()
     assert (made.latent + residual - latents()).abs().max() < 1e-5
+
+
+@torch.no_grad()
+def test_codes_are_those_that_leave_least_over_so_that_levels_help(chain: ResidualQuantizer) -> None:
+    """Against a slow twin; and with projections that training has bent, where the 8-d search does harm."""
+    with torch.no_grad():
+        for level in range(Q):
+            for projection in project(chain, level):
+                projection.weight.add_(0.03 * torch.randn(projection.weight.shape))
+    chain.eval()
+    made = chain(latents(3, 1, 30))
+    residual = latents(3, 1, 30)[0]
+    energies = [float(residual.square().mean())]
+    for level in range(Q):
+        vectors = chain.vectors(level)
+        expected = [int((row - vectors).square().sum(-1).argmin()) for row in residual]
+        assert made.codes[0, level].tolist() == expected
+        residual = residual - vectors[expected]
+        energies.append(float(residual.square().mean()))
+    assert energies == sorted(energies, reverse=True)
+    assert made.residual_rms.square().tolist() == pytest.approx(energies[1:], rel=1e-4)
 
 
 def test_straight_through_gradient_is_one_between_the_projections(chain: ResidualQuantizer) -> None:

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from daemon.codec.config import CodecConfig
 from daemon.corpus.records import Corpus, FileRecord, load_corpus
 from daemon.training.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
+from daemon.training.clock import RunClock
 from daemon.training.crops import Clip, CropSampler, open_parts
 from daemon.training.errors import TrainingError
 from daemon.training.health import level_report
+from daemon.training.patience import end_early, note_held_out
 from daemon.training.schedule import learning_rate
 from daemon.training.sizing import make_plan
 from daemon.training.spec import Part, Recipe, Split, TrainingSpec
@@ -80,6 +82,34 @@ def test_health_is_a_word_with_advice() -> None:
     assert thin.health == "thin" and thin.dead_codes == 32 and "--codebook 32" in thin.advice
     dying = level_report(np.array([900, 100] + [0] * 62), 0.1)
     assert dying.health == "collapsing" and dying.perplexity < 2 and dying.advice
+
+
+def test_a_budget_ends_early_when_the_held_out_error_stays_and_steps_never_do() -> None:
+    now = 0.0
+    recipe, progress = Recipe(patience=3), Progress()
+    clock = RunClock(TrainingSpec(budget_s=1000), 0.0, 1.0, now=lambda: now)
+    said: list[str] = []
+    for mel in (0.9, 0.5, 0.4995, 0.51, 0.499):
+        now += 50.0
+        note_held_out(mel, progress, recipe)
+        said.append(end_early(progress, recipe, clock))
+    assert said[:4] == [""] * 4 and "ended 12 min early" in said[4] and "3 evaluations" in said[4]
+    assert progress.ends_at_s == pytest.approx(250 * 1.15) and progress.ended_early == said[4]
+    assert clock.share(0) > 0.85  # what is left is the end phase, in which the learning rate falls
+    now = 290.0
+    assert clock.share(0) == 1.0
+    assert end_early(progress, recipe, clock) == ""
+    patient = Progress(stalled=9)
+    assert end_early(patient, recipe, RunClock(TrainingSpec(steps=1000), 0.0, 1.0)) == ""
+    almost = RunClock(TrainingSpec(budget_s=1000), 900.0, 1.0, now=lambda: 0.0)
+    assert end_early(Progress(stalled=9), recipe, almost) == ""
+
+
+def test_gain_keeps_a_run_going() -> None:
+    recipe, progress = Recipe(patience=3), Progress()
+    for mel in (0.9, 0.91, 0.92, 0.85, 0.86, 0.87):
+        note_held_out(mel, progress, recipe)
+    assert progress.stalled == 2 and progress.level_mel == 0.85
 
 
 def test_learning_rate_warms_up_then_falls() -> None:

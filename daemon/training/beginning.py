@@ -1,0 +1,38 @@
+"""How a run begins: the plan of a new one, or the one in the folder that is gone on with."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from daemon.corpus.records import Corpus
+from daemon.training.errors import TrainingError
+from daemon.training.run_folder import MODEL_NAME, Run, read_run
+from daemon.training.sizing import make_plan
+from daemon.training.spec import TrainingSpec
+from daemon.training.split import split_corpus
+
+
+def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) -> tuple[Run, list[str]]:
+    """A new run with its plan, or the one to go on with; and what there is to say about it.
+
+    Raises:
+        TrainingError: the name is taken, there is nothing to resume, or too little audio.
+    """
+    earlier = read_run(run_dir)
+    if (run_dir / MODEL_NAME).exists():
+        raise TrainingError(f"{run_dir.name} is finished: a model keeps its codec.", "Choose another name.")
+    if earlier is not None and not spec.resume:
+        raise TrainingError(f"{run_dir.name} exists already.", "Resume it, or choose another name.")
+    if earlier is None and spec.resume:
+        raise TrainingError(f"{run_dir.name} has no run to resume.", "Start it without resume.")
+    if earlier is not None:
+        wish = earlier.spec
+        if spec.budget_s is not None or spec.steps is not None:  # more (or less) time than first asked for
+            wish = replace(wish, budget_s=spec.budget_s, steps=spec.steps)
+        return replace(earlier, spec=wish, state="running", message=""), []
+    split = split_corpus(corpus, spec.seed)
+    plan, words = make_plan(spec, split, is_gpu=is_gpu)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    words.append(f"{len(split.held_out)} parts held out {split.kind}, {len(split.train)} to learn from")
+    return Run(state="running", corpus=corpus.folder.name, created=created, spec=spec, plan=plan), words

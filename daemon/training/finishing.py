@@ -1,0 +1,68 @@
+"""The end of a run: which weights are kept, what they are worth, and the card that makes them a model."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from daemon.codec.codec import Codec
+from daemon.training.checkpoint import Progress, load_step
+from daemon.training.crops import Clip
+from daemon.training.evaluation import Evaluation, evaluate
+from daemon.training.learner import Learner
+from daemon.training.memorisation import Memorisation
+from daemon.training.run_folder import CHECKPOINTS, ModelCard, Run
+
+
+def take_best(
+    learner: Learner, codec: Codec, run_dir: Path, held_out: list[Clip], train: list[Clip]
+) -> tuple[Codec, str]:
+    """The better of the last weights and the best that were saved, and a sentence when it is not the last.
+
+    Both are judged by the shorter evaluation: the figures have to be of the same audio.
+    """
+    progress = learner.progress
+    best = load_step(run_dir / CHECKPOINTS, progress.best_step)
+    if best is None or progress.best_mel is None or progress.best_step == progress.step:
+        return codec, ""
+    last_mel = evaluate(codec, held_out, train).held_out.mel
+    if last_mel <= progress.best_mel:
+        return codec, ""
+    learner.averaged.model.load_state_dict(best.averaged)
+    said = f"kept step {progress.best_step} (held out: mel {progress.best_mel:.3f}); the last one had {last_mel:.3f}"
+    return Codec(learner.averaged.model, learner.device), said
+
+
+def card_of(
+    run: Run,
+    run_dir: Path,
+    codec: Codec,
+    evaluation: Evaluation,
+    leaning: Memorisation,
+    progress: Progress,
+    ended: str,
+) -> ModelCard:
+    """What `model.json` says; `ended` is why, when it was before its time."""
+    config = codec.config
+    return ModelCard(
+        model=run_dir.name,
+        codec_id=codec.codec_id,
+        steps=progress.step,
+        seconds=round(progress.elapsed_s, 3),
+        levels=config.levels,
+        codebook=config.codebook_size,
+        sample_rate=config.sample_rate,
+        hop_length=config.hop_length,
+        frame_rate=config.frame_rate,
+        held_out=evaluation.held_out,
+        held_out_kind=run.plan.split.kind,
+        utilisation=[round(level.utilisation, 4) for level in evaluation.levels],
+        train_mel=round(evaluation.train_mel, 4),
+        memorisation=leaning.verdict,
+        memorisation_ratio=leaning.ratio,
+        corpus=run.corpus,
+        preset=run.plan.preset,
+        seed=run.spec.seed,
+        parameters=codec.parameter_count,
+        kbps=round(config.kbps, 3),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        ended=ended,
+    )

@@ -1,0 +1,117 @@
+"""How far a codec carries sounds it was not trained on, or leans on those it was: told, not hidden.
+
+For a musician memorisation may be what is wanted, so it is labelled and never refused. Two views of the same held-out
+recordings: how much worse they fare than the training recordings do, and whether their decodes are nearer to them than
+the nearest moment of the training recordings is (a collage of those would do as well otherwise).
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from daemon.codec.codec import Codec
+from daemon.corpus.durable import write_bytes
+from daemon.dsp.mel import LOG_FLOOR, log_mel, magnitudes
+from daemon.training.crops import Clip
+from daemon.training.evaluation import CLIP_S, SAMPLE_RATE, TOTAL_S, Evaluation, round_trip
+
+Verdict = Literal["general", "leaning", "memorised"]
+REPORT_NAME = "memorisation.json"
+LEANING, MEMORISED = 1.3, 2.0
+N_FFT, BANDS = 2048, 80
+MOST_TRAINING_FRAMES = 6_000
+MOST_HELD_OUT_FRAMES = 1_500
+
+
+class Memorisation(msgspec.Struct, frozen=True, kw_only=True):
+    """`memorisation.json`. The last three are mean absolute differences of 80-band log10-mel frames."""
+
+    held_out_mel: float
+    train_mel: float
+    ratio: float
+    """Held-out over training error."""
+    verdict: Verdict
+    decoded: float
+    """From held-out frames to their own decodes."""
+    nearest_training: float
+    """From held-out frames to the nearest training frame."""
+    decoded_to_training: float
+    """From decodes of held-out frames to the nearest training frame: far under the one before, and decodes are drawn
+    to what was trained on."""
+    text: str
+
+
+def memorisation(codec: Codec, evaluation: Evaluation, held_out: list[Clip], train: list[Clip]) -> Memorisation:
+    """Measure a finished codec."""
+    pairs = [_source_and_decode(codec, clip) for clip in _spread(held_out, TOTAL_S)]
+    source, decode = (_thinned(torch.cat(side), MOST_HELD_OUT_FRAMES) for side in zip(*pairs, strict=True))
+    known = _thinned(torch.cat([_frames(a) for a in _at_reference(train)]), MOST_TRAINING_FRAMES)
+    held_mel, train_mel = evaluation.held_out.mel, evaluation.train_mel
+    ratio = held_mel / max(train_mel, 1e-6)
+    verdict: Verdict = "general" if ratio < LEANING else "leaning" if ratio < MEMORISED else "memorised"
+    decoded = float((source - decode).abs().mean())
+    nearest = _to_nearest(source, known)
+    return Memorisation(
+        held_out_mel=round(held_mel, 4),
+        train_mel=round(train_mel, 4),
+        ratio=round(ratio, 3),
+        verdict=verdict,
+        decoded=round(decoded, 4),
+        nearest_training=round(nearest, 4),
+        decoded_to_training=round(_to_nearest(decode, known), 4),
+        text=_in_words(ratio, verdict, decoded, nearest),
+    )
+
+
+def write_report(run_dir: Path, report: Memorisation) -> None:
+    """Put it into the run's folder."""
+    write_bytes(run_dir / REPORT_NAME, msgspec.json.format(msgspec.json.encode(report), indent=1))
+
+
+def _in_words(ratio: float, verdict: Verdict, decoded: float, nearest: float) -> str:
+    judged = {
+        "general": "unheard recordings fare about as well as trained ones",
+        "leaning": "the codec leans on its own recordings",
+        "memorised": "the codec knows its own recordings much better than others; more of them would widen it",
+    }[verdict]
+    collage = "nearer than" if decoded < nearest else "no nearer than"
+    return (
+        f"memorisation: held-out error is {ratio:.2f} × the training error: {judged}; decodes of unheard recordings "
+        f"are {collage} the nearest training moments ({decoded:.2f} against {nearest:.2f})"
+    )
+
+
+def _source_and_decode(codec: Codec, clip: Clip) -> tuple[Tensor, Tensor]:
+    audio = clip.mono(0, min(clip.samples, int(CLIP_S * SAMPLE_RATE)))
+    gain = np.float32(10 ** (clip.gain_db / 20))
+    source, decode = _frames(audio * gain), _frames(round_trip(codec, audio) * gain)
+    heard = (source > np.log10(LOG_FLOOR) + 0.5).any(-1)  # between sounds there is nothing to compare
+    return source[heard], decode[heard]
+
+
+def _at_reference(clips: list[Clip]) -> list[NDArray[np.float32]]:
+    per_clip = max(1, round(MOST_TRAINING_FRAMES * 2 / len(clips))) * N_FFT // 4
+    return [c.mono(0, min(c.samples, per_clip)) * np.float32(10 ** (c.gain_db / 20)) for c in clips]
+
+
+def _spread(clips: list[Clip], total_s: float) -> list[Clip]:
+    return clips[:: max(1, round(len(clips) * 2.0 / total_s))]
+
+
+@torch.no_grad()
+def _frames(audio: NDArray[np.float32]) -> Tensor:
+    """`(L,)` to `(frames, BANDS)`, log10."""
+    return log_mel(magnitudes(torch.from_numpy(audio)[None], N_FFT), N_FFT, BANDS, SAMPLE_RATE)[0]
+
+
+def _thinned(frames: Tensor, most: int) -> Tensor:
+    return frames[:: max(1, -(-len(frames) // most))]
+
+
+def _to_nearest(frames: Tensor, known: Tensor) -> float:
+    return float(torch.cdist(frames, known, p=1.0).amin(-1).mean()) / BANDS

@@ -1,0 +1,41 @@
+"""When more time stops helping: an early end that still lets the learning rate fall.
+
+The held-out error of a run at full learning rate falls further when the rate does, so a run is not cut off where it
+stalls: what is left of it shrinks to a short end phase. Only runs on a budget end early; the budget is an upper bound.
+"""
+
+from daemon.training.checkpoint import Progress
+from daemon.training.clock import RunClock
+from daemon.training.spec import Recipe
+
+END_SHARE = 0.15
+"""Length of the end phase, as a share of the time spent so far."""
+
+
+def note_held_out(mel: float, progress: Progress, recipe: Recipe) -> None:
+    """Count evaluations whose held-out error is not `least_gain` under the last one that was."""
+    if progress.level_mel is None or mel < progress.level_mel * (1 - recipe.least_gain):
+        progress.level_mel, progress.stalled = mel, 0
+    else:
+        progress.stalled += 1
+
+
+def end_early(progress: Progress, recipe: Recipe, clock: RunClock) -> str:
+    """Bring the end nearer when patience is spent; a sentence that says so, or nothing."""
+    if not clock.is_budgeted or progress.ends_at_s is not None or progress.stalled < recipe.patience:
+        return ""
+    spent_s = clock.elapsed_s
+    if clock.left_s < 2 * END_SHARE * spent_s:
+        return ""
+    saved_s = clock.left_s - END_SHARE * spent_s
+    progress.ends_at_s = spent_s + END_SHARE * spent_s
+    clock.end_at(progress.ends_at_s)
+    progress.ended_early = (
+        f"ended {_duration(saved_s)} early: the held-out error has not fallen by {recipe.least_gain:.1%} for "
+        f"{progress.stalled} evaluations"
+    )
+    return progress.ended_early
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
