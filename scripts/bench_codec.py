@@ -1,217 +1,244 @@
-"""Train the codec for a wall-clock budget and measure it on recordings it has not seen.
+"""Train Allele's codec and the architectures of others on the same files for the same time, and judge all alike.
 
-    .venv/bin/python scripts/bench_codec.py [--corpus DIR] [--budget 90 | --steps N] [--seed 0] [--dry-run]
+    .venv/bin/python scripts/bench_codec.py --quick                              the demo corpus, 20 s each: minutes
+    .venv/bin/python scripts/bench_codec.py --budgets 90                         the demo corpus, one table
+    .venv/bin/python scripts/bench_codec.py --recordings DIR --budgets 90,600    every corpus: hours, resumable
 
-What is measured, exactly:
+A cell is corpus × fold × model × budget. Each runs in a process of its own, models of one fold one after another, and
+is written to a ledger when it ends: killed and started again, the run goes on with the first cell that is missing.
+The table in docs/BENCHMARKS.md is made of the cells that are there and names those that are not.
 
-**Training** is `daemon.training.loop.train` as the daemon runs it, on the recordings of `--corpus`
-(default `scripts/demo`, ingested afresh), for `--budget` seconds of wall clock, evaluations included.
-The held-out files are those the training itself sets aside (whole files when there are ten or more).
-Every figure below goes through the public `Codec.encode` and `Codec.decode`, quantised, all levels, at
-the source's own level and length.
+What is fair, what is matched and how each peer was set: docs/adr/0005-benchmark.md. The measures: `daemon.dsp.measure`
+(mel, stft, SI-SDR, energy above 20 kHz that the source lacks), `peers.measuring` (SI-SDR after alignment, speeds), and
+ViSQOL and Zimtohrli where they are installed. Every file is encoded and decoded whole, up to 15 s, at its own
+level. The peers of the packages encodec and snac, and those two measures, need:
 
-**mel**, the official measure: mono mean at 48 kHz; six scales with periodic Hann windows of 4096, 2048,
-1024, 512, 256 and 128 samples, hop = window / 4; magnitude STFT, centred, reflect padding; 210, 160, 80,
-40, 20 and 10 unnormalised triangular HTK mel bands from 0 to 24 kHz; log10 with floor 1e-5; mean absolute
-difference, averaged over scales, then over files (`daemon.dsp.measure.mel_distance`). Lower is better.
-
-**stft**: spectral convergence plus mean absolute log10-magnitude difference, mean of windows 2048, 1024
-and 512. **SI-SDR** in dB. **prefix mel**: mel with only levels 0..q heard. **utilisation**: share of a
-level's codes used at least once over the training files. **speed**: seconds of audio per second of
-encode plus decode, best of five on 20 s of held-out audio. **above 20 kHz**: energy of the decode above
-20 kHz beyond the source's own, relative to the source's whole energy; the worst file. **silence**: peak
-of the decode of two seconds of digital silence.
+    .venv/bin/python -m pip install --editable '.[bench]' --constraint constraints.txt
 """
 
 import argparse
 import os
-import platform
-import re
+import shutil
+import subprocess
+import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-# OpenMP threads that wait actively make every step many times slower on cores that others use too;
-# this must be said before torch is loaded.
+# OpenMP threads that wait actively make every step many times slower on cores that others use too; this must
+# be said before torch is loaded, here and in every cell.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import numpy as np
+import msgspec
 import torch
-from numpy.typing import NDArray
 
-from daemon.codec.codec import Codec
-from daemon.corpus.durable import write_bytes
-from daemon.corpus.ingest import ingest
-from daemon.corpus.records import load_corpus
-from daemon.dsp.measure import mel_distance, si_sdr_db, spurious_above_db, stft_distance
-from daemon.training.crops import open_parts
-from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage, round_trip
-from daemon.training.loop import train
-from daemon.training.reports import EvaluationReport, LogLine, Report
-from daemon.training.run_folder import read_run
-from daemon.training.spec import TrainingSpec
+from peers.corpora import CorporaError, Recordings, generated, ingested, one_folder, recordings_folder
+from peers.ledger import Ledger
+from peers.records import MODELS, NO_FOLD, ROOT, UNTRAINED, Cell, Model, Outcome, Record, code_digest, machine
+from peers.references import opus_missing
+from peers.roster import Variant, missing
+from peers.run_cell import Job
+from peers.table import section, write_section
 
-ROOT = Path(__file__).resolve().parents[1]
 TABLE = ROOT / "docs" / "BENCHMARKS.md"
-MARKER = "bench_codec"
-HEADER = (
-    "| corpus | files | budget | seed | steps | held-out mel | stft | SI-SDR dB | lowest utilisation | "
-    "mel by level heard | enc+dec | > 20 kHz | silence | size | load |\n"
-    "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|"
-)
-Sound = NDArray[np.float32]
+QUICK_S = 20.0
+WHOLE = "train on all files, judge by what the training itself sets aside, as the daemon does"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Figures:
-    """What one run measured."""
-
-    mel: float
-    stft: float
-    sisdr_db: float
-    prefix_mel: list[float]
-    utilisation: list[float]
-    speed: float
-    above_20_khz_db: float
-    silence_db: float
-
-
-def main() -> None:
-    """Train, measure, print, and put the row into docs/BENCHMARKS.md."""
+def main() -> int:
+    """Run what is missing, then print the table and put it into docs/BENCHMARKS.md."""
     wish = _arguments()
-    with tempfile.TemporaryDirectory() as scratch:
-        corpus_dir, run_dir = Path(scratch) / "corpus", Path(scratch) / "model"
-        report = ingest([wish.corpus], corpus_dir)
-        spec = TrainingSpec(budget_s=None if wish.steps else wish.budget, steps=wish.steps, seed=wish.seed)
-        load, began = os.getloadavg()[0], time.monotonic()
-        result = train(spec, corpus_dir, run_dir, report=_tell)
-        print(f"{result.steps} steps, {time.monotonic() - began:.1f} s, load before {load:.1f}", flush=True)
-        codec = Codec.load(run_dir, "cpu")
-        figures = _measure(codec, corpus_dir, run_dir)
-    size = f"{codec.parameter_count / 1e6:.1f} M, {codec.config.kbps:.2f} kbps"
-    amount = f"{wish.steps} steps" if wish.steps else f"{wish.budget:g} s"
-    row = _row(
-        wish.corpus.name,
-        f"{report.total_files}, {report.total_s:.0f} s",
-        amount,
-        wish.seed,
-        result.steps,
-        figures,
-        size,
-    )
-    print(f"{figures}\n{HEADER}\n{row} {load:.1f} |")
+    ledger = Ledger(wish.ledger)
+    try:
+        corpora = _corpora(wish)
+        cells = [cell for cell in _cells(wish, corpora) if wish.cells in cell.title]
+    except CorporaError as error:
+        print(f"bench_codec: {error}", file=sys.stderr)
+        return 1
+    if not cells:
+        print("bench_codec: no cell fits; --list without filters shows them all", file=sys.stderr)
+        return 1
+    if wish.list:
+        _list(cells, ledger, wish)
+        return 0
+    failures = 0 if wish.table else _run_all(cells, ledger, {item.name: item for item in corpora}, wish)
+    text = section(list(ledger.records().values()), cells)
+    print(text)
     if not wish.dry_run:
-        _write(f"{row} {load:.1f} |")
+        write_section(TABLE, text)
+    return 1 if failures else 0
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Train for a budget and measure on held-out recordings.")
-    parser.add_argument("--corpus", type=Path, default=ROOT / "scripts" / "demo", help="folder of recordings")
-    parser.add_argument("--budget", type=float, default=90.0, help="seconds of optimisation")
-    parser.add_argument("--steps", type=int, help="exactly so many steps instead")
-    parser.add_argument("--seed", type=int, default=0, help="also chooses the held-out files")
+    parser = argparse.ArgumentParser(description="Train ours and the peers on the same files, and compare.")
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--corpus", type=Path, help="folder of recordings, one corpus (default: scripts/demo)")
+    where.add_argument("--recordings", type=Path, help="folder of folders: 5 files of four of them, 50 mixed, 500 made")
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument("--budgets", "--budget", help="seconds of optimisation, with commas: 90,600 (default: 90)")
+    amount.add_argument("--steps", type=int, help="exactly so many steps instead, whatever they cost")
+    parser.add_argument("--models", default=",".join(MODELS), help=f"some of: {', '.join(MODELS)}")
+    parser.add_argument("--variants", default="matched", help="matched, own (as published, native bitrate) or both")
+    parser.add_argument("--learning-rates", default="", help="try peers at each of these; the table keeps the better")
+    parser.add_argument("--folds", type=int, default=5, help="so many of the folds of each corpus; 0: " + WHOLE)
+    parser.add_argument("--seed", type=int, default=0, help="of crops, weights and what training sets aside")
+    parser.add_argument("--cells", default="", help="only cells whose title contains this")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"one fold, {QUICK_S:g} s, no ViSQOL, no Zimtohrli, table not kept"
+    )
+    parser.add_argument("--list", action="store_true", help="say which cells there are and which are done")
+    parser.add_argument("--table", action="store_true", help="run nothing; make the table from the ledger")
+    parser.add_argument("--any-code", action="store_true", help="count cells as done that older code measured")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
-    return parser.parse_args()
+    parser.add_argument("--ledger", type=Path, default=ROOT / "build" / "bench_codec", help="folder of what is done")
+    wish = parser.parse_args()
+    if wish.quick:
+        wish.budgets, wish.folds, wish.dry_run = wish.budgets or f"{QUICK_S:g}", 1, True
+    unknown = set(wish.models.split(",")) - set(MODELS) | set(wish.variants.split(",")) - {"matched", "own"}
+    if unknown:
+        parser.error(f"{', '.join(sorted(unknown))}: there is {', '.join(MODELS)}, and matched, own")
+    try:
+        wish.amounts = [None] if wish.steps else [float(part) for part in (wish.budgets or "90").split(",")]
+        wish.rates = [float(part) for part in wish.learning_rates.split(",")] if wish.learning_rates else [None]
+    except ValueError as error:
+        parser.error(f"{error}: numbers with commas are wanted")
+    if wish.folds < 0 or (wish.steps or 1) < 1 or min(value or 1 for value in wish.amounts) <= 0:
+        parser.error("steps and budgets begin at 1, folds at 0")
+    return wish
 
 
-def _tell(report: Report) -> None:
-    if isinstance(report, EvaluationReport):
-        print(f"step {report.step:5d} {report.elapsed_s:6.1f} s  mel {report.mel:.3f}  train {report.train_mel:.3f}")
-    elif isinstance(report, LogLine):
-        print(report.text, flush=True)
+def _corpora(wish: argparse.Namespace) -> list[Recordings]:
+    if wish.recordings:
+        return [*recordings_folder(wish.recordings), generated(wish.ledger)]
+    return [one_folder(wish.corpus) if wish.corpus else one_folder(ROOT / "scripts" / "demo")]
 
 
-def _measure(codec: Codec, corpus_dir: Path, run_dir: Path) -> Figures:
-    run = read_run(run_dir)
-    assert run is not None
-    corpus = load_corpus(corpus_dir)
-    held_out = [clip.mono() for clip in open_parts(corpus, run.plan.split.held_out, codec.config)]
-    usage = code_usage(codec, open_parts(corpus, run.plan.split.train, codec.config), FINAL_USAGE_FRAMES)
-    decoded = [round_trip(codec, sound) for sound in held_out]
-    pairs = list(zip(held_out, decoded, strict=True))
-    return Figures(
-        mel=float(np.mean([mel_distance(a, b) for a, b in pairs])),
-        stft=float(np.mean([stft_distance(a, b) for a, b in pairs])),
-        sisdr_db=float(np.mean([si_sdr_db(a, b) for a, b in pairs])),
-        prefix_mel=_prefix_mel(codec, held_out),
-        utilisation=[level.utilisation for level in usage],
-        speed=_speed(codec, held_out),
-        above_20_khz_db=max(spurious_above_db(a, b) for a, b in pairs),
-        silence_db=_peak_db(round_trip(codec, np.zeros(2 * 48_000, np.float32))),
-    )
+def _cells(wish: argparse.Namespace, corpora: list[Recordings]) -> Iterator[Cell]:
+    """In the order in which they run: one fold's models one after another."""
+    for recordings in corpora:
+        digest = recordings.digest
+        for fold, held_out in _folds(recordings, wish.folds):
+            for number, budget in enumerate(wish.amounts):
+                for model, variant, rate in _ways(wish, is_first=number == 0):
+                    is_trained = model not in UNTRAINED
+                    yield Cell(
+                        corpus=recordings.name,
+                        audio=digest,
+                        fold=fold,
+                        held_out=held_out,
+                        model=model,
+                        variant=variant,
+                        budget_s=budget if is_trained else None,
+                        steps=wish.steps if is_trained else None,
+                        seed=wish.seed,
+                        learning_rate=rate,
+                        is_heard=not wish.quick,
+                    )
 
 
-def _prefix_mel(codec: Codec, held_out: list[Sound]) -> list[float]:
-    """Mel with only the first level heard, then the first two, and so on."""
-    sums = np.zeros(codec.config.levels)
-    for sound in held_out:
-        made = codec.encode(sound)
-        for top in range(codec.config.levels):
-            decoded = codec.decode(made.codes, levels=range(top + 1), samples=made.samples, gain_db=made.gain_db)
-            sums[top] += mel_distance(sound, decoded)
-    return (sums / len(held_out)).tolist()
+def _folds(recordings: Recordings, most: int) -> list[tuple[int, list[str]]]:
+    return list(enumerate(recordings.folds()))[:most] if most else [(NO_FOLD, [])]
 
 
-def _speed(codec: Codec, held_out: list[Sound]) -> float:
-    sound = np.resize(np.concatenate(held_out), 20 * 48_000)
-    best_s = float("inf")
-    for _ in range(6):  # the first warms up
-        began = time.perf_counter()
-        round_trip(codec, sound)
-        best_s = min(best_s, time.perf_counter() - began)
-    return 20 / best_s
+def _ways(wish: argparse.Namespace, *, is_first: bool) -> Iterator[tuple[Model, Variant, float | None]]:
+    """Models and how they are set; what needs no training is not run again for a second budget."""
+    for model in MODELS:
+        if model not in wish.models.split(","):
+            continue
+        if model in UNTRAINED:
+            if is_first:
+                yield model, "matched", None
+            if is_first and model == "opus":
+                yield model, "own", None
+        elif model == "ours":
+            yield model, "matched", None
+        else:
+            variants: list[Variant] = wish.variants.split(",")
+            yield from ((model, variant, rate) for variant in variants for rate in wish.rates)
 
 
-def _peak_db(sound: Sound) -> float:
-    return 20 * float(np.log10(np.abs(sound).max() + 1e-9))
+def _list(cells: list[Cell], ledger: Ledger, wish: argparse.Namespace) -> None:
+    records = ledger.records()
+    for cell in cells:
+        record = records.get(cell.key)
+        state = "missing"
+        if record is not None and record.outcome is None:
+            state = f"failed: {record.failure}"
+        elif record is not None:
+            state = "done" if wish.any_code or record.code == code_digest(cell.model) else "done with older code"
+        print(f"{cell.key}  {cell.title}  {_absent(cell) or state}")
 
 
-def _row(corpus: str, files: str, amount: str, seed: int, steps: int, figures: Figures, size: str) -> str:
-    prefix = " ".join(f"{value:.3f}".lstrip("0") for value in figures.prefix_mel)
-    cells = [
-        corpus,
-        files,
-        amount,
-        seed,
-        steps,
-        f"**{figures.mel:.3f}**",
-        f"{figures.stft:.2f}",
-        f"{figures.sisdr_db:.0f}",
-        f"{min(figures.utilisation):.0%}",
-        prefix,
-        f"{figures.speed:.0f}×",
-        f"{figures.above_20_khz_db:.0f} dB",
-        f"{figures.silence_db:.0f} dBFS",
-        size,
-    ]
-    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+def _absent(cell: Cell) -> str:
+    """Why a cell cannot run on this machine; empty when it can."""
+    return opus_missing() if cell.model == "opus" else missing(cell.model)
 
 
-def _write(row: str) -> None:
-    """Add or replace the row of the same corpus, budget and seed in this script's section."""
-    text = TABLE.read_text() if TABLE.exists() else "# Benchmarks\n\nGenerated by the scripts named in each.\n"
-    section = re.search(rf"<!-- {MARKER} -->\n(.*?)<!-- /{MARKER} -->", text, re.DOTALL)
-    old = [line for line in section.group(1).splitlines() if line.startswith("| ")][1:] if section else []
+def _run_all(cells: list[Cell], ledger: Ledger, corpora: dict[str, Recordings], wish: argparse.Namespace) -> int:
+    failures = 0
+    for number, cell in enumerate(cells, 1):
+        place = f"[{number}/{len(cells)}] {cell.title}"
+        code = code_digest(cell.model)
+        if ledger.is_done(cell, None if wish.any_code else code):
+            print(f"{place}: done before", flush=True)
+        elif reason := _absent(cell):
+            print(f"{place}: not here; {reason}", flush=True)
+        else:
+            print(place, flush=True)
+            record = _run(cell, code, corpora[cell.corpus], wish.ledger)
+            ledger.add(record)
+            failures += record.outcome is None
+            print(f"    {_words(record)}", flush=True)
+    return failures
 
-    def key(line: str) -> list[str]:
-        cells = [cell.strip() for cell in line.split("|")]
-        return [cells[1], cells[3], cells[4]]
 
-    rows = [*(line for line in old if key(line) != key(row)), row]
-    machine = f"{os.cpu_count()} cores, {platform.machine()}, torch {torch.__version__}"
-    note = (
-        f"{machine}; load is the 1-minute average before the run (other work on the same cores costs "
-        "steps); `scripts/bench_codec.py`."
-    )
-    table = "\n".join([HEADER, *sorted(rows)])
-    body = f"<!-- {MARKER} -->\n\n{table}\n\n{note}\n\n<!-- /{MARKER} -->"
-    if section:
-        text = text[: section.start()] + body + text[section.end() :]
-    else:
-        text = f"{text.rstrip()}\n\n## The codec on unseen recordings\n\n{body}\n"
-    write_bytes(TABLE, text.encode())
+def _run(cell: Cell, code: str, recordings: Recordings, work: Path) -> Record:
+    """One cell in a process of its own."""
+    sides = ingested(recordings, cell.audio, cell.held_out, work)
+    scratch = Path(tempfile.mkdtemp(prefix="cell-", dir=work))
+    try:
+        job = Job(
+            cell=cell,
+            train=str(sides.train),
+            held_out=str(sides.held_out),
+            scratch=str(scratch),
+            outcome=str(scratch / "outcome.json"),
+            parent=os.getpid(),
+        )
+        (scratch / "job.json").write_bytes(msgspec.json.encode(job))
+        done = subprocess.run(
+            [sys.executable, "-m", "peers.run_cell", str(scratch / "job.json")],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "scripts"), str(ROOT)])},
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+        outcome, failure = None, ""
+        if done.returncode:
+            said = [line for line in done.stderr.strip().splitlines() if line.strip()]
+            failure = f"exit {done.returncode}: {said[-1] if said else 'without a word'}"
+        else:
+            outcome = msgspec.json.decode((scratch / "outcome.json").read_bytes(), type=Outcome)
+        finished = datetime.now(UTC).isoformat(timespec="seconds")
+        where = machine(torch.__version__)
+        return Record(
+            key=cell.key, code=code, cell=cell, finished=finished, machine=where, outcome=outcome, failure=failure
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _words(record: Record) -> str:
+    if record.outcome is None:
+        return f"failed: {record.failure}"
+    found, effort = record.outcome.figures, record.outcome.effort
+    words = f"mel {found.mel:.3f}, stft {found.stft:.2f}, SI-SDR {found.sisdr_db:.0f} dB, {found.kbps:.2f} kbps"
+    if effort is None:
+        return words
+    loss = f"loss {effort.first_loss:.1f} → {effort.last_loss:.1f}"
+    return f"{words}; {effort.steps} steps, {loss}, {effort.cpu_s:.0f} CPU s in {effort.wall_s:.0f} s"
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
