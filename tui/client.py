@@ -163,9 +163,10 @@ class Client:
 
     async def close(self) -> None:
         """Drop the connection; requests in flight fail with E_CANCELLED."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while self._tasks:  # Python 3.11's wait_for can swallow a cancellation that meets its result
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks, timeout=0.1)
         self._fail_pending(AlleleError("E_CANCELLED", "the client closed"))
         if self._ctl is not None:
             self._ctl.disable_monitor()

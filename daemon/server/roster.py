@@ -19,7 +19,7 @@ class Peer:
 
 
 class Roster:
-    """At most `limit` peers; a silent one makes room."""
+    """At most `limit` peers; a silent one makes room, and one that never said hello does for one that does."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit, self._clock = limit, clock
@@ -39,9 +39,17 @@ class Roster:
             return
         if len(self._peers) >= self._limit:
             self.sweep()
+        if len(self._peers) >= self._limit and kind:
+            self._drop_a_stranger()
         if len(self._peers) >= self._limit:
             raise AlleleError("E_BUSY", f"{self._limit} clients are connected, no more fit", hint="close one of them")
         self._peers[routing] = Peer(cid=cid, kind=kind or "", heard_s=now_s)
+
+    def _drop_a_stranger(self) -> None:
+        """Forget the longest silent of those that never said hello: whoever comes and goes keeps nobody out."""
+        strangers = [(peer.heard_s, routing) for routing, peer in self._peers.items() if not peer.kind]
+        if strangers:
+            del self._peers[min(strangers)[1]]
 
     def touch(self, routing: bytes) -> None:
         """A sign of life that takes no place."""

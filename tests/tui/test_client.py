@@ -210,6 +210,26 @@ async def test_a_daemon_that_stays_away_fails_what_waits(places: Places, daemon:
     assert refusal.value.code == "E_UNAVAILABLE"
 
 
+async def test_closing_ends_a_task_that_swallows_its_cancellation(places: Places, daemon: ScriptedDaemon) -> None:
+    """As Python 3.11's wait_for does when the cancellation meets its result; closing hung for good."""
+    client = Client(places)
+    await client.open()
+    swallowed = False
+
+    async def stubborn() -> None:
+        nonlocal swallowed
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            swallowed = True
+        await asyncio.sleep(60)
+
+    client._spawn(stubborn())
+    await asyncio.sleep(0)
+    await asyncio.wait_for(client.close(), 5.0)
+    assert swallowed
+
+
 async def test_reviving_goes_on_until_a_daemon_stays(places: Places, daemon: ScriptedDaemon) -> None:
     """One attempt was made once: a daemon that died before it said welcome was never started again."""
     attempts = 0
