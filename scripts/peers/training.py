@@ -28,6 +28,9 @@ from peers.peer import Peer
 from peers.records import Effort
 
 
+WARM_SHARE = 0.05
+
+
 class DivergedError(Exception):
     """A peer's numbers stopped being finite."""
 
@@ -70,7 +73,7 @@ def train_peer(
     while (share := _share(step, time.monotonic() - began, budget_s, steps)) < 1.0:
         threads.begin()
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(recipe, step, share)
+            group["lr"] = _rate(recipe, step, share)
         total = _loss(peer, torch.from_numpy(sampler.batch(step)), recipe)
         optimizer.zero_grad(set_to_none=True)
         total.backward()
@@ -115,6 +118,12 @@ def use_parameters(peer: Peer, values: dict[str, Tensor]) -> dict[str, Tensor]:
         for name, parameter in peer.named_parameters():
             parameter.copy_(values[name])
     return before
+
+
+def _rate(recipe: Recipe, step: int, share: float) -> float:
+    """Allele's schedule; a slow peer, which may never see the last step of the warm-up, has warmed up after 5 %."""
+    warm_by_time = int(min(1.0, share / WARM_SHARE) * recipe.warmup_steps)
+    return learning_rate(recipe, max(step, warm_by_time), share)
 
 
 def _recipe(recipe: Recipe, peak_rate: float) -> Recipe:
