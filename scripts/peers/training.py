@@ -27,7 +27,6 @@ from daemon.training.threads import ThreadChooser
 from peers.peer import Peer
 from peers.records import Effort
 
-
 WARM_SHARE = 0.05
 
 
