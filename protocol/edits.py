@@ -12,6 +12,7 @@ import shlex
 
 import msgspec
 
+from protocol.atlas import DIRECTIONS
 from protocol.errors import AlleleError
 
 
@@ -148,6 +149,13 @@ OPS: dict[str, OpSpec] = {
             example="unlock q0-1",
         ),
         OpSpec(
+            name="nudge",
+            summary="to the nearest code that is surely further in a DIRECTION: " + ", ".join(DIRECTIONS),
+            arguments=["DIRECTION"],
+            options={"by": "so many steps (1)"},
+            example="nudge brighter q1-2 @0:16",
+        ),
+        OpSpec(
             name="mosaic",
             summary="rebuild from the frames of another strand that sound most alike",
             arguments=["OTHER"],
@@ -159,10 +167,6 @@ OPS: dict[str, OpSpec] = {
 }
 
 NOT_YET: dict[str, tuple[str, str]] = {
-    "nudge": (
-        "nudge waits for the atlas, the measure of what each code does to the sound",
-        "mutate moves codes blindly",
-    ),
     "regenerate": ("regenerate waits for the prior, the model that fills a selection in", "paint, mosaic or blend it"),
     "mute": (
         "mute is for listening and changes no cells",

@@ -18,6 +18,7 @@ CODES: dict[str, str] = {
     "E_BAD_EDIT": "the edit cannot be read",
     "E_LOCKED": "the levels are locked",
     "E_WRONG_MODEL": "the strand was made by another model",
+    "E_NO_ATLAS": "the model has no atlas that can be used; one can be measured",
     "E_BAD_STRAND": "the file is not a strand",
     "E_BAD_AUDIO": "the file cannot be read as audio",
     "E_TOO_SHORT": "there is not enough audio",

@@ -190,7 +190,7 @@ class StartTraining(Struct, frozen=True, kw_only=True):
 
 
 class JobInfo(Struct, frozen=True, kw_only=True):
-    """One job. kind: ingest or train. state: queued, running, paused, done, failed, cancelled or interrupted.
+    """One job. kind: ingest, train or atlas. state: queued, running, paused, done, failed, cancelled or interrupted.
 
     subject: the corpus or model. progress 0..1. result: what the command line prints with --json.
     position: its place among the queued, 1 is next, 0 when it does not wait.
@@ -326,16 +326,67 @@ class ShowModel(Struct, frozen=True, kw_only=True):
 
 
 class GetPalette(Struct, frozen=True, kw_only=True):
-    """How to colour a model's codes."""
+    """How to order and colour a model's codes. descriptor: "" is brightness where it was measured reliably.
+
+    Without an atlas, codes are ranked on the first principal component of their vectors, whatever was asked for.
+    """
 
     model: Name
+    descriptor: Annotated[str, Meta(max_length=32)] = ""
 
 
 class Palette(Struct, frozen=True, kw_only=True):
-    """Buffer 0: (Q, K) uint16, the rank of each code on `descriptor` within its level, 0 lowest."""
+    """Buffer 0: (Q, K) uint16, the rank of each code on `descriptor` within its level, 0 lowest.
+
+    unsure: levels on which the descriptor does not tell codes apart reliably. choices: descriptors that were measured.
+    """
 
     model: Name
     descriptor: str
+    unsure: list[int] = []
+    choices: list[str] = []
+
+
+class MeasureAtlas(Struct, frozen=True, kw_only=True):
+    """Measure what each code of a finished model does to the sound, as a job. The corpus it learned from is needed."""
+
+    model: Name
+
+
+class GetAtlas(Struct, frozen=True, kw_only=True):
+    """What each code of a model was measured to do, and what the person calls it."""
+
+    model: Name
+
+
+class Atlas(Struct, frozen=True, kw_only=True):
+    """state: ready, absent or damaged; `detail` says what to do. A = len(descriptors), in order of the last axis.
+
+    Buffers when ready: (Q, K, A) float32 mean effect in `units`, beyond the level's average code; (Q, K, A) float32 its
+    spread over contexts; (Q, K, A) int16 verdict (0 not remarkable, ±1 more or less, ±2 surely, -128 unknown); (Q, K)
+    int32 how often each code stands in `usage_frames` training frames. reliability: (Q, A), split-half.
+    labels: the person's words for codes, by "level:code"; they need no atlas.
+    """
+
+    model: Name
+    codec_id: str
+    state: str
+    detail: str = ""
+    descriptors: list[str] = []
+    units: list[str] = []
+    contexts: int = 0
+    reliability: list[list[float]] = []
+    usage_frames: int = 0
+    labels: dict[str, str] = {}
+
+
+class PutLabel(Struct, frozen=True, kw_only=True):
+    """Call a code something; "" takes the word back. Kept in the model's folder."""
+
+    model: Name
+    level: Annotated[int, Meta(ge=0, le=31)]
+    code: Annotated[int, Meta(ge=0, le=65_535)]
+    text: Annotated[str, Meta(max_length=80)]
 
 
 # --- strands that live in the daemon ---------------------------------------------------------------------
@@ -730,6 +781,12 @@ class ModelsChanged(Struct, frozen=True, kw_only=True):
     models: list[ModelInfo]
 
 
+class AtlasChanged(Struct, frozen=True, kw_only=True):
+    """A model's atlas or labels are others now: fetch them again."""
+
+    model: Name
+
+
 class EngineChanged(Struct, frozen=True, kw_only=True):
     """The engine started, died or came back."""
 
@@ -779,6 +836,9 @@ REQUESTS: dict[str, tuple[type[Struct], type[Struct]]] = {
         (ListModels, Models),
         (ShowModel, ModelInfo),
         (GetPalette, Palette),
+        (MeasureAtlas, JobAccepted),
+        (GetAtlas, Atlas),
+        (PutLabel, Done),
         (OpenStrand, StrandInfo),
         (GetStrand, StrandInfo),
         (ListStrands, Strands),
@@ -813,6 +873,7 @@ EVENTS: dict[str, type[Struct]] = {
         StrandClosed,
         CorporaChanged,
         ModelsChanged,
+        AtlasChanged,
         EngineChanged,
         DaemonStopping,
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 from daemon.codec.config import CodecConfig
 from daemon.codec.errors import CodecError
 from daemon.codec.files import identify, read_codec, write_codec
-from daemon.codec.loudness import clip_gain_db
+from daemon.codec.loudness import clip_gain_db, listened_places
 from daemon.codec.model import CodecModel
 from daemon.codec.ranks import codebook_ranks
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
@@ -27,7 +27,6 @@ CHUNK_FRAMES = 1024  # 22 s: about 150 MiB of activations, whatever the length o
 FADE_IN_SAMPLES = 32
 MOST_CORRECTED_DB = 6.0
 LEAST_CORRECTED_DB = 1.0
-LISTENED_FRAMES = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +122,7 @@ class Codec:
         Long clips are listened to in five places.
         """
         hop, total = self.config.hop_length, codes.shape[1]
-        places = _places(total)
+        places = listened_places(total)
         source = np.concatenate([signal[lo * hop : hi * hop] for lo, hi in places])
         made = np.concatenate([self.decode_range(codes, lo, hi, gain_db=gain_db) for lo, hi in places])
         wanted, got = integrated_lufs(source), integrated_lufs(made[: source.size])
@@ -214,6 +213,11 @@ class Codec:
         return heard_part
 
     @torch.no_grad()
+    def decode_latents(self, latents: Tensor) -> Tensor:
+        """Many short sounds at once, for measuring: `[B, T, D]` to `[B, T * hop_length]` on the codec's device."""
+        return self._model.decode(latents.to(self._device))
+
+    @torch.no_grad()
     def dequantize(self, codes: Codes, *, levels: Sequence[int] | None = None) -> NDArray[np.float32]:
         """Latents the chosen levels add up to: codes `(Q, T)` to `(T, D)` float32."""
         grid, heard = self._checked(codes, levels)
@@ -284,14 +288,6 @@ class Codec:
         if any(not 0 <= level < Q for level in heard):
             raise CodecError(f"levels {heard} are not all in 0 to {Q - 1}.")
         return torch.from_numpy(codes.astype(np.int64)), heard
-
-
-def _places(total: int) -> list[tuple[int, int]]:
-    """The frames of a clip that are listened to: all, or five stretches spread over it."""
-    if total <= 5 * LISTENED_FRAMES:
-        return [(0, total)]
-    starts = np.linspace(0, total - LISTENED_FRAMES, 5).astype(int).tolist()
-    return [(lo, lo + LISTENED_FRAMES) for lo in starts]
 
 
 def _fade_in() -> Audio:

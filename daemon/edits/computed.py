@@ -1,4 +1,4 @@
-"""`mutate`, `blend` and `mosaic`: cells that take a model's vectors.
+"""`mutate`, `nudge`, `blend` and `mosaic`: cells that take a model's vectors.
 
 Data flow: an edit becomes a `Computation`, a question of codes and settings; its answer becomes cells here. What
 needs no model (strength 0, amounts 0 and 1, mode=cells) asks nothing, and is exact for that reason.
@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from daemon.edits.arguments import real, seed_of, word
+from daemon.edits.arguments import real, seed_of, whole, word
 from daemon.edits.pairs import Others, other_of, start_in
 from daemon.edits.ranges import Cells, cells_of, change_of, cut
 from daemon.edits.timeline import nearest_frames
 from daemon.edits.values import Computation, Grid, Outcome, Step
 from protocol.arrays import Array
+from protocol.atlas import DIRECTIONS
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.strands import Codes
@@ -38,6 +39,31 @@ def mutate(edit: Edit, grid: Grid) -> Step:
         settings={"top": cells.top, "strength": strength, "seed": seed},
         inputs=(mine,),
         finish=lambda answer: Outcome(changes=[change_of(grid, cells, _codes(answer, mine, grid))]),
+        is_long=cells.width > LONG_FRAMES,
+    )
+
+
+def nudge(edit: Edit, grid: Grid) -> Step:
+    """Each cell to the nearest code that is surely further in a direction of the atlas."""
+    direction = edit.args[0]
+    if direction not in DIRECTIONS:
+        raise AlleleError("E_BAD_EDIT", f"{direction[:40]!r} is no direction", hint=f"one of {', '.join(DIRECTIONS)}")
+    descriptor, sign = DIRECTIONS[direction]
+    by = whole(edit.options.get("by", "1"), "by", 1, grid.codebook)
+    cells = cells_of(edit, grid)
+    mine = cut(grid, cells)
+
+    def finish(answer: Array) -> Outcome:
+        after = _codes(answer, mine, grid)
+        stayed = int((after == mine).sum())
+        notes = [f"{stayed} of {mine.size} cells stay: no code is surely {direction} there"] if stayed else []
+        return Outcome(changes=[change_of(grid, cells, after)], notes=notes)
+
+    return Computation(
+        kind="nudge",
+        settings={"top": cells.top, "descriptor": descriptor, "sign": sign, "by": by},
+        inputs=(mine,),
+        finish=finish,
         is_long=cells.width > LONG_FRAMES,
     )
 

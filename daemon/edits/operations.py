@@ -22,6 +22,7 @@ _ALONE: dict[str, Callable[[Edit, Grid], Step]] = {
     "repeat": timeline.repeat,
     "mirror": timeline.mirror,
     "mutate": computed.mutate,
+    "nudge": computed.nudge,
 }
 _WITH_REGISTERS: dict[str, Callable[[Edit, Grid, Registers], Step]] = {
     "put": registers.put,

@@ -4,6 +4,7 @@ import errno
 import traceback
 from typing import Any
 
+from daemon.atlas.errors import AtlasError
 from daemon.codec.errors import CodecError
 from daemon.corpus.errors import CorpusError
 from daemon.dsp.errors import MendableError
@@ -31,6 +32,8 @@ def _as_error(problem: BaseException) -> AlleleError:
         return AlleleError("E_OOM", message, hint=problem.hint)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError":
         return AlleleError("E_OOM", "memory ran out", hint="use a shorter clip, a smaller preset, or close programs")
+    if isinstance(problem, AtlasError):
+        return AlleleError("E_NO_ATLAS", message, hint=problem.hint)
     if isinstance(problem, CodecError):
         return AlleleError("E_BAD_REQUEST", message, hint=problem.hint)
     if isinstance(problem, CorpusError):

@@ -18,7 +18,11 @@ from protocol.messages import JobInfo
 
 log = logging.getLogger("allele.jobs")
 
-MODULES = {"ingest": "daemon.engine.ingest_worker", "train": "daemon.engine.training_worker"}
+MODULES = {
+    "ingest": "daemon.engine.ingest_worker",
+    "train": "daemon.engine.training_worker",
+    "atlas": "daemon.engine.atlas_worker",
+}
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from protocol.messages import JobInfo
 
 log = logging.getLogger("allele.jobs")
 
-KINDS = ("ingest", "train")
+KINDS = ("ingest", "train", "atlas")
 CANCEL_GRACE_S = 20.0  # an evaluation in progress and a checkpoint
 PAUSE_GRACE_S = 60.0  # who means to go on would rather wait than lose the steps since the last checkpoint
 STOP_GRACE_S = 5.0  # the checkpoint before it is intact anyway

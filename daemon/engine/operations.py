@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 import torch
 
+from daemon.atlas.files import ATLAS_NAME, read_atlas
+from daemon.atlas.table import Atlas
 from daemon.blending.computations import compute
 from daemon.codec.codec import Codec
 from daemon.codec.files import CONFIG_NAME
@@ -34,6 +36,7 @@ class Operations:
     def __init__(self, device: torch.device) -> None:
         self._device = device
         self._codecs: OrderedDict[str, tuple[int, Codec]] = OrderedDict()
+        self._measured: tuple[Path, int, Atlas] | None = None
         self._table: dict[str, Callable[..., Result]] = {
             "load": self.load,
             "decode": self.decode,
@@ -70,7 +73,8 @@ class Operations:
 
     def compute(self, *inputs: Array, model: str, kind: str, settings: dict[str, Any]) -> Result:
         """New cells, or which frames to take them from, for an edit."""
-        return {}, (compute(self._codec(model), kind, settings, inputs),)
+        codec = self._codec(model)
+        return {}, (compute(codec, kind, settings, inputs, lambda: self._atlas(Path(model), codec)),)
 
     def encode_file(self, *, model: str, path: str) -> Result:
         """An audio file as codes."""
@@ -111,6 +115,16 @@ class Operations:
         """What an evaluation left to hear."""
         matched = read_matched(Path(path), Path(source))
         return {"gain_db": matched.gain_db}, (matched.audio,)
+
+    def _atlas(self, folder: Path, codec: Codec) -> Atlas:
+        """What a model's codes were measured to do; read again when the file changed."""
+        path = folder / ATLAS_NAME
+        changed = path.stat().st_mtime_ns if path.exists() else 0
+        if self._measured is None or self._measured[:2] != (folder, changed):
+            config = codec.config
+            atlas = read_atlas(folder, codec.codec_id, levels=config.levels, codebook=config.codebook_size)
+            self._measured = (folder, changed, atlas)
+        return self._measured[2]
 
     def _codec(self, model: str) -> Codec:
         folder = Path(model)

@@ -2,7 +2,7 @@
 
 The broker sends what to train; reports go up as they come (steps at most STEPS_A_SECOND, the run's log has them all);
 "cancel" is honoured between two steps, with a checkpoint, and "keep" with a finished model. It runs at low priority, so
-that the decodes somebody waits for come first.
+that the decodes somebody waits for come first. When the model is finished its atlas is measured, on top of the budget.
 """
 
 import sys
@@ -47,7 +47,33 @@ def _train(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
     if result.state == "stopped":
         return {"state": "stopped"}
     card = msgspec.json.decode((run_dir / MODEL_NAME).read_bytes(), type=dict[str, Any])
+    _measure(wire, run_dir, Path(asked["corpus_dir"]))
     return {"state": "finished", "result": _result(run_dir.name, card), "detail": card.get("ended", "")}
+
+
+def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
+    """The atlas of the finished model. Without one the model works too, so what goes wrong is said and no failure."""
+    from daemon.atlas.model import measure_model
+    from daemon.engine.device import choose_device
+    from daemon.engine.failures import describe_failure
+    from daemon.training.reports import LogLine
+    from daemon.training.run_folder import append_log
+
+    def say(text: str) -> None:
+        line = LogLine(text=text)
+        append_log(run_dir, line)
+        wire.send({"type": "report", "report": msgspec.json.encode(line)})
+
+    def go_on(share: float) -> bool:
+        wire.send({"type": "progress", "progress": 1.0, "detail": f"measuring what each code does, {share:.0%}"})
+        return not wire.cancelled.is_set()
+
+    later = f"allele model atlas {run_dir.name} makes it"
+    try:
+        if measure_model(run_dir, corpus_dir, device=choose_device(), say=say, go_on=go_on) is None:
+            say(f"stopped before the atlas was measured; {later}")
+    except Exception as problem:  # noqa: BLE001 - the model is finished and stays so
+        say(f"the atlas could not be measured: {describe_failure(problem)['message']}; {later}")
 
 
 def _result(model: str, card: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import zmq
 from daemon.config import DaemonConfig
 from daemon.engine.bridge import EngineBridge
 from daemon.engine.jobs import JobQueue
-from daemon.server import corpora, jobs, models, previews, snapshots, status, strands
+from daemon.server import atlases, corpora, jobs, models, previews, snapshots, status, strands
 from daemon.server.aud import AudSocket
 from daemon.server.dispatch import DispatchTable
 from daemon.server.garbage import GarbageLog
@@ -38,7 +38,15 @@ from protocol.messages import DaemonStopping, EngineChanged
 log = logging.getLogger("allele.broker")
 
 # Each adds its handlers to the dispatch table; a new feature is a module with a `register`.
-FEATURES = (status.register, corpora.register, jobs.register, models.register, strands.register, snapshots.register)
+FEATURES = (
+    status.register,
+    corpora.register,
+    jobs.register,
+    models.register,
+    atlases.register,
+    strands.register,
+    snapshots.register,
+)
 
 Context = zmq.Context[zmq.Socket[bytes]]
 

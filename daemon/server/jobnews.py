@@ -8,7 +8,7 @@ from daemon.engine.reports import event_of
 from daemon.server.library import Library
 from daemon.server.publisher import Publisher
 from daemon.training.reports import Report, StepReport
-from protocol.messages import JobChanged, JobInfo
+from protocol.messages import AtlasChanged, JobChanged, JobInfo
 from protocol.places import Places
 
 log = logging.getLogger("allele.jobs")
@@ -29,7 +29,7 @@ class JobNews:
         self._publisher.settle(info.id)
         self._publisher.publish(JobChanged(job=info))
         if info.state not in OPEN:
-            task = asyncio.create_task(self._refresh(info.kind))
+            task = asyncio.create_task(self._refresh(info))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
@@ -45,9 +45,11 @@ class JobNews:
         """Wait for what is being read."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _refresh(self, kind: str) -> None:
+    async def _refresh(self, info: JobInfo) -> None:
         try:
-            if kind == "train":
+            if info.kind == "atlas":
+                self._publisher.publish(AtlasChanged(model=info.subject))
+            elif info.kind == "train":
                 await self._library.refresh_models()
             else:
                 await self._library.refresh_corpora()

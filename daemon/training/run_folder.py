@@ -113,6 +113,12 @@ def read_log(run_dir: Path) -> list[Report]:
     return reports
 
 
+def append_log(run_dir: Path, report: Report) -> None:
+    """Add a report to the log of a run that has ended."""
+    with (run_dir / LOG_NAME).open("ab") as file:
+        file.write(msgspec.json.encode(report) + b"\n")
+
+
 class RunLog:
     """`log.jsonl`, one report a line, flushed at every line."""
 

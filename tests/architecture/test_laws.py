@@ -61,7 +61,7 @@ def test_the_command_line_starts_without_sockets_arrays_or_textual() -> None:
 def test_codec_corpus_and_training_load_no_sockets() -> None:
     modules = [
         name
-        for package in ("codec", "dsp", "corpus", "training", "blending")
+        for package in ("codec", "dsp", "corpus", "training", "blending", "atlas")
         for name in modules_of(f"daemon.{package}")
     ]
     assert reached(modules, ("zmq", "msgpack", "protocol")) == "[]"

@@ -87,7 +87,7 @@ REFUSALS = [
     (("edit", "a.alle", "stretch 0"), "FACTOR"),
     (("edit", "a.alle", "mirror q0"), "length"),
     (("edit", "a.alle", "repeat 9999"), "7200 s"),
-    (("edit", "a.alle", "nudge brighter q1-2"), "atlas"),
+    (("edit", "a.alle", "nudge upwards q1-2"), "brighter"),
     (("edit", "a.alle", "regenerate @1:4"), "prior"),
     (("edit", "a.alle", "mutate 0.3 @999999:"), "a.alle"),
     (("edit", "a.alle", "mutate 0.3", "mutate 0.3 @999999:"), "a.alle"),

@@ -155,7 +155,15 @@ COMMANDS: tuple[Command, ...] = (
         summary="one model",
         handler="tui.cli.model:show",
         arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
-        keys=json_keys.MODEL,
+        keys={**json_keys.MODEL, "atlas": "what model atlas prints"},
+    ),
+    Command(
+        words=("model", "atlas"),
+        summary="measure what each code of a model does to the sound; training does it, this does it again",
+        details="Needs the corpus that the model learned from. Words in the editor, colours and nudge come from it.",
+        handler="tui.cli.model:atlas",
+        arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
+        keys=json_keys.ATLAS,
     ),
     Command(
         words=("encode",),

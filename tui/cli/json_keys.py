@@ -15,7 +15,7 @@ STATUS = {
 }
 JOB = {
     "id": "what the other jobs commands take",
-    "kind": "ingest or train",
+    "kind": "ingest, train or atlas",
     "subject": "the corpus or model",
     "state": "queued, running, paused, done, failed, cancelled or interrupted",
     "progress": "0 to 1",
@@ -46,6 +46,13 @@ MODEL = {
     "created": "when training ended, UTC",
     "prior": "null: generation comes later",
     "path": "its folder",
+}
+ATLAS = {
+    "model": "the model",
+    "state": "ready, absent or damaged",
+    "contexts": "places in training strands where every code was tried",
+    "reliability": "split-half reliability by descriptor, a number for each level; below 0.8 codes are unknown",
+    "labels": "codes that a person has named",
 }
 CORPUS = {
     "name": "name",

@@ -1,11 +1,24 @@
-"""`allele model list|show`."""
+"""`allele model list|show|atlas`."""
 
 from argparse import Namespace
 from typing import Any
 
 import msgspec
 
-from protocol.messages import ListModels, ModelInfo, Models, ShowModel
+from protocol.atlas import RELIABLE
+from protocol.errors import AlleleError
+from protocol.messages import (
+    Atlas,
+    GetAtlas,
+    JobAccepted,
+    JobInfo,
+    ListModels,
+    MeasureAtlas,
+    ModelInfo,
+    Models,
+    ShowModel,
+)
+from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
 from tui.cli.train import describe
@@ -32,11 +45,12 @@ def list_(arguments: Namespace, output: Output) -> int:
 def show(arguments: Namespace, output: Output) -> int:
     """One model."""
 
-    async def work(client: Client) -> ModelInfo:
-        return await client.ask(ShowModel(name=arguments.name), ModelInfo)
+    async def work(client: Client) -> tuple[ModelInfo, Atlas]:
+        model = await client.ask(ShowModel(name=arguments.name), ModelInfo)
+        return model, await client.ask(GetAtlas(model=model.name), Atlas)
 
-    model = with_daemon(arguments, work)
-    facts = msgspec.to_builtins(model)
+    model, atlas = with_daemon(arguments, work)
+    facts = msgspec.to_builtins(model) | {"atlas": _atlas_facts(atlas)}
     lines = [
         *describe(facts | {"model": model.name}),
         f"corpus        {model.corpus}",
@@ -45,9 +59,48 @@ def show(arguments: Namespace, output: Output) -> int:
         f"codec         {model.codec_id}",
         f"created       {model.created}",
         f"folder        {model.path}",
+        f"atlas         {_atlas_words(atlas)}",
     ]
     output.result(facts, lines)
     return 0
+
+
+def atlas(arguments: Namespace, output: Output) -> int:
+    """Measure what each code does to the sound."""
+
+    async def work(client: Client) -> tuple[JobInfo, Atlas]:
+        async def begin() -> str:
+            return (await client.ask(MeasureAtlas(model=arguments.name), JobAccepted)).job
+
+        job = await follow(client, begin, output, cancels=True, title=f"measuring {arguments.name}")
+        return job, await client.ask(GetAtlas(model=arguments.name), Atlas)
+
+    try:
+        job, made = with_daemon(arguments, work)
+    except LeftRunningError as left:
+        raise AlleleError("E_CANCELLED", f"left while job {left.job} stops") from None
+    if job.state in {"cancelled", "interrupted"}:
+        raise AlleleError("E_CANCELLED", f"measuring {arguments.name} was {job.state}", hint=job.hint)
+    if job.state != "done":
+        raise AlleleError("E_INTERNAL", job.error or f"measuring {arguments.name} ended as {job.state}", hint=job.hint)
+    output.result({"model": made.model, **_atlas_facts(made)}, f"{made.model}: {_atlas_words(made)}")
+    return 0
+
+
+def _atlas_facts(atlas: Atlas) -> dict[str, Any]:
+    columns = zip(*atlas.reliability, strict=True)
+    reliability = {name: list(column) for name, column in zip(atlas.descriptors, columns, strict=False)}
+    return {"state": atlas.state, "contexts": atlas.contexts, "reliability": reliability, "labels": len(atlas.labels)}
+
+
+def _atlas_words(atlas: Atlas) -> str:
+    """Which qualities tell the codes of how many levels apart."""
+    if atlas.state != "ready":
+        return atlas.detail
+    levels = len(atlas.reliability)
+    counts = {name: sum(v >= RELIABLE for v in column) for name, column in _atlas_facts(atlas)["reliability"].items()}
+    told = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing"
+    return f"{atlas.contexts} contexts a code; levels of {levels} that can be told apart by {told}"
 
 
 def _leaning(facts: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ async def test_typed_operations_name_panes_and_change_lengths(opened: Any, sound
 
 @pytest.mark.parametrize(
     ("line", "said"),
-    [("nudge brighter", "atlas"), ("regenerate", "prior"), ("blend C 0.5", "no open strand"), ("stretch 0", "FACTOR")],
+    [("nudge up", "brighter"), ("regenerate", "prior"), ("blend C 0.5", "no open strand"), ("stretch 0", "FACTOR")],
 )
 async def test_what_cannot_be_done_is_said(opened: Any, sounds: list[Path], until: Any, line: str, said: str) -> None:
     async with opened((100, 30), open_paths=sounds[:2]) as (app, pilot):

@@ -1,0 +1,106 @@
+"""An atlas on disk: `atlas.safetensors` in the model's folder, one file that describes itself. No torch here.
+
+Its metadata name the codec, so an atlas of another codec is noticed. Nothing is unpickled, and the reader checks sizes
+against the file before anything is allocated. What can go wrong: absent, damaged or another codec's; each is one line
+with the command that makes a new one.
+"""
+
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from daemon.atlas.errors import AtlasError
+from daemon.atlas.table import Atlas
+from daemon.corpus.durable import write_bytes, write_through
+
+ATLAS_NAME = "atlas.safetensors"
+FORMAT_VERSION = "1"
+_CONTENTS = "what each code does to the sound, per context: effects (Q, K, M, A); usage (Q, K)"
+
+
+def write_atlas(model_dir: Path, atlas: Atlas) -> None:
+    """Write an atlas into a model's folder, in place of the one before."""
+    about = {
+        "version": FORMAT_VERSION,
+        "contents": _CONTENTS,
+        "codec_id": atlas.codec_id,
+        "descriptors": " ".join(atlas.descriptors),
+        "units": " ".join(atlas.units),
+        "usage_frames": str(atlas.usage_frames),
+    }
+    tensors = {"effects": np.ascontiguousarray(atlas.effects), "usage": np.ascontiguousarray(atlas.usage)}
+    write_through(model_dir / ATLAS_NAME, lambda temp: save_file(tensors, temp, metadata=about))
+
+
+def read_atlas(model_dir: Path, codec_id: str, *, levels: int, codebook: int) -> Atlas:
+    """The atlas of a model.
+
+    Raises:
+        AtlasError: there is none, it is damaged, or it is another codec's.
+    """
+    path, name = model_dir / ATLAS_NAME, model_dir.name
+    mend = f"make one with: allele model atlas {name}"
+    if not path.exists():
+        raise AtlasError(f"model {name} has no atlas, the measure of what each code does to the sound", mend)
+    try:
+        with safe_open(path, framework="np") as file:
+            about = file.metadata() or {}
+            effects, usage = file.get_tensor("effects"), file.get_tensor("usage")
+        atlas = Atlas(
+            codec_id=about["codec_id"],
+            descriptors=tuple(about["descriptors"].split()),
+            units=tuple(about["units"].split()),
+            effects=effects,
+            usage=usage,
+            usage_frames=int(about["usage_frames"]),
+        )
+        whole = about["version"] == FORMAT_VERSION and _fits(atlas, levels, codebook)
+    except (OSError, SafetensorError, KeyError, ValueError) as problem:
+        raise AtlasError(f"{path}: the atlas cannot be read ({problem})", mend) from problem
+    if atlas.codec_id != codec_id:
+        raise AtlasError(f"{path}: this atlas is that of another codec", mend)
+    if not whole:
+        raise AtlasError(f"{path}: the atlas does not fit the model", mend)
+    return atlas
+
+
+def _fits(atlas: Atlas, levels: int, codebook: int) -> bool:
+    effects, usage = atlas.effects, atlas.usage
+    return (
+        effects.dtype == np.float16
+        and effects.ndim == 4
+        and effects.shape[:2] == usage.shape == (levels, codebook)
+        and effects.shape[2] >= 1
+        and effects.shape[3] == len(atlas.descriptors) == len(atlas.units)
+        and usage.dtype == np.uint32
+        and bool(np.isfinite(effects).all())
+    )
+
+
+LABELS_NAME = "labels.json"
+
+Labels = dict[str, str]
+"""A person's words for codes, by "level:code"."""
+
+
+def read_labels(model_dir: Path) -> Labels:
+    """Labels of a model's codes; none when there is no file.
+
+    Raises:
+        AtlasError: `labels.json` is damaged; it is not overwritten then.
+    """
+    path = model_dir / LABELS_NAME
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Labels)
+    except FileNotFoundError:
+        return {}
+    except (OSError, msgspec.DecodeError) as problem:
+        raise AtlasError(f"{path}: cannot be read ({problem})", "mend or remove the file") from problem
+
+
+def write_labels(model_dir: Path, labels: Labels) -> None:
+    """Replace a model's labels."""
+    write_bytes(model_dir / LABELS_NAME, msgspec.json.format(msgspec.json.encode(labels, order="sorted"), indent=1))

@@ -1,0 +1,70 @@
+"""The atlas of a finished model, from its folder and the corpus it learned from."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from daemon.atlas.errors import AtlasError
+from daemon.atlas.files import write_atlas
+from daemon.atlas.probe import probe
+from daemon.atlas.table import RELIABLE, Atlas
+from daemon.codec.codec import Codec, Codes
+from daemon.corpus.records import load_corpus
+from daemon.training.crops import open_parts
+from daemon.training.run_folder import read_run
+
+MOST_FRAMES = 12_000
+"""Training frames encoded, 4 minutes: contexts and usage need no more."""
+
+
+def measure_model(
+    model_dir: Path,
+    corpus_dir: Path,
+    *,
+    device: torch.device | str = "cpu",
+    say: Callable[[str], None] = lambda _: None,
+    go_on: Callable[[float], bool] = lambda _: True,
+) -> Atlas | None:
+    """Measure a finished model's codes and write its atlas.
+
+    Args:
+        say: told in words what was found.
+        go_on: told the share done; False gives up, and nothing is written.
+
+    Returns:
+        The atlas, None when given up.
+
+    Raises:
+        AtlasError: the folder holds no finished run.
+        CodecError, CorpusError, TrainingError: the model or what it learned from cannot be read.
+    """
+    began_s = time.monotonic()
+    run = read_run(model_dir)
+    if run is None:
+        raise AtlasError(f"{model_dir.name} has no run.json: what it learned from is not known", "train it again")
+    codec = Codec.load(model_dir, device)
+    clips = open_parts(load_corpus(corpus_dir), run.plan.split.train, codec.config)
+    hop = codec.config.hop_length
+    share = min(1.0, MOST_FRAMES * hop / max(1, sum(clip.samples for clip in clips)))
+    grids: list[Codes] = []
+    for clip in clips:
+        length = max(min(clip.samples, hop), int(clip.samples * share))
+        grids.append(codec.encode(np.ascontiguousarray(clip.mono(0, length))).codes)
+        if not go_on(0.0):
+            return None
+    atlas = probe(codec, grids, go_on=go_on)
+    if atlas is not None:
+        write_atlas(model_dir, atlas)
+        say(f"{describe_atlas(atlas)} ({time.monotonic() - began_s:.0f} s)")
+    return atlas
+
+
+def describe_atlas(atlas: Atlas) -> str:
+    """What can be told of a model's codes, in a line."""
+    Q, K, M, _ = atlas.shape
+    counts = (atlas.reliability >= RELIABLE).sum(0).tolist()
+    told = ", ".join(f"{name} {count}" for name, count in zip(atlas.descriptors, counts, strict=True) if count)
+    return f"atlas: {Q} levels × {K} codes in {M} contexts; levels of {Q} that can be told apart by {told or 'nothing'}"

@@ -1,0 +1,143 @@
+"""An atlas: what every code of every level was measured to do, and how far that can be trusted. numpy only.
+
+Shapes: Q levels, K codes, M contexts (places in training strands where the code was put), A descriptors.
+
+An effect is what a code does to a descriptor in a context beyond what the codes of its level do there on average, so
+contexts cancel out when codes are compared. Every context saw every code of its level: two codes are compared context
+by context, and the share of contexts that agree on the sign says how sure the comparison is.
+
+Reliability after C. Spearman and W. Brown, 1910: the rank correlation of the codes' means over even and odd contexts,
+stepped up to the full number of contexts, 2r / (1 + r).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+RELIABLE = 0.8
+"""Least reliability of a descriptor on a level: below it every code of the level is unknown."""
+SURE = 0.9
+"""Least share of contexts that agree on a sign for it to be called sure."""
+STEADY = 0.5
+"""Most standard error of a code's mean, in standard deviations between codes: above it the code is unknown."""
+MARKED = 0.5
+"""Least effect that is worth a word, in the same deviations."""
+
+Real = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Atlas:
+    """Everything measured of one codec's codes.
+
+    effects: (Q, K, M, A) float16, in `units`, mean 0 over K. usage: (Q, K) uint32, how often each code stands in
+    `usage_frames` frames of the training set.
+    """
+
+    codec_id: str
+    descriptors: tuple[str, ...]
+    units: tuple[str, ...]
+    effects: NDArray[np.float16]
+    usage: NDArray[np.uint32]
+    usage_frames: int
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Q, K, M, A."""
+        Q, K, M, A = self.effects.shape
+        return Q, K, M, A
+
+    def index(self, descriptor: str) -> int:
+        """Where a descriptor stands on the last axis.
+
+        Raises:
+            KeyError: it was not measured.
+        """
+        if descriptor not in self.descriptors:
+            raise KeyError(descriptor)
+        return self.descriptors.index(descriptor)
+
+    @cached_property
+    def mean(self) -> Real:
+        """Mean effect of every code, (Q, K, A)."""
+        return self.effects.mean(2, dtype=np.float32)
+
+    @cached_property
+    def spread(self) -> Real:
+        """Standard deviation of the effect over contexts, (Q, K, A)."""
+        return self.effects.astype(np.float32).std(2, ddof=1 if self.shape[2] > 1 else 0)
+
+    @cached_property
+    def between(self) -> Real:
+        """Standard deviation of the mean effects between the codes of a level, (Q, A)."""
+        return self.mean.std(1)
+
+    @cached_property
+    def reliability(self) -> Real:
+        """Split-half reliability of the codes' order, (Q, A), -1 to 1; 0 where fewer than two contexts were seen."""
+        Q, _, M, A = self.shape
+        if M < 2:
+            return np.zeros((Q, A), np.float32)
+        halves = [_ranks(self.effects[:, :, half::2].mean(2, dtype=np.float32)) for half in (0, 1)]
+        one, other = (half - half.mean(1, keepdims=True) for half in halves)
+        norms = np.sqrt(np.square(one).sum(1) * np.square(other).sum(1))
+        correlation = (one * other).sum(1) / np.maximum(norms, 1e-9)
+        return np.where(correlation > 0, 2 * correlation / (1 + correlation), correlation).astype(np.float32)
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Which entries (Q, K, A) can be trusted; all others are unknown."""
+        error = self.spread / np.sqrt(self.shape[2])
+        return (error <= STEADY * self.between[:, None]) & (self.reliability >= RELIABLE)[:, None]
+
+    @cached_property
+    def agreement(self) -> Real:
+        """Share of contexts that agree with the sign of the mean, (Q, K, A)."""
+        signs = np.sign(self.effects.astype(np.float32)) == np.sign(self.mean)[:, :, None]
+        return signs.mean(2, dtype=np.float32)
+
+    @cached_property
+    def verdicts(self) -> NDArray[np.int8]:
+        """What is said of an entry, (Q, K, A).
+
+        0 nothing remarkable, ±1 more or less than the level's average code, ±2 surely so; -128 unknown.
+        """
+        marked = np.abs(self.mean) >= MARKED * self.between[:, None]
+        said = np.sign(self.mean) * marked * (1 + (self.agreement >= SURE))
+        return np.where(self.known, said, -128).astype(np.int8)
+
+    def ranks(self, descriptor: str) -> NDArray[np.uint16]:
+        """Rank of every code of a level on a descriptor, (Q, K), 0 lowest.
+
+        Raises:
+            KeyError: the descriptor was not measured.
+        """
+        return _ranks(self.mean[:, :, self.index(descriptor)]).astype(np.uint16)
+
+    def unsure_levels(self, descriptor: str) -> list[int]:
+        """Levels on which a descriptor is not reliable."""
+        return np.flatnonzero(self.reliability[:, self.index(descriptor)] < RELIABLE).tolist()
+
+    def is_reliable(self, descriptor: str) -> bool:
+        """Whether at least half of the levels, the coarsest among them, can be told apart by a descriptor."""
+        unsure = self.unsure_levels(descriptor)
+        return 0 not in unsure and 2 * len(unsure) <= self.shape[0]
+
+    def surely(self, level: int, code: int, descriptor: str, sign: int) -> NDArray[np.bool_]:
+        """Codes (K,) of a level that are known and surely beyond a code, upwards (+1) or downwards (-1)."""
+        column = self.index(descriptor)
+        effects = self.effects[level, :, :, column].astype(np.float32)
+        further = sign * (effects - effects[code])
+        sure = ((further > 0).mean(1) >= SURE) & (further.mean(1) > 0)
+        return sure & self.known[level, :, column]
+
+
+def _ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Ranks along axis 1, ties by code number."""
+    order = np.argsort(values, axis=1, kind="stable")
+    ranks = np.empty(values.shape)
+    numbers = np.arange(values.shape[1], dtype=np.float64).reshape(1, -1, *[1] * (values.ndim - 2))
+    np.put_along_axis(ranks, order, np.broadcast_to(numbers, values.shape), axis=1)
+    return ranks
