@@ -139,16 +139,6 @@ OPS: dict[str, OpSpec] = {
             example="mutate 0.3 seed=1",
         ),
         OpSpec(
-            name="lock",
-            summary="keep levels as they are in every further operation; undo and redo still take back what was done",
-            example="lock q0-1",
-        ),
-        OpSpec(
-            name="unlock",
-            summary="let operations change levels again",
-            example="unlock q0-1",
-        ),
-        OpSpec(
             name="nudge",
             summary="to the nearest code that is surely further in a DIRECTION: " + ", ".join(DIRECTIONS),
             arguments=["DIRECTION"],
@@ -162,6 +152,16 @@ OPS: dict[str, OpSpec] = {
             options={"continuity": "0 to 1: how much to stay with frames that follow one another there (0.5)"},
             takes_strand=True,
             example="mosaic OTHER.alle continuity=0.5",
+        ),
+        OpSpec(
+            name="lock",
+            summary="keep levels as they are in every further operation; undo and redo still take back what was done",
+            example="lock q0-1",
+        ),
+        OpSpec(
+            name="unlock",
+            summary="let operations change levels again",
+            example="unlock q0-1",
         ),
     )
 }
