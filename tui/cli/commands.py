@@ -197,8 +197,8 @@ COMMANDS: tuple[Command, ...] = (
         handler="tui.cli.edit:edit",
         details="An operation is `NAME [arguments] [qA-B] [@F0:F1] [key=value …]`, as in the TUI's : line. Levels are "
         "inclusive, frames half-open; both default to all. Registers and locks last for one call.\n"
-        "Operations: set paint swap copy put mix flood blend shift reverse stretch repeat mirror mutate nudge mosaic lock "
-        "unlock; docs/protocol.md says what each takes.",
+        "Operations: set paint swap copy put mix flood blend shift reverse stretch repeat mirror mutate nudge mosaic "
+        "lock unlock; docs/protocol.md says what each takes.",
         arguments=(
             _arg("strand", type=values.path, metavar="STRAND", help="an .alle file, replaced unless -o is given"),
             _arg("ops", nargs="+", metavar="OP", help="an operation in quotes, such as 'set 17 q0 @3:4'"),
