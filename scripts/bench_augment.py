@@ -5,9 +5,9 @@
 
 For every corpus, number of files and seed, the recordings are shuffled by the seed; the first so many are trained on
 and up to six of the others are held out, whole files. One cell is one training of `--preset` for exactly `--steps`
-steps on one thread from the same initial weights, with the default recipe changed: `none` switches every augmentation
-off, `all` on (those that are off by default at the probabilities of `OPTIONAL`), `default` is the recipe as it is, and
-`all - X` leaves one out. Cells are kept in `--cells` as they are finished, so a run that was stopped goes on.
+steps on one thread from the same initial weights. `none` switches every augmentation off, `all` on (`WHOLE`), `default`
+is the recipe as it is, `three` has filters, speed and polarity only, and `all - X` leaves one out. Cells are kept in
+`--cells` as they are finished, so a run that was stopped goes on.
 
 **mel** is the official held-out measure (`daemon.dsp.measure.mel_distance`), quantised, all levels. **train mel** the
 same on the training files: augmentation should cost little of it. **change** is of the held-out mel, averaged over the
@@ -58,7 +58,9 @@ OFF = {
     "gain_probability": 0.0,
     "flip": False,
 }
-OPTIONAL = {
+THREE = {"eq_probability": 0.5, "speed_probability": 0.3, "flip": True}
+WHOLE = {
+    **THREE,
     "pitch_probability": 0.2,
     "time_probability": 0.2,
     "mix_probability": 0.3,
@@ -127,9 +129,9 @@ def _arguments() -> argparse.Namespace:
 
 def variants() -> dict[str, Recipe]:
     """Every recipe by its name."""
-    whole = replace(Recipe(), **OPTIONAL)
+    whole, three = replace(Recipe(), **WHOLE), replace(Recipe(), **(OFF | THREE))
     left_out = {f"all - {key.removesuffix('_probability')}": replace(whole, **{key: off}) for key, off in OFF.items()}
-    return {"none": replace(Recipe(), **OFF), "all": whole, "default": Recipe(), **left_out}
+    return {"none": replace(Recipe(), **OFF), "all": whole, "default": Recipe(), "three": three, **left_out}
 
 
 def _order(wish: argparse.Namespace) -> list[tuple[str, int, int, str]]:

@@ -19,9 +19,10 @@ from daemon.corpus.cache import write_cache
 from daemon.corpus.discovery import Found, find_files
 from daemon.corpus.durable import sweep
 from daemon.corpus.errors import CorpusError
-from daemon.corpus.measures import FileMeasures, reference_gain_db
+from daemon.corpus.measures import FileMeasures, offset_to_leave_out, reference_gain_db
 from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFileError, open_decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
+from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.resample import require_torchaudio, resample_blocks
 
 SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms
@@ -214,6 +215,10 @@ def _refuse_unusable(decoding: Decoding, measures: FileMeasures) -> None:
         raise UnreadableFileError(f"Its peak is {measures.peak_db:+.0f} dBFS: not audio.", "Export it again.")
     if measures.peak_db < SILENT_DB:
         raise UnreadableFileError("It is silent.", "Remove it, or record it louder.")
+    if measures.mono_peak < measures.peak * 1e-3:
+        raise UnreadableFileError("Its channels cancel each other out in mono.", "Flip the polarity of one of them.")
+    if measures.loudness_lufs <= SILENCE_LUFS:
+        raise UnreadableFileError("It is nearly silent, below -70 LUFS.", "Remove it, or make it louder.")
 
 
 def _measured(record: FileRecord, decoding: Decoding, measures: FileMeasures, digest: str) -> FileRecord:
@@ -229,6 +234,7 @@ def _measured(record: FileRecord, decoding: Decoding, measures: FileMeasures, di
         loudness_lufs=round(loudness, 2),
         clipped_samples=measures.clipped_samples,
         silence_share=round(measures.silence_share, 4),
+        dc_offset=round(offset_to_leave_out(measures.dc_offset), 6),
         gain_db=round(reference_gain_db(loudness), 2),
     )
 
@@ -243,4 +249,7 @@ def _judged(record: FileRecord, decoding: Decoding) -> FileRecord:
         claimed = f" of {decoding.claimed_s:.2f} s" if decoding.claimed_s < LONGEST_S else ""
         message = f"Damaged or truncated: the first {read_s:.2f} s{claimed} could be read and are kept."
         return replace(record, status="partial", message=message, hint="Copy or export the file again.")
+    if record.dc_offset:
+        message = f"It has a DC offset of {record.dc_offset:+.2f}, which training leaves out."
+        return replace(record, status="ok", message=message)
     return replace(record, status="ok")

@@ -14,6 +14,11 @@ REFERENCE_LUFS = -20.0
 LARGEST_GAIN_DB = 40.0
 
 
+def offset_to_leave_out(offset: float) -> float:
+    """The DC offset of a recording where it is worth naming, otherwise 0: a converter's own lies far below -40 dBFS."""
+    return offset if abs(offset) >= 0.01 else 0.0
+
+
 def reference_gain_db(loudness_lufs: float) -> float:
     """What brings a recording of this loudness to the codec's reference, at most ±40 dB.
 
@@ -33,6 +38,8 @@ class FileMeasures:
         self._quiet_blocks = 0
         self._blocks = 0
         self.peak = 0.0
+        self.mono_peak = 0.0
+        self._sum = 0.0
         self.samples = 0
         self.clipped_samples = 0
         self.is_finite = True
@@ -45,6 +52,8 @@ class FileMeasures:
         self.samples += block.shape[1]
         self.peak = max(self.peak, float(np.abs(block).max()))
         mono = block.mean(axis=0)
+        self.mono_peak = max(self.mono_peak, float(np.abs(mono).max()))
+        self._sum += float(mono.sum(dtype=np.float64))
         self._meter.add(mono)
         self._count_silence(mono)
 
@@ -74,6 +83,11 @@ class FileMeasures:
     def peak_db(self) -> float:
         """Sample peak in dBFS, not below -120."""
         return max(-120.0, 20 * math.log10(max(self.peak, 1e-6)))
+
+    @property
+    def dc_offset(self) -> float:
+        """Mean of the mono mean, full scale 1."""
+        return self._sum / max(1, self.samples)
 
     @property
     def loudness_lufs(self) -> float:

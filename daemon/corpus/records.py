@@ -40,6 +40,8 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Samples in runs of at least three at full scale."""
     silence_share: float = 0.0
     """Share of 20 ms blocks below -60 dBFS."""
+    dc_offset: float = 0.0
+    """Mean of the mono mean, full scale 1, where it is worth leaving out."""
     gain_db: float = 0.0
     """What brings the file to the codec's reference loudness."""
     status: Status = "ok"

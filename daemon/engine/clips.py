@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from daemon.corpus.measures import offset_to_leave_out
 from daemon.corpus.reading import UnreadableFileError, open_decoding
 from daemon.dsp.resample import require_torchaudio, resample_blocks
 from protocol.errors import AlleleError
@@ -75,6 +76,10 @@ def _read(path: Path) -> Clip:
     notes = [f"{channels} channels were averaged to one: models here are mono"] if channels > 1 else []
     if rate != SAMPLE_RATE_HZ:
         notes.append(f"converted from {rate} Hz to {SAMPLE_RATE_HZ} Hz")
+    offset = offset_to_leave_out(float(audio.mean(dtype=np.float64)))
+    if offset:
+        audio -= np.float32(offset)
+        notes.append(f"a DC offset of {offset:+.2f} was left out")
     return Clip(audio=audio, sha256=_digest(path), sample_rate=rate, channels=channels, notes=notes)
 
 

@@ -28,12 +28,15 @@ class Clip:
     gain_db: float
     """To the codec's reference loudness; of the whole file, as an encode of it would use."""
     name: str
+    dc_offset: float = 0.0
+    """Left out of `mono`: no codec should spend codes on it, nobody hears it, and a crop of it begins with a click."""
 
     def mono(self, lo: int = 0, hi: int | None = None) -> Audio:
-        """Samples `lo` to `hi` of the part, channels averaged, at the source's level: `(L,)`."""
+        """Samples `lo` to `hi` of the part, channels averaged, without DC offset, at the source's level: `(L,)`."""
         hi = self.stop - self.start if hi is None else hi
         piece = self.audio[:, self.start + lo : self.start + hi]
-        return np.asarray(piece[0] if piece.shape[0] == 1 else piece.mean(axis=0), np.float32)
+        mono = np.asarray(piece[0] if piece.shape[0] == 1 else piece.mean(axis=0), np.float32)
+        return mono - np.float32(self.dc_offset) if self.dc_offset else mono
 
     @property
     def samples(self) -> int:
@@ -61,6 +64,7 @@ def open_parts(corpus: Corpus, parts: list[Part], config: CodecConfig) -> list[C
                 stop=part.stop,
                 gain_db=gain_for_loudness_db(record.loudness_lufs, config),
                 name=record.source,
+                dc_offset=record.dc_offset,
             )
         )
     return clips

@@ -80,23 +80,23 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Augmentation: share of crops played faster or slower."""
     speed_octaves: float = 0.4
     """By up to this much either way; slowing empties the top octave, hence the small share."""
-    pitch_probability: float = 0.0
+    pitch_probability: float = 0.2
     """Augmentation: share of crops moved in pitch at their own speed."""
     pitch_semitones: float = 2.0
     time_probability: float = 0.0
-    """Augmentation: share of crops made longer or shorter at their own pitch."""
+    """Augmentation: share of crops made longer or shorter at their own pitch. Off: it was worth nothing."""
     time_share: float = 0.1
-    mix_probability: float = 0.0
+    mix_probability: float = 0.3
     """Augmentation: share of crops that another crop is added to."""
     mix_db: float = 12.0
     """The other is up to this much quieter."""
-    invented_probability: float = 0.0
+    invented_probability: float = 0.2
     """Share of crops that are no recording at all but tones and noises made up on the spot."""
-    noise_probability: float = 0.0
+    noise_probability: float = 0.2
     """Augmentation: share of crops with white noise added."""
     noise_below_db: tuple[float, float] = (25.0, 50.0)
     """How far below the crop's own level."""
-    gain_probability: float = 0.0
+    gain_probability: float = 0.3
     """Augmentation: share of crops made quieter or louder. Loudness is normalised already, but of whole files."""
     gain_db: float = 6.0
     """By up to this much either way."""

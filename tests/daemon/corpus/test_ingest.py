@@ -16,9 +16,13 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from daemon.codec.config import CodecConfig
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import CorpusReport, IngestProgress, ingest
 from daemon.corpus.records import FileRecord, load_corpus
+from daemon.engine.clips import read_clip
+from daemon.training.crops import open_parts
+from daemon.training.spec import Part
 
 Tone = Callable[..., NDArray[np.float32]]
 DEMO = Path(__file__).parents[3] / "scripts" / "demo"
@@ -102,12 +106,30 @@ def test_text_called_wav_and_empty_file(tmp_path: Path) -> None:
         (np.array([0.1, np.nan] * 5000, np.float32), "not numbers"),
         (np.array([0.1, np.inf] * 5000, np.float32), "not numbers"),
         (np.array([1e9, -1e9] * 5000, np.float32), "not audio"),
+        (np.array([2e-4, -2e-4] * 12_000, np.float32).repeat(2), "nearly silent"),
+        (np.array([[0.3, -0.3], [-0.2, 0.2]] * 20_000, np.float32), "cancel"),
     ],
 )
 def test_refuses_what_cannot_be_learned_from(tmp_path: Path, audio: NDArray[np.float32], says: str) -> None:
     soundfile.write(tmp_path / "a.wav", audio, 48_000, subtype="FLOAT")
     assert says in only_error(ingest([tmp_path / "a.wav"], tmp_path / "corpus")).message
     assert not (tmp_path / "corpus").exists()
+
+
+def test_a_dc_offset_is_named_and_left_out(tmp_path: Path, make_tone: Tone) -> None:
+    tone = make_tone(1.0, 220.0)
+    for name, offset in (("plain", 0.0), ("offset", 0.4)):
+        soundfile.write(tmp_path / f"{name}.wav", tone + np.float32(offset), 48_000, subtype="FLOAT")
+    plain, offset = ingest([tmp_path / "plain.wav", tmp_path / "offset.wav"], tmp_path / "corpus").added
+    assert plain.dc_offset == 0.0 and plain.message == ""
+    assert offset.dc_offset == pytest.approx(0.4, abs=0.01) and "DC offset of +0.40" in offset.message
+    assert offset.loudness_lufs == pytest.approx(plain.loudness_lufs, abs=0.3)
+    corpus = load_corpus(tmp_path / "corpus")
+    parts = [Part(sha256=record.sha256, start=0, stop=record.samples) for record in corpus.usable]
+    heard = [clip.mono() for clip in open_parts(corpus, parts, CodecConfig())]
+    assert np.abs(heard[0] - heard[1]).max() < 0.01
+    read = read_clip(tmp_path / "offset.wav")
+    assert np.abs(read.audio - heard[1]).max() < 1e-4 and "DC offset" in read.notes[0]
 
 
 def test_a_corpus_that_was_there_stays_when_nothing_new_can_be_used(tmp_path: Path, make_tone: Tone) -> None:

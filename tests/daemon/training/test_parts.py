@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from daemon.codec.config import CodecConfig
 from daemon.corpus.records import Corpus, FileRecord, load_corpus
@@ -119,6 +120,12 @@ def test_learning_rate_warms_up_then_falls() -> None:
     assert learning_rate(recipe, 99, 1.0) == pytest.approx(recipe.learning_rate * recipe.final_rate)
 
 
+PLAIN = Recipe(
+    eq_probability=0, speed_probability=0, pitch_probability=0, time_probability=0, mix_probability=0,
+    invented_probability=0, noise_probability=0, gain_probability=0, flip=False,
+)  # fmt: skip
+
+
 def clip(samples: int, name: str = "a") -> Clip:
     ramp = np.linspace(0.1, 0.9, samples, dtype=np.float32)[None]
     return Clip(audio=ramp, start=0, stop=samples, gain_db=0.0, name=name)
@@ -137,7 +144,7 @@ def test_crops_depend_on_seed_and_step_alone() -> None:
 
 @pytest.mark.parametrize("samples", [1024, 5_000, 32_768, 40_000, 500_000])
 def test_every_sample_of_every_file_is_reached(samples: int) -> None:
-    recipe = Recipe(batch=16, crop_frames=8, flip=False, eq_probability=0, speed_probability=0)
+    recipe = replace(PLAIN, batch=16, crop_frames=8)
     sampler = CropSampler([clip(samples)], recipe, 1024, seed=0)
     values = np.concatenate([sampler.batch(step).ravel() for step in range(60)])
     heard = values[values > 0]
@@ -149,7 +156,7 @@ def test_augmentation_keeps_the_level_and_changes_the_colour() -> None:
     random = np.random.default_rng(0)
     noise = random.standard_normal((1, 60_000)).astype(np.float32) * 0.1
     source = Clip(audio=noise, start=0, stop=60_000, gain_db=0.0, name="n")
-    recipe = Recipe(batch=32, crop_frames=8, eq_probability=1.0, speed_probability=1.0)
+    recipe = replace(PLAIN, batch=32, crop_frames=8, eq_probability=1.0, speed_probability=1.0)
     crops = CropSampler([source], recipe, 1024, seed=0).batch(0)
     full = [crop for crop in crops if (crop[:512] != 0).any() and (crop[-512:] != 0).any()]
     levels_db = [20 * np.log10(np.sqrt(np.square(crop).mean())) for crop in full]
