@@ -15,7 +15,7 @@ from daemon.corpus.durable import write_bytes, write_through
 
 WEIGHTS_NAME = "codec.safetensors"
 CONFIG_NAME = "codec.json"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 
 class CodecFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +24,12 @@ class CodecFile(msgspec.Struct, frozen=True, kw_only=True):
     version: int = FORMAT_VERSION
     codec_id: str
     config: CodecConfig
+
+
+class _Version(msgspec.Struct, frozen=True):
+    """What can be read of any version's `codec.json`."""
+
+    version: int
 
 
 def identify(state: dict[str, Tensor]) -> str:
@@ -55,14 +61,20 @@ def read_codec(folder: Path) -> tuple[CodecFile, dict[str, Tensor]]:
     """
     place = folder if (folder / CONFIG_NAME).exists() else folder / "codec"
     try:
-        described = msgspec.json.decode((place / CONFIG_NAME).read_bytes(), type=CodecFile)
+        text = (place / CONFIG_NAME).read_bytes()
+        _refuse_other_versions(place, msgspec.json.decode(text, type=_Version).version)
+        described = msgspec.json.decode(text, type=CodecFile)
         state = load_file(place / WEIGHTS_NAME)
     except FileNotFoundError as error:
         raise CodecError(f"{folder}: there is no finished codec here.", "Train the model to its end.") from error
     except (OSError, msgspec.DecodeError, SafetensorError, ValueError) as error:
         raise CodecError(f"{place}: the codec cannot be read ({error}).", "Restore the model's folder.") from error
-    if described.version != FORMAT_VERSION:
-        raise CodecError(f"{place}: codec format {described.version} is not known.", "Update Allele.")
     if identify(state) != described.codec_id:
         raise CodecError(f"{place}: the weights are not those of codec.json.", "Restore the model's folder.")
     return described, state
+
+
+def _refuse_other_versions(place: Path, version: int) -> None:
+    if version != FORMAT_VERSION:
+        mend = "Train the model again." if version < FORMAT_VERSION else "Update Allele."
+        raise CodecError(f"{place}: codec format {version} is not known, only {FORMAT_VERSION}.", mend)

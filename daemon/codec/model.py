@@ -32,13 +32,13 @@ class CodecModel(nn.Module):
 
     def encode(self, audio: Tensor) -> Tensor:
         """`[B, L]` to the latent before quantisation, `[B, T, D]` float32."""
-        return self.encoder(self.spectra.features(audio)).float()
+        return self.encoder(self.spectra.features(audio), self.spectra.low(audio)).float()
 
     def decode(self, latent: Tensor) -> Tensor:
         """Latent `[B, T, D]` to `[B, T * hop_length]`."""
-        head = self.decoder(latent)
+        head, low = self.decoder(latent)
         with torch.autocast(head.device.type, enabled=False):
-            return self.spectra.waveform(head)
+            return self.spectra.waveform(head, low)
 
     def forward(self, audio: Tensor, keep: Tensor | None = None) -> Reconstruction:
         """Reconstruct `[B, L]` (whole hops) through the codes; `keep` as in `ResidualQuantizer`."""
@@ -46,6 +46,16 @@ class CodecModel(nn.Module):
         with torch.autocast(latent.device.type, enabled=False):
             quantized = self.quantizer(latent, keep)
         return Reconstruction(self.decode(quantized.latent), quantized)
+
+    def level_parts(self) -> Tensor:
+        """Which latent dimensions each level's codes are first placed in, `(Q, D)` of 0 and 1."""
+        config = self.config
+        parts = torch.ones(config.levels, config.latent)
+        low = torch.zeros(config.latent)
+        low[config.mel_bands : config.mel_bands + config.low_bands] = 1.0
+        for level in range(config.levels if config.low_levels else 0):
+            parts[level] = low if level in config.low_levels else 1 - low
+        return parts.to(self.spectra.mean.device)
 
     @property
     def parameter_count(self) -> int:

@@ -62,11 +62,17 @@ class Encoder(nn.Module):
         for layer in (self.enter, self.merge, self.leave):
             layer.bias.zero_()
 
-    def forward(self, features: Tensor) -> Tensor:
+        low = config.low_bands
+        self.low = nn.Linear(low, config.latent, bias=False)
+        self.low.weight.zero_()
+        self.low.weight[n : n + low] = torch.eye(low)
+        self.leave.weight[n : n + low].zero_()
+
+    def forward(self, features: Tensor, low: Tensor) -> Tensor:
         frames = self.fine(self.enter(features))
         B, T2, W = frames.shape
         merged = self.merge(frames.reshape(B, T2 // 2, 2 * W))
-        return self.leave(self.coarse(merged))
+        return self.leave(self.coarse(merged)) + self.low(low)
 
 
 class Decoder(nn.Module):
@@ -96,11 +102,16 @@ class Decoder(nn.Module):
         self.leave.weight[: config.bins, :n] = band_interpolation(config)
         for layer in (self.enter, self.split):
             layer.bias.zero_()
+        low = config.low_bands
+        self.enter.weight[:, n : n + low].zero_()
+        self.low = nn.Linear(config.latent, low, bias=False)
+        self.low.weight.zero_()
+        self.low.weight[:, n : n + low] = torch.eye(low)
 
-    def forward(self, latent: Tensor) -> Tensor:
+    def forward(self, latent: Tensor) -> tuple[Tensor, Tensor]:
         frames = self.split(self.coarse(self.enter(latent)))
         B, T, W2 = frames.shape
-        return self.leave(self.fine(frames.reshape(B, 2 * T, W2 // 2)))
+        return self.leave(self.fine(frames.reshape(B, 2 * T, W2 // 2))), self.low(latent)
 
 
 def band_averages(config: CodecConfig) -> Tensor:
@@ -111,7 +122,7 @@ def band_averages(config: CodecConfig) -> Tensor:
 
 def band_interpolation(config: CodecConfig) -> Tensor:
     """Columns that draw a spectrum by straight lines between band values: `(bins, bands)`."""
-    count = 3 * config.latent // 4
+    count = config.mel_bands
     top = 2595 * math.log10(1 + config.sample_rate / 1400)
     mels = 2595 * torch.log10(1 + torch.linspace(0, config.sample_rate / 2, config.bins) / 700)
     position = mels / top * (count - 1)

@@ -166,19 +166,21 @@ class ResidualQuantizer(nn.Module):
         return int(self._level(0).project_out.out_features)
 
     @torch.no_grad()
-    def fit(self, latents: Tensor, generator: torch.Generator, counts_sum: float) -> None:
+    def fit(self, latents: Tensor, generator: torch.Generator, counts_sum: float, parts: Tensor) -> None:
         """Place every level's projections and codes on what the levels before leave of `(N, D)` latents.
 
         The projections are the residual's eight principal axes, the codes k-means in that space.
 
         Args:
+            parts: the dimensions each level begins in, `(Q, D)` of 0 and 1; training may widen them.
             counts_sum: vectors per training step, so that the moving counts start where steps keep them.
         """
         residual = latents.float()
         for level in range(len(self.levels)):
             vq, book = self._level(level), self.book(level)
-            axes = _principal_axes(residual, vq.project_in.out_features)
-            mean = residual.mean(0)
+            part = residual * parts[level]
+            axes = _principal_axes(part, vq.project_in.out_features)
+            mean = part.mean(0)
             vq.project_in.weight.copy_(axes)
             vq.project_in.bias.copy_(-axes @ mean)
             vq.project_out.weight.copy_(axes.T)

@@ -5,11 +5,14 @@ own mean and deviation, and the cosine and sine of the phase. The decoder's head
 units, so an untrained codec already speaks with the corpus's average spectrum.
 """
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from daemon.codec.config import CodecConfig
+from daemon.codec.lowband import LowBand
 from daemon.dsp.framing import analyse, synthesise
 
 # 114 dB under the bin of a full-scale sine, which is n_fft / 4: 16-bit noise lies just below, silence far.
@@ -21,6 +24,11 @@ LOG_SILENCE = -12.0
 # have this share of its energy there and no more, so that none can be invented.
 INAUDIBLE_HZ = 20_000
 INAUDIBLE_SHARE = 10**-6.3
+# The head's own phases under the low band's waveform, -20 dB: heard where that waveform is missing.
+SHOWN_THROUGH = 0.1
+# As energies: how far the head may raise the low band, and how far above the head the low band may stay.
+MOST_RAISED = 1e3
+MOST_ABOVE = 10.0
 
 
 def whole_hops(audio: Tensor, hop_length: int) -> Tensor:
@@ -34,11 +42,14 @@ class Spectra(nn.Module):
 
     mean: Tensor
     deviation: Tensor
+    crossover: Tensor
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         self._n_fft, self._hop, self._latent_hop = config.n_fft, config.stft_hop, config.hop_length
         self._top = round(INAUDIBLE_HZ / config.sample_rate * config.n_fft)
+        self.low_band = LowBand(config)
+        self.register_buffer("crossover", _crossover(config), persistent=False)
         self.register_buffer("mean", torch.full((config.bins,), -2.0))
         self.register_buffer("deviation", torch.full((config.bins,), 2.0))
 
@@ -47,18 +58,38 @@ class Spectra(nn.Module):
         spectrum = analyse(whole_hops(audio, self._latent_hop), self._n_fft, self._hop)
         return spectrum, (spectrum.abs() + MAGNITUDE_FLOOR).log()
 
+    def low(self, audio: Tensor) -> Tensor:
+        """The low band's coefficients, `[B, L]` to `[B, T, low_bands]`."""
+        return self.low_band.analyse(whole_hops(audio, self._latent_hop))
+
     def features(self, audio: Tensor) -> Tensor:
         """What the encoder sees: `[B, L]` to `[B, 2T, 3 * bins]`."""
         spectrum, logs = self.log_magnitude(audio)
         unit = spectrum / (spectrum.abs() + MAGNITUDE_FLOOR)
         return torch.cat([(logs - self.mean) / self.deviation, unit.real, unit.imag], dim=-1)
 
-    def waveform(self, head: Tensor) -> Tensor:
+    def waveform(self, head: Tensor, low: Tensor) -> Tensor:
         """The decoder's answer as sound: `[B, 2T, 2 * bins]` (log-magnitude, phase) to `[B, T * hop_length]`."""
         level, phase = head.float().chunk(2, dim=-1)
         logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
         magnitude = (logs.exp() - MAGNITUDE_FLOOR).clamp_min(0.0) + 1e-7
-        return synthesise(torch.polar(self._quiet_top(magnitude), phase), self._n_fft, self._hop)
+        spectrum = torch.polar(self._quiet_top(magnitude), phase)
+        return synthesise(self._with_low_band(spectrum, low.float()), self._n_fft, self._hop)
+
+    def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
+        """Put the low band's waveform under the head's spectrum, `[B, 2T, bins]` both ways.
+
+        Codes answer with means, so what they are unsure of is too quiet, and what they round to is too loud
+        where there is nothing: the head's magnitudes, smoothed over a few bins, bound it (measured, see
+        docs/adr/0004-phase.md).
+        """
+        n = self.crossover.numel()
+        head, rest = spectrum[..., :n], spectrum[..., n:]
+        carried = analyse(self.low_band.synthesise(low), self._n_fft, self._hop)[..., :n]
+        carrier = carried + SHOWN_THROUGH * head
+        ratio = _smooth(head) / _smooth(carrier)
+        gain = (ratio.clamp_max(MOST_RAISED) / ratio.clamp(1 / MOST_ABOVE, 1.0)).sqrt()
+        return torch.cat([head + self.crossover * (carrier * gain - head), rest], -1)
 
     def _quiet_top(self, magnitude: Tensor) -> Tensor:
         """Scale the bins above 20 kHz of every frame down to their share: `[..., bins]` both ways.
@@ -75,3 +106,15 @@ class Spectra(nn.Module):
         logs = torch.cat([self.log_magnitude(clip[None])[1][0] for clip in clips])
         self.mean.copy_(logs.mean(0))
         self.deviation.copy_(logs.std(0).clamp_min(0.5))
+
+
+def _smooth(spectrum: Tensor) -> Tensor:
+    """Energy of `[B, T, n]` averaged over five bins."""
+    energy = spectrum.real.square() + spectrum.imag.square() + 1e-9
+    return F.avg_pool1d(energy, 5, 1, 2, count_include_pad=False)
+
+
+def _crossover(config: CodecConfig) -> Tensor:
+    """Share of the lowest STFT bins that the low band gives: 1, then a ramp of four bins, above them nothing."""
+    edge = config.low_bands * config.n_fft / (2 * config.hop_length)
+    return ((edge - torch.arange(math.ceil(edge))) / 4).clamp(0, 1)

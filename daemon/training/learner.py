@@ -140,7 +140,7 @@ class Learner:
         audio = (torch.from_numpy(self._sampler.batch(2**40 + i)).to(self._device) for i in range(self.placing_batches))
         latents = torch.cat([self.model.encode(batch).flatten(0, 1) for batch in audio])
         generator = torch.Generator().manual_seed(self._seed)
-        self.model.quantizer.fit(latents, generator, float(self._vectors_per_step))
+        self.model.quantizer.fit(latents, generator, float(self._vectors_per_step), self.model.level_parts())
         self.progress.is_quantizing = True
 
     @property

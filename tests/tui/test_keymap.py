@@ -13,7 +13,6 @@ SCREENS = {
     "library": "tui.screens.library:LibraryScreen",
     "train": "tui.screens.train:TrainScreen",
     "help": "tui.screens.help:HelpScreen",
-    "undolist": "tui.screens.undo_list:UndoList",
 }
 
 

@@ -6,14 +6,15 @@ from protocol.edits import OPS
 from tui.actions.registry import actions_of
 from tui.keymap import Keymap
 from tui.model.commands import OWN
-from tui.screens.over import OverScreen
+from tui.model.keys import Pressed
+from tui.screens.base import BaseScreen
 from tui.widgets.lines import BOLD, DIM, Part
 from tui.widgets.rows import Row, Rows
 
 KEY_WIDTH = 22
 
 
-class HelpScreen(OverScreen):
+class HelpScreen(BaseScreen):
     """Pushed over another screen; Esc, q or ? leads back."""
 
     NAME = "help"
@@ -22,13 +23,13 @@ class HelpScreen(OverScreen):
     def __init__(self, of: str) -> None:
         super().__init__()
         self._of = of
-        self.rows = Rows("help-rows")
+        self._rows = Rows("help-rows")
 
     def compose_body(self) -> ComposeResult:
-        yield self.rows
+        yield self._rows
 
     def on_mount(self) -> None:
-        self.rows.fill(help_rows(self._of, self.allele.tier.words, self.keymap))
+        self._rows.fill(help_rows(self._of, self.allele.tier.words, self.keymap))
 
     def top_words(self) -> str:
         return f"Help for the {self._of} screen"
@@ -36,8 +37,29 @@ class HelpScreen(OverScreen):
     def mode_words(self) -> list[Part]:
         return [(" Esc ", BOLD), ("back  ", DIM), (" {list.down} {list.up} ", BOLD), ("down and up", DIM)]
 
-    def do_app_help(self, count: int | None, register: str | None) -> None:
-        self.dismiss()
+    def _run(self, pressed: Pressed) -> None:
+        if pressed.keys in ("escape", "q", "?", "f1", "enter") or pressed.action == "app.help":
+            self.dismiss()
+            return
+        super()._run(pressed)
+
+    def do_list_down(self, count: int | None, register: str | None) -> None:
+        self._rows.step(count or 1)
+
+    def do_list_up(self, count: int | None, register: str | None) -> None:
+        self._rows.step(-(count or 1))
+
+    def do_list_page_down(self, count: int | None, register: str | None) -> None:
+        self._rows.step(self._rows.size.height)
+
+    def do_list_page_up(self, count: int | None, register: str | None) -> None:
+        self._rows.step(-self._rows.size.height)
+
+    def do_list_first(self, count: int | None, register: str | None) -> None:
+        self._rows.step(-10_000)
+
+    def do_list_last(self, count: int | None, register: str | None) -> None:
+        self._rows.step(10_000)
 
 
 def help_rows(screen: str, tier: str, keymap: Keymap) -> list[Row]:

@@ -27,7 +27,7 @@ def chain() -> ResidualQuantizer:
     torch.manual_seed(0)
     made = ResidualQuantizer(D, 8, Q, K)
     made.set_dead_threshold(80, 0.15)
-    made.fit(latents(1, 8, 80).flatten(0, 1), torch.Generator().manual_seed(0), 80.0)
+    made.fit(latents(1, 8, 80).flatten(0, 1), torch.Generator().manual_seed(0), 80.0, torch.ones(Q, D))
     return made
 
 
@@ -41,7 +41,7 @@ def project(chain: ResidualQuantizer, level: int) -> tuple[Any, Any]:
 def test_dequantized_codes_are_the_quantizers_output(seed: int, frames: int) -> None:
     torch.manual_seed(seed)
     chain = ResidualQuantizer(D, 8, Q, K)
-    chain.fit(latents(seed + 1, 4, 40).flatten(0, 1), torch.Generator().manual_seed(seed), 80.0)
+    chain.fit(latents(seed + 1, 4, 40).flatten(0, 1), torch.Generator().manual_seed(seed), 80.0, torch.ones(Q, D))
     chain.eval()
     made = chain(latents(seed, 2, frames))
     assert (chain.dequantize(made.codes) - made.latent).abs().max() < 1e-5
@@ -148,7 +148,7 @@ def test_relative_threshold_keeps_codes_where_the_usual_one_replaces_them() -> N
         torch.manual_seed(0)
         chain = ResidualQuantizer(D, 8, 1, 64)
         chain.set_dead_threshold(80, 0.15)
-        chain.fit(latents(1, 8, 80).flatten(0, 1), torch.Generator().manual_seed(0), 80.0)
+        chain.fit(latents(1, 8, 80).flatten(0, 1), torch.Generator().manual_seed(0), 80.0, torch.ones(Q, D))
         if absolute is not None:
             chain.book(0).threshold_ema_dead_code = absolute
         chain.train()

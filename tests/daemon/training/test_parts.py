@@ -69,7 +69,7 @@ def test_sizes_follow_the_training_frames_and_can_be_overridden() -> None:
     sizes = [plan_words(frames)[0].codebook_size for frames in (300, 1000, 3000, 20_000, 300_000)]
     assert sizes == sorted(sizes) and sizes[0] < sizes[-1] and sizes[2] == 128
     config, words = plan_words(3000)
-    assert config.levels == 8 and "8 levels × 128 codes, because 3000 training frames" in words
+    assert config.levels == 10 and "10 levels × 128 codes, because 3000 training frames" in words
     config, words = plan_words(3000, levels=5, codebook_size=1024)
     assert (config.levels, config.codebook_size) == (5, 1024)
     assert "asked for" in words and "128 would fit" in words

@@ -1,0 +1,106 @@
+"""The low band as a waveform: its transform, and what it gives before and after the codes."""
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from daemon.codec.codec import Codec
+from daemon.codec.config import CodecConfig
+from daemon.codec.lowband import LowBand, compress, expand
+from daemon.codec.model import CodecModel
+from daemon.dsp.measure import si_sdr_db
+
+HOP = 1024
+CONFIG = CodecConfig(width=96, levels=4, codebook_size=64)
+
+
+def kick(start_hz: float, shift: int, seconds: float = 0.6) -> NDArray[np.float32]:
+    """A drum that falls from `start_hz` to 50 Hz, `shift` samples after the beginning."""
+    t = np.arange(round(seconds * 48_000)) / 48_000
+    phase = 50 * t + (start_hz - 50) / 25 * (1 - np.exp(-25 * t))
+    return np.pad(0.5 * np.sin(2 * np.pi * phase) * np.exp(-6 * t), (shift, 0)).astype(np.float32)
+
+
+def below(sound: NDArray[np.float32], hz: float) -> NDArray[np.float32]:
+    spectrum = np.fft.rfft(sound)
+    spectrum[round(hz * sound.size / 48_000) :] = 0
+    return np.fft.irfft(spectrum, sound.size).astype(np.float32)
+
+
+def whole(sound: NDArray[np.float32]) -> Tensor:
+    return torch.from_numpy(np.pad(sound, (0, -sound.size % HOP)))[None]
+
+
+def test_all_coefficients_give_the_sound_back_up_to_both_ends() -> None:
+    band = LowBand(CodecConfig(latent=4096, low_bands=HOP))
+    audio = torch.randn(2, 7 * HOP, generator=torch.Generator().manual_seed(0))
+    assert band.analyse(audio).shape == (2, 7, HOP)
+    assert (band.synthesise(band.analyse(audio)) - audio).abs().max() < 1e-4
+
+
+def test_companding_halves_decibels_and_keeps_the_shape() -> None:
+    loud = torch.randn(5, 24, generator=torch.Generator().manual_seed(0))
+    quiet = loud * 0.01
+    ratio = compress(loud) / compress(quiet)
+    assert (ratio - 10).abs().max() < 0.01
+    for frames in (loud, quiet):
+        assert (expand(compress(frames)) / frames - 1).abs().max() < 1e-2
+
+
+def test_a_codec_begins_with_the_waveform_of_the_low_band() -> None:
+    """Nothing is learned yet and no two hertz are the same: the path itself carries the band."""
+    torch.manual_seed(0)
+    model = CodecModel(CONFIG)
+    for sound in (kick(150, 300), np.sin(np.arange(40_000) * 2 * np.pi * 330 / 48_000, dtype=np.float32) * 0.3):
+        with torch.no_grad():
+            made = model.decode(model.encode(whole(sound)))[0, : sound.size].numpy()
+        assert si_sdr_db(below(sound, 450), below(made, 450)) > 15
+
+
+@pytest.fixture(scope="module")
+def placed() -> Codec:
+    """A codec that never took a step, its codes placed on what kicks give."""
+    torch.manual_seed(0)
+    model = CodecModel(CONFIG)
+    kicks = [kick(100 + 10 * n, 137 * n) for n in range(16)]
+    with torch.no_grad():
+        latents = torch.cat([model.encode(whole(sound * sign))[0] for sound in kicks for sign in (1, -1)])
+        model.quantizer.fit(latents, torch.Generator().manual_seed(0), 100.0, model.level_parts())
+    return Codec(model)
+
+
+def test_codes_keep_the_waveform_of_a_kick_not_seen(placed: Codec) -> None:
+    sound = kick(163, 555)
+    made = placed.encode(sound)
+    decoded = placed.decode(made.codes, samples=made.samples, gain_db=made.gain_db)
+    assert si_sdr_db(below(sound, 450), below(decoded, 450)) > 3
+
+
+def test_every_third_level_begins_as_the_low_band(placed: Codec) -> None:
+    assert list(CodecConfig(levels=10).low_levels) == [2, 5, 8]
+    assert CodecModel(CodecConfig(levels=2)).level_parts().all(), "two levels begin as both"
+    assert list(placed.config.low_levels) == [2]
+    low = slice(placed.config.mel_bands, placed.config.mel_bands + placed.config.low_bands)
+    for level in range(4):
+        vectors = placed.codebook_vectors(level)
+        inside = np.square(vectors[:, low]).sum() / np.square(vectors).sum()
+        assert inside > 0.99 if level == 2 else inside < 0.01
+
+
+def test_without_its_levels_the_low_band_is_drawn_by_the_others(placed: Codec) -> None:
+    codes = placed.encode(kick(150, 0)).codes
+    everything = below(placed.decode(codes), 450)
+    without = below(placed.decode(codes, levels=[0, 1, 3]), 450)
+    assert np.isfinite(without).all()
+    assert np.square(without).mean() > 1e-3 * np.square(everything).mean()
+
+
+def test_a_latent_without_room_for_the_low_band_is_refused() -> None:
+    for low_bands in (0, 33):
+        with pytest.raises(ValueError, match="low band"):
+            CodecConfig(low_bands=low_bands)
+    toy = msgspec.structs.replace(CONFIG, latent=16, low_bands=4)
+    assert toy.mel_bands + toy.low_bands <= toy.latent
