@@ -21,17 +21,16 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
 from protocol.errors import AlleleError
-from tui.crash import FrankApp
 from tui.first_run import DemoPlan, run_demo
-from tui.keymap import DEFAULT, usual
+from tui.hands import HandsApp
 from tui.model.editor import Editor
-from tui.model.paths import read_paths
 from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.screens.base import BaseScreen
 from tui.screens.editor import EditorScreen
 from tui.screens.help import HelpScreen
 from tui.screens.library import LibraryScreen
+from tui.screens.over import OverScreen
 from tui.screens.palette import PaletteScreen
 from tui.screens.train import TrainScreen
 from tui.session import Session
@@ -45,7 +44,7 @@ LEAVE_S = 0.18
 POLL_S = 1.0
 
 
-class AlleleApp(FrankApp, inherit_bindings=False):
+class AlleleApp(HandsApp, inherit_bindings=False):
     """The terminal editor."""
 
     CSS_PATH = "app.tcss"
@@ -68,7 +67,6 @@ class AlleleApp(FrankApp, inherit_bindings=False):
         self.session = Session(home, self._on_change)
         self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
         self.editor = Editor()
-        self.keymap = usual(DEFAULT)
         self.job = start_job
         self.showing = "editor"
         self.notice = ""  # what the first run is at
@@ -207,7 +205,7 @@ class AlleleApp(FrankApp, inherit_bindings=False):
 
     def go(self, name: str) -> None:
         """Show a screen, in place of the one shown and of what is pushed over it."""
-        while self.screen is not self.top_screen or isinstance(self.screen, HelpScreen):
+        while self.screen is not self.top_screen or isinstance(self.screen, OverScreen):
             self.pop_screen()
         if self.screen is not self._screens[name]:
             self.showing = name
@@ -246,16 +244,6 @@ class AlleleApp(FrankApp, inherit_bindings=False):
         if self._driver is not None:
             self._driver.disable_input()
         self.exit(0)
-
-    def open_text(self, text: str, index: int) -> None:
-        """Open the first path of a text in a pane, and the second in the other."""
-        try:
-            paths = read_paths(text)[:2]
-        except AlleleError as error:
-            self.say(str(error), bad=True)
-            return
-        for offset, path in enumerate(paths):
-            self.session.spawn(self.open_in_pane(path, (index + offset) % 2, None))
 
     async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
         """Make a strand of a file and show it in a pane.

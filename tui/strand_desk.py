@@ -122,6 +122,20 @@ class StrandDesk:
         """Redo what was undone last."""
         return await self._chained(strand, None, lambda rev, after: m.RedoEdit(strand=strand, if_rev=rev, after=after))
 
+    async def go_to(self, strand: str, moves: int) -> int:
+        """Undo (moves < 0) or redo several edits; how many were done before one was refused, with its sign.
+
+        Raises:
+            AlleleError: the first one was refused.
+        """
+        ask = self.undo if moves < 0 else self.redo
+        done = await asyncio.gather(*(ask(strand) for _ in range(abs(moves))), return_exceptions=True)
+        refused = [answer for answer in done if isinstance(answer, BaseException)]
+        applied = sum(isinstance(answer, m.EditApplied) for answer in done)
+        if refused and not applied:
+            raise refused[0]
+        return applied if moves > 0 else -applied
+
     async def _chained(
         self, strand: str, other: str | None, body: Callable[[int | None, bytes | None], m.Struct]
     ) -> m.EditApplied | None:

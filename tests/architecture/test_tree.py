@@ -15,7 +15,7 @@ LONGER = {
     "daemon/store/strands.py": "living strands and their journal change in the same transactions",
     "tui/app.py": "the composition root",
     "tui/client.py": "one state machine over two sockets",
-    "tui/screens/editor_keys.py": "one short method for each key",
+    "tui/screens/base.py": "what every screen is: bars, prompt, keys, late repaints",
 }
 
 # Where packages come from is the installer's settings' business, never the repository's. (Split, or this line would

@@ -1,18 +1,7 @@
-"""What can be done in the editor: moving, selecting, changing cells."""
+"""What can be done in the editor: moving and selecting."""
 
 from tui.actions.action import Action
-from tui.actions.situation import (
-    Check,
-    always,
-    both,
-    one_cell,
-    online_strand,
-    redoable,
-    repeatable,
-    selected,
-    strand,
-    undoable,
-)
+from tui.actions.situation import Check, always, selected, strand
 
 EDITOR = ("editor",)
 
@@ -23,10 +12,6 @@ def _move(name: str, title: str, text: str = "") -> Action:
 
 def _select(name: str, title: str, why_not: Check = strand, text: str = "") -> Action:
     return Action(f"select.{name}", title, "Select", EDITOR, why_not, text)
-
-
-def _edit(name: str, title: str, why_not: Check = online_strand, text: str = "") -> Action:
-    return Action(f"edit.{name}", title, "Change", EDITOR, why_not, text)
 
 
 MOVES = (
@@ -52,20 +37,10 @@ MOVES = (
 SELECTS = (
     _select("start", "Select a rectangle", text="again: leave it"),
     _select("levels", "Select on all levels"),
+    _select("grow", "Select more: cell, steady stretch, level, all"),
+    _select("last", "The last selection again"),
     _select("corner", "To the other corner of the selection", selected),
     _select("drop", "Drop the selection", always),
 )
 
-EDITS = (
-    _edit("swap", "Swap with the other pane", both, "the selection, or as many cells as the count"),
-    _edit("set", "Set a code", text="asks for the number"),
-    _edit("next_code", "Next code number", one_cell),
-    _edit("prev_code", "Previous code number", one_cell),
-    _edit("copy", "Copy into a register", text="register a unless one is named"),
-    _edit("put", "Put a register here", text="on the levels it was copied from"),
-    _edit("again", "The last change again, here", repeatable, "whatever it was, : edits too"),
-    _edit("undo", "Undo", undoable, "a swap is undone on both strands"),
-    _edit("redo", "Redo", redoable),
-)
-
-ACTIONS: tuple[Action, ...] = (*MOVES, *SELECTS, *EDITS)
+ACTIONS: tuple[Action, ...] = (*MOVES, *SELECTS)

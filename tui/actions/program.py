@@ -3,7 +3,9 @@
 from tui.actions.action import Action
 from tui.actions.situation import connected, corpus_chosen, job_chosen, online_strand, openable
 
-LISTS = ("library", "train", "help")
+LISTS = ("library", "train", "help", "undolist")
+OVER = ("help", "undolist")
+PLAYS = ("editor", "library", "train")
 LIBRARY, TRAIN = ("library",), ("train",)
 OPENS = ("editor", "library")
 
@@ -45,6 +47,9 @@ GOES = (
 )
 
 PROGRAM = (
+    Action("over.back", "Back", "Program", OVER),
+    Action("macro.record", "Record a macro, or end it", "Program", PLAYS, letter="its name, a to z or 0 to 9"),
+    Action("macro.play", "Play a macro", "Program", PLAYS, letter="its name; @ is the last one"),
     Action("app.command", "Command line: an edit, an action, :w :open :q", "Program"),
     Action("app.palette", "Palette of all actions", "Program"),
     Action("app.help", "Help", "Program"),

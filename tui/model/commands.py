@@ -15,6 +15,7 @@ OWN = {
     "w": "write the strand: FILE.wav decodes it, FILE.alle keeps its codes; w! overwrites",
     "open": "open an audio file or an .alle in this pane: open PATH [MODEL]",
     "frame": "go to a frame",
+    "undolist": "every edit of this strand; Enter on one goes there",
     "help": "every key and command",
 }
 

@@ -117,3 +117,21 @@ def _to_change(cursor: Cursor, codes: Codes, n: int) -> Cursor:
         earlier = starts[starts < cursor.frame]
         frame = int(earlier[max(n, -len(earlier))]) if len(earlier) else 0
     return replace(cursor, frame=frame)
+
+
+def grown(rect: Rect | None, cursor: Cursor, codes: Codes) -> Rect:
+    """The next larger thing: the cell, the steady stretch of its code, its level, everything."""
+    levels, frames = codes.shape
+    row = codes[cursor.level]
+    other = np.flatnonzero(row != row[cursor.frame])
+    before, after = other[other < cursor.frame], other[other > cursor.frame]
+    first = int(before[-1]) + 1 if len(before) else 0
+    past = int(after[0]) if len(after) else frames
+    steps = [
+        Rect(cursor.level, cursor.level, cursor.frame, cursor.frame + 1),
+        Rect(cursor.level, cursor.level, first, past),
+        Rect(cursor.level, cursor.level, 0, frames),
+        Rect(0, levels - 1, 0, frames),
+    ]
+    wider = (step for step in steps if rect is None or step.height * step.width > rect.height * rect.width)
+    return next(wider, steps[-1])

@@ -9,9 +9,13 @@ freed (the = key), the other pane's cursor is the first frame over there. `swap_
 
 from dataclasses import dataclass, field, replace
 
-from protocol.edits import Edit
+from msgspec.structs import replace as replaced
+
+from protocol.edits import OPS, Edit
+from tui.model.changes import Here, Repeatable, again, at_rect, repeatable, to_other
 from tui.model.cursor import Cursor, Rect, Selection
 from tui.model.grid import Reference, StrandGrid
+from tui.model.painting import Painting
 from tui.model.viewport import page_start, row_start
 
 NAMES = "AB"
@@ -51,16 +55,6 @@ class Pane:
         self.first_level = row_start(self.cursor.level, self.first_level, self.page_levels, grid.levels)
 
 
-@dataclass(frozen=True)
-class Repeatable:
-    """The last edit as `.` repeats it: an edit without a place, and the size of the place it had."""
-
-    op: str
-    args: list[str]
-    height: int
-    width: int
-
-
 @dataclass
 class Editor:
     """Both panes and what holds for both."""
@@ -76,6 +70,10 @@ class Editor:
     """Is the strand heard as it was?"""
     reference: Reference = "change"
     last: Repeatable | None = None
+    remembered: dict[str, str] = field(default_factory=dict[str, str])
+    """What was answered last when an operation asked, by its name."""
+    painting: Painting = field(default_factory=Painting)
+    last_selection: tuple[Selection, Cursor] | None = None
 
     @property
     def pane(self) -> Pane:
@@ -145,45 +143,60 @@ class Editor:
         where = "same frames" if at == rect.first else "its cursor"
         return f"{{edit.swap}} swaps with {self.other_name} @{at}:{at + rect.width} ({where})"
 
+    def remember(self, edit: Edit, *, follows: bool = False) -> None:
+        """An edit was made here: `.` does it again. follows: where it begins over there is the cursors' business."""
+        self.last = repeatable(edit, self.other.strand, follows=follows) or self.last
+
+    def make(self, edit: Edit, rect: Rect) -> Edit:
+        """An edit on a rectangle, or on the frames of it; remembered."""
+        made = at_rect(edit, rect)
+        self.remember(made)
+        return made
+
+    def pair(self, edit: Edit, rect: Rect) -> Edit:
+        """An edit of the focused strand and the other pane's, beginning there where the cursors say."""
+        made = self._paired(at_rect(edit, rect), rect.first)
+        self.remember(made, follows="at" not in edit.options)
+        return made
+
+    def _paired(self, edit: Edit, first: int) -> Edit:
+        """With the other pane's cursor as its start over there, once the cursors are free."""
+        made = to_other(edit, self.other.strand or "")
+        at = first if self.linked else self.other.cursor.frame
+        is_aligned = made.options.get("align", "none") != "none"
+        if at == first or "at" in made.options or is_aligned or "at" not in OPS[made.op].options:
+            return made
+        return replaced(made, options={**made.options, "at": str(at)})
+
     def swap(self, rect: Rect) -> Edit:
         """Exchange with the other pane."""
-        at = self.swap_at(rect)
-        self.last = Repeatable("swap", [], rect.height, rect.width)
-        options = {} if at == rect.first else {"at": str(at)}
-        return _edit("swap", [self.other.strand or ""], rect, options)
+        return self.pair(Edit(op="swap", args=[self.other.strand or ""]), rect)
 
     def set(self, rect: Rect, code: int) -> Edit:
         """Write a code into every cell."""
-        self.last = Repeatable("set", [str(code)], rect.height, rect.width)
-        return _edit("set", [str(code)], rect)
+        return self.make(Edit(op="set", args=[str(code)]), rect)
 
     def copy(self, rect: Rect, register: str) -> Edit:
         """Remember cells."""
-        return _edit("copy", [register], rect)
+        return at_rect(Edit(op="copy", args=[register]), rect)
 
-    def put(self, cursor: Cursor, register: str, rect: Rect | None) -> Edit:
+    def put(self, cursor: Cursor, register: str, rect: Rect | None, op: str = "put", gap: str = "") -> Edit:
         """Write a register from the cursor on, or over a selection only."""
-        self.last = Repeatable("put", [register], 0, 0)
-        if rect is not None:
-            return Edit(op="put", args=[register], frames=(rect.first, rect.past))
-        return Edit(op="put", args=[register], frames=(cursor.frame, None))
+        frames = (cursor.frame, None) if rect is None else (rect.first, rect.past)
+        edit = Edit(op=op, args=[register], frames=frames, options={"gap": gap} if gap else {})
+        self.remember(edit)
+        return edit
 
     def repeat(self, grid: StrandGrid, count: int | None) -> Edit | None:
         """The last edit again, at the cursor or over the selection; None when there was none."""
         if self.last is None:
             return None
-        last = self.last
-        pane = self.pane
-        if last.op == "put":
-            return self.put(pane.cursor, last.args[0], pane.rect(grid) if pane.selection else None)
-        rect = pane.rect(grid)
-        if pane.selection is None:
-            level, frame = pane.cursor.level, pane.cursor.frame
-            width = count or last.width
-            rect = Rect(level, level + last.height - 1, frame, frame + width).inside(grid.levels, grid.frames)
-        return self.swap(rect) if last.op == "swap" else _edit(last.op, last.args, rect)
-
-
-def _edit(op: str, args: list[str], rect: Rect, options: dict[str, str] | None = None) -> Edit:
-    levels, frames = (rect.first_level, rect.last_level), (rect.first, rect.past)
-    return Edit(op=op, args=args, levels=levels, frames=frames, options=options or {})
+        pane, other = self.pane, self.other.strand
+        selected = None if pane.selection is None else pane.rect(grid)
+        cursor = pane.cursor.inside(grid.levels, grid.frames)
+        made = again(self.last, Here(cursor, selected, grid.levels, grid.frames, other), count)
+        if made is None or not self.last.follows:
+            return made
+        plain = {key: value for key, value in made.options.items() if key != "at"}
+        first, _ = made.frames or (0, None)
+        return self._paired(replaced(made, options=plain), first or 0)

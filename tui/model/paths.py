@@ -22,8 +22,8 @@ def read_paths(text: str) -> list[Path]:
         stripped = line.strip()
         if not stripped:
             continue
-        whole = Path(stripped).expanduser()
-        if whole.is_absolute() and "\\" not in stripped and stripped[0] not in "'\"" and whole.exists():
+        whole = _home(stripped)
+        if whole.is_absolute() and "\\" not in stripped and stripped[0] not in "'\"" and _is_there(whole):
             found.append(whole)  # an unquoted path with spaces, as it stands
             continue
         try:
@@ -42,13 +42,27 @@ def _one(word: str) -> Path:
                 "E_BAD_REQUEST", f"{word} is on the machine {address.netloc}", hint="copy it here first, with scp"
             )
         return Path(unquote(address.path))
-    return Path(word).expanduser().absolute()
+    return _home(word).absolute()
+
+
+def _home(word: str) -> Path:
+    try:
+        return Path(word).expanduser()
+    except RuntimeError:  # ~somebody who is not known here
+        return Path(word)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name longer than any file's
+        return False
 
 
 def complete(text: str) -> str:
     """The text with its last word completed from the disk, as far as it is the only way; the same when it is not."""
     head, quoted, word = _last_word(text)
-    typed = Path(word).expanduser()
+    typed = _home(word)
     folder, start = (typed, "") if word.endswith("/") else (typed.parent, typed.name)
     try:
         names = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith(start))

@@ -6,7 +6,6 @@ Data flow: a key goes to the `KeyReader` of the screen's table, the action's `wh
 A repaint is put off while the terminal still owes output: over a slow link it would only queue behind it.
 """
 
-import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
@@ -16,7 +15,6 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.timer import Timer
 
-from protocol.errors import AlleleError
 from tui.actions.action import Action
 from tui.actions.registry import ACTIONS, BY_ID
 from tui.actions.situation import Situation
@@ -57,6 +55,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.said, self.prompt = TextBlock("said"), Prompt()
         self._reader: KeyReader | None = None
         self._reader_of: Keymap | None = None
+        self.pressed_keys = ""
         self._said: list[Part] = []
         self._late: Timer | None = None
 
@@ -132,6 +131,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         """The words line and the mode line; a sentence just said takes the mode line's place."""
         self.words.show(self._with_keys(self.bottom_words()))
         waiting: list[Part] = [(f"  {self.reader.waiting} ", BOLD)] if self.reader.waiting else []
+        if self.allele.macros.recording:
+            waiting.insert(0, (f"  recording {self.allele.macros.recording} ", BOLD))
         right = waiting or ([] if self._said else self.mode_right())
         self.mode.show(self._said or self._with_keys(self.mode_words()), self._with_keys(right))
         said, style = self._said[0] if self._said else ("", PLAIN)
@@ -166,6 +167,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
             top.say(text, bad=bad)
             return
         text = self.keymap.fill(text)
+        self.allele.macros.is_broken |= bad
         self._said = said = [(f" {text}", BOLD if bad else PLAIN)] if text else []
         if self.is_mounted:
             self.draw_bottom()
@@ -230,16 +232,30 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         """Every key of the screen, in the order it was typed."""
         event.stop()
         event.prevent_default()
+        token = token_of(event)
+        self.allele.macros.note(token)
+        self.feed(token)
+
+    def feed(self, token: str) -> None:
+        """A key, pressed by hand or by a macro."""
         if self.prompt.is_open:
-            self.prompt.type(event.key, event.character if event.is_printable else None)
-            if not self.prompt.is_open:
-                self.draw_bottom()
-            return
-        self._said = []
-        pressed = self.reader.feed(token_of(event))
-        if pressed is not None:
-            self._run(pressed)
+            self.prompt.type(token, token if len(token) == 1 else " " if token == "space" else None)
+        elif not self.takes(token):
+            self._said = []
+            if self.allele.macros.recording and not self.reader.waiting and self.ends_macro(token):
+                self.allele.end_macro()
+            elif (pressed := self.reader.feed(token)) is not None:
+                self.pressed_keys = pressed.keys
+                self._run(pressed)
         self.draw_bottom()
+
+    def takes(self, token: str) -> bool:
+        """A mode of the screen's own that reads keys before the keymap does."""
+        return False
+
+    def ends_macro(self, token: str) -> bool:
+        """Is it the key that records macros?"""
+        return token in self.keymap.keys_for("macro.record")
 
     def on_paste(self, event: events.Paste) -> None:
         """Pasted or dropped text."""
@@ -251,10 +267,17 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def pasted(self, text: str) -> None:
         """Text was pasted while nothing was asked."""
-        self.say("pasted text goes into a prompt: open one with {app.command} or {file.open}")
+        self.allele.take_drop(text)
+
+    def ask_for_corpus(self, paths: str) -> None:
+        """A folder was dropped: go to where corpora are made, and ask for a name."""
+        self.allele.go("library")
+        library = self.allele.top_screen
+        if library is not None and library is not self:
+            library.ask_for_corpus(paths)
 
     def _run(self, pressed: Pressed) -> None:
-        if pressed.keys.endswith("ctrl+c"):
+        if pressed.action is None and pressed.keys.endswith("ctrl+c"):
             self.say("{app.quit} or :q leaves; strands and jobs go on")
         elif pressed.action is None:
             self.say(f"{shown(pressed.keys)} means nothing here; {{app.help}} shows every key")
@@ -289,10 +312,3 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def spawn(self, work: Any) -> None:
         """Run a coroutine; an AlleleError becomes a sentence."""
         self.session.spawn(work)
-
-
-def sentence_of(error: BaseException) -> str:
-    """A failure in one line."""
-    if isinstance(error, AlleleError):
-        return str(error)
-    return "that took too long" if isinstance(error, asyncio.TimeoutError) else str(error)

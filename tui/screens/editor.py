@@ -152,6 +152,8 @@ class EditorScreen(EditorKeys):
         redo = f", {info.redo_depth} to redo" if info.redo_depth else ""
         size = f"  {grid.seconds(grid.frames):.2f} s  {grid.frames} frames  {depth}{redo}"
         right: list[Part] = []
+        if info.locked:
+            right.append((f"locked {','.join(map(str, info.locked))}  ", BOLD))
         listening = self.editor.listening_words(grid.levels)
         if listening:
             right.append((f"{listening}  ", BOLD))
@@ -217,6 +219,9 @@ class EditorScreen(EditorKeys):
 
     def mode_words(self) -> list[Part]:
         grid = self.grid
+        if self.painting.is_on:
+            typed = f"{self.painting.typed}_" if self.painting.typed else "type a code"
+            return [(" PAINT ", BOLD), (f" {typed}  Space writes it and goes on, . goes on, Esc ends", PLAIN)]
         if grid is not None and self.editor.pane.selection is not None:
             rect: Rect = self.editor.pane.rect(grid)
             swap = f"  {self.editor.swap_words(rect)}" if self.grid_of(1 - self.editor.focus) else ""

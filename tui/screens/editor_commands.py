@@ -11,16 +11,21 @@ from protocol import messages as m
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
 from tui.actions.registry import BY_ID
+from tui.model.changes import at_rect, to_other
 from tui.model.commands import Command, read_command
-from tui.model.cursor import Rect
 from tui.model.editor import NAMES, Editor
 from tui.model.grid import StrandGrid
+from tui.model.painting import Painting
 from tui.model.paths import read_paths
 from tui.screens.base import BaseScreen
 
 
 class EditorCommands(BaseScreen):
     """Edits, files and commands of the editor."""
+
+    @property
+    def painting(self) -> Painting:
+        return self.editor.painting
 
     @property
     def editor(self) -> Editor:
@@ -49,7 +54,8 @@ class EditorCommands(BaseScreen):
     def _applied(self, applied: m.EditApplied | None, done: str) -> None:
         if applied is not None:
             notes = "; ".join(applied.notes)
-            self.say(f"{done}{' - ' + notes if notes else ''}")
+            if notes or not self.painting.is_on:  # what is painted is seen; its line says what to type
+                self.say(f"{done}{' - ' + notes if notes else ''}")
             self.draw()
 
     def go_to_frame(self, frame: int) -> None:
@@ -126,6 +132,8 @@ class EditorCommands(BaseScreen):
             if not command.args[0].isdecimal():
                 raise AlleleError("E_BAD_EDIT", f"{command.args[0]!r} is no frame", hint=":frame 120")
             self.go_to_frame(int(command.args[0]))
+        elif command.name == "undolist":
+            self.run_action_named("edit.history")
         elif command.name == "help":
             self.allele.do_app_help(None, None)
         else:
@@ -143,9 +151,10 @@ class EditorCommands(BaseScreen):
         if grid is None:
             raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
         if OPS[edit.op].takes_strand:
-            edit = replace_other(edit, self._strand_named(edit.args[0]))
+            edit = to_other(edit, self._strand_named(edit.args[0]))
         if edit.levels is None and edit.frames is None and self.editor.pane.selection is not None:
             edit = at_rect(edit, self.editor.pane.rect(grid))
+        self.editor.remember(edit)
         self.submit(grid.id, edit)
 
     def _strand_named(self, name: str) -> str:
@@ -162,19 +171,6 @@ class EditorCommands(BaseScreen):
         )
 
 
-def replace_other(edit: Edit, strand: str) -> Edit:
-    """An edit with the other strand's name in another form."""
-    return Edit(op=edit.op, args=[strand, *edit.args[1:]], levels=edit.levels, frames=edit.frames, options=edit.options)
-
-
-def at_rect(edit: Edit, rect: Rect) -> Edit:
-    """An edit with a place; of what goes to a register's levels, or to all of them, only the frames."""
-    levels, frames = (rect.first_level, rect.last_level), (rect.first, rect.past)
-    if edit.op in ("put", "mix", "flood") or OPS[edit.op].resizes:
-        return Edit(op=edit.op, args=edit.args, frames=frames, options=edit.options)
-    return Edit(op=edit.op, args=edit.args, levels=levels, frames=frames, options=edit.options)
-
-
 def save_path(info: m.StrandInfo, folder: Path) -> Path:
     """Where a strand is offered to be saved: NAME.wav while untouched, but never over what it was made of."""
     stem = Path(info.meta.name).stem
@@ -187,5 +183,5 @@ def describe_edit(edit: Edit, strands: dict[str, m.StrandInfo]) -> str:
     """An edit as text, with names in place of ids."""
     with contextlib.suppress(KeyError, IndexError):
         if OPS[edit.op].takes_strand:
-            edit = replace_other(edit, strands[edit.args[0]].meta.name)
+            edit = to_other(edit, strands[edit.args[0]].meta.name)
     return format_edit(edit)

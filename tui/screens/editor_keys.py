@@ -1,20 +1,14 @@
-"""What the editor's keys do: motions, selection and edits. `EditorScreen` draws.
-
-An edit is sent at once and drawn when the daemon says so (under a millisecond over ipc). Held keys are pipelined, see
-tui.model.pending. Notes that come back ("cropped to …") are said on the last line.
-"""
+"""What the editor's keys do: motions and selection. `EditorScreen` draws, edits are in editor_operations."""
 
 from dataclasses import replace
 from typing import Any
 
 from tui.actions.action import Action
-from tui.model.cursor import Rect, Selection, move
-from tui.model.grid import StrandGrid
-from tui.model.pending import EditChain
-from tui.screens.editor_hearing import EditorHearing
+from tui.model.cursor import Cursor, Selection, grown, move
+from tui.screens.editor_painting import EditorPainting
 
 
-class EditorKeys(EditorHearing):
+class EditorKeys(EditorPainting):
     """Actions of the editor that are single keys."""
 
     # --- moving ------------------------------------------------------------------------------------------
@@ -78,96 +72,24 @@ class EditorKeys(EditorHearing):
         self.moved()
 
     def do_select_drop(self, count: int | None, register: str | None) -> None:
-        self.editor.pane.selection = None
+        self.drop_selection()
         self.moved()
 
-    # --- editing -----------------------------------------------------------------------------------------
+    def do_select_last(self, count: int | None, register: str | None) -> None:
+        kept = self.editor.last_selection
+        if kept is None:
+            self.say("nothing was selected before")
+            return
+        self.editor.pane.selection, cursor = kept
+        self.editor.place(cursor, self.grids())
+        self.moved()
 
-    def do_edit_swap(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
-        if grid is not None:
-            self.submit(grid.id, self.editor.swap(self.editor.pane.rect(grid, count)))
-
-    def do_edit_set(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
+    def do_select_grow(self, count: int | None, register: str | None) -> None:
+        grid, pane = self.grid, self.editor.pane
         if grid is None:
             return
-        rect = self.editor.pane.rect(grid, count)
-        label = f"code for {rect.words}, 0 to {grid.codebook - 1}: "
-        self.prompt.ask(label, lambda text: self._set(grid, rect, text))
-
-    def _set(self, grid: StrandGrid, rect: Rect, text: str) -> None:
-        text = text.strip()
-        if not text:
-            return
-        if not text.isdecimal() or int(text) >= grid.codebook:
-            self.say(f"{text!r} is no code; codes go from 0 to {grid.codebook - 1}", bad=True)
-            return
-        self.submit(grid.id, self.editor.set(rect, int(text)))
-
-    def do_edit_next_code(self, count: int | None, register: str | None) -> None:
-        self._step_code(count or 1)
-
-    def do_edit_prev_code(self, count: int | None, register: str | None) -> None:
-        self._step_code(-(count or 1))
-
-    def _step_code(self, by: int) -> None:
-        grid = self.grid
-        if grid is None:
-            return
-        cursor = self.editor.pane.cursor
-        chain = self.session.chains.setdefault(grid.id, EditChain())
-        now = chain.expected.get((cursor.level, cursor.frame), int(grid.codes[cursor.level, cursor.frame]))
-        code = min(max(0, now + by), grid.codebook - 1)
-        if code == now:
-            self.say(f"code {now} is the {'last' if by > 0 else 'first'} of this level")
-            return
-        chain.expect(cursor.level, cursor.frame, code)
-        self.submit(grid.id, self.editor.set(self.editor.pane.rect(grid), code))
-
-    def do_edit_copy(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
-        if grid is None:
-            return
-        rect = self.editor.pane.rect(grid, count)
-        self.submit(grid.id, self.editor.copy(rect, register or self.session.registers.unnamed))
-        if self.editor.pane.selection is not None:
-            self.editor.pane.selection = None
-            self.editor.place(replace(self.editor.pane.cursor, level=rect.first_level, frame=rect.first), self.grids())
-            self.moved()
-
-    def do_edit_put(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
-        if grid is None:
-            return
-        pane = self.editor.pane
-        rect = pane.rect(grid) if pane.selection is not None else None
-        self.submit(grid.id, self.editor.put(pane.cursor, register or self.session.registers.unnamed, rect))
-
-    def do_edit_again(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
-        edit = self.editor.repeat(grid, count) if grid is not None else None
-        if grid is not None and edit is not None:
-            self.submit(grid.id, edit)
-
-    def do_edit_undo(self, count: int | None, register: str | None) -> None:
-        self._history(self.session.undo, "undone", count)
-
-    def do_edit_redo(self, count: int | None, register: str | None) -> None:
-        self._history(self.session.redo, "redone", count)
-
-    def _history(self, ask: Any, word: str, count: int | None) -> None:
-        grid = self.grid
-        for _ in range(min(count or 1, 1000)):
-            if grid is not None:
-                self.spawn(self._back(ask, grid.id, word))
-
-    async def _back(self, ask: Any, strand: str, word: str) -> None:
-        applied = await ask(strand)
-        if applied is not None:
-            self._applied(applied, f"{word}: {self._readable(applied.edit)}")
-
-    def _readable(self, text: str) -> str:
-        for strand, info in self.session.strands.items():
-            text = text.replace(strand, info.meta.name)
-        return text
+        rect = None if pane.selection is None else pane.rect(grid)
+        wider = grown(rect, pane.cursor.inside(grid.levels, grid.frames), grid.codes)
+        pane.selection = Selection(Cursor(wider.first_level, wider.first))
+        self.editor.place(Cursor(wider.last_level, wider.past - 1), self.grids())
+        self.moved()

@@ -6,15 +6,14 @@ from protocol.edits import OPS
 from tui.actions.registry import actions_of
 from tui.keymap import Keymap
 from tui.model.commands import OWN
-from tui.model.keys import Pressed
-from tui.screens.base import BaseScreen
+from tui.screens.over import OverScreen
 from tui.widgets.lines import BOLD, DIM, Part
 from tui.widgets.rows import Row, Rows
 
 KEY_WIDTH = 22
 
 
-class HelpScreen(BaseScreen):
+class HelpScreen(OverScreen):
     """Pushed over another screen; Esc, q or ? leads back."""
 
     NAME = "help"
@@ -23,13 +22,13 @@ class HelpScreen(BaseScreen):
     def __init__(self, of: str) -> None:
         super().__init__()
         self._of = of
-        self._rows = Rows("help-rows")
+        self.rows = Rows("help-rows")
 
     def compose_body(self) -> ComposeResult:
-        yield self._rows
+        yield self.rows
 
     def on_mount(self) -> None:
-        self._rows.fill(help_rows(self._of, self.allele.tier.words, self.keymap))
+        self.rows.fill(help_rows(self._of, self.allele.tier.words, self.keymap))
 
     def top_words(self) -> str:
         return f"Help for the {self._of} screen"
@@ -37,29 +36,8 @@ class HelpScreen(BaseScreen):
     def mode_words(self) -> list[Part]:
         return [(" Esc ", BOLD), ("back  ", DIM), (" {list.down} {list.up} ", BOLD), ("down and up", DIM)]
 
-    def _run(self, pressed: Pressed) -> None:
-        if pressed.keys in ("escape", "q", "?", "f1", "enter") or pressed.action == "app.help":
-            self.dismiss()
-            return
-        super()._run(pressed)
-
-    def do_list_down(self, count: int | None, register: str | None) -> None:
-        self._rows.step(count or 1)
-
-    def do_list_up(self, count: int | None, register: str | None) -> None:
-        self._rows.step(-(count or 1))
-
-    def do_list_page_down(self, count: int | None, register: str | None) -> None:
-        self._rows.step(self._rows.size.height)
-
-    def do_list_page_up(self, count: int | None, register: str | None) -> None:
-        self._rows.step(-self._rows.size.height)
-
-    def do_list_first(self, count: int | None, register: str | None) -> None:
-        self._rows.step(-10_000)
-
-    def do_list_last(self, count: int | None, register: str | None) -> None:
-        self._rows.step(10_000)
+    def do_app_help(self, count: int | None, register: str | None) -> None:
+        self.dismiss()
 
 
 def help_rows(screen: str, tier: str, keymap: Keymap) -> list[Row]:

@@ -12,6 +12,7 @@ from textual.containers import Horizontal
 from protocol import messages as m
 from protocol.errors import AlleleError
 from tui.actions.situation import Situation
+from tui.drops import exists, here, read_drop
 from tui.model.editor import NAMES
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts
 from tui.model.paths import read_paths
@@ -232,10 +233,10 @@ class LibraryScreen(BaseScreen):
             paths = read_paths(text)
             if not paths:
                 return
-            missing = next((path for path in paths if not path.exists()), None)
+            missing = next((path for path in paths if not exists(path)), None)
             if missing is not None:
                 raise AlleleError(
-                    "E_NOT_FOUND", f"{missing} is not on this machine", hint=f"copy it here: scp FILE {_here()}"
+                    "E_NOT_FOUND", f"{missing} is not on this machine", hint=f"copy it here: scp FILE {here()}"
                 )
         except AlleleError as error:
             self.say(str(error), bad=True)
@@ -273,13 +274,18 @@ class LibraryScreen(BaseScreen):
         self.prompt.ask(f"open as {NAMES[index]}: ", lambda text: self.allele.open_text(text, index), is_path=True)
 
     def pasted(self, text: str) -> None:
+        """Dropped or pasted sounds start a new corpus; strands are opened."""
+        try:
+            drop = read_drop(text)
+        except AlleleError:
+            drop = None
+        if drop is not None and not drop.folders and all(path.suffix.lower() == ".alle" for path in drop.files):
+            self.allele.open_files(drop.files, self.allele.editor.focus)
+        elif drop is not None:
+            self.ask_for_corpus(text)
+        else:
+            self.allele.take_drop(text)
+
+    def ask_for_corpus(self, paths: str) -> None:
         """A dropped or pasted path starts a new corpus with it."""
-        self.prompt.ask("name of the new corpus for these files: ", lambda name: self._named(name, text))
-
-
-def _here() -> str:
-    """This machine's folder as scp writes it."""
-    import os
-    import socket
-
-    return f"{os.environ.get('USER', 'you')}@{socket.gethostname()}:{Path.home()}"
+        self.prompt.ask("name of the new corpus for these files: ", lambda name: self._named(name, paths))

@@ -1,0 +1,234 @@
+"""Every operation under its key, through the real daemon: done, repeated, and taken back."""
+
+from contextlib import asynccontextmanager
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.usefixtures("clean")
+
+
+@pytest.fixture
+def with_two(opened: Any, sounds: Any, until: Any) -> Any:
+    """The editor on two fresh strands."""
+
+    @asynccontextmanager
+    async def open_two(size: tuple[int, int] = (80, 24)) -> Any:
+        async with opened(size, open_paths=sounds[:2]) as (app, pilot):
+            await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+            yield app, pilot
+
+    return open_two
+
+
+def settled(app: Any, grid: Any, rev: int) -> Any:
+    return lambda: grid.rev == rev and not app.session.chains[grid.id].waiting
+
+
+async def test_operations_act_on_the_selection_and_can_be_repeated_and_undone(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a, b = app.screen.grids()
+        before = a.codes.copy()
+        await pilot.press("v", "7", "l")
+        keyed = (
+            ["B", "enter"],  # blend 0.5, as it is offered
+            ["R", "ctrl+u", *"1 seed=5", "enter"],
+            ["3", ">"],
+            ["<"],
+            ["X"],
+            ["e", "o", "enter"],
+        )
+        for number, keys in enumerate(keyed):
+            await pilot.press(*keys)
+            await until(pilot, settled(app, a, number + 1))
+            assert np.array_equal(a.codes[1:], before[1:]), keys
+            assert np.array_equal(a.codes[:, 8:], before[:, 8:]), keys
+        assert not np.array_equal(a.codes, before)
+        assert app.editor.remembered["mutate"] == "1 seed=6"
+        assert (b.rev, a.info.undo_depth) == (0, 6)
+        await pilot.press("6", "u")
+        await until(pilot, settled(app, a, 12))
+        assert np.array_equal(a.codes, before)
+        await pilot.press("escape", "0", "2", "0", "|", "X")
+        assert "its own reverse" in app.screen.mode.text
+        await pilot.press("5", "X")
+        await until(pilot, settled(app, a, 13))
+        assert np.array_equal(a.codes[0, 20:25], before[0, 20:25][::-1])
+        await pilot.press("3", "0", "|", ".")
+        await until(pilot, settled(app, a, 14))
+        assert np.array_equal(a.codes[0, 30:35], before[0, 30:35][::-1])
+
+
+async def test_lengths_change_under_keys_and_come_back(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a = app.screen.grids()[0]
+        before, frames = a.codes.copy(), a.frames
+        await pilot.press("v", "3", "l", "2", "e", "r")
+        await until(pilot, lambda: a.frames == frames + 8)
+        assert np.array_equal(a.codes[:, 4:8], before[:, :4])
+        await pilot.press("e", "m")
+        await until(pilot, lambda: a.frames == frames + 12)
+        await pilot.press("e", "s", "enter")
+        await until(pilot, lambda: a.frames == frames + 16)
+        await pilot.press(".")
+        await until(pilot, lambda: a.frames == frames + 20)
+        await pilot.press("4", "u")
+        await until(pilot, lambda: a.frames == frames and not app.session.chains[a.id].waiting)
+        assert np.array_equal(a.codes, before)
+
+
+async def test_registers_mix_and_flood(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a = app.screen.grids()[0]
+        before = a.codes.copy()
+        await pilot.press("v", "2", "l", '"', "k", "y")
+        await until(pilot, lambda: "k" in app.session.registers.known)
+        await pilot.press("1", "0", "|", "v", "6", "l", '"', "k", "g", "p")
+        await until(pilot, settled(app, a, 1))
+        assert np.array_equal(a.codes[0, 10:17], np.tile(before[0, :3], 3)[:7])
+        await pilot.press("escape", "2", "5", "|", '"', "k", "P")
+        assert app.screen.prompt.value == "@25"
+        await pilot.press("enter")
+        await until(pilot, settled(app, a, 2))
+        gaps = before[0, 25:28] == before[0, 25]
+        assert np.array_equal(a.codes[0, 25:28], np.where(gaps, before[0, :3], before[0, 25:28]))
+        await pilot.press("3", "0", "|", '"', "k", "p")
+        await until(pilot, settled(app, a, 3))
+        await pilot.press("3", "5", "|", ".")
+        await until(pilot, settled(app, a, 4))
+        assert np.array_equal(a.codes[0, 35:38], before[0, :3])
+
+
+async def test_painting_writes_codes_along_and_is_one_change_for_repeat(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a = app.screen.grids()[0]
+        before = a.codes.copy()
+        await pilot.press("j", "5", "|", "t", "1", "2", "space", ".", "9", "9", "backspace", "enter", "space")
+        assert "PAINT" in app.screen.mode.text
+        await pilot.press("9", "9", "9", "9", "space")
+        assert "is no code" in app.screen.mode.text
+        await pilot.press("escape")
+        await until(pilot, settled(app, a, 3))
+        assert a.codes[1, 5:9].tolist() == [12, before[1, 6], 9, 9]
+        assert "PAINT" not in app.screen.mode.text
+        await pilot.press("2", "0", "|", ".")
+        await until(pilot, settled(app, a, 4))
+        assert a.codes[1, 20:24].tolist() == [12, before[1, 21], 9, 9]
+        assert app.editor.pane.cursor.frame == 20
+        await pilot.press("g", "g", "0", "r", "7", "enter", "3", "]", "l", ".", "2", ".")
+        await until(pilot, settled(app, a, 8))
+        assert (a.codes[0, 0], a.codes[0, 1]) == (10, min(before[0, 1] + 5, a.codebook - 1))
+
+
+async def test_typed_edits_are_repeated_too_and_the_other_pane_stays_the_other(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a, b = app.screen.grids()
+        before = (a.codes.copy(), b.codes.copy())
+        await pilot.press(":", *"blend B 1 q0 @0:4", "enter")
+        await until(pilot, settled(app, a, 1))
+        assert np.array_equal(a.codes[0, :4], before[1][0, :4])
+        await pilot.press("tab", "1", "0", "|", ".")
+        await until(pilot, settled(app, b, 1))
+        assert np.array_equal(b.codes[0, 10:14], before[0][0, 10:14])
+        await pilot.press(":", *"edit.undo", "enter")
+        await until(pilot, settled(app, b, 2))
+        await pilot.press(":", *"edit.swap 3", "enter")
+        await until(pilot, settled(app, b, 3))
+        assert np.array_equal(b.codes[0, 10:13], before[0][0, 10:13])
+        await pilot.press(":", *"edit.undo x", "enter")
+        assert "takes at most a count" in app.screen.mode.text
+
+
+async def test_locked_levels_are_left_alone_and_shown(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a = app.screen.grids()[0]
+        before = a.codes.copy()
+        await pilot.press("K")
+        await until(pilot, lambda: a.info.locked == [0])
+        assert "locked 0" in app.screen.panes[0].header.text
+        await pilot.press("escape", "V", "5", "l", "r", "3", "enter")
+        await until(pilot, settled(app, a, 2))
+        assert "q0 locked: left alone" in app.screen.mode.text
+        assert np.array_equal(a.codes[0], before[0])
+        assert (a.codes[1:, :6] == 3).all()
+        await pilot.press("e", "m")
+        await until(pilot, lambda: "changes the length of every level" in app.screen.mode.text)
+        await pilot.press("escape", "v", "j", "K")
+        await until(pilot, lambda: a.info.locked == [0, 1])
+        await pilot.press("u")
+        await until(pilot, settled(app, a, 4))
+        assert np.array_equal(a.codes, before)
+        assert a.info.locked == [0, 1]
+        app.screen.command("unlock")
+        await until(pilot, lambda: a.info.locked == [])
+
+
+async def test_the_undo_list_goes_to_any_moment(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a, b = app.screen.grids()
+        states = [a.codes.copy()]
+        for number, keys in enumerate((["r", "1", "enter"], ["s"], ["r", "2", "enter"])):
+            await pilot.press(*keys)
+            await until(pilot, settled(app, a, number + 1))
+            states.append(a.codes.copy())
+        await pilot.press("g", "u")
+        await until(
+            pilot,
+            lambda: (
+                len(getattr(app.screen, "rows", app.screen.panes[0] if hasattr(app.screen, "panes") else app).rows) == 4
+            ),
+        )
+        assert "=>    3" in app.screen.rows.rows[3].text
+        assert "both strands" in app.screen.rows.rows[2].text
+        await pilot.press("g", "g", "enter")
+        await until(pilot, lambda: a.info.undo_depth == 0 and "3 edits undone" in app.screen.mode.text)
+        assert np.array_equal(a.codes, states[0])
+        assert b.info.undo_depth == 0
+        await pilot.press("j", "j", "enter")
+        await until(pilot, lambda: a.info.undo_depth == 2 and "2 edits redone" in app.screen.mode.text)
+        assert np.array_equal(a.codes, states[2])
+        assert "(undone)" in app.screen.rows.rows[3].text
+        await pilot.press("escape")
+        assert app.screen.NAME == "editor"
+
+
+async def test_what_is_to_come_says_why_not(with_two: Any) -> None:
+    async with with_two() as (app, pilot):
+        await pilot.press("e", "g")
+        assert "waits for the prior" in app.screen.mode.text
+        await pilot.press("tab", "g", "v")
+        assert "nothing was selected" in app.screen.mode.text
+
+
+async def test_selections_grow_and_come_back(with_two: Any) -> None:
+    async with with_two() as (app, pilot):
+        a = app.screen.grids()[0]
+        a.codes[1, 4:9], a.codes[1, 3], a.codes[1, 9] = 5, 6, 6
+        await pilot.press("j", "6", "|")
+        sizes = []
+        for _ in range(4):
+            await pilot.press("a")
+            rect = app.editor.pane.rect(a)
+            sizes.append((rect.height, rect.width))
+        assert sizes == [(1, 1), (1, 5), (1, a.frames), (a.levels, a.frames)]
+        await pilot.press("escape", "g", "g", "0", "g", "v")
+        assert app.editor.pane.rect(a).width == a.frames
+
+
+async def test_macros_record_keys_and_play_them_again(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a = app.screen.grids()[0]
+        await pilot.press("@", "m")
+        assert "no macro m" in app.screen.mode.text
+        await pilot.press("q", "m", "r", "1", "1", "enter", "]", "2", "l")
+        assert "recording m" in app.screen.mode.text
+        await pilot.press("q")
+        assert "macro m: 7 keys" in app.screen.mode.text
+        await pilot.press("2", "@", "m", "@", "@")
+        await until(pilot, settled(app, a, 8))
+        assert a.codes[0, [0, 2, 4, 6]].tolist() == [12] * 4
+        assert app.editor.pane.cursor.frame == 8
+        await pilot.press("q", "n", "o", "j", "q", "g", "g", "@", "n")
+        assert "no selection" in app.screen.mode.text
+        assert app.editor.pane.cursor.level == 0, "the macro ended where an action could not be done"

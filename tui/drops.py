@@ -1,0 +1,65 @@
+"""What is pasted or dropped on a screen that asks for nothing: files are opened, folders offered for a corpus.
+
+A terminal types the path of a dropped file, or pastes it: shell-quoted, as a file:// address, several in a row. Text
+that names no files changes nothing; a sentence says where it can go.
+"""
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from protocol.errors import AlleleError
+from tui.model.paths import read_paths
+
+MOST_CHARACTERS = 65_536
+MOST_PATHS = 1000
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Existing files and folders that a text names."""
+
+    files: list[Path]
+    folders: list[Path]
+
+
+def read_drop(text: str) -> Drop | None:
+    """The files and folders of a pasted text, None when it is no list of paths.
+
+    Raises:
+        AlleleError: some of it are paths and some of those are not on this machine.
+    """
+    text = text.strip()
+    if not text or len(text) > MOST_CHARACTERS or not all(char.isprintable() or char in "\n\r\t" for char in text):
+        return None
+    looks = text.lstrip("'\"").startswith(("/", "~", "file://", "./", "../"))
+    try:
+        paths = read_paths(text)
+    except AlleleError:
+        if looks:
+            raise
+        return None
+    found = [path for path in paths if exists(path)]
+    if len(found) < len(paths):
+        if not looks:
+            return None
+        missing = next(path for path in paths if path not in found)
+        raise AlleleError("E_NOT_FOUND", f"{missing} is not on this machine", hint=f"copy it here: scp FILE {here()}")
+    if not found or len(found) > MOST_PATHS:
+        return None
+    folders = [path for path in found if path.is_dir()]
+    return Drop([path for path in found if path not in folders], folders)
+
+
+def exists(path: Path) -> bool:
+    """Is it there? A name no file can have is not."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def here() -> str:
+    """This machine's home as scp writes it."""
+    return f"{os.environ.get('USER', 'you')}@{socket.gethostname()}:{Path.home()}"

@@ -1,0 +1,95 @@
+"""The undo list: every edit of a strand since it was opened here, with those that were undone; Enter goes there.
+
+Going to a moment is a series of undo or redo requests, sent without waiting for one another. It stops where one is
+refused (a swap whose other strand was changed since), and says so.
+"""
+
+import time
+
+from textual.app import ComposeResult
+
+from protocol import messages as m
+from tui.model.words import plural
+from tui.screens.over import OverScreen
+from tui.widgets.rows import Row, Rows
+
+
+class UndoList(OverScreen):
+    """Pushed over the editor."""
+
+    NAME = "undolist"
+    TITLE_WORDS = "Undo list"
+
+    def __init__(self, strand: str) -> None:
+        super().__init__()
+        self._strand = strand
+        self.rows = Rows("undo-rows")
+        self._history: m.History | None = None
+
+    def compose_body(self) -> ComposeResult:
+        yield self.rows
+
+    def on_mount(self) -> None:
+        self.rows.fill([Row("asking the daemon ...")])
+        self.spawn(self._load())
+
+    async def _load(self) -> None:
+        history = (await self.session.ask(m.GetHistory(strand=self._strand))).body
+        is_first, self._history = self._history is None, history
+        self.rows.fill(history_rows(history, {key: info.meta.name for key, info in self.session.strands.items()}))
+        if is_first:
+            self.rows.go(history.head)
+        self.draw()
+
+    def top_words(self) -> str:
+        info = self.session.strands.get(self._strand)
+        return f"Undo list of {info.meta.name if info else self._strand}"
+
+    def hints(self) -> list[tuple[str, str]]:
+        return [("undolist.jump", "go there"), ("list.down list.up", "choose"), ("over.back", "back")]
+
+    def on_changed(self, topic: str, key: str) -> None:
+        if topic == "strand" and key == self._strand and self.is_mounted:
+            self.spawn(self._load())
+        super().on_changed(topic, key)
+
+    def do_undolist_jump(self, count: int | None, register: str | None) -> None:
+        place = self.rows.current
+        if isinstance(place, int) and self._history is not None:
+            self.spawn(self._jump(place))
+
+    async def _jump(self, place: int) -> None:
+        history = self._history
+        if history is None:
+            return
+        moved = await self.session.go_to(self._strand, place - history.head)
+        await self._load()
+        self.say("you are there already" if not moved else f"{plural(abs(moved), 'edit')} {_done(moved)}")
+
+
+def _done(moved: int) -> str:
+    return "undone" if moved < 0 else "redone"
+
+
+def history_rows(history: m.History, names: dict[str, str]) -> list[Row]:
+    """One row for each moment, the newest last; the one the strand stands at is marked."""
+    first = history.entries[0].place if history.entries else 1
+    rows = (
+        [Row(_row("as opened", 0, history.head), 0)] if first == 1 else [Row(f"{first - 1} older edits are not shown")]
+    )
+    for entry in history.entries:
+        text = entry.edit
+        for strand, name in names.items():
+            text = text.replace(strand, name)
+        both = "  (both strands)" if entry.strands > 1 else ""
+        when = time.strftime("%H:%M:%S", time.localtime(entry.made_s))
+        rows.append(Row(_row(f"{when}  {text}{both}", entry.place, history.head), entry.place))
+    last = history.entries[-1].place if history.entries else 0
+    if last < history.depth:
+        rows.append(Row(f"{history.depth - last} newer edits are not shown"))
+    return rows
+
+
+def _row(text: str, place: int, head: int) -> str:
+    mark = "=>" if place == head else "  "
+    return f"{mark} {place:>4}  {text}{'  (undone)' if place > head else ''}"
