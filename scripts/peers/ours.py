@@ -2,7 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,14 +35,9 @@ def run_ours(
     corpus_dir: Path,
     held_out: list[Sound],
     scratch: Path,
-    between: Callable[[], None],
 ) -> Outcome:
-    """Train on a corpus and measure on sounds it has not seen.
-
-    Args:
-        between: called after every step.
-    """
-    effort, validation = _train(spec, corpus_dir, scratch, between)
+    """Train on a corpus and measure on sounds it has not seen."""
+    effort, validation = _train(spec, corpus_dir, scratch)
     codec = Codec.load(scratch, "cpu")
     run = read_run(scratch)
     assert run is not None
@@ -68,13 +62,12 @@ def run_ours(
     )
 
 
-def _train(spec: TrainingSpec, corpus_dir: Path, scratch: Path, between: Callable[[], None]) -> tuple[Effort, float]:
+def _train(spec: TrainingSpec, corpus_dir: Path, scratch: Path) -> tuple[Effort, float]:
     totals: list[float] = []
 
     def listen(report: Report) -> None:
         if isinstance(report, StepReport):
             totals.append(report.losses["total"])
-        between()
 
     load, began, cpu = os.getloadavg()[0], time.monotonic(), time.process_time()
     result = train(spec, corpus_dir, scratch, report=listen)

@@ -42,7 +42,7 @@ def groups(records: Sequence[Record]) -> list[tuple[str, str, bool]]:
 def gather(records: Sequence[Record], corpus: str, amount: str, *, is_whole: bool = False) -> list[Row]:
     """The models of a group, what needs no training among them, and Allele without its quantiser."""
     group = [r for r in records if r.cell.corpus == corpus and (r.cell.fold == NO_FOLD) == is_whole]
-    fit = [r for r in group if r.cell.amount in (amount, "none")]
+    fit = _latest([r for r in group if r.cell.amount in (amount, "none")])
     made: list[Row] = []
     for name in sorted({r.cell.name for r in fit}, key=_place):
         made.append(Row(name=name, records=_best_rates([r for r in fit if r.cell.name == name])))
@@ -53,6 +53,15 @@ def gather(records: Sequence[Record], corpus: str, amount: str, *, is_whole: boo
 
 def _place(name: str) -> tuple[int, str]:
     return min((i for i, model in enumerate(MODELS) if name.startswith(model)), default=99), name
+
+
+def _latest(records: list[Record]) -> list[Record]:
+    """One of those that differ only in the ears that judged: with ears before without, later before earlier."""
+    chosen: dict[tuple[object, ...], Record] = {}
+    for record in sorted(records, key=lambda r: (r.cell.is_heard, r.finished)):
+        cell = record.cell
+        chosen[cell.name, cell.fold, cell.seed, cell.learning_rate, cell.audio] = record
+    return list(chosen.values())
 
 
 def _best_rates(records: list[Record]) -> list[Record]:

@@ -10,7 +10,6 @@ import math
 import os
 import resource
 import time
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -43,12 +42,8 @@ def train_peer(
     budget_s: float | None,
     steps: int | None,
     seed: int,
-    between: Callable[[], None] = lambda: None,
 ) -> tuple[Effort, dict[str, Tensor]]:
     """Take steps until the budget is spent.
-
-    Args:
-        between: called after every step.
 
     Returns:
         What it took, and the averaged parameters by name; the peer itself holds the last ones.
@@ -89,7 +84,6 @@ def train_peer(
             _average(averaged, peer, min(recipe.ema_decay, (1 + step) / (10 + step)))
         step += 1
         threads.end()
-        between()
     threads.restore()
     effort = effort_of(step, time.monotonic() - began, time.process_time() - cpu, load, totals)
     return effort, averaged

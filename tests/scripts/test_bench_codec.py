@@ -98,9 +98,8 @@ def test_a_trained_cell_has_every_figure(model: str, fold: int, recordings: Path
         outcome=str(tmp_path / "o"),
         parent=0,
     )
-    steps: list[int] = []
-    outcome = run(job, lambda: steps.append(1))
-    assert outcome.effort is not None and outcome.effort.steps == 2 and len(steps) >= 2
+    outcome = run(job)
+    assert outcome.effort is not None and outcome.effort.steps == 2
     assert outcome.effort.first_loss > 0 and outcome.effort.cpu_s > 0 and outcome.effort.peak_mib > 50
     assert outcome.speeds is not None and outcome.speeds.both < min(outcome.speeds.encode, outcome.speeds.decode)
     assert 0 < outcome.figures.mel < 10 and outcome.validation_mel is not None and outcome.parameters > 10_000
@@ -240,6 +239,12 @@ def test_the_better_learning_rate_is_chosen_by_what_training_set_aside() -> None
     better = replace(better, outcome=replace(better.outcome, validation_mel=0.1))
     text = section([better, worse], [])
     assert "1.500" in text and "1.200" not in text
+
+
+def test_a_quick_run_does_not_stand_beside_a_whole_one() -> None:
+    quick, whole = a_record(a_cell("ours", is_heard=False), 0.1), a_record(a_cell("ours"), 0.3)
+    text = section([whole, quick], [])
+    assert "0.300" in text and "±" not in text
 
 
 def test_what_is_missing_is_named() -> None:
