@@ -82,15 +82,27 @@ def _own_table(records: list[Record]) -> str:
 
 
 def _missing(records: Sequence[Record], wanted: Sequence[Cell]) -> str:
+    """What was asked for and is not there, a line for each corpus and budget; failures with their reason."""
     done = {record.key: record for record in records}
-    lines: list[str] = []
+    absent: dict[str, dict[str, list[int]]] = {}
+    failed: list[str] = []
     for cell in wanted:
         record = done.get(cell.key)
         if record is None:
-            lines.append(f"- {cell.title}")
+            rate = f" at {cell.learning_rate:g}" if cell.learning_rate is not None else ""
+            group = absent.setdefault(f"{cell.corpus}, {cell.amount}", {})
+            group.setdefault(cell.name + rate, []).append(cell.fold)
         elif record.outcome is None:
-            lines.append(f"- {cell.title}: failed, {record.failure}")
-    return "Missing:\n\n" + "\n".join(lines) if lines else ""
+            failed.append(f"- {cell.title}: failed, {record.failure}")
+    lines = [
+        f"- {group}: " + "; ".join(f"{name} ({_folds(folds)})" for name, folds in models.items())
+        for group, models in absent.items()
+    ]
+    return "Missing:\n\n" + "\n".join([*lines, *failed]) if lines or failed else ""
+
+
+def _folds(folds: list[int]) -> str:
+    return "fold " + " ".join("own split" if fold == NO_FOLD else str(fold) for fold in folds)
 
 
 def _note(records: Sequence[Record]) -> str:
