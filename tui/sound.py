@@ -41,6 +41,7 @@ class Sound:
         self._wish: tuple[StrandGrid, tuple[int, int], Editor] | None = None
         self._auditioning = False
         self.is_audition = False
+        self.preview: tuple[str, str] | None = None  # job and name of the preview that plays
         self.device = os.environ.get("ALLELE_SOUND", "auto")
 
     async def start(self) -> None:
@@ -119,8 +120,31 @@ class Sound:
         if stops != self._stops:
             return  # silenced meanwhile; the daemon knows
         self._playback, self._before, self.is_audition = started.playback, before, is_audition
-        self._strand, self._frame = grid.id, started.frames[0]
+        self._strand, self._frame, self.preview = grid.id, started.frames[0], None
         self._changed("playhead")
+
+    async def play_preview(self, job: str, preview: str, *, sample: int = 0, loop: bool = False) -> m.PreviewStarted:
+        """Play what an evaluation of a training left to hear, as loud as its source.
+
+        Raises:
+            AlleleError: when there is no device, no such file, or the daemon refuses.
+        """
+        if self.why_not:
+            raise AlleleError("E_UNAVAILABLE", self.why_not)
+        stops, player = self._stops, self._child.player_id
+        asked = m.PlayPreview(player=player, job=job, preview=preview, sample=sample, loop=loop)
+        started: m.PreviewStarted = (await self._session.ask(asked)).body
+        if stops == self._stops:  # else silenced meanwhile; the daemon knows
+            self._playback, self.preview, self.is_audition = started.playback, (job, preview), False
+            self._strand, self._frame = "", None
+            self._changed("playhead")
+        return started
+
+    @property
+    def heard_sample(self) -> int:
+        """The sample of the clip or strand that is heard now, 0 when none is."""
+        status = self._child.status if self._child is not None else None
+        return max(0, status.sample) if status is not None and status.playback == self._playback else 0
 
     async def tune(self, editor: Editor) -> None:
         """Let what plays be heard as the editor wants it now."""
@@ -162,7 +186,7 @@ class Sound:
 
     async def stop(self) -> None:
         """Silence now, of everything, also of what is only asked for; the daemon is told too."""
-        self._strand, self._frame, self._wish = "", None, None
+        self._strand, self._frame, self._wish, self.preview = "", None, None, None
         self._stops += 1
         self._changed("playhead")
         if self._child is not None:
@@ -179,7 +203,7 @@ class Sound:
 
     def _on_ended(self, ended: Any) -> None:
         if ended.playback in (self._playback, 0):
-            self._strand, self._frame = "", None
+            self._strand, self._frame, self.preview = "", None, None
             self._changed("playhead")
             if ended.reason in ("failed", "lost"):
                 self._say(f"the sound stopped: {ended.detail or ended.reason}")

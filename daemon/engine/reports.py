@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.training.reports import EvaluationReport, LogLine, Report, StepReport
+from daemon.training.reports import EvaluationReport, LevelReport, LogLine, Report, StepReport
 from protocol.messages import EvaluationCompleted, JobLogged, StepCompleted, Struct
 
 
@@ -47,7 +47,6 @@ def _step(job: str, report: StepReport) -> StepCompleted:
 
 
 def _evaluation(job: str, report: EvaluationReport, run_dir: Path) -> EvaluationCompleted:
-    advice = [f"level {q}: {level.advice}" for q, level in enumerate(report.levels) if level.advice]
     return EvaluationCompleted(
         job=job,
         step=report.step,
@@ -60,8 +59,19 @@ def _evaluation(job: str, report: EvaluationReport, run_dir: Path) -> Evaluation
         dead_codes=[level.dead_codes for level in report.levels],
         commitment=[level.commitment for level in report.levels],
         health=[level.health for level in report.levels],
-        advice="; ".join(advice),
+        advice=_advice(report.levels),
         preview=str(run_dir / report.preview) if report.preview else "",
         is_best=report.is_best,
         source=str(run_dir / report.source) if report.source else "",
     )
+
+
+def _advice(levels: list[LevelReport]) -> str:
+    """`levels 3, 4 are thin: what to do`, once for all levels of which the same is to be said."""
+    said: dict[str, list[str]] = {}
+    for number, level in enumerate(levels):
+        if level.advice:
+            said.setdefault(f"{level.health}: {level.advice}", []).append(str(number))
+    many = {True: ("levels", "are"), False: ("level", "is")}
+    parts = [(many[len(numbers) > 1], ", ".join(numbers), words) for words, numbers in said.items()]
+    return "; ".join(f"{noun} {numbers} {verb} {words}" for (noun, verb), numbers, words in parts)

@@ -1,7 +1,18 @@
 """What can be done outside the editor: files, lists, library, training, going places, the program itself."""
 
 from tui.actions.action import Action
-from tui.actions.situation import connected, corpus_chosen, job_chosen, online_strand, openable
+from tui.actions.situation import (
+    audible,
+    connected,
+    corpus_chosen,
+    job_chosen,
+    movable,
+    online_strand,
+    openable,
+    pausable,
+    resumable,
+    stoppable,
+)
 
 LISTS = ("library", "train", "help", "undolist")
 OVER = ("help", "undolist")
@@ -21,7 +32,7 @@ LIST_MOVES = (
     Action("list.last", "Last", "Move", LISTS),
     Action("list.page_down", "A page down", "Move", LISTS),
     Action("list.page_up", "A page up", "Move", LISTS),
-    Action("list.other", "To the other list", "Move", LIBRARY),
+    Action("list.other", "To the other list", "Move", ("library", "train")),
 )
 
 LIBRARIES = (
@@ -35,7 +46,21 @@ LIBRARIES = (
 )
 
 TRAININGS = (
+    Action("train.pause", "Pause the training", "Train", TRAIN, pausable, "it holds no core and no memory meanwhile"),
+    Action("train.resume", "Go on with the training", "Train", TRAIN, resumable, "paused, failed or cancelled"),
+    Action("train.stop", "End the training now and keep its model", "Train", TRAIN, stoppable),
     Action("train.cancel", "Cancel the job", "Train", TRAIN, job_chosen),
+    Action("train.sooner", "Earlier in the queue", "Train", TRAIN, movable),
+    Action("train.later", "Later in the queue", "Train", TRAIN, movable),
+    Action("preview.play", "Play what is chosen among the evaluations, or stop", "Hear", TRAIN, audible),
+    Action(
+        "preview.compare",
+        "To the recording and back, in mid-sound",
+        "Hear",
+        TRAIN,
+        audible,
+        "both are equally loud and go round until {preview.play}",
+    ),
     Action("train.edit", "To the editor with this model", "Train", TRAIN),
 )
 

@@ -32,6 +32,9 @@ class Situation:
     openable: bool = False
     job: bool = False
     job_running: bool = False
+    job_kind: str = ""
+    job_state: str = ""
+    preview: bool = False
 
 
 Check = Callable[[Situation], str]
@@ -133,7 +136,45 @@ def openable(s: Situation) -> str:
 
 def job_chosen(s: Situation) -> str:
     """A running job is chosen."""
-    return connected(s) or ("" if s.job_running else "no running job is chosen")
+    return connected(s) or ("" if s.job_running else "no job is chosen that runs, waits or is paused")
+
+
+def _training(s: Situation) -> str:
+    return connected(s) or ("" if s.job_kind == "train" else "no training is chosen")
+
+
+def pausable(s: Situation) -> str:
+    """The chosen training runs or waits."""
+    if _training(s):
+        return _training(s)
+    if s.job_state == "paused":
+        return "it is paused: {train.resume} goes on with it"
+    return "" if s.job_state in ("queued", "running") else f"it is {s.job_state}"
+
+
+def resumable(s: Situation) -> str:
+    """The chosen training was put aside or cut off."""
+    if _training(s):
+        return _training(s)
+    if s.job_state in ("queued", "running"):  # while it is being paused, it can still be told to go on
+        return "it goes on already"
+    return "" if s.job_state != "done" else "it is done, and a model keeps its codec for life"
+
+
+def stoppable(s: Situation) -> str:
+    """The chosen training has no model yet."""
+    return _training(s) or ("" if s.job_state != "done" else "it is done")
+
+
+def movable(s: Situation) -> str:
+    """The chosen job waits."""
+    return connected(s) or ("" if s.job_state == "queued" else "no queued job is chosen")
+
+
+def audible(s: Situation) -> str:
+    """There is an evaluation to listen to."""
+    none = "nothing to hear yet: every evaluation of a training leaves some seconds"
+    return ("" if s.preview else none) or engine_ready(s) or s.sound
 
 
 def waits(op: str, otherwise: Check) -> Check:

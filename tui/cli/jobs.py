@@ -20,9 +20,9 @@ from protocol.messages import (
 )
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
-from tui.cli.progress import state_words
 from tui.cli.session import with_daemon
 from tui.client import Client
+from tui.model.job_words import state_words
 
 
 def list_(arguments: Namespace, output: Output) -> int:
@@ -40,7 +40,7 @@ def list_(arguments: Namespace, output: Output) -> int:
             job.state,
             f"{100 * job.progress:.0f} %",
             clock(job.created_s),
-            job.error or state_words(job).removeprefix(job.state),
+            job.error or state_words(job).removeprefix(job.state).lstrip(": "),
         )
         for job in jobs
     ]

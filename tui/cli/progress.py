@@ -7,6 +7,7 @@ from typing import Any
 
 from protocol.messages import JobInfo, StepCompleted
 from tui.cli.output import Output, duration, one_line
+from tui.model.job_words import state_words
 from tui.model.measures import loss_words, pace_words
 
 
@@ -80,21 +81,6 @@ class Progress:
             indent = " " * (len(text) - len(text.lstrip(" ")))
             columns = indent + (text.strip() if text.isprintable() else one_line(text))
             self._bar.console.print(columns, markup=False, highlight=False, soft_wrap=True)
-
-
-def state_words(job: JobInfo) -> str:
-    """What a job is at: `2nd in the queue, waits for rain`, `paused: go on with …`, or its own words."""
-    if job.state == "queued":
-        place = f"{_ordinal(job.position)} in the queue" if job.position else "queued"
-        return ", ".join(filter(None, (place, job.detail)))
-    if job.state == "paused":
-        return f"paused: {job.hint}" if job.hint else "paused"
-    return job.detail or job.state
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def _to_go(eta_s: float | None) -> str:

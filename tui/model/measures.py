@@ -8,20 +8,19 @@ CELL = 6  # columns of a number in a table of levels
 
 
 def loss_words(losses: dict[str, float]) -> str:
-    """`loss 3.214 (mel 1.203, stft 0.911, …)`: what is optimised, and every term of it before it is weighted."""
-    terms = ", ".join(f"{name} {value:.3f}" for name, value in losses.items() if name != "total")
-    if "total" not in losses:
-        return f"loss {terms}" if terms else ""
-    return f"loss {losses['total']:.3f} ({terms})" if terms else f"loss {losses['total']:.3f}"
+    """`loss 3.21  mel 1.2  stft 0.911 …`: what is optimised, and every term of it before it is weighted."""
+    terms = [f"{name} {value:.3g}" for name, value in losses.items() if name != "total"]
+    total = [f"loss {losses['total']:.3g}"] if "total" in losses else []
+    return "  ".join([*total, *terms])
 
 
 def pace_words(step: StepCompleted) -> list[str]:
-    """Gradient norm, learning rate, examples a second and memory."""
+    """Gradient norm, examples a second, memory and learning rate."""
     return [
         f"gradient {step.gradient_norm:.2f}",
-        f"rate {step.learning_rate:.1e}",
         f"{step.examples_per_s:.1f} examples/s",
         f"{step.memory_mb:.0f} MB",
+        f"rate {step.learning_rate:.1e}",
     ]
 
 
@@ -44,14 +43,13 @@ def level_table(report: EvaluationCompleted) -> list[str]:
 
 
 def health_words(report: EvaluationCompleted) -> str:
-    """The worst of the levels in a word, and what to do about it."""
+    """The levels that are not healthy, and what to do about them."""
     if not report.health:
         return ""
-    worst = next((word for word in ("collapsing", "thin") if word in report.health), report.health[0])
-    if worst == "healthy":
+    if all(word == "healthy" for word in report.health):
         return "every level is healthy"
-    levels = ", ".join(str(level) for level, word in enumerate(report.health) if word == worst)
-    return f"level {levels} {worst}: {report.advice}" if report.advice else f"level {levels} {worst}"
+    sick = [f"level {level} is {word}" for level, word in enumerate(report.health) if word != "healthy"]
+    return report.advice or ", ".join(sick)
 
 
 def _short(value: float) -> str:

@@ -26,6 +26,8 @@ class Training:
         self.evaluation: EvaluationCompleted | None = None
         self.loss = Curve()
         self.held_out = Curve()
+        self.learnt = Curve()  # the held-out measure on audio that is trained on: the gap is what was memorised
+        self.evaluations: list[EvaluationCompleted] = []
         self.lines: deque[str] = deque(maxlen=LOG_LINES)
         self.next_entry = 0
         self.version = 0
@@ -72,15 +74,24 @@ class Training:
             self.loss.add(body.elapsed_s, loss)
 
     def _take_evaluation(self, body: EvaluationCompleted) -> None:
-        if self.evaluation is not None and body.elapsed_s < self.evaluation.elapsed_s:
+        if self.evaluation is not None and body.elapsed_s <= self.evaluation.elapsed_s:
             return
         self.evaluation = body
         name, value = self.held_out_now()
         if value is not None:
             self.held_out.add(body.elapsed_s, value)
+        learnt = body.train.get(name)
+        if learnt is not None:
+            self.learnt.add(body.elapsed_s, learnt)
+        self.evaluations = [known for known in self.evaluations if known.elapsed_s < body.elapsed_s] + [body]
         words = ", ".join(f"{key} {number:.3f}" for key, number in body.held_out.items() if number is not None)
         best = "  best so far" if body.is_best else ""
         self._say(body.elapsed_s, f"step {body.step}: held-out {words or name}{best}")
+
+    @property
+    def previews(self) -> list[EvaluationCompleted]:
+        """Evaluations that left something to hear, the newest first."""
+        return [evaluation for evaluation in reversed(self.evaluations) if evaluation.preview]
 
     def held_out_now(self) -> tuple[str, float | None]:
         """The held-out measure shown: its name and newest value."""
@@ -107,15 +118,6 @@ def clock(seconds: float | None) -> str:
     whole = max(0, int(seconds + 0.5))
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
-
-
-def advice_of(word: str) -> str:
-    """What to do about a level's health, in a few words."""
-    if word == "thin":
-        return "some codes idle; train longer or use a smaller codebook"
-    if word == "collapsing":
-        return "most codes dead; use a smaller codebook or fewer levels"
-    return ""
 
 
 def read_budget(text: str) -> tuple[float | None, int | None]:

@@ -16,13 +16,13 @@ from tui.drops import exists, here, read_drop
 from tui.model.editor import NAMES
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts
 from tui.model.paths import read_paths
-from tui.screens.base import BaseScreen
 from tui.screens.form import TrainForm, TrainOrder
+from tui.screens.lists import ListScreen
 from tui.widgets.lines import PLAIN, Part
 from tui.widgets.rows import Row, Rows
 
 
-class LibraryScreen(BaseScreen):
+class LibraryScreen(ListScreen):
     """What there is, and how to open it."""
 
     NAME = "library"
@@ -134,30 +134,8 @@ class LibraryScreen(BaseScreen):
     # --- actions -----------------------------------------------------------------------------------------
 
     @property
-    def _list(self) -> Rows:
+    def list_in_use(self) -> Rows:
         return self.left if self.left.active else self.right
-
-    def _step(self, by: int) -> None:
-        self._list.step(by)
-        self.draw()
-
-    def do_list_down(self, count: int | None, register: str | None) -> None:
-        self._step(count or 1)
-
-    def do_list_up(self, count: int | None, register: str | None) -> None:
-        self._step(-(count or 1))
-
-    def do_list_page_down(self, count: int | None, register: str | None) -> None:
-        self._step(self._list.size.height)
-
-    def do_list_page_up(self, count: int | None, register: str | None) -> None:
-        self._step(-self._list.size.height)
-
-    def do_list_first(self, count: int | None, register: str | None) -> None:
-        self._step(-10_000)
-
-    def do_list_last(self, count: int | None, register: str | None) -> None:
-        self._step(10_000)
 
     def do_list_other(self, count: int | None, register: str | None) -> None:
         to_right = self.left.active and any(row.key is not None for row in self.right.rows)

@@ -1,10 +1,10 @@
 """A screen laid over another one: a list to read or choose from, left with Esc."""
 
-from tui.screens.base import BaseScreen
+from tui.screens.lists import ListScreen
 from tui.widgets.rows import Rows
 
 
-class OverScreen(BaseScreen):
+class OverScreen(ListScreen):
     """Help, the undo list, the terminal's keys. `rows` is what the list keys move in."""
 
     rows: Rows
@@ -12,20 +12,9 @@ class OverScreen(BaseScreen):
     def do_over_back(self, count: int | None, register: str | None) -> None:
         self.dismiss()
 
-    def do_list_down(self, count: int | None, register: str | None) -> None:
-        self.rows.step(count or 1)
+    @property
+    def list_in_use(self) -> Rows:
+        return self.rows
 
-    def do_list_up(self, count: int | None, register: str | None) -> None:
-        self.rows.step(-(count or 1))
-
-    def do_list_page_down(self, count: int | None, register: str | None) -> None:
-        self.rows.step(self.rows.size.height)
-
-    def do_list_page_up(self, count: int | None, register: str | None) -> None:
-        self.rows.step(-self.rows.size.height)
-
-    def do_list_first(self, count: int | None, register: str | None) -> None:
-        self.rows.step(-10_000)
-
-    def do_list_last(self, count: int | None, register: str | None) -> None:
-        self.rows.step(10_000)
+    def list_moved(self) -> None:
+        """Nothing but the list shows it."""

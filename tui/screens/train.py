@@ -1,26 +1,35 @@
-"""The train screen: jobs, the curve, codebook health, and the log of the job that is chosen.
+"""The Train screen: the queue of jobs, and of the chosen one the curves, the codebooks, what can be heard, and the log.
 
 It follows a job from the start of its log, so it may come late, leave and return. Everything drawn is also written.
 """
 
-import time
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.geometry import Size
 
 from protocol import messages as m
 from tui.actions.situation import Situation
-from tui.model.training import Training, advice_of, clock
-from tui.screens.base import BaseScreen
-from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine
+from tui.model.job_words import (
+    SOURCE,
+    in_order,
+    job_line,
+    preview_file,
+    preview_lines,
+    state_words,
+)
+from tui.model.measures import health_words, loss_words
+from tui.model.training import Training
+from tui.screens.lists import FAR, ListScreen
+from tui.widgets.lines import BOLD, PLAIN, Part, TextLine
 from tui.widgets.rows import Row, Rows
-from tui.widgets.training import CurvePlot, Health
+from tui.widgets.training import CurvePlot, Health, fact_parts
 
 RUNNING = ("queued", "running")
-QUIET_S = 2.0
+OPEN = (*RUNNING, "paused")
+TALL = 34
 
 
-class TrainScreen(BaseScreen):
+class TrainScreen(ListScreen):
     """What the daemon works on."""
 
     NAME = "train"
@@ -28,25 +37,35 @@ class TrainScreen(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.jobs, self.facts = Rows("jobs"), TextLine("facts")
-        self.curve, self.health, self.log_rows = CurvePlot("curve"), Health("health"), Rows("log")
+        self.jobs, self.previews, self.log_rows = Rows("jobs"), Rows("previews"), Rows("log")
+        self.facts, self.losses = TextLine("facts"), TextLine("losses")
+        self.curve, self.health = CurvePlot("curve"), Health("health")
+        self._compared = ""  # the evaluation that the recording is compared with
 
     def compose_body(self) -> ComposeResult:
         yield self.jobs
         yield self.facts
+        yield self.losses
         with Horizontal(id="measures"):
             yield self.curve
             yield self.health
-        yield self.log_rows
+        with Horizontal(id="heard"):
+            yield self.previews
+            yield self.log_rows
 
     def on_mount(self) -> None:
+        self.previews.activate(False)
         self.log_rows.activate(False)
         self.set_interval(1.0, self._tick)
+
+    def _fit(self, size: Size) -> None:
+        super()._fit(size)
+        self.set_class(size.height >= TALL, "tall")
 
     def _tick(self) -> None:
         """A second passed without news, perhaps: say how long, so that a slow evaluation looks alive."""
         if self.is_current:
-            self.facts.show(fact_parts(self.job, self.training))
+            self.facts.show(*fact_parts(self.job, self.training))
 
     @property
     def job(self) -> m.JobInfo | None:
@@ -57,6 +76,11 @@ class TrainScreen(BaseScreen):
     def training(self) -> Training | None:
         return self.session.trainings.get(self.allele.job or "")
 
+    @property
+    def preview(self) -> str:
+        """The evaluation that is chosen, by its preview's name; "" when there is none."""
+        return self.previews.current if isinstance(self.previews.current, str) else ""
+
     def situation(self) -> Situation:
         job = self.job
         return Situation(
@@ -64,7 +88,11 @@ class TrainScreen(BaseScreen):
             engine=self.session.engine,
             screen=self.NAME,
             job=job is not None,
-            job_running=job is not None and job.state in RUNNING,
+            job_running=job is not None and job.state in OPEN,
+            job_kind=job.kind if job else "",
+            job_state=("pausing" if job.detail == "pausing" else job.state) if job else "",
+            preview=bool(self.preview),
+            sound=self.allele.sound.why_not,
         )
 
     # --- drawing -----------------------------------------------------------------------------------------
@@ -72,12 +100,11 @@ class TrainScreen(BaseScreen):
     def draw(self) -> None:
         if not self.is_mounted:
             return
-        jobs = sorted(self.session.jobs.values(), key=lambda job: job.created_s, reverse=True)
+        jobs = in_order(self.session.jobs.values())
         if self.allele.job is None and jobs:
-            self.allele.job = next((job.id for job in jobs if job.state in RUNNING), jobs[0].id)
-        self.jobs.fill(
-            [Row(job_words(job), job.id) for job in jobs] or [Row("no job yet: t on a corpus of the library")]
-        )
+            self.allele.job = jobs[0].id
+        nothing = self.keymap.fill("no job yet: {library.train} on a corpus of the library ({go.library})")
+        self.jobs.fill([Row(job_line(job), job.id) for job in jobs] or [Row(nothing)])
         if self.allele.job is not None:
             self.jobs.go(self.allele.job)
             if self.allele.job not in self.session.trainings and self.session.connected:
@@ -89,114 +116,164 @@ class TrainScreen(BaseScreen):
     def draw_training(self) -> None:
         """Only what a step or an evaluation changes."""
         training, job = self.training, self.job
-        self.facts.show(fact_parts(job, training))
+        self.facts.show(*fact_parts(job, training))
+        step = training.step if training else None
+        self.losses.show([(f" {loss_words(step.losses)}", PLAIN)] if step else "")
         self.curve.show(training)
         self.health.show(training)
+        self._draw_previews()
         lines = list(training.lines) if training else []
         if job is not None and job.error:
             lines.append(f"        {job.error}{f' ({job.hint})' if job.hint else ''}")
-        self.log_rows.fill([Row(text, i) for i, text in enumerate(lines)])
-        self.log_rows.step(10_000)
+        self.log_rows.fill([Row(" LOG", heading=True), *(Row(text, i) for i, text in enumerate(lines))])
+        self.log_rows.step(FAR)
+
+    def _draw_previews(self) -> None:
+        training, playing = self.training, self.allele.sound.preview
+        heard = playing[1] if playing is not None and playing[0] == self.allele.job else None
+        lines = preview_lines(training, heard) if training else []
+        head = f" LISTEN {'at':>6}  {'held':>6}  {'learnt':>6}" if lines else " LISTEN: after the first evaluation"
+        was = self.preview
+        self.previews.fill([Row(head, heading=True), *(Row(text, name) for text, name in lines)])
+        if not was and len(lines) > 1:
+            self.previews.go(lines[1][1])  # the newest, not the recording
+        if not lines and self.previews.active:
+            self.do_list_other(None, None)
 
     def on_changed(self, topic: str, key: str) -> None:
         if topic == "training":
             if key == self.allele.job and self.is_mounted:
                 self.draw_training()
+                self.draw_bottom()
+        elif topic == "playhead":
+            if self.is_mounted:
+                self._draw_previews()
         elif topic in ("jobs", "state", "sound", "corpora", "models"):
             self.draw()
 
     def bottom_words(self) -> list[Part]:
+        job, training = self.job, self.training
         if self.allele.notice:
             return [(f" {self.allele.notice}", BOLD)]
-        evaluation = self.training.evaluation if self.training else None
-        if evaluation is not None:
-            sick = [(level, word) for level, word in enumerate(evaluation.health) if word != "healthy"]
-            if not sick:
-                return [(f" every level is healthy. {evaluation.advice}", PLAIN)]
-            level, word = sick[0]
-            advice = evaluation.advice or advice_of(word)
-            return [(f" level {level} is {word}: {advice}", BOLD)]
-        return [(f" {self.job.detail}" if self.job and self.job.detail else "", PLAIN)]
+        if job is None:
+            return []
+        if self.previews.active and training is not None:
+            return [(f" {preview_file(training, self.preview)}", PLAIN)]
+        if job.error:
+            again = "; {train.resume} goes on with it" if job.kind == "train" and job.state != "done" else ""
+            return [(f" {job.error}{again}", BOLD)]
+        if job.state in ("queued", "paused", "cancelled", "interrupted"):
+            more = ": {train.resume} goes on with it" if job.kind == "train" and job.state != "queued" else ""
+            return [(f" {state_words(job) if job.state == 'queued' else job.state}{more}", BOLD)]
+        is_ending = job.detail.startswith(("stopped", "ending", "pausing", "cancelling"))
+        if training is not None and training.evaluation is not None and not is_ending:
+            words = health_words(training.evaluation)
+            return [(f" {words}", PLAIN if "healthy" in words else BOLD)]
+        return [(f" {job.detail}" if job.detail else "", PLAIN)]
 
     def hints(self) -> list[tuple[str, str]]:
         return [
+            ("preview.play", "play"),
+            ("preview.compare", "A/B"),
+            ("train.pause", "pause"),
+            ("train.resume", "go on"),
+            ("train.stop", "stop, keep"),
             ("train.cancel", "cancel"),
-            ("list.down list.up", "choose a job"),
-            ("train.edit", "editor"),
-            ("go.library", "library"),
+            ("list.other", "lists"),
             ("app.help", "help"),
         ]
 
-    # --- actions -----------------------------------------------------------------------------------------
+    # --- lists -------------------------------------------------------------------------------------------
 
-    def _step(self, by: int) -> None:
-        self.jobs.step(by)
+    @property
+    def list_in_use(self) -> Rows:
+        return self.previews if self.previews.active else self.jobs
+
+    def list_moved(self) -> None:
         key = self.jobs.current
-        if isinstance(key, str):
+        if self.jobs.active and isinstance(key, str) and key != self.allele.job:
             self.allele.follow(key)
         self.draw()
 
-    def do_list_down(self, count: int | None, register: str | None) -> None:
-        self._step(count or 1)
+    def do_list_other(self, count: int | None, register: str | None) -> None:
+        to_previews = self.jobs.active and bool(self.preview)
+        self.jobs.activate(not to_previews)
+        self.previews.activate(to_previews)
+        self.draw_bottom()
 
-    def do_list_up(self, count: int | None, register: str | None) -> None:
-        self._step(-(count or 1))
-
-    def do_list_page_down(self, count: int | None, register: str | None) -> None:
-        self._step(self.jobs.size.height)
-
-    def do_list_page_up(self, count: int | None, register: str | None) -> None:
-        self._step(-self.jobs.size.height)
-
-    def do_list_first(self, count: int | None, register: str | None) -> None:
-        self._step(-10_000)
-
-    def do_list_last(self, count: int | None, register: str | None) -> None:
-        self._step(10_000)
+    # --- the job -----------------------------------------------------------------------------------------
 
     def do_train_cancel(self, count: int | None, register: str | None) -> None:
         job = self.job
         if job is not None:
-            self.prompt.ask(f"cancel {job.kind} {job.subject}? y or n: ", lambda text: self._cancel(job.id, text))
+            said = "cancelling; what was learnt so far is kept and can be resumed"
+            self._confirm(f"cancel {job.kind} {job.subject}?", m.CancelJob(job=job.id), said)
 
-    def _cancel(self, job: str, answer: str) -> None:
-        if answer.strip().lower() in ("y", "yes"):
-            self.spawn(self._send_cancel(job))
+    def do_train_pause(self, count: int | None, register: str | None) -> None:
+        if self.job is not None:
+            self.spawn(self._ask(m.PauseJob(job=self.job.id), "pausing at the next step; {train.resume} goes on"))
 
-    async def _send_cancel(self, job: str) -> None:
-        await self.session.ask(m.CancelJob(job=job))
-        self.say("cancelling; what was learnt so far is kept and can be resumed")
+    def do_train_resume(self, count: int | None, register: str | None) -> None:
+        if self.job is not None:
+            self.spawn(self._ask(m.ResumeJob(job=self.job.id), "it goes on from its last checkpoint"))
+
+    def do_train_stop(self, count: int | None, register: str | None) -> None:
+        job = self.job
+        if job is not None:
+            said = "ending; the model is made of what was learnt"
+            self._confirm(f"end {job.subject} here and keep its model for good?", m.StopJob(job=job.id), said)
+
+    def do_train_sooner(self, count: int | None, register: str | None) -> None:
+        self._move(-(count or 1))
+
+    def do_train_later(self, count: int | None, register: str | None) -> None:
+        self._move(count or 1)
+
+    def _move(self, by: int) -> None:
+        if self.job is not None:
+            self.spawn(self._ask(m.MoveJob(job=self.job.id, position=max(1, self.job.position + by)), ""))
+
+    def _confirm(self, question: str, request: m.Struct, said: str) -> None:
+        def answered(text: str) -> None:
+            if text.strip().lower() in ("y", "yes"):
+                self.spawn(self._ask(request, said))
+
+        self.prompt.ask(f"{question} y or n: ", answered)
+
+    async def _ask(self, request: m.Struct, said: str) -> None:
+        job: m.JobInfo = (await self.session.ask(request)).body
+        if job.id != self.allele.job and isinstance(request, m.ResumeJob | m.StopJob):
+            self.allele.follow(job.id)  # it goes on under another number
+        if said:
+            self.say(said)
+
+    # --- what can be heard -------------------------------------------------------------------------------
+
+    def do_preview_play(self, count: int | None, register: str | None) -> None:
+        sound = self.allele.sound
+        if sound.preview is not None:
+            self.spawn(sound.stop())
+        elif self.allele.job is not None:
+            self.spawn(self._play(self.preview))
+
+    def do_preview_compare(self, count: int | None, register: str | None) -> None:
+        """From the recording to the evaluation or back, where the sound is."""
+        sound = self.allele.sound
+        heard = sound.preview[1] if sound.preview is not None else SOURCE
+        chosen = self.preview if self.preview != SOURCE else ""
+        self._compared = chosen or self._compared or self._newest()
+        to = self._compared if heard == SOURCE else SOURCE
+        self.spawn(self._play(to, sample=sound.heard_sample if sound.preview is not None else 0, loop=True))
+
+    def _newest(self) -> str:
+        names = [row.key for row in self.previews.rows if isinstance(row.key, str) and row.key != SOURCE]
+        return names[0] if names else SOURCE
+
+    async def _play(self, name: str, *, sample: int = 0, loop: bool = False) -> None:
+        job = self.allele.job or ""
+        started = await self.allele.sound.play_preview(job, name, sample=sample, loop=loop)
+        louder = f", {started.gain_db:+.1f} dB to be as loud as the recording" if started.gain_db else ""
+        self.say(f"{'the recording' if name == SOURCE else name}, {started.seconds:.1f} s{louder}")
 
     def do_train_edit(self, count: int | None, register: str | None) -> None:
         self.allele.go("editor")
-
-
-def job_words(job: m.JobInfo) -> str:
-    """A job in a line."""
-    eta = f"  {clock(job.eta_s)} left" if job.state == "running" and job.eta_s is not None else ""
-    detail = f"  {job.error or job.detail}" if job.error or job.detail else ""
-    return f"{job.kind:<7}{job.subject:<18}{job.state:<12}{job.progress * 100:3.0f} %{eta}{detail}"
-
-
-def fact_parts(job: m.JobInfo | None, training: Training | None) -> list[Part]:
-    """Step, speed, memory and time left."""
-    if job is None:
-        return []
-    step = training.step if training else None
-    if step is None:
-        waiting = job.state
-        if job.state in RUNNING:
-            waiting = f"since {clock(time.time() - (job.started_s or job.created_s))}"
-        return [(f" {job.kind} {job.subject} {waiting}", DIM)]
-    left = clock(step.eta_s) if job.state in RUNNING else job.state
-    facts = [
-        f"step {step.step}",
-        f"{step.examples_per_s:.1f} examples/s",
-        f"{clock(step.elapsed_s)} so far, {left} left" if job.state in RUNNING else f"{clock(step.elapsed_s)}, {left}",
-        f"{step.memory_mb:.0f} MB",
-        f"gradient {step.gradient_norm:.2f}",
-    ]
-    silent_s = time.monotonic() - training.heard_s if training else 0.0
-    if job.state in RUNNING and silent_s > QUIET_S:
-        facts.append(f"busy for {clock(silent_s)}")
-    return [(" " + " · ".join(facts), PLAIN)]

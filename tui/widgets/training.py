@@ -1,10 +1,12 @@
-"""What the Train screen draws: the curve of loss and held-out error, and codebook health per level.
+"""What the Train screen draws: the curves of loss and of error on heard and unheard audio, and codebook health.
 
-The curve is braille (neutral in width in every terminal), two dots wide and four high a cell, over min/max per
-column, so a spike stays visible. Numbers stand beside it: nothing has to be read off the picture.
+Curves are braille (neutral in width in every terminal), two dots wide and four high a cell, over min/max per column, so
+a spike stays visible; evaluations are marked by letters, so that no curve needs its colour. Numbers stand beside all.
 """
 
 import math
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from rich.color import Color
@@ -12,24 +14,84 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from protocol.messages import JobInfo
 from tui.model.curve import Curve
+from tui.model.job_words import progress_words, state_words
+from tui.model.measures import pace_words
 from tui.model.training import Training, clock
 from tui.model.words import level_name
-from tui.widgets.lines import BOLD, DIM, PLAIN, Lines
+from tui.widgets.lines import BOLD, DIM, PLAIN, Lines, Part
 
 _LOSS = Style(color=Color.from_ansi(66))
 _HELD = Style(color=Color.from_ansi(227), bold=True)
+_LEARNT = Style(color=Color.from_ansi(144))
 _GOOD = Style(bgcolor=Color.from_ansi(66))
 _THIN = Style(bgcolor=Color.from_ansi(179))
 _BAD = Style(bgcolor=Color.from_ansi(167))
 _EMPTY = Style(bgcolor=Color.from_ansi(236))
+_STYLES = (PLAIN, _LOSS, _LEARNT, _HELD)
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+HELD_MARK, LEARNT_MARK = "o", "x"
 AXIS = 8  # columns of the numbers left of the curve
-WIDE_BAR, NARROW_BAR = 16, 6
+WIDE_BAR, NARROW_BAR = 20, 4
+ROOMY = 56
+QUIET_S = 2.0
+
+
+@dataclass
+class _Picture:
+    """Cells of a plot: braille dots, letters over them, and whose they are."""
+
+    dots: list[list[int]]
+    marks: list[list[str]]
+    owners: list[list[int]]
+
+    @classmethod
+    def blank(cls, rows: int, columns: int) -> "_Picture":
+        """Nothing drawn."""
+        numbers, letters = (lambda: [[0] * columns for _ in range(rows)]), [[""] * columns for _ in range(rows)]
+        return cls(numbers(), letters, numbers())
+
+    def plot(self, curve: Curve, span: tuple[float, float], extent: tuple[float, float], owner: int, mark: str) -> None:
+        """One curve, its points joined; with a mark, each point is that letter."""
+        rows, columns = len(self.dots) * 4, len(self.dots[0]) * 2
+        scale = (rows - 1) / max(extent[1] - extent[0], 1e-9)
+        before: tuple[int, int] | None = None
+        for x, point in enumerate(curve.columns(columns, *span)):
+            if point is None:
+                continue
+            top, bottom = (rows - 1 - round((value - extent[0]) * scale) for value in (point[1], point[0]))
+            if before is not None:
+                for step in range(before[0] + 1, x):
+                    share = (step - before[0]) / (x - before[0])
+                    self._dot(step, round(before[1] + (top - before[1]) * share), owner)
+            for y in range(top, bottom + 1):
+                self._dot(x, y, owner)
+            if mark:
+                self.marks[bottom // 4][x // 2] = mark
+            before = (x, bottom)
+
+    def _dot(self, x: int, y: int, owner: int) -> None:
+        self.dots[y // 4][x // 2] |= _DOTS[y % 4][x % 2]
+        self.owners[y // 4][x // 2] = owner
+
+    def strip(self, y: int, axis: str) -> Strip:
+        """One row, in as few segments as there are owners in it."""
+        owners = self.owners[y]
+        cells = [
+            mark or (chr(0x2800 + dots) if dots else " ")
+            for mark, dots in zip(self.marks[y], self.dots[y], strict=True)
+        ]
+        segments, start = [Segment(f"{axis:>{AXIS - 1}} ", DIM)], 0
+        for at in range(1, len(cells) + 1):
+            if at == len(cells) or owners[at] != owners[start]:
+                segments.append(Segment("".join(cells[start:at]), _STYLES[owners[start]]))
+                start = at
+        return Strip(segments)
 
 
 class CurvePlot(Lines):
-    """Training loss and held-out error over time, each on its own scale."""
+    """Training loss on its own scale; error on held-out and on learnt audio on one scale, which the axis tells."""
 
     DEFAULT_CSS = "CurvePlot { width: 1fr; height: 1fr; }"
 
@@ -54,85 +116,44 @@ class CurvePlot(Lines):
 
     def _draw(self, training: Training | None, width: int, height: int) -> list[Strip]:
         if training is None or (not len(training.loss) and not len(training.held_out)):
-            return [Strip([Segment("  the curve begins with the first step", DIM)])]
-        name, value = training.held_out_now()
-        loss = training.loss.last
-        title: list[Segment] = [Segment("  ", PLAIN)]
-        if loss is not None:
-            title.append(Segment(f"loss {loss[1]:.3f}  ", _LOSS))
-        if value is not None:
-            title.append(Segment(f"held-out {name} {value:.3f}", _HELD))
-        rows = height - 2
-        columns = width - AXIS - 1
+            return [Strip([Segment("  the curves begin with the first step", DIM)])]
+        rows, columns = height - 2, width - AXIS - 1
+        title = Strip(_title(training, width))
         if rows < 2 or columns < 8:
-            return [Strip(title)]
-        first, last = _span(training)
-        pixels = [[0] * columns for _ in range(rows)]
-        owners = [[0] * columns for _ in range(rows)]
-        for owner, curve in ((1, training.loss), (2, training.held_out)):
-            _plot(curve, first, last, pixels, owners, owner)
-        shown = training.held_out if len(training.held_out) else training.loss
-        low, high = shown.extent() or (0.0, 1.0)
-        body = [_row(pixels[y], owners[y], _axis(y, rows, low, high)) for y in range(rows)]
-        foot = f"{'':<{AXIS}}{clock(first):<{max(0, columns - 8)}}{clock(last):>8}"
-        return [Strip(title), *body, Strip([Segment(foot, DIM)])]
+            return [title]
+        curves = (training.loss, training.learnt, training.held_out)
+        spans = [curve.span for curve in curves if len(curve)]
+        span = min(low for low, _ in spans), max(high for _, high in spans)
+        own = training.loss.extent() or (0.0, 1.0)
+        extents = [extent for extent in (curve.extent() for curve in curves[1:]) if extent is not None]
+        shared = (min(low for low, _ in extents), max(high for _, high in extents)) if extents else own
+        picture = _Picture.blank(rows, columns)
+        marks = ("", LEARNT_MARK, HELD_MARK)
+        for owner, (curve, extent, mark) in enumerate(zip(curves, (own, shared, shared), marks, strict=True), 1):
+            picture.plot(curve, span, extent, owner, mark)
+        axis = {0: f"{shared[1]:.3g}", rows - 1: f"{shared[0]:.3g}"}
+        body = [picture.strip(y, axis.get(y, "")) for y in range(rows)]
+        foot = f"{'':<{AXIS}}{clock(span[0]):<{max(0, columns - 8)}}{clock(span[1]):>8}"
+        return [title, *body, Strip([Segment(foot, DIM)])]
 
 
-def _span(training: Training) -> tuple[float, float]:
-    spans = [curve.span for curve in (training.loss, training.held_out) if len(curve)]
-    return min(span[0] for span in spans), max(span[1] for span in spans)
-
-
-def _axis(y: int, rows: int, low: float, high: float) -> str:
-    if y == 0:
-        return f"{high:.3g}"
-    return f"{low:.3g}" if y == rows - 1 else ""
-
-
-def _plot(
-    curve: Curve, first: float, last: float, pixels: list[list[int]], owners: list[list[int]], owner: int
-) -> None:
-    """Set the dots of one curve, joined between columns."""
-    extent = curve.extent()
-    if extent is None:
-        return
-    rows, columns = len(pixels) * 4, len(pixels[0]) * 2
-    low, high = extent
-    scale = (rows - 1) / max(high - low, 1e-9)
-    before: int | None = None
-    before_x = 0
-    for x, point in enumerate(curve.columns(columns, first, last)):
-        if point is None:
-            continue
-        top, bottom = (rows - 1 - round((value - low) * scale) for value in (point[1], point[0]))
-        if before is not None:
-            for step in range(before_x + 1, x):
-                share = (step - before_x) / (x - before_x)
-                _dot(pixels, owners, owner, step, round(before + (top - before) * share))
-        for dot_y in range(top, bottom + 1):
-            _dot(pixels, owners, owner, x, dot_y)
-        before, before_x = bottom, x
-
-
-def _dot(pixels: list[list[int]], owners: list[list[int]], owner: int, x: int, y: int) -> None:
-    pixels[y // 4][x // 2] |= _DOTS[y % 4][x % 2]
-    owners[y // 4][x // 2] = owner
-
-
-def _row(dots: list[int], owners: list[int], axis: str) -> Strip:
-    segments = [Segment(f"{axis:>{AXIS - 1}} ", DIM)]
-    start = 0
-    for at in range(1, len(dots) + 1):
-        if at < len(dots) and owners[at] == owners[start]:
-            continue
-        text = "".join(chr(0x2800 + dot) if dot else " " for dot in dots[start:at])
-        segments.append(Segment(text, (PLAIN, _LOSS, _HELD)[owners[start]]))
-        start = at
-    return Strip(segments)
+def _title(training: Training, width: int) -> list[Segment]:
+    """What the curves are, with their newest numbers; names are left out where there is no room."""
+    name, value = training.held_out_now()
+    parts: list[tuple[str, str, Style]] = []
+    if value is not None:
+        parts.append((f"{HELD_MARK} held-out {name} {value:.3f}", f"{HELD_MARK} held {value:.3f}", _HELD))
+    if training.learnt.last is not None:
+        number = training.learnt.last[1]
+        parts.append((f"{LEARNT_MARK} learnt {number:.3f}", f"{LEARNT_MARK} {number:.3f}", _LEARNT))
+    if training.loss.last is not None:
+        parts.append((f"loss {training.loss.last[1]:.3f}", f"loss {training.loss.last[1]:.3f}", _LOSS))
+    is_long = sum(len(long) + 2 for long, _, _ in parts) <= width
+    return [Segment(f"{long if is_long else short}  ", style) for long, short, style in parts]
 
 
 class Health(Lines):
-    """One line a level: a bar of how much of the codebook is used, perplexity, dead codes, and a plain word."""
+    """One line a level: a bar of how much of the codebook is used, perplexity, dead codes, commitment, a plain word."""
 
     DEFAULT_CSS = "Health { width: 1fr; height: 1fr; }"
 
@@ -150,17 +171,21 @@ class Health(Lines):
         if evaluation is None:
             return Strip([Segment("codebooks: measured at the first evaluation" if y == 0 else "", DIM)])
         if y == 0:
-            head = f"{'level':<8}{'in use':<{self._bar_width + 6}}{'perpl.':>7}{'dead':>6}  health"
+            head = f"{'level':<7}{'in use':<{self._bar_width + 6}}{'perpl.':>7}{'dead':>6}{'commit':>8}  health"
             return Strip([Segment(head, DIM)])
-        level = y - 1
-        if level >= len(evaluation.utilisation):
-            advice = evaluation.advice if y == len(evaluation.utilisation) + 1 else ""
-            return Strip([Segment(advice, PLAIN)])
-        return Strip(self._level(level, len(evaluation.utilisation)))
+        level, levels, room = y - 1, len(evaluation.utilisation), self.size.height - 1
+        if level >= levels:
+            return Strip.blank(width)
+        if y == room and levels > room:  # no room for the rest: say how they are
+            rest = evaluation.health[level:]
+            sick = [word for word in rest if word != "healthy"]
+            words = f"and {len(rest)} more levels, {f'{len(sick)} of them {sick[0]}' if sick else 'all healthy'}"
+            return Strip([Segment(words, BOLD if sick else PLAIN)])
+        return Strip(self._level(level, levels))
 
     @property
     def _bar_width(self) -> int:
-        return WIDE_BAR if self.size.width > 50 else NARROW_BAR
+        return WIDE_BAR if self.size.width > ROOMY else NARROW_BAR
 
     def _level(self, level: int, levels: int) -> list[Segment]:
         training = self._training
@@ -171,17 +196,35 @@ class Health(Lines):
         word = _at(evaluation.health, level, "")
         perplexity = _at(evaluation.perplexity, level, math.nan)
         dead = _at(evaluation.dead_codes, level, 0)
+        commitment = _at(evaluation.commitment, level, math.nan)
         width = self._bar_width
         filled = min(width, max(0, round(used * width))) if math.isfinite(used) else 0
         bar = [Segment("#" * filled, PLAIN), Segment("." * (width - filled), DIM)]
         if not self.tier.glyphs:
             colour = {"thin": _THIN, "collapsing": _BAD}.get(word, _GOOD)
             bar = [Segment(" " * filled, colour), Segment(" " * (width - filled), _EMPTY)]
-        numbers = f" {used * 100:3.0f} % {perplexity:7.1f}{dead:6d}  "
+        numbers = f" {used * 100:3.0f}% {perplexity:7.1f}{dead:6d}{commitment:8.3f}  "
         style = PLAIN if word == "healthy" else BOLD
-        parts = [Segment(f"{level_name(level, levels):<8}", PLAIN), *bar, Segment(numbers, PLAIN), Segment(word, style)]
+        parts = [Segment(f"{level_name(level, levels):<7}", PLAIN), *bar, Segment(numbers, PLAIN), Segment(word, style)]
         return [part for part in parts if part.text]
 
 
 def _at(values: list[Any], index: int, otherwise: Any) -> Any:
     return values[index] if index < len(values) else otherwise
+
+
+def fact_parts(job: JobInfo | None, training: Training | None) -> tuple[list[Part], list[Part]]:
+    """Step, time spent and left, and the pace; then, for the right side, what is left out first."""
+    if job is None:
+        return [], []
+    step = training.step if training else None
+    if step is None:
+        waiting = state_words(job)
+        if job.state == "running":
+            waiting = f"{job.detail or 'starting'}, since {clock(time.time() - (job.started_s or job.created_s))}"
+        return [(f" {job.kind} {job.subject}: {waiting}", DIM)], []
+    *facts, rate = [progress_words(job, step), *pace_words(step)]
+    silent_s = time.monotonic() - training.heard_s if training else 0.0
+    if job.state == "running" and silent_s > QUIET_S:
+        facts, rate = [facts[0], f"busy for {clock(silent_s)}", *facts[2:]], facts[1]
+    return [(" " + " · ".join(facts), PLAIN)], [(f"{rate} ", DIM)]

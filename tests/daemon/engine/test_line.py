@@ -1,4 +1,4 @@
-"""The order of waiting jobs, and how a process ended, in words."""
+"""The order of waiting jobs, how a process ended, and what an evaluation advises, in words."""
 
 import asyncio
 import signal
@@ -8,6 +8,9 @@ import pytest
 
 from daemon.engine.deaths import MemoryKills, describe_end
 from daemon.engine.line import Line
+from daemon.engine.reports import event_of
+from daemon.training.reports import EvaluationReport, LevelReport
+from protocol.messages import EvaluationCompleted
 
 
 def test_a_line_can_be_rearranged() -> None:
@@ -60,3 +63,18 @@ def test_other_ends() -> None:
     assert "somebody ended it" in describe_end(-signal.SIGTERM, "noise")
     assert "SIGSEGV" in describe_end(-signal.SIGSEGV, "")
     assert describe_end(1, "why") == "it ended with status 1: why"
+
+
+def test_what_to_do_is_said_once_for_all_levels_of_which_it_holds() -> None:
+    levels = [
+        LevelReport(utilisation=0.5, perplexity=3.0, dead_codes=1, commitment=0.1, health=health, advice=advice)
+        for health, advice in (("healthy", ""), ("thin", "add audio"), ("thin", "add audio"), ("collapsing", "shrink"))
+    ]
+    report = EvaluationReport(
+        step=1, elapsed_s=1.0, mel=1.0, stft=1.0, sisdr_db=0.0, train_mel=1.0, levels=levels, is_best=True,
+        preview="previews/step-00000001.wav", source="previews/source.wav",
+    )  # fmt: skip
+    event = event_of("j1", report, Path("/m"))
+    assert isinstance(event, EvaluationCompleted)
+    assert event.advice == "levels 1, 2 are thin: add audio; level 3 is collapsing: shrink"
+    assert event.source == "/m/previews/source.wav"

@@ -1,0 +1,80 @@
+"""Jobs and evaluations as lines: what runs first, what waits by its turn, what can be heard."""
+
+import pytest
+
+from protocol.messages import EvaluationCompleted, JobInfo
+from tui.model.job_words import in_order, job_line, ordinal, preview_file, preview_lines, state_words
+from tui.model.measures import health_words, level_table, loss_words
+from tui.model.training import Training
+
+
+def job(id_: str, state: str, **more: object) -> JobInfo:
+    return JobInfo(id=id_, kind="train", subject=id_, state=state, **more)  # type: ignore[arg-type]
+
+
+def evaluation(step: int, preview: str, **more: object) -> EvaluationCompleted:
+    return EvaluationCompleted(
+        job="j", step=step, elapsed_s=step / 10, held_out={"mel": 1.0 / step, "stft": None}, train={"mel": 0.5 / step},
+        preview=f"/m/previews/{preview}.wav", source="/m/previews/source.wav", **more,
+    )  # type: ignore[arg-type] # fmt: skip
+
+
+def test_jobs_stand_in_the_order_in_which_they_matter() -> None:
+    jobs = [
+        job("old", "done", created_s=1.0),
+        job("new", "failed", created_s=9.0),
+        job("held", "paused", created_s=3.0),
+        job("third", "queued", position=2),
+        job("second", "queued", position=1),
+        job("first", "running"),
+    ]
+    assert [info.id for info in in_order(jobs)] == ["first", "second", "third", "held", "new", "old"]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (13, "13th"), (22, "22nd")]
+)
+def test_places_are_said_as_people_say_them(number: int, words: str) -> None:
+    assert ordinal(number) == words
+
+
+def test_a_job_says_its_place_and_why_it_does_not_run() -> None:
+    waiting = job("rain", "queued", position=2, detail="waits for hits and 1 more")
+    assert state_words(waiting) == "2nd in the queue, waits for hits and 1 more"
+    assert state_words(waiting) in job_line(waiting)
+    assert "paused" in job_line(job("rain", "paused", progress=0.4)) and "40 %" in job_line(
+        job("rain", "paused", progress=0.4)
+    )
+    assert "memory ran out" in job_line(job("rain", "failed", error="memory ran out, at step 7"))
+
+
+def test_every_evaluation_and_the_recording_can_be_heard() -> None:
+    training = Training("j")
+    assert preview_lines(training, None) == []
+    for report in (
+        evaluation(40, "step-00000040", is_best=True),
+        evaluation(80, "step-00000080"),
+        evaluation(90, "final"),
+    ):
+        training.take(report)
+        training.take(report)  # once from the log, once live
+    lines = preview_lines(training, "step-00000080")
+    assert [name for _, name in lines] == ["source", "final", "step-00000080", "step-00000040"]
+    assert [line.endswith("playing") for line, _ in lines] == [False, False, True, False]
+    assert "best" in lines[3][0] and "0.025" in lines[3][0] and "0.013" in lines[3][0]
+    assert preview_file(training, "source") == "/m/previews/source.wav"
+    assert preview_file(training, "step-00000040") == "/m/previews/step-00000040.wav"
+    assert training.learnt.last == (9.0, 0.5 / 90)
+
+
+def test_measures_name_every_term_and_every_level() -> None:
+    assert loss_words({"mel": 1.25, "commitment": 0.5, "total": 3.0}) == "loss 3  mel 1.25  commitment 0.5"
+    report = EvaluationCompleted(
+        job="j", step=1, elapsed_s=1.0, utilisation=[1.0, 0.25], perplexity=[30.5, 2.0], dead_codes=[0, 48],
+        commitment=[0.1, 0.2], health=["healthy", "collapsing"], advice="level 1 is collapsing: use a smaller codebook",
+    )  # fmt: skip
+    table = level_table(report)
+    assert [line.split()[0] for line in table] == ["level", "in", "perplexity", "dead", "commitment", "health"]
+    assert {len(line) for line in table} == {len(table[0])}
+    assert health_words(report) == "level 1 is collapsing: use a smaller codebook"
+    assert "healthy" in health_words(EvaluationCompleted(job="j", step=1, elapsed_s=1.0, health=["healthy"]))

@@ -1,0 +1,94 @@
+"""The Train screen against a real daemon: the queue and its keys, what an evaluation left to hear, every measure."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from protocol import messages as m
+from protocol.places import places_of
+from tui.client import Client
+
+pytestmark = pytest.mark.usefixtures("clean")
+
+
+@pytest.fixture
+async def waiting(home: Path) -> AsyncIterator[list[str]]:
+    """Three trainings, of which two wait; they and their models are gone afterwards."""
+    mark = os.urandom(3).hex()  # the daemon outlives a test, and a model's name is for life
+    async with Client(places_of(home)) as client:
+        jobs: list[str] = []
+        for name in ("alpha", "beta", "gamma"):
+            wish = m.StartTraining(corpus="tones", model=f"{name}-{mark}", preset="toy", steps=100_000)
+            jobs.append((await client.ask(wish, m.JobAccepted)).job)
+        yield jobs
+        for job in reversed(jobs):
+            await client.ask(m.CancelJob(job=job), m.JobInfo)
+        while any(job.state == "running" for job in (await client.ask(m.ListJobs(), m.Jobs)).jobs):
+            await asyncio.sleep(0.1)
+        for folder in (home / "models").glob(f"*-{mark}"):
+            shutil.rmtree(folder)
+        await client.ask(m.ListModels(), m.Models)
+
+
+def line_of(app: Any, name: str) -> str:
+    return next(row.text for row in app.screen.jobs.rows if name in row.text)
+
+
+async def test_the_queue_is_seen_rearranged_paused_and_gone_on_with(
+    opened: Any, until: Any, waiting: list[str]
+) -> None:
+    async with opened() as (app, pilot):
+        await pilot.press("g", "t")
+        app.follow(waiting[2])
+        await until(pilot, lambda: "2nd in the queue" in line_of(app, "gamma"))
+        await pilot.press("K")
+        await until(pilot, lambda: "1st in the queue, waits for alpha" in line_of(app, "gamma"))
+        await pilot.press("p")
+        await until(pilot, lambda: "paused" in line_of(app, "gamma"))
+        assert "1st in the queue" in line_of(app, "beta")
+        await pilot.press("p")
+        assert "it is paused: r goes on with it" in app.screen.mode.text
+        assert "paused: r goes on with it" in app.screen.words.text
+        await pilot.press("r")
+        await until(pilot, lambda: "1st in the queue" in line_of(app, "gamma"))
+        await pilot.press("x", "y", "enter")
+        await until(pilot, lambda: "cancelled" in line_of(app, "gamma"))
+        await pilot.press("J")
+        assert "no queued job is chosen" in app.screen.mode.text
+
+
+async def test_a_running_training_is_stopped_and_its_evaluation_heard_beside_the_recording(
+    opened: Any, until: Any, waiting: list[str]
+) -> None:
+    async with opened((100, 30)) as (app, pilot):
+        await pilot.press("g", "t")
+        app.follow(waiting[0])
+        await pilot.press("space")
+        assert "nothing to hear yet" in app.screen.mode.text
+        await until(pilot, lambda: app.screen.training.step is not None and "alpha" in line_of(app, "running"), 60)
+        assert all(f"{term} " in app.screen.losses.text for term in ("loss", "mel", "stft", "wave", "commitment"))
+        assert all(word in app.screen.facts.text for word in ("step ", " left", "gradient", "examples/s", "MB"))
+        await pilot.press("s", "y", "enter")
+        await until(pilot, lambda: "done" in line_of(app, "alpha"), 60)
+        assert "stopped by hand at step" in line_of(app, "alpha")
+        await until(pilot, lambda: app.screen.preview == "final")
+        assert "commit" in app.screen.health.line(0, 47).text and "healthy" in str(app.screen.training.evaluation)
+        await until(pilot, lambda: not app.screen.situation().sound)
+        await pilot.press("b")
+        await until(pilot, lambda: app.sound.preview == (waiting[0], "final"))
+        await until(pilot, lambda: app.sound.heard_sample > 4800)
+        await pilot.press("b")
+        await until(pilot, lambda: app.sound.preview == (waiting[0], "source"))
+        assert "playing" in next(row.text for row in app.screen.previews.rows if row.key == "source")
+        await until(pilot, lambda: app.sound.heard_sample > 4800)  # it began where the other was, not anew
+        await pilot.press("tab")
+        assert app.screen.words.text.strip().endswith("previews/final.wav")
+        await pilot.press("space")
+        await until(pilot, lambda: app.sound.preview is None)
+        await pilot.press("s")
+        assert "it is done" in app.screen.mode.text

@@ -1,0 +1,80 @@
+"""Jobs and trainings as lines of text: for the Train screen's lists. Pure."""
+
+from collections.abc import Iterable
+from pathlib import PurePath
+
+from protocol.messages import EvaluationCompleted, JobInfo, StepCompleted
+from tui.model.training import Training, clock
+
+SOURCE = "source"
+_ORDER = {"running": 0, "queued": 1, "paused": 2}
+
+
+def in_order(jobs: Iterable[JobInfo]) -> list[JobInfo]:
+    """What runs, what waits by its turn, what is paused, and what ended, the newest first."""
+    return sorted(jobs, key=lambda job: (_ORDER.get(job.state, 3), job.position, -job.created_s))
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th … 11th."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def state_words(job: JobInfo) -> str:
+    """What a job is at: `2nd in the queue, waits for rain`, `paused: go on with …`, or its own words."""
+    if job.state == "queued":
+        place = f"{ordinal(job.position)} in the queue" if job.position else "queued"
+        return ", ".join(filter(None, (place, job.detail)))
+    if job.state == "paused":
+        return f"paused: {job.hint}" if job.hint else "paused"
+    return job.detail or job.state
+
+
+def job_line(job: JobInfo) -> str:
+    """A job in a line of the list."""
+    line = f"{job.kind:<7}{job.subject[:20]:<21}{job.state:<12}"
+    if job.state == "queued":
+        return f"{line}{state_words(job)}"
+    eta = f"  {clock(job.eta_s)} left" if job.state == "running" and job.eta_s is not None else ""
+    detail = "" if job.state == "paused" else job.error or job.detail
+    return f"{line}{job.progress * 100:3.0f} %{eta}{f'  {detail}' if detail else ''}"
+
+
+def progress_words(job: JobInfo, step: StepCompleted) -> str:
+    """Step, time spent and time left."""
+    if job.state != "running":
+        return f"step {step.step} · {clock(step.elapsed_s)} · {job.state}"
+    return f"step {step.step} · {clock(step.elapsed_s)} so far, {clock(step.eta_s)} left"
+
+
+def preview_name(evaluation: EvaluationCompleted) -> str:
+    """What PlayPreview calls it."""
+    return PurePath(evaluation.preview).stem
+
+
+def preview_file(training: Training, name: str) -> str:
+    """The file that is heard, on the daemon's machine."""
+    for evaluation in training.previews:
+        if name == SOURCE and evaluation.source:
+            return evaluation.source
+        if preview_name(evaluation) == name:
+            return evaluation.preview
+    return ""
+
+
+def preview_lines(training: Training, playing: str | None) -> list[tuple[str, str]]:
+    """(line, name) of the recording and of every evaluation, the newest first; what plays is marked."""
+    if not training.previews:
+        return []
+    lines = [("the recording itself", SOURCE)]
+    for evaluation in training.previews:
+        name = preview_name(evaluation)
+        what = "final" if name == "final" else f"{evaluation.step}"
+        numbers = "  ".join(
+            f"{value:6.3f}" if value is not None else "     -"
+            for value in (evaluation.held_out.get("mel"), evaluation.train.get("mel"))
+        )
+        best = " best" if evaluation.is_best else ""
+        lines.append((f"{what:<7}{clock(evaluation.elapsed_s):>6}  {numbers}{best}", name))
+    return [(f"{line}{'  playing' if name == playing else ''}", name) for line, name in lines]
