@@ -77,7 +77,9 @@ async def test_a_running_training_is_stopped_and_its_evaluation_heard_beside_the
         await until(pilot, lambda: "done" in line_of(app, "alpha"), 60)
         assert "stopped by hand at step" in line_of(app, "alpha")
         await until(pilot, lambda: app.screen.preview == "final")
-        assert "commit" in app.screen.health.line(0, 47).text and "healthy" in str(app.screen.training.evaluation)
+        head, first = (app.screen.health.line(y, 47).text for y in (0, 1))
+        assert head.split()[-3:] == ["dead", "commit", "health"]
+        assert first.endswith(app.screen.training.evaluation.health[0])
         await until(pilot, lambda: not app.screen.situation().sound)
         await pilot.press("b")
         await until(pilot, lambda: app.sound.preview == (waiting[0], "final"))
