@@ -23,6 +23,7 @@ from textual.screen import Screen
 from protocol.errors import AlleleError
 from tui.first_run import DemoPlan, run_demo
 from tui.hands import HandsApp
+from tui.model.colours import Tier
 from tui.model.editor import Editor
 from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
@@ -62,7 +63,8 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         demo: DemoPlan | None = None,
     ) -> None:
         super().__init__(home, driver_class=LeanDriver, ansi_color=True)
-        self.tier = tier_of(self.console.color_system, self.no_color)
+        self.terminal_tier = tier_of(self.console.color_system, self.no_color)
+        self._cursor_shown = False
         self.terminal = Terminal(self.no_color)
         self.session = Session(home, self._on_change)
         self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
@@ -158,6 +160,17 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         if isinstance(renderable, ChopsUpdate | LayoutUpdate):
             renderable = DiffUpdate(renderable, self.terminal)
         super()._display(screen, renderable)
+
+    @property
+    def tier(self) -> Tier:
+        """How much colour is shown: what the terminal can, unless letters were asked for."""
+        return min(self.terminal_tier, Tier.ANSI16) if self.editor.letters else self.terminal_tier
+
+    def show_cursor(self, shown: bool) -> None:
+        """Show or hide the terminal's own cursor; where it is, is the screen's business."""
+        if shown != self._cursor_shown and self._driver is not None and not self.is_headless:
+            self._cursor_shown = shown
+            self._driver.write("\x1b[?25h" if shown else "\x1b[?25l")
 
     @property
     def output_queued(self) -> bool:

@@ -24,6 +24,7 @@ from tui.model.pending import EditChain
 from tui.model.registers import Register, Registers
 from tui.model.waveform import Waveform
 
+WAVE_PIECE = 512  # frames decoded at once for a picture: what is played meanwhile does not wait long
 WAVE_MARGIN = 24  # frames around an edit whose sound changes too; generous, the daemon decodes with its own margin
 
 
@@ -181,6 +182,7 @@ class StrandDesk:
             while (grid := self.grids.get(strand)) and (
                 wanted := self.waves[strand].wanted(first, min(past, grid.frames))
             ):
+                wanted = (wanted[0], min(wanted[1], wanted[0] + WAVE_PIECE))
                 answer = await self.ask(m.DecodeRegion(strand=strand, frames=wanted))
                 low, high = answer.body.frames
                 if answer.body.rev != grid.rev and self.grids.get(strand) is not grid:

@@ -5,10 +5,16 @@ keys to its ids. A new action is a line in one of the modules imported here, a k
 tui.keymaps.tracker where that one is taken), and a method `do_…` of its screen or of the app.
 """
 
-from tui.actions import editing, editor, hearing, program
+from tui.actions import editing, editor, hearing, program, viewing
 from tui.actions.action import Action
 
-ACTIONS: tuple[Action, ...] = (*editor.ACTIONS, *editing.ACTIONS, *hearing.ACTIONS, *program.ACTIONS)
+ACTIONS: tuple[Action, ...] = (
+    *editor.ACTIONS,
+    *editing.ACTIONS,
+    *hearing.ACTIONS,
+    *viewing.ACTIONS,
+    *program.ACTIONS,
+)
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 

@@ -26,6 +26,8 @@ class Situation:
     repeatable: bool = False
     sound: str = ""
     playing: bool = False
+    strands: int = 0
+    sought: bool = False
     corpora: int = 0
     corpus: bool = False
     files: bool = False

@@ -16,8 +16,17 @@ import numpy.typing as npt
 BINS = 12
 # Indices of the xterm colour cube; lightness (CIE L*) 7 14 20 38 42 54 56 59 71 74 84 97.
 CUBE: tuple[int, ...] = (17, 18, 19, 24, 60, 66, 102, 137, 144, 179, 185, 227)
+# Others with the same property: lightness rises by at least 2 from bin to bin, so hue never has to be told apart.
+PALETTES: dict[str, tuple[int, ...]] = {
+    "cividis": CUBE,
+    "batlow": (17, 24, 59, 29, 65, 101, 136, 172, 209, 180, 217, 225),
+    "magma": (16, 17, 53, 54, 89, 125, 167, 203, 209, 216, 222, 229),
+    "viridis": (53, 54, 25, 61, 30, 66, 37, 108, 42, 113, 184, 220),
+    "grey": tuple(range(233, 256, 2)),
+}
 MUTED: tuple[int, ...] = (233, 234, 235, 236, 237, 238, 239, 240, 241, 242, 244, 246)
-INK: tuple[int, ...] = (231, 231, 231, 231, 231, 231, 16, 16, 16, 16, 16, 16)  # legible on the bin's colour
+LIGHT, DARK = 231, 16  # ink
+DARK_BINS = {"cividis": 6, "batlow": 5, "magma": 6, "viridis": 5, "grey": 6}  # bins on which light ink is legible
 LETTERS = "abcdefghijkl"
 
 

@@ -72,19 +72,19 @@ class Selection:
         return Rect(low, high, first, last + 1)
 
 
-def move(cursor: Cursor, motion: str, count: int | None, codes: Codes, page_frames: int) -> Cursor:
+def move(cursor: Cursor, motion: str, count: int | None, codes: Codes, page_frames: int, zoom: int = 1) -> Cursor:
     """The cursor after a motion.
 
     Args:
         motion: left right up down start end first_level last_level page_left page_right next_change prev_change frame.
         count: as typed, None when nothing was.
-        page_frames: frames that one screen shows.
+        page_frames: frames that one screen shows. zoom: frames in a cell, by which left and right go.
     """
     levels, frames = codes.shape
     n = 1 if count is None else count
     steps = {
-        "left": (0, -n),
-        "right": (0, n),
+        "left": (0, -n * zoom),
+        "right": (0, n * zoom),
         "up": (-n, 0),
         "down": (n, 0),
         "page_left": (0, -n * page_frames),

@@ -16,6 +16,7 @@ from tui.model.changes import Here, Repeatable, again, at_rect, repeatable, to_o
 from tui.model.cursor import Cursor, Rect, Selection
 from tui.model.grid import Reference, StrandGrid
 from tui.model.painting import Painting
+from tui.model.search import Sought
 from tui.model.viewport import page_start, row_start
 
 NAMES = "AB"
@@ -35,8 +36,15 @@ class Pane:
     selection: Selection | None = None
     first_frame: int = 0
     first_level: int = 0
-    page_frames: int = 60
+    columns: int = 60
     page_levels: int = 8
+    zoom: int = 1
+    """Frames in one cell."""
+
+    @property
+    def page_frames(self) -> int:
+        """Frames that a page shows."""
+        return self.columns * self.zoom
 
     def rect(self, grid: StrandGrid, count: int | None = None) -> Rect:
         """What an operation acts on: the selection, or `count` cells from the cursor on."""
@@ -46,12 +54,18 @@ class Pane:
         past = cursor.frame + (count or 1)
         return Rect(cursor.level, cursor.level, cursor.frame, past).inside(grid.levels, grid.frames)
 
+    def show(self, frame: int, grid: StrandGrid) -> None:
+        """Turn the page so that a frame is on it; cells begin at multiples of the zoom."""
+        cells = -(-grid.frames // self.zoom)
+        first = page_start(frame // self.zoom, self.first_frame // self.zoom, self.columns, cells)
+        self.first_frame = first * self.zoom
+
     def follow(self, grid: StrandGrid) -> None:
         """Turn the page so that the cursor is on it."""
         self.cursor = self.cursor.inside(grid.levels, grid.frames)
         if self.selection is not None:
             self.selection = replace(self.selection, anchor=self.selection.anchor.inside(grid.levels, grid.frames))
-        self.first_frame = page_start(self.cursor.frame, self.first_frame, self.page_frames, grid.frames)
+        self.show(self.cursor.frame, grid)
         self.first_level = row_start(self.cursor.level, self.first_level, self.page_levels, grid.levels)
 
 
@@ -69,6 +83,21 @@ class Editor:
     before: bool = False
     """Is the strand heard as it was?"""
     reference: Reference = "change"
+    follow: bool = False
+    """Do pages turn with the playhead?"""
+    tall: int = 0
+    """Rows of a level, 0 as many as fit."""
+    spectrogram: bool = False
+    palette: str = "cividis"
+    letters: bool = False
+    """Are letters shown in place of colours?"""
+    cursor_shown: bool = False
+    """Is the terminal's own cursor visible?"""
+    sought: Sought | None = None
+    marks: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict[str, dict[str, tuple[int, int]]])
+    """By strand: letter to (level, frame)."""
+    left: dict[str, Pane] = field(default_factory=dict[str, Pane])
+    """Panes as strands were left, by strand."""
     last: Repeatable | None = None
     remembered: dict[str, str] = field(default_factory=dict[str, str])
     """What was answered last when an operation asked, by its name."""
@@ -82,6 +111,10 @@ class Editor:
     @property
     def other(self) -> Pane:
         return self.panes[1 - self.focus]
+
+    @property
+    def own_name(self) -> str:
+        return NAMES[self.focus]
 
     @property
     def other_name(self) -> str:
@@ -98,16 +131,21 @@ class Editor:
             pane.follow(grid)
 
     def open_in(self, index: int, strand: str) -> None:
-        """Show another strand in a pane, from its start."""
+        """Show another strand in a pane, where it was left, or from its start."""
         if self.panes[index].strand != strand:
             kept = self.panes[index]
-            self.panes[index] = Pane(strand, page_frames=kept.page_frames, page_levels=kept.page_levels)
+            if kept.strand is not None:
+                self.left[kept.strand] = replace(kept)
+            before = self.left.get(strand, Pane(strand))
+            self.panes[index] = replace(before, columns=kept.columns, page_levels=kept.page_levels)
 
     def close(self, strand: str) -> None:
         """A strand is gone."""
+        self.left.pop(strand, None)
+        self.marks.pop(strand, None)
         for index, pane in enumerate(self.panes):
             if pane.strand == strand:
-                self.panes[index] = Pane(page_frames=pane.page_frames, page_levels=pane.page_levels)
+                self.panes[index] = Pane(columns=pane.columns, page_levels=pane.page_levels)
 
     def heard_levels(self, levels: int) -> list[int] | None:
         """Levels that sound, None for all. Solos leave only themselves; a level that is muted too stays silent."""

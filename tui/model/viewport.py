@@ -50,13 +50,13 @@ class PaneRows:
 
 
 def share_rows(
-    height: int, levels_a: int, levels_b: int, focus: int, tallest: int = TALLEST
+    height: int, levels_a: int, levels_b: int, focus: int, tallest: int = TALLEST, wanted_tall: int = 0
 ) -> tuple[PaneRows, PaneRows]:
     """Rows of the panes A and B on a terminal of `height` rows.
 
     Levels come first, what is left goes to the waveforms; on a high terminal each level is drawn up to `tallest` rows
-    high (a row more costs as many bytes again). When even the levels do not fit, the focused pane gets what it needs
-    and both grids follow the cursor.
+    high (a row more costs as many bytes again), or `wanted_tall` where that fits. When even the levels do not fit, the
+    focused pane gets what it needs and both grids follow the cursor.
     """
     space, tall = height - BARS - 4, 1
     wanted = [max(1, levels_a), max(1, levels_b)]
@@ -68,7 +68,7 @@ def share_rows(
         waves = [0, 0]
     else:
         fitting = (space - 2 * LEAST_WAVE) // sum(wanted)
-        tall = max(1, min(tallest, fitting))
+        tall = max(1, min(wanted_tall, space // sum(wanted)) if wanted_tall else min(tallest, fitting))
         grids, spare = [tall * levels for levels in wanted], space - tall * sum(wanted)
         waves = [min(MAX_WAVE, spare // 2)] * 2
         if waves[0] < MAX_WAVE:

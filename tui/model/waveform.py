@@ -1,15 +1,23 @@
-"""Peaks of a strand's decoded sound, one per frame, filled in as the daemon decodes.
+"""Peaks and bands of a strand's decoded sound, for each frame, filled in as the daemon decodes.
 
 Data flow: `wanted` says which visible frames are missing or stale; the caller asks DecodeRegion and hands the PCM to
 `fill`. After an edit the old peaks stay on screen until new ones come, so nothing flickers.
 """
 
+import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tui.model.zoom import largest_of
+
 RAMP = " .:-=+*#%@"
+BANDS = 16  # as many as the strip has rows at most
+LOWEST_HZ, HIGHEST_HZ = 60.0, 16_000.0
+FLOOR_DB, TOP_DB = -84.0, -12.0  # of a full-scale sine in one band
+SHADES = 12
 
 
 class Waveform:
@@ -18,6 +26,8 @@ class Waveform:
     def __init__(self, frames: int) -> None:
         self.peaks: npt.NDArray[np.float32] = np.full(frames, np.nan, dtype=np.float32)
         self._fresh: npt.NDArray[np.bool_] = np.zeros(frames, dtype=np.bool_)
+        self.bands: npt.NDArray[np.int8] = np.full((BANDS, frames), -1, dtype=np.int8)
+        """(BANDS, T), lowest band first: 0 to SHADES - 1, -1 where nothing is known."""
         self.version = 0
 
     def stale(self, first: int, past: int, margin: int, frames: int) -> None:
@@ -27,7 +37,9 @@ class Waveform:
             known = min(frames, len(self.peaks))
             peaks[:known], fresh[: min(known, max(0, first - margin))] = self.peaks[:known], True
             fresh[:known] &= self._fresh[:known]
-            self.peaks, self._fresh = peaks, fresh
+            bands = np.full((BANDS, frames), -1, dtype=np.int8)
+            bands[:, :known] = self.bands[:, :known]
+            self.peaks, self.bands, self._fresh = peaks, bands, fresh
             self.version += 1
             return
         self._fresh[max(0, first - margin) : past + margin] = False
@@ -47,15 +59,41 @@ class Waveform:
         padded = np.zeros(count * hop_length, dtype=np.float32)
         padded[: len(mono)] = np.nan_to_num(mono)
         self.peaks[first:past] = padded.reshape(count, hop_length).max(axis=1)
+        self.bands[:, first:past] = bands_of(np.atleast_2d(pcm).mean(axis=0), count, hop_length)
         self._fresh[first:past] = True
         self.version += 1
 
-    def heights(self, first: int, past: int) -> npt.NDArray[np.float32]:
-        """Height of each frame's bar in [0, 1], NaN where nothing is known.
+    def shades(self, first: int, columns: int, zoom: int, rows: int) -> npt.NDArray[np.int8]:
+        """The spectrogram's cells (rows, n), highest band on top: the loudest of what a cell stands for, -1 unknown."""
+        part = self.bands[:, first : first + columns * zoom]
+        if not part.shape[1]:
+            return part[:rows]
+        cells = np.maximum.reduceat(part, np.arange(0, part.shape[1], zoom), axis=1)
+        rows = min(rows, BANDS)
+        return np.maximum.reduceat(cells, np.arange(rows) * BANDS // rows, axis=0)[::-1]
+
+    def heights(self, first: int, columns: int, zoom: int = 1) -> npt.NDArray[np.float32]:
+        """Height of each cell's bar in [0, 1], NaN where nothing is known.
 
         The square root of the peak: quiet tails show, and loud material still has a shape (decibels flatten it).
         """
-        return np.sqrt(np.clip(self.peaks[first:past], 0.0, 1.0)).astype(np.float32)
+        return np.sqrt(np.clip(largest_of(self.peaks, first, columns, zoom), 0.0, 1.0)).astype(np.float32)
+
+
+def bands_of(mono: npt.NDArray[Any], frames: int, hop_length: int, rate_hz: int = 48_000) -> npt.NDArray[np.int8]:
+    """Loudness of BANDS bands, even on the mel scale, in each frame: (BANDS, frames), 0 to SHADES - 1."""
+    padded = np.zeros(frames * hop_length, dtype=np.float32)
+    kept = np.nan_to_num(mono[: len(padded)])
+    padded[: len(kept)] = kept
+    window = np.hanning(hop_length).astype(np.float32)
+    power = np.square(np.abs(np.fft.rfft(padded.reshape(frames, hop_length) * window, axis=1)) * (2 / window.sum()))
+    lowest, highest = (2595 * math.log10(1 + hz / 700) for hz in (LOWEST_HZ, HIGHEST_HZ))
+    mels = np.linspace(lowest, highest, BANDS + 1)
+    edges = np.round(700 * (10 ** (mels / 2595) - 1) * hop_length / rate_hz).astype(int)
+    edges = np.maximum.accumulate(np.maximum(edges, np.arange(1, BANDS + 2)))
+    sums = np.stack([power[:, low:high].sum(axis=1) for low, high in pairwise(edges.tolist())])
+    decibels = 10 * np.log10(np.maximum(sums, 1e-12))
+    return np.clip((decibels - FLOOR_DB) / (TOP_DB - FLOOR_DB) * SHADES, 0, SHADES - 1).astype(np.int8)
 
 
 def ramp_glyph(height: float) -> str:

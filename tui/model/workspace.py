@@ -7,10 +7,12 @@ from typing import Any
 
 import msgspec
 
+from tui.model.colours import PALETTES
 from tui.model.cursor import Cursor, Selection
 from tui.model.editor import Editor, Pane
 
 MAX_BYTES = 65_536
+MOST_ZOOM, MOST_MARKED = 1 << 20, 50
 
 
 class PaneState(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,6 +24,7 @@ class PaneState(msgspec.Struct, frozen=True, kw_only=True):
     all_levels: bool = False
     first_frame: int = 0
     first_level: int = 0
+    zoom: int = 1
 
 
 class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +38,13 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     muted: list[int] = []
     soloed: list[int] = []
     audition: bool = False
+    follow: bool = False
+    tall: int = 0
+    spectrogram: bool = False
+    palette: str = "cividis"
+    letters: bool = False
+    cursor_shown: bool = False
+    marks: dict[str, dict[str, tuple[int, int]]] = {}
     loop: bool = False
     job: str | None = None
 
@@ -49,6 +59,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None) -> str:
             all_levels=pane.selection is not None and pane.selection.all_levels,
             first_frame=pane.first_frame,
             first_level=pane.first_level,
+            zoom=pane.zoom,
         )
         for pane in editor.panes
     ]
@@ -60,6 +71,13 @@ def dump_workspace(editor: Editor, screen: str, job: str | None) -> str:
         muted=sorted(editor.muted),
         soloed=sorted(editor.soloed),
         audition=editor.audition,
+        follow=editor.follow,
+        tall=editor.tall,
+        spectrogram=editor.spectrogram,
+        palette=editor.palette,
+        letters=editor.letters,
+        cursor_shown=editor.cursor_shown,
+        marks=dict(list(editor.marks.items())[-MOST_MARKED:]),
         loop=editor.loop,
         job=job,
     )
@@ -84,7 +102,14 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
     editor.linked, editor.loop = state.linked, state.loop
     editor.muted = {level for level in state.muted if 0 <= level < 32}
     editor.soloed = {level for level in state.soloed if 0 <= level < 32}
-    editor.audition = state.audition
+    editor.audition, editor.follow, editor.tall = state.audition, state.follow, min(max(0, state.tall), 3)
+    editor.spectrogram, editor.letters, editor.cursor_shown = state.spectrogram, state.letters, state.cursor_shown
+    editor.palette = state.palette if state.palette in PALETTES else "cividis"
+    editor.marks = {
+        strand: {letter[:1]: (max(0, level), max(0, frame)) for letter, (level, frame) in marks.items()}
+        for strand, marks in state.marks.items()
+        if strand in living
+    }
 
 
 def _restore_pane(pane: Pane, kept: PaneState, living: set[str]) -> None:
@@ -93,6 +118,7 @@ def _restore_pane(pane: Pane, kept: PaneState, living: set[str]) -> None:
     pane.selection = None
     if kept.anchor is not None and pane.strand is not None:
         pane.selection = Selection(Cursor(max(0, kept.anchor[0]), max(0, kept.anchor[1])), kept.all_levels)
+    pane.zoom = min(max(1, kept.zoom), MOST_ZOOM)
     pane.first_frame, pane.first_level = max(0, kept.first_frame), max(0, kept.first_level)
 
 

@@ -20,7 +20,7 @@ from tui.actions.registry import ACTIONS, BY_ID
 from tui.actions.situation import Situation
 from tui.keymap import Keymap, shown
 from tui.model.keys import KeyReader, Pressed
-from tui.model.training import clock
+from tui.screens.top_bar import top_line
 from tui.session import Session
 from tui.widgets.lines import BOLD, DIM, PLAIN, REVERSE, Part, TextBlock, TextLine
 from tui.widgets.prompt import Prompt
@@ -104,28 +104,12 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def draw_top(self) -> None:
         """Who and where on the left; daemon, training and sound on the right."""
-        self.top.show([(" allele ", REVERSE), (f"  {self.top_words()}", PLAIN)], self._top_right())
+        left, right = top_line(self.top_words(), self.session, self.allele.sound.words, self.size.width - 9)
+        self.top.show([(" allele ", REVERSE), (left, PLAIN)], right)
 
     def top_words(self) -> str:
         """What stands beside the name."""
         return self.TITLE_WORDS
-
-    def _top_right(self) -> list[Part]:
-        session = self.session
-        parts: list[Part] = []
-        if not session.connected:
-            return [(f"{session.detail} ", BOLD)]
-        for job in session.jobs.values():
-            if job.state == "running":
-                parts.append((f"{job.kind} > {job.subject} {job.progress * 100:.0f} % {clock(job.eta_s)}   ", PLAIN))
-                break
-        if session.engine != "ready":
-            parts.append((f"engine {session.engine} ", BOLD if session.engine == "failed" else DIM))
-        else:
-            parts.append((f"{session.device} ", DIM))
-        if self.allele.sound.words:
-            parts.append((f"  {self.allele.sound.words} ", DIM))
-        return parts
 
     def draw_bottom(self) -> None:
         """The words line and the mode line; a sentence just said takes the mode line's place."""

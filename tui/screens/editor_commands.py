@@ -58,6 +58,14 @@ class EditorCommands(BaseScreen):
                 self.say(f"{done}{' - ' + notes if notes else ''}")
             self.draw()
 
+    def show_in_pane(self, strand: str) -> None:
+        """Show a living strand; the keys' business."""
+        raise NotImplementedError
+
+    def find_text(self, text: str, level: int) -> None:
+        """Find a run of codes; the keys' business."""
+        raise NotImplementedError
+
     def go_to_frame(self, frame: int) -> None:
         """Put the cursor on a frame; the keys' business."""
         raise NotImplementedError
@@ -134,6 +142,15 @@ class EditorCommands(BaseScreen):
             self.go_to_frame(int(command.args[0]))
         elif command.name == "undolist":
             self.run_action_named("edit.history")
+        elif command.name == "b":
+            if command.args:
+                self.show_in_pane(self._strand_named(command.args[0]))
+            else:
+                self.run_action_named("pane.strands")
+        elif command.name == "find":
+            self.find_text(" ".join(command.args), self.editor.pane.cursor.level)
+        elif command.name == "describe":
+            self.run_action_named("view.describe")
         elif command.name == "help":
             self.allele.do_app_help(None, None)
         else:

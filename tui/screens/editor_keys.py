@@ -19,7 +19,8 @@ class EditorKeys(EditorPainting):
     def _move(self, motion: str, count: int | None) -> None:
         if self.grid is not None:
             pane = self.editor.pane
-            self.editor.place(move(pane.cursor, motion, count, self.grid.codes, pane.page_frames), self.grids())
+            moved = move(pane.cursor, motion, count, self.grid.codes, pane.page_frames, pane.zoom)
+            self.editor.place(moved, self.grids())
             self.moved()
             self.hear_move()
 

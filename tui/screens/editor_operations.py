@@ -16,7 +16,7 @@ from tui.model.changes import Repeatable, next_seed
 from tui.model.cursor import Rect
 from tui.model.grid import StrandGrid
 from tui.model.pending import EditChain
-from tui.screens.editor_hearing import EditorHearing
+from tui.screens.editor_view import EditorView
 
 ASKED = {
     "blend": ("AMOUNT 0..1 [mode=latent|cells|levels] [align=none|stretch|dtw]", "0.5 mode=latent align=none"),
@@ -30,7 +30,7 @@ FAR = 16
 MOST_EXPECTED = 4096  # cells that a step right after `set` counts on from, before the answer is here
 
 
-class EditorOperations(EditorHearing):
+class EditorOperations(EditorView):
     """Edits that are single keys."""
 
     def drop_selection(self) -> None:

@@ -22,22 +22,32 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.model.colours import BINS, CUBE, INK, LETTERS, MUTED, Tier
+from tui.model.colours import BINS, DARK, DARK_BINS, LETTERS, LIGHT, MUTED, PALETTES, Tier
 from tui.model.cursor import Cursor, Rect
 from tui.model.grid import StrandGrid
 from tui.model.viewport import GUTTER
 from tui.model.words import level_name
+from tui.model.zoom import any_of, cells_of
 from tui.widgets.lines import BOLD, DIM, PLAIN, Lines
 
 CACHED_STRIPS = 512
-# Styles of cells by look: bin + BINS * muted. One shared Style each, whose escape codes rich then caches.
-_COLOURS = CUBE + MUTED
-_INKS = INK + (250,) * 8 + (16,) * 4
-_CELLS = [Style(bgcolor=Color.from_ansi(colour)) for colour in _COLOURS]
-_INKED = [
-    Style(color=Color.from_ansi(ink), bgcolor=Color.from_ansi(colour))
-    for ink, colour in zip(_INKS, _COLOURS, strict=True)
-]
+
+
+class Paints:
+    """Styles of cells by look: bin + BINS * muted. One shared Style each, whose escape codes rich then caches."""
+
+    def __init__(self, palette: str) -> None:
+        colours = PALETTES[palette] + MUTED
+        dark = DARK_BINS[palette]
+        inks = (LIGHT,) * dark + (DARK,) * (BINS - dark) + (250,) * 8 + (DARK,) * 4
+        self.cells = [Style(bgcolor=Color.from_ansi(colour)) for colour in colours]
+        self.inked = [
+            Style(color=Color.from_ansi(ink), bgcolor=Color.from_ansi(colour))
+            for ink, colour in zip(inks, colours, strict=True)
+        ]
+
+
+PAINTS = {name: Paints(name) for name in PALETTES}
 _CURSOR = Style(color=Color.from_ansi(16), bgcolor=Color.from_ansi(231), bold=True)
 _CURSOR_AWAY = Style(color=Color.from_ansi(231), bgcolor=Color.from_ansi(240), bold=True)
 _GLYPH_STYLES = (PLAIN, Style(dim=True))
@@ -61,6 +71,9 @@ class GridView:
     muted: frozenset[int]
     tall: int = 1
     """Rows a level is drawn with; names and marks stand in the first."""
+    zoom: int = 1
+    """Frames in one cell."""
+    palette: str = "cividis"
 
 
 class CodeGrid(Lines):
@@ -123,7 +136,7 @@ class CodeGrid(Lines):
         level = view.first_level + y // view.tall
         if level >= view.grid.levels:
             return (-2, width)
-        cursor = view.cursor.frame if view.cursor.level == level else -1
+        cursor = view.cursor.frame // view.zoom if view.cursor.level == level else -1
         rect = view.rect
         selected = (rect.first, rect.past) if rect and rect.first_level <= level <= rect.last_level else None
         return (
@@ -132,6 +145,8 @@ class CodeGrid(Lines):
             view.grid.versions[level],
             view.bins_key,
             view.first_frame,
+            view.zoom,
+            view.palette,
             width,
             cursor,
             selected,
@@ -159,32 +174,31 @@ class CodeGrid(Lines):
         return Strip(segments)
 
     def _cells(self, view: GridView, level: int, width: int, muted: bool, is_first: bool) -> list[Segment]:
-        first = view.first_frame
-        past = min(view.grid.frames, first + max(0, width))
-        if past <= first:
+        first, zoom = view.first_frame, view.zoom
+        codes = cells_of(view.grid.codes[level], first, max(0, width), zoom)
+        if not len(codes):
             return []
-        codes = view.grid.codes[level, first:past]
         bins = view.bins[level]
         looks = bins[np.minimum(codes, len(bins) - 1)].astype(np.int32)
-        marks = view.grid.changed[level, first:past].astype(np.int32)
+        marks = any_of(view.grid.changed[level], first, width, zoom).astype(np.int32)
         rect = view.rect
         if rect is not None and rect.first_level <= level <= rect.last_level:
-            marks[max(0, rect.first - first) : max(0, rect.past - first)] += 2
+            marks[max(0, rect.first - first) // zoom : max(0, -(-(rect.past - first) // zoom))] += 2
         looks += marks * _MARK_AT + (_MUTED_AT if muted else 0)
-        at = view.cursor.frame - first
+        at = (view.cursor.frame - first) // zoom
         if view.cursor.level == level and 0 <= at < len(looks):
             looks[at] += _CURSOR_AT * (1 if view.focused else 2)
         cuts = np.flatnonzero(looks[1:] != looks[:-1]) + 1
         starts = [0, *cuts.tolist(), len(looks)]
-        segment = _glyph_segment if self.tier.glyphs else _colour_segment
-        return [segment(int(looks[a]), b - a, is_first) for a, b in pairwise(starts)]
+        paints = None if self.tier.glyphs else PAINTS[view.palette]
+        return [_segment(paints, int(looks[a]), b - a, is_first) for a, b in pairwise(starts)]
 
     def cell_at(self, x: int, y: int) -> Cursor | None:
         """The cell at a place in the widget."""
         view = self.view
         if view is None or x < GUTTER:
             return None
-        cursor = Cursor(view.first_level + y // view.tall, view.first_frame + x - GUTTER)
+        cursor = Cursor(view.first_level + y // view.tall, view.first_frame + (x - GUTTER) * view.zoom)
         return cursor if cursor == cursor.inside(view.grid.levels, view.grid.frames) else None
 
     def on_click(self, event: Any) -> None:
@@ -201,17 +215,19 @@ def _look(look: int) -> tuple[int, int, int]:
     return shade, mark, cursor
 
 
-def _colour_segment(look: int, length: int, is_first: bool) -> Segment:
+def _segment(paints: Paints | None, look: int, length: int, is_first: bool) -> Segment:
+    if paints is None:
+        return _glyph_segment(look, length)
     shade, mark, cursor = _look(look)
     if cursor:
         glyph = "+*/X"[mark] if is_first else " "
         return Segment(glyph * length, _CURSOR if cursor == 1 else _CURSOR_AWAY)
     if mark & 2 or (mark and is_first):
-        return Segment(MARKS[mark] * length, _INKED[shade])
-    return Segment(" " * length, _CELLS[shade])
+        return Segment(MARKS[mark] * length, paints.inked[shade])
+    return Segment(" " * length, paints.cells[shade])
 
 
-def _glyph_segment(look: int, length: int, is_first: bool) -> Segment:
+def _glyph_segment(look: int, length: int) -> Segment:
     shade, mark, cursor = _look(look)
     letter = LETTERS[shade % BINS]
     if mark & 1:

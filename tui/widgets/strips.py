@@ -1,4 +1,4 @@
-"""The strips above a grid: the ruler with the playhead, and the waveform.
+"""The strips above a grid: the ruler with the playhead, and the waveform or the spectrogram.
 
 Both know only frames of one page and share the grid's gutter, so column `GUTTER + i` is frame `first + i` in all
 three. The playhead lives here and not in the grid: a tick re-sends two cells.
@@ -16,28 +16,34 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.model.viewport import GUTTER
-from tui.model.waveform import ramp_glyph
+from tui.model.waveform import RAMP, SHADES, ramp_glyph
+from tui.widgets.code_grid import PAINTS
 from tui.widgets.lines import DIM, PLAIN, Lines
 
 PLAYHEAD = Style(color=Color.from_ansi(16), bgcolor=Color.from_ansi(231), bold=True)
 _BAR = Style(bgcolor=Color.from_ansi(66))
 _EDGE = Style(bgcolor=Color.from_ansi(238))
+STEPS_S = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
 LABEL_EVERY = 16  # columns at least between two labels
 
 
 @dataclass(frozen=True)
 class RulerView:
-    """first: frame of the first column. target: frames that a swap would touch over here."""
+    """All in columns of `zoom` frames. first: of the first column. target: what a swap would touch over here.
+
+    marks: letter to column.
+    """
 
     first: int
     frames: int
     frame_rate: float
     playhead: int | None = None
     target: tuple[int, int] | None = None
+    marks: tuple[tuple[str, int], ...] = ()
 
 
 class Ruler(Lines):
-    """Seconds over the columns, `.` between them, the playhead as `v`, the target of a swap as `=`."""
+    """Seconds over the columns, `.` between them, the playhead as `v`, a swap's target as `=`, marks as letters."""
 
     DEFAULT_CSS = "Ruler { height: 1; width: 1fr; }"
 
@@ -60,6 +66,9 @@ class Ruler(Lines):
         if view.target is not None:
             for frame in range(max(view.first, view.target[0]), min(view.first + columns, view.target[1])):
                 cells[frame - view.first] = "="
+        for letter, at in view.marks:
+            if 0 <= at - view.first < columns:
+                cells[at - view.first] = letter
         text = "".join(cells)
         segments = [Segment(" " * GUTTER, PLAIN)]
         at = -1 if view.playhead is None else view.playhead - view.first
@@ -76,7 +85,7 @@ class Ruler(Lines):
 
 def ruler_text(first: int, frames: int, frame_rate: float, columns: int) -> str:
     """`0.0       .       0.5` with every label starting at the column of its time."""
-    step = next((s for s in (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0) if s * frame_rate >= LABEL_EVERY), 30.0)
+    step = next((s for s in STEPS_S if s * frame_rate >= LABEL_EVERY), 3600.0)
     half = step / 2
     cells = [" "] * columns
     number = int(np.ceil(first / frame_rate / half - 1e-9))
@@ -94,14 +103,16 @@ def ruler_text(first: int, frames: int, frame_rate: float, columns: int) -> str:
 
 @dataclass(frozen=True)
 class WaveView:
-    """Heights in [0, 1] of the visible frames; `key` changes with them."""
+    """Heights in [0, 1] of the visible cells, or the shades of a spectrogram (rows, n); `key` changes with them."""
 
     heights: npt.NDArray[np.float32]
     key: Any
+    shades: npt.NDArray[np.int8] | None = None
+    palette: str = "cividis"
 
 
 class Wave(Lines):
-    """Peaks of the decoded sound: one row of ASCII, or mirrored bars when there are more rows."""
+    """Peaks of the decoded sound, one row of ASCII or mirrored bars when there are more rows; or its spectrogram."""
 
     DEFAULT_CSS = "Wave { width: 1fr; }"
 
@@ -118,13 +129,32 @@ class Wave(Lines):
     def line(self, y: int, width: int) -> Strip:
         view = self._view
         rows = self.size.height
-        label = f"  {'wave':<{GUTTER - 2}}" if y == rows // 2 else " " * GUTTER
+        word = "wave" if view is None or view.shades is None else "spectrum"
+        label = f"  {word:<{GUTTER - 2}}" if y == rows // 2 else " " * GUTTER
         if view is None:
             return Strip([Segment(label, DIM)])
+        if view.shades is not None:
+            return Strip([Segment(label, DIM), *self._shade_row(view, y)])
         if rows == 1:
             text = "".join(ramp_glyph(float(height)) for height in view.heights)
             return Strip([Segment(label, DIM), Segment(text, PLAIN)])
         return Strip([Segment(label, DIM), *self._bar_row(view.heights, y, rows)])
+
+    def _shade_row(self, view: WaveView, y: int) -> list[Segment]:
+        """Row `y` of the spectrogram, highest band on top: the palette's colours, or a ramp of letters."""
+        if view.shades is None or y >= len(view.shades):
+            return []
+        shades = view.shades[y]
+        cuts = np.flatnonzero(shades[1:] != shades[:-1]) + 1
+        starts = [0, *cuts.tolist(), len(shades)]
+        return [self._shade(view.palette, int(shades[a]), b - a) for a, b in pairwise(starts) if b > a]
+
+    def _shade(self, palette: str, shade: int, length: int) -> Segment:
+        if shade < 0:
+            return Segment(" " * length, PLAIN)
+        if self.tier.glyphs:
+            return Segment(RAMP[shade * len(RAMP) // SHADES] * length, PLAIN)
+        return Segment(" " * length, PAINTS[palette].cells[shade])
 
     def _bar_row(self, heights: npt.NDArray[np.float32], y: int, rows: int) -> list[Segment]:
         """Row `y` of bars mirrored around the middle: 0 empty, 1 a bar's tip, 2 its body."""

@@ -1,0 +1,140 @@
+"""Zoom, finding, marks, onsets and switching strands, through the real daemon."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tui.model.viewport import GUTTER
+
+pytestmark = pytest.mark.usefixtures("clean")
+
+
+async def test_zoom_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> None:
+    async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        grid, pane, widgets = app.screen.grid, app.editor.pane, app.screen.panes[0]
+        await pilot.press("2", "0", "l", "m", "a", "g", "g", "0", "z", "o")
+        assert pane.zoom == min(2, -(-grid.frames // pane.columns)) or pane.zoom == 1
+        pane.zoom = 4
+        await pilot.press("l")
+        assert pane.cursor.frame == 4
+        assert "1 cell = 4 frames" in widgets.header.text
+        row = widgets.grid.line(0, 80).text[GUTTER:]
+        assert row[1] == "+"
+        assert len(row) == -(-grid.frames // 4)
+        assert widgets.ruler.line(0, 80).text[GUTTER + 5] == "a", "frame 20 is in the sixth cell"
+        await pilot.press("'", "a", "z", "z")
+        assert pane.cursor.frame == 20
+        await pilot.press("'", "q")
+        assert "no mark is called q" in app.screen.mode.text
+        code = int(grid.codes[0, 20])
+        first = int(np.flatnonzero(grid.codes[0] == code)[0])
+        await pilot.press("$", "/", *str(code), "enter")
+        assert pane.cursor.frame == first
+        assert f"1 of {np.count_nonzero(grid.codes[0] == code)}" in app.screen.mode.text
+        await pilot.press("/", *"9999", "enter")
+        assert "is no code" in app.screen.mode.text
+        await pilot.press("g", "d")
+        said = " ".join(app.screen.said.lines) or app.screen.mode.text
+        assert "strand A, tone 0" in said
+        assert f"of {grid.frames}" in said
+
+
+async def test_an_onset_is_found_in_the_sound(opened: Any, sounds: list[Path], until: Any) -> None:
+    async with opened((80, 24), open_paths=sounds[:1]) as (app, pilot):
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
+        grid = app.screen.grid
+        wave = app.session.waves[grid.id]
+        await pilot.press(")")
+        await until(pilot, lambda: wave.wanted(0, grid.frames) is None)
+        wave.peaks[:] = 0.01
+        wave.peaks[12:16] = 0.5
+        await pilot.press("0", ")")
+        await until(pilot, lambda: app.editor.pane.cursor.frame == 12)
+        await pilot.press("$", "(")
+        await until(pilot, lambda: app.editor.pane.cursor.frame == 12)
+
+
+async def test_any_open_strand_can_be_shown(opened: Any, sounds: list[Path], until: Any) -> None:
+    async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        await app.open_in_pane(sounds[2], 0, None)
+        await until(pilot, lambda: app.screen.grid and app.screen.grid.name == "tone 2")
+        await pilot.press("5", "l", ":", *"b 'tone 0'", "enter")
+        await until(pilot, lambda: app.screen.grid.name == "tone 0")
+        assert app.editor.pane.cursor.frame == 0
+        await pilot.press("g", "b", *"tone 2", "enter")
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid.name == "tone 2")
+        assert app.editor.pane.cursor.frame == 5, "where it was left"
+        names = [info.meta.name for info in app.session.strands.values()]
+        seen = []
+        for _ in names:
+            before = app.editor.pane.strand
+            await pilot.press("g", "j")
+            await until(pilot, lambda before=before: app.editor.pane.strand != before and app.screen.grid)
+            seen.append(app.screen.grid.name)
+        assert sorted(seen) == sorted(names)
+        await pilot.press(":", *"b nobody", "enter")
+        assert "no open strand is called nobody" in app.screen.mode.text
+
+
+async def test_pages_turn_with_the_playhead_if_wanted(opened: Any, sounds: list[Path], until: Any) -> None:
+    async with opened((80, 24), open_paths=sounds[:1]) as (app, pilot):
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
+        grid, pane = app.screen.grid, app.editor.pane
+        app.screen.size  # noqa: B018 - laid out
+        app.sound._strand, app.sound._frame = grid.id, grid.frames - 1
+        app._on_change("playhead", "")
+        assert pane.first_frame == 0
+        if grid.frames > pane.columns:
+            await pilot.press("F")
+            assert pane.first_frame > 0
+            assert pane.cursor.frame == 0
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 30)])
+async def test_the_sound_is_always_said_on_top(
+    opened: Any, sounds: list[Path], until: Any, size: tuple[int, int]
+) -> None:
+    async with opened(size, open_paths=sounds[:1]) as (app, pilot):
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid and not app.sound.why_not)
+        await until(pilot, lambda: "sound paced" in app.screen.top.line(0, size[0]).text)
+        from protocol.messages import JobInfo
+
+        job = JobInfo(id="j", kind="train", subject="a corpus with a very long name", state="running", progress=0.5)
+        app.session.jobs["j"] = job
+        app.screen.draw()
+        shown = app.screen.top.line(0, size[0]).text
+        assert "sound paced" in shown
+        assert "50 %" in shown
+
+
+async def test_pictures_in_other_colours_letters_and_bands(opened: Any, sounds: list[Path], until: Any) -> None:
+    async with opened((100, 40), open_paths=sounds[:1]) as (app, pilot):
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
+        grid, widgets = app.screen.grid, app.screen.panes[0]
+        await until(pilot, lambda: app.session.waves[grid.id].wanted(0, grid.frames) is None)
+        rows = widgets.wave.size.height
+
+        def strip() -> list[str]:
+            return [widgets.wave.line(y, 100).text for y in range(rows)]
+
+        wave = strip()
+        await pilot.press("z", "s")
+        assert any("spectrum" in row for row in strip())
+        styles = {segment.style for y in range(rows) for segment in list(widgets.wave.line(y, 100))[1:]}
+        assert len(styles) > 3, "several shades"
+        await pilot.press("z", "c")
+        assert "batlow" in app.screen.mode.text
+        assert {segment.style for y in range(rows) for segment in list(widgets.wave.line(y, 100))[1:]} != styles
+        before = widgets.grid.line(0, 100).text[GUTTER:]
+        await pilot.press("z", "l")
+        letters = widgets.grid.line(0, 100).text[GUTTER:]
+        assert not before.strip("+ ")
+        assert set(letters.strip()) <= set("abcdefghijkl")
+        assert "=" in "".join(strip()), "the spectrogram in letters too"
+        await pilot.press("z", "l", "z", "s", "z", "v")
+        assert strip() == wave
+        assert app.editor.cursor_shown

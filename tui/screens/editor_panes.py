@@ -1,0 +1,91 @@
+"""The widgets of one pane of the editor, and what its header and ruler say."""
+
+from typing import Any
+
+from tui.model.editor import NAMES, Editor
+from tui.model.grid import StrandGrid
+from tui.model.overview import LEAST, MOST, overview
+from tui.model.words import plural
+from tui.model.zoom import words_of
+from tui.widgets.code_grid import CodeGrid
+from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine
+from tui.widgets.strips import Ruler, RulerView, Wave
+
+
+class PaneWidgets:
+    """The four widgets of one pane. tall: rows a level is drawn with."""
+
+    def __init__(self, index: int) -> None:
+        self.tall = 1
+        name = NAMES[index].lower()
+        self.header = TextLine(f"header-{name}")
+        self.ruler = Ruler(f"ruler-{name}")
+        self.wave = Wave(f"wave-{name}")
+        self.grid = CodeGrid(f"grid-{name}")
+
+    def all(self) -> list[Any]:
+        return [self.header, self.ruler, self.wave, self.grid]
+
+
+def ruler_view(
+    editor: Editor, index: int, grid: StrandGrid, playhead: int | None, other: StrandGrid | None
+) -> RulerView:
+    """What the ruler of a pane shows, in columns."""
+    pane = editor.panes[index]
+    zoom = pane.zoom
+    target = swap_target(editor, index, grid, other)
+    marks = editor.marks.get(grid.id, {})
+    return RulerView(
+        first=pane.first_frame // zoom,
+        frames=-(-grid.frames // zoom),
+        frame_rate=grid.frame_rate / zoom,
+        playhead=None if playhead is None else playhead // zoom,
+        target=None if target is None else (target[0] // zoom, -(-target[1] // zoom)),
+        marks=tuple((letter, frame // zoom) for letter, (_, frame) in marks.items()),
+    )
+
+
+def swap_target(editor: Editor, index: int, grid: StrandGrid, other: StrandGrid | None) -> tuple[int, int] | None:
+    """The frames of this pane that a swap from the other one would touch."""
+    source = editor.panes[1 - index]
+    if index == editor.focus or other is None or source.selection is None:
+        return None
+    rect = source.rect(other)
+    at = editor.swap_at(rect)
+    return (at, min(grid.frames, at + rect.width)) if at < grid.frames else None
+
+
+def header_parts(
+    editor: Editor, index: int, grid: StrandGrid | None, width: int, playhead: int | None, label: str
+) -> tuple[list[Part], list[Part]]:
+    """Name, length and edits on the left; what is heard, the whole strand in a line, and the colours' meaning right."""
+    pane, focused = editor.panes[index], index == editor.focus
+    name: Part = (f"{'>' if focused else ' '}{NAMES[index]}  ", BOLD)
+    if grid is None:
+        return [name, ("loading" if pane.strand else "empty", DIM)], []
+    info = grid.info
+    depth = plural(info.undo_depth, "edit") if info.undo_depth else "untouched"
+    redo = f", {info.redo_depth} to redo" if info.redo_depth else ""
+    size = f"  {grid.seconds(grid.frames):.2f} s  {grid.frames} frames  {depth}{redo}"
+    left: list[Part] = [name, (grid.name, BOLD if focused else PLAIN), (size, PLAIN)]
+    locked = f"locked {','.join(map(str, info.locked))}" if info.locked else ""
+    states = [locked, editor.listening_words(grid.levels), words_of(pane.zoom)]
+    states += [
+        word
+        for word, on in (("loop", editor.loop), ("hear moves", editor.audition), ("follow", editor.follow))
+        if on and focused
+    ]
+    right: list[Part] = [(f"{state}  ", BOLD) for state in states if state]
+    room = width - sum(len(text) for text, _ in [*left, *right]) - 4
+    if room - len(label) - 1 >= LEAST:
+        room -= len(label) + 1
+    else:
+        label = ""
+    if room >= LEAST:
+        columns = min(room, MOST, grid.frames)
+        marks = {letter: frame for letter, (_, frame) in editor.marks.get(grid.id, {}).items()}
+        page = (pane.first_frame, min(grid.frames, pane.first_frame + pane.page_frames))
+        right.append((f"[{overview(grid.changed, columns, page, pane.cursor.frame, marks, playhead)}] ", DIM))
+    if label:
+        right.append((f"{label} ", DIM))
+    return left, right
