@@ -254,7 +254,13 @@ def _revive_once(book: Any, searched: Tensor, residual: Tensor, vectors: Tensor)
     wanted = math.ceil(FULLEST * min(len(centres), len(searched))) - (len(centres) - len(unused))
     if wanted <= 0:
         return False
-    worst = distances.argsort(descending=True)[: min(wanted, len(unused))]
+    moved = min(wanted, len(unused))
+    worst = distances.argsort(descending=True)
+    if len(unused) > len(centres) / 2:
+        # The very worst are neighbours: a level that collapsed needs codes all over what it serves badly.
+        worst = worst[: -(-len(worst) // 2)]
+        worst = worst[:: max(1, len(worst) // moved)]
+    worst = worst[:moved]
     centres[unused[: len(worst)]] = searched[worst]
     return True
 

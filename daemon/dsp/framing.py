@@ -39,12 +39,12 @@ def synthesise(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
     window = hann(n_fft, spectrum.device)
     frames = torch.fft.irfft(spectrum, n=n_fft, dim=-1) * window
     weight = (window * window).expand(1, spectrum.shape[-2], n_fft)
-    total = _overlap_add(frames, hop) / _overlap_add(weight, hop).clamp_min(1e-8)
+    total = overlap_add(frames, hop) / overlap_add(weight, hop).clamp_min(1e-8)
     padding = (n_fft - hop) // 2
     return total[:, padding : padding + spectrum.shape[-2] * hop]
 
 
-def _overlap_add(frames: Tensor, hop: int) -> Tensor:
+def overlap_add(frames: Tensor, hop: int) -> Tensor:
     """`[B, T, N]` to `[B, (T + N / hop - 1) * hop]`; N a multiple of hop, so whole hops shift and add."""
     B, T, N = frames.shape
     parts = N // hop

@@ -1,12 +1,14 @@
 """Log-mel spectra on the HTK scale, in torch, differentiable."""
 
 import functools
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
-from daemon.dsp.framing import hann
+from daemon.dsp.framing import hann, overlap_add
 
 LOG_FLOOR = 1e-5
 
@@ -38,10 +40,40 @@ def magnitudes(audio: Tensor, n_fft: int) -> Tensor:
     half = n_fft // 2
     if audio.shape[-1] <= half:
         audio = F.pad(audio, (0, n_fft - audio.shape[-1]))
-    frames = F.pad(audio[:, None], (half, half), mode="reflect")[:, 0].unfold(-1, n_fft, n_fft // 4)
-    spectrum = torch.fft.rfft(frames * hann(n_fft, audio.device), dim=-1)
-    # sqrt(re^2 + im^2 + tiny): abs() has no gradient at the zeros that digital silence is full of
-    return (spectrum.real.square() + spectrum.imag.square() + 1e-14).sqrt()
+    return cast(Tensor, _Magnitudes.apply(F.pad(audio[:, None], (half, half), mode="reflect")[:, 0], n_fft))
+
+
+class _Magnitudes(torch.autograd.Function):
+    """Framing, window, transform and magnitude of `[B, P]`, with a gradient of our own.
+
+    Autograd alone makes a training step on a CPU a fifth longer (scripts/profile_training.py): it transforms a padded
+    complex spectrum back where a real transform of half the size does, and adds frames up one element at a time.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, padded: Tensor, n_fft: int) -> Tensor:
+        frames = padded.unfold(-1, n_fft, n_fft // 4)
+        spectrum = torch.fft.rfft(frames * hann(n_fft, padded.device), dim=-1)
+        # sqrt(re^2 + im^2 + tiny): abs() has no gradient at the zeros that digital silence is full of
+        magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-14).sqrt()
+        ctx.save_for_backward(spectrum, magnitude)
+        ctx.n_fft, ctx.samples = n_fft, padded.shape[-1]
+        return magnitude
+
+    @staticmethod
+    @once_differentiable  # pyright: ignore[reportUntypedFunctionDecorator] - torch does not type it
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator hides the names
+        ctx: Any, *gradients: Tensor
+    ) -> tuple[Tensor, None]:
+        spectrum, magnitude = ctx.saved_tensors
+        n_fft: int = ctx.n_fft
+        # The sum over half the bins of Re(G e^{i w n}): an inverse real transform that counts inner bins once.
+        scale = gradients[0] / magnitude * (n_fft / 2)
+        scale[..., 0] *= 2
+        scale[..., -1] *= 2
+        frames = torch.fft.irfft(spectrum * scale, n=n_fft, dim=-1) * hann(n_fft, spectrum.device)
+        summed = overlap_add(frames, n_fft // 4)
+        return F.pad(summed, (0, ctx.samples - summed.shape[-1])), None
 
 
 def log_mel(magnitude: Tensor, n_fft: int, n_mels: int, sample_rate: int) -> Tensor:

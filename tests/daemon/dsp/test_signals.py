@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.dsp.dither import to_pcm
-from daemon.dsp.framing import analyse, synthesise
+from daemon.dsp.framing import analyse, hann, synthesise
 from daemon.dsp.loudness import LoudnessMeter, integrated_lufs
 from daemon.dsp.measure import SCALES, mel_distance, si_sdr_db, spurious_above_db
 from daemon.dsp.mel import log_mel, magnitudes, mel_bands
@@ -116,3 +116,30 @@ def test_dither_is_repeatable_keeps_silence_and_clips() -> None:
     noise = np.random.default_rng(0).standard_normal(100).astype(np.float32) * 0.1
     assert (to_pcm(noise, 16, seed=4) == to_pcm(noise, 16, seed=4)).all()
     assert (to_pcm(noise, 16, seed=4) != to_pcm(noise, 16, seed=5)).any()
+
+
+@pytest.mark.parametrize(("n_fft", "samples"), [(128, 4096), (1024, 4096), (4096, 9000), (2048, 700)])
+def test_the_quick_gradient_of_magnitudes_is_autograds(n_fft: int, samples: int) -> None:
+    """Against the slow twin that autograd makes of the same formula."""
+    generator = torch.Generator().manual_seed(1)
+    audio = torch.randn(2, samples, generator=generator)
+    audio[0, 100:600] = 0.0
+    ways: list[tuple[torch.Tensor, torch.Tensor]] = []
+    for way in (magnitudes, slow_magnitudes):
+        signal = audio.clone().requires_grad_(True)
+        made = way(signal, n_fft)
+        weights = torch.randn(made.shape, generator=torch.Generator().manual_seed(2))
+        (made * weights).sum().backward()
+        assert signal.grad is not None
+        ways.append((made.detach(), signal.grad))
+    assert torch.equal(ways[0][0], ways[1][0])
+    assert (ways[0][1] - ways[1][1]).abs().max() < 1e-4 * ways[1][1].abs().max()
+
+
+def slow_magnitudes(audio: torch.Tensor, n_fft: int) -> torch.Tensor:
+    half = n_fft // 2
+    if audio.shape[-1] <= half:
+        audio = torch.nn.functional.pad(audio, (0, n_fft - audio.shape[-1]))
+    frames = torch.nn.functional.pad(audio[:, None], (half, half), mode="reflect")[:, 0].unfold(-1, n_fft, n_fft // 4)
+    spectrum = torch.fft.rfft(frames * hann(n_fft, audio.device), dim=-1)
+    return (spectrum.real.square() + spectrum.imag.square() + 1e-14).sqrt()
