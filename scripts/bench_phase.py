@@ -3,8 +3,8 @@
     nice python scripts/bench_phase.py [--steps 200] [--seeds 1 2] [--unseen FILE_OR_FOLDER ...] [--set levels=8 ...]
 
 Trains on `--corpus` (default `scripts/demo`) with the default plan for exactly `--steps` steps on one thread, and
-judges the averaged codec, quantised, on three groups: the held-out files of each seed, the recordings of `--unseen` (which
-should not be in the corpus), and four synthetic tones. At most 3 s of a sound.
+judges the averaged codec, quantised, on three groups: the held-out files of each seed, the recordings of `--unseen`
+(which should not be in the corpus), and four synthetic tones. At most 3 s of a sound.
 
 **mel** and **stft** as in `daemon.dsp.measure`. **SI-SDR** in dB of the whole and below 500 Hz and 1 kHz. **onset**:
 correlation of onset strengths every 2 ms (rises of log energy in four bands, windows of 4 ms). **20-250** and

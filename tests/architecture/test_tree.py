@@ -15,6 +15,7 @@ LONGER = {
     "daemon/store/strands.py": "living strands and their journal change in the same transactions",
     "tui/app.py": "the composition root",
     "tui/client.py": "one state machine over two sockets",
+    "scripts/chaos.py": "one experiment: who edits, who kills, what must be true afterwards",
     "tui/screens/base.py": "what every screen is: bars, prompt, keys, late repaints",
 }
 

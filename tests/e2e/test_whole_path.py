@@ -64,7 +64,8 @@ def test_models_and_corpora_are_listed(allele: Any) -> None:
     model = allele("model", "show", "toy", "--json").json
     assert model.keys() == keys("model", "show")
     assert len(model["codec_id"]) == 64 and model["frame_rate"] == 46.875
-    assert model in allele("model", "list", "--json").json["models"]
+    listed = {name: value for name, value in model.items() if name != "atlas"}
+    assert listed in allele("model", "list", "--json").json["models"]
     for words in (
         ("corpus", "list"),
         ("corpus", "show", "tones"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from daemon.edits.values import Computation
 from daemon.store.strands import Asked, Edited, Living, StrandStore
+from protocol.atlas import DIRECTIONS
 from protocol.edits import OPS, parse_edit
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
@@ -55,6 +56,9 @@ def store(tmp_path: Path) -> Iterator[StrandStore]:
     opened.close()
 
 
+NUDGES = st.tuples(st.sampled_from(sorted(DIRECTIONS)), st.integers(1, 3)).map(lambda by: "nudge {} by={}".format(*by))
+
+
 def texts(other: str) -> st.SearchStrategy[str]:
     """Edits of every operation, most of which can be done."""
     place = st.one_of(
@@ -81,6 +85,7 @@ def texts(other: str) -> st.SearchStrategy[str]:
         st.integers(1, 2).map(lambda n: f"repeat {n}"),
         st.just("mirror"),
         st.tuples(share, seed).map(lambda drawn: "mutate {} seed={}".format(*drawn)),
+        NUDGES,
         share.map(lambda c: f"mosaic {other} continuity={c}"),
         st.just("lock"),
         st.just("unlock"),
@@ -165,7 +170,7 @@ def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, s
 def test_every_operation_takes_part_in_the_random_ones() -> None:
     assert set(OPS) == {
         "set", "paint", "swap", "copy", "put", "mix", "flood", "blend", "shift", "reverse", "stretch", "repeat",
-        "mirror", "mutate", "mosaic", "lock", "unlock",
+        "mirror", "mutate", "nudge", "mosaic", "lock", "unlock",
     }  # fmt: skip
 
 
