@@ -30,6 +30,7 @@ from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.screens.base import BaseScreen
 from tui.screens.editor import EditorScreen
 from tui.screens.help import HelpScreen
+from tui.screens.keys import KeysScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.over import OverScreen
 from tui.screens.palette import PaletteScreen
@@ -84,7 +85,9 @@ class AlleleApp(HandsApp, inherit_bindings=False):
     def on_mount(self) -> None:
         """Show something at once; the daemon is found or started meanwhile."""
         self.animation_level = "none"
-        self._screens = {screen.NAME: screen for screen in (EditorScreen(), LibraryScreen(), TrainScreen())}
+        self._screens = {
+            screen.NAME: screen for screen in (EditorScreen(), LibraryScreen(), TrainScreen(), KeysScreen())
+        }
         for name, screen in self._screens.items():
             self.install_screen(screen, name)  # else Textual ends a screen that is left, and its repaints for good
         self.showing = "train" if self._demo or self.job else "editor"
@@ -99,6 +102,8 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         await self.session.open()
         await self._restore()
         self.begun = True
+        for line in self.own_keys.said[:1]:
+            self.call_after_refresh(self.say, line, bad=True)  # on the screen that is being switched to
         self.session.spawn(self.sound.start())
         if self._demo is not None:
             self.session.spawn(run_demo(self, self._demo))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from protocol.errors import AlleleError
 from tui.crash import FrankApp
 from tui.drops import read_drop
-from tui.keymap import DEFAULT, Keymap, usual
+from tui.keyfile import read_keys
+from tui.keymap import Keymap
 from tui.model.editor import NAMES, Editor
 from tui.model.macros import Macros
 from tui.model.paths import read_paths
@@ -28,7 +29,9 @@ class HandsApp(FrankApp, inherit_bindings=False):
 
     def __init__(self, home: Path, **more: Any) -> None:
         super().__init__(home, **more)
-        self.keymap: Keymap = usual(DEFAULT)
+        self.own_keys = read_keys(home)
+        self.keymap: Keymap = self.own_keys.keymap()
+        self.sent = ""  # characters of the last key, as the terminal sent them
         self.macros = Macros()
 
     @property

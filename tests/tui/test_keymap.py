@@ -13,6 +13,7 @@ SCREENS = {
     "library": "tui.screens.library:LibraryScreen",
     "train": "tui.screens.train:TrainScreen",
     "help": "tui.screens.help:HelpScreen",
+    "keys": "tui.screens.keys:KeysScreen",
     "undolist": "tui.screens.undo_list:UndoList",
 }
 

@@ -2,6 +2,7 @@
 
 from tui.actions.action import Action
 from tui.actions.situation import (
+    always,
     audible,
     connected,
     corpus_chosen,
@@ -14,7 +15,8 @@ from tui.actions.situation import (
     stoppable,
 )
 
-LISTS = ("library", "train", "help", "undolist")
+LISTS = ("library", "train", "help", "undolist", "keys")
+KEYS = ("keys",)
 OVER = ("help", "undolist")
 PLAYS = ("editor", "library", "train")
 LIBRARY, TRAIN = ("library",), ("train",)
@@ -65,7 +67,18 @@ TRAININGS = (
 )
 
 
+KEYING = (
+    Action("keys.bind", "Another key for this action", "Keys", KEYS, always, "press it; what it did before is said"),
+    Action("keys.add", "One more key for this action", "Keys", KEYS),
+    Action("keys.clear", "No key for this action", "Keys", KEYS, always, "the palette and the : line still do it"),
+    Action("keys.reset", "The usual keys of this action", "Keys", KEYS),
+    Action("keys.reset_all", "The usual keys of everything", "Keys", KEYS),
+    Action("keys.map", "The other keymap: vim-like or tracker-like", "Keys", KEYS),
+    Action("keys.probe", "What this terminal really sends", "Keys", KEYS),
+)
+
 GOES = (
+    Action("go.keys", "Keys: see them, change them, test the terminal", "Go to"),
     Action("go.editor", "Editor", "Go to"),
     Action("go.library", "Library", "Go to"),
     Action("go.train", "Train", "Go to"),
@@ -82,4 +95,4 @@ PROGRAM = (
     Action("app.quit", "Quit; the daemon, its jobs and all strands go on", "Program"),
 )
 
-ACTIONS: tuple[Action, ...] = (*FILES, *LIST_MOVES, *LIBRARIES, *TRAININGS, *GOES, *PROGRAM)
+ACTIONS: tuple[Action, ...] = (*FILES, *LIST_MOVES, *LIBRARIES, *TRAININGS, *KEYING, *GOES, *PROGRAM)

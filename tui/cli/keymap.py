@@ -4,12 +4,16 @@ from argparse import Namespace
 
 from tui.actions.registry import ACTIONS
 from tui.cli.output import Output
-from tui.keymap import DEFAULT, usual
+from tui.cli.session import locate
+from tui.keyfile import read_keys
 
 
 def keymap(arguments: Namespace, output: Output) -> int:
     """Print every action with its keys."""
-    chosen = usual(arguments.name or DEFAULT)
+    own = read_keys(locate(arguments).home)
+    for line in own.said:
+        output.note(line)
+    chosen = own.keymap(arguments.name)
     rows = [
         {
             "id": action.id,

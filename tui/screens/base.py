@@ -218,6 +218,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         event.prevent_default()
         token = token_of(event)
         self.allele.macros.note(token)
+        self.allele.sent = getattr(event, "sent", "")
         self.feed(token)
 
     def feed(self, token: str) -> None:

@@ -11,6 +11,33 @@ from tui.widgets.lines import BOLD, DIM, Part
 from tui.widgets.rows import Row, Rows
 
 KEY_WIDTH = 22
+FIRST = (
+    (
+        "{file.open}",
+        "opens a sound here: type, paste or drop its path. {pane.other} goes to the other pane: open one there too",
+    ),
+    ("arrows", "move: a row is a level (0 is the body of the sound), a column 21 ms. A number first goes further"),
+    (
+        "{select.start}",
+        "begins a selection: move to make it larger, {select.drop} leaves it. {select.levels} takes all levels",
+    ),
+    ("{edit.swap}", "swaps what is selected with the other pane. On level 0: its body, and this one's air"),
+    ("{edit.blend}", "blends it towards the other pane: asks how far, Enter does what is offered"),
+    (
+        "{edit.undo} {edit.redo} {edit.again}",
+        "undo, redo, and the last change again where the cursor is. Without limit",
+    ),
+    (
+        "{play.toggle} {play.selection}",
+        "plays from the cursor, or the selection. {play.loop} loops; edits come in as it turns",
+    ),
+    ("{play.compare}", "hears it as it was before, again as it is now: A/B, equally loud"),
+    ("{file.save}", "saves a WAV. Edits need no saving: they are kept as they are made, also when you leave"),
+    (
+        "{app.palette} {app.command} {app.quit}",
+        "palette of all actions; command line; quit. {app.help} leads back from here",
+    ),
+)
 
 
 class HelpScreen(OverScreen):
@@ -42,7 +69,8 @@ class HelpScreen(OverScreen):
 
 def help_rows(screen: str, tier: str, keymap: Keymap) -> list[Row]:
     """The help of a screen, line by line."""
-    rows: list[Row] = []
+    rows = [Row("Ten things to know; more is below", heading=True)]
+    rows += [Row(f"{keymap.fill(keys):<{KEY_WIDTH}}{keymap.fill(words)}", words) for keys, words in FIRST]
     group = ""
     for action in actions_of(screen):
         if action.group != group:
@@ -68,4 +96,4 @@ def help_rows(screen: str, tier: str, keymap: Keymap) -> list[Row]:
         Row(f"this terminal: {tier}; NO_COLOR=1 or TERM decide otherwise", 4),
         Row('A number before a key repeats it: 8l, 4s. "x before y or p names a register.', 5),
     ]
-    return rows[1:]
+    return rows

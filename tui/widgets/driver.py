@@ -10,13 +10,16 @@ Textual's own decoder would end the program at the first of them.
 
 import codecs
 import os
+from collections.abc import Iterable
 from functools import partial
 from typing import IO, Any
 
 import textual.constants
 import textual.drivers.linux_driver
 import textual.screen
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 LOCAL_FPS, REMOTE_FPS = 40, 15
 
@@ -92,6 +95,25 @@ class LeanDriver(LinuxDriver):
         return False
 
 
+class ListeningParser(XTermParser):
+    """Textual's reader of keys; each event remembers, as `sent`, the characters it was read from."""
+
+    def feed(self, data: str) -> Iterable[Message]:
+        """Events of what came in."""
+        for event in super().feed(data):
+            event.sent = data or self._before  # pyright: ignore[reportAttributeAccessIssue]
+            yield event
+        self._before = data or self._before
+
+    def tick(self) -> Iterable[Message]:
+        """Events of what came in and was not followed: Esc alone."""
+        for event in super().tick():
+            event.sent = self._before  # pyright: ignore[reportAttributeAccessIssue]
+            yield event
+
+    _before = ""
+
+
 def _forgiving_decoder(encoding: str) -> partial[codecs.IncrementalDecoder]:
     """As codecs.getincrementaldecoder, but bytes that are not of the encoding become U+FFFD."""
     return partial(codecs.getincrementaldecoder(encoding), errors="replace")
@@ -104,4 +126,5 @@ def tune_textual(remote: bool) -> None:
     """
     textual.constants.DISABLE_KITTY_KEY = True  # pyright: ignore[reportAttributeAccessIssue]
     textual.drivers.linux_driver.getincrementaldecoder = _forgiving_decoder  # pyright: ignore[reportPrivateImportUsage]
+    textual.drivers.linux_driver.XTermParser = ListeningParser  # pyright: ignore[reportPrivateImportUsage]
     textual.screen.UPDATE_PERIOD = 1 / (REMOTE_FPS if remote else LOCAL_FPS)  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,0 +1,214 @@
+"""The Keys screen: every action with its keys; other keys at a press, with a report of what they would be taken from.
+
+Changes hold at once, on every screen, and are kept in the home's keys.toml. `t` shows what the terminal really sends.
+"""
+
+from textual.app import ComposeResult
+
+from protocol.errors import AlleleError
+from tui.actions.registry import ACTIONS, BY_ID
+from tui.keyfile import key_file, write_keys
+from tui.keymap import NAMES, Keymap, shown, unsendable, usual
+from tui.screens.base import BaseScreen
+from tui.widgets.lines import BOLD, PLAIN, Part
+from tui.widgets.rows import Row, Rows
+
+WIDE = 24
+
+
+class KeysScreen(BaseScreen):
+    """Lists, rebinds, resets, and probes the terminal."""
+
+    NAME = "keys"
+    TITLE_WORDS = "Keys"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows = Rows("keys-rows")
+        self._asked: str | None = None  # the action that waits for its key
+        self._adds = False
+        self._typed: list[str] = []
+        self.probing = False
+        self._seen: list[Row] = []
+        self._escapes = 0
+
+    def compose_body(self) -> ComposeResult:
+        yield self.rows
+
+    def draw(self) -> None:
+        if not self.is_mounted:
+            return
+        self.rows.fill(self._seen if self.probing else key_rows(self.keymap))
+        super().draw()
+
+    def top_words(self) -> str:
+        if self.probing:
+            return "What does this terminal send?"
+        changed = len(self.allele.own_keys.changes.get(self.keymap.name, {}))
+        return f"Keys, {self.keymap.name}-like{f', {changed} of your own' if changed else ''}"
+
+    def bottom_words(self) -> list[Part]:
+        if self.probing:
+            return [(" press any key: its name for the keymap, and its bytes. Esc twice leaves", PLAIN)]
+        if self._asked is not None:
+            typed = f" {shown(' '.join(self._typed))} ..." if self._typed else ""
+            return [(f" press the key for: {BY_ID[self._asked].title}{typed}   (Esc leaves it as it is)", BOLD)]
+        return [(f" kept in {key_file(self.allele.home)}", PLAIN)]
+
+    def hints(self) -> list[tuple[str, str]]:
+        return [
+            ("keys.bind", "another key"),
+            ("keys.add", "one more"),
+            ("keys.clear", "none"),
+            ("keys.reset", "usual"),
+            ("keys.map", "vim/tracker"),
+            ("keys.probe", "test keys"),
+            ("go.editor", "editor"),
+        ]
+
+    # --- keys that are not read as usual -----------------------------------------------------------------
+
+    def takes(self, token: str) -> bool:
+        """While a key is asked for, or the terminal is probed, keys are what they are."""
+        if self.probing:
+            self._escapes = self._escapes + 1 if token == "escape" else 0
+            sent = self.allele.sent.encode()[-8:]
+            why = unsendable(token)
+            means = self.keymap.table_of("editor").get(token, "")
+            text = f"{token:<{WIDE}} {' '.join(f'{byte:02x}' for byte in sent):<{WIDE}} {why or means}"
+            self._seen = [*self._seen[-200:], Row(text, len(self._seen) + 1)]
+            if self._escapes > 1:
+                self.probing = False
+            self.draw()
+            self.rows.step(10_000)
+            return True
+        if self._asked is None:
+            return False
+        self._said = []
+        if token == "escape":
+            self._asked = None
+        else:
+            self._typed.append(token)
+            self._heard(self._asked, " ".join(self._typed))
+        return True
+
+    def _heard(self, action_id: str, key: str) -> None:
+        """A key for an action: complete, unless it begins longer sequences already."""
+        longer = any(theirs.startswith(key + " ") for keys in self.keymap.keys.values() for theirs in keys)
+        if longer:
+            return
+        self._asked = None
+        why = unsendable(key)
+        clashes = [other for other in self.keymap.clashes(action_id, key) if other != action_id]
+        if why:
+            self.say(why, bad=True)
+        elif clashes:
+            names = "; ".join(BY_ID[other].title for other in clashes[:3])
+            self.prompt.ask(
+                f"{shown(key)} is: {names}. Take it? y or n: ", lambda text: self._answered(action_id, key, text)
+            )
+        else:
+            self._bind(action_id, key)
+
+    def _answered(self, action_id: str, key: str, answer: str) -> None:
+        if answer.strip().lower() in ("y", "yes"):
+            self._bind(action_id, key)
+        else:
+            self.say("nothing was changed")
+
+    def _bind(self, action_id: str, key: str) -> None:
+        before = self.keymap.keys_for(action_id) if self._adds else ()
+        keys = (*(known for known in before if known != key), key)
+        self._use(self.keymap.taken_from_others(action_id, keys))
+        self.say(f"{shown(key)}: {BY_ID[action_id].title}")
+
+    def _use(self, keymap: Keymap) -> None:
+        """These are the keys from now on, here and next time."""
+        own = self.allele.own_keys
+        own.name = keymap.name
+        own.bind(keymap)
+        self.allele.keymap = keymap
+        try:
+            write_keys(self.allele.home, own)
+        except AlleleError as error:
+            self.say(str(error), bad=True)
+        self.draw()
+
+    # --- actions -----------------------------------------------------------------------------------------
+
+    @property
+    def _chosen(self) -> str | None:
+        key = self.rows.current
+        return key if isinstance(key, str) else None
+
+    def do_keys_bind(self, count: int | None, register: str | None) -> None:
+        self._ask(adds=False)
+
+    def do_keys_add(self, count: int | None, register: str | None) -> None:
+        self._ask(adds=True)
+
+    def _ask(self, *, adds: bool) -> None:
+        self._asked, self._adds, self._typed = self._chosen, adds, []
+
+    def do_keys_clear(self, count: int | None, register: str | None) -> None:
+        chosen = self._chosen
+        if chosen in ("app.quit", "app.command"):
+            self.say(f"{BY_ID[chosen].title} keeps a key: you could not leave", bad=True)
+        elif chosen is not None:
+            self._use(self.keymap.with_keys(chosen, ()))
+            self.say(f"{BY_ID[chosen].title}: no key; :{chosen} and the palette do it")
+
+    def do_keys_reset(self, count: int | None, register: str | None) -> None:
+        chosen = self._chosen
+        if chosen is not None:
+            self._use(self.keymap.taken_from_others(chosen, usual(self.keymap.name).keys_for(chosen)))
+            self.say(f"{BY_ID[chosen].title}: {self.keymap.words_for(chosen)}")
+
+    def do_keys_reset_all(self, count: int | None, register: str | None) -> None:
+        self.prompt.ask("all usual keys? your own are forgotten. y or n: ", self._reset_all)
+
+    def _reset_all(self, answer: str) -> None:
+        if answer.strip().lower() in ("y", "yes"):
+            self._use(usual(self.keymap.name))
+            self.say(f"the usual {self.keymap.name}-like keys")
+
+    def do_keys_map(self, count: int | None, register: str | None) -> None:
+        name = NAMES[(NAMES.index(self.keymap.name) + 1) % len(NAMES)]
+        self._use(self.allele.own_keys.keymap(name))
+        self.say(f"{name}-like keys, with your own changes to them")
+
+    def do_keys_probe(self, count: int | None, register: str | None) -> None:
+        self.probing, self._escapes, self._seen = True, 0, [Row(f"{'key':<{WIDE}} {'bytes':<{WIDE}} in the editor")]
+        self.draw()
+
+    def do_list_down(self, count: int | None, register: str | None) -> None:
+        self.rows.step(count or 1)
+
+    def do_list_up(self, count: int | None, register: str | None) -> None:
+        self.rows.step(-(count or 1))
+
+    def do_list_page_down(self, count: int | None, register: str | None) -> None:
+        self.rows.step(self.rows.size.height)
+
+    def do_list_page_up(self, count: int | None, register: str | None) -> None:
+        self.rows.step(-self.rows.size.height)
+
+    def do_list_first(self, count: int | None, register: str | None) -> None:
+        self.rows.step(-10_000)
+
+    def do_list_last(self, count: int | None, register: str | None) -> None:
+        self.rows.step(10_000)
+
+
+def key_rows(keymap: Keymap) -> list[Row]:
+    """Every action under its group: keys, title, id; `*` where they are not the usual ones."""
+    rows: list[Row] = []
+    plain = usual(keymap.name)
+    for group in dict.fromkeys(action.group for action in ACTIONS):
+        rows += [Row(""), Row(group, heading=True)]
+        for action in (action for action in ACTIONS if action.group == group):
+            mark = " " if keymap.keys_for(action.id) == plain.keys_for(action.id) else "*"
+            keys = keymap.words_for(action.id) or "-"
+            where = ", ".join(action.screens) or "everywhere"
+            rows.append(Row(f"{mark} {keys:<{WIDE}}{action.title:<42} {action.id}  ({where})", action.id))
+    return rows[1:]
