@@ -28,6 +28,7 @@ from tui.model.editor import Editor
 from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.screens.base import BaseScreen
+from tui.screens.codebook import CodebookScreen
 from tui.screens.editor import EditorScreen
 from tui.screens.help import HelpScreen
 from tui.screens.keys import KeysScreen
@@ -86,7 +87,8 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         """Show something at once; the daemon is found or started meanwhile."""
         self.animation_level = "none"
         self._screens = {
-            screen.NAME: screen for screen in (EditorScreen(), LibraryScreen(), TrainScreen(), KeysScreen())
+            screen.NAME: screen
+            for screen in (EditorScreen(), LibraryScreen(), TrainScreen(), CodebookScreen(), KeysScreen())
         }
         for name, screen in self._screens.items():
             self.install_screen(screen, name)  # else Textual ends a screen that is left, and its repaints for good

@@ -156,6 +156,8 @@ class Session(StrandDesk):
         elif isinstance(body, m.ModelsChanged):
             self.models = body.models
             self._changed("models", "")
+        elif isinstance(body, m.AtlasChanged):
+            self.forget_atlas(body.model)
         elif isinstance(body, m.EngineChanged):
             self.engine, self.engine_detail = body.engine, body.detail
             self.device = body.device or self.device

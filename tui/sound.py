@@ -18,6 +18,7 @@ from protocol import messages as m
 from protocol.errors import AlleleError
 from protocol.places import places_of
 from protocol.strands import Codes
+from tui.model.codebook import with_code
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 
@@ -145,6 +146,23 @@ class Sound:
         """The sample of the clip or strand that is heard now, 0 when none is."""
         status = self._child.status if self._child is not None else None
         return max(0, status.sample) if status is not None and status.playback == self._playback else 0
+
+    async def try_code(self, grid: StrandGrid, frames: tuple[int, int], cells: tuple[int, int, int, int]) -> None:
+        """Play frames of a strand with a code in some cells (level, code, first, past) that is not written.
+
+        Raises:
+            AlleleError: when there is no device or the daemon refuses.
+        """
+        if self.why_not:
+            raise AlleleError("E_UNAVAILABLE", self.why_not)
+        stops, codes = self._stops, with_code(grid, *cells)
+        request = m.StartPlayback(player=self._child.player_id, strand=grid.id, frames=frames, before=True)
+        started = (await self._session.ask(request, buffers=[codes])).body
+        if stops != self._stops:
+            return  # silenced meanwhile; the daemon knows
+        self._playback, self._before, self.is_audition = started.playback, None, True
+        self._strand, self._frame = grid.id, started.frames[0]
+        self._changed("playhead")
 
     async def tune(self, editor: Editor) -> None:
         """Let what plays be heard as the editor wants it now."""

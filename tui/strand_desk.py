@@ -19,6 +19,7 @@ from protocol import messages as m
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta, pack_strand, unpack_strand
+from tui.atlas_desk import AtlasDesk
 from tui.model.grid import Applied, StrandGrid
 from tui.model.pending import EditChain
 from tui.model.registers import Register, Registers
@@ -28,23 +29,18 @@ WAVE_PIECE = 512  # frames decoded at once for a picture: what is played meanwhi
 WAVE_MARGIN = 24  # frames around an edit whose sound changes too; generous, the daemon decodes with its own margin
 
 
-class StrandDesk:
+class StrandDesk(AtlasDesk):
     """Living strands and what this client has fetched of them."""
 
     def __init__(self, changed: Callable[[str, str], None]) -> None:
-        self._changed = changed
+        super().__init__(changed)
         self.engine = "starting"
         self.strands: dict[str, m.StrandInfo] = {}
         self.grids: dict[str, StrandGrid] = {}
         self.waves: dict[str, Waveform] = {}
         self.registers = Registers()
         self.chains: dict[str, EditChain] = {}
-        self._ranks: dict[str, tuple[str, npt.NDArray[np.uint16] | None]] = {}
         self._decoding: set[str] = set()
-
-    async def ask(self, body: m.Struct, *, timeout_s: float | None = 30.0, **more: Any) -> Any:
-        """A request's answer; the session knows whom to ask."""
-        raise NotImplementedError
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine; what it raises is shown as a sentence."""
@@ -158,20 +154,6 @@ class StrandDesk:
         for name, chain in zip(touched, chains, strict=True):
             chain.done(ticket.request_id, revs.get(name, -1))
         return answer.body
-
-    async def ranks(self, model: str) -> tuple[str, npt.NDArray[np.uint16] | None]:
-        """What a model's colours mean, and the rank (Q, K) of every code."""
-        if model not in self._ranks:
-            try:
-                answer = await self.ask(m.GetPalette(model=model))
-                self._ranks[model] = (answer.body.descriptor, answer.buffers[0])
-            except AlleleError:
-                return "", None
-        return self._ranks[model]
-
-    def ranks_now(self, model: str) -> tuple[str, npt.NDArray[np.uint16] | None]:
-        """The same, as far as it is known by now."""
-        return self._ranks.get(model, ("", None))
 
     async def fill_wave(self, strand: str, first: int, past: int) -> None:
         """Decode the frames of [first, past) whose peaks are missing; one at a time per strand."""

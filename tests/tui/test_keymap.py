@@ -12,6 +12,7 @@ SCREENS = {
     "editor": "tui.screens.editor:EditorScreen",
     "library": "tui.screens.library:LibraryScreen",
     "train": "tui.screens.train:TrainScreen",
+    "codebook": "tui.screens.codebook:CodebookScreen",
     "help": "tui.screens.help:HelpScreen",
     "keys": "tui.screens.keys:KeysScreen",
     "undolist": "tui.screens.undo_list:UndoList",

@@ -82,6 +82,7 @@ GOES = (
     Action("go.editor", "Editor", "Go to"),
     Action("go.library", "Library", "Go to"),
     Action("go.train", "Train", "Go to"),
+    Action("go.codebook", "Codebook: every code of a model", "Go to"),
 )
 
 PROGRAM = (

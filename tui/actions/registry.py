@@ -5,7 +5,7 @@ keys to its ids. A new action is a line in one of the modules imported here, a k
 tui.keymaps.tracker where that one is taken), and a method `do_…` of its screen or of the app.
 """
 
-from tui.actions import editing, editor, hearing, program, viewing
+from tui.actions import codebook, editing, editor, hearing, program, viewing
 from tui.actions.action import Action
 
 ACTIONS: tuple[Action, ...] = (
@@ -13,6 +13,7 @@ ACTIONS: tuple[Action, ...] = (
     *editing.ACTIONS,
     *hearing.ACTIONS,
     *viewing.ACTIONS,
+    *codebook.ACTIONS,
     *program.ACTIONS,
 )
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}

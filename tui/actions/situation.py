@@ -33,6 +33,7 @@ class Situation:
     files: bool = False
     openable: bool = False
     job: bool = False
+    model: bool = False
     job_running: bool = False
     job_kind: str = ""
     job_state: str = ""
@@ -123,6 +124,11 @@ def one_cell(s: Situation) -> str:
 def selected(s: Situation) -> str:
     """A rectangle is selected."""
     return strand(s) or ("" if s.selection else "no selection: start one with {select.start}")
+
+
+def modelled_codes(s: Situation) -> str:
+    """There is a model whose codes are shown."""
+    return connected(s) or ("" if s.model else "no model yet: train one in the library ({go.library})")
 
 
 def corpus_chosen(s: Situation) -> str:

@@ -33,6 +33,7 @@ ACTIONS: tuple[Action, ...] = (
     _view("zoom_whole", "The whole strand on the page, or back"),
     _view("follow", "Turn pages with the playhead, or stay at the cursor"),
     _view("spectrogram", "Waveform or spectrogram"),
+    _view("descriptor", "Colour by the next quality of sound", ":colour NAME too"),
     _view("palette", "Other colours", "cividis, batlow, magma, viridis, grey: all told apart by lightness alone"),
     _view("letters", "Letters in place of colours, or back", "fewer bytes, and for eyes that hues say nothing to"),
     _view("cursor", "Show the terminal's own cursor, or hide it", "it is on the cell either way"),

@@ -67,4 +67,4 @@ def label_of(descriptor: str | None) -> str:
     """What the colours mean, in words."""
     if not descriptor:
         return "colour: code number"
-    return f"colour: rank on {descriptor}"
+    return f"colour: {descriptor}"

@@ -19,6 +19,7 @@ OWN = {
     "b": "show an open strand in this pane by its name: b NAME; b alone lists them",
     "find": "find a code or a run of codes on this level: find 17 . 4",
     "describe": "say the cell under the cursor in words",
+    "colour": "what cells are coloured and stepped by: colour brightness; colour auto is the best that is known",
     "help": "every key and command",
 }
 
@@ -61,7 +62,8 @@ def read_command(text: str) -> Command | None:
         raise AlleleError(
             "E_BAD_EDIT", f"no command is called {word!r}", hint=f"edits: {', '.join(OPS)}; others: {', '.join(OWN)}"
         )
-    least, most = {"w": (1, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256)}.get(word, (0, 0))
+    counts = {"w": (1, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256), "colour": (1, 1)}
+    least, most = counts.get(word, (0, 0))
     if not least <= len(args) <= most:
         raise AlleleError("E_BAD_EDIT", f":{word} takes {least} to {most} words", hint=OWN[word])
     return Command(word, args, force)

@@ -79,6 +79,8 @@ class Editor:
     muted: set[int] = field(default_factory=set[int])
     soloed: set[int] = field(default_factory=set[int])
     loop: bool = False
+    descriptor: str = ""
+    """What cells are coloured by; "": the best that is known."""
     audition: bool = False
     before: bool = False
     """Is the strand heard as it was?"""

@@ -1,8 +1,8 @@
 """What is under the cursor, in words: nothing on screen may need a colour to be understood."""
 
 import numpy as np
-import numpy.typing as npt
 
+from tui.model.atlas import CodeAtlas
 from tui.model.cursor import Cursor, Rect
 from tui.model.grid import StrandGrid
 
@@ -15,14 +15,15 @@ def level_name(level: int, levels: int) -> str:
 
 
 def describe_cell(
-    grid: StrandGrid, cursor: Cursor, ranks: npt.NDArray[np.uint16] | None, other: StrandGrid | None, other_name: str
+    grid: StrandGrid, cursor: Cursor, atlas: CodeAtlas | None, other: StrandGrid | None, other_name: str
 ) -> str:
     """The cell under the cursor: place, time, code, rank, use, history, and whether the other strand has it."""
     level, frame = cursor.level, cursor.frame
     code = int(grid.codes[level, frame])
-    parts = [f"q{level}", f"frame {frame} ({grid.seconds(frame):.2f} s)", f"code {code} of {grid.codebook}"]
-    if ranks is not None and level < ranks.shape[0] and code < ranks.shape[1]:
-        parts.append(f"rank {int(ranks[level, code])}")
+    does = "" if atlas is None else atlas.words(level, code)
+    label = "" if atlas is None else atlas.label(level, code)
+    named = f"code {code}" + (f" {label!r}" if label else "") + (f": {does}" if does else f" of {grid.codebook}")
+    parts = [f"q{level}", f"frame {frame} ({grid.seconds(frame):.2f} s)", named]
     used = int(np.count_nonzero(grid.codes[level] == code))
     parts.append("used once" if used == 1 else f"used {used} ×")
     before = grid.opened_code(level, frame)

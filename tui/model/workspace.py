@@ -46,6 +46,7 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     cursor_shown: bool = False
     marks: dict[str, dict[str, tuple[int, int]]] = {}
     loop: bool = False
+    descriptor: str = ""
     job: str | None = None
 
 
@@ -79,6 +80,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None) -> str:
         cursor_shown=editor.cursor_shown,
         marks=dict(list(editor.marks.items())[-MOST_MARKED:]),
         loop=editor.loop,
+        descriptor=editor.descriptor,
         job=job,
     )
     return msgspec.json.encode(state).decode()
@@ -99,7 +101,7 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
     for pane, kept in zip(editor.panes, state.panes, strict=False):
         _restore_pane(pane, kept, living)
     editor.focus = 1 if state.focus == 1 else 0
-    editor.linked, editor.loop = state.linked, state.loop
+    editor.linked, editor.loop, editor.descriptor = state.linked, state.loop, state.descriptor
     editor.muted = {level for level in state.muted if 0 <= level < 32}
     editor.soloed = {level for level in state.soloed if 0 <= level < 32}
     editor.audition, editor.follow, editor.tall = state.audition, state.follow, min(max(0, state.tall), 3)

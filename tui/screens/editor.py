@@ -4,12 +4,14 @@ Data flow: `draw` reads the session's grids and the `Editor` model and hands eac
 the same. Keys are in tui.screens.editor_keys. Rows are shared by tui.model.viewport.
 """
 
+import contextlib
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Offset
 
+from protocol.errors import AlleleError
 from tui.model.colours import bins_of, label_of
 from tui.model.editor import Pane
 from tui.model.grid import StrandGrid
@@ -30,7 +32,8 @@ class EditorScreen(EditorWords):
         super().__init__()
         self.panes = [PaneWidgets(0), PaneWidgets(1)]
         self._wave_timer: Any = None
-        self._bins: dict[tuple[str, int], Any] = {}
+        self._bins: dict[str, tuple[Any, Any]] = {}
+        self._learning: set[tuple[str, str]] = set()
 
     def compose_body(self) -> ComposeResult:
         for pane in self.panes:
@@ -94,7 +97,7 @@ class EditorScreen(EditorWords):
     def _draw_header(self, index: int) -> None:
         grid = self.grid_of(index)
         playhead = None if grid is None else self.allele.sound.playhead(grid)
-        label = "" if grid is None else label_of(self.session.ranks_now(grid.info.meta.model)[0])
+        label = "" if grid is None else label_of(self.colours_of(grid).words)
         parts = header_parts(self.editor, index, grid, self.size.width, playhead, label)
         self.panes[index].header.show(*parts)
 
@@ -110,7 +113,8 @@ class EditorScreen(EditorWords):
         self._draw_ruler(index, grid)
         self._draw_wave(index, grid)
         rect = pane.rect(grid) if pane.selection is not None else None
-        bins_key = f"{grid.info.meta.model}/{self.session.ranks_now(grid.info.meta.model)[0]}"
+        colours = self.colours_of(grid)
+        bins_key = f"{grid.info.meta.model}/{colours.descriptor}/{id(colours.ranks)}"
         view = GridView(
             grid=grid,
             bins=self._bins_of(grid),
@@ -128,18 +132,29 @@ class EditorScreen(EditorWords):
         widgets.grid.show(view)
 
     def _bins_of(self, grid: StrandGrid) -> Any:
-        model = grid.info.meta.model
-        ranks = self.session.ranks_now(model)[1]
-        key = (model, -1 if ranks is None else id(ranks))
-        if key not in self._bins:
-            self._bins[key] = bins_of(ranks, grid.levels, grid.codebook)
-            if ranks is None:
-                self.spawn(self._learn_colours(model))
-        return self._bins[key]
+        model, ranks = grid.info.meta.model, self.colours_of(grid).ranks
+        if ranks is None or self.session.atlas_now(model) is None:
+            self._learn(model)
+        kept = self._bins.get(model)
+        if kept is None or kept[0] is not ranks:
+            kept = self._bins[model] = (ranks, bins_of(ranks, grid.levels, grid.codebook))
+        return kept[1]
 
-    async def _learn_colours(self, model: str) -> None:
-        await self.session.ranks(model)
-        self.draw()
+    def _learn(self, model: str) -> None:
+        """Ask what codes do, once at a time."""
+        key = (model, self.editor.descriptor)
+        if self.session.connected and key not in self._learning:
+            self._learning.add(key)
+            self.spawn(self._learn_colours(*key))
+
+    async def _learn_colours(self, model: str, descriptor: str) -> None:
+        try:
+            with contextlib.suppress(AlleleError):  # asked again with the next picture
+                await self.session.atlas(model)
+            if (await self.session.colours(model, descriptor)).ranks is not None:
+                self.draw()
+        finally:
+            self._learning.discard((model, descriptor))
 
     # --- waveform ----------------------------------------------------------------------------------------
 

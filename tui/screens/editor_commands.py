@@ -11,6 +11,7 @@ from protocol import messages as m
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
 from tui.actions.registry import BY_ID
+from tui.model.atlas import Colours
 from tui.model.changes import at_rect, to_other
 from tui.model.commands import Command, read_command
 from tui.model.editor import NAMES, Editor
@@ -65,6 +66,34 @@ class EditorCommands(BaseScreen):
     def find_text(self, text: str, level: int) -> None:
         """Find a run of codes; the keys' business."""
         raise NotImplementedError
+
+    def colours_of(self, grid: StrandGrid) -> Colours:
+        """What this strand's colours mean, as far as it is known by now."""
+        return self.session.colours_now(grid.info.meta.model, self.editor.descriptor)
+
+    def do_view_descriptor(self, count: int | None, register: str | None) -> None:
+        if self.grid is not None:
+            choice = self.colours_of(self.grid).next_choice()
+            if choice:
+                self.colour_by(choice)
+            else:
+                model = self.grid.info.meta.model
+                self.say(f"model {model} has no atlas: allele model atlas {model} measures what its codes do")
+
+    def colour_by(self, descriptor: str) -> None:
+        """Colour and order codes by a descriptor; every client of this home keeps its own."""
+        if self.grid is not None:
+            self.spawn(self._colour_by(self.grid.info.meta.model, descriptor))
+
+    async def _colour_by(self, model: str, descriptor: str) -> None:
+        colours = await self.session.colours(model, descriptor)
+        if descriptor and colours.descriptor != descriptor:
+            known = ", ".join(colours.choices) or f"none: allele model atlas {model}"
+            raise AlleleError("E_NOT_FOUND", f"{descriptor!r} was not measured of model {model}", hint=known)
+        self.editor.descriptor = descriptor
+        self.say(f"colour and order by {colours.words}")
+        self.draw()
+        self.allele.remember()
 
     def go_to_frame(self, frame: int) -> None:
         """Put the cursor on a frame; the keys' business."""
@@ -151,6 +180,8 @@ class EditorCommands(BaseScreen):
             self.find_text(" ".join(command.args), self.editor.pane.cursor.level)
         elif command.name == "describe":
             self.run_action_named("view.describe")
+        elif command.name == "colour":
+            self.colour_by("" if command.args[0] == "auto" else command.args[0])
         elif command.name == "help":
             self.allele.do_app_help(None, None)
         else:

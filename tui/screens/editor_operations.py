@@ -104,9 +104,10 @@ class EditorOperations(EditorView):
         cursor = self.editor.pane.cursor
         chain = self.session.chains.setdefault(grid.id, EditChain())
         now = chain.expected.get((cursor.level, cursor.frame), int(grid.codes[cursor.level, cursor.frame]))
-        code = min(max(0, now + by), grid.codebook - 1)
+        colours = self.colours_of(grid)
+        code = min(colours.step(cursor.level, now, by), grid.codebook - 1)
         if code == now:
-            self.say(f"code {now} is the {'last' if by > 0 else 'first'} of this level")
+            self.say(f"code {now} is the {'last' if by > 0 else 'first'} of this level in {colours.words or 'number'}")
             return
         chain.expect(cursor.level, cursor.frame, code)
         self.submit(grid.id, self.editor.set(self.editor.pane.rect(grid), code))

@@ -47,9 +47,9 @@ class EditorWords(EditorKeys):
         if grid is None:
             return [(" {file.open} opens a sound here; {go.library} is the library; {app.help} shows every key", PLAIN)]
         cursor = self.editor.pane.cursor.inside(grid.levels, grid.frames)
-        ranks = self.session.ranks_now(grid.info.meta.model)[1]
+        atlas = self.session.atlas_now(grid.info.meta.model)
         other = self.grid_of(1 - self.editor.focus)
-        words = describe_cell(grid, cursor, ranks, other, self.editor.other_name)
+        words = describe_cell(grid, cursor, atlas, other, self.editor.other_name)
         zoom = self.editor.pane.zoom
         return [(f" {words}" if zoom == 1 else f" first of {zoom}: {words}", PLAIN)]
 
@@ -60,9 +60,9 @@ class EditorWords(EditorKeys):
             return f"pane {editor.own_name} is empty"
         pane = editor.pane
         cursor = pane.cursor.inside(grid.levels, grid.frames)
-        ranks = self.session.ranks_now(grid.info.meta.model)[1]
+        atlas = self.session.atlas_now(grid.info.meta.model)
         other = self.grid_of(1 - editor.focus)
-        words = [f"strand {editor.own_name}, {grid.name}", describe_cell(grid, cursor, ranks, other, editor.other_name)]
+        words = [f"strand {editor.own_name}, {grid.name}", describe_cell(grid, cursor, atlas, other, editor.other_name)]
         if pane.selection is not None:
             words.append(f"selected {describe_rect(pane.rect(grid), grid)}")
         if cursor.level in editor.silent_levels(grid.levels):

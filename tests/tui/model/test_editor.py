@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from protocol.edits import check_edit, format_edit
-from protocol.messages import StrandInfo
+from protocol.messages import Atlas, StrandInfo
 from protocol.strands import StrandMeta
+from tui.model.atlas import CodeAtlas
 from tui.model.cursor import Cursor, Selection
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
@@ -181,6 +182,10 @@ def test_the_cell_is_described_in_words() -> None:
     assert words.startswith("q1 · frame 5 (0.11 s) · code 9 of 16")
     assert "changed from" in words
     assert "in B at 0.49 s" in words
+    info = Atlas(model="m", codec_id="c", state="ready", descriptors=["brightness"], labels={"1:9": "thud"})
+    table = np.arange(64, dtype=np.float32).reshape(4, 16, 1)
+    words = describe_cell(one, Cursor(1, 5), CodeAtlas(info, table, np.full((4, 16, 1), 2)), two, "B")
+    assert "· code 9 'thud': brighter (sure) · used" in words
 
 
 def test_a_rectangle_is_described_in_words(editor: Editor) -> None:

@@ -1,0 +1,117 @@
+"""Every code of a model on one screen: moving, ordering, naming, hearing and finding them."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tui.model.codebook import Codebook, heat_of, next_use, use_in, with_code
+from tui.model.colours import BINS
+
+
+async def test_codes_are_ordered_named_heard_and_found(opened: Any, sounds: list[Path], until: Any) -> None:
+    async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        app.editor.descriptor = ""
+        await pilot.press("g", "c")
+        await until(pilot, lambda: app.screen.NAME == "codebook" and app.screen.table.view is not None)
+        screen = app.screen
+        await until(pilot, lambda: app.session.atlas_now("toy") is not None)
+        await until(pilot, lambda: app.session.colours_now("toy").ranks is not None)
+        grid = screen.strand
+        ranks = app.session.colours_now("toy").ranks
+        assert screen.table.view.codes == tuple(np.argsort(ranks[0]).tolist())
+        await pilot.press("tab", "l")
+        assert screen.code == int(np.argsort(ranks[1])[1])
+        assert f"level 1 · code {screen.code}" in screen.words.text
+        assert "training frames" in screen.words.text
+        code = screen.code
+        await pilot.press("d")
+        await until(pilot, lambda: app.editor.descriptor and screen.code == code)  # the cursor stays on its code
+        await pilot.press("n", *"thud", "enter")
+        await until(pilot, lambda: "'thud'" in screen.words.text)
+        assert "*" in screen.table.view.marks
+        labels = app.session.home / "models" / "toy" / "labels.json"
+        assert "thud" in labels.read_text()
+        await until(pilot, lambda: not app.sound.why_not)
+        await pilot.press("space")
+        await until(pilot, lambda: app.sound.playing)
+        assert grid.rev == 0
+        used = int(grid.codes[1, 5])
+        screen.book.place = screen.table.view.codes.index(used)
+        screen.draw()
+        await pilot.press("f")
+        await until(pilot, lambda: app.screen.NAME == "editor")
+        cursor = app.editor.pane.cursor
+        assert (cursor.level, int(grid.codes[1, cursor.frame])) == (1, used)
+        await pilot.press("g", "c")
+        await until(pilot, lambda: app.screen.NAME == "codebook")
+        screen.book.place = screen.table.view.codes.index(code)
+        screen.draw()
+        await pilot.press("n", *["backspace"] * 4, "enter")
+        await until(pilot, lambda: "thud" not in labels.read_text())
+        app.editor.descriptor = ""  # the workspace is kept, and other tests look at colours
+
+
+async def test_the_line_under_the_grid_and_the_steps_follow_what_is_shown(
+    opened: Any, sounds: list[Path], until: Any
+) -> None:
+    async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        screen = app.screen
+        screen.command("colour warmth")
+        await until(pilot, lambda: app.session.colours_now("toy", "warmth").ranks is not None)
+        await until(pilot, lambda: "colour: warmth" in screen.panes[0].header.text)
+        ranks, grid = app.session.colours_now("toy", "warmth").ranks, screen.grids()[0]
+        before = int(grid.codes[0, 0])
+        await pilot.press("]" if ranks[0, before] < ranks.shape[1] - 1 else "[")
+        await until(pilot, lambda: grid.rev == 1)
+        assert abs(int(ranks[0, grid.codes[0, 0]]) - int(ranks[0, before])) == 1
+        await pilot.press("u")
+        await until(pilot, lambda: grid.rev == 2)
+        await until(pilot, lambda: app.session.atlas_now("toy") is not None)
+        screen.draw()
+        assert f"code {before}: {app.session.atlas_now('toy').words(0, before)}" in screen.words.text
+        heard: list[str] = []
+        screen.say = lambda text, **_: heard.append(text)
+        screen.command("colour loudest")
+        await until(pilot, lambda: any("loudest" in text and "brightness" in text for text in heard))
+        screen.command("colour auto")
+        await until(pilot, lambda: app.editor.descriptor == "")
+
+
+def test_pages_turn_and_the_cursor_stays_among_the_codes() -> None:
+    book = Codebook(columns=13, rows=4)
+    book.move(0, 5, 128)
+    assert (book.place, book.first_row) == (65, 4)
+    book.move(0, 99, 128)
+    assert (book.place, book.first_row) == (127, 8)
+    book.move(-500, 0, 128)
+    assert (book.place, book.first_row) == (0, 0)
+
+
+def test_heat_is_zero_for_what_is_never_used() -> None:
+    heat = heat_of(np.array([0, 1, 10, 1000]))
+    assert heat.tolist() == sorted(heat.tolist())
+    assert heat[0] == 0
+    assert heat[1] >= 1
+    assert heat[3] == BINS - 1
+    assert heat_of(np.zeros(4, np.int64)).tolist() == [0] * 4
+
+
+class Grid:
+    """Codes, as far as these functions look at a strand."""
+
+    def __init__(self, codes: np.ndarray) -> None:
+        self.codes, self.levels = codes, codes.shape[0]
+
+
+def test_uses_are_counted_and_found_going_round() -> None:
+    grid: Any = Grid(np.array([[3, 1, 3, 3], [0, 0, 1, 2]], np.uint16))
+    assert use_in([grid, grid], 0, 4).tolist() == [0, 2, 0, 6]
+    assert use_in([grid], 5, 4).tolist() == [0] * 4
+    assert [next_use(grid, 0, 3, frame) for frame in (0, 2, 3)] == [2, 3, 0]
+    assert next_use(grid, 1, 3, 0) is None
+    tried = with_code(grid, 1, 7, 1, 3)
+    assert tried.tolist() == [[3, 1, 3, 3], [0, 7, 7, 2]]
+    assert grid.codes[1, 1] == 0

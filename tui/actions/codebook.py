@@ -1,0 +1,26 @@
+"""What can be done on the codebook screen."""
+
+from tui.actions.action import Action
+from tui.actions.situation import Check, modelled_codes, sounding
+
+CODEBOOK = ("codebook",)
+
+
+def _codes(name: str, title: str, why_not: Check = modelled_codes, text: str = "") -> Action:
+    return Action(f"codebook.{name}", title, "Codes", CODEBOOK, why_not, text)
+
+
+ACTIONS: tuple[Action, ...] = (
+    _codes("left", "Left"),
+    _codes("down", "Down"),
+    _codes("up", "Up"),
+    _codes("right", "Right"),
+    _codes("page_down", "A page down"),
+    _codes("page_up", "A page up"),
+    _codes("level_down", "Next level"),
+    _codes("level_up", "Previous level"),
+    _codes("order", "Order by the next quality of sound", text="cells of the editor take its colours"),
+    _codes("hear", "Hear the code over the frames under the editor's cursor", sounding, "nothing is written"),
+    _codes("label", "Call the code something", text="kept with the model; an empty word takes it back"),
+    _codes("use", "To the next place where the code is used in the panes"),
+)
