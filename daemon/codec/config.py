@@ -31,7 +31,7 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     latent: int = 128
     """D, width of the latent."""
     low_bands: int = 24
-    """MDCT coefficients a frame that travel as a waveform, 23.4 Hz each from 0 Hz (563 Hz); as many of D are theirs."""
+    """MDCT coefficients a frame that travel as a waveform, 23.4 Hz each from 0 Hz (563 Hz)."""
     codebook_dim: int = 8
     """Width a level searches in, between its own two projections."""
     levels: int = 10
@@ -46,8 +46,8 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def __post_init__(self) -> None:
         if self.hop_length != 2 * self.stft_hop or self.n_fft % self.stft_hop or self.kernel % 2 == 0:
             raise ValueError("hop_length is two STFT hops, n_fft a multiple of one, the kernel odd")
-        if not 1 <= self.low_bands <= self.latent - self.mel_bands:
-            raise ValueError("the low band takes one to a quarter of the latent")
+        if not 2 <= self.low_dimensions <= self.latent - self.mel_bands:
+            raise ValueError("the low band and its level take two dimensions to a quarter of the latent")
         if min(self.levels, self.width, self.latent, self.codebook_dim) < 1:
             raise ValueError("levels, width, latent and codebook_dim are positive")
         if not 2 <= self.codebook_size <= 65_536 or self.channels != 1:
@@ -62,6 +62,11 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def mel_bands(self) -> int:
         """Latent dimensions that begin as the log-magnitude in mel-spaced bands; the low band's follow."""
         return 3 * self.latent // 4
+
+    @property
+    def low_dimensions(self) -> int:
+        """Latent dimensions that begin as the low band: its coefficients, and after them its level."""
+        return self.low_bands + 1
 
     @property
     def low_levels(self) -> range:

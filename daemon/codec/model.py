@@ -32,7 +32,7 @@ class CodecModel(nn.Module):
 
     def encode(self, audio: Tensor) -> Tensor:
         """`[B, L]` to the latent before quantisation, `[B, T, D]` float32."""
-        return self.encoder(self.spectra.features(audio), self.spectra.low(audio)).float()
+        return self.encoder(*self.spectra.features(audio)).float()
 
     def decode(self, latent: Tensor) -> Tensor:
         """Latent `[B, T, D]` to `[B, T * hop_length]`."""

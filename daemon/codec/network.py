@@ -62,7 +62,7 @@ class Encoder(nn.Module):
         for layer in (self.enter, self.merge, self.leave):
             layer.bias.zero_()
 
-        low = config.low_bands
+        low = config.low_dimensions
         self.low = nn.Linear(low, config.latent, bias=False)
         self.low.weight.zero_()
         self.low.weight[n : n + low] = torch.eye(low)
@@ -102,7 +102,7 @@ class Decoder(nn.Module):
         self.leave.weight[: config.bins, :n] = band_interpolation(config)
         for layer in (self.enter, self.split):
             layer.bias.zero_()
-        low = config.low_bands
+        low = config.low_dimensions
         self.enter.weight[:, n : n + low].zero_()
         self.low = nn.Linear(config.latent, low, bias=False)
         self.low.weight.zero_()

@@ -29,6 +29,9 @@ SHOWN_THROUGH = 0.1
 # As energies: how far the head may raise the low band, and how far above the head the low band may stay.
 MOST_RAISED = 1e3
 MOST_ABOVE = 10.0
+# The level carried beside the waveform may move what comes of it by so much, as energy: 12 dB.
+MOST_LEVELLED = 16.0
+LEAST_ENERGY = 1e-6
 
 
 def whole_hops(audio: Tensor, hop_length: int) -> Tensor:
@@ -58,15 +61,23 @@ class Spectra(nn.Module):
         spectrum = analyse(whole_hops(audio, self._latent_hop), self._n_fft, self._hop)
         return spectrum, (spectrum.abs() + MAGNITUDE_FLOOR).log()
 
-    def low(self, audio: Tensor) -> Tensor:
-        """The low band's coefficients, `[B, L]` to `[B, T, low_bands]`."""
-        return self.low_band.analyse(whole_hops(audio, self._latent_hop))
+    def features(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """What the encoder sees of `[B, L]`.
 
-    def features(self, audio: Tensor) -> Tensor:
-        """What the encoder sees: `[B, L]` to `[B, 2T, 3 * bins]`."""
+        Returns:
+            Spectra, `[B, 2T, 3 * bins]`; the low band's coefficients and its level, `[B, T, low_dimensions]`.
+        """
         spectrum, logs = self.log_magnitude(audio)
         unit = spectrum / (spectrum.abs() + MAGNITUDE_FLOOR)
-        return torch.cat([(logs - self.mean) / self.deviation, unit.real, unit.imag], dim=-1)
+        features = torch.cat([(logs - self.mean) / self.deviation, unit.real, unit.imag], dim=-1)
+        coefficients = self.low_band.analyse(whole_hops(audio, self._latent_hop))
+        level = 0.5 * self._low_energy(spectrum[..., : self.crossover.numel()]).log()
+        return features, torch.cat([coefficients, level], dim=-1)
+
+    def _low_energy(self, spectrum: Tensor) -> Tensor:
+        """Energy of the low bins over the two STFT frames of each latent frame: `[B, 2T, n]` to `[B, T, 1]`."""
+        energy = ((spectrum.real.square() + spectrum.imag.square()) * self.crossover).sum(-1)
+        return energy.unflatten(1, (-1, 2)).mean(-1, keepdim=True) + LEAST_ENERGY
 
     def waveform(self, head: Tensor, low: Tensor) -> Tensor:
         """The decoder's answer as sound: `[B, 2T, 2 * bins]` (log-magnitude, phase) to `[B, T * hop_length]`."""
@@ -80,16 +91,20 @@ class Spectra(nn.Module):
         """Put the low band's waveform under the head's spectrum, `[B, 2T, bins]` both ways.
 
         Codes answer with means, so what they are unsure of is too quiet, and what they round to is too loud
-        where there is nothing: the head's magnitudes, smoothed over a few bins, bound it (measured, see
-        docs/adr/0004-phase.md).
+        where there is nothing: the head's magnitudes, smoothed over a few bins, bound it, and then the level that
+        travels beside the coefficients sets the energy of each latent frame (measured, see docs/adr/0004-phase.md).
         """
         n = self.crossover.numel()
         head, rest = spectrum[..., :n], spectrum[..., n:]
-        carried = analyse(self.low_band.synthesise(low), self._n_fft, self._hop)[..., :n]
+        coefficients, level = low[..., :-1], low[..., -1:]
+        carried = analyse(self.low_band.synthesise(coefficients), self._n_fft, self._hop)[..., :n]
         carrier = carried + SHOWN_THROUGH * head
         ratio = _smooth(head) / _smooth(carrier)
         gain = (ratio.clamp_max(MOST_RAISED) / ratio.clamp(1 / MOST_ABOVE, 1.0)).sqrt()
-        return torch.cat([head + self.crossover * (carrier * gain - head), rest], -1)
+        shaped = carrier * gain
+        missing = (2 * level.clamp(-LOG_CEILING, LOG_CEILING)).exp() / self._low_energy(shaped)
+        shaped = shaped * missing.clamp(1 / MOST_LEVELLED, MOST_LEVELLED).sqrt().repeat_interleave(2, 1)
+        return torch.cat([head + self.crossover * (shaped - head), rest], -1)
 
     def _quiet_top(self, magnitude: Tensor) -> Tensor:
         """Scale the bins above 20 kHz of every frame down to their share: `[..., bins]` both ways.

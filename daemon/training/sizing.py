@@ -11,7 +11,7 @@ CODEBOOK_BY_FRAMES = ((200_000, 1024), (60_000, 512), (15_000, 256), (1_600, 128
 
 _SHAPES: dict[str, CodecConfig] = {
     "toy": CodecConfig(width=32, latent=20, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16),
-    "tiny": CodecConfig(width=128, latent=96),
+    "tiny": CodecConfig(width=128, latent=104),
     "small": CodecConfig(width=192),
     "base": CodecConfig(width=448, latent=192, fine_blocks=3, coarse_blocks=5),
 }

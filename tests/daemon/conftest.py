@@ -103,7 +103,7 @@ def raw_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from daemon.training.run_folder import ModelCard, write_card
 
     torch.manual_seed(5)
-    config = CodecConfig(width=32, latent=16, low_bands=4, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16)
+    config = CodecConfig(width=32, latent=16, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16)
     folder = tmp_path_factory.mktemp("models") / "raw"
     codec = Codec(CodecModel(config))
     codec.save(folder / "codec")
