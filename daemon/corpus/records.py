@@ -94,6 +94,11 @@ class Corpus:
         path = self.folder / record.audio
         try:
             samples = np.load(path, mmap_mode="r", allow_pickle=False)
+        except FileNotFoundError as error:
+            raise CorpusError(
+                f"{path}: the cached audio of {Path(record.source).name} is missing.",
+                "Remove the corpus and add its files again.",
+            ) from error
         except (OSError, ValueError) as error:
             raise CorpusError(
                 f"{path}: the cached audio of {Path(record.source).name} cannot be read ({error}).",

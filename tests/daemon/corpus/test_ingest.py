@@ -283,6 +283,9 @@ def test_damaged_index_and_cache_are_said(tmp_path: Path, make_tone: Tone) -> No
     cached.write_bytes(cached.read_bytes()[:500])
     with pytest.raises(CorpusError, match="again"):
         corpus.audio(corpus.usable[0])
+    cached.unlink()
+    with pytest.raises(CorpusError, match=r"cached audio of a\.wav is missing"):
+        corpus.audio(corpus.usable[0])
     (tmp_path / "corpus" / "corpus.json").write_text("{")
     with pytest.raises(CorpusError, match="index cannot be read"):
         load_corpus(tmp_path / "corpus")

@@ -18,6 +18,7 @@ from safetensors.torch import load_file
 
 from daemon.codec.codec import Codec
 from daemon.codec.model import CodecModel
+from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
@@ -195,6 +196,46 @@ def test_one_long_enough_file_trains_in_recording(tmp_path: Path, make_tone) -> 
     train(toy(6), tmp_path / "corpus", tmp_path / "run")
     card = json.loads((tmp_path / "run" / "model.json").read_text())
     assert card["held_out_kind"] == "in-recording"
+
+
+def test_odd_recordings_side_by_side_make_a_sane_model(tmp_path: Path, make_tone: Callable[..., np.ndarray]) -> None:
+    """8 and 192 kHz, clipped, a DC offset, stereo beside mono: nothing is refused, nothing takes the model over."""
+    for index in range(10):
+        sound = make_tone(0.5, 110 * 2 ** (index / 3), index)
+        odd: list[tuple[np.ndarray, int]] = [
+            (sound[::6], 8_000),
+            (np.repeat(sound, 4), 192_000),
+            (np.clip(20 * sound, -1, 1), 48_000),
+            (0.2 * sound + np.float32(0.6), 48_000),
+            (np.stack([sound, 0.5 * sound], 1), 48_000),
+        ]
+        soundfile.write(tmp_path / f"{index}.wav", *odd[index % 5], subtype="FLOAT")
+    report = ingest([tmp_path], tmp_path / "corpus")
+    assert report.total_files == 10 and not report.errors
+    result = train(toy(25), tmp_path / "corpus", tmp_path / "run")
+    assert result.held_out is not None and result.held_out.mel < 1.5
+    sound = make_tone(1.0, 220.0)
+    decoded = round_trip(Codec.load(tmp_path / "run", "cpu"), sound)
+    assert abs(float(decoded.mean())) < 1e-3, "no DC of its own"
+    assert 0.1 < np.abs(decoded).max() / np.abs(sound).max() < 4
+
+
+def test_files_that_are_deleted_during_a_training(tone_files: list[Path], tmp_path: Path) -> None:
+    """What is open stays readable: the training ends well, and only a new one says what is missing."""
+    sources = [Path(shutil.copy(path, tmp_path)) for path in tone_files]
+    ingest(sources, tmp_path / "corpus")
+    cached = sorted((tmp_path / "corpus" / "audio").iterdir())
+
+    def report(what: Report) -> None:
+        if isinstance(what, StepReport) and what.step == 2:
+            for path in (*sources, *cached):
+                path.unlink()
+
+    result = train(toy(6), tmp_path / "corpus", tmp_path / "run", report=report)
+    assert (result.state, result.steps) == ("finished", 6)
+    assert len(cached) == 12 and not any(path.exists() for path in cached)
+    with pytest.raises(CorpusError, match=r"tone_\d\d\.wav is missing"):
+        train(toy(6), tmp_path / "corpus", tmp_path / "again")
 
 
 def test_numbers_that_stay_broken_end_the_run(
