@@ -175,7 +175,7 @@ class StartTraining(Struct, frozen=True, kw_only=True):
     """Train a codec on a corpus as a job, under a new name unless `resume`.
 
     Either a wall-clock budget in seconds or a number of steps; neither: sized to the corpus.
-    levels, codebook: None means by the size of the corpus.
+    levels, codebook: None means by the size of the corpus. channels: 1 or 2, None for 2 where most of it is stereo.
     """
 
     corpus: Name
@@ -185,6 +185,7 @@ class StartTraining(Struct, frozen=True, kw_only=True):
     preset: str = "auto"
     levels: Annotated[int, Meta(ge=1, le=32)] | None = None
     codebook: Annotated[int, Meta(ge=2, le=65_536)] | None = None
+    channels: Annotated[int, Meta(ge=1, le=2)] | None = None
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
     resume: bool = False
 
@@ -288,6 +289,7 @@ class JobLog(Struct, frozen=True, kw_only=True):
 class ModelInfo(Struct, frozen=True, kw_only=True):
     """A model in a line. held_out: {"mel","stft","sisdr_db"}; utilisation per level 0..1.
 
+    channels: 1, or 2: then held_out has "side_mel" and "width_db" (decodes against sources) too.
     memorisation: {"verdict","ratio","train_mel"}, verdict general, leaning or memorised; empty if not measured.
     """
 
@@ -304,6 +306,7 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     sample_rate: int = 48_000
     hop_length: int = 1024
     frame_rate: float = 46.875
+    channels: int = 1
     created: str = ""
     prior: dict[str, Any] | None = None
     path: str = ""
@@ -580,7 +583,7 @@ class Decoded(Struct, frozen=True, kw_only=True):
 
 
 class DecodeRegion(Struct, frozen=True, kw_only=True):
-    """PCM of some frames of a living strand. Reply: Region with buffer 0: (1, L) float32."""
+    """PCM of some frames of a living strand. Reply: Region with buffer 0: (C, L) float32."""
 
     strand: Id
     frames: tuple[int, int]

@@ -36,7 +36,7 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a strand says of itself beside its codes.
 
     samples: exact length of the sound at `sample_rate`; gain_db: what decoding adds to give the source's level.
-    edits: the text of every edit applied, oldest first.
+    edits: the text of every edit applied, oldest first. channels: of the sound, 1 or 2; its codes are one grid.
     """
 
     format: int = FORMAT
@@ -64,8 +64,8 @@ def check_meta(meta: StrandMeta) -> StrandMeta:
         AlleleError: E_BAD_STRAND.
     """
     wrong = ""
-    if meta.channels != 1:
-        wrong = f"{meta.channels} channels, a strand has 1"
+    if meta.channels not in (1, 2):
+        wrong = f"{meta.channels} channels, a strand has 1 or 2"
     elif meta.sample_rate != SAMPLE_RATE:
         wrong = f"a sample rate of {meta.sample_rate}, strands are at {SAMPLE_RATE}"
     elif meta.hop_length < 1 or not abs(meta.frame_rate * meta.hop_length - meta.sample_rate) < 1:

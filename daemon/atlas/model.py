@@ -52,7 +52,7 @@ def measure_model(
     grids: list[Codes] = []
     for clip in clips:
         length = max(min(clip.samples, hop), int(clip.samples * share))
-        grids.append(codec.encode(np.ascontiguousarray(clip.mono(0, length))).codes)
+        grids.append(codec.encode(np.ascontiguousarray(clip.sound(0, length))).codes)
         if not go_on(0.0):
             return None
     atlas = probe(codec, grids, go_on=go_on)

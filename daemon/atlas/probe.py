@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from daemon.atlas.descriptors import DESCRIPTORS, UNITS, describe
 from daemon.atlas.table import Atlas
 from daemon.codec.codec import Codec, Codes
+from daemon.dsp.measure import mono
 
 PROBES = 12_288
 """Decodes aimed at: 12 contexts of 8 levels × 128 codes; about 15 s on two cores."""
@@ -62,7 +63,7 @@ def choose_contexts(codec: Codec, grids: Sequence[Codes], count: int) -> list[Co
 def _places(codec: Codec, grid: Codes, random: np.random.Generator) -> list[Context]:
     """Windows of a grid in random order; the loud ones last, where they are taken from first."""
     hop = codec.config.hop_length
-    square = np.square(codec.decode(grid)).reshape(-1, hop).mean(1)
+    square = np.square(mono(codec.decode(grid))).reshape(-1, hop).mean(1)
     power = np.convolve(square, np.full(3, 1 / 3), "same")
     starts = random.permutation(grid.shape[1] - WINDOW + 1)[: 4 * MOST_CONTEXTS]
     middles = power[starts + PADDING + 1]

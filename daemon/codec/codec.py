@@ -16,15 +16,12 @@ from daemon.codec.files import identify, read_codec, write_codec
 from daemon.codec.loudness import clip_gain_db, listened_places
 from daemon.codec.model import CodecModel
 from daemon.codec.ranks import codebook_ranks
+from daemon.codec.signals import FADE_IN_SAMPLES, Audio, fade_in, fitting
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 
-Audio = NDArray[np.float32]
 Codes = NDArray[np.uint16]
 
 CHUNK_FRAMES = 1024  # 22 s: about 150 MiB of activations, whatever the length of the clip
-# Sound that begins at full level in sample 0 is a click: up to -43 dB of energy above 20 kHz was measured
-# from it alone, and none with this fade of 0.7 ms.
-FADE_IN_SAMPLES = 32
 MOST_CORRECTED_DB = 6.0
 LEAST_CORRECTED_DB = 1.0
 
@@ -92,26 +89,22 @@ class Codec:
 
     @torch.no_grad()
     def encode(self, audio: Audio, *, chunk_frames: int = CHUNK_FRAMES) -> Encoded:
-        """Codes of a mono 48 kHz clip; the same audio always gives the same codes.
+        """Codes of a 48 kHz clip; the same audio always gives the same codes.
 
         Args:
-            audio: `(L,)` float32, any length from one sample.
+            audio: `(L,)` float32, any length from one sample; a stereo codec takes `(2, L)` too.
             chunk_frames: latent frames worked on at once; changes memory, not codes.
 
         Raises:
-            CodecError: not one-dimensional, empty, or not finite.
+            CodecError: another shape, empty, or not finite.
         """
-        signal = np.ascontiguousarray(audio, np.float32)
-        if signal.ndim != 1 or signal.size == 0:
-            raise CodecError(f"a mono clip of at least one sample is wanted, not {audio.shape}.")
-        if not np.isfinite(signal).all():
-            raise CodecError("the clip holds values that are not numbers.", "Export it again.")
+        signal = fitting(audio, self.config.channels)
         gain_db = clip_gain_db(signal, self.config)
         latents = self._encode_chunks(signal, 10 ** (gain_db / 20), chunk_frames)
         grid = torch.cat([self._model.quantizer(latent).codes[0] for latent in latents], -1)
         codes = grid.cpu().numpy().astype(np.uint16)
         missing_db = self._missing_level_db(signal, codes, -gain_db)
-        return Encoded(codes=codes, samples=signal.size, gain_db=round(missing_db - gain_db, 2))
+        return Encoded(codes=codes, samples=signal.shape[-1], gain_db=round(missing_db - gain_db, 2))
 
     def _missing_level_db(self, signal: Audio, codes: Codes, gain_db: float) -> float:
         """How much louder than its decode a clip is, BS.1770, so that decoding gives the source's level.
@@ -123,9 +116,9 @@ class Codec:
         """
         hop, total = self.config.hop_length, codes.shape[1]
         places = listened_places(total)
-        source = np.concatenate([signal[lo * hop : hi * hop] for lo, hi in places])
-        made = np.concatenate([self.decode_range(codes, lo, hi, gain_db=gain_db) for lo, hi in places])
-        wanted, got = integrated_lufs(source), integrated_lufs(made[: source.size])
+        source = np.concatenate([signal[..., lo * hop : hi * hop] for lo, hi in places], -1)
+        made = np.concatenate([self.decode_range(codes, lo, hi, gain_db=gain_db) for lo, hi in places], -1)
+        wanted, got = integrated_lufs(source), integrated_lufs(made[..., : source.shape[-1]])
         if min(wanted, got) <= SILENCE_LUFS:
             return 0.0
         missing_db = wanted - got
@@ -134,12 +127,12 @@ class Codec:
 
     def _encode_chunks(self, signal: Audio, gain: float, chunk_frames: int) -> list[Tensor]:
         hop, margin = self.config.hop_length, self.config.margin_frames
-        total = -(-signal.size // hop)
+        total = -(-signal.shape[-1] // hop)
         latents: list[Tensor] = []
         for lo in range(0, total, chunk_frames):
             hi = min(lo + chunk_frames, total)
             start, stop = max(0, lo - margin), min(total, hi + margin)
-            piece = torch.from_numpy(signal[start * hop : stop * hop] * np.float32(gain)).to(self._device)
+            piece = torch.from_numpy(signal[..., start * hop : stop * hop] * np.float32(gain)).to(self._device)
             latents.append(self._model.encode(piece[None])[:, lo - start : hi - start])
         return latents
 
@@ -161,7 +154,7 @@ class Codec:
             gain_db: gain applied to the result (`Encoded.gain_db`).
 
         Returns:
-            `(samples or T * hop_length,)` float32.
+            `(samples or T * hop_length,)` float32, in stereo two such rows, left and right.
 
         Raises:
             CodecError: codes, levels or samples that do not fit this codec.
@@ -171,11 +164,11 @@ class Codec:
         wanted = total * hop if samples is None else samples
         if not 0 <= wanted <= total * hop:
             raise CodecError(f"{total} frames hold up to {total * hop} samples, not {wanted}.")
-        out = np.empty(total * hop, np.float32)
+        out = np.empty(total * hop if self.config.channels == 1 else (2, total * hop), np.float32)
         for lo in range(0, total, chunk_frames):
             hi = min(lo + chunk_frames, total)
-            out[lo * hop : hi * hop] = self._decode_range(grid, lo, hi, heard)
-        return out[:wanted] * np.float32(10 ** (gain_db / 20))
+            out[..., lo * hop : hi * hop] = self._decode_range(grid, lo, hi, heard)
+        return out[..., :wanted] * np.float32(10 ** (gain_db / 20))
 
     def decode_range(
         self,
@@ -189,7 +182,8 @@ class Codec:
         """Frames `frame_lo` to `frame_hi` of `decode(codes)`, without decoding the rest.
 
         Returns:
-            `((frame_hi - frame_lo) * hop_length,)` float32, equal to the full decode within 1e-4.
+            `((frame_hi - frame_lo) * hop_length,)` float32, in stereo two such rows, equal to the full decode
+            within 1e-4.
 
         Raises:
             CodecError: as `decode`, or a range that does not exist.
@@ -198,7 +192,7 @@ class Codec:
         if not 0 <= frame_lo <= frame_hi <= grid.shape[1]:
             raise CodecError(f"frames {frame_lo}:{frame_hi} are not in a grid of {grid.shape[1]}.")
         if frame_lo == frame_hi:
-            return np.zeros(0, np.float32)
+            return np.zeros(0 if self.config.channels == 1 else (2, 0), np.float32)
         return self._decode_range(grid, frame_lo, frame_hi, heard) * np.float32(10 ** (gain_db / 20))
 
     @torch.no_grad()
@@ -207,15 +201,18 @@ class Codec:
         start, stop = max(0, lo - margin), min(grid.shape[1], hi + margin)
         piece = grid[None, :, start:stop].to(self._device)
         audio = self._model.decode(self._model.quantizer.dequantize(piece, heard))
-        heard_part = audio[0, (lo - start) * hop : (hi - start) * hop].cpu().numpy()
+        heard_part = audio[0, ..., (lo - start) * hop : (hi - start) * hop].cpu().numpy()
         if lo == 0:
-            heard_part[:FADE_IN_SAMPLES] *= _fade_in()
+            heard_part[..., :FADE_IN_SAMPLES] *= fade_in()
         return heard_part
 
     @torch.no_grad()
     def decode_latents(self, latents: Tensor) -> Tensor:
-        """Many short sounds at once, for measuring: `[B, T, D]` to `[B, T * hop_length]` on the codec's device."""
-        return self._model.decode(latents.to(self._device))
+        """Many short sounds at once, for measuring: `[B, T, D]` to `[B, T * hop_length]` on the codec's device.
+
+        Of two channels the mean.
+        """
+        return self._model.decode_mid(latents.to(self._device))
 
     @torch.no_grad()
     def dequantize(self, codes: Codes, *, levels: Sequence[int] | None = None) -> NDArray[np.float32]:
@@ -256,6 +253,7 @@ class Codec:
         Returns:
             Energy of its latents; energy each level leaves over, `(Q,)`; its codes `(Q, T)`.
         """
+        audio = fitting(audio, self.config.channels)
         gain = 10 ** (clip_gain_db(audio, self.config) / 20)
         energy, left_over, codes = 0.0, np.zeros(self.config.levels), list[Tensor]()
         for latent in self._encode_chunks(audio, gain, CHUNK_FRAMES):
@@ -288,8 +286,3 @@ class Codec:
         if any(not 0 <= level < Q for level in heard):
             raise CodecError(f"levels {heard} are not all in 0 to {Q - 1}.")
         return torch.from_numpy(codes.astype(np.int64)), heard
-
-
-def _fade_in() -> Audio:
-    ramp = (np.arange(FADE_IN_SAMPLES, dtype=np.float32) + 0.5) / FADE_IN_SAMPLES
-    return (0.5 - 0.5 * np.cos(np.pi * ramp)).astype(np.float32)

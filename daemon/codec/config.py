@@ -11,7 +11,7 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     sample_rate: int = 48_000
     """Hz. Everything is brought here at ingest."""
     channels: int = 1
-    """1: the mono mean."""
+    """1: the mono mean. 2: mid and side in one grid; the latent then has `side_bands` twice more."""
     hop_length: int = 1024
     """Samples per latent frame: 46.875 frames/s, the grid a musician edits."""
     n_fft: int = 2048
@@ -32,6 +32,8 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """D, width of the latent."""
     low_bands: int = 24
     """MDCT coefficients a frame that travel as a waveform, 23.4 Hz each from 0 Hz (563 Hz)."""
+    side_bands: int = 0
+    """Bands in which the side is told from the mid, each by two of D: its part that follows the mid, and the rest."""
     codebook_dim: int = 8
     """Width a level searches in, between its own two projections."""
     levels: int = 10
@@ -46,12 +48,14 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def __post_init__(self) -> None:
         if self.hop_length != 2 * self.stft_hop or self.n_fft % self.stft_hop or self.kernel % 2 == 0:
             raise ValueError("hop_length is two STFT hops, n_fft a multiple of one, the kernel odd")
-        if not 2 <= self.low_dimensions <= self.latent - self.mel_bands:
+        if not 2 <= self.low_dimensions <= self.latent - self.mel_bands - 2 * self.side_bands:
             raise ValueError("the low band and its level take two dimensions to a quarter of the latent")
+        if self.channels not in (1, 2) or (self.side_bands > 0) != (self.channels == 2):
+            raise ValueError("one channel without side bands, or two with them")
         if min(self.levels, self.width, self.latent, self.codebook_dim) < 1:
             raise ValueError("levels, width, latent and codebook_dim are positive")
-        if not 2 <= self.codebook_size <= 65_536 or self.channels != 1:
-            raise ValueError("codes are uint16: 2 to 65 536 a level; one channel")
+        if not 2 <= self.codebook_size <= 65_536:
+            raise ValueError("codes are uint16: 2 to 65 536 a level")
 
     @property
     def bins(self) -> int:
@@ -61,7 +65,7 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def mel_bands(self) -> int:
         """Latent dimensions that begin as the log-magnitude in mel-spaced bands; the low band's follow."""
-        return 3 * self.latent // 4
+        return 3 * (self.latent - 2 * self.side_bands) // 4
 
     @property
     def low_dimensions(self) -> int:
@@ -73,9 +77,17 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         """Levels whose codes begin as the low band's waveform, every third from the third: 2, 5, 8 …
 
         The others begin as the spectrum; one or two levels in all begin as both. It is one residual
-        chain all the same: any level may come to hold some of both.
+        chain all the same: any level may come to hold some of both. In stereo every fourth: 2, 6, 10 …
         """
-        return range(2, self.levels, 3)
+        return range(2, self.levels, 2 + self.channels)
+
+    @property
+    def side_levels(self) -> range:
+        """Levels whose codes begin as the side, every fourth from the fourth: 3, 7, 11 … None in mono.
+
+        Without these levels heard, a decode is about as wide as the codes of the others say, which is hardly.
+        """
+        return range(3, self.levels if self.channels == 2 else 0, 4)
 
     @property
     def frame_rate(self) -> float:

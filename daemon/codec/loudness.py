@@ -11,7 +11,7 @@ LISTENED_FRAMES = 128
 
 
 def clip_gain_db(audio: NDArray[np.float32], config: CodecConfig) -> float:
-    """Gain in dB that brings a mono `(L,)` clip towards the codec's reference loudness."""
+    """Gain in dB that brings a clip, `(L,)` or `(2, L)`, towards the codec's reference loudness."""
     return gain_for_loudness_db(integrated_lufs(audio), config)
 
 

@@ -15,12 +15,12 @@ class Reconstruction(NamedTuple):
     """What a training step looks at."""
 
     audio: Tensor
-    """`[B, L]`, whole hops."""
+    """`[B, L]`, whole hops; `[B, 2, L]` in stereo."""
     quantized: Quantized
 
 
 class CodecModel(nn.Module):
-    """Audio at the reference loudness, `[B, L]`, to codes and back."""
+    """Audio at the reference loudness, `[B, L]` or two channels `[B, 2, L]`, to codes and back."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
@@ -31,17 +31,22 @@ class CodecModel(nn.Module):
         self.decoder = Decoder(config)
 
     def encode(self, audio: Tensor) -> Tensor:
-        """`[B, L]` to the latent before quantisation, `[B, T, D]` float32."""
+        """`[B, L]` or `[B, 2, L]` to the latent before quantisation, `[B, T, D]` float32."""
         return self.encoder(*self.spectra.features(audio)).float()
 
     def decode(self, latent: Tensor) -> Tensor:
-        """Latent `[B, T, D]` to `[B, T * hop_length]`."""
-        head, low = self.decoder(latent)
-        with torch.autocast(head.device.type, enabled=False):
-            return self.spectra.waveform(head, low)
+        """Latent `[B, T, D]` to `[B, T * hop_length]`, or `[B, 2, T * hop_length]`."""
+        head = self.decoder(latent)
+        with torch.autocast(latent.device.type, enabled=False):
+            return self.spectra.waveform(head)
+
+    def decode_mid(self, latent: Tensor) -> Tensor:
+        """The same as one channel, `[B, T * hop_length]`: what codes are measured by."""
+        audio = self.decode(latent)
+        return audio if audio.ndim == 2 else audio.mean(1)
 
     def forward(self, audio: Tensor, keep: Tensor | None = None) -> Reconstruction:
-        """Reconstruct `[B, L]` (whole hops) through the codes; `keep` as in `ResidualQuantizer`."""
+        """Reconstruct `[B, L]` or `[B, 2, L]` (whole hops) through the codes; `keep` as in `ResidualQuantizer`."""
         latent = self.encode(audio)
         with torch.autocast(latent.device.type, enabled=False):
             quantized = self.quantizer(latent, keep)
@@ -53,8 +58,13 @@ class CodecModel(nn.Module):
         parts = torch.ones(config.levels, config.latent)
         low = torch.zeros(config.latent)
         low[config.mel_bands : config.mel_bands + config.low_bands] = 1.0
+        first = config.mel_bands + config.low_dimensions
+        side = torch.zeros(config.latent)
+        if config.side_levels:
+            side[first : first + 2 * config.side_bands] = 1.0
         for level in range(config.levels if config.low_levels else 0):
-            parts[level] = low if level in config.low_levels else 1 - low
+            own = low if level in config.low_levels else side if level in config.side_levels else 1 - low - side
+            parts[level] = own
         return parts.to(self.spectra.mean.device)
 
     @property

@@ -5,13 +5,30 @@ References: Z. Liu et al., "A ConvNet for the 2020s", 2022, in one dimension; H.
 from 0.1 rather than 1e-6, because a run lasts minutes.
 """
 
-import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from daemon.codec.bands import band_averages, band_interpolation
 from daemon.codec.config import CodecConfig
+
+# The side's numbers are at most 2 and mostly near 0; levels serve what has variance.
+SIDE_SCALE = 2.0
+
+
+class Head(NamedTuple):
+    """What the decoder says of every frame."""
+
+    spectrum: Tensor
+    """`[B, 2T, 2 * bins]`: the mid's standardised log-magnitude, then its phase."""
+    low: Tensor
+    """`[B, T, low_dimensions]`: the coefficients of the mid's low band and its level."""
+    side: Tensor | None = None
+    """`[B, T, 2 * side_bands]`: the side in bands, as `Side.measure` gives it. None in mono."""
+    apart: Tensor | None = None
+    """`[B, 2T, 2 * bins]`: log-magnitude within its band and phase of what does not follow the mid. None in mono."""
 
 
 class Block(nn.Module):
@@ -50,7 +67,7 @@ class Encoder(nn.Module):
         A corpus of seconds does not teach a network to carry spectra unlike its own; starting from a
         path that carries any envelope does (measured on held-out files, see docs/adr/0003-codec.md).
         """
-        bands = band_averages(config)
+        bands = band_averages(config.bins, config.mel_bands, config.sample_rate)
         n, width = len(bands), config.width
         self.enter.weight[:n].zero_()
         self.enter.weight[:n, : config.bins] = bands
@@ -67,20 +84,26 @@ class Encoder(nn.Module):
         self.low.weight.zero_()
         self.low.weight[n : n + low] = torch.eye(low)
         self.leave.weight[n : n + low].zero_()
+        if config.channels == 2:
+            self.side = nn.Linear(2 * config.side_bands, config.latent, bias=False)
+            self.side.weight.zero_()
+            self.side.weight[n + low : n + low + 2 * config.side_bands] = SIDE_SCALE * torch.eye(2 * config.side_bands)
+            self.leave.weight[n + low : n + low + 2 * config.side_bands].zero_()
 
-    def forward(self, features: Tensor, low: Tensor) -> Tensor:
+    def forward(self, features: Tensor, low: Tensor, side: Tensor | None = None) -> Tensor:
         frames = self.fine(self.enter(features))
         B, T2, W = frames.shape
         merged = self.merge(frames.reshape(B, T2 // 2, 2 * W))
-        return self.leave(self.coarse(merged)) + self.low(low)
+        latent = self.leave(self.coarse(merged)) + self.low(low)
+        return latent if side is None else latent + self.side(side)
 
 
 class Decoder(nn.Module):
-    """Latent `[B, T, D]` to the head `[B, 2T, 2 * bins]`: standardised log-magnitude, then phase."""
+    """Latent `[B, T, D]` to the head."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
-        width = config.width
+        width, self._channels = config.width, config.channels
         self.enter = nn.Linear(config.latent, width)
         self.coarse = _blocks(config, config.coarse_blocks)
         self.split = nn.Linear(width, 2 * width)
@@ -91,15 +114,14 @@ class Decoder(nn.Module):
     @torch.no_grad()
     def _start_as_bands(self, config: CodecConfig) -> None:
         """Begin by interpolating between the bands the encoder begins with."""
-        bands = band_averages(config)
-        n, width = len(bands), config.width
+        n, width = config.mel_bands, config.width
         self.enter.weight[:n].zero_()
         self.enter.weight[:n, :n] = torch.eye(n)
         for half in (0, width):
             self.split.weight[half : half + n].zero_()
             self.split.weight[half : half + n, :n] = torch.eye(n)
         self.leave.weight[: config.bins] *= 0.3
-        self.leave.weight[: config.bins, :n] = band_interpolation(config)
+        self.leave.weight[: config.bins, :n] = band_interpolation(config.bins, n, config.sample_rate)
         for layer in (self.enter, self.split):
             layer.bias.zero_()
         low = config.low_dimensions
@@ -107,26 +129,29 @@ class Decoder(nn.Module):
         self.low = nn.Linear(config.latent, low, bias=False)
         self.low.weight.zero_()
         self.low.weight[:, n : n + low] = torch.eye(low)
+        if config.channels == 2:
+            self._start_side(config)
 
-    def forward(self, latent: Tensor) -> tuple[Tensor, Tensor]:
+    def _start_side(self, config: CodecConfig) -> None:
+        """Begin by taking the side's numbers out as the encoder put them in, with no details of its own."""
+        first, count = config.mel_bands + config.low_dimensions, 2 * config.side_bands
+        self.side = nn.Linear(config.latent, count, bias=False)
+        self.side.weight.zero_()
+        self.side.weight[:, first : first + count] = torch.eye(count) / SIDE_SCALE
+        self.enter.weight[:, first : first + count].zero_()
+        self.leave_side = nn.Linear(config.width, 2 * config.bins)
+        self.leave_side.weight[: config.bins].zero_()
+        self.leave_side.bias[: config.bins].zero_()
+
+    def forward(self, latent: Tensor) -> "Head":
+        """What the latent says, for `Spectra.waveform` to draw."""
         frames = self.split(self.coarse(self.enter(latent)))
         B, T, W2 = frames.shape
-        return self.leave(self.fine(frames.reshape(B, 2 * T, W2 // 2))), self.low(latent)
-
-
-def band_averages(config: CodecConfig) -> Tensor:
-    """Rows that average a spectrum in three quarters of D mel-spaced bands: `(bands, bins)`."""
-    weights = band_interpolation(config)
-    return (weights / weights.sum(0)).T
-
-
-def band_interpolation(config: CodecConfig) -> Tensor:
-    """Columns that draw a spectrum by straight lines between band values: `(bins, bands)`."""
-    count = config.mel_bands
-    top = 2595 * math.log10(1 + config.sample_rate / 1400)
-    mels = 2595 * torch.log10(1 + torch.linspace(0, config.sample_rate / 2, config.bins) / 700)
-    position = mels / top * (count - 1)
-    return (1 - (position[:, None] - torch.arange(count)).abs()).clamp_min(0.0)
+        frames = self.fine(frames.reshape(B, 2 * T, W2 // 2))
+        head, low = self.leave(frames), self.low(latent)
+        if self._channels == 1:
+            return Head(head, low)
+        return Head(head, low, self.side(latent), self.leave_side(frames))
 
 
 def _blocks(config: CodecConfig, count: int) -> nn.Sequential:

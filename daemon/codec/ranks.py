@@ -44,7 +44,7 @@ def _principal(book: Tensor) -> Tensor:
 
 def _brightness(model: CodecModel, latents: Tensor) -> Tensor:
     """Spectral centroid in bins of each of `(N, D)` latents held for a few frames."""
-    audio = model.decode(latents[:, None].expand(-1, _CONTEXT_FRAMES, -1))
+    audio = model.decode_mid(latents[:, None].expand(-1, _CONTEXT_FRAMES, -1))
     power = torch.fft.rfft(audio).abs().square()
     bins = torch.arange(power.shape[-1], device=power.device)
     return (power * bins).sum(-1) / power.sum(-1).clamp_min(1e-12)

@@ -6,6 +6,7 @@ units, so an untrained codec already speaks with the corpus's average spectrum.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +14,8 @@ from torch import Tensor, nn
 
 from daemon.codec.config import CodecConfig
 from daemon.codec.lowband import LowBand
+from daemon.codec.network import Head
+from daemon.codec.side import Side, energy, smooth
 from daemon.dsp.framing import analyse, synthesise
 
 # 114 dB under the bin of a full-scale sine, which is n_fft / 4: 16-bit noise lies just below, silence far.
@@ -40,6 +43,23 @@ def whole_hops(audio: Tensor, hop_length: int) -> Tensor:
     return F.pad(audio, (0, missing)) if missing else audio
 
 
+def mid_and_side(audio: Tensor) -> tuple[Tensor, Tensor]:
+    """Half the sum and half the difference of two channels: `[..., 2, L]` to `[..., L]` each."""
+    left, right = audio.unbind(-2)
+    return (left + right) / 2, (left - right) / 2
+
+
+class Features(NamedTuple):
+    """What the encoder sees."""
+
+    spectrum: Tensor
+    """`[B, 2T, 3 * bins]`: the mid's standardised log-magnitude, cosine and sine of its phase."""
+    low: Tensor
+    """`[B, T, low_dimensions]`: the coefficients of the mid's low band and its level."""
+    side: Tensor | None = None
+    """`[B, T, 2 * side_bands]`: the side in bands. None in mono."""
+
+
 class Spectra(nn.Module):
     """Analysis and synthesis with the corpus's statistics (`mean`, `deviation`: `(bins,)`, log units)."""
 
@@ -52,6 +72,7 @@ class Spectra(nn.Module):
         self._n_fft, self._hop, self._latent_hop = config.n_fft, config.stft_hop, config.hop_length
         self._top = round(INAUDIBLE_HZ / config.sample_rate * config.n_fft)
         self.low_band = LowBand(config)
+        self.side = Side(config) if config.channels == 2 else None
         self.register_buffer("crossover", _crossover(config), persistent=False)
         self.register_buffer("mean", torch.full((config.bins,), -2.0))
         self.register_buffer("deviation", torch.full((config.bins,), 2.0))
@@ -61,31 +82,38 @@ class Spectra(nn.Module):
         spectrum = analyse(whole_hops(audio, self._latent_hop), self._n_fft, self._hop)
         return spectrum, (spectrum.abs() + MAGNITUDE_FLOOR).log()
 
-    def features(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """What the encoder sees of `[B, L]`.
-
-        Returns:
-            Spectra, `[B, 2T, 3 * bins]`; the low band's coefficients and its level, `[B, T, low_dimensions]`.
-        """
-        spectrum, logs = self.log_magnitude(audio)
+    def features(self, audio: Tensor) -> Features:
+        """What the encoder sees of `[B, L]`, or of two channels `[B, 2, L]`."""
+        mid, beside = (audio, None) if self.side is None else mid_and_side(audio)
+        spectrum, logs = self.log_magnitude(mid)
         unit = spectrum / (spectrum.abs() + MAGNITUDE_FLOOR)
         features = torch.cat([(logs - self.mean) / self.deviation, unit.real, unit.imag], dim=-1)
-        coefficients = self.low_band.analyse(whole_hops(audio, self._latent_hop))
+        coefficients = self.low_band.analyse(whole_hops(mid, self._latent_hop))
         level = 0.5 * self._low_energy(spectrum[..., : self.crossover.numel()]).log()
-        return features, torch.cat([coefficients, level], dim=-1)
+        low = torch.cat([coefficients, level], dim=-1)
+        if self.side is None or beside is None:
+            return Features(features, low)
+        return Features(features, low, self.side.measure(spectrum, self.log_magnitude(beside)[0]))
 
     def _low_energy(self, spectrum: Tensor) -> Tensor:
         """Energy of the low bins over the two STFT frames of each latent frame: `[B, 2T, n]` to `[B, T, 1]`."""
         energy = ((spectrum.real.square() + spectrum.imag.square()) * self.crossover).sum(-1)
         return energy.unflatten(1, (-1, 2)).mean(-1, keepdim=True) + LEAST_ENERGY
 
-    def waveform(self, head: Tensor, low: Tensor) -> Tensor:
-        """The decoder's answer as sound: `[B, 2T, 2 * bins]` (log-magnitude, phase) to `[B, T * hop_length]`."""
-        level, phase = head.float().chunk(2, dim=-1)
+    def waveform(self, head: Head) -> Tensor:
+        """The decoder's answer as sound: `[B, T * hop_length]`, or two channels `[B, 2, T * hop_length]`."""
+        level, phase = head.spectrum.float().chunk(2, dim=-1)
         logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
         magnitude = (logs.exp() - MAGNITUDE_FLOOR).clamp_min(0.0) + 1e-7
         spectrum = torch.polar(self._quiet_top(magnitude), phase)
-        return synthesise(self._with_low_band(spectrum, low.float()), self._n_fft, self._hop)
+        mid = self._with_low_band(spectrum, head.low.float())
+        if self.side is None or head.side is None or head.apart is None:
+            return synthesise(mid, self._n_fft, self._hop)
+        fine, phase = head.apart.float().chunk(2, dim=-1)
+        side = self._quiet_side(self.side.draw(head.side.float(), mid, fine, phase), mid)
+        pair = torch.stack([mid + side, mid - side], 1)
+        B, C, T2, bins = pair.shape
+        return synthesise(pair.reshape(B * C, T2, bins), self._n_fft, self._hop).reshape(B, C, -1)
 
     def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
         """Put the low band's waveform under the head's spectrum, `[B, 2T, bins]` both ways.
@@ -99,7 +127,7 @@ class Spectra(nn.Module):
         coefficients, level = low[..., :-1], low[..., -1:]
         carried = analyse(self.low_band.synthesise(coefficients), self._n_fft, self._hop)[..., :n]
         carrier = carried + SHOWN_THROUGH * head
-        ratio = _smooth(head) / _smooth(carrier)
+        ratio = smooth(head) / smooth(carrier)
         gain = (ratio.clamp_max(MOST_RAISED) / ratio.clamp(1 / MOST_ABOVE, 1.0)).sqrt()
         shaped = carrier * gain
         missing = (2 * level.clamp(-LOG_CEILING, LOG_CEILING)).exp() / self._low_energy(shaped)
@@ -116,17 +144,19 @@ class Spectra(nn.Module):
         scale = (allowed / high.square().sum(-1, keepdim=True)).sqrt().clamp_max(1.0)
         return torch.cat([low, high * scale], dim=-1)
 
+    def _quiet_side(self, side: Tensor, mid: Tensor) -> Tensor:
+        """The same for the side, whose share is of the mid's energy: complex `[B, 2T, bins]` both ways."""
+        low, high = side[..., : self._top], side[..., self._top :]
+        allowed = INAUDIBLE_SHARE * energy(mid[..., : self._top]).sum(-1, keepdim=True)
+        scale = (allowed / energy(high).sum(-1, keepdim=True).clamp_min(1e-12)).sqrt().clamp_max(1.0)
+        return torch.cat([low, high * scale], dim=-1)
+
     def fit(self, clips: list[Tensor]) -> None:
-        """Measure mean and deviation per frequency over `[L]` clips already at the reference loudness."""
-        logs = torch.cat([self.log_magnitude(clip[None])[1][0] for clip in clips])
+        """Measure mean and deviation per frequency over `[L]` or `[2, L]` clips already at the reference loudness."""
+        mids = (clip if self.side is None else mid_and_side(clip)[0] for clip in clips)
+        logs = torch.cat([self.log_magnitude(mid[None])[1][0] for mid in mids])
         self.mean.copy_(logs.mean(0))
         self.deviation.copy_(logs.std(0).clamp_min(0.5))
-
-
-def _smooth(spectrum: Tensor) -> Tensor:
-    """Energy of `[B, T, n]` averaged over five bins."""
-    energy = spectrum.real.square() + spectrum.imag.square() + 1e-9
-    return F.avg_pool1d(energy, 5, 1, 2, count_include_pad=False)
 
 
 def _crossover(config: CodecConfig) -> Tensor:

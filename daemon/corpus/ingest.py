@@ -236,6 +236,7 @@ def _measured(record: FileRecord, decoding: Decoding, measures: FileMeasures, di
         silence_share=round(measures.silence_share, 4),
         dc_offset=round(offset_to_leave_out(measures.dc_offset), 6),
         gain_db=round(reference_gain_db(loudness), 2),
+        pair=measures.pair,
     )
 
 

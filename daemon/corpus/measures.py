@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.corpus.pairs import Pair, PairMeter
 from daemon.dsp.loudness import SILENCE_LUFS, LoudnessMeter
 
 SILENCE_DB = -60.0
@@ -43,6 +44,7 @@ class FileMeasures:
         self.samples = 0
         self.clipped_samples = 0
         self.is_finite = True
+        self._pair: PairMeter | None = None
 
     def add(self, block: NDArray[np.float32]) -> None:
         """Take in the next `(C, L)` samples."""
@@ -55,6 +57,9 @@ class FileMeasures:
         self.mono_peak = max(self.mono_peak, float(np.abs(mono).max()))
         self._sum += float(mono.sum(dtype=np.float64))
         self._meter.add(mono)
+        if block.shape[0] == 2:
+            self._pair = self._pair or PairMeter()
+            self._pair.add(block)
         self._count_silence(mono)
 
     def count_clipping(self, block: NDArray[np.float32]) -> None:
@@ -93,6 +98,11 @@ class FileMeasures:
     def loudness_lufs(self) -> float:
         """Integrated loudness of the mono mean."""
         return self._meter.integrated_lufs()
+
+    @property
+    def pair(self) -> Pair | None:
+        """What two channels are together; None of one."""
+        return self._pair.measured() if self._pair else None
 
     @property
     def silence_share(self) -> float:

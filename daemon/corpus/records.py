@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from daemon.corpus.durable import write_bytes
 from daemon.corpus.errors import CorpusError
+from daemon.corpus.pairs import Pair, measure_pair
 
 FORMAT_VERSION = 1
 INDEX_NAME = "corpus.json"
@@ -44,6 +45,8 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Mean of the mono mean, full scale 1, where it is worth leaving out."""
     gain_db: float = 0.0
     """What brings the file to the codec's reference loudness."""
+    pair: Pair | None = None
+    """The two channels together; None of other files, and in an index from before it was measured."""
     status: Status = "ok"
     message: str = ""
     """What is wrong, in one sentence; empty when nothing is."""
@@ -79,6 +82,7 @@ class Corpus:
         self.folder = folder
         self.files = files
         self.usable = [record for record in files if record.is_usable]
+        self._pairs: dict[str, Pair] = {}
 
     @property
     def duration_s(self) -> float:
@@ -110,6 +114,23 @@ class Corpus:
                 "Remove the corpus and add its files again.",
             )
         return samples
+
+    def pair(self, record: FileRecord) -> Pair | None:
+        """The two channels of one usable record together, measured now if its index is old; None of one channel.
+
+        Raises:
+            CorpusError: the cache file is missing or damaged.
+        """
+        if record.pair is not None or record.channels != 2:
+            return record.pair
+        if record.audio not in self._pairs:
+            self._pairs[record.audio] = measure_pair(self.audio(record))
+        return self._pairs[record.audio]
+
+    def stereo_share(self) -> float:
+        """Share of the usable audio, by duration, whose width is heard: 0 to 1."""
+        stereo_s = sum(record.duration_s for record in self.usable if (p := self.pair(record)) and p.is_stereo)
+        return stereo_s / max(self.duration_s, 1e-9)
 
 
 def load_corpus(corpus_dir: Path) -> Corpus:

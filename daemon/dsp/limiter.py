@@ -24,30 +24,34 @@ class Limited(NamedTuple):
 
     audio: NDArray[np.float32]
     over_samples: int
-    """Samples that were over full scale."""
+    """Moments that were over full scale, in either channel."""
     most_db: float
     """Largest reduction, dB; 0.0 when nothing was over."""
 
 
 def limit(audio: NDArray[np.float32]) -> Limited:
-    """Bring `(L,)` float32 under full scale; returned as it is when it already is."""
-    over = np.abs(audio) > 1.0
+    """Bring `(L,)` or `(2, L)` float32 under full scale; returned as it is when it already is.
+
+    Two channels get one gain, that of the louder one, so that nothing moves between the loudspeakers.
+    """
+    level = np.abs(audio) if audio.ndim == 1 else np.abs(audio).max(axis=0)
+    over = level > 1.0
     count = int(np.count_nonzero(over))
     if not count:
         return Limited(audio, 0, 0.0)
     out, most = audio.copy(), 1.0
-    for lo in range(0, audio.size, _PIECE):
-        hi = min(audio.size, lo + _PIECE)
-        start, stop = max(0, lo - 2 * LOOKAHEAD), min(audio.size, hi + 2 * LOOKAHEAD)
+    for lo in range(0, level.size, _PIECE):
+        hi = min(level.size, lo + _PIECE)
+        start, stop = max(0, lo - 2 * LOOKAHEAD), min(level.size, hi + 2 * LOOKAHEAD)
         if over[start:stop].any():
-            gain = _gain(audio[start:stop])[lo - start : hi - start]
-            out[lo:hi] *= gain
+            gain = _gain(level[start:stop])[lo - start : hi - start]
+            out[..., lo:hi] *= gain
             most = min(most, float(gain.min()))
     return Limited(out, count, -20 * float(np.log10(most)))
 
 
 def _gain(piece: NDArray[np.float32]) -> NDArray[np.float32]:
-    level = torch.from_numpy(np.abs(piece))
+    level = torch.from_numpy(piece)
     needed = torch.where(level > 1.0, CEILING / level.clamp_min(1e-9), torch.ones_like(level))
     lowest = -F.max_pool1d(-needed[None, None], 2 * LOOKAHEAD + 1, stride=1, padding=LOOKAHEAD)
     window = torch.hann_window(2 * LOOKAHEAD + 3, periodic=False)[1:-1]

@@ -1,4 +1,7 @@
-"""Integrated loudness after ITU-R BS.1770-4, for one channel, from a stream of blocks.
+"""Integrated loudness after ITU-R BS.1770-4, of one channel or a pair, from a stream of blocks.
+
+Of a pair the two channels' powers are averaged, not added: two equal channels are as loud as one of them, so a mono
+recording has one loudness whether it is kept as one channel or as two. The standard would say 3 dB more of every pair.
 
 K-weighting is two biquads. Recursive filters are slow without torchaudio's extension, so their
 impulse response (0.17 s is long enough for the 38 Hz high-pass to fall below -110 dB) is
@@ -22,34 +25,40 @@ _HIGHPASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
 
 
 class LoudnessMeter:
-    """Feed it mono 48 kHz blocks of any size, then ask `integrated_lufs`."""
+    """Feed it 48 kHz blocks of any size, then ask `integrated_lufs`.
 
-    def __init__(self) -> None:
-        self._tail = np.zeros(_TAPS - 1)
+    Args:
+        channels: 1 for blocks `(L,)`, 2 for `(2, L)`.
+    """
+
+    def __init__(self, channels: int = 1) -> None:
+        self._tail = np.zeros(_TAPS - 1 if channels == 1 else (channels, _TAPS - 1))
         self._pending = np.zeros(0)
         self._steps: list[float] = []
         self._energy = 0.0
         self._samples = 0
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Take in the next `(L,)` samples."""
-        for start in range(0, block.size, 1 << 16):
-            self._add_weighted(self._weigh(block[start : start + (1 << 16)].astype(np.float64)))
+        """Take in the next `(L,)` or `(2, L)` samples."""
+        for start in range(0, block.shape[-1], 1 << 16):
+            weighted = self._weigh(block[..., start : start + (1 << 16)].astype(np.float64))
+            power = np.square(weighted)
+            self._add_power(power if power.ndim == 1 else power.mean(axis=0))
 
     def _weigh(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
-        joined = np.concatenate([self._tail, block])
-        self._tail = joined[-(_TAPS - 1) :]
-        size = 1 << (joined.size + _TAPS - 1).bit_length()
+        joined = np.concatenate([self._tail, block], axis=-1)
+        self._tail = joined[..., -(_TAPS - 1) :]
+        size = 1 << (joined.shape[-1] + _TAPS - 1).bit_length()
         spectrum = np.fft.rfft(joined, size) * np.fft.rfft(_k_weighting(), size)
-        return np.fft.irfft(spectrum, size)[_TAPS - 1 : joined.size]
+        return np.fft.irfft(spectrum, size)[..., _TAPS - 1 : joined.shape[-1]]
 
-    def _add_weighted(self, weighted: NDArray[np.float64]) -> None:
-        self._energy += float(np.square(weighted).sum())
-        self._samples += weighted.size
-        joined = np.concatenate([self._pending, weighted])
+    def _add_power(self, power: NDArray[np.float64]) -> None:
+        self._energy += float(power.sum())
+        self._samples += power.size
+        joined = np.concatenate([self._pending, power])
         whole = joined.size // STEP_SAMPLES
         steps = joined[: whole * STEP_SAMPLES].reshape(whole, STEP_SAMPLES)
-        self._steps.extend(np.square(steps).mean(axis=1).tolist())
+        self._steps.extend(steps.mean(axis=1).tolist())
         self._pending = joined[whole * STEP_SAMPLES :]
 
     def integrated_lufs(self) -> float:
@@ -65,8 +74,8 @@ class LoudnessMeter:
 
 
 def integrated_lufs(audio: NDArray[np.float32]) -> float:
-    """Loudness of a whole mono `(L,)` signal at 48 kHz, in LUFS, not below -70."""
-    meter = LoudnessMeter()
+    """Loudness of a whole `(L,)` or `(2, L)` signal at 48 kHz, in LUFS, not below -70."""
+    meter = LoudnessMeter(1 if audio.ndim == 1 else audio.shape[0])
     meter.add(audio)
     return meter.integrated_lufs()
 

@@ -5,6 +5,9 @@ periodic Hann windows of 4096, 2048, 1024, 512, 256 and 128 samples, hop = windo
 centred, reflect padding; 210, 160, 80, 40, 20 and 10 unnormalised triangular HTK bands from 0 to
 24 kHz; log10 with floor 1e-5; mean absolute difference, averaged over scales (and by the caller over
 files).
+
+Signals are `(L,)`, or `(2, L)`, left and right, of which the mono mean is measured; `side_distance` and `width_db` are
+about what that mean leaves out.
 """
 
 import math
@@ -29,8 +32,28 @@ Signal = NDArray[np.float32]
 
 
 def mel_distance(source: Signal, decoded: Signal, sample_rate: int = 48_000) -> float:
-    """The official measure between two `(L,)` signals of one length."""
-    a, b = _pair(source, decoded)
+    """The official measure between two signals of one length."""
+    return _mel_distance(*_pair(source, decoded), sample_rate)
+
+
+def side_distance(source: Signal, decoded: Signal, sample_rate: int = 48_000) -> float:
+    """The same measure between the sides, half the differences of the channels, of two `(2, L)` signals."""
+    a, b = (torch.from_numpy((pair[0] - pair[1]) / 2)[None] for pair in (source, decoded))
+    return _mel_distance(a, b, sample_rate)
+
+
+def width_db(pair: Signal) -> float:
+    """Energy of the side of `(2, L)` relative to the mid's, in dB; -120 where there is none."""
+    mid, side = (pair[0] + pair[1]).astype(np.float64), (pair[0] - pair[1]).astype(np.float64)
+    return max(-120.0, 10 * math.log10(max(float(side @ side), 1e-20) / max(float(mid @ mid), 1e-12)))
+
+
+def mono(signal: Signal) -> Signal:
+    """The mean of the channels, `(L,)`."""
+    return signal if signal.ndim == 1 else np.asarray(signal.mean(axis=0), np.float32)
+
+
+def _mel_distance(a: Tensor, b: Tensor, sample_rate: int) -> float:
     with torch.no_grad():
         return float(torch.stack([_mel_scale(a, b, n, m, sample_rate) for n, m in SCALES]).mean())
 
@@ -62,7 +85,7 @@ def si_sdr_db(source: Signal, decoded: Signal) -> float:
 
     References: J. Le Roux et al., "SDR – half-baked or well done?", 2019, eq. 5.
     """
-    a, b = source.astype(np.float64), decoded.astype(np.float64)
+    a, b = mono(source).astype(np.float64), mono(decoded).astype(np.float64)
     power = float(a @ a)
     if power < 1e-12:
         return 0.0
@@ -86,12 +109,12 @@ def spurious_above_db(source: Signal, decoded: Signal, cutoff_hz: float = 20_000
 def _band_energy(signal: Signal, cutoff_hz: float, sample_rate: int = 48_000) -> tuple[float, float]:
     # A whole-signal FFT without a window would leak the edges upward; Hann frames do not.
     with torch.no_grad():
-        power = magnitudes(torch.tensor(signal)[None], 4096)[0].double().square().sum(0)
+        power = magnitudes(torch.tensor(mono(signal))[None], 4096)[0].double().square().sum(0)
     edge = math.ceil(cutoff_hz / sample_rate * 4096)
     return float(power[edge:].sum()), float(power.sum())
 
 
 def _pair(source: Signal, decoded: Signal) -> tuple[Tensor, Tensor]:
-    if source.shape != decoded.shape or source.ndim != 1:
-        raise ValueError(f"two mono signals of one length are wanted, not {source.shape} and {decoded.shape}")
-    return torch.tensor(source)[None], torch.tensor(decoded)[None]
+    if source.shape != decoded.shape or source.shape[:-1] not in ((), (2,)):
+        raise ValueError(f"two signals of one shape are wanted, not {source.shape} and {decoded.shape}")
+    return torch.tensor(mono(source))[None], torch.tensor(mono(decoded))[None]

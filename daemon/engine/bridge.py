@@ -106,6 +106,8 @@ class EngineBridge:
     ) -> PCM:
         """Frames [lo, hi) of a grid (Q, T) as PCM ((hi - lo) * hop_length,) float32, equal to the full decode.
 
+        In stereo two such rows.
+
         Raises:
             AlleleError: E_RANGE, E_ENGINE, E_DEADLINE, or what the codec says.
         """

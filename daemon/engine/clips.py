@@ -1,4 +1,4 @@
-"""One audio file as a mono clip at 48 kHz, and what to tell the person about it. In a worker only.
+"""One audio file as a clip at 48 kHz, in one channel or two, and what to tell the person about it. In a worker only.
 
 What can go wrong: the file is no audio, is cut short, claims what it does not hold, or would not fit into memory.
 Each is one line that names the file and the mend.
@@ -23,7 +23,7 @@ SLACK_S = 0.1  # resampling rounds up, and sums of seconds are not exact
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """`audio` (L,) float32 at 48 kHz, the mean of its channels."""
+    """`audio` (L,) float32 at 48 kHz, the mean of its channels; or (2, L), left and right. channels: the file's."""
 
     audio: npt.NDArray[np.float32]
     sha256: str
@@ -32,8 +32,11 @@ class Clip:
     notes: list[str]
 
 
-def read_clip(path: Path) -> Clip:
+def read_clip(path: Path, channels: int = 1) -> Clip:
     """Read a file whole.
+
+    Args:
+        channels: what the codec takes; a file in two channels is averaged for 1 and kept for 2, others are averaged.
 
     Raises:
         AlleleError: E_NOT_FOUND, E_BAD_AUDIO or E_TOO_SHORT, naming the file and the mend.
@@ -44,12 +47,12 @@ def read_clip(path: Path) -> Clip:
     if not path.is_file():
         raise AlleleError("E_BAD_AUDIO", f"{path}: this is not a file", hint="name an audio file")
     try:
-        return _read(path)
+        return _read(path, channels)
     except UnreadableFileError as reason:
         raise AlleleError("E_BAD_AUDIO", f"{path}: {_clause(reason.message)}", hint=_clause(reason.hint)) from None
 
 
-def _read(path: Path) -> Clip:
+def _read(path: Path, wanted: int) -> Clip:
     decoding, blocks = open_decoding(path)
     rate, channels = decoding.sample_rate_hz, decoding.channels
     pieces: list[npt.NDArray[np.float32]] = []
@@ -59,13 +62,14 @@ def _read(path: Path) -> Clip:
             raise AlleleError(
                 "E_BAD_AUDIO", f"{path}: it holds values that are not numbers (NaN or infinity)", hint="export it again"
             )
-        pieces.append(block.mean(axis=0, dtype=np.float32))
+        is_pair = wanted == 2 and channels == 2
+        pieces.append(np.ascontiguousarray(block) if is_pair else block.mean(axis=0, dtype=np.float32))
         seconds += block.shape[1] / SAMPLE_RATE_HZ
         if seconds > LONGEST_CLIP_S + SLACK_S:
             raise AlleleError(
                 "E_BAD_AUDIO", f"{path}: it is longer than {LONGEST_CLIP_S / 60:.0f} minutes", hint="cut it into parts"
             )
-    audio = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
+    audio = np.concatenate(pieces, axis=-1) if pieces else np.zeros(0, np.float32)
     if decoding.is_cut_short:
         readable = f"only {seconds:.2f} s of {decoding.claimed_s:.2f} s can be read"
         raise AlleleError(
@@ -73,14 +77,32 @@ def _read(path: Path) -> Clip:
         )
     if not audio.size:
         raise AlleleError("E_TOO_SHORT", f"{path}: it holds no samples", hint="export it again")
-    notes = [f"{channels} channels were averaged to one: models here are mono"] if channels > 1 else []
+    notes = [_averaged(channels, wanted)] if channels > audio.ndim else []
     if rate != SAMPLE_RATE_HZ:
         notes.append(f"converted from {rate} Hz to {SAMPLE_RATE_HZ} Hz")
-    offset = offset_to_leave_out(float(audio.mean(dtype=np.float64)))
+    audio, offset = _without_offset(audio)
     if offset:
-        audio -= np.float32(offset)
         notes.append(f"a DC offset of {offset:+.2f} was left out")
     return Clip(audio=audio, sha256=_digest(path), sample_rate=rate, channels=channels, notes=notes)
+
+
+def _averaged(channels: int, wanted: int) -> str:
+    if wanted == 1:
+        return f"{channels} channels were averaged to one: this model is mono"
+    return f"{channels} channels were averaged to one, which both loudspeakers play: a model has two at most"
+
+
+def _without_offset(audio: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
+    """The clip without DC, and how much there was where it is worth naming; of two channels, mid and side apart."""
+    offset = offset_to_leave_out(float(audio.mean(dtype=np.float64)))
+    if audio.ndim == 2:
+        aside = offset_to_leave_out(float((audio[0] - audio[1]).mean(dtype=np.float64)) / 2)
+        if offset or aside:
+            audio -= np.array([[offset + aside], [offset - aside]], np.float32)
+        return audio, offset or aside
+    if offset:
+        audio -= np.float32(offset)
+    return audio, offset
 
 
 def _digest(path: Path) -> str:

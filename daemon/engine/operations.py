@@ -79,7 +79,7 @@ class Operations:
     def encode_file(self, *, model: str, path: str) -> Result:
         """An audio file as codes."""
         codec = self._codec(model)
-        clip = read_clip(Path(path))
+        clip = read_clip(Path(path), codec.config.channels)
         encoded = codec.encode(clip.audio)
         source = {"path": path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels}
         fields = {
@@ -102,9 +102,10 @@ class Operations:
         rms = float(np.sqrt(np.mean(np.square(heard, dtype=np.float64)))) if heard.size else 0.0
         peak = float(np.abs(heard).max()) if heard.size else 0.0
         fields = {
-            "samples": int(heard.size),
+            "samples": heard.shape[-1],
             "sample_rate": codec.config.sample_rate,
-            "seconds": heard.size / codec.config.sample_rate,
+            "seconds": heard.shape[-1] / codec.config.sample_rate,
+            "channels": codec.config.channels,
             "peak_db": _decibels(peak),
             "rms_db": _decibels(rms),
             "notes": _limiting(limited),

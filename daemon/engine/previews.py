@@ -15,7 +15,7 @@ LARGEST_GAIN_DB = 12.0  # further apart than this is a codec that learnt nothing
 
 
 class Matched(NamedTuple):
-    """`audio` (L,) at 48 kHz and the gain that was given to it."""
+    """`audio` (L,) or (2, L) at 48 kHz and the gain that was given to it."""
 
     audio: npt.NDArray[np.float32]
     gain_db: float
@@ -45,4 +45,5 @@ def _read(path: Path) -> npt.NDArray[np.float32]:
             hint = "evaluations of this run wrote none, or it was removed"
             raise AlleleError("E_NOT_FOUND", f"{path}: there is no such preview", hint=hint) from None
         raise AlleleError("E_IO", f"{path}: it cannot be read: {problem}", hint="train again") from None
-    return np.ascontiguousarray(audio.mean(axis=1, dtype=np.float32))
+    pair = np.asarray(audio, np.float32).T
+    return np.ascontiguousarray(pair if len(pair) == 2 else pair.mean(axis=0, dtype=np.float32))

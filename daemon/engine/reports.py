@@ -51,7 +51,7 @@ def _evaluation(job: str, report: EvaluationReport, run_dir: Path) -> Evaluation
         job=job,
         step=report.step,
         elapsed_s=report.elapsed_s,
-        held_out={"mel": report.mel, "stft": report.stft, "sisdr_db": report.sisdr_db},
+        held_out=_held_out(report),
         train={"mel": report.train_mel},
         utilisation=[level.utilisation for level in report.levels],
         perplexity=[level.perplexity for level in report.levels],
@@ -75,3 +75,10 @@ def _advice(levels: list[LevelReport]) -> str:
     many = {True: ("levels", "are"), False: ("level", "is")}
     parts = [(many[len(numbers) > 1], ", ".join(numbers), words) for words, numbers in said.items()]
     return "; ".join(f"{noun} {numbers} {verb} {words}" for (noun, verb), numbers, words in parts)
+
+
+def _held_out(report: EvaluationReport) -> dict[str, float | None]:
+    """What the mono mean gives, and in stereo what the side does."""
+    measured = {"mel": report.mel, "stft": report.stft, "sisdr_db": report.sisdr_db}
+    beside = {"side_mel": report.side_mel, "width_db": report.width_db}
+    return {**measured, **{name: value for name, value in beside.items() if value is not None}}

@@ -76,5 +76,5 @@ async def _sound(
         hi = min(lo + BLOCK_FRAMES, codes.shape[1])
         block = block_of(meta, codes, lo, min(hi + 1, codes.shape[1]), codec=codec, levels=levels)
         pcm = await cache.fetch(block)
-        parts.append(pcm[max(0, window.first - lo) * hop : (min(hi, window.past) - lo) * hop])
-    return np.concatenate(parts)
+        parts.append(pcm[..., max(0, window.first - lo) * hop : (min(hi, window.past) - lo) * hop])
+    return np.concatenate(parts, axis=-1)

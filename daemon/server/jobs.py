@@ -123,6 +123,7 @@ class JobHandlers:
             preset=wish["preset"],
             levels=wish["levels"],
             codebook=wish["codebook_size"],
+            channels=wish.get("channels"),  # a job from before there was a choice has none
             seed=wish["seed"],
             resume=await asyncio.to_thread(has_run, self._places.models / info.subject),
         )
@@ -169,6 +170,7 @@ class JobHandlers:
             "preset": body.preset,
             "levels": body.levels,
             "codebook_size": body.codebook,
+            "channels": body.channels,
             "seed": body.seed,
             "resume": body.resume,
         }

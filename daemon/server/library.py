@@ -95,6 +95,12 @@ class Library:
                 f"model {model.name} has {model.levels} of {model.codebook}",
                 hint=f"encode its sound again: allele encode FILE --model {model.name}",
             )
+        if meta.channels != model.channels:
+            raise AlleleError(
+                "E_BAD_STRAND",
+                f"{meta.name} says {_plural(meta.channels)}, model {model.name} has {_plural(model.channels)}",
+                hint=f"encode its sound again: allele encode FILE --model {model.name}",
+            )
         return model
 
     def _find(self, name: str) -> ModelInfo | None:
@@ -105,3 +111,7 @@ class Library:
         return AlleleError(
             "E_NOT_FOUND", f"{what} (there are: {known})", hint="train one with: allele train CORPUS --name MODEL"
         )
+
+
+def _plural(channels: int) -> str:
+    return "1 channel" if channels == 1 else f"{channels} channels"

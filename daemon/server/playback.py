@@ -224,7 +224,7 @@ class Playbacks:
                 playback.sent += 1
                 player.credits -= bool(cut.pcm.size)  # an empty chunk costs none
                 chunk = Chunk(playback=playback.number, index=playback.sent, sample=cut.sample, last=cut.last)
-                if not self._say(player, chunk, cut.pcm[None]) or cut.last:
+                if not self._say(player, chunk, np.atleast_2d(cut.pcm)) or cut.last:
                     break
         except AlleleError as problem:
             error = str(problem)

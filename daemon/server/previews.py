@@ -20,34 +20,34 @@ FADE_SAMPLES = 240  # 5 ms: neither beginning in mid-sound nor the end of a clip
 
 
 class ClipStream:
-    """A clip (L,) from a sample on, once or in a loop."""
+    """A clip (L,) or (2, L) from a sample on, once or in a loop."""
 
     def __init__(self, clip: PCM, sample: int, *, loop: bool) -> None:
-        self._clip, self._at, self._loop = _faded(clip), min(sample, clip.size), loop
+        self._clip, self._at, self._loop = _faded(clip), min(sample, clip.shape[-1]), loop
         self._is_first = True
 
     async def next(self) -> Cut:
         """The next chunk."""
-        sample, pcm = self._at, self._clip[self._at : self._at + CHUNK_SAMPLES]
+        sample, pcm = self._at, self._clip[..., self._at : self._at + CHUNK_SAMPLES]
         if self._is_first and pcm.size:
-            count = min(FADE_SAMPLES, pcm.size)
+            count = min(FADE_SAMPLES, pcm.shape[-1])
             pcm = pcm.copy()
-            pcm[:count] *= np.linspace(0, 1, count, dtype=np.float32)
+            pcm[..., :count] *= np.linspace(0, 1, count, dtype=np.float32)
         self._is_first = False
-        self._at += pcm.size
-        is_last = self._at >= self._clip.size and not (self._loop and self._clip.size)
-        if self._at >= self._clip.size:
+        self._at += pcm.shape[-1]
+        is_last = self._at >= self._clip.shape[-1] and not (self._loop and self._clip.size)
+        if self._at >= self._clip.shape[-1]:
             self._at = 0
         return Cut(sample, pcm, is_last)
 
 
 def _faded(clip: PCM) -> PCM:
     """The clip with its two ends brought to nothing."""
-    count = min(FADE_SAMPLES, clip.size // 2)
+    count = min(FADE_SAMPLES, clip.shape[-1] // 2)
     ramp = np.linspace(0, 1, count, dtype=np.float32)
     faded = np.array(clip, np.float32)
-    faded[:count] *= ramp
-    faded[clip.size - count :] *= ramp[::-1]
+    faded[..., :count] *= ramp
+    faded[..., clip.shape[-1] - count :] *= ramp[::-1]
     return faded
 
 
@@ -68,7 +68,7 @@ class PreviewHandlers:
         clip, gain_db = await self._services.engine.preview(path, source, request.deadline_s)
         stream = ClipStream(clip, body.sample, loop=body.loop)
         number = await self._playbacks.play(body.player, stream, body.sample)
-        seconds = clip.size / SAMPLE_RATE_HZ
+        seconds = clip.shape[-1] / SAMPLE_RATE_HZ
         return Reply(body=PreviewStarted(playback=number, preview=body.preview, seconds=seconds, gain_db=gain_db))
 
 

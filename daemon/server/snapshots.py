@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import numpy as np
 from msgspec.structs import replace
 
 from daemon.edits.history import newest
@@ -77,7 +78,7 @@ class SnapshotHandlers:
         body: DecodeRegion = request.body
         living = self._services.strands.find(body.strand)
         meta, (lo, hi) = living.meta, body.frames
-        most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.hop_length
+        most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.channels // meta.hop_length
         if not 0 <= lo < hi <= meta.frames:
             raise AlleleError(
                 "E_RANGE", f"frames @{lo}:{hi} do not exist: {meta.name} has {meta.frames}", hint="name others"
@@ -91,7 +92,7 @@ class SnapshotHandlers:
         )
         return Reply(
             body=Region(strand=living.id, rev=living.rev, frames=(lo, hi)),
-            buffers=(pcm[None],),
+            buffers=(np.atleast_2d(pcm),),
             sample_rate_hz=meta.sample_rate,
         )
 
@@ -115,7 +116,7 @@ class SnapshotHandlers:
             seconds=said["seconds"],
             samples=said["samples"],
             sample_rate=said["sample_rate"],
-            channels=1,
+            channels=said["channels"],
             peak_db=said["peak_db"],
             rms_db=said["rms_db"],
             notes=said["notes"],

@@ -51,7 +51,7 @@ class Strands(Protocol):
 
 
 class Cut(NamedTuple):
-    """One chunk: the place of its first sample, mono PCM (L,), and whether nothing follows."""
+    """One chunk: the place of its first sample, PCM (L,) or (2, L), and whether nothing follows."""
 
     sample: int
     pcm: PCM
@@ -83,7 +83,7 @@ class Piece:
 
     def from_sample(self, sample: int) -> PCM:
         """Everything from a place in the strand on, the frame beyond included."""
-        return self.pcm[sample - self.lo * self.hop :]
+        return self.pcm[..., sample - self.lo * self.hop :]
 
 
 class StrandStream:
@@ -138,7 +138,7 @@ class StrandStream:
         if before is not None and (piece is not before or self._turned):
             self._join(sound)
         most = min(CHUNK_SAMPLES, piece.hi * piece.hop - self._at, take.end - self._at)
-        cut = self._cut(piece, sound[:most])
+        cut = self._cut(piece, sound[..., :most])
         is_last = False
         if self._at >= take.end:
             is_last = not self.loop
@@ -211,13 +211,14 @@ class StrandStream:
     def _peek(self, block: Block, take: Take) -> PCM | None:
         """The sound of a block where nobody has to decode it."""
         if take.levels == ():
-            return np.zeros((block.hi - block.lo) * take.meta.hop_length, np.float32)
+            length = (block.hi - block.lo) * take.meta.hop_length
+            return np.zeros(length if take.meta.channels == 1 else (2, length), np.float32)
         pcm = self._cache.peek(block)
         return None if pcm is None else _at_gain(pcm, take.gain)
 
     def _join(self, sound: PCM) -> None:
         """`sound` comes after what was played: crossfade if the join would be heard."""
-        seam = Seam(self._continuation, float(self._played[-1]))
+        seam = Seam(self._continuation, self._played[..., -1:])
         if would_click(self._played, sound) if self._turned else seam.is_change(sound):
             self._seam = seam
         self._turned = False
@@ -228,9 +229,9 @@ class StrandStream:
             if self._seam.is_done:
                 self._seam = None
         cut = Cut(self._at, pcm, False)
-        self._at += pcm.size
+        self._at += pcm.shape[-1]
         self._played = pcm
-        self._continuation = piece.from_sample(self._at)[:FADE_SAMPLES]
+        self._continuation = piece.from_sample(self._at)[..., :FADE_SAMPLES]
         return cut
 
     def _look_ahead(self, take: Take, piece: Piece) -> None:

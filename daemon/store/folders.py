@@ -91,7 +91,6 @@ def read_model(folder: Path) -> ModelInfo | None:
     except (OSError, msgspec.DecodeError) as problem:
         log.warning("%s: %s", folder / MODEL_NAME, problem)
         return None
-    held = card.held_out
     return ModelInfo(
         name=folder.name,
         codec_id=card.codec_id,
@@ -100,12 +99,13 @@ def read_model(folder: Path) -> ModelInfo | None:
         codebook=card.codebook,
         steps=card.steps,
         seconds=card.seconds,
-        held_out={"mel": held.mel, "stft": held.stft, "sisdr_db": held.sisdr_db},
+        held_out=card.held_out.named,
         utilisation=list(card.utilisation),
         memorisation=_memorisation(card),
         sample_rate=card.sample_rate,
         hop_length=card.hop_length,
         frame_rate=card.frame_rate,
+        channels=card.channels,
         created=card.created,
         prior=None,
         path=str(folder),

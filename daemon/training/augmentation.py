@@ -56,15 +56,33 @@ def _grains(samples: float) -> int:
 
 def shape(source: Audio, draw: Draw, crop: int, recipe: Recipe, random: np.random.Generator) -> Audio:
     """A crop of `crop` samples from `draw.source_samples` of source: stretched, resampled and coloured."""
-    made = source if draw.stretched_samples == source.size else stretch(source, draw.stretched_samples)
+    made = source if draw.stretched_samples == source.shape[-1] else stretch(source, draw.stretched_samples)
     curve = _equaliser(recipe, crop, random)
-    return made if curve is None and made.size == crop else _refilter(made, crop, curve)
+    return made if curve is None and made.shape[-1] == crop else _refilter(made, crop, curve)
 
 
 def colour(crop: Audio, recipe: Recipe, random: np.random.Generator) -> Audio:
-    """Through a random smooth filter, or as it is: `(L,)` both ways."""
-    curve = _equaliser(recipe, crop.size, random)
-    return crop if curve is None else _refilter(crop, crop.size, curve)
+    """Through a random smooth filter, or as it is: `(L,)` or `(2, L)` both ways."""
+    curve = _equaliser(recipe, crop.shape[-1], random)
+    return crop if curve is None else _refilter(crop, crop.shape[-1], curve)
+
+
+def place(pair: Audio, recipe: Recipe, random: np.random.Generator) -> Audio:
+    """Between the loudspeakers: `(2, L)` narrowed or widened, moved to one side, its channels exchanged, or as it is.
+
+    A recording in one channel is moved too: that is how a stereo codec learns what it is to be panned.
+    """
+    level = _power(pair)
+    if random.random() < recipe.width_probability:
+        mid, side = (pair[0] + pair[1]) / 2, (pair[0] - pair[1]) / 2 * np.float32(random.uniform(0.0, 1.5))
+        pair = np.stack([mid + side, mid - side])
+    if random.random() < recipe.pan_probability:
+        angle = random.uniform(0.0, math.pi / 2)  # constant power
+        pair = pair * np.array([[math.cos(angle)], [math.sin(angle)]], np.float32)
+    if recipe.swap and random.random() < 0.5:
+        pair = pair[::-1]
+    power = _power(pair)
+    return np.asarray(pair * np.float32(math.sqrt(level / power)) if power > 0 else pair, np.float32)
 
 
 def finish(crop: Audio, other: Audio | None, recipe: Recipe, random: np.random.Generator) -> Audio:
@@ -89,7 +107,9 @@ def mix(crop: Audio, other: Audio, other_db: float) -> Audio:
 
 def _noise(crop: Audio, recipe: Recipe, random: np.random.Generator) -> Audio:
     below_db = random.uniform(*recipe.noise_below_db)
-    noise = random.standard_normal(crop.size, np.float32)
+    noise = random.standard_normal(crop.shape, np.float32)
+    if crop.ndim == 2 and random.random() < 0.5:  # a mono recording hisses in the middle
+        noise[1] = noise[0]
     return noise * np.float32(math.sqrt(_power(crop)) * 10 ** (-below_db / 20))
 
 
@@ -110,9 +130,9 @@ def _equaliser(recipe: Recipe, crop: int, random: np.random.Generator) -> Audio 
 def _refilter(crop: Audio, length: int, curve: Audio | None) -> Audio:
     """Resample a crop to `length` samples and colour it, both in one Fourier transform."""
     spectrum = np.fft.rfft(crop)
-    kept = min(spectrum.size, length // 2 + 1)
-    changed = np.zeros(length // 2 + 1, spectrum.dtype)
-    changed[:kept] = spectrum[:kept] * (length / crop.size)
+    kept = min(spectrum.shape[-1], length // 2 + 1)
+    changed = np.zeros((*crop.shape[:-1], length // 2 + 1), spectrum.dtype)
+    changed[..., :kept] = spectrum[..., :kept] * (length / crop.shape[-1])
     if curve is not None:
         changed *= curve
     made = np.fft.irfft(changed, length)
@@ -123,19 +143,41 @@ def _refilter(crop: Audio, length: int, curve: Audio | None) -> Audio:
 
 
 def stretch(audio: Audio, length: int) -> Audio:
-    """Longer or shorter at the same pitch, by a phase vocoder: `(L,)` to `(length,)`."""
+    """Longer or shorter at the same pitch, by a phase vocoder: `(L,)` or `(2, L)` to that many samples.
+
+    Two channels advance with the phases of their sum, so that what is between them stays.
+    """
     frames = -(-length // _HOP) + 4
-    padded = np.pad(audio, (_WINDOW + _HOP, 2 * _WINDOW + _HOP))
-    positions = np.minimum(np.arange(frames) * _HOP * (audio.size / length), audio.size + _WINDOW) + _HOP
-    window = np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
+    samples = audio.shape[-1]
+    positions = np.minimum(np.arange(frames) * _HOP * (samples / length), samples + _WINDOW) + _HOP
     inside = positions.round().astype(int)[:, None] + np.arange(_WINDOW)
-    here = np.fft.rfft(padded[inside] * window)
-    before = np.fft.rfft(padded[inside - _HOP] * window)
+    if audio.ndim == 1:
+        here, before = _grains_at(audio, inside), _grains_at(audio, inside - _HOP)
+        turned = here
+        phases = _phases(here, before)
+    else:
+        here, before = _grains_at(audio[0] + audio[1], inside), _grains_at(audio[0] + audio[1], inside - _HOP)
+        turned = np.stack([_grains_at(channel, inside) for channel in audio])
+        phases = np.angle(turned) + (_phases(here, before) - np.angle(here))
+    made = np.fft.irfft(np.abs(turned) * np.exp(1j * phases)) * _window()
+    out = np.zeros((*audio.shape[:-1], (frames + 3) * _HOP), np.float32)
+    for quarter in range(4):  # frames four apart do not overlap
+        rows = made[..., quarter::4, :].reshape(*audio.shape[:-1], -1)
+        out[..., quarter * _HOP : quarter * _HOP + rows.shape[-1]] += rows
+    return out[..., _WINDOW : _WINDOW + length] / np.float32(1.5)  # the sum of squared windows at a quarter hop
+
+
+def _window() -> Audio:
+    return np.hanning(_WINDOW + 1)[:-1].astype(np.float32)
+
+
+def _grains_at(audio: Audio, places: NDArray[np.int_]) -> NDArray[np.complexfloating]:
+    padded = np.pad(audio, (_WINDOW + _HOP, 2 * _WINDOW + _HOP))
+    return np.fft.rfft(padded[places] * _window())
+
+
+def _phases(here: NDArray[np.complexfloating], before: NDArray[np.complexfloating]) -> NDArray[np.floating]:
+    """Phases that advance from frame to frame as the sound itself does within a hop."""
     advance = np.angle(here) - np.angle(before)
     advance[0] = np.angle(here[0])
-    made = np.fft.irfft(np.abs(here) * np.exp(1j * np.cumsum(advance, axis=0))) * window
-    out = np.zeros((frames + 3) * _HOP, np.float32)
-    for quarter in range(4):  # frames four apart do not overlap
-        rows = made[quarter::4].reshape(-1)
-        out[quarter * _HOP : quarter * _HOP + rows.size] += rows
-    return out[_WINDOW : _WINDOW + length] / np.float32(1.5)  # the sum of squared windows at a quarter hop
+    return np.cumsum(advance, axis=0)

@@ -32,7 +32,7 @@ def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) ->
             wish = replace(wish, budget_s=spec.budget_s, steps=spec.steps)
         return replace(earlier, spec=wish, state="running", message=""), []
     split = split_corpus(corpus, spec.seed)
-    plan, words = make_plan(spec, split, is_gpu=is_gpu)
+    plan, words = make_plan(spec, split, is_gpu=is_gpu, stereo_share=corpus.stereo_share())
     created = datetime.now(UTC).isoformat(timespec="seconds")
     words.append(f"{len(split.held_out)} parts held out {split.kind}, {len(split.train)} to learn from")
     return Run(state="running", corpus=corpus.folder.name, created=created, spec=spec, plan=plan), words

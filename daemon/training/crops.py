@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from daemon.codec.config import CodecConfig
 from daemon.codec.loudness import gain_for_loudness_db
+from daemon.corpus.measures import offset_to_leave_out
 from daemon.corpus.records import Corpus
-from daemon.training.augmentation import Audio, colour, draw_lengths, finish, shape
+from daemon.training.augmentation import Audio, colour, draw_lengths, finish, place, shape
 from daemon.training.errors import TrainingError
 from daemon.training.invented import invent
 from daemon.training.spec import Part, Recipe
@@ -29,7 +30,26 @@ class Clip:
     """To the codec's reference loudness; of the whole file, as an encode of it would use."""
     name: str
     dc_offset: float = 0.0
-    """Left out of `mono`: no codec should spend codes on it, nobody hears it, and a crop of it begins with a click."""
+    """Left out: no codec should spend codes on it, nobody hears it, and a crop of it begins with a click."""
+    side_offset: float = 0.0
+    """That of half the difference of two channels."""
+    channels: int = 1
+    """What the codec takes: 1, or 2 for `sound` in two channels."""
+
+    def sound(self, lo: int = 0, hi: int | None = None) -> Audio:
+        """Samples `lo` to `hi` of the part as the codec takes them: `(L,)`, or `(2, L)`; one channel gives two equal.
+
+        Without DC offset, at the source's level.
+        """
+        if self.channels == 1:
+            return self.mono(lo, hi)
+        if self.audio.shape[0] == 1:
+            one = self.mono(lo, hi)
+            return np.stack([one, one])
+        hi = self.stop - self.start if hi is None else hi
+        pair = np.array(self.audio[:, self.start + lo : self.start + hi], np.float32)
+        offsets = (self.dc_offset + self.side_offset, self.dc_offset - self.side_offset)
+        return pair - np.array(offsets, np.float32)[:, None] if any(offsets) else pair
 
     def mono(self, lo: int = 0, hi: int | None = None) -> Audio:
         """Samples `lo` to `hi` of the part, channels averaged, without DC offset, at the source's level: `(L,)`."""
@@ -57,27 +77,32 @@ def open_parts(corpus: Corpus, parts: list[Part], config: CodecConfig) -> list[C
         record = records.get(part.sha256)
         if record is None:
             raise TrainingError("The corpus no longer holds the files this run began with.", "Start a new model.")
+        pair = corpus.pair(record) if config.channels == 2 else None
+        loudness_lufs = pair.loudness_lufs if pair else record.loudness_lufs
         clips.append(
             Clip(
                 audio=corpus.audio(record),
                 start=part.start,
                 stop=part.stop,
-                gain_db=gain_for_loudness_db(record.loudness_lufs, config),
+                gain_db=gain_for_loudness_db(loudness_lufs, config),
                 name=record.source,
                 dc_offset=record.dc_offset,
+                side_offset=offset_to_leave_out(pair.side_offset) if pair else 0.0,
+                channels=config.channels,
             )
         )
     return clips
 
 
 class CropSampler:
-    """Batches of crops, `[B, crop_samples]`; `batch(step)` is a pure function of seed and step."""
+    """Batches of crops, `[B, crop_samples]` or `[B, 2, crop_samples]`; a pure function of seed and step."""
 
     def __init__(self, clips: list[Clip], recipe: Recipe, hop_length: int, seed: int) -> None:
         self._clips = clips
         self._recipe = recipe
         self._samples = recipe.crop_frames * hop_length
         self._seed = seed
+        self._channels = clips[0].channels
         # Square root of length: long files do not drown the short ones, short ones are not memorised first.
         weights = np.sqrt([max(clip.samples, self._samples // 4) for clip in clips])
         self._chances = weights / weights.sum()
@@ -88,9 +113,13 @@ class CropSampler:
         return np.stack([self._crop(random) for _ in range(self._recipe.batch)])
 
     def _crop(self, random: np.random.Generator) -> Audio:
-        crop = self._shaped(random)
+        crop = self._placed(random)
         is_mixed = random.random() < self._recipe.mix_probability
-        return finish(crop, self._shaped(random) if is_mixed else None, self._recipe, random)
+        return finish(crop, self._placed(random) if is_mixed else None, self._recipe, random)
+
+    def _placed(self, random: np.random.Generator) -> Audio:
+        crop = self._shaped(random)
+        return crop if self._channels == 1 else place(np.broadcast_to(crop, (2, self._samples)), self._recipe, random)
 
     def _shaped(self, random: np.random.Generator) -> Audio:
         """A crop at the reference loudness, stretched and coloured: of one file, or invented."""
@@ -110,6 +139,6 @@ def _excerpt(clip: Clip, length: int, random: np.random.Generator) -> Audio:
     highest = max(0, clip.samples - length + overhang)
     start = int(random.integers(lowest, highest + 1))
     lo, hi = max(0, start), min(clip.samples, start + length)
-    crop = np.zeros(length, np.float32)
-    crop[lo - start : hi - start] = clip.mono(lo, hi)
+    crop = np.zeros(length if clip.channels == 1 else (2, length), np.float32)
+    crop[..., lo - start : hi - start] = clip.sound(lo, hi)
     return crop

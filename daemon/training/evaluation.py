@@ -1,13 +1,12 @@
 """Judge the averaged codec through its public encode and decode, as a musician would meet it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec
-from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
+from daemon.dsp.measure import Signal, mel_distance, si_sdr_db, side_distance, stft_distance, width_db
 from daemon.training.crops import Clip
 from daemon.training.health import level_report
 from daemon.training.reports import HeldOut, LevelReport
@@ -20,6 +19,7 @@ USAGE_FRAMES = 4_000
 FINAL_CLIP_S = 15.0
 FINAL_TOTAL_S = 60.0
 FINAL_USAGE_FRAMES = 12_000
+NARROW_DB = -40.0  # narrower than this is mono to every ear
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +55,11 @@ def evaluate(
         live_utilisation: of each level, before unused codes were moved for this evaluation.
     """
     clips = _excerpts(held_out, FINAL_TOTAL_S, FINAL_CLIP_S) if is_final else _excerpts(held_out, TOTAL_S, CLIP_S)
-    figures = np.array([_figures(codec, clip) for clip in clips])
+    pairs = [(clip, round_trip(codec, clip)) for clip in clips]
     train_clips = _excerpts(train, TRAIN_TOTAL_S, 2.0)
     train_mel = float(np.mean([_round_trip_mel(codec, clip) for clip in train_clips]))
-    mel, stft, sisdr = (float(value) for value in figures.mean(axis=0))
     return Evaluation(
-        held_out=HeldOut(mel=mel, stft=stft, sisdr_db=sisdr),
+        held_out=_held_out(pairs),
         train_mel=train_mel,
         levels=code_usage(codec, train, FINAL_USAGE_FRAMES if is_final else USAGE_FRAMES, live_utilisation),
         prefix_mel=_prefix_mel(codec, _excerpts(held_out, TOTAL_S, CLIP_S)) if is_final else [],
@@ -87,18 +86,34 @@ def cost_in_steps(held_out: list[Clip], train: list[Clip], step_s: float) -> flo
     return heard_s / max(3 * step_s, 1e-9)
 
 
-def round_trip(codec: Codec, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+def round_trip(codec: Codec, audio: Signal) -> Signal:
     """Encode and decode at the source's length and level, all levels heard."""
     encoded = codec.encode(audio)
     return codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db)
 
 
-def _figures(codec: Codec, audio: NDArray[np.float32]) -> tuple[float, float, float]:
-    decoded = round_trip(codec, audio)
-    return mel_distance(audio, decoded), stft_distance(audio, decoded), si_sdr_db(audio, decoded)
+def _held_out(pairs: list[tuple[Signal, Signal]]) -> HeldOut:
+    """Means over sources and their decodes."""
+
+    def mean(measure: Callable[[Signal, Signal], float]) -> float:
+        return float(np.mean([measure(source, decoded) for source, decoded in pairs]))
+
+    is_stereo = pairs[0][0].ndim == 2
+    return HeldOut(
+        mel=mean(mel_distance),
+        stft=mean(stft_distance),
+        sisdr_db=mean(si_sdr_db),
+        side_mel=mean(side_distance) if is_stereo else None,
+        width_db=mean(_widened_db) if is_stereo else None,
+    )
 
 
-def _prefix_mel(codec: Codec, sounds: list[NDArray[np.float32]]) -> list[float]:
+def _widened_db(source: Signal, decoded: Signal) -> float:
+    before, after = (max(NARROW_DB, width_db(signal)) for signal in (source, decoded))
+    return after - before
+
+
+def _prefix_mel(codec: Codec, sounds: list[Signal]) -> list[float]:
     """Mel with only the first level heard, then the first two, and so on: what each level is worth."""
     sums = np.zeros(codec.config.levels)
     for sound in sounds:
@@ -109,20 +124,20 @@ def _prefix_mel(codec: Codec, sounds: list[NDArray[np.float32]]) -> list[float]:
     return [round(float(value), 4) for value in sums / max(1, len(sounds))]
 
 
-def _round_trip_mel(codec: Codec, audio: NDArray[np.float32]) -> float:
+def _round_trip_mel(codec: Codec, audio: Signal) -> float:
     return mel_distance(audio, round_trip(codec, audio))
 
 
-def _excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[NDArray[np.float32]]:
+def _excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[Signal]:
     """The beginning of each clip, evenly many clips over the list, until the total is reached."""
     fit = max(1, int(total_s / min(clip_s, 2.0)))
     step = max(1, len(clips) // fit)
-    taken: list[NDArray[np.float32]] = []
+    taken: list[Signal] = []
     room = int(min(total_s, 1e6) * SAMPLE_RATE)
     for clip in clips[::step]:
         length = min(clip.samples, int(clip_s * SAMPLE_RATE), room)
         if length > 0:
-            taken.append(clip.mono(0, length))
+            taken.append(clip.sound(0, length))
             room -= length
     return taken
 
@@ -138,7 +153,7 @@ def code_usage(
     share = min(1.0, most_frames / max(1, frames))
     for clip in clips:
         length = max(min(clip.samples, codec.config.hop_length), int(clip.samples * share))
-        latents, residuals, codes = codec.analyse(clip.mono(0, length))
+        latents, residuals, codes = codec.analyse(clip.sound(0, length))
         for level in range(Q):
             counts[level] += np.bincount(codes[level], minlength=K)
         errors += residuals

@@ -52,6 +52,7 @@ def card_of(
         sample_rate=config.sample_rate,
         hop_length=config.hop_length,
         frame_rate=config.frame_rate,
+        channels=config.channels,
         held_out=evaluation.held_out,
         held_out_kind=run.plan.split.kind,
         utilisation=[round(level.utilisation, 4) for level in evaluation.levels],

@@ -191,7 +191,7 @@ class Learner:
         share = min(1.0, STATISTICS_S / max(total_s, 1e-9))
         for clip in self._clips:
             samples = max(self._plan.codec.hop_length, int(clip.samples * share))
-            yield clip.mono(0, min(samples, clip.samples)) * np.float32(10 ** (clip.gain_db / 20))
+            yield clip.sound(0, min(samples, clip.samples)) * np.float32(10 ** (clip.gain_db / 20))
 
     def checkpoint(self) -> Checkpoint:
         """Everything a resumed run needs."""

@@ -219,6 +219,8 @@ class _Training:
                 mel=evaluation.held_out.mel,
                 stft=evaluation.held_out.stft,
                 sisdr_db=evaluation.held_out.sisdr_db,
+                side_mel=evaluation.held_out.side_mel,
+                width_db=evaluation.held_out.width_db,
                 train_mel=evaluation.train_mel,
                 gap=evaluation.gap,
                 prefix_mel=evaluation.prefix_mel,

@@ -2,14 +2,18 @@
 
 References: R. Kumar et al., "High-fidelity audio compression with improved RVQGAN", 2023, section
 3.4 (multi-scale mel, weight 15); R. Yamamoto et al., "Parallel WaveGAN", 2020, eq. 4 and 5
-(multi-resolution STFT). Deviations: the mel scales are those of the official measure, natural log
-in neither, and the STFT terms reuse the magnitudes the mel terms need.
+(multi-resolution STFT); C. Steinmetz and J. Reiss, "auraloss", 2020 (sum and difference). Deviations: the mel scales
+are those of the official measure, natural log in neither, and the STFT terms reuse the magnitudes the mel terms need.
+
+Of two channels four signals are looked at: the mid, the side, and both channels, which mid and side make only where
+they have the right signs.
 """
 
 import torch
 from torch import Tensor
 
 from daemon.codec.model import Reconstruction
+from daemon.codec.spectrum import mid_and_side
 from daemon.dsp.measure import SCALES
 from daemon.dsp.mel import log_mel, magnitudes
 from daemon.training.spec import Recipe
@@ -18,17 +22,25 @@ _STFT_WINDOWS = frozenset({2048, 1024, 512})
 
 
 def losses(source: Tensor, made: Reconstruction, recipe: Recipe, sample_rate: int) -> dict[str, Tensor]:
-    """Every term, unweighted, and their weighted sum as `total`; source `[B, L]` of whole hops."""
-    mel = source.new_zeros(())
-    stft = source.new_zeros(())
+    """Every term, unweighted, and their weighted sum as `total`.
+
+    Shape: source `[B, L]` of whole hops, or `[B, 2, L]`.
+    """
+    is_pair = source.ndim == 3
+    shares = recipe.pair_shares if is_pair else (1.0,)
+    mel, side_mel, stft = (source.new_zeros(()) for _ in range(3))
     for n_fft, n_mels in SCALES:
         with torch.no_grad():
-            wanted = magnitudes(source, n_fft)
-            wanted_mel = log_mel(wanted, n_fft, n_mels, sample_rate)
-        got = magnitudes(made.audio, n_fft)
-        mel = mel + (log_mel(got, n_fft, n_mels, sample_rate) - wanted_mel).abs().mean() / len(SCALES)
-        if n_fft in _STFT_WINDOWS:
-            stft = stft + _stft_terms(wanted, got) / len(_STFT_WINDOWS)
+            wanted = _views(source, n_fft)
+        # The side may be nothing at all, of which no share can be told: then a tenth of the mid stands for it.
+        least = 0.1 * wanted[0].norm() if is_pair else source.new_zeros(())
+        for number, (share, a, b) in enumerate(zip(shares, wanted, _views(made.audio, n_fft), strict=True)):
+            term = _mel_term(a, b, n_fft, n_mels, sample_rate) / len(SCALES)
+            mel = mel + share * term
+            if number == 1:
+                side_mel = side_mel + term.detach()
+            if n_fft in _STFT_WINDOWS:
+                stft = stft + share * _stft_terms(a, b, least) / len(_STFT_WINDOWS)
     wave = (made.audio - source).abs().mean()
     commitment, left_over = made.quantized.commitment, made.quantized.left_over
     total = (
@@ -39,11 +51,24 @@ def losses(source: Tensor, made: Reconstruction, recipe: Recipe, sample_rate: in
         + recipe.left_over_weight * left_over
     )
     terms = {"mel": mel, "stft": stft, "wave": wave, "commitment": commitment, "left_over": left_over}
-    return {"total": total, **terms}
+    return {"total": total, **terms, **({"side_mel": side_mel} if is_pair else {})}
 
 
-def _stft_terms(wanted: Tensor, got: Tensor) -> Tensor:
+def _views(audio: Tensor, n_fft: int) -> list[Tensor]:
+    """Magnitudes `[B, T, F]` of what is looked at: the one channel, or mid, side, left and right."""
+    if audio.ndim == 2:
+        return [magnitudes(audio, n_fft)]
+    return list(magnitudes(torch.cat([*mid_and_side(audio), *audio.unbind(1)]), n_fft).chunk(4))
+
+
+def _mel_term(wanted: Tensor, got: Tensor, n_fft: int, n_mels: int, sample_rate: int) -> Tensor:
+    with torch.no_grad():
+        wanted_mel = log_mel(wanted, n_fft, n_mels, sample_rate)
+    return (log_mel(got, n_fft, n_mels, sample_rate) - wanted_mel).abs().mean()
+
+
+def _stft_terms(wanted: Tensor, got: Tensor, least: Tensor) -> Tensor:
     """Spectral convergence plus log-magnitude distance of `[B, T, F]` magnitudes."""
-    convergence = (wanted - got).norm() / wanted.norm().clamp_min(1e-3)
+    convergence = (wanted - got).norm() / wanted.norm().clamp_min(1e-3).maximum(least)
     logs = (wanted.clamp_min(1e-5).log10() - got.clamp_min(1e-5).log10()).abs().mean()
     return convergence + logs

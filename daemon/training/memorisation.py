@@ -87,7 +87,7 @@ def _in_words(ratio: float, verdict: Verdict, decoded: float, nearest: float) ->
 
 
 def _source_and_decode(codec: Codec, clip: Clip) -> tuple[Tensor, Tensor]:
-    audio = clip.mono(0, min(clip.samples, int(CLIP_S * SAMPLE_RATE)))
+    audio = clip.sound(0, min(clip.samples, int(CLIP_S * SAMPLE_RATE)))
     gain = np.float32(10 ** (clip.gain_db / 20))
     source, decode = _frames(audio * gain), _frames(round_trip(codec, audio) * gain)
     heard = (source > np.log10(LOG_FLOOR) + 0.5).any(-1)  # between sounds there is nothing to compare
@@ -96,7 +96,7 @@ def _source_and_decode(codec: Codec, clip: Clip) -> tuple[Tensor, Tensor]:
 
 def _at_reference(clips: list[Clip]) -> list[NDArray[np.float32]]:
     per_clip = max(1, round(MOST_TRAINING_FRAMES * 2 / len(clips))) * N_FFT // 4
-    return [c.mono(0, min(c.samples, per_clip)) * np.float32(10 ** (c.gain_db / 20)) for c in clips]
+    return [c.sound(0, min(c.samples, per_clip)) * np.float32(10 ** (c.gain_db / 20)) for c in clips]
 
 
 def _spread(clips: list[Clip], total_s: float) -> list[Clip]:
@@ -105,7 +105,10 @@ def _spread(clips: list[Clip], total_s: float) -> list[Clip]:
 
 @torch.no_grad()
 def _frames(audio: NDArray[np.float32]) -> Tensor:
-    """`(L,)` to `(frames, BANDS)`, log10."""
+    """`(L,)` or `(2, L)` to `(frames, BANDS)`, log10; of two channels, mid and side beside each other."""
+    if audio.ndim == 2:
+        mid, side = (audio[0] + audio[1]) / 2, (audio[0] - audio[1]) / 2
+        return torch.cat([_frames(mid), _frames(side)], -1)
     return log_mel(magnitudes(torch.from_numpy(audio)[None], N_FFT), N_FFT, BANDS, SAMPLE_RATE)[0]
 
 
@@ -114,4 +117,4 @@ def _thinned(frames: Tensor, most: int) -> Tensor:
 
 
 def _to_nearest(frames: Tensor, known: Tensor) -> float:
-    return float(torch.cdist(frames, known, p=1.0).amin(-1).mean()) / BANDS
+    return float(torch.cdist(frames, known, p=1.0).amin(-1).mean()) / frames.shape[-1]

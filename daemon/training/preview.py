@@ -24,7 +24,7 @@ HOP_S = 1.0
 
 
 class Previews:
-    """Writes the WAV files of a run: 16 bit, mono, at most PREVIEW_S."""
+    """Writes the WAV files of a run: 16 bit, in the codec's channels, at most PREVIEW_S."""
 
     def __init__(self, run_dir: Path, held_out: list[Clip]) -> None:
         self._dir = run_dir
@@ -40,13 +40,13 @@ class Previews:
 
 
 def most_sounding(clips: list[Clip]) -> NDArray[np.float32]:
-    """The PREVIEW_S with the most energy, (L,), of at most MOST_CLIPS clips taken evenly; shorter when all are."""
+    """The PREVIEW_S with the most energy, (L,) or (2, L), of at most MOST_CLIPS clips; shorter when all are."""
     length, hop = int(PREVIEW_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE)
-    best, loudest = clips[0].mono(0, min(clips[0].samples, length)), -1.0
+    best, loudest = clips[0].sound(0, min(clips[0].samples, length)), -1.0
     for clip in clips[:: max(1, -(-len(clips) // MOST_CLIPS))]:
-        audio = clip.mono(0, min(clip.samples, int(MOST_CLIP_S * SAMPLE_RATE)))
-        for start in range(0, max(1, audio.size - length + 1), hop):
-            energy = float(np.square(audio[start : start + length], dtype=np.float64).sum())
+        audio = clip.sound(0, min(clip.samples, int(MOST_CLIP_S * SAMPLE_RATE)))
+        for start in range(0, max(1, audio.shape[-1] - length + 1), hop):
+            energy = float(np.square(audio[..., start : start + length], dtype=np.float64).sum())
             if energy > loudest:
-                best, loudest = audio[start : start + length], energy
+                best, loudest = audio[..., start : start + length], energy
     return np.array(best)

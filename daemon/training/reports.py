@@ -73,6 +73,9 @@ class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluatio
     """WAV relative to the run folder: the held-out clip of this run, decoded by these weights."""
     source: str = ""
     """WAV relative to the run folder: the same clip as it was recorded."""
+    side_mel: float | None = None
+    width_db: float | None = None
+    """As in `HeldOut`."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
@@ -85,12 +88,21 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
 Report = StepReport | EvaluationReport | LogLine
 
 
-class HeldOut(msgspec.Struct, frozen=True, kw_only=True):
-    """The held-out figures of the codec that was kept."""
+class HeldOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The held-out figures of the codec that was kept. Of two channels the first three are the mono mean's."""
 
     mel: float
     stft: float
     sisdr_db: float
+    side_mel: float | None = None
+    """The mel measure of half the difference of two channels. None, and not written, in mono."""
+    width_db: float | None = None
+    """How much wider decodes are than their sources: the side's share of the energy, in dB. None in mono."""
+
+    @property
+    def named(self) -> dict[str, float | None]:
+        """Those there are."""
+        return msgspec.to_builtins(self)
 
 
 class TrainingResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -45,6 +45,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     sample_rate: int
     hop_length: int
     frame_rate: float
+    channels: int = 1
     held_out: HeldOut
     held_out_kind: str
     utilisation: list[float]

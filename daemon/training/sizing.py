@@ -9,11 +9,28 @@ from daemon.training.spec import Plan, Preset, Recipe, Split, TrainingSpec
 # (at least so many training frames, K): about twenty frames a code keeps every code in use.
 CODEBOOK_BY_FRAMES = ((200_000, 1024), (60_000, 512), (15_000, 256), (1_600, 128), (600, 64), (0, 32))
 
+SIDE_BANDS = 12
+SIDE_LEVELS = 3
+MOSTLY = 0.5
+
 _SHAPES: dict[str, CodecConfig] = {
     "toy": CodecConfig(width=32, latent=20, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16),
     "tiny": CodecConfig(width=128, latent=104),
     "small": CodecConfig(width=192),
     "base": CodecConfig(width=448, latent=192, fine_blocks=3, coarse_blocks=5),
+}
+
+
+def _stereo(preset: str, side_bands: int, levels: int) -> CodecConfig:
+    """The mono shape with a side beside it, for which it has a few levels more."""
+    mono = _SHAPES[preset]
+    latent = mono.latent + 2 * side_bands
+    return replace(mono, channels=2, side_bands=side_bands, latent=latent, levels=mono.levels + levels)
+
+
+_STEREO = {
+    "toy": _stereo("toy", 2, 2),
+    **{preset: _stereo(preset, SIDE_BANDS, SIDE_LEVELS) for preset in ("tiny", "small", "base")},
 }
 _RECIPES: dict[str, Recipe] = {
     "toy": Recipe(batch=4, crop_frames=16, warmup_steps=10, ema_decay=0.9),
@@ -21,8 +38,11 @@ _RECIPES: dict[str, Recipe] = {
 }
 
 
-def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool) -> tuple[Plan, list[str]]:
+def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool, stereo_share: float = 0.0) -> tuple[Plan, list[str]]:
     """The plan for this wish and this corpus, and why, in plain words.
+
+    Args:
+        stereo_share: of the corpus's audio, what is heard to be stereo.
 
     Raises:
         TrainingError: a size that cannot be.
@@ -31,6 +51,9 @@ def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool) -> tuple[Plan, 
     preset, why = _preset(spec, frames, is_gpu=is_gpu)
     shape = _SHAPES[preset]
     sized = next(k for least, k in CODEBOOK_BY_FRAMES if frames >= least)
+    channels, width = _channels(spec, stereo_share)
+    if channels == 2:
+        shape = _STEREO[preset]
     levels = spec.levels or shape.levels
     codebook = spec.codebook_size or (shape.codebook_size if preset == "toy" else sized)
     try:
@@ -40,11 +63,23 @@ def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool) -> tuple[Plan, 
     if not 1 <= levels <= 32 or not 2 <= codebook <= 65_536:
         raise TrainingError(f"{levels} levels × {codebook} codes cannot be.", "1 to 32 levels of 2 to 65536 codes.")
     chosen = "asked for" if spec.levels or spec.codebook_size else f"because {frames} training frames"
-    words = [f"preset {preset}: {why}", f"{levels} levels × {codebook} codes, {chosen}"]
+    words = [f"preset {preset}: {why}", width, f"{levels} levels × {codebook} codes, {chosen}"]
     if codebook > 2 * sized:
         words.append(f"{codebook} codes are many for {frames} frames: expect unused ones; {sized} would fit")
     plan = Plan(preset=preset, codec=codec, recipe=_RECIPES.get(preset, Recipe()), split=split, train_frames=frames)
     return plan, words
+
+
+def _channels(spec: TrainingSpec, stereo_share: float) -> tuple[int, str]:
+    channels = spec.channels or (2 if stereo_share > MOSTLY else 1)
+    if channels not in (1, 2):
+        raise TrainingError(f"{channels} channels cannot be.", "1 for mono or 2 for stereo.")
+    name = "stereo, mid and side in one grid" if channels == 2 else "mono"
+    if spec.channels:
+        why = "asked for"
+    else:
+        why = f"because {stereo_share:.0%} of the audio is heard to be stereo" if stereo_share else ""
+    return channels, f"{name}, {why}" if why else f"{name}: no recording is heard to be stereo"
 
 
 def _preset(spec: TrainingSpec, frames: int, *, is_gpu: bool) -> tuple[Preset, str]:

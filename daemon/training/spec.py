@@ -20,6 +20,8 @@ class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
     """toy is for tests: it learns tones in seconds and little else."""
     levels: int | None = None
     codebook_size: int | None = None
+    channels: int | None = None
+    """1 or 2; None: 2 where most of the corpus is heard to be stereo."""
     seed: int = 0
     resume: bool = False
     """Go on from the newest checkpoint of the run folder."""
@@ -68,6 +70,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     mel_weight: float = 15.0
     stft_weight: float = 1.0
     wave_weight: float = 1.0
+    pair_shares: tuple[float, float, float, float] = (0.4, 0.2, 0.2, 0.2)
+    """In stereo, the shares of mid, side, left and right in the spectral losses."""
     commitment_weight: float = 1.0
     left_over_weight: float = 1.0
     """Of the energy each level leaves over; without it residuals grow with every level."""
@@ -102,6 +106,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """By up to this much either way."""
     flip: bool = True
     """Augmentation: polarity, of half the crops."""
+    width_probability: float = 0.3
+    """Augmentation in stereo: share of crops whose side is made up to 1.5 times as strong, or less down to nothing."""
+    pan_probability: float = 0.3
+    """Augmentation in stereo: share of crops moved to anywhere between the loudspeakers."""
+    swap: bool = True
+    """Augmentation in stereo: channels exchanged, of half the crops."""
     patience: int = 6
     """A run on a budget begins to end after so many evaluations without gain."""
     least_gain: float = 0.003

@@ -137,6 +137,13 @@ COMMANDS: tuple[Command, ...] = (
             ),
             _arg("--levels", type=values.level_count, metavar="Q", help="levels of the code grid, 1 to 32"),
             _arg("--codebook", type=values.codebook, metavar="K", help="codes to a level, 2 to 65536"),
+            _arg(
+                "--channels",
+                type=values.channel_count,
+                default=None,
+                metavar="auto|1|2",
+                help="mono or stereo (auto: stereo when most of the corpus's sound is)",
+            ),
             _arg("--seed", type=values.seed, default=0, metavar="N", help="start of every random choice (0)"),
             _arg("--resume", action="store_true", help="go on with a training that did not finish"),
             _arg("--detach", action="store_true", help="return at once and print the job's id"),

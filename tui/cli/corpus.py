@@ -27,7 +27,7 @@ from tui.cli.session import with_daemon
 from tui.client import Client
 
 USABLE = frozenset({"ok", "duplicate"})
-STEREO_NOTE = "stereo recordings are averaged to mono when a model is trained on them"
+STEREO_NOTE = "a model becomes stereo when most of the sound is, or else averages it to mono (allele train --channels)"
 
 
 def add(arguments: Namespace, output: Output) -> int:

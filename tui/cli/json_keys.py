@@ -43,6 +43,7 @@ MODEL = {
     "sample_rate": "Hz",
     "hop_length": "samples to a frame",
     "frame_rate": "frames to a second",
+    "channels": "1, or 2 for stereo; held_out then has side_mel and width_db too",
     "created": "when training ended, UTC",
     "prior": "null: generation comes later",
     "path": "its folder",

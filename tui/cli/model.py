@@ -54,6 +54,7 @@ def show(arguments: Namespace, output: Output) -> int:
     lines = [
         *describe(facts | {"model": model.name}),
         f"corpus        {model.corpus}",
+        f"channels      {'2, mid and side' if model.channels == 2 else 1}",
         f"frame rate    {model.frame_rate:.3f} a second, {model.hop_length} samples each, {model.sample_rate} Hz",
         *([f"memorisation  {_leaning(model.memorisation)}"] if model.memorisation else []),
         f"codec         {model.codec_id}",

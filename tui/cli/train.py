@@ -23,6 +23,7 @@ def train(arguments: Namespace, output: Output) -> int:
         preset=arguments.preset,
         levels=arguments.levels,
         codebook=arguments.codebook,
+        channels=arguments.channels,
         seed=arguments.seed,
         resume=arguments.resume,
     )

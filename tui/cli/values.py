@@ -74,6 +74,15 @@ def codebook(text: str) -> int:
     return whole(text, 2, 65_536)
 
 
+def channel_count(text: str) -> int | None:
+    """1 for mono, 2 for stereo, None (auto) for what most of the corpus is."""
+    if text == "auto":
+        return None
+    if text not in ("1", "2"):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is none of auto, 1 (mono) and 2 (stereo)")
+    return int(text)
+
+
 def place(text: str) -> int:
     """A place in a queue, as protocol.messages.MoveJob takes it."""
     return whole(text, 1, 1_000_000)

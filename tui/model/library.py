@@ -70,7 +70,8 @@ def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, S
     measures = ", ".join(f"{key} {value:.3f}" for key, value in model.held_out.items() if value is not None)
     used = " ".join(f"{share * 100:.0f}" for share in model.utilisation)
     return [
-        f"{model.name}: {model.levels} levels × {model.codebook} codes, {model.frame_rate:.1f} frames/s",
+        f"{model.name}: {model.levels} levels × {model.codebook} codes, {model.frame_rate:.1f} frames/s"
+        + (", stereo" if model.channels == 2 else ""),
         f"{model.steps} steps in {clock(model.seconds)} on {model.corpus}",
         f"held out: {measures or 'not measured'}",
         f"codes in use, % per level: {used or '?'}",

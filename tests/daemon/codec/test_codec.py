@@ -99,13 +99,13 @@ def test_training_and_inference_see_the_same_tensor(toy_codec: Codec, tone_corpu
     crops = CropSampler([clip], recipe, HOP, seed=0).batch(0)
     spectra = CodecModel(toy_codec.config).spectra
     scaled = audio * np.float32(10 ** (clip.gain_db / 20))
-    inference, low = spectra.features(whole_hops(torch.from_numpy(scaled)[None], HOP))
+    inference, low, _ = spectra.features(whole_hops(torch.from_numpy(scaled)[None], HOP))
     # Crops hang over the ends by chance: those that hold all of the clip are moved back to its start.
     whole = [np.roll(crop, -int(np.flatnonzero(crop)[0])) for crop in crops]
     whole = [crop for crop in whole if np.array_equal(crop[: record.samples], scaled)]
     assert whole
     for crop in whole:
-        features, beneath = spectra.features(torch.from_numpy(crop)[None])
+        features, beneath, _ = spectra.features(torch.from_numpy(crop)[None])
         assert torch.equal(features[:, : 2 * frames], inference)
         assert torch.equal(beneath[:, :frames], low)
 
