@@ -5,6 +5,7 @@ References: Z. Liu et al., "A ConvNet for the 2020s", 2022, in one dimension; H.
 from 0.1 rather than 1e-6, because a run lasts minutes.
 """
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -16,6 +17,8 @@ from daemon.codec.config import CodecConfig
 
 # The side's numbers are at most 2 and mostly near 0; levels serve what has variance.
 SIDE_SCALE = 2.0
+TURNED_BINS = 8
+"""188 Hz: changes of sign this far apart smear a click by 5 ms."""
 
 
 class Head(NamedTuple):
@@ -142,6 +145,7 @@ class Decoder(nn.Module):
         self.leave_side = nn.Linear(config.width, 2 * config.bins)
         self.leave_side.weight[: config.bins].zero_()
         self.leave_side.bias[: config.bins].zero_()
+        self.leave_side.bias[config.bins :] = _quarter_turns(config.bins)
 
     def forward(self, latent: Tensor) -> "Head":
         """What the latent says, for `Spectra.waveform` to draw."""
@@ -152,6 +156,15 @@ class Decoder(nn.Module):
         if self._channels == 1:
             return Head(head, low)
         return Head(head, low, self.side(latent), self.leave_side(frames))
+
+
+def _quarter_turns(bins: int) -> Tensor:
+    """Phases of what does not follow the mid, to begin with: 90 degrees before or after it, in runs of TURNED_BINS.
+
+    So it neither follows the mid nor makes one channel louder, and stays short where the mid is.
+    """
+    signs = torch.randint(0, 2, (-(-bins // TURNED_BINS),)) * 2 - 1
+    return math.pi / 2 * signs.repeat_interleave(TURNED_BINS)[:bins].float()
 
 
 def _blocks(config: CodecConfig, count: int) -> nn.Sequential:

@@ -57,8 +57,7 @@ class Side(nn.Module):
             phase: of the second part, `[B, 2T, bins]`.
         """
         along, apart = (expand(part) @ self.bands.T for part in told.repeat_interleave(2, 1).chunk(2, -1))
-        level = apart.clamp_min(0.0) * smooth(mid).sqrt() * fine.clamp(-3.0, 3.0).exp()
-        return along * mid + torch.polar(level, phase)
+        return mid * (along + torch.polar(apart.clamp_min(0.0) * fine.clamp(-2.0, 2.0).exp(), phase))
 
     def _in_bands(self, values: Tensor) -> Tensor:
         """Sums over each band and the two STFT frames of a latent frame: `[B, 2T, bins]` to `[B, T, bands]`."""
@@ -74,8 +73,9 @@ def compress(ratio: Tensor) -> Tensor:
 
 
 def expand(companded: Tensor) -> Tensor:
-    """Inverse of `compress`."""
-    return companded * companded.abs().clamp_max(MOST)
+    """Inverse of `compress`; what lies beyond its range is brought into it."""
+    inside = companded.clamp(-(MOST**0.5), MOST**0.5)
+    return inside * inside.abs()
 
 
 def smooth(spectrum: Tensor) -> Tensor:

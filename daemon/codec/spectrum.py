@@ -93,7 +93,7 @@ class Spectra(nn.Module):
         low = torch.cat([coefficients, level], dim=-1)
         if self.side is None or beside is None:
             return Features(features, low)
-        return Features(features, low, self.side.measure(spectrum, self.log_magnitude(beside)[0]))
+        return Features(features, low, self.side.measure(spectrum, analyse(whole_hops(beside, self._latent_hop), self._n_fft, self._hop)))
 
     def _low_energy(self, spectrum: Tensor) -> Tensor:
         """Energy of the low bins over the two STFT frames of each latent frame: `[B, 2T, n]` to `[B, T, 1]`."""

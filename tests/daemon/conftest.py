@@ -4,10 +4,14 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from daemon.codec.config import CodecConfig
 
 DEMO = Path(__file__).parents[2] / "scripts" / "demo"
 RATE_HZ = 48_000
@@ -94,26 +98,44 @@ def make_tone() -> Callable[..., NDArray[np.float32]]:
 @pytest.fixture(scope="session")
 def raw_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished model's folder, 2 levels × 16 codes, whose codec was never trained: all works, nothing sounds."""
+    from daemon.codec.config import CodecConfig
+
+    config = CodecConfig(width=32, latent=16, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16)
+    return untrained(tmp_path_factory.mktemp("models") / "raw", config)
+
+
+@pytest.fixture(scope="session")
+def raw_pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same in stereo, 4 levels × 16 codes."""
+    from daemon.codec.config import CodecConfig
+
+    config = CodecConfig(
+        channels=2, side_bands=2, width=32, latent=20, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=4,
+        codebook_size=16,
+    )  # fmt: skip
+    return untrained(tmp_path_factory.mktemp("models") / "pair", config)
+
+
+def untrained(folder: Path, config: "CodecConfig") -> Path:
+    """The folder of a finished model that never took a step."""
     import torch
 
     from daemon.codec.codec import Codec
-    from daemon.codec.config import CodecConfig
     from daemon.codec.model import CodecModel
     from daemon.training.reports import HeldOut
     from daemon.training.run_folder import ModelCard, write_card
 
     torch.manual_seed(5)
-    config = CodecConfig(width=32, latent=16, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16)
-    folder = tmp_path_factory.mktemp("models") / "raw"
     codec = Codec(CodecModel(config))
     codec.save(folder / "codec")
     write_card(
         folder,
         ModelCard(
-            model="raw", codec_id=codec.codec_id, steps=0, seconds=0.0, levels=2, codebook=16, sample_rate=RATE_HZ,
-            hop_length=config.hop_length, frame_rate=config.frame_rate, held_out_kind="by file", corpus="none",
-            held_out=HeldOut(mel=1.0, stft=1.0, sisdr_db=0.0), utilisation=[1.0, 1.0], preset="toy", seed=0,
-            parameters=codec.parameter_count, kbps=config.kbps, created="2026-01-01T00:00:00+00:00",
+            model=folder.name, codec_id=codec.codec_id, steps=0, seconds=0.0, levels=config.levels, codebook=16,
+            sample_rate=RATE_HZ, hop_length=config.hop_length, frame_rate=config.frame_rate, channels=config.channels,
+            held_out_kind="by file", corpus="none", held_out=HeldOut(mel=1.0, stft=1.0, sisdr_db=0.0),
+            utilisation=[1.0] * config.levels, preset="toy", seed=0, parameters=codec.parameter_count,
+            kbps=config.kbps, created="2026-01-01T00:00:00+00:00",
         ),
     )  # fmt: skip
     return folder

@@ -121,6 +121,29 @@ def test_stereo_is_averaged_and_that_is_said(allele: Any, recordings: Path) -> N
     assert allele("decode", "wide.alle", "--json").json["channels"] == 1
 
 
+def test_a_stereo_model_from_recording_to_wav(allele: Any, recordings: Path) -> None:
+    """Two channels in one grid: trained, encoded, edited and decoded; what is mono stays in the middle."""
+    words = ("train", "tones", "--name", "pair", "--preset", "toy", "--steps", "8", "--json")
+    refused = allele(*words, "--channels", "3")
+    assert refused.status == 2 and "none of auto, 1 (mono) and 2 (stereo)" in refused.err
+    trained = allele(*words, "--channels", "2", timeout_s=120)
+    assert trained.status == 0, trained.err
+    assert trained.json["held_out"]["side_mel"] is not None and trained.json["levels"] == 4
+    assert allele("model", "show", "pair", "--json").json["channels"] == 2
+    for name in ("wide.flac", "tone1.wav"):
+        encoded = allele("encode", recordings / name, "--model", "pair", "-o", f"{name}.alle", "--json").json
+        assert not any("averaged" in note for note in encoded["notes"])
+    assert allele("edit", "wide.flac.alle", "reverse @0:16", "-o", "turned.alle").status == 0
+    for strand in ("wide.flac.alle", "turned.alle"):
+        decoded = allele("decode", strand, "-o", "wide.wav", "--json").json
+        assert decoded["channels"] == 2 and decoded["samples"] == soundfile.info(recordings / "wide.flac").frames
+        audio, _ = soundfile.read(allele.folder / "wide.wav")
+        assert np.abs(audio[:, 0] - audio[:, 1]).max() > 0.01
+    assert allele("decode", "tone1.wav.alle", "-o", "mono.wav", "--levels", "0-2").status == 0
+    left, right = soundfile.read(allele.folder / "mono.wav")[0].T
+    assert np.square(left - right).sum() < 0.05 * np.square(left + right).sum()
+
+
 def test_encoding_is_deterministic_and_levels_are_heard_apart(
     allele: Any, strands: tuple[Path, Path], recordings: Path
 ) -> None:

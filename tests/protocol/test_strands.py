@@ -178,7 +178,7 @@ def test_lying_headers_are_refused(change: dict[str, Any]) -> None:
     [
         ({"gain_db": 100.5}, "gain of 100.5 dB"),
         ({"gain_db": -4000.0}, "gain of -4000 dB"),
-        ({"channels": 2}, "2 channels"),
+        ({"channels": 3}, "3 channels"),
         ({"channels": 0}, "0 channels"),
         ({"sample_rate": 44_100}, "44100"),
         ({"samples": 5 * 1024 + 1}, "5121 samples"),

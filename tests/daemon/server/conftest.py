@@ -136,6 +136,12 @@ def live(tmp_path_factory: pytest.TempPathFactory, raw_model: Path, tone_corpus:
     assert daemon.stop() == 0
 
 
+@pytest.fixture(scope="session")
+def launch() -> type[LiveDaemon]:
+    """Start a daemon on any home: for modules that need other models than `live` has."""
+    return LiveDaemon
+
+
 @pytest.fixture
 def new_daemon(tmp_path: Path, raw_model: Path, tone_corpus: Path) -> Iterator[Callable[..., LiveDaemon]]:
     """Start a daemon on a home of the test's own, with one model and one corpus."""
