@@ -93,7 +93,8 @@ class Spectra(nn.Module):
         low = torch.cat([coefficients, level], dim=-1)
         if self.side is None or beside is None:
             return Features(features, low)
-        return Features(features, low, self.side.measure(spectrum, analyse(whole_hops(beside, self._latent_hop), self._n_fft, self._hop)))
+        other = analyse(whole_hops(beside, self._latent_hop), self._n_fft, self._hop)
+        return Features(features, low, self.side.measure(spectrum, other))
 
     def _low_energy(self, spectrum: Tensor) -> Tensor:
         """Energy of the low bins over the two STFT frames of each latent frame: `[B, 2T, n]` to `[B, T, 1]`."""
