@@ -47,7 +47,10 @@ async def run_demo(app: "AlleleApp", plan: DemoPlan) -> None:
     finally:
         _tell(app, "")
     app.go("editor")
-    app.say("v selects, s swaps with the other strand, Space plays, u undoes, S saves a WAV, ? shows every key")
+    app.say(
+        "{select.start} selects, {edit.swap} swaps with the other strand, {play.toggle} plays, {edit.undo} undoes, "
+        "{file.save} saves a WAV, {app.help} shows what to know"
+    )
 
 
 def _tell(app: "AlleleApp", notice: str) -> None:

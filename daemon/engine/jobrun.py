@@ -114,7 +114,7 @@ class JobRun:
             if kind == "report":
                 self._take_report(parcel)
             elif kind == "progress":
-                self._on_progress(progress=parcel.fields["progress"], detail=parcel.fields["detail"])
+                self._on_progress(progress=parcel.fields["progress"], eta_s=None, detail=parcel.fields["detail"])
             elif kind == "ended":
                 await child.ended()
                 return self._ended(parcel)

@@ -109,11 +109,10 @@ class CodebookScreen(BaseScreen):
         self.table.show(view)
         where = "training" if counted else "open strands"
         left: list[Part] = [(f" level {level_name(book.level, model.levels)}", BOLD)]
-        left.append(
-            (f" of {model.levels}  {model.codebook} codes by {colours.words or 'number'}  heat: {where}", PLAIN)
-        )
+        left.append((f" of {model.levels}  {model.codebook} codes by {colours.words or 'number'}", PLAIN))
         pages = -(-model.codebook // (book.columns * book.rows))
         right: list[Part] = [(f"page {book.first_row // book.rows + 1} of {pages} ", DIM)] if pages > 1 else []
+        right.append((f"heat: use in {where} ", DIM))
         self.about.show(left, right)
 
     def colours(self, model: m.ModelInfo) -> Colours:

@@ -1,6 +1,10 @@
 """Help: every key of the screen below, the `:` line, and what the marks mean, from the registry that binds them."""
 
+import textwrap
+from collections.abc import Hashable
+
 from textual.app import ComposeResult
+from textual.events import Resize
 
 from protocol.edits import OPS
 from tui.actions.registry import actions_of
@@ -11,6 +15,9 @@ from tui.widgets.lines import BOLD, DIM, Part
 from tui.widgets.rows import Row, Rows
 
 KEY_WIDTH = 22
+OP_WIDTH = KEY_WIDTH + 16
+MARGIN = 3  # columns of the cursor's mark and of the edge
+NARROWEST = 20
 FIRST = (
     (
         "{file.open}",
@@ -39,6 +46,20 @@ FIRST = (
     ),
 )
 
+OPERANDS = (
+    ("qA-B", "levels, both included"),
+    ("@F0:F1", "frames, the second excluded"),
+    ("OTHER", "another strand: A, B or a name"),
+    ("8l 4s", "a number before a key repeats it"),
+    ('"x', "before copy or put names a register"),
+)
+GRID = (
+    ("a cell", "is one code: a row is a level, a column a frame"),
+    ("its colour or letter", "what the header's right end says, from lowest to highest"),
+    ("* / X", "changed since opened, selected, both"),
+    ("+ = v", "the cursor, where a swap lands, the playhead"),
+)
+
 
 class HelpScreen(OverScreen):
     """Pushed over another screen; Esc, q or ? leads back."""
@@ -55,7 +76,14 @@ class HelpScreen(OverScreen):
         yield self.rows
 
     def on_mount(self) -> None:
-        self.rows.fill(help_rows(self._of, self.allele.tier.words, self.keymap))
+        self._fill(self.app.size.width)
+
+    def on_resize(self, event: Resize) -> None:
+        """What does not fit in a line goes on in the next."""
+        self._fill(event.size.width)
+
+    def _fill(self, width: int) -> None:
+        self.rows.fill(help_rows(self._of, self.allele.tier.words, self.keymap, width - MARGIN))
 
     def top_words(self) -> str:
         return f"Help for the {self._of} screen"
@@ -67,10 +95,11 @@ class HelpScreen(OverScreen):
         self.dismiss()
 
 
-def help_rows(screen: str, tier: str, keymap: Keymap) -> list[Row]:
-    """The help of a screen, line by line."""
+def help_rows(screen: str, tier: str, keymap: Keymap, width: int) -> list[Row]:
+    """The help of a screen, in lines of `width` columns."""
     rows = [Row("Ten things to know; more is below", heading=True)]
-    rows += [Row(f"{keymap.fill(keys):<{KEY_WIDTH}}{keymap.fill(words)}", words) for keys, words in FIRST]
+    for keys, words in FIRST:
+        rows += wrapped(keymap.fill(keys), keymap.fill(words), KEY_WIDTH, width, words)
     group = ""
     for action in actions_of(screen):
         if action.group != group:
@@ -78,22 +107,25 @@ def help_rows(screen: str, tier: str, keymap: Keymap) -> list[Row]:
             rows += [Row(""), Row(group, heading=True)]
         more = f" - {keymap.fill(action.help)}" if action.help else ""
         keys = keymap.words_for(action.id) or f":{action.id}"
-        rows.append(Row(f"{keys:<{KEY_WIDTH}}{action.title}{more}", action.id))
+        rows += wrapped(keys, f"{action.title}{more}", KEY_WIDTH, width, action.id)
     rows += [Row(""), Row("The : line", heading=True)]
     for op in OPS.values():
-        rows.append(Row(f"{op.example:<{KEY_WIDTH + 16}} {op.summary}", op.name))
+        rows += wrapped(op.example, op.summary, OP_WIDTH, width, op.name)
     for name, text in OWN.items():
-        rows.append(Row(f":{name:<{KEY_WIDTH - 1}}{text}", f":{name}"))
-    rows += [
-        Row("qA-B are levels, both included; @F0:F1 frames, the second excluded; OTHER is A, B or a name", 1),
-        Row(""),
-        Row("The grid", heading=True),
-        Row(
-            "one cell is one code: a row is a level, a column a frame; colour or letter is its code rank in the level",
-            2,
-        ),
-        Row("* changed since opened   / selected   X both   + cursor   = where a swap lands   v the playhead", 3),
-        Row(f"this terminal: {tier}; NO_COLOR=1 or TERM decide otherwise", 4),
-        Row('A number before a key repeats it: 8l, 4s. "x before y or p names a register.', 5),
-    ]
+        rows += wrapped(f":{name}", text, KEY_WIDTH, width, f":{name}")
+    rows += _table(OPERANDS, width)
+    rows += [Row(""), Row("The grid", heading=True), *_table(GRID, width)]
+    rows += wrapped("this terminal", f"{tier}; NO_COLOR=1 or TERM decide otherwise", KEY_WIDTH, width, "terminal")
     return rows
+
+
+def _table(entries: tuple[tuple[str, str], ...], width: int) -> list[Row]:
+    return [row for head, text in entries for row in wrapped(head, text, KEY_WIDTH, width, head)]
+
+
+def wrapped(head: str, text: str, column: int, width: int, key: Hashable) -> list[Row]:
+    """A head and its text from `column` on, in as many rows as it takes; the first can be chosen."""
+    gap = " " if len(head) >= column else ""
+    room = max(width, column + NARROWEST)
+    lines = textwrap.wrap(f"{head:<{column}}{gap}{text}", room, subsequent_indent=" " * column)
+    return [Row(lines[0], key), *(Row(line, follows=True) for line in lines[1:])]

@@ -19,6 +19,8 @@ class Row:
     text: str
     key: Hashable | None = None
     heading: bool = False
+    follows: bool = False
+    """The rest of the row above."""
 
 
 class Rows(Lines):
@@ -76,8 +78,6 @@ class Rows(Lines):
             return
         at = places.index(self._cursor) if self._cursor in places else 0
         self._cursor = places[min(max(0, at + by), len(places) - 1)]
-        if self._cursor == places[0]:
-            self._top = 0
         self._follow()
         self.refresh()
 
@@ -90,7 +90,9 @@ class Rows(Lines):
 
     def _follow(self) -> None:
         height = max(1, self.size.height)
-        if self._cursor < self._top:
+        if all(row.key is None for row in self._rows[: self._cursor]):
+            self._top = 0  # the headings above the first row too
+        elif self._cursor < self._top:
             self._top = self._cursor
         elif self._cursor >= self._top + height:
             self._top = self._cursor - height + 1
@@ -110,7 +112,7 @@ class Rows(Lines):
             return Strip([Segment(clean(row.text)[:width], BOLD)])
         chosen = row.key is not None and index == self._cursor
         mark = ">" if chosen else " "
-        style = REVERSE if chosen and self.active else PLAIN if row.key is not None else DIM
+        style = REVERSE if chosen and self.active else PLAIN if row.key is not None or row.follows else DIM
         return Strip([Segment(f"{mark} {clean(row.text)}", style)]).adjust_cell_length(
             width, REVERSE if chosen and self.active else None
         )

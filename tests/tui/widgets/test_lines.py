@@ -4,6 +4,8 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
+from tui.keymap import usual
+from tui.screens.help import help_rows
 from tui.widgets.lines import BOLD, PLAIN, TextLine
 from tui.widgets.rows import Row, Rows
 from tui.widgets.strips import ruler_text
@@ -64,3 +66,13 @@ def test_labels_of_the_ruler_stand_where_their_time_is(columns: int, first: int)
         column = text.index(label)
         if column + len(label) < columns and column > 0 and label[0].isdigit() and not label.endswith("s"):
             assert abs((first + column) / rate - float(label)) <= 0.5 / rate
+
+
+def test_help_goes_on_in_the_next_line_where_it_does_not_fit() -> None:
+    keymap = usual("vim")
+    narrow, wide = (help_rows("editor", "256 colours", keymap, width) for width in (60, 300))
+    assert max(len(row.text) for row in narrow) <= 60
+    assert not any(row.follows for row in wide) and len(narrow) > len(wide)
+    assert [row.key for row in narrow if row.key] == [row.key for row in wide if row.key]
+    words = [" ".join(row.text for row in rows).split() for rows in (narrow, wide)]
+    assert words[0] == words[1]
