@@ -52,9 +52,10 @@ def scripted_codes(repeat: float, seed: int) -> Any:
 
 def child(control: int) -> None:
     """Run the app; each line on `control` is a step, each answered with a line of JSON."""
-    from protocol.messages import StrandInfo
+    from protocol.messages import Atlas, StrandInfo
     from protocol.strands import StrandMeta
     from tui.app import AlleleApp
+    from tui.model.atlas import CodeAtlas, Colours
     from tui.model.cursor import Cursor
     from tui.model.grid import StrandGrid
     from tui.model.waveform import Waveform
@@ -76,7 +77,9 @@ def child(control: int) -> None:
     async def scripted() -> None:
         strand("random", 0.0, 1)
         strand("demo", 0.7, 2)
-        session._ranks["m"] = ("scripted", np.tile(np.arange(CODEBOOK, dtype=np.uint16), (LEVELS, 1)))
+        ranks = np.tile(np.arange(CODEBOOK, dtype=np.uint16), (LEVELS, 1))
+        session._colours["m", ""] = Colours("scripted", ranks)
+        session._atlases["m"] = CodeAtlas(Atlas(model="m", codec_id="c", state="absent"))
         session.state, session.engine, session.device = "connected", "stopped", "cpu"
         app.editor.panes[0].strand, app.editor.panes[1].strand = "random", "demo"
         app.editor.linked = False
