@@ -40,18 +40,19 @@ BUDGETS = {
 # --- the child: the real app on scripted strands ---------------------------------------------------------------
 
 
-def scripted_codes(repeat: float, seed: int) -> Any:
+def scripted_codes(repeat: float, seed: int, frames: int) -> Any:
     """(Q, T) codes; `repeat` is the share of cells that hold the code to their left."""
     random = np.random.default_rng(seed)
-    codes = random.integers(0, CODEBOOK, (LEVELS, FRAMES), dtype=np.uint16)
-    hold = random.random((LEVELS, FRAMES)) < repeat
+    codes = random.integers(0, CODEBOOK, (LEVELS, frames), dtype=np.uint16)
+    hold = random.random((LEVELS, frames)) < repeat
     hold[:, 0] = False
-    starts = np.maximum.accumulate(np.where(hold, 0, np.arange(FRAMES)), axis=1)
+    starts = np.maximum.accumulate(np.where(hold, 0, np.arange(frames)), axis=1)
     return np.take_along_axis(codes, starts, axis=1)
 
 
-def child(control: int) -> None:
+def child(control: int, frames: int) -> None:
     """Run the app; each line on `control` is a step, each answered with a line of JSON."""
+    from bench_link import Stalls
     from protocol.messages import Atlas, StrandInfo
     from protocol.strands import StrandMeta
     from tui.app import AlleleApp
@@ -67,12 +68,12 @@ def child(control: int) -> None:
 
     def strand(name: str, repeat: float, seed: int) -> None:
         meta = StrandMeta(
-            name=name, model="m", codec_id="c", levels=LEVELS, codebook=CODEBOOK, frames=FRAMES, samples=FRAMES * 1024
+            name=name, model="m", codec_id="c", levels=LEVELS, codebook=CODEBOOK, frames=frames, samples=frames * 1024
         )
         info = StrandInfo(id=name, meta=meta, rev=0)
         session.strands[name] = info
-        session.grids[name] = StrandGrid(info, scripted_codes(repeat, seed))
-        session.waves[name] = Waveform(FRAMES)
+        session.grids[name] = StrandGrid(info, scripted_codes(repeat, seed, frames))
+        session.waves[name] = Waveform(frames)
 
     async def scripted() -> None:
         strand("random", 0.0, 1)
@@ -86,6 +87,7 @@ def child(control: int) -> None:
         app.sound._strand = "random"
         asyncio.get_running_loop().add_reader(control, on_line)
         app.screen.draw()
+        steps["stall"] = Stalls().take
 
     def page(pane: int, frame: int) -> None:
         app.editor.focus = pane
@@ -163,11 +165,11 @@ def repaint_cpu(app: Any) -> float:
 class Terminal:
     """A pty with the app in it."""
 
-    def __init__(self, env: dict[str, str]) -> None:
+    def __init__(self, env: dict[str, str], frames: int = FRAMES) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
         self._socket, other = socket.socketpair()
-        command = [sys.executable, __file__, "--child", str(other.fileno())]
+        command = [sys.executable, str(Path(__file__)), "--child", str(other.fileno()), "--frames", str(frames)]
         environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLORTERM", "SSH_CONNECTION")}
         self.process = subprocess.Popen(
             command,
@@ -271,10 +273,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="the numbers of 256 colours as JSON")
     parser.add_argument("--write", action="store_true", help="also write docs/BENCHMARKS.md")
+    parser.add_argument("--frames", type=int, default=FRAMES, help=argparse.SUPPRESS)
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.child is not None:
-        child(arguments.child)
+        child(arguments.child, arguments.frames)
     elif arguments.json:
         print(json.dumps(measure(**TIERS["256 colours"])))
     else:

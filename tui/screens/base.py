@@ -184,7 +184,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         small = size.width < SMALL[0] or size.height < SMALL[1]
         self.set_class(small, "small")
         self.set_class(size.width < NARROW, "narrow")
-        sentence = f"{size.width}x{size.height} is too small; Allele needs {SMALL[0]}x{SMALL[1]}"
+        sentence = f"Allele needs {SMALL[0]}x{SMALL[1]}; this is {size.width}x{size.height}"
         for line in self.query("#small").results(TextLine):  # none before it is composed
             line.show(sentence if small else "")
 

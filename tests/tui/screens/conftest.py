@@ -143,3 +143,17 @@ async def clean(home: Path) -> None:
         for strand in (await client.ask(m.ListStrands(), m.Strands)).strands:
             await client.ask(m.CloseStrand(strand=strand.id), m.Done)
         await client.ask(m.PutWorkspace(state="{}"), m.Done)
+
+
+@pytest.fixture
+def with_two(opened: Open, sounds: list[Path], until: Until) -> Any:
+    """The editor on two fresh strands."""
+
+    @asynccontextmanager
+    async def open_two(size: tuple[int, int] = (80, 24)) -> AsyncGenerator[tuple[Any, Pilot[int]]]:
+        async with opened(size, open_paths=sounds[:2]) as (app, pilot):
+            shown: Any = app
+            await until(pilot, lambda: shown.screen.NAME == "editor" and all(shown.screen.grids()))
+            yield shown, pilot
+
+    return open_two

@@ -1,25 +1,11 @@
 """Every operation under its key, through the real daemon: done, repeated, and taken back."""
 
-from contextlib import asynccontextmanager
 from typing import Any
 
 import numpy as np
 import pytest
 
 pytestmark = pytest.mark.usefixtures("clean")
-
-
-@pytest.fixture
-def with_two(opened: Any, sounds: Any, until: Any) -> Any:
-    """The editor on two fresh strands."""
-
-    @asynccontextmanager
-    async def open_two(size: tuple[int, int] = (80, 24)) -> Any:
-        async with opened(size, open_paths=sounds[:2]) as (app, pilot):
-            await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
-            yield app, pilot
-
-    return open_two
 
 
 def settled(app: Any, grid: Any, rev: int) -> Any:

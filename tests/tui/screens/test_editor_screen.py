@@ -18,20 +18,6 @@ from tui.model.viewport import GUTTER
 pytestmark = pytest.mark.usefixtures("clean")
 
 
-@pytest.fixture
-def with_two(opened: Any, sounds: list[Path], until: Any) -> Any:
-    """The editor on two fresh strands."""
-    from contextlib import asynccontextmanager
-
-    @asynccontextmanager
-    async def open_two(size: tuple[int, int] = (80, 24)) -> Any:
-        async with opened(size, open_paths=sounds[:2]) as (app, pilot):
-            await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
-            yield app, pilot
-
-    return open_two
-
-
 async def test_a_rectangle_is_swapped_and_comes_back_on_both_strands(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
         a, b = app.screen.grids()
