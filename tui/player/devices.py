@@ -25,9 +25,10 @@ class Device(Protocol):
 
     name: str
     latency_s: float
+    channels: int
 
     def start(self, fill: Fill) -> None:
-        """Begin to call `fill` with blocks `(L,)` float32."""
+        """Begin to call `fill` with blocks float32, `(L,)` for one channel and `(L, 2)` for two."""
         ...
 
     def cut(self) -> None:
@@ -81,11 +82,11 @@ class SoundCard:
     def __init__(self, name: str = "") -> None:
         sounddevice = load_sounddevice()
         self._fill: Fill | None = None
-        self._block = np.zeros(MAX_BLOCK, np.float32)
         try:
             chosen = _find(sounddevice, name)
             self.name = str(chosen["name"])
-            self._channels = min(2, int(chosen["max_output_channels"]))  # more would wake every port of an interface
+            self.channels = min(2, int(chosen["max_output_channels"]))  # more would wake every port of an interface
+            self._block = np.zeros(MAX_BLOCK if self.channels == 1 else (MAX_BLOCK, 2), np.float32)
             self._stream = self._open(sounddevice, chosen)
         except sounddevice.PortAudioError as problem:
             text = str(problem)
@@ -102,7 +103,7 @@ class SoundCard:
             samplerate=SAMPLE_RATE_HZ,
             blocksize=0,
             device=int(chosen["index"]),
-            channels=self._channels,
+            channels=self.channels,
             dtype="float32",
             latency=LATENCY_S,
             callback=self._callback,
@@ -135,7 +136,7 @@ class SoundCard:
         for start in range(0, frames, MAX_BLOCK):
             block = self._block[: min(MAX_BLOCK, frames - start)]
             fill(block)
-            outdata[start : start + block.shape[0]] = block[:, None]
+            outdata[start : start + block.shape[0]] = block.reshape(block.shape[0], -1)
 
 
 def _find(sounddevice: Any, name: str) -> Any:

@@ -54,13 +54,13 @@ class Intake:
         """Queue one chunk; True when it silences what played before (flush)."""
         chunk = unpack_body(message.body, Chunk)
         pcm = np.asarray(message.buffers[0], np.float32) if message.buffers else np.zeros((1, 0), np.float32)
-        mono = pcm.reshape(-1, pcm.shape[-1]).mean(axis=0, dtype=np.float32) if pcm.size else pcm.reshape(-1)
-        if mono.size:
+        sound = _in_channels(pcm, self._voice.channels)
+        if sound.size:
             self._promised = max(0, self._promised - 1)
         if chunk.flush or chunk.playback != self.playback:
             self._begin(chunk.playback)
-        if mono.size:
-            self._push(mono, chunk.sample)
+        if sound.size:
+            self._push(sound, chunk.sample)
         if chunk.last:
             self._voice.end()
             self.error = chunk.error
@@ -89,9 +89,18 @@ class Intake:
         self.playback, self.is_stopped, self.error = playback, False, ""
         self._pushed = self._voice.position
 
-    def _push(self, mono: Samples, sample: int) -> None:
+    def _push(self, sound: Samples, sample: int) -> None:
         if not self._places or self._expected != sample:
             self._places.append((self._pushed, sample))
-        self._pushed += self._voice.push(mono)
+        self._pushed += self._voice.push(sound)
         self._ends.append(self._pushed)
-        self._expected = sample + mono.shape[0]
+        self._expected = sample + sound.shape[0]
+
+
+def _in_channels(pcm: Samples, channels: int) -> Samples:
+    """PCM (C, L) as the device takes it: `(L,)`, the mean of all, or `(L, 2)`, one channel on both loudspeakers."""
+    rows = np.atleast_2d(pcm)
+    if channels == 1:
+        return rows.mean(axis=0, dtype=np.float32)
+    pair = rows if len(rows) == channels else np.repeat(rows.mean(axis=0, keepdims=True), channels, axis=0)
+    return np.asarray(pair.T, np.float32)

@@ -23,6 +23,7 @@ class PacedDevice:
     """Takes 480 samples every 10 ms of the monotonic clock, late blocks at once: no drift, however busy the machine."""
 
     name = "paced"
+    channels = 2
     latency_s = BLOCK / SAMPLE_RATE_HZ
 
     def __init__(self) -> None:
@@ -48,7 +49,7 @@ class PacedDevice:
             self._thread.join(1.0)
 
     def _run(self, fill: Fill) -> None:
-        block = np.zeros(BLOCK, np.float32)
+        block = np.zeros((BLOCK, self.channels), np.float32)
         begun_s, blocks = time.monotonic(), 0
         while not self._stop.is_set():
             self._heard(block, fill(block))
@@ -62,7 +63,7 @@ class PacedDevice:
 
 
 class WavDevice(PacedDevice):
-    """A paced device that writes what it plays to a float32 WAV; silence between playbacks is left out.
+    """A paced device that writes what it plays to a stereo float32 WAV; silence between playbacks is left out.
 
     The header is right after every block, so the file can be read at any time and after any death.
 
@@ -96,8 +97,8 @@ class WavDevice(PacedDevice):
 
 
 def _header(data_bytes: int) -> bytes:
-    """RIFF header of a mono float32 file."""
-    shape = struct.pack("<HHIIHH", 3, 1, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * 4, 4, 32)
+    """RIFF header of a stereo float32 file."""
+    shape = struct.pack("<HHIIHH", 3, 2, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * 8, 8, 32)
     return (
         b"RIFF" + struct.pack("<I", 36 + data_bytes) + b"WAVEfmt " + struct.pack("<I", 16) + shape
         + b"data" + struct.pack("<I", data_bytes)

@@ -93,7 +93,7 @@ class Player:
 
     def __init__(self, device: Device, endpoint: str, client_id: bytes, console: Console) -> None:
         self._device, self._console = device, console
-        self._voice = Voice(Ring(RING), PREBUFFER)
+        self._voice = Voice(Ring(RING, device.channels), PREBUFFER)
         self._intake = Intake(self._voice)
         self._link = Link(endpoint, client_id, self._welcomed, self._lost)
         self._epoch = ""

@@ -12,11 +12,11 @@ Samples = npt.NDArray[np.float32]
 
 
 class Ring:
-    """Mono float32 samples, first in first out."""
+    """float32 samples, first in first out: `(L,)` of one channel, `(L, 2)` of two."""
 
-    def __init__(self, capacity: int) -> None:
-        self._data = np.zeros(capacity, np.float32)
-        self.capacity = capacity
+    def __init__(self, capacity: int, channels: int = 1) -> None:
+        self._data = np.zeros(capacity if channels == 1 else (capacity, channels), np.float32)
+        self.capacity, self.channels = capacity, channels
         self.written = 0
         self.read = 0
 
@@ -26,7 +26,7 @@ class Ring:
         return self.written - self.read
 
     def write(self, pcm: Samples) -> int:
-        """Append as much of `pcm` `(L,)` as fits; returns how much that was. Writer only."""
+        """Append as much of `pcm` as fits; returns how much that was. Writer only."""
         count = min(pcm.shape[0], self.capacity - self.queued)
         start = self.written % self.capacity
         first = min(count, self.capacity - start)
@@ -36,7 +36,7 @@ class Ring:
         return count
 
     def copy_to(self, out: Samples) -> int:
-        """Copy the oldest samples into `out` `(L,)` without consuming them; returns how many. Reader only."""
+        """Copy the oldest samples into `out` without consuming them; returns how many. Reader only."""
         count = min(out.shape[0], self.queued)
         start = self.read % self.capacity
         first = min(count, self.capacity - start)

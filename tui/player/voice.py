@@ -25,7 +25,7 @@ class _Cue(NamedTuple):
 
 
 class Voice:
-    """A mono source for one device.
+    """A source for one device, in the channels of its ring.
 
     Args:
         ring: what the main thread writes.
@@ -37,15 +37,18 @@ class Voice:
         self.peak = 0.0
         self._ring, self._prebuffer = ring, prebuffer
         self._cue = _Cue()
-        self._up = (np.arange(FADE_IN, dtype=np.float32) + 0.5) / FADE_IN
-        self._down = np.cos(np.linspace(0, np.pi, FADE_OUT, dtype=np.float32)) * np.float32(0.5) + np.float32(0.5)
-        self._tail, self._spare = np.zeros(FADE_OUT, np.float32), np.zeros(FADE_OUT, np.float32)
+        frame = () if ring.channels == 1 else (ring.channels,)  # shape of what sounds at one moment
+        across = (-1, *(1 for _ in frame))
+        self._up = ((np.arange(FADE_IN, dtype=np.float32) + 0.5) / FADE_IN).reshape(across)
+        falling = np.cos(np.linspace(0, np.pi, FADE_OUT, dtype=np.float32)) * np.float32(0.5) + np.float32(0.5)
+        self._down = falling.reshape(across)
+        self._tail, self._spare = (np.zeros((FADE_OUT, *frame), np.float32) for _ in range(2))
         self._tail_at = FADE_OUT  # nothing left of it
         self._tail_from = 0  # where in the block at hand it goes on
         self._sounding = False
         self._silenced = False
         self._risen = FADE_IN
-        self._last = 0.0
+        self._last = np.zeros(frame, np.float32)
 
     # --- main thread -------------------------------------------------------------------------------------
 
@@ -59,6 +62,11 @@ class Voice:
         """The end is known and everything before it was handed to the device."""
         end = self._cue.end_at
         return end is not None and self._ring.read >= end
+
+    @property
+    def channels(self) -> int:
+        """How many it plays."""
+        return self._ring.channels
 
     def push(self, pcm: Samples) -> int:
         """Queue samples; returns how many fitted."""
@@ -84,7 +92,7 @@ class Voice:
     # --- device callback ---------------------------------------------------------------------------------
 
     def fill(self, out: Samples) -> bool:
-        """Write the next `out` `(L,)` samples; False when the whole block is silence between playbacks."""
+        """Write what comes next into `out`, `(L,)` or `(L, 2)`; False when all of it is silence between playbacks."""
         cue, ring = self._cue, self._ring
         if ring.read < cue.flush_to:
             self._leave()
@@ -97,7 +105,7 @@ class Voice:
         out[count:] = 0.0
         active = count > 0 or self._tail_at < FADE_OUT
         self._mix_tail(out)
-        self._last = float(out[-1])
+        self._last[...] = out[-1]
         self.peak = max(self.peak, float(out.max()), -float(out.min()))
         return active or self._sounding
 
@@ -140,7 +148,7 @@ class Voice:
         self.underruns += 1
         if muted:
             return
-        np.multiply(self._down, float(out[count - 1]) if count else self._last, out=self._spare)
+        np.multiply(self._down, out[count - 1] if count else self._last, out=self._spare)
         self._tail_at, self._tail, self._spare = 0, self._spare, self._tail
         self._tail_from = count
 

@@ -39,19 +39,19 @@ class ScriptedAud:
             await self._changed.wait_for(what)
 
     async def send(self, chunk: Chunk, pcm: np.ndarray) -> None:
-        frames = pack(Kind.CHUNK, Header(op="Chunk"), chunk, [pcm.reshape(1, -1).astype(np.float32)])
+        frames = pack(Kind.CHUNK, Header(op="Chunk"), chunk, [np.atleast_2d(pcm).astype(np.float32)])
         await self._socket.send_multipart([self.peer, *frames])
 
     async def stream(self, playback: int, pcm: np.ndarray, *, sample: int = 0, last: bool = True) -> None:
         """Everything, one credit a chunk, after a flush that costs none."""
         nothing = np.zeros(0, np.float32)
         await self.send(Chunk(playback=playback, index=0, sample=sample, flush=True), nothing)
-        for index, start in enumerate(range(0, pcm.size, CHUNK)):
+        for index, start in enumerate(range(0, pcm.shape[-1], CHUNK)):
             await self.wait_for(lambda: self.credits > 0)
             self.credits -= 1
             self.sent += 1
-            part = pcm[start : start + CHUNK]
-            is_last = last and start + CHUNK >= pcm.size
+            part = pcm[..., start : start + CHUNK]
+            is_last = last and start + CHUNK >= pcm.shape[-1]
             await self.send(Chunk(playback=playback, index=index + 1, sample=sample + start, last=is_last), part)
 
     async def stop(self, playback: int) -> None:

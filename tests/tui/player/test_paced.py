@@ -56,8 +56,8 @@ def test_a_file_is_readable_while_it_is_written(tmp_path: Path) -> None:
     data = (tmp_path / "out.wav").read_bytes()
     device.close()
     size = int.from_bytes(data[40:44], "little")
-    assert len(data) - 44 - 480 * 4 <= size <= len(data) - 44, "at most the block being written is not in the header"
-    pcm = np.frombuffer(data[44 : 44 + size], "<f4")
-    assert pcm.size
-    blocks = pcm.reshape(-1, 480)[:, 0]
+    assert len(data) - 44 - 480 * 8 <= size <= len(data) - 44, "at most the block being written is not in the header"
+    pcm = np.frombuffer(data[44 : 44 + size], "<f4").reshape(-1, 2)
+    assert pcm.size and np.array_equal(pcm[:, 0], pcm[:, 1])
+    blocks = pcm.reshape(-1, 480, 2)[:, 0, 0]
     np.testing.assert_allclose(blocks, np.arange(2, 2 * blocks.size + 1, 2) / 1000, atol=1e-7)

@@ -27,7 +27,14 @@ def noise(seconds: float, seed: int = 0) -> np.ndarray:
 
 
 def heard_in(path: Path) -> np.ndarray:
-    return np.frombuffer(path.read_bytes()[HEADER_BYTES:], "<f4")
+    left, right = pair_in(path)
+    assert np.array_equal(left, right), "what was streamed in one channel is heard from both loudspeakers"
+    return left
+
+
+def pair_in(path: Path) -> np.ndarray:
+    """Both channels, (2, L)."""
+    return np.frombuffer(path.read_bytes()[HEADER_BYTES:], "<f4").reshape(-1, 2).T
 
 
 async def test_it_plays_every_sample_once_and_in_order(aud: Any, start_player: StartPlayer, tmp_path: Path) -> None:
@@ -59,6 +66,18 @@ async def test_it_plays_every_sample_once_and_in_order(aud: Any, start_player: S
     assert places[-1] <= 5000 + pcm.size
     assert len(player.statuses) <= wall_s * 20 + 3
     assert max(status.peak_db for status in player.statuses) == pytest.approx(-6.0, abs=0.2)
+    assert await player.finish() == 0
+
+
+async def test_two_channels_stay_apart(aud: Any, start_player: StartPlayer, tmp_path: Path) -> None:
+    player = await start_player(aud.endpoint, f"wav:{tmp_path}/heard.wav")
+    pcm = np.stack([noise(0.3, 1), 0.5 * noise(0.3, 2)])
+    await aud.wait_for(lambda: aud.credits > 0)
+    await aud.stream(1, pcm)
+    await player.wait_for(lambda p: bool(p.ended))
+    heard = pair_in(tmp_path / "heard.wav")
+    whole = slice(FADE_IN, pcm.shape[1] - FADE_OUT)
+    np.testing.assert_array_equal(heard[:, whole], pcm[:, whole])
     assert await player.finish() == 0
 
 

@@ -103,7 +103,7 @@ class Stage:
         return answer.buffers[0].reshape(-1)
 
     def recording(self) -> np.ndarray:
-        return np.frombuffer(self.heard.read_bytes()[44:], "<f4")
+        return np.frombuffer(self.heard.read_bytes()[44:], "<f4")[::2]  # left; a mono model's right is the same
 
     async def played(self, samples: float, timeout_s: float = 30) -> None:
         """Wait until so much more was played, and what is queued before it: busy machines play late."""
