@@ -5,8 +5,8 @@ References: R. Kumar et al., "High-fidelity audio compression with improved RVQG
 (multi-resolution STFT); C. Steinmetz and J. Reiss, "auraloss", 2020 (sum and difference). Deviations: the mel scales
 are those of the official measure, natural log in neither, and the STFT terms reuse the magnitudes the mel terms need.
 
-Of two channels four signals are looked at: the mid, the side, and both channels, which mid and side make only where
-they have the right signs.
+Of two channels mid and side are looked at, and at one of the scales left and right too, which mid and side make only
+where they have the right signs. All four at every scale took twice the time of a step and gave nothing (docs/adr/0007).
 """
 
 import torch
@@ -19,6 +19,7 @@ from daemon.dsp.mel import log_mel, magnitudes
 from daemon.training.spec import Recipe
 
 _STFT_WINDOWS = frozenset({2048, 1024, 512})
+_EAR_WINDOWS = frozenset({1024})
 
 
 def losses(source: Tensor, made: Reconstruction, recipe: Recipe, sample_rate: int) -> dict[str, Tensor]:
@@ -27,14 +28,16 @@ def losses(source: Tensor, made: Reconstruction, recipe: Recipe, sample_rate: in
     Shape: source `[B, L]` of whole hops, or `[B, 2, L]`.
     """
     is_pair = source.ndim == 3
-    shares = recipe.pair_shares if is_pair else (1.0,)
     mel, side_mel, stft = (source.new_zeros(()) for _ in range(3))
     for n_fft, n_mels in SCALES:
+        shares = _shares(recipe, n_fft) if is_pair else [1.0]
         with torch.no_grad():
-            wanted = _views(source, n_fft)
+            wanted = _views(source, n_fft, len(shares))
         # The side may be nothing at all, of which no share can be told: then a tenth of the mid stands for it.
         least = 0.1 * wanted[0].norm() if is_pair else source.new_zeros(())
-        for number, (share, a, b) in enumerate(zip(shares, wanted, _views(made.audio, n_fft), strict=True)):
+        for number, (share, a, b) in enumerate(
+            zip(shares, wanted, _views(made.audio, n_fft, len(shares)), strict=True)
+        ):
             term = _mel_term(a, b, n_fft, n_mels, sample_rate) / len(SCALES)
             mel = mel + share * term
             if number == 1:
@@ -54,11 +57,19 @@ def losses(source: Tensor, made: Reconstruction, recipe: Recipe, sample_rate: in
     return {"total": total, **terms, **({"side_mel": side_mel} if is_pair else {})}
 
 
-def _views(audio: Tensor, n_fft: int) -> list[Tensor]:
-    """Magnitudes `[B, T, F]` of what is looked at: the one channel, or mid, side, left and right."""
+def _shares(recipe: Recipe, n_fft: int) -> list[float]:
+    """Of mid, side and, at one scale, left and right; over all scales they come to one."""
+    mid, side, ears = recipe.pair_shares
+    each = ears / 2 * len(SCALES) / len(_EAR_WINDOWS)
+    return [mid, side, each, each] if n_fft in _EAR_WINDOWS else [mid, side]
+
+
+def _views(audio: Tensor, n_fft: int, count: int) -> list[Tensor]:
+    """Magnitudes `[B, T, F]` of what is looked at: the one channel, or mid, side, left and right, the first `count`."""
     if audio.ndim == 2:
         return [magnitudes(audio, n_fft)]
-    return list(magnitudes(torch.cat([*mid_and_side(audio), *audio.unbind(1)]), n_fft).chunk(4))
+    views = torch.cat([*mid_and_side(audio), *audio.unbind(1)][:count])
+    return list(magnitudes(views, n_fft).chunk(count))
 
 
 def _mel_term(wanted: Tensor, got: Tensor, n_fft: int, n_mels: int, sample_rate: int) -> Tensor:

@@ -70,8 +70,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     mel_weight: float = 15.0
     stft_weight: float = 1.0
     wave_weight: float = 1.0
-    pair_shares: tuple[float, float, float, float] = (0.4, 0.2, 0.2, 0.2)
-    """In stereo, the shares of mid, side, left and right in the spectral losses."""
+    pair_shares: tuple[float, float, float] = (0.5, 0.25, 0.25)
+    """In stereo, the shares of the mid, the side, and left and right in the spectral losses."""
     commitment_weight: float = 1.0
     left_over_weight: float = 1.0
     """Of the energy each level leaves over; without it residuals grow with every level."""
