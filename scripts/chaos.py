@@ -1,6 +1,6 @@
 """Kill -9 everything at random while people edit and train, and see what is lost.
 
-    .venv/bin/python scripts/chaos.py [--rounds 200] [--seed 0] [--home DIR]
+    .venv/bin/python scripts/chaos.py [--rounds 200] [--seed 0] [--home DIR] [--write]
 
 Two writers send edits (set, shift, reverse, swap, undo, redo) to strands of their own; a third asks for toy
 trainings, one after another, and resumes what was interrupted; an editor in a real terminal is driven with random
@@ -55,6 +55,7 @@ from tui.embedded import ensure_daemon
 Q, K, T = 2, 16, 200
 KEYS = ("l", "h", "j", "k", "r3\r", "s", "u", "\x12", "v", "\x1b", "y", "p", "w", "5l", "\t", "]", "[", ".", " ", "M")
 GONE = ("E_UNAVAILABLE", "E_DEADLINE", "E_CANCELLED", "E_ENGINE")
+DOCUMENT = Path(__file__).parents[1] / "docs" / "BENCHMARKS.md"
 Codes = npt.NDArray[np.uint16]
 PREPARE = """
 import sys
@@ -417,11 +418,22 @@ def check_files(home: Path) -> None:
         raise LostError(f"a model does not load: {done.stderr.strip().splitlines()[-1]}")
 
 
+def write(counted: str) -> None:
+    """Put what was done between its markers."""
+    begin, end = "<!-- chaos -->", "<!-- /chaos -->"
+    text = DOCUMENT.read_text(encoding="utf-8")
+    if begin not in text:
+        text = f"{text.rstrip()}\n\n## Killed at random (`scripts/chaos.py --write`)\n\n{begin}\n{end}\n"
+    before, _, rest = text.partition(begin)
+    DOCUMENT.write_text(f"{before}{begin}\n\n{counted}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
+
+
 def main() -> int:
     """Prepare a home, run, check, count."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", action="store_true", help="put the count into docs/BENCHMARKS.md")
     parser.add_argument("--home", type=Path, help="a folder that is kept; default: a temporary one")
     args = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -433,7 +445,10 @@ def main() -> int:
     except LostError as lost:
         print(f"\nlost: {lost} (seed {args.seed}; {home} is kept)")
         return 1
-    print("\n" + ", ".join(f"{name} {count}" for name, count in sorted(tally.items())) + "; nothing lost")
+    counted = ", ".join(f"{name} {count}" for name, count in sorted(tally.items()))
+    print(f"\n{counted}; nothing lost")
+    if args.write:
+        write(f"{args.rounds} rounds, seed {args.seed}, {os.cpu_count()} cores: {counted}; nothing lost.")
     if args.home is None:
         shutil.rmtree(home, ignore_errors=True)
     return 0
