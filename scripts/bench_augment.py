@@ -33,6 +33,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec
+from daemon.codec.files import FORMAT_VERSION
 from daemon.corpus.durable import write_bytes
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import Corpus, load_corpus
@@ -80,6 +81,8 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     preset: str
     variant: str
+    codec: int = 0
+    """Format of the codec: cells of another are left alone and not compared with."""
     mel: float
     train_mel: float
     blend: float
@@ -97,7 +100,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 def main() -> None:
     """Train what is missing, print, and put the tables into docs/BENCHMARKS.md."""
     wish = _arguments()
-    cells = msgspec.json.decode(wish.cells.read_bytes(), type=list[Cell]) if wish.cells.exists() else []
+    known = msgspec.json.decode(wish.cells.read_bytes(), type=list[Cell]) if wish.cells.exists() else []
+    cells = [cell for cell in known if cell.codec == FORMAT_VERSION]
+    others = [cell for cell in known if cell.codec != FORMAT_VERSION]
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
         corpora = {folder.name: _ingested(folder, Path(scratch) / folder.name) for folder in wish.corpus}
@@ -107,7 +112,7 @@ def main() -> None:
                 continue
             cells.append(_train(corpora[name], name, files, seed, variant, wish))
             print(cells[-1], flush=True)
-            write_bytes(wish.cells, msgspec.json.format(msgspec.json.encode(cells), indent=1))
+            write_bytes(wish.cells, msgspec.json.format(msgspec.json.encode([*others, *cells]), indent=1))
     body = "\n\n".join(_table(cells, steps) for steps in sorted({cell.steps for cell in cells}))
     print(body)
     if not wish.dry_run:
@@ -165,6 +170,7 @@ def _train(corpus: Corpus, name: str, files: int, seed: int, variant: str, wish:
     train = [clip.mono() for clip in open_parts(corpus, split.train, plan.codec)]
     blend, mixed, alone = _additivity(codec, open_parts(corpus, split.held_out, plan.codec))
     return Cell(
+        codec=FORMAT_VERSION,
         corpus=name, files=files, seed=seed, steps=wish.steps, preset=wish.preset, variant=variant,
         mel=_mean_mel(codec, held), train_mel=_mean_mel(codec, train), blend=blend, mixed=mixed, alone=alone,
         ms_per_step=1000 * took_s / wish.steps,
@@ -243,8 +249,9 @@ def _note(cells: list[Cell]) -> str:
     presets = ", ".join(sorted({cell.preset for cell in cells}))
     seeds = ", ".join(map(str, sorted({cell.seed for cell in cells})))
     return (
-        f"Preset {presets}, seeds {seeds}, one thread, torch {torch.__version__}; ms a step is processor time; "
-        "negative is better; `scripts/bench_augment.py`."
+        f"{len(cells)} trainings of preset {presets}, codec format {FORMAT_VERSION}, seeds {seeds}, one thread, torch "
+        f"{torch.__version__}; a seed chooses files and weights; ms a step is processor time, other work ran beside it "
+        f"(load {os.getloadavg()[0]:.0f} when this was written); negative is better; `scripts/bench_augment.py`."
     )
 
 

@@ -11,7 +11,7 @@ correlation of onset strengths every 2 ms (rises of log energy in four bands, wi
 **250-1k**: level of the decode in that band less the source's, dB, mean of absolute values. **peak**: the same of the
 largest sample.
 **loud**: loudness of the decode before encoding's own correction, less the source's. `--set` changes fields of
-`CodecConfig`, `--rows` prints every sound.
+`CodecConfig`, `--recipe` those of `Recipe`; `--rows` prints every sound.
 """
 
 import argparse
@@ -19,6 +19,7 @@ import os
 import tempfile
 import time
 from pathlib import Path
+from typing import TypeVar
 
 # One thread, waiting passively: other work on the same cores then costs time but changes nothing.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -41,10 +42,11 @@ from daemon.training.crops import open_parts
 from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
-from daemon.training.spec import TrainingSpec
+from daemon.training.spec import Recipe, TrainingSpec
 from daemon.training.split import split_corpus
 
 Sound = NDArray[np.float32]
+Shape = TypeVar("Shape", CodecConfig, Recipe)
 ROOT = Path(__file__).resolve().parents[1]
 RATE = 48_000
 LONGEST = 3 * RATE
@@ -69,6 +71,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="each holds out other files")
     parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="of CodecConfig")
+    parser.add_argument("--recipe", nargs="*", default=[], metavar="FIELD=VALUE", help="of Recipe")
     parser.add_argument("--rows", action="store_true", help="print every sound")
     return parser.parse_args()
 
@@ -78,7 +81,7 @@ def _one_seed(wish: argparse.Namespace, seed: int, scratch: Path) -> None:
     corpus = load_corpus(scratch / "corpus")
     split = split_corpus(corpus, seed)
     plan, _ = make_plan(TrainingSpec(steps=wish.steps, seed=seed), split, is_gpu=False)
-    plan = replace(plan, codec=_changed(plan.codec, wish.set))
+    plan = replace(plan, codec=_changed(plan.codec, wish.set), recipe=_changed(plan.recipe, wish.recipe))
     clips = open_parts(corpus, split.train, plan.codec)
     learner = Learner(plan, clips, seed, torch.device("cpu"))
     began = time.process_time()
@@ -96,9 +99,9 @@ def _one_seed(wish: argparse.Namespace, seed: int, scratch: Path) -> None:
             _print(f"{seed} | {key}", [each], " | ")
 
 
-def _changed(config: CodecConfig, wishes: list[str]) -> CodecConfig:
+def _changed(part: Shape, wishes: list[str]) -> Shape:
     given = dict(wish.split("=", 1) for wish in wishes)
-    return replace(config, **{field: msgspec.json.decode(value) for field, value in given.items()})
+    return replace(part, **{field: msgspec.json.decode(value) for field, value in given.items()})
 
 
 def _recordings(paths: list[Path], scratch: Path) -> dict[str, Sound]:
