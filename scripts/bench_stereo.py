@@ -7,8 +7,9 @@ Both are judged on the held-out files of the seed that are heard to be stereo. `
 mono mean, so it also says what is left when a decode is summed to mono), `side` the same of half the difference, `ears`
 that of left and right, averaged; lower is better. A mono model's decode has no side, and its `side` is the distance to
 silence. `widths` are the side's shares of the energy in dB below 300 Hz, up to 3 kHz, and above, of the sources,
-then of the decodes. `balance` is how far left against right is off, dB. `narrow` is the side of decodes of the same
-files made mono, dB under the mid. `s/step` is processor time, evaluations and all: compare it within a run only.
+then of the decodes. `lows` is the SI-SDR of left and right below 200 Hz, dB. `balance` is how far left against right is
+off, dB. `narrow` is the side of decodes of the same files made mono, dB under the mid. `s/step` is processor time,
+evaluations and all: compare it within a run only.
 """
 
 import argparse
@@ -30,7 +31,8 @@ from msgspec.structs import replace
 from daemon.codec.codec import Audio, Codec
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
-from daemon.dsp.measure import mel_distance, mono, side_distance, width_db
+from daemon.dsp.measure import mel_distance, mono, si_sdr_db, side_distance, width_db
+from daemon.training import sizing
 from daemon.training.crops import Clip, open_parts
 from daemon.training.loop import train
 from daemon.training.run_folder import read_run
@@ -49,6 +51,7 @@ class Row:
     side: float
     ears: float
     widths: list[float]
+    lows_db: float
     balance_db: float
     narrow_db: float
 
@@ -60,8 +63,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--channels", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--levels", type=int)
+    parser.add_argument("--side-bands", type=int, default=sizing.SIDE_BANDS)
     asked = parser.parse_args()
     torch.set_num_threads(1)
+    sizing.STEREO["small"] = sizing.with_side("small", asked.side_bands, sizing.SIDE_LEVELS)
     work = Path(tempfile.mkdtemp(prefix="bench-stereo-"))
     try:
         ingest([path.resolve() for path in asked.files], work / "corpus")
@@ -94,7 +99,7 @@ def show(corpus: Path, run_dir: Path, channels: int, seed: int, step_s: float) -
     print(
         f"seed {seed} channels {channels} levels {codec.config.levels} files {len(sounds)}  "
         f"mid {row.mid:.3f}  side {row.side:.3f}  ears {row.ears:.3f}  widths {source} -> {decode}  "
-        f"balance {row.balance_db:.1f}  narrow {row.narrow_db:.1f}  s/step {step_s:.2f}",
+        f"lows {row.lows_db:.1f}  balance {row.balance_db:.1f}  narrow {row.narrow_db:.1f}  s/step {step_s:.2f}",
         flush=True,
     )
 
@@ -120,6 +125,7 @@ def judge(codec: Codec, sounds: list[Audio]) -> Row:
         side=float(np.mean([side_distance(a, b) for a, b in pairs])),
         ears=float(np.mean([mel_distance(a[c], b[c]) for a, b in pairs for c in (0, 1)])),
         widths=band_widths([b for _, b in pairs]),
+        lows_db=float(np.mean([si_sdr_db(lows(a[c]), lows(b[c])) for a, b in pairs for c in (0, 1)])),
         balance_db=float(np.mean([abs(balance_db(a) - balance_db(b)) for a, b in pairs])),
         narrow_db=float(np.mean(narrow)),
     )
@@ -141,6 +147,13 @@ def band_widths(sounds: list[Audio]) -> list[float]:
         inside = [(hz >= lo) & (hz < hi) for lo, hi in itertools.pairwise(EDGES_HZ)]
         rows.append([max(-60.0, 10 * np.log10((side[m].sum() + 1e-9) / (mid[m].sum() + 1e-9))) for m in inside])
     return np.mean(rows, axis=0).tolist()
+
+
+def lows(channel: Audio) -> Audio:
+    """What of it lies below 200 Hz."""
+    spectrum = np.fft.rfft(channel)
+    spectrum[round(200 * channel.size / 48_000) :] = 0
+    return np.fft.irfft(spectrum, channel.size).astype(np.float32)
 
 
 def balance_db(pair: Audio) -> float:

@@ -21,16 +21,16 @@ _SHAPES: dict[str, CodecConfig] = {
 }
 
 
-def _stereo(preset: str, side_bands: int, levels: int) -> CodecConfig:
+def with_side(preset: str, side_bands: int, levels: int) -> CodecConfig:
     """The mono shape with a side beside it, for which it has a few levels more."""
     mono = _SHAPES[preset]
     latent = mono.latent + 2 * side_bands
     return replace(mono, channels=2, side_bands=side_bands, latent=latent, levels=mono.levels + levels)
 
 
-_STEREO = {
-    "toy": _stereo("toy", 2, 2),
-    **{preset: _stereo(preset, SIDE_BANDS, SIDE_LEVELS) for preset in ("tiny", "small", "base")},
+STEREO = {
+    "toy": with_side("toy", 2, 2),
+    **{preset: with_side(preset, SIDE_BANDS, SIDE_LEVELS) for preset in ("tiny", "small", "base")},
 }
 _RECIPES: dict[str, Recipe] = {
     "toy": Recipe(batch=4, crop_frames=16, warmup_steps=10, ema_decay=0.9),
@@ -53,7 +53,7 @@ def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool, stereo_share: f
     sized = next(k for least, k in CODEBOOK_BY_FRAMES if frames >= least)
     channels, width = _channels(spec, stereo_share)
     if channels == 2:
-        shape = _STEREO[preset]
+        shape = STEREO[preset]
     levels = spec.levels or shape.levels
     codebook = spec.codebook_size or (shape.codebook_size if preset == "toy" else sized)
     try:

@@ -68,7 +68,7 @@ def _end_with(parent: int) -> None:
 def run(job: Job) -> Outcome:
     """The cell's outcome."""
     cell, train_dir = job.cell, Path(job.train)
-    spec = TrainingSpec(budget_s=cell.budget_s, steps=cell.steps, seed=cell.seed)
+    spec = TrainingSpec(budget_s=cell.budget_s, steps=cell.steps, seed=cell.seed, channels=1)
     corpus = load_corpus(train_dir)
     split = split_corpus(corpus, cell.seed)
     plan, _ = make_plan(spec, split, is_gpu=False)
