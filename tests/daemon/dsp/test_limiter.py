@@ -34,3 +34,18 @@ def test_far_from_the_peak_nothing_changes_and_near_it_the_gain_is_smooth() -> N
     gain = np.where(loud, made.audio / np.where(loud, audio, 1), np.nan)
     steps = np.abs(np.diff(gain))
     assert np.nanmax(steps) < 0.02, "a step in the gain is a click"
+
+
+def test_two_channels_get_one_gain() -> None:
+    """That of the louder one, so that nothing moves between the loudspeakers."""
+    random = np.random.default_rng(4)
+    pair = (0.3 * random.standard_normal((2, 60_000))).clip(-0.9, 0.9).astype(np.float32)
+    pair[0, 20_000:20_050] *= 6
+    pair[1, 45_000:45_050] *= 6
+    made = limit(pair)
+    assert np.abs(made.audio).max() <= 1.0
+    assert made.over_samples == np.count_nonzero((np.abs(pair) > 1.0).any(axis=0))
+    heard = np.abs(pair).min(axis=0) > 1e-3
+    gains = made.audio[:, heard] / pair[:, heard]
+    np.testing.assert_allclose(gains[0], gains[1], rtol=1e-4)
+    assert gains.min() < 0.7

@@ -18,6 +18,7 @@ from daemon.corpus.records import Corpus, load_corpus
 from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.measure import side_distance, width_db
 from daemon.engine.clips import read_clip
+from daemon.engine.previews import read_matched
 from daemon.training.augmentation import finish, place, stretch
 from daemon.training.crops import CropSampler, open_parts
 from daemon.training.errors import TrainingError
@@ -116,14 +117,13 @@ def test_crops_are_pairs_at_the_reference_loudness_and_depend_on_the_step_alone(
 
 
 def test_stretching_keeps_what_is_between_the_channels() -> None:
-    tone = np.sin(2 * np.pi * 440 * np.arange(16_384) / 48_000).astype(np.float32)
-    lag = np.sin(2 * np.pi * 440 * np.arange(16_384) / 48_000 - 1.0).astype(np.float32)
-    made = stretch(np.stack([tone, 0.5 * lag]), 19_968)[:, 4096:-4096]
-    analytic = [np.fft.rfft(channel * np.hanning(channel.size)) for channel in made]
-    peak = int(np.abs(analytic[0]).argmax())
-    ratio = analytic[1][peak] / analytic[0][peak]
-    assert abs(ratio) == pytest.approx(0.5, rel=0.05)
-    assert np.angle(ratio) == pytest.approx(-1.0, abs=0.1)
+    """Half of the right channel is the left one: stretched apart from each other they would have nothing in common."""
+    left, other = sound(1, 16_384), sound(2, 16_384)
+    pair = np.stack([left, 0.5 * left + 0.5 * other])
+    made = stretch(pair, 19_968)[:, 4096:-4096]
+    before, after = (float(np.corrcoef(sounds)[0, 1]) for sounds in (pair, made))
+    assert before == pytest.approx(0.707, abs=0.02) and after == pytest.approx(before, abs=0.1)
+    assert np.square(made[1]).mean() / np.square(made[0]).mean() == pytest.approx(0.5, rel=0.1)
 
 
 def test_places_between_the_loudspeakers_keep_the_level() -> None:
@@ -162,3 +162,23 @@ def test_the_side_and_both_channels_have_their_part_in_the_loss() -> None:
     assert model.decoder.side.weight.grad.abs().sum() > 0 and model.encoder.side.weight.grad.abs().sum() > 0
     assert model.decoder.leave_side.weight.grad.abs().sum() > 0
     assert side_distance(source[0].numpy(), decoded[0].detach().numpy()) > 0
+
+
+def test_a_preview_in_two_channels_is_matched_as_a_pair(tmp_path: Path) -> None:
+    source = np.stack([sound(1), 0.5 * sound(2)])
+    for name, pair in (("source.wav", source), ("step.wav", 0.25 * source)):
+        soundfile.write(tmp_path / name, pair.T, 48_000, subtype="FLOAT")
+    matched = read_matched(tmp_path / "step.wav", tmp_path / "source.wav")
+    assert matched.gain_db == pytest.approx(12.0, abs=0.05)
+    np.testing.assert_allclose(matched.audio, source, rtol=2e-2, atol=1e-4)
+
+
+@pytest.mark.parametrize(("channels", "wanted", "said"), [(6, 2, "both loudspeakers"), (6, 1, "mono"), (2, 1, "mono")])
+def test_channels_that_a_model_lacks_are_averaged_and_that_is_said(
+    tmp_path: Path, channels: int, wanted: int, said: str
+) -> None:
+    many = np.stack([sound(n) for n in range(channels)])
+    soundfile.write(tmp_path / "many.wav", many.T, 48_000, subtype="FLOAT")
+    clip = read_clip(tmp_path / "many.wav", wanted)
+    np.testing.assert_allclose(clip.audio, many.mean(axis=0), atol=1e-6)
+    assert any(f"{channels} channels were averaged to one" in note and said in note for note in clip.notes)

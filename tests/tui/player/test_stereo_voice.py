@@ -11,13 +11,12 @@ from tui.player.intake import Intake
 from tui.player.ring import Ring
 from tui.player.voice import Voice
 
-DEEDS = st.lists(
-    st.one_of(st.integers(1, 3000), st.sampled_from(["flush", "end", "mute", "play", "play"])), min_size=1, max_size=30
-)
+LENGTHS = st.one_of(st.integers(1, 3000), st.sampled_from([480, 960]))
+DEEDS = st.lists(st.one_of(LENGTHS, st.sampled_from(["flush", "end", "mute", "play", "play"])), min_size=1, max_size=30)
 
 
 @given(deeds=DEEDS, prebuffer=st.sampled_from([0, 960]), seed=st.integers(0, 1000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_pair_is_two_voices_in_step(deeds: list[int | str], prebuffer: int, seed: int) -> None:
     """Starts, ends, flushes, mutes and running dry: the pair's channels equal two mono voices told the same."""
     random = np.random.default_rng(seed)
