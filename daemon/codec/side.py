@@ -5,8 +5,8 @@ band and latent frame, by two numbers. `follows` is the real coefficient of the 
 is a sound between the right and the left channel, and as it shares the mid's phases, panning survives phases that are
 invented. `apart` is the size of what the projection leaves, as a share of the mid's: reverberation, chorus, doubled
 takes. Both are companded by a square root that keeps the sign, so that what rounding leaves near zero is far under the
-mid (.1 becomes -40 dB): a mono sound stays mono. The decoder multiplies the mid's own spectrum by the first, and draws
-the second with phases of its own under the mid's smoothed magnitudes.
+mid (.1 becomes -40 dB): a mono sound stays mono. The decoder multiplies the mid's own spectrum by the first, and for
+the second turns it by a phase of its own: what neither follows the mid nor makes one channel louder is at 90 degrees.
 
 What can go wrong: a mid that is silent while the side is not (two channels in antiphase). The side is then cut at four
 times the mid, and such files are refused at ingest.
@@ -41,11 +41,13 @@ class Side(nn.Module):
 
     def measure(self, mid: Tensor, side: Tensor) -> Tensor:
         """The two numbers of every band: `follows`, then `apart`, companded."""
-        power = self._in_bands(energy(mid)) + self._in_bands(torch.full_like(mid.real, QUIET**2))
-        along = self._in_bands(mid.real * side.real + mid.imag * side.imag) / power
-        whole = self._in_bands(energy(side)) / power
-        apart = (whole - along.square()).clamp_min(0.0).sqrt()
-        return torch.cat([compress(along), compress(apart)], -1)
+        # The second is what is left of a difference: in bfloat16 a sound beside the middle would get width of its own.
+        with torch.autocast(mid.device.type, enabled=False):
+            power = self._in_bands(energy(mid) + QUIET**2)
+            along = self._in_bands(mid.real * side.real + mid.imag * side.imag) / power
+            whole = self._in_bands(energy(side)) / power
+            apart = (whole - along.square()).clamp_min(0.0).sqrt()
+            return torch.cat([compress(along), compress(apart)], -1)
 
     def draw(self, told: Tensor, mid: Tensor, fine: Tensor, phase: Tensor) -> Tensor:
         """The side's spectrum, `[B, 2T, bins]`.
@@ -54,7 +56,7 @@ class Side(nn.Module):
             told: as `measure` gives, `[B, T, 2 * side_bands]`.
             mid: the decoded mid's spectrum, `[B, 2T, bins]`.
             fine: natural logarithm of what each bin of the second part is given beyond its band, `[B, 2T, bins]`.
-            phase: of the second part, `[B, 2T, bins]`.
+            phase: of the second part, relative to the mid, `[B, 2T, bins]`.
         """
         along, apart = (expand(part) @ self.bands.T for part in told.repeat_interleave(2, 1).chunk(2, -1))
         return mid * (along + torch.polar(apart.clamp_min(0.0) * fine.clamp(-2.0, 2.0).exp(), phase))

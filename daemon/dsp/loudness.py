@@ -49,7 +49,7 @@ class LoudnessMeter:
         joined = np.concatenate([self._tail, block], axis=-1)
         self._tail = joined[..., -(_TAPS - 1) :]
         size = 1 << (joined.shape[-1] + _TAPS - 1).bit_length()
-        spectrum = np.fft.rfft(joined, size) * np.fft.rfft(_k_weighting(), size)
+        spectrum = np.fft.rfft(joined, size) * _k_spectrum(size)
         return np.fft.irfft(spectrum, size)[..., _TAPS - 1 : joined.shape[-1]]
 
     def _add_power(self, power: NDArray[np.float64]) -> None:
@@ -82,6 +82,12 @@ def integrated_lufs(audio: NDArray[np.float32]) -> float:
 
 def _lufs(mean_square: float) -> float:
     return max(SILENCE_LUFS, -0.691 + 10 * math.log10(max(mean_square, 1e-12)))
+
+
+@functools.lru_cache(maxsize=4)
+def _k_spectrum(size: int) -> NDArray[np.complex128]:
+    """The weighting's transform, kept: blocks of a stream are all of one size but the last."""
+    return np.fft.rfft(_k_weighting(), size)
 
 
 @functools.lru_cache(maxsize=1)

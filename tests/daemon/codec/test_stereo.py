@@ -182,6 +182,9 @@ def test_a_side_that_follows_is_drawn_exactly(spectra: tuple[torch.Tensor, torch
     drawn = side.draw(side.measure(mid, along * mid), mid, torch.zeros_like(mid.real), torch.zeros_like(mid.real))
     error = (drawn - along * mid).abs().square().sum() / mid.abs().square().sum()
     assert error < 2e-3
+    with torch.autocast("cpu", torch.bfloat16):  # as a training on a GPU measures it
+        assert torch.equal(side.measure(mid, along * mid), side.measure(mid, along * mid).float())
+        assert side.measure(mid, along * mid)[..., CONFIG.side_bands :].max() < 0.1
 
 
 def test_a_side_that_stands_apart_keeps_its_energy(spectra: tuple[torch.Tensor, torch.Tensor]) -> None:
