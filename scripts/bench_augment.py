@@ -82,7 +82,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     preset: str
     variant: str
     codec: int = 0
-    """Format of the codec: cells of another are left alone and not compared with."""
+    """Its format: cells of an earlier one have their own table."""
     mel: float
     train_mel: float
     blend: float
@@ -100,20 +100,19 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 def main() -> None:
     """Train what is missing, print, and put the tables into docs/BENCHMARKS.md."""
     wish = _arguments()
-    known = msgspec.json.decode(wish.cells.read_bytes(), type=list[Cell]) if wish.cells.exists() else []
-    cells = [cell for cell in known if cell.codec == FORMAT_VERSION]
-    others = [cell for cell in known if cell.codec != FORMAT_VERSION]
+    cells = msgspec.json.decode(wish.cells.read_bytes(), type=list[Cell]) if wish.cells.exists() else []
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
         corpora = {folder.name: _ingested(folder, Path(scratch) / folder.name) for folder in wish.corpus}
         for variant, seed, files, name in _order(wish):
-            done = {(cell.place, cell.variant) for cell in cells}
+            done = {(cell.place, cell.variant) for cell in cells if cell.codec == FORMAT_VERSION}
             if ((name, files, seed, wish.steps, wish.preset), variant) in done or len(corpora[name].usable) < files + 3:
                 continue
             cells.append(_train(corpora[name], name, files, seed, variant, wish))
             print(cells[-1], flush=True)
-            write_bytes(wish.cells, msgspec.json.format(msgspec.json.encode([*others, *cells]), indent=1))
-    body = "\n\n".join(_table(cells, steps) for steps in sorted({cell.steps for cell in cells}))
+            write_bytes(wish.cells, msgspec.json.format(msgspec.json.encode(cells), indent=1))
+    runs = sorted({(cell.codec, cell.steps) for cell in cells}, reverse=True)
+    body = "\n\n".join(_table([c for c in cells if (c.codec, c.steps) == run], *run) for run in runs)
     print(body)
     if not wish.dry_run:
         _write(f"{body}\n\n{_note(cells)}")
@@ -201,13 +200,12 @@ def _at_level(source: Sound, made: Sound) -> float:
     return mel_distance(source, (made * gain).astype(np.float32))
 
 
-def _table(cells: list[Cell], steps: int) -> str:
-    here = [cell for cell in cells if cell.steps == steps]
+def _table(here: list[Cell], codec: int, steps: int) -> str:
     none = {cell.place: cell for cell in here if cell.variant == "none"}
     whole = {cell.place: cell for cell in here if cell.variant == "all"}
     lines = [
-        f"| {steps} steps | cells | held-out mel | sd | train mel | change from none | change from all | "
-        "blend / mix / alone | ms a step |",
+        f"| {steps} steps, codec format {codec} | cells | held-out mel | sd | train mel | change from none | "
+        "change from all | blend / mix / alone | ms a step |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for variant in variants():
@@ -249,8 +247,8 @@ def _note(cells: list[Cell]) -> str:
     presets = ", ".join(sorted({cell.preset for cell in cells}))
     seeds = ", ".join(map(str, sorted({cell.seed for cell in cells})))
     return (
-        f"{len(cells)} trainings of preset {presets}, codec format {FORMAT_VERSION}, seeds {seeds}, one thread, torch "
-        f"{torch.__version__}; a seed chooses files and weights; ms a step is processor time, other work ran beside it "
+        f"{len(cells)} trainings of preset {presets}, seeds {seeds}, one thread, torch {torch.__version__}; a seed "
+        "chooses files and weights; ms a step is processor time, other work ran beside it "
         f"(load {os.getloadavg()[0]:.0f} when this was written); negative is better; `scripts/bench_augment.py`."
     )
 

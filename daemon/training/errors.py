@@ -8,7 +8,7 @@ class TrainingError(MendableError):
 
 
 class TrainingMemoryError(TrainingError):
-    """A step does not fit into memory, even with half the crops."""
+    """A step does not fit into memory, even with half the crops, or what happens between two steps does not."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

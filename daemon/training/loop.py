@@ -68,10 +68,16 @@ def train(
     training = _Training(run, corpus, run_dir, torch.device(device), report, control)
     try:
         return training.run(words)
-    except BaseException as error:
-        message = error.message if isinstance(error, TrainingError) else type(error).__name__
-        training.end("failed", message)
+    except TrainingError as error:
+        training.end("failed", error.message)
         raise
+    except BaseException as error:
+        if not is_out_of_memory(error):
+            training.end("failed", type(error).__name__)
+            raise
+        told = TrainingMemoryError("Memory ran out between two steps.", "Close other programs, then resume.")
+        training.end("failed", told.message)
+        raise told from error
 
 
 class _Training:

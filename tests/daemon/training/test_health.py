@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
 from daemon.corpus.records import load_corpus
@@ -169,6 +170,23 @@ def test_without_memory_the_batch_is_halved_once(
         train(toy(3), tone_corpus, tmp_path / "none")
     assert describe_failure(failure.value)["code"] == "E_OOM"
     assert isinstance(failure.value, TrainingError)
+
+
+def test_memory_that_runs_out_between_steps_is_said_and_can_go_on(
+    tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(*_: object, **__: object) -> None:
+        raise RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("daemon.training.loop.evaluate", greedy)
+        with pytest.raises(TrainingMemoryError, match=r"between two steps.*resume") as failure:
+            train(toy(4), tone_corpus, tmp_path / "run")
+    assert describe_failure(failure.value)["code"] == "E_OOM"
+    run = read_run(tmp_path / "run")
+    assert run is not None and (run.state, run.message) == ("failed", "Memory ran out between two steps.")
+    resumed = train(replace(toy(5), resume=True), tone_corpus, tmp_path / "run")
+    assert (resumed.state, resumed.steps) == ("finished", 5)
 
 
 def test_the_kept_weights_are_the_best_ones(tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
