@@ -210,7 +210,8 @@ def test_odd_recordings_side_by_side_make_a_sane_model(tmp_path: Path, make_tone
             (0.2 * sound + np.float32(0.6), 48_000),
             (np.stack([sound, 0.5 * sound], 1), 48_000),
         ]
-        soundfile.write(tmp_path / f"{index}.wav", *odd[index % 5], subtype="PCM_24")  # FLOAT would hold the time, and so another split
+        # not FLOAT: libsndfile writes the time into such files, and the split follows their bytes
+        soundfile.write(tmp_path / f"{index}.wav", *odd[index % 5], subtype="PCM_24")
     report = ingest([tmp_path], tmp_path / "corpus")
     assert report.total_files == 10 and not report.errors
     result = train(toy(25), tmp_path / "corpus", tmp_path / "run")
