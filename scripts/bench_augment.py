@@ -6,8 +6,8 @@
 For every corpus, number of files and seed, the recordings are shuffled by the seed; the first so many are trained on
 and up to six of the others are held out, whole files. One cell is one training of `--preset` for exactly `--steps`
 steps on one thread from the same initial weights. `none` switches every augmentation off, `all` on (`WHOLE`), `default`
-is the recipe as it is, `three` has filters, speed and polarity only (the recipe of codec format 1), and `all - X` leaves one out. Cells are kept in
-`--cells` as they are finished, so a run that was stopped goes on.
+is the recipe as it is, `three` has filters, speed and polarity only (the recipe of codec format 1), and
+`all - X` leaves one out. Cells are kept in `--cells` as they are finished, so a run that was stopped goes on.
 
 **mel** is the official held-out measure (`daemon.dsp.measure.mel_distance`), quantised, all levels. **train mel** the
 same on the training files: augmentation should cost little of it. **change** is of the held-out mel, averaged over the
