@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,8 @@ class Allele:
         """Run a command without waiting for it."""
         streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         settings = {"cwd": self.folder, "env": self.environment, "text": True} | streams | settings
+        # A shell ignores Ctrl-C for what it starts in the background, and so would everything started here.
+        settings |= {"preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL)}
         self._started.append(subprocess.Popen(self.command(*words), **settings))
         return self._started[-1]
 
