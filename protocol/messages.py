@@ -418,9 +418,13 @@ class OpenStrand(Struct, frozen=True, kw_only=True):
 
 
 class GetStrand(Struct, frozen=True, kw_only=True):
-    """One strand, by id. The reply's buffer 0: codes (Q, T) uint16."""
+    """One strand, by id. The reply's buffer 0: codes (Q, T) uint16.
+
+    with_earlier: also as it was opened (buffer 1) and before its last edit (buffer 2), of lengths of their own.
+    """
 
     strand: Id
+    with_earlier: bool = False
 
 
 class ListStrands(Struct, frozen=True, kw_only=True):

@@ -98,7 +98,7 @@ class Session(StrandDesk):
         try:
             await work
         except AlleleError as error:
-            self._changed("error", str(error))
+            self._changed("error", self.readable(str(error)))
         except Exception as defect:  # noqa: BLE001 - a defect is said, and the screen lives on
             self._changed("error", f"a defect: {type(defect).__name__}: {defect} (please report it)")
 

@@ -42,6 +42,12 @@ class StrandDesk(AtlasDesk):
         self.chains: dict[str, EditChain] = {}
         self._decoding: set[str] = set()
 
+    def readable(self, text: str) -> str:
+        """A sentence or an edit with names in place of strands' ids."""
+        for strand, info in self.strands.items():
+            text = text.replace(strand, info.meta.name)
+        return text
+
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine; what it raises is shown as a sentence."""
         raise NotImplementedError
@@ -61,11 +67,11 @@ class StrandDesk(AtlasDesk):
 
     async def fetch(self, strand: str) -> StrandGrid:
         """The grid of a strand, whole."""
-        answer = await self.ask(m.GetStrand(strand=strand))
-        info, codes = answer.body, answer.buffers[0]
+        answer = await self.ask(m.GetStrand(strand=strand, with_earlier=strand not in self.grids))
+        info, codes, *earlier = answer.body, *answer.buffers
         grid = self.grids.get(strand)
         if grid is None:
-            grid = self.grids[strand] = StrandGrid(info, codes)
+            grid = self.grids[strand] = StrandGrid(info, codes, *earlier)
             self.waves[strand] = Waveform(grid.frames)
         elif info.rev >= grid.rev:
             grid.replace(info, codes)

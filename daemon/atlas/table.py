@@ -24,6 +24,8 @@ STEADY = 0.5
 """Most standard error of a code's mean, in standard deviations between codes: above it the code is unknown."""
 MARKED = 0.5
 """Least effect that is worth a word, in the same deviations."""
+CLEAR = 5.0
+"""Least difference of two codes for one to be surely beyond the other, in standard errors over contexts."""
 
 Real = NDArray[np.float32]
 
@@ -126,11 +128,17 @@ class Atlas:
         return 0 not in unsure and 2 * len(unsure) <= self.shape[0]
 
     def surely(self, level: int, code: int, descriptor: str, sign: int) -> NDArray[np.bool_]:
-        """Codes (K,) of a level that are known and surely beyond a code, upwards (+1) or downwards (-1)."""
+        """Codes (K,) of a level that are known and surely beyond a code, upwards (+1) or downwards (-1).
+
+        Surely: in nearly every context that saw both, by a difference that is worth a word and far larger than its
+        error. Contexts alone are too few to choose by: the nearest of a hundred codes that all agree is the luckiest.
+        """
         column = self.index(descriptor)
         effects = self.effects[level, :, :, column].astype(np.float32)
         further = sign * (effects - effects[code])
-        sure = ((further > 0).mean(1) >= SURE) & (further.mean(1) > 0)
+        mean, M = further.mean(1), further.shape[1]
+        error = further.std(1, ddof=1 if M > 1 else 0) / np.sqrt(M)
+        sure = ((further > 0).mean(1) >= SURE) & (mean >= MARKED * self.between[level, column]) & (mean > CLEAR * error)
         return sure & self.known[level, :, column]
 
 

@@ -138,8 +138,8 @@ def settle(step: Step, answers: Mapping[bytes, Array]) -> Step:
     return step
 
 
-def write(codes: Codes, change: Change) -> Codes:
-    """A new grid with the change's `after` in place of its `before`.
+def write(codes: Codes, change: Change, *, in_place: bool = False) -> Codes:
+    """A grid with the change's `after` in place of its `before`: a new one, or the same where that can be.
 
     Raises:
         ValueError: the cells there are not the change's `before`.
@@ -153,7 +153,8 @@ def write(codes: Codes, change: Change) -> Codes:
             raise ValueError("a change of length is one of all levels")
         result = np.concatenate([codes[:, :lo], change.after, codes[:, hi:]], axis=1)
     else:
-        result = codes.copy()
+        result = codes if in_place else codes.copy()
+        result.flags.writeable = True
         result[top:bottom, lo:hi] = change.after
     result.flags.writeable = False
     return result

@@ -79,6 +79,10 @@ class StrandBook:
         """The text of what was done to a strand, oldest first."""
         return await self._thread.call(self._store.edits_of, strand)
 
+    async def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
+        """A strand, its codes as it was opened, and before its last edit."""
+        return await self._thread.call(self._store.earlier, strand)
+
     async def edits(self, strand: str) -> History:
         """What was done to a strand since it was opened here, undone edits included."""
         return await self._thread.call(self._store.history, strand)

@@ -58,9 +58,11 @@ class StrandHandlers:
         body: GetStrand = request.body
         living = self._strands.find(body.strand)
         history = await self._strands.history(body.strand)
-        living = self._strands.find(body.strand)
+        living, earlier = self._strands.find(body.strand), ()
+        if body.with_earlier:
+            living, *earlier = await self._strands.earlier(body.strand)
         info = replace(living.info, meta=replace(living.meta, edits=newest(history)))
-        return Reply(body=info, buffers=(living.codes,))
+        return Reply(body=info, buffers=(living.codes, *earlier))
 
     async def list(self, _: Request) -> Reply:
         """From memory."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import numpy as np
 
 from daemon.edits.lengths import resized
 from daemon.edits.locks import levels_words
@@ -118,6 +119,16 @@ class StrandStore:
         first = max(1, last - KEPT_HISTORY + 1)
         return History(head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.entries(strand, first, last))
 
+    def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
+        """A strand, its codes as it was opened, and before the edit it stands at."""
+        row = self._row(strand)
+        codes = last = row.codes
+        for number, change in enumerate(reversed(self._journal.changes(strand, 1, row.head))):
+            codes = write(codes, change.reversed(), in_place=number > 0)
+            if number == 0:
+                last, codes = codes, codes.copy()
+        return _living(row), codes, last
+
     def opened_by(self, asked: Asked) -> Living | None:
         """The strand that this very request opened before, if it is still open."""
         known = self._journal.opened_by(asked.cid, asked.request)
@@ -205,9 +216,12 @@ class StrandStore:
         if not outcome.changes:
             return self._remember(row, text, outcome, asked)
         text += f"  # {levels_words(row.locked)} locked" if row.locked else ""
+        notes = [*outcome.notes]
+        if all(np.array_equal(change.before, change.after) for change in outcome.changes):
+            notes.append("every cell stayed as it was")
         parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
         rows = [self._moved(part.strand, part.change, part.pos, part.pos, asked) for part in parts]
-        answer = EditApplied(edit=text, strands=[_living(new).info for new in rows], notes=outcome.notes)
+        answer = EditApplied(edit=text, strands=[_living(new).info for new in rows], notes=notes)
         with self._journal.transaction():
             self._journal.add_entry(edit, text, parts, asked.cid, asked.request)
             self._commit(rows, answer, asked, is_new=True)

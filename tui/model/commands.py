@@ -64,8 +64,11 @@ def read_command(text: str) -> Command | None:
         )
     counts = {"w": (1, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256), "colour": (1, 1)}
     least, most = counts.get(word, (0, 0))
+    if word == "w" and args:
+        args = [" ".join(args)]  # a path with spaces
     if not least <= len(args) <= most:
-        raise AlleleError("E_BAD_EDIT", f":{word} takes {least} to {most} words", hint=OWN[word])
+        wanted = f"{least} to {most}" if least < most else str(most or "no")
+        raise AlleleError("E_BAD_EDIT", f":{word} takes {wanted} word{'s' * (most != 1)}", hint=OWN[word])
     return Command(word, args, force)
 
 

@@ -38,6 +38,7 @@ class Pane:
     first_level: int = 0
     columns: int = 60
     page_levels: int = 8
+    wave_rows: int = 0
     zoom: int = 1
     """Frames in one cell."""
 
@@ -139,7 +140,9 @@ class Editor:
             if kept.strand is not None:
                 self.left[kept.strand] = replace(kept)
             before = self.left.get(strand, Pane(strand))
-            self.panes[index] = replace(before, columns=kept.columns, page_levels=kept.page_levels)
+            self.panes[index] = replace(
+                before, columns=kept.columns, page_levels=kept.page_levels, wave_rows=kept.wave_rows
+            )
 
     def close(self, strand: str) -> None:
         """A strand is gone."""
@@ -147,7 +150,7 @@ class Editor:
         self.marks.pop(strand, None)
         for index, pane in enumerate(self.panes):
             if pane.strand == strand:
-                self.panes[index] = Pane(columns=pane.columns, page_levels=pane.page_levels)
+                self.panes[index] = Pane(columns=pane.columns, page_levels=pane.page_levels, wave_rows=pane.wave_rows)
 
     def heard_levels(self, levels: int) -> list[int] | None:
         """Levels that sound, None for all. Solos leave only themselves; a level that is muted too stays silent."""

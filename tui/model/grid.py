@@ -1,4 +1,4 @@
-"""A strand as the screen knows it: its codes, its revision, and which cells changed since it was opened here.
+"""A strand as the screen knows it: its codes, its revision, and which cells changed since it was opened.
 
 Data flow: the daemon's reply to GetStrand makes a `StrandGrid`; every StrandChanged event goes through `apply`, which
 either writes the cells or says that the strand must be fetched whole (its length changed, or an event was missed).
@@ -26,15 +26,25 @@ class Applied(Enum):
 
 
 class StrandGrid:
-    """Codes (Q, T) uint16 of one living strand with its revision and undo depths."""
+    """Codes (Q, T) uint16 of one living strand with its revision and undo depths.
 
-    def __init__(self, info: StrandInfo, codes: npt.NDArray[Any]) -> None:
+    opened, before_change: its codes when it was opened and before its last edit; without them, as they are now.
+    """
+
+    def __init__(
+        self,
+        info: StrandInfo,
+        codes: npt.NDArray[Any],
+        opened: npt.NDArray[Any] | None = None,
+        before_change: npt.NDArray[Any] | None = None,
+    ) -> None:
         self.info = info
         self.codes: Codes = np.array(codes, dtype=np.uint16)
-        self._opened: Codes = self.codes.copy()
-        self.changed: npt.NDArray[np.bool_] = np.zeros(self.codes.shape, dtype=np.bool_)
+        self._opened: Codes = np.array(codes if opened is None else opened, dtype=np.uint16)
+        self.changed: npt.NDArray[np.bool_] = np.ones(self.codes.shape, dtype=np.bool_)
         self.versions = [0] * self.codes.shape[0]
-        self._before_change = self.codes
+        self._mark(0, self.levels)
+        self._before_change = self.codes if before_change is None else np.array(before_change, dtype=np.uint16)
         self._kept: Codes | None = None
 
     @property

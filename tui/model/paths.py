@@ -23,15 +23,40 @@ def read_paths(text: str) -> list[Path]:
         if not stripped:
             continue
         whole = _home(stripped)
-        if whole.is_absolute() and "\\" not in stripped and stripped[0] not in "'\"" and _is_there(whole):
-            found.append(whole)  # an unquoted path with spaces, as it stands
+        if _is_plain(stripped) and _is_there(whole):
+            found.append(whole.absolute())  # an unquoted path with spaces, as it stands
             continue
         try:
             words = shlex.split(stripped)
         except ValueError:
             raise AlleleError("E_BAD_REQUEST", f"a quote is open in: {stripped}", hint="close it") from None
-        found += [_one(word) for word in words]
+        paths = [_one(word) for word in words]
+        if _is_plain(stripped) and not any(map(_is_there, paths)) and not any(map(_begins_a_path, words[1:])):
+            paths = [whole.absolute()]  # one path with spaces that is not there rather than several that are not
+        found += paths
     return found
+
+
+def read_path(text: str) -> Path:
+    """The one path that a text is, spaces and all.
+
+    Raises:
+        AlleleError: E_BAD_REQUEST when it is none, or several quoted ones.
+    """
+    stripped = text.strip()
+    paths = [_one(stripped)] if stripped and _is_plain(stripped) else read_paths(text)
+    if len(paths) != 1:
+        raise AlleleError("E_BAD_REQUEST", f"{len(paths)} file names", hint='give one, quoted: "my sound.wav"')
+    return paths[0]
+
+
+def _is_plain(text: str) -> bool:
+    """Neither quoted nor escaped."""
+    return not any(character in text for character in "\\'\"")
+
+
+def _begins_a_path(word: str) -> bool:
+    return word.startswith(("/", "~", "./", "../", "file://"))
 
 
 def _one(word: str) -> Path:

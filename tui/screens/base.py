@@ -274,11 +274,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         action = BY_ID[action_id]
         why = action.why_not(self.situation())
         if why:
-            self.say(f"{action.title.split(':')[0].lower()}: {why}", bad=True)
+            self.say(f"{action.title.split(':')[0]}: {why}", bad=True)
             return
         method = self.method_of(action)
         if method is None:
-            self.say(f"{action.title.lower()}: that is done on the {' or '.join(action.screens)} screen")
+            self.say(f"{action.title}: that is done on the {' or '.join(action.screens)} screen")
             return
         method(count, register)
 

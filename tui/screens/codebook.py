@@ -250,7 +250,12 @@ class CodebookScreen(BaseScreen):
             return
         level, code, atlas = self.book.level, self.code, self.session.atlas_now(model.name)
         now = atlas.label(level, code) if atlas is not None else ""
-        self.prompt.ask(f"call code {code} of level {level}: ", lambda text: self._label(level, code, text), value=now)
+        self.prompt.ask(
+            f"call code {code} of level {level}: ",
+            lambda text: self._label(level, code, text),
+            value=now,
+            is_offer=True,
+        )
 
     def _label(self, level: int, code: int, text: str) -> None:
         model = self.model

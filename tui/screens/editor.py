@@ -58,7 +58,7 @@ class EditorScreen(EditorWords):
         shares = share_rows(self.size.height, levels[0], levels[1], self.editor.focus, tallest, self.editor.tall)
         for pane, widgets, rows in zip(self.editor.panes, self.panes, shares, strict=True):
             pane.columns = max(1, self.size.width - GUTTER)
-            pane.page_levels = rows.levels
+            pane.page_levels, pane.wave_rows = rows.levels, rows.wave
             widgets.tall = rows.tall
             for widget, height in ((widgets.wave, rows.wave), (widgets.grid, rows.grid)):
                 if widget.styles.height is None or widget.styles.height.value != height:

@@ -17,7 +17,7 @@ from tui.model.commands import Command, read_command
 from tui.model.editor import NAMES, Editor
 from tui.model.grid import StrandGrid
 from tui.model.painting import Painting
-from tui.model.paths import read_paths
+from tui.model.paths import read_path, read_paths
 from tui.screens.base import BaseScreen
 
 
@@ -117,10 +117,7 @@ class EditorCommands(BaseScreen):
             self.say("this pane is empty: there is nothing to write", bad=True)
             return
         try:
-            paths = read_paths(text)
-            if len(paths) != 1:
-                raise AlleleError("E_BAD_REQUEST", f"{len(paths)} file names", hint='give one, quoted: "my sound.wav"')
-            path = paths[0]
+            path = read_path(text)
             if path.exists() and not force:
                 raise AlleleError("E_EXISTS", f"{path} exists", hint=f"overwrite it with :w! {path}")
             if path.suffix.lower() not in (".wav", ".alle"):
@@ -161,7 +158,7 @@ class EditorCommands(BaseScreen):
         elif command.name == "action":
             self._typed_action(*command.args)
         elif command.name == "w":
-            self.save(command.args[0] if " " not in command.args[0] else f'"{command.args[0]}"', force=command.force)
+            self.save(command.args[0], force=command.force)
         elif command.name == "open":
             model = command.args[1] if len(command.args) > 1 else None
             self.spawn(self.allele.open_in_pane(read_paths(command.args[0])[0], self.editor.focus, model))

@@ -135,7 +135,9 @@ class EditorOperations(EditorView):
     def do_edit_mix(self, count: int | None, register: str | None) -> None:
         if self.grid is not None:
             words = self.editor.remembered.get("mix") or f"@{self.editor.pane.cursor.frame}"
-            self.prompt.ask("gap: a code, or @FRAME: ", lambda text: self._mix(register, text.strip()), value=words)
+            self.prompt.ask(
+                "gap: a code, or @FRAME: ", lambda text: self._mix(register, text.strip()), value=words, is_offer=True
+            )
 
     def _mix(self, register: str | None, gap: str) -> None:
         if gap:
@@ -199,7 +201,7 @@ class EditorOperations(EditorView):
         wants, usual = ASKED[op]
         self.prompt.ask(
             f"{op} {rect.words}: ", lambda text: self._asked(op, grid, rect, text),
-            value=self.editor.remembered.get(op, usual),
+            value=self.editor.remembered.get(op, usual), is_offer=True,
         )  # fmt: skip
         self.words.show(f" {wants}; Enter does it, Esc leaves")
 
@@ -252,13 +254,7 @@ class EditorOperations(EditorView):
     async def _back(self, ask: Callable[[str], Any], strand: str, word: str) -> None:
         applied = await ask(strand)
         if applied is not None:
-            self._applied(applied, f"{word}: {self.readable(applied.edit)}")
-
-    def readable(self, text: str) -> str:
-        """An edit's text with names in place of ids."""
-        for strand, info in self.session.strands.items():
-            text = text.replace(strand, info.meta.name)
-        return text
+            self._applied(applied, f"{word}: {self.session.readable(applied.edit)}")
 
     def do_edit_history(self, count: int | None, register: str | None) -> None:
         grid = self.grid

@@ -61,7 +61,8 @@ class EditorView(EditorHearing):
 
     def do_view_spectrogram(self, count: int | None, register: str | None) -> None:
         self.editor.spectrogram = not self.editor.spectrogram
-        self.say("spectrogram, 60 Hz to 16 kHz from the bottom up" if self.editor.spectrogram else "waveform")
+        words = "spectrogram, 60 Hz to 16 kHz from the bottom up" if self.editor.spectrogram else "waveform"
+        self.say(words if self.editor.pane.wave_rows else f"{words}; a higher window has room for it")
         self.moved()
 
     def do_view_palette(self, count: int | None, register: str | None) -> None:

@@ -97,14 +97,16 @@ class HelpScreen(OverScreen):
 
 def help_rows(screen: str, tier: str, keymap: Keymap, width: int) -> list[Row]:
     """The help of a screen, in lines of `width` columns."""
-    rows = [Row("Ten things to know; more is below", heading=True)]
-    for keys, words in FIRST:
-        rows += wrapped(keymap.fill(keys), keymap.fill(words), KEY_WIDTH, width, words)
+    rows: list[Row] = []
+    if screen == "editor":
+        rows.append(Row("Ten things to know; more is below", heading=True))
+        for keys, words in FIRST:
+            rows += wrapped(keymap.fill(keys), keymap.fill(words), KEY_WIDTH, width, words)
     group = ""
     for action in actions_of(screen):
         if action.group != group:
             group = action.group
-            rows += [Row(""), Row(group, heading=True)]
+            rows += [*([Row("")] if rows else []), Row(group, heading=True)]
         more = f" - {keymap.fill(action.help)}" if action.help else ""
         keys = keymap.words_for(action.id) or f":{action.id}"
         rows += wrapped(keys, f"{action.title}{more}", KEY_WIDTH, width, action.id)

@@ -5,7 +5,7 @@ Screens ask `output_queued` and put off repaints while it is true. A write that 
 and remembered in `lost`, so that leaving still works.
 
 What comes in need not be UTF-8 (a pasted binary, a Latin-1 terminal): such bytes become U+FFFD, which no key means.
-Textual's own decoder would end the program at the first of them.
+Textual's own decoder would end the program at the first of them. What is pasted is text, whatever it holds.
 """
 
 import codecs
@@ -95,11 +95,52 @@ class LeanDriver(LinuxDriver):
         return False
 
 
+PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
+_CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n\r"}
+
+
+class PasteFilter:
+    """Takes control characters out of pasted text: not every terminal does, and an escape in it would end the paste,
+    whose rest would then be read as keys. Text outside of pastes passes as it is and at once."""
+
+    def __init__(self) -> None:
+        self._pasting = False
+        self._before = ""
+        """What was passed last, while nothing is pasted: the beginning of a paste may come in pieces."""
+        self._held = ""
+        """What may be the beginning of a paste's end."""
+
+    def pass_on(self, data: str) -> str:
+        """The same without control characters in what is pasted."""
+        text, self._held = self._held + data, ""
+        passed: list[str] = []
+        while text:
+            if self._pasting:
+                inside, end, text = text.partition(PASTE_ENDS)
+                if not end:
+                    longest = min(len(inside), len(PASTE_ENDS) - 1)
+                    kept = next(n for n in range(longest, -1, -1) if PASTE_ENDS.startswith(inside[len(inside) - n :]))
+                    inside, self._held = inside[: len(inside) - kept], inside[len(inside) - kept :]
+                passed.append(inside.translate(_CONTROLS) + end)
+                self._pasting = not end
+            else:
+                at = (self._before + text).find(PASTE_BEGINS)
+                past = len(text) if at < 0 else at + len(PASTE_BEGINS) - len(self._before)
+                passed.append(text[:past])
+                self._pasting, self._before = at >= 0, "" if at >= 0 else (self._before + text)[1 - len(PASTE_BEGINS) :]
+                text = text[past:]
+        return "".join(passed)
+
+
 class ListeningParser(XTermParser):
     """Textual's reader of keys; each event remembers, as `sent`, the characters it was read from."""
 
     def feed(self, data: str) -> Iterable[Message]:
         """Events of what came in."""
+        if data:
+            data = self._pastes.pass_on(data)
+            if not data:
+                return
         for event in super().feed(data):
             event.sent = data or self._before  # pyright: ignore[reportAttributeAccessIssue]
             yield event
@@ -110,6 +151,10 @@ class ListeningParser(XTermParser):
         for event in super().tick():
             event.sent = self._before  # pyright: ignore[reportAttributeAccessIssue]
             yield event
+
+    def __init__(self, *settings: Any, **more: Any) -> None:
+        super().__init__(*settings, **more)
+        self._pastes = PasteFilter()
 
     _before = ""
 

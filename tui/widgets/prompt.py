@@ -19,6 +19,7 @@ from tui.model.paths import complete
 from tui.widgets.lines import BOLD, PLAIN, Lines, clean
 
 _CURSOR = Style(reverse=True)
+_OFFER = Style(underline=True)
 
 
 class Prompt(Lines):
@@ -29,7 +30,7 @@ class Prompt(Lines):
         self.label = ""
         self._line = LineEditor()
         self._answer: Callable[[str], None] | None = None
-        self._is_path = False
+        self._is_path = self._is_offer = False
         self._history: dict[str, list[str]] = {}
         self._at = 0
 
@@ -44,9 +45,17 @@ class Prompt(Lines):
     def value(self) -> str:
         return self._line.text
 
-    def ask(self, label: str, answer: Callable[[str], None], *, value: str = "", is_path: bool = False) -> None:
-        """Show it; `answer` gets the text on Enter."""
-        self._answer, self._is_path, self.label = answer, is_path, label
+    def ask(
+        self,
+        label: str,
+        answer: Callable[[str], None],
+        *,
+        value: str = "",
+        is_path: bool = False,
+        is_offer: bool = False,
+    ) -> None:
+        """Show it; `answer` gets the text on Enter. An offer is replaced by what is typed, unless it is moved in."""
+        self._answer, self._is_path, self.label, self._is_offer = answer, is_path, label, is_offer and bool(value)
         self._at = len(self._history.get(label, []))
         self._line.set(value)
         self.display = True
@@ -59,7 +68,10 @@ class Prompt(Lines):
 
     def type(self, key: str, character: str | None) -> None:
         """A key; `character` is what it prints, if it prints anything."""
+        is_offer, self._is_offer = self._is_offer, False
         if character is not None:
+            if is_offer:
+                self._line.set("")
             self._line.insert(character)
         elif key == "enter":
             self._submit()
@@ -78,6 +90,9 @@ class Prompt(Lines):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if len(lines) > 1:
             lines = [line if line[0] in "'\"" or "\\" in line else shlex.quote(line) for line in lines]
+        if self._is_offer:
+            self._line.set("")
+        self._is_offer = False
         self._line.insert(" ".join(lines))
         self.refresh()
 
@@ -103,7 +118,7 @@ class Prompt(Lines):
             first += 1
         parts = [
             Segment(label, BOLD),
-            Segment(text[first:cursor], PLAIN),
+            Segment(text[first:cursor], _OFFER if self._is_offer else PLAIN),
             Segment(text[cursor], _CURSOR),
             Segment(text[cursor + 1 :], PLAIN),
         ]

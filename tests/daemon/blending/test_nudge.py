@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from daemon.atlas.table import Atlas
+from daemon.atlas.table import MARKED, Atlas
 from daemon.blending.computations import compute
 from daemon.blending.nudge import nudge
 
@@ -40,9 +40,10 @@ def nearest(codec: Any, code: int, allowed: list[int]) -> int:
 
 def test_the_nearest_known_code_in_the_direction_is_taken(toy_codec: Any, atlas: Atlas) -> None:
     assert not atlas.known[0, 9, 0]
-    codes = [0, 5, 8, 14]
+    codes, least = [0, 5, 8, 14], MARKED * float(atlas.between[0, 0])
+    assert 1 < least < K / 2  # the next code is not surely another sound
     for sign in (1, -1):
-        allowed = [[c for c in range(K) if sign * (c - code) > 0 and c != 9] for code in codes]
+        allowed = [[c for c in range(K) if sign * (c - code) >= least and c != 9] for code in codes]
         expected = [nearest(toy_codec, code, far) if far else code for code, far in zip(codes, allowed, strict=True)]
         assert step(toy_codec, atlas, codes, sign) == expected
 

@@ -156,6 +156,8 @@ def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, s
     walk(store, ids, store.redo)
     done = cells(store)
     known = state(store)
+    assert [store.earlier(living.id)[1].tobytes() for living in store.all()] == untouched
+    assert state(store) == known, "looking back changes nothing"
     store.close()
     store = StrandStore(path)  # nobody could be asked here: replay writes cells
     assert state(store) == known
@@ -292,3 +294,16 @@ def test_what_was_undone_is_told_too(store: StrandStore) -> None:
     told = store.history(a)
     assert (told.head, told.depth, [entry.strands for entry in told.entries]) == (1, 2, [1, 2])
     assert store.history(b).entries[0].edit == f"swap {b} q0"
+
+
+def test_a_strand_is_told_as_it_was_opened_and_before_its_last_edit(store: StrandStore) -> None:
+    strand = open_strand(store, "one", 14)
+    for text in ("set 3 @0:4", "repeat 1 @2:6", "reverse q1 @0:9", "set 5 q0 @1"):
+        before = store.all()[0].codes.copy()
+        edit(store, strand.id, text)
+        living, opened, last = store.earlier(strand.id)
+        assert np.array_equal(opened, strand.codes) and np.array_equal(last, before)
+        assert living.rev == store.all()[0].rev
+    store.undo(strand.id, asked())
+    store.undo(strand.id, asked())
+    assert store.earlier(strand.id)[2].shape == strand.codes.shape, "before the repetition"

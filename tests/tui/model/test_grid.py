@@ -82,3 +82,14 @@ def test_a_longer_strand_marks_the_new_frames(codes: npt.NDArray[np.uint16]) -> 
     assert not grid.changed[:, :T].any()
     assert grid.changed[:, T:].all()
     assert grid.opened_code(0, T) is None
+
+
+def test_a_strand_that_was_edited_before_knows_what_changed() -> None:
+    opened = np.zeros((2, 6), np.uint16)
+    last = opened.copy()
+    last[0, 1] = 3
+    codes = last.copy()
+    codes[1, 4:] = 2
+    grid = StrandGrid(info(), codes, opened, last)
+    assert grid.changed.sum() == 3 and grid.opened_code(0, 1) == 0
+    assert np.array_equal(grid.before("opened"), opened) and np.array_equal(grid.before("change"), last)

@@ -222,13 +222,16 @@ async def test_everything_is_there_again(with_two: Any, opened: Any, until: Any)
         await until(pilot, lambda: app.screen.grid.rev == 2)
 
 
-@pytest.mark.parametrize("size", [(40, 10), (20, 5), (80, 16), (60, 16), (200, 50)])
+@pytest.mark.parametrize("size", [(40, 10), (20, 5), (80, 16), (60, 16), (200, 50), (300, 80)])
 async def test_any_size_of_terminal_works_or_says_so(with_two: Any, size: tuple[int, int]) -> None:
     async with with_two(size) as (app, pilot):
         small = size[0] < 60 or size[1] < 16
         assert app.screen.has_class("small") == small
         if small:
-            assert "too small" in app.screen.query_one("#small").text
+            assert "Allele needs 60x16" in app.screen.query_one("#small").text
+        if size[1] >= 50:
+            assert all(p.grid.size.height >= 2 * p.tall and p.wave.display for p in app.screen.panes)
+            assert app.screen.panes[0].tall > 1, "the room is used"
         await pilot.press("l", "j", "v", "l")
         await pilot.resize_terminal(80, 24)
         await pilot.pause()

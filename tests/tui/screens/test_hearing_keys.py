@@ -70,7 +70,7 @@ async def test_levels_before_and_panic_while_it_plays(
         await until(pilot, lambda: asked.count(m.StopPlayback) == 1)
         assert not app.sound.playing
         assert not editor.before
-        await pilot.press("g", "c", "u")
+        await pilot.press("g", "a", "u")
         await until(pilot, lambda: grid.rev == 2)
         await pilot.press("c")
         await until(pilot, lambda: asked.last(m.StartPlayback).before)

@@ -225,6 +225,10 @@ def test_bytes_that_are_no_text_do_not_end_the_program(in_pty: Callable[..., Pty
     terminal.read(0.3)
     terminal.type("\x1b")
     terminal.read(0.5)
+    os.write(terminal.master, b"\x1b[200~jj\x1bl\x1b[C\x11lll\x1b[201~")  # no key of these, ctrl+q the least
+    terminal.read(0.5)
+    terminal.type("\x1b")
+    terminal.read(0.5)
     terminal.type("7l")
     terminal.wait_for("frame 7 ", 5.0)
     terminal.type(":w é")
