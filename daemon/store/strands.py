@@ -217,7 +217,7 @@ class StrandStore:
             return self._remember(row, text, outcome, asked)
         text += f"  # {levels_words(row.locked)} locked" if row.locked else ""
         notes = [*outcome.notes]
-        if all(np.array_equal(change.before, change.after) for change in outcome.changes):
+        if not notes and all(np.array_equal(change.before, change.after) for change in outcome.changes):
             notes.append("every cell stayed as it was")
         parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
         rows = [self._moved(part.strand, part.change, part.pos, part.pos, asked) for part in parts]
