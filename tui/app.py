@@ -121,6 +121,7 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         screen = "library"
         if state is not None:
             restore(self.editor, state, living)
+            self.macros.known = {**state.macros, **self.macros.known}
             screen = state.screen if state.screen in self._screens else "library"
             self.job = self.job or (state.job if state.job in self.session.jobs else None)
         for pane in self.editor.panes:
@@ -210,7 +211,7 @@ class AlleleApp(HandsApp, inherit_bindings=False):
 
     def workspace(self) -> str:
         """What to show again."""
-        return dump_workspace(self.editor, self.showing, self.job)
+        return dump_workspace(self.editor, self.showing, self.job, self.macros.known)
 
     def remember(self) -> None:
         """Keep the workspace soon; a burst of keys is one request."""

@@ -43,6 +43,10 @@ class HandsApp(FrankApp, inherit_bindings=False):
         """A sentence on the last line."""
         raise NotImplementedError
 
+    def remember(self) -> None:
+        """Keep what is shown and recorded."""
+        raise NotImplementedError
+
     async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
         """Make a strand of a file and show it in a pane."""
         raise NotImplementedError
@@ -93,6 +97,7 @@ class HandsApp(FrankApp, inherit_bindings=False):
         """The key that records was pressed while recording."""
         name, strokes = self.macros.finish()
         self.say(f"macro {name}: {strokes} keys; {{macro.play}} {name} plays it")
+        self.remember()
 
     def do_macro_play(self, count: int | None, register: str | None) -> None:
         if self.macros.named(register) is None:

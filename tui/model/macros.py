@@ -37,6 +37,7 @@ class Macros:
         """End the recording; its name and how many keys it has. The key that ended it is no part of it."""
         name, strokes = self.recording or "", self._strokes[:-1]
         self.recording = None
+        self.known.pop(name, None)  # the newest is the last
         self.known[name] = strokes
         return name, len(strokes)
 

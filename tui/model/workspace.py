@@ -13,6 +13,7 @@ from tui.model.editor import Editor, Pane
 
 MAX_BYTES = 65_536
 MOST_ZOOM, MOST_MARKED = 1 << 20, 50
+MOST_MACROS = 16_384  # characters of strokes; the oldest macros go first
 
 
 class PaneState(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,10 +48,11 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     marks: dict[str, dict[str, tuple[int, int]]] = {}
     loop: bool = False
     descriptor: str = ""
+    macros: dict[str, list[str]] = {}
     job: str | None = None
 
 
-def dump_workspace(editor: Editor, screen: str, job: str | None) -> str:
+def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[str, list[str]] | None = None) -> str:
     """The workspace as JSON."""
     panes = [
         PaneState(
@@ -81,9 +83,22 @@ def dump_workspace(editor: Editor, screen: str, job: str | None) -> str:
         marks=dict(list(editor.marks.items())[-MOST_MARKED:]),
         loop=editor.loop,
         descriptor=editor.descriptor,
+        macros=_newest(macros or {}),
         job=job,
     )
     return msgspec.json.encode(state).decode()
+
+
+def _newest(macros: dict[str, list[str]]) -> dict[str, list[str]]:
+    """As many of the newest macros as are kept."""
+    kept: dict[str, list[str]] = {}
+    left = MOST_MACROS
+    for name, strokes in reversed(macros.items()):
+        left -= sum(len(stroke) + 3 for stroke in strokes) + len(name)
+        if left < 0:
+            break
+        kept[name] = strokes
+    return dict(reversed(kept.items()))
 
 
 def load_workspace(text: str) -> WorkspaceState | None:

@@ -193,3 +193,9 @@ def test_a_rectangle_is_described_in_words(editor: Editor) -> None:
     editor.pane.selection = Selection(Cursor(0, 0))
     editor.place(Cursor(1, 15), [one, None])
     assert describe_rect(editor.pane.rect(one), one) == "q0-1 @0:16  2 × 16 cells  0.34 s"
+
+
+def test_the_newest_macros_are_kept_as_far_as_there_is_room() -> None:
+    macros = {"a": ["j"] * 5000, "b": ["l", "s"], "c": ["ctrl+r"] * 500}
+    state = load_workspace(dump_workspace(Editor(), "editor", None, macros))
+    assert state is not None and state.macros == {"b": macros["b"], "c": macros["c"]}
