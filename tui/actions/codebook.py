@@ -20,7 +20,7 @@ ACTIONS: tuple[Action, ...] = (
     _codes("level_down", "Next level"),
     _codes("level_up", "Previous level"),
     _codes("order", "Order by the next quality of sound", text="cells of the editor take its colours"),
-    _codes("hear", "Hear the code over the frames under the editor's cursor", sounding, "nothing is written"),
+    _codes("hear", "Hear the code at the editor's cursor", sounding, "nothing is written"),
     _codes("label", "Call the code something", text="kept with the model; an empty word takes it back"),
-    _codes("use", "To the next place where the code is used in the panes"),
+    _codes("use", "To the next place where it is used"),
 )

@@ -54,7 +54,7 @@ TRAININGS = (
     Action("train.cancel", "Cancel the job", "Train", TRAIN, job_chosen),
     Action("train.sooner", "Earlier in the queue", "Train", TRAIN, movable),
     Action("train.later", "Later in the queue", "Train", TRAIN, movable),
-    Action("preview.play", "Play what is chosen among the evaluations, or stop", "Hear", TRAIN, audible),
+    Action("preview.play", "Play the chosen evaluation, or stop", "Hear", TRAIN, audible),
     Action(
         "preview.compare",
         "To the recording and back, in mid-sound",
@@ -78,7 +78,7 @@ KEYING = (
 )
 
 GOES = (
-    Action("go.keys", "Keys: see them, change them, test the terminal", "Go to"),
+    Action("go.keys", "Keys: see, change and test them", "Go to"),
     Action("go.editor", "Editor", "Go to"),
     Action("go.library", "Library", "Go to"),
     Action("go.train", "Train", "Go to"),
@@ -93,7 +93,7 @@ PROGRAM = (
     Action("app.palette", "Palette of all actions", "Program"),
     Action("app.help", "Help", "Program"),
     Action("app.redraw", "Draw the screen afresh", "Program"),
-    Action("app.quit", "Quit; the daemon, its jobs and all strands go on", "Program"),
+    Action("app.quit", "Quit; daemon, jobs and strands go on", "Program"),
 )
 
 ACTIONS: tuple[Action, ...] = (*FILES, *LIST_MOVES, *LIBRARIES, *TRAININGS, *KEYING, *GOES, *PROGRAM)

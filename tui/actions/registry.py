@@ -16,6 +16,8 @@ ACTIONS: tuple[Action, ...] = (
     *codebook.ACTIONS,
     *program.ACTIONS,
 )
+WIDEST = max(len(action.title) for action in ACTIONS)
+"""Columns that the titles take, one below the other."""
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 

@@ -31,7 +31,7 @@ ACTIONS: tuple[Action, ...] = (
     _view("zoom_in", "Zoom in", "down to one frame in a cell"),
     _view("zoom_out", "Zoom out", "a cell shows the most frequent of its codes"),
     _view("zoom_whole", "The whole strand on the page, or back"),
-    _view("follow", "Turn pages with the playhead, or stay at the cursor"),
+    _view("follow", "Turn pages with the playhead, or stay"),
     _view("spectrogram", "Waveform or spectrogram"),
     _view("descriptor", "Colour by the next quality of sound", ":colour NAME too"),
     _view("palette", "Other colours", "cividis, batlow, magma, viridis, grey: all told apart by lightness alone"),

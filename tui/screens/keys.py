@@ -6,14 +6,14 @@ Changes hold at once, on every screen, and are kept in the home's keys.toml. `t`
 from textual.app import ComposeResult
 
 from protocol.errors import AlleleError
-from tui.actions.registry import ACTIONS, BY_ID
+from tui.actions.registry import ACTIONS, BY_ID, WIDEST
 from tui.keyfile import key_file, write_keys
 from tui.keymap import NAMES, Keymap, shown, unsendable, usual
 from tui.screens.base import BaseScreen
 from tui.widgets.lines import BOLD, PLAIN, Part
 from tui.widgets.rows import Row, Rows
 
-WIDE = 24
+WIDE = 20
 
 
 class KeysScreen(BaseScreen):
@@ -210,5 +210,5 @@ def key_rows(keymap: Keymap) -> list[Row]:
             mark = " " if keymap.keys_for(action.id) == plain.keys_for(action.id) else "*"
             keys = keymap.words_for(action.id) or "-"
             where = ", ".join(action.screens) or "everywhere"
-            rows.append(Row(f"{mark} {keys:<{WIDE}}{action.title:<42} {action.id}  ({where})", action.id))
+            rows.append(Row(f"{mark} {keys:<{WIDE}}{action.title:<{WIDEST}}  {action.id}  ({where})", action.id))
     return rows[1:]

@@ -7,7 +7,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from tui.actions.action import Action
-from tui.actions.registry import actions_of
+from tui.actions.registry import WIDEST, actions_of
 from tui.actions.situation import Situation
 from tui.keymap import Keymap
 from tui.widgets.lines import BOLD, TextLine
@@ -42,7 +42,7 @@ class PaletteScreen(ModalScreen[str | None], inherit_bindings=False):
     def _row(self, action: Action) -> str:
         why = self._keymap.fill(action.why_not(self._situation))
         keys = self._keymap.words_for(action.id) or f":{action.id}"
-        return f"{action.title:<40} {keys:<18}{f' not now: {why}' if why else ''}"
+        return f"{action.title:<{WIDEST}}  {keys:<18}{f' not now: {why}' if why else ''}"
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Another letter."""
