@@ -20,7 +20,6 @@ Signs are taken of any change, however small. Aim: at least 80 % right.
 
 import argparse
 import os
-import re
 import tempfile
 import time
 from pathlib import Path
@@ -32,12 +31,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from benchmark_page import put_section
 from daemon.atlas.descriptors import DESCRIPTORS, describe
 from daemon.atlas.model import measure_model
 from daemon.atlas.table import RELIABLE, Atlas
 from daemon.blending.nudge import nudge
 from daemon.codec.codec import Codec
-from daemon.corpus.durable import write_bytes
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.training.crops import open_parts
@@ -46,8 +45,6 @@ from daemon.training.run_folder import read_run
 from daemon.training.spec import TrainingSpec
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / "docs" / "BENCHMARKS.md"
-MARKER = "bench_atlas"
 RANGE_FRAMES = 8
 HEADER = (
     "| corpus | descriptor | reliability, median | levels ≥ 0.8 | one cell: moved | one cell: right | range: right |\n"
@@ -86,7 +83,8 @@ def main() -> None:
         print("\n".join([HEADER, *rows, cost]), flush=True)
     words = f"{wish.steps} training steps, seed {wish.seed}, {wish.cells} cells of every level; {'; '.join(costs)}; "
     if not wish.dry_run:
-        _write("\n".join([*lines, "", f"{words}`scripts/bench_atlas.py`."]))
+        text = "\n".join([*lines, "", f"{words}`scripts/bench_atlas.py`."])
+        put_section("bench_atlas", "The atlas: what codes do, and whether nudges do it", text)
 
 
 def _bench(source: Path, steps: int, seed: int, cells: int) -> tuple[list[str], str]:
@@ -166,17 +164,6 @@ def _rows(name: str, atlas: Atlas, single: Tally, ranged: Tally) -> list[str]:
 
 def _share(tally: Tally, at: int) -> str:
     return f"{tally.right[at] / tally.moved[at]:.0%}" if tally.moved[at] else "none"
-
-
-def _write(section: str) -> None:
-    """Replace this script's section, or add it at the end."""
-    text = TABLE.read_text(encoding="utf-8")
-    block = f"<!-- {MARKER} -->\n\n{section}\n\n<!-- /{MARKER} -->"
-    if f"<!-- {MARKER} -->" in text:
-        text = re.sub(rf"<!-- {MARKER} -->.*?<!-- /{MARKER} -->", lambda _: block, text, flags=re.DOTALL)
-    else:
-        text = f"{text.rstrip()}\n\n## The atlas: what codes do, and whether nudges do it\n\n{block}\n"
-    write_bytes(TABLE, text.encode())
 
 
 if __name__ == "__main__":

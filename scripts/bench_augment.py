@@ -18,7 +18,6 @@ that can be had) and the nearer of a and b alone (what no blend would be).
 
 import argparse
 import os
-import re
 import tempfile
 import time
 from pathlib import Path
@@ -32,6 +31,7 @@ import torch
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from benchmark_page import put_section
 from daemon.codec.codec import Codec
 from daemon.codec.files import FORMAT_VERSION
 from daemon.corpus.durable import write_bytes
@@ -45,8 +45,6 @@ from daemon.training.sizing import make_plan
 from daemon.training.spec import Part, Recipe, Split, TrainingSpec
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / "docs" / "BENCHMARKS.md"
-MARKER = "bench_augment"
 MOST_HELD_OUT = 6
 OFF = {
     "eq_probability": 0.0,
@@ -115,7 +113,7 @@ def main() -> None:
     body = "\n\n".join(_table([c for c in cells if (c.codec, c.steps) == run], *run) for run in runs)
     print(body)
     if not wish.dry_run:
-        _write(f"{body}\n\n{_note(cells)}")
+        put_section("bench_augment", "What augmentation is worth", f"{body}\n\n{_note(cells)}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -251,18 +249,6 @@ def _note(cells: list[Cell]) -> str:
         "chooses files and weights; ms a step is processor time, other work ran beside it "
         f"(load {os.getloadavg()[0]:.0f} when this was written); negative is better; `scripts/bench_augment.py`."
     )
-
-
-def _write(body: str) -> None:
-    """Replace this script's section."""
-    text = TABLE.read_text() if TABLE.exists() else "# Benchmarks\n"
-    section = f"<!-- {MARKER} -->\n\n{body}\n\n<!-- /{MARKER} -->"
-    found = re.search(rf"<!-- {MARKER} -->.*?<!-- /{MARKER} -->", text, re.DOTALL)
-    if found:
-        text = text[: found.start()] + section + text[found.end() :]
-    else:
-        text = f"{text.rstrip()}\n\n## What augmentation is worth\n\n{section}\n"
-    write_bytes(TABLE, text.encode())
 
 
 if __name__ == "__main__":

@@ -33,15 +33,15 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import msgspec
 import torch
 
+from benchmark_page import put_section
 from peers.corpora import CorporaError, Recordings, generated, ingested, one_folder, recordings_folder
 from peers.ledger import Ledger
 from peers.records import MODELS, NO_FOLD, ROOT, UNTRAINED, Cell, Model, Outcome, Record, code_digest, machine
 from peers.references import opus_missing
 from peers.roster import Variant, missing
 from peers.run_cell import Job
-from peers.table import section, write_section
+from peers.table import section
 
-TABLE = ROOT / "docs" / "BENCHMARKS.md"
 QUICK_S = 20.0
 WHOLE = "train on all files, judge by what the training itself sets aside, as the daemon does"
 
@@ -66,7 +66,7 @@ def main() -> int:
     text = section(list(ledger.records().values()), cells)
     print(text)
     if not wish.dry_run:
-        write_section(TABLE, text)
+        put_section("bench_codec", "The codec on unseen recordings", text)
     return 1 if failures else 0
 
 

@@ -24,6 +24,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmark_page import put_section
+
 LEVELS, CODEBOOK, FRAMES = 12, 1024, 2000
 SIZE = (211, 50)  # eleven columns of level names: 12 × 200 cells are visible
 QUIET_S = 0.15
@@ -257,17 +259,6 @@ def table() -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Put the table into docs/BENCHMARKS.md between its markers."""
-    path = Path(__file__).parent.parent / "docs" / "BENCHMARKS.md"
-    mark = "<!-- bench_grid -->"
-    page = path.read_text() if path.exists() else "# Benchmarks\n"
-    if page.count(mark) != 2:
-        page = f"{page.rstrip()}\n\n## The editor's grid (`scripts/bench_grid.py --write`)\n\n{mark}\n{mark}\n"
-    before, _, after = page.split(mark)
-    path.write_text(f"{before}{mark}\n{text}\n{mark}{after}")
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -284,7 +275,7 @@ def main() -> None:
         text = table()
         print(text)
         if arguments.write:
-            write(text)
+            put_section("bench_grid", "The editor's grid (`scripts/bench_grid.py --write`)", text)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import json
 import os
 import select
 import time
-from pathlib import Path
+
+from benchmark_page import put_section
 
 TICK_S = 0.005
 KEY_S = 0.04
@@ -103,18 +104,7 @@ def main() -> None:
     text = "\n".join(lines)
     print(text)
     if wish.write:
-        write(text)
-
-
-def write(text: str) -> None:
-    """Put the table into docs/BENCHMARKS.md between its markers."""
-    path = Path(__file__).parents[1] / "docs" / "BENCHMARKS.md"
-    begin, end = "<!-- bench_link -->", "<!-- /bench_link -->"
-    page = path.read_text(encoding="utf-8")
-    if begin not in page:
-        page = f"{page.rstrip()}\n\n## The editor on a slow line\n\n{begin}\n{end}\n"
-    before, _, rest = page.partition(begin)
-    path.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
+        put_section("bench_link", "The editor on a slow line", text)
 
 
 if __name__ == "__main__":

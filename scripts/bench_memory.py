@@ -23,8 +23,9 @@ import numpy as np
 import psutil
 import soundfile
 
+from benchmark_page import put_section
+
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENT = ROOT / "docs" / "BENCHMARKS.md"
 RATE = 44_100
 LOOK_S = 0.25
 BUDGETS_GIB = {"ingest": 1.0, "training": 2.5}
@@ -130,27 +131,17 @@ def main() -> None:
         "|---|---:|---:|---:|---:|",
         *(row(name, peak) for name, peak in found.items()),
         "",
-        f"{wish.steps} steps, {os.cpu_count()} cores; `scripts/bench_memory.py --files {wish.files} --write`.",
+        f"{os.cpu_count()} cores; `scripts/bench_memory.py --files {wish.files} --steps {wish.steps} --write`.",
     ]
     print("\n".join(lines))
     if wish.write:
-        write("\n".join(lines))
+        put_section("bench_memory", "Memory on long recordings", "\n".join(lines))
 
 
 def row(name: str, peak: Peak) -> str:
     """A line of the table."""
     most = " | ".join(f"{size / 2**30:.2f} GiB" for size in (peak.resident, peak.own))
     return f"| {name} | {most} | {peak.seconds:.0f} | {BUDGETS_GIB[name]:g} GiB |"
-
-
-def write(text: str) -> None:
-    """Put the table between its markers."""
-    begin, end = "<!-- bench_memory -->", "<!-- /bench_memory -->"
-    page = DOCUMENT.read_text(encoding="utf-8")
-    if begin not in page:
-        page = f"{page.rstrip()}\n\n## Memory on long recordings\n\n{begin}\n{end}\n"
-    before, _, rest = page.partition(begin)
-    DOCUMENT.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ import numpy.typing as npt
 import psutil
 from msgspec.structs import replace
 
+from benchmark_page import put_section
 from protocol import messages as m
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
@@ -55,7 +56,6 @@ from tui.embedded import ensure_daemon
 Q, K, T = 2, 16, 200
 KEYS = ("l", "h", "j", "k", "r3\r", "s", "u", "\x12", "v", "\x1b", "y", "p", "w", "5l", "\t", "]", "[", ".", " ", "M")
 GONE = ("E_UNAVAILABLE", "E_DEADLINE", "E_CANCELLED", "E_ENGINE")
-DOCUMENT = Path(__file__).parents[1] / "docs" / "BENCHMARKS.md"
 Codes = npt.NDArray[np.uint16]
 PREPARE = """
 import sys
@@ -418,16 +418,6 @@ def check_files(home: Path) -> None:
         raise LostError(f"a model does not load: {done.stderr.strip().splitlines()[-1]}")
 
 
-def write(counted: str) -> None:
-    """Put what was done between its markers."""
-    begin, end = "<!-- chaos -->", "<!-- /chaos -->"
-    text = DOCUMENT.read_text(encoding="utf-8")
-    if begin not in text:
-        text = f"{text.rstrip()}\n\n## Killed at random (`scripts/chaos.py --write`)\n\n{begin}\n{end}\n"
-    before, _, rest = text.partition(begin)
-    DOCUMENT.write_text(f"{before}{begin}\n\n{counted}\n\n{end}{rest.partition(end)[2]}", encoding="utf-8")
-
-
 def main() -> int:
     """Prepare a home, run, check, count."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -448,7 +438,8 @@ def main() -> int:
     counted = ", ".join(f"{name} {count}" for name, count in sorted(tally.items()))
     print(f"\n{counted}; nothing lost")
     if args.write:
-        write(f"{args.rounds} rounds, seed {args.seed}, {os.cpu_count()} cores: {counted}; nothing lost.")
+        done = f"{args.rounds} rounds, seed {args.seed}, {os.cpu_count()} cores: {counted}; nothing lost."
+        put_section("chaos", "Killed at random (`scripts/chaos.py --write`)", done)
     if args.home is None:
         shutil.rmtree(home, ignore_errors=True)
     return 0

@@ -16,7 +16,6 @@ import contextlib
 import os
 import platform
 import random
-import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ import numpy as np
 import psutil
 import zmq
 
+from benchmark_page import put_section
 from protocol import messages as m
 from protocol.edits import parse_edit
 from protocol.frames import Header, Kind, pack
@@ -38,7 +38,6 @@ from tui.embedded import ensure_daemon
 
 PEERS, COME_AND_GO = 8, 50_000
 MOST_GROWTH_MIB = 64.0
-DOCUMENT = Path(__file__).parents[1] / "docs" / "BENCHMARKS.md"
 HEAD = (
     "| messages | seconds | answers while it went on: p50 | p99 | max | broker before | after |\n"
     "|---|---|---|---|---|---|---|"
@@ -211,17 +210,6 @@ async def measure(home: Path, messages: int, seed: int) -> tuple[str, bool]:
     return row, same and missing == 0 and after - before <= MOST_GROWTH_MIB
 
 
-def write(row: str) -> None:
-    """Put the row between its markers."""
-    begin, end = "<!-- hostile -->", "<!-- /hostile -->"
-    foot = f"{PEERS} peers at once, {os.cpu_count()} cores, {platform.machine()}; `scripts/hostile.py`."
-    text = DOCUMENT.read_text()
-    if begin not in text:
-        text = f"{text.rstrip()}\n\n## Hostile messages\n\n{begin}\n{end}\n"
-    table = f"{begin}\n\n{HEAD}\n{row}\n\n{foot}\n\n{end}"
-    DOCUMENT.write_text(re.sub(f"{begin}.*?{end}", lambda _: table, text, flags=re.DOTALL))
-
-
 def main() -> int:
     """Attack, measure, write."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -234,7 +222,8 @@ def main() -> int:
         row, is_well = asyncio.run(measure(Path(folder), args.messages, args.seed))
     print(f"{HEAD}\n{row}\n{'unharmed' if is_well else 'HARMED'}")
     if not args.check:
-        write(row)
+        foot = f"{PEERS} peers at once, {os.cpu_count()} cores, {platform.machine()}; `scripts/hostile.py`."
+        put_section("hostile", "Hostile messages", f"{HEAD}\n{row}\n\n{foot}")
     return int(not is_well)
 
 

@@ -8,9 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from daemon.engine.child import Wire, run_job
+from daemon.engine.child import Wire, keep_log, run_job
 
 NICE = 5
 
@@ -18,17 +16,8 @@ NICE = 5
 def _measure(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
     from daemon.atlas.model import measure_model
     from daemon.engine.device import choose_device
-    from daemon.training.reports import LogLine
 
-    log, model_dir = Path(asked["log"]), Path(asked["model_dir"])
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_bytes(b"")  # a job of that number from before the catalogue was lost
-
-    def say(text: str) -> None:
-        line = msgspec.json.encode(LogLine(text=text))
-        with log.open("ab") as file:
-            file.write(line + b"\n")
-        wire.send({"type": "report", "report": line})
+    say, model_dir = keep_log(wire, Path(asked["log"])), Path(asked["model_dir"])
 
     def go_on(share: float) -> bool:
         wire.send({"type": "progress", "progress": share, "detail": "measuring what each code does"})

@@ -116,6 +116,28 @@ def run_job(argv: Sequence[str], nice: int, work: Callable[[Wire, dict[str, Any]
         wire.send({"type": "ended", **result})
 
 
+def keep_log(wire: Wire, log: Path) -> Callable[[str], None]:
+    """Begin a job's own log; what is said from then on is appended to it, one line of JSON each, and goes up the pipe.
+
+    Raises:
+        OSError: the log cannot be written.
+    """
+    import msgspec
+
+    from daemon.training.reports import LogLine
+
+    log.parent.mkdir(parents=True, exist_ok=True)
+    log.write_bytes(b"")  # a job of that number from before the catalogue was lost
+
+    def say(text: str) -> None:
+        line = msgspec.json.encode(LogLine(text=text))
+        with log.open("ab") as file:
+            file.write(line + b"\n")
+        wire.send({"type": "report", "report": line})
+
+    return say
+
+
 def open_wire(argv: Sequence[str]) -> Wire:
     """The wire named on a worker's command line: DESCRIPTOR PARENT_PID."""
     descriptor, parent_pid = int(argv[0]), int(argv[1])

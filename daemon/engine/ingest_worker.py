@@ -8,9 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from daemon.engine.child import Wire, cap_memory, run_job
+from daemon.engine.child import Wire, cap_memory, keep_log, run_job
 
 NICE = 5
 MEMORY_BYTES = 4 << 30  # ingest needs a few blocks; what asks for more is a file that lies
@@ -18,18 +16,9 @@ MEMORY_BYTES = 4 << 30  # ingest needs a few blocks; what asks for more is a fil
 
 def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
     from daemon.corpus.ingest import IngestProgress, ingest
-    from daemon.training.reports import LogLine
 
     cap_memory(MEMORY_BYTES)
-    log = Path(asked["log"])
-    log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_bytes(b"")  # a job of that number from before the catalogue was lost
-
-    def say(text: str) -> None:
-        line = msgspec.json.encode(LogLine(text=text))
-        with log.open("ab") as file:
-            file.write(line + b"\n")
-        wire.send({"type": "report", "report": line})
+    say = keep_log(wire, Path(asked["log"]))
 
     def progress(state: IngestProgress) -> None:
         name = state.path.name if state.path is not None else ""

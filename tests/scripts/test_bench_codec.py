@@ -20,7 +20,7 @@ from peers.ledger import Ledger
 from peers.records import Cell, Effort, Figures, OurColumns, Outcome, Record, Speeds, code_digest
 from peers.run_cell import Job, run
 from peers.synthesis import one_sound
-from peers.table import section, write_section
+from peers.table import section
 
 
 def a_cell(model: str = "encodec", **changes: object) -> Cell:
@@ -263,12 +263,3 @@ def test_an_own_split_is_a_table_of_its_own() -> None:
 
 def test_older_code_is_marked() -> None:
     assert "| encodec† |" in section([replace(a_record(a_cell()), code="older")], [])
-
-
-def test_only_its_own_section_of_the_document_changes(tmp_path: Path) -> None:
-    path = tmp_path / "B.md"
-    path.write_text("# B\n\n<!-- other -->\nkept\n<!-- /other -->\n")
-    write_section(path, "one")
-    write_section(path, "two")
-    text = path.read_text()
-    assert "kept" in text and "two" in text and "one" not in text and text.count("bench_codec") == 2

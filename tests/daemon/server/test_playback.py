@@ -121,7 +121,7 @@ class Broker:
         return reply.body
 
     async def tune(self, player: TestPlayer, playback: int, *codes: np.ndarray, **fields: object) -> None:
-        body = TunePlayback(**{"player": player.cid, "playback": playback, **fields})  # type: ignore[arg-type]
+        body = TunePlayback(**{"player": player.cid, "playback": playback, **fields})
         reply = await self.playbacks.tune(Request(op="TunePlayback", body=body, buffers=list(codes)))
         assert isinstance(reply.body, Done)
 

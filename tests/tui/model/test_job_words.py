@@ -1,5 +1,7 @@
 """Jobs and evaluations as lines: what runs first, what waits by its turn, what can be heard."""
 
+from typing import Any
+
 import pytest
 
 from protocol.messages import EvaluationCompleted, JobInfo
@@ -8,15 +10,15 @@ from tui.model.measures import health_words, level_table, loss_words
 from tui.model.training import Training
 
 
-def job(id_: str, state: str, **more: object) -> JobInfo:
-    return JobInfo(id=id_, kind="train", subject=id_, state=state, **more)  # type: ignore[arg-type]
+def job(id_: str, state: str, **more: Any) -> JobInfo:
+    return JobInfo(id=id_, kind="train", subject=id_, state=state, **more)
 
 
-def evaluation(step: int, preview: str, **more: object) -> EvaluationCompleted:
+def evaluation(step: int, preview: str, **more: Any) -> EvaluationCompleted:
     return EvaluationCompleted(
         job="j", step=step, elapsed_s=step / 10, held_out={"mel": 1.0 / step, "stft": None}, train={"mel": 0.5 / step},
         preview=f"/m/previews/{preview}.wav", source="/m/previews/source.wav", **more,
-    )  # type: ignore[arg-type] # fmt: skip
+    )  # fmt: skip
 
 
 def test_jobs_stand_in_the_order_in_which_they_matter() -> None:

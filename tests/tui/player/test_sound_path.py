@@ -94,7 +94,7 @@ class Stage:
         return (await self.client.request(body)).body.playback
 
     async def tune(self, playback: int, *codes: np.ndarray, **fields: object) -> None:
-        body = TunePlayback(player=self.player.player_id, playback=playback, loop=True, **fields)  # type: ignore[arg-type]
+        body = TunePlayback(player=self.player.player_id, playback=playback, loop=True, **fields)
         await self.client.request(body, buffers=list(codes))
 
     async def decoded(self, levels: list[int] | None = None) -> np.ndarray:
