@@ -41,6 +41,8 @@ class Progress(msgspec.Struct, kw_only=True):
     """Held-out error at that evaluation."""
     ends_at_s: float | None = None
     """Seconds of the budget after which an early end was decided on."""
+    cut_budget_s: float | None = None
+    """The budget that this end cuts short; with another one, or with steps, the run is not to end there."""
     ended_early: str = ""
     """Why, in a sentence."""
 

@@ -104,6 +104,11 @@ class RunClock:
         return self._steps is None
 
     @property
+    def budget_s(self) -> float:
+        """Seconds of the budget; fewer once an early end was decided on."""
+        return self._budget_s
+
+    @property
     def left_s(self) -> float:
         """Seconds of the budget that are left."""
         return max(0.0, self._budget_s - self.elapsed_s)

@@ -19,7 +19,7 @@ from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, fina
 from daemon.training.finishing import card_of, take_best
 from daemon.training.learner import Learner, StepOutcome
 from daemon.training.memorisation import memorisation, write_report
-from daemon.training.patience import end_early, note_held_out
+from daemon.training.patience import end_early, note_held_out, take_up_end
 from daemon.training.preview import SOURCE, Previews
 from daemon.training.reports import (
     Control,
@@ -113,8 +113,7 @@ class _Training:
         step_s = recipe.batch * recipe.crop_frames / config.frame_rate
         guess = Guess(evaluation_steps=cost_in_steps(*clips, step_s), placing_steps=self._learner.placing_batches / 3)
         clock = RunClock(run.spec, elapsed_s, final_cost_ratio(*clips), guess=guess)
-        if self._learner.progress.ends_at_s is not None:
-            clock.end_at(self._learner.progress.ends_at_s)
+        take_up_end(self._learner.progress, clock)
         return clock
 
     def end(self, state: str, message: str = "") -> None:

@@ -28,13 +28,23 @@ def end_early(progress: Progress, recipe: Recipe, clock: RunClock) -> str:
     if clock.left_s < 2 * END_SHARE * spent_s:
         return ""
     saved_s = clock.left_s - END_SHARE * spent_s
-    progress.ends_at_s = spent_s + END_SHARE * spent_s
+    progress.ends_at_s, progress.cut_budget_s = spent_s + END_SHARE * spent_s, clock.budget_s
     clock.end_at(progress.ends_at_s)
     progress.ended_early = (
         f"ended {_duration(saved_s)} early: the held-out error has not fallen by {recipe.least_gain:.1%} for "
         f"{progress.stalled} evaluations"
     )
     return progress.ended_early
+
+
+def take_up_end(progress: Progress, clock: RunClock) -> None:
+    """A resumed run ends where it was to end; one that was given more (or less) time since is patient anew."""
+    if progress.ends_at_s is None:
+        return
+    if clock.is_budgeted and clock.budget_s == progress.cut_budget_s:
+        clock.end_at(progress.ends_at_s)
+        return
+    progress.ends_at_s, progress.cut_budget_s, progress.ended_early, progress.stalled = None, None, "", 0
 
 
 def _duration(seconds: float) -> str:

@@ -10,11 +10,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 import torch
+from msgspec.structs import replace
 from safetensors.torch import load_file
 
 from daemon.codec.codec import Codec
@@ -23,13 +25,15 @@ from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
+from daemon.training.checkpoint import load_newest
 from daemon.training.crops import open_parts
 from daemon.training.errors import TrainingError
 from daemon.training.evaluation import round_trip
 from daemon.training.loop import train
 from daemon.training.reports import Control, EvaluationReport, LogLine, Report, StepReport
 from daemon.training.run_folder import read_log, read_run
-from daemon.training.spec import TrainingSpec
+from daemon.training.sizing import make_plan
+from daemon.training.spec import Plan, TrainingSpec
 
 CHILD = """
 import sys, torch
@@ -161,6 +165,46 @@ def test_keep_ends_now_with_a_usable_model_that_says_so(tone_corpus: Path, tmp_p
     assert round_trip(Codec.load(tmp_path / "run", "cpu"), sound).shape == sound.shape
     texts = [r.text for r in read_log(tmp_path / "run") if isinstance(r, LogLine)]
     assert any(text.startswith(card["ended"]) for text in texts)
+
+
+def test_an_early_end_is_taken_back_by_another_budget_and_by_nothing_else(
+    tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that was about to end early is stopped: resumed with more time (or steps) it takes it, otherwise not."""
+
+    def impatient(*wish: Any, **more: Any) -> tuple[Plan, list[str]]:
+        plan, words = make_plan(*wish, **more)
+        return replace(plan, recipe=replace(plan.recipe, patience=0, continuous_share=0.0)), words
+
+    monkeypatch.setattr("daemon.training.beginning.make_plan", impatient)
+    monkeypatch.setattr("daemon.training.clock.EVALUATIONS", 600)
+    monkeypatch.setattr("daemon.training.patience.END_SHARE", 5.0)  # of few seconds spent: the end phase itself
+    run, said = tmp_path / "run", list[Report]()
+
+    def control() -> Control:
+        told = any(isinstance(r, LogLine) and " early: " in r.text for r in said)
+        return Control.STOP if told else Control.GO
+
+    spec = TrainingSpec(budget_s=120.0, preset="toy", seed=5)
+    assert train(spec, tone_corpus, run, report=said.append, control=control).state == "stopped"
+    stopped_at = max(r.step for r in said if isinstance(r, StepReport))
+    for name, wish, ends_early in [
+        ("as it was", {}, True),
+        ("the same budget", {"budget_s": 120.0}, True),
+        ("more time", {"budget_s": 900.0}, False),
+        ("steps", {"steps": 5000}, False),
+    ]:
+        again = tmp_path / name
+        shutil.copytree(run, again)
+        report, control = at_step(stopped_at + 1, Control.STOP)
+        train(TrainingSpec(preset="toy", resume=True, **wish), tone_corpus, again, report=report, control=control)
+        kept = load_newest(again / "checkpoints")
+        assert kept is not None
+        progress, last = kept.progress, [r for r in read_log(again) if isinstance(r, StepReport)][-1]
+        assert [bool(progress.ends_at_s), bool(progress.ended_early)] == [ends_early, ends_early], name
+        if "budget_s" in wish or not wish:
+            assert (last.eta_s < 100) == ends_early, name
+        assert ends_early or progress.stalled == 0
 
 
 def test_budget_is_wall_clock(tone_corpus: Path, tmp_path: Path) -> None:
