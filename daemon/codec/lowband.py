@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from daemon.codec.config import CodecConfig
+from daemon.dsp.framing import overlap_add
 
 
 class LowBand(nn.Module):
@@ -44,7 +45,8 @@ class LowBand(nn.Module):
         """`[B, T, n]` to `[B, T * hop]`."""
         frames = expand(companded) @ self.basis.T
         T = frames.shape[1]
-        total = _overlap_add(frames) / _overlap_add(self.power.expand(1, T, -1)).clamp_min(0.25)
+        weight = overlap_add(self.power.expand(1, T, -1), self._hop).clamp_min(0.25)
+        total = overlap_add(frames, self._hop) / weight
         half = self._hop // 2
         return total[:, half : half + T * self._hop]
 
@@ -58,10 +60,3 @@ def compress(coefficients: Tensor) -> Tensor:
 def expand(companded: Tensor) -> Tensor:
     """Inverse of `compress`, to its floor."""
     return companded * companded.square().sum(-1, keepdim=True).add(1e-9).sqrt()
-
-
-def _overlap_add(frames: Tensor) -> Tensor:
-    """`[B, T, 2N]` to `[B, (T + 1) * N]`."""
-    B, T, N2 = frames.shape
-    first, second = frames.reshape(B, T, 2, N2 // 2).unbind(2)
-    return (F.pad(first, (0, 0, 0, 1)) + F.pad(second, (0, 0, 1, 0))).reshape(B, -1)

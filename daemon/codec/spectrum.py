@@ -98,8 +98,8 @@ class Spectra(nn.Module):
 
     def _low_energy(self, spectrum: Tensor) -> Tensor:
         """Energy of the low bins over the two STFT frames of each latent frame: `[B, 2T, n]` to `[B, T, 1]`."""
-        energy = ((spectrum.real.square() + spectrum.imag.square()) * self.crossover).sum(-1)
-        return energy.unflatten(1, (-1, 2)).mean(-1, keepdim=True) + LEAST_ENERGY
+        summed = (energy(spectrum) * self.crossover).sum(-1)
+        return summed.unflatten(1, (-1, 2)).mean(-1, keepdim=True) + LEAST_ENERGY
 
     def waveform(self, head: Head) -> Tensor:
         """The decoder's answer as sound: `[B, T * hop_length]`, or two channels `[B, 2, T * hop_length]`."""

@@ -48,8 +48,8 @@ def overlap_add(frames: Tensor, hop: int) -> Tensor:
     """`[B, T, N]` to `[B, (T + N / hop - 1) * hop]`; N a multiple of hop, so whole hops shift and add."""
     B, T, N = frames.shape
     parts = N // hop
-    pieces = frames.reshape(B, T, parts, hop)
-    total = F.pad(pieces[:, :, 0], (0, 0, 0, parts - 1))
+    pieces = frames.reshape(B, T, parts, hop).unbind(2)  # one gradient for all, where indexing would fill one each
+    total = F.pad(pieces[0], (0, 0, 0, parts - 1))
     for shift in range(1, parts):
-        total = total + F.pad(pieces[:, :, shift], (0, 0, shift, parts - 1 - shift))
+        total = total + F.pad(pieces[shift], (0, 0, shift, parts - 1 - shift))
     return total.reshape(B, (T + parts - 1) * hop)
