@@ -91,6 +91,14 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
+def long_sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sound of 4 s: 188 frames, more than the 80 columns of a page."""
+    path = tmp_path_factory.mktemp("long") / "long tone.wav"
+    write_sound(path, 0, 4.0)
+    return path
+
+
+@pytest.fixture(scope="session")
 def home(sounds: list[Path]) -> Generator[Path]:
     """A home with a running daemon, the corpus `tones` and the model `toy`."""
     with tempfile.TemporaryDirectory(prefix="allele-tui-") as folder:

@@ -11,22 +11,35 @@ from tui.model.viewport import GUTTER
 pytestmark = pytest.mark.usefixtures("clean")
 
 
-async def test_zoom_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> None:
-    async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+async def test_zoom_goes_by_powers_of_two_up_to_the_whole_strand(opened: Any, long_sound: Path, until: Any) -> None:
+    async with opened((80, 24), open_paths=[long_sound]) as (app, pilot):
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
         grid, pane, widgets = app.screen.grid, app.editor.pane, app.screen.panes[0]
-        await pilot.press("2", "0", "l", "m", "a", "g", "g", "0", "z", "o")
-        assert pane.zoom == min(2, -(-grid.frames // pane.columns)) or pane.zoom == 1
-        pane.zoom = 4
-        await pilot.press("l")
-        assert pane.cursor.frame == 4
-        assert "1 cell = 4 frames" in widgets.header.text
+        assert grid.frames == 188
+        assert pane.columns == 80 - GUTTER
+        zooms: list[int] = []
+        for keys in ("zo", "zo", "zo", "zi", "zi", "zi", "zz", "zz"):
+            await pilot.press(*keys)
+            zooms.append(pane.zoom)
+        assert zooms == [2, 3, 3, 2, 1, 1, 3, 1]
+        await pilot.press("2", "0", "l", "m", "a", "g", "g", "0", "z", "o", "l")
+        assert pane.cursor.frame == 2
+        assert "1 cell = 2 frames" in widgets.header.text
         row = widgets.grid.line(0, 80).text[GUTTER:]
         assert row[1] == "+"
-        assert len(row) == -(-grid.frames // 4)
-        assert widgets.ruler.line(0, 80).text[GUTTER + 5] == "a", "frame 20 is in the sixth cell"
+        assert len(row) == pane.columns
+        assert widgets.ruler.line(0, 80).text[GUTTER + 10] == "a", "frame 20 is in the eleventh cell"
+        await pilot.press("z", "o")
+        assert len(widgets.grid.line(0, 80).text[GUTTER:]) == 63, "the last cell holds two frames"
         await pilot.press("'", "a", "z", "z")
         assert pane.cursor.frame == 20
+
+
+async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> None:
+    async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        grid, pane = app.screen.grid, app.editor.pane
+        await pilot.press("2", "0", "l")
         await pilot.press("'", "q")
         assert "no mark is called q" in app.screen.mode.text
         code = int(grid.codes[0, 20])
@@ -80,18 +93,17 @@ async def test_any_open_strand_can_be_shown(opened: Any, sounds: list[Path], unt
         assert "no open strand is called nobody" in app.screen.mode.text
 
 
-async def test_pages_turn_with_the_playhead_if_wanted(opened: Any, sounds: list[Path], until: Any) -> None:
-    async with opened((80, 24), open_paths=sounds[:1]) as (app, pilot):
+async def test_pages_turn_with_the_playhead_if_wanted(opened: Any, long_sound: Path, until: Any) -> None:
+    async with opened((80, 24), open_paths=[long_sound]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
         grid, pane = app.screen.grid, app.editor.pane
         app.screen.size  # noqa: B018 - laid out
         app.sound._strand, app.sound._frame = grid.id, grid.frames - 1
         app._on_change("playhead", "")
         assert pane.first_frame == 0
-        if grid.frames > pane.columns:
-            await pilot.press("F")
-            assert pane.first_frame > 0
-            assert pane.cursor.frame == 0
+        await pilot.press("F")
+        assert pane.first_frame + pane.page_frames >= grid.frames, "the page of the last frame"
+        assert pane.cursor.frame == 0
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 30)])
