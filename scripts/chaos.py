@@ -15,8 +15,9 @@ What must hold, checked after every round and at the end:
   and it opens again with both of them;
 - **undo is the identity**: at the end every strand is undone to its beginning, cell for cell, and redone;
 - **no ghost or duplicate job**: as many trainings as were asked for, each model made by one, none running twice;
-- **no corrupt file**: SQLite's own integrity check, every finished model loads and its weights have the hash it states,
-  no half-written file among what is kept.
+- **no corrupt file**: SQLite's own integrity check, every JSON, array and weights file can be read, every corpus loads
+  with its audio, every finished model loads and its weights have the hash it states. What a killed writer had under a
+  temporary name (`.part-…`) is nobody's file: whoever writes to that folder next sweeps it away.
 
 The last line counts what was done. Exit status 1 when anything was lost.
 """
@@ -79,13 +80,37 @@ ingest([sounds], home / "corpora" / "tones")
 train(TrainingSpec(preset="toy", steps=2), home / "corpora" / "tones", home / "models" / "toy")
 """
 VERIFY = """
+import json
 import sys
 from pathlib import Path
-from daemon.codec.codec import Codec
-for folder in sorted(Path(sys.argv[1]).iterdir()):
+
+import numpy as np
+import safetensors
+
+from daemon.corpus.durable import TEMP_PREFIX
+from daemon.corpus.records import load_corpus
+
+home = Path(sys.argv[1])
+READS = {
+    ".json": lambda path: json.loads(path.read_text(encoding="utf-8")),
+    ".npy": lambda path: np.load(path, mmap_mode="r", allow_pickle=False),
+    ".safetensors": lambda path: safetensors.safe_open(path, "np").keys(),
+}
+for path in sorted(home.rglob("*")):
+    if path.suffix in READS and path.is_file() and not path.name.startswith(TEMP_PREFIX):
+        try:
+            READS[path.suffix](path)
+        except Exception as problem:
+            raise SystemExit(f"{path}: {type(problem).__name__}: {problem}")
+for folder in sorted(home.glob("corpora/*")):
+    corpus = load_corpus(folder)
+    for record in corpus.usable:
+        corpus.audio(record)
+for folder in sorted(home.glob("models/*")):
     if (folder / "model.json").exists():
+        from daemon.codec.codec import Codec
+
         Codec.load(folder)
-        print(folder.name)
 """
 
 
@@ -403,7 +428,7 @@ async def _until(stop: asyncio.Event, work, pause_s: float = 0.0) -> None:
 
 
 def check_files(home: Path) -> None:
-    """Databases and models, once everything has ended.
+    """Databases, corpora, models and every other file under its final name, once everything has ended.
 
     Raises:
         LostError: one is damaged.
@@ -413,9 +438,9 @@ def check_files(home: Path) -> None:
             said = database.execute("PRAGMA integrity_check").fetchone()[0]
         if said != "ok":
             raise LostError(f"{path}: {said}")
-    done = subprocess.run([sys.executable, "-c", VERIFY, str(home / "models")], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", VERIFY, str(home)], capture_output=True, text=True)
     if done.returncode:
-        raise LostError(f"a model does not load: {done.stderr.strip().splitlines()[-1]}")
+        raise LostError(f"a file is damaged: {done.stderr.strip().splitlines()[-1]}")
 
 
 def main() -> int:
