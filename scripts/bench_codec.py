@@ -17,7 +17,9 @@ level. The peers of the packages encodec and snac, and those two measures, need:
 """
 
 import argparse
+import math
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -63,7 +65,8 @@ def main() -> int:
         _list(cells, ledger, wish)
         return 0
     failures = 0 if wish.table else _run_all(cells, ledger, {item.name: item for item in corpora}, wish)
-    text = section(list(ledger.records().values()), cells)
+    records = list(ledger.records().values())
+    text = f"{section(records, cells)}\n\n{_made_by(records)}".rstrip()
     print(text)
     if not wish.dry_run:
         put_section("bench_codec", "The codec on unseen recordings", text)
@@ -99,13 +102,46 @@ def _arguments() -> argparse.Namespace:
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: there is {', '.join(MODELS)}, and matched, own")
     try:
-        wish.amounts = [None] if wish.steps else [float(part) for part in (wish.budgets or "90").split(",")]
+        wish.amounts = [None] if wish.steps is not None else [float(part) for part in (wish.budgets or "90").split(",")]
         wish.rates = [float(part) for part in wish.learning_rates.split(",")] if wish.learning_rates else [None]
     except ValueError as error:
         parser.error(f"{error}: numbers with commas are wanted")
-    if wish.folds < 0 or (wish.steps or 1) < 1 or min(value or 1 for value in wish.amounts) <= 0:
-        parser.error("steps and budgets begin at 1, folds at 0")
+    if wish.steps is not None and wish.steps < 1:
+        parser.error(f"--steps {wish.steps}: a training takes at least one")
+    if any(budget is not None and not 0 < budget < math.inf for budget in wish.amounts):
+        parser.error(f"--budgets {wish.budgets}: a budget is more than 0 seconds")
+    if wish.folds < 0:
+        parser.error(f"--folds {wish.folds}: a number of folds, or 0 for all files")
     return wish
+
+
+def _made_by(records: list[Record]) -> str:
+    """The commands that make again what stands in the table, wherever recordings are; untrained cells come along."""
+    alike: dict[tuple[tuple[str, ...], bool], list[Cell]] = {}
+    for cell in (record.cell for record in records if record.outcome is not None):
+        if cell.model not in UNTRAINED:
+            alike.setdefault((_settings(cell), cell.fold == NO_FOLD), []).append(cell)
+    lines: list[str] = []
+    for (settings, _), cells in sorted(alike.items()):
+        words = ["scripts/bench_codec.py", *settings, "--folds", f"{max(cell.fold for cell in cells) + 1}"]
+        models = [model for model in MODELS if model not in UNTRAINED and model in {cell.model for cell in cells}]
+        if len(models) + len(UNTRAINED) < len(MODELS):
+            words += ["--models", ",".join(models)]
+        peers = [cell for cell in cells if cell.model != "ours"]
+        variants = sorted({cell.variant for cell in peers})
+        words += ["--variants", ",".join(variants)] if "own" in variants else []
+        rates = sorted({cell.learning_rate for cell in peers if cell.learning_rate is not None})
+        words += ["--learning-rates", ",".join(f"{rate:g}" for rate in rates)] if rates else []
+        lines.append(f"`{shlex.join(words)}`")
+    return f"What is there was made by {', '.join(lines)}." if lines else ""
+
+
+def _settings(cell: Cell) -> tuple[str, ...]:
+    """Options that one run has in common."""
+    where = ["--recordings", "DIR"] if cell.corpus.endswith(" files") else ["--corpus", f"DIR/{cell.corpus}"]
+    amount = ["--budgets", f"{cell.budget_s:g}"] if cell.budget_s is not None else ["--steps", f"{cell.steps}"]
+    quick = [] if cell.is_heard else ["--quick"]
+    return (*(where if cell.corpus != "demo" else []), *amount, "--seed", f"{cell.seed}", *quick)
 
 
 def _corpora(wish: argparse.Namespace) -> list[Recordings]:

@@ -1,6 +1,7 @@
 """scripts/bench_codec.py: what is done stays done, what was killed is run again, and the table says what it knows."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -127,9 +128,54 @@ def test_a_killed_run_leaves_no_cell_and_no_process(recordings: Path, tmp_path: 
 def test_bad_wishes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert bench(tmp_path, tmp_path / "nowhere") == 1
     assert capsys.readouterr().err == f"bench_codec: {tmp_path / 'nowhere'}: there is no such folder\n"
-    for wrong in (("--models", "lame"), ("--budgets", "90,soon"), ("--folds", "-1"), ("--budgets", "-3")):
+    for wrong, said in (
+        (("--models", "lame"), "lame: there is ours"),
+        (("--budgets", "90,soon"), "numbers with commas are wanted"),
+        (("--folds", "-1"), "--folds -1: a number of folds"),
+        (("--budgets", "90,-3"), "--budgets 90,-3: a budget is more than 0 seconds"),
+        (("--budgets", "0"), "--budgets 0: a budget is more than 0 seconds"),
+        (("--budgets", "nan"), "--budgets nan: a budget is more than 0 seconds"),
+        (("--steps", "0"), "--steps 0: a training takes at least one"),
+    ):
         with pytest.raises(SystemExit, match="2"):
             bench(tmp_path, tmp_path, *wrong)
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--budgets", "90,600", "--folds", "2", "--models", "ours,snac", "--variants", "matched,own", "--seed", "3"),
+        ("--steps", "5", "--folds", "0", "--models", "rave-like", "--learning-rates", "0.001,0.0001"),
+        ("--quick",),
+    ],
+)
+def test_the_table_names_the_command_that_makes_its_cells(
+    options: tuple[str, ...], recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ["--ledger", str(tmp_path), "--list"]
+
+    def cells(*asked: str) -> set[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "argv", ["bench_codec.py", *asked, *where])
+            assert bench_codec.main() == 0
+        return {line.split("  ")[1] for line in capsys.readouterr().out.splitlines() if "· none ·" not in line}
+
+    asked = cells("--corpus", str(recordings), *options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["bench_codec.py", "--corpus", str(recordings), *options])
+        wish = bench_codec._arguments()
+    made = [a_record(cell) for cell in bench_codec._cells(wish, [one_folder(recordings)])]
+    said = bench_codec._made_by(made)
+    command = [word.replace("DIR", str(recordings.parent)) for word in shlex.split(said.split("`")[1])]
+    assert said.count("`") == 2 * max(1, len(wish.amounts))
+    again = cells(*command[1:])
+    assert again == asked if len(wish.amounts) == 1 else again < asked
+
+
+def test_recordings_without_a_cell_have_no_command() -> None:
+    assert bench_codec._made_by([]) == ""
+    assert "--recordings DIR" in bench_codec._made_by([a_record(a_cell("ours", corpus="drums, 5 files"))])
 
 
 def test_a_torn_line_is_a_cell_not_done(tmp_path: Path) -> None:
