@@ -18,6 +18,7 @@ that can be had) and the nearer of a and b alone (what no blend would be).
 
 import argparse
 import os
+import shlex
 import tempfile
 import time
 from pathlib import Path
@@ -80,7 +81,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     preset: str
     variant: str
     codec: int = 0
-    """Its format: cells of an earlier one have their own table."""
+    """Its format: cells of an earlier one are kept and not shown."""
     mel: float
     train_mel: float
     blend: float
@@ -109,11 +110,10 @@ def main() -> None:
             cells.append(_train(corpora[name], name, files, seed, variant, wish))
             print(cells[-1], flush=True)
             write_bytes(wish.cells, msgspec.json.format(msgspec.json.encode(cells), indent=1))
-    runs = sorted({(cell.codec, cell.steps) for cell in cells}, reverse=True)
-    body = "\n\n".join(_table([c for c in cells if (c.codec, c.steps) == run], *run) for run in runs)
-    print(body)
+    text = section(cells)
+    print(text)
     if not wish.dry_run:
-        put_section("bench_augment", "What augmentation is worth", f"{body}\n\n{_note(cells)}")
+        put_section("bench_augment", "What augmentation is worth", text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -198,11 +198,19 @@ def _at_level(source: Sound, made: Sound) -> float:
     return mel_distance(source, (made * gain).astype(np.float32))
 
 
-def _table(here: list[Cell], codec: int, steps: int) -> str:
+def section(cells: list[Cell]) -> str:
+    """A table for each length and preset of training, of the codec as it is now; then what holds for all of them."""
+    here = [cell for cell in cells if cell.codec == FORMAT_VERSION]
+    runs = sorted({(cell.steps, cell.preset) for cell in here}, reverse=True)
+    tables = [_table([cell for cell in here if (cell.steps, cell.preset) == run], *run) for run in runs]
+    return "\n\n".join([*tables, _note(here)])
+
+
+def _table(here: list[Cell], steps: int, preset: str) -> str:
     none = {cell.place: cell for cell in here if cell.variant == "none"}
     whole = {cell.place: cell for cell in here if cell.variant == "all"}
     lines = [
-        f"| {steps} steps, codec format {codec} | cells | held-out mel | sd | train mel | change from none | "
+        f"| {steps} steps of preset {preset} | cells | held-out mel | sd | train mel | change from none | "
         "change from all | blend / mix / alone | ms a step |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -217,7 +225,7 @@ def _table(here: list[Cell], codec: int, steps: int) -> str:
             f"{np.mean([cell.train_mel for cell in rows]):.3f} | {_change(rows, none)} | {_change(rows, whole)} | "
             f"{blend} | {np.mean([cell.ms_per_step for cell in rows]):.0f} |"
         )
-    return "\n".join([*lines, "", *_by_corpus(here, none)])
+    return "\n".join([*lines, "", *_by_corpus(here, none), "", *_commands(here)])
 
 
 def _change(rows: list[Cell], base: dict[tuple[str, int, int, int, str], Cell]) -> str:
@@ -241,13 +249,28 @@ def _by_corpus(cells: list[Cell], none: dict[tuple[str, int, int, int, str], Cel
     return lines
 
 
+def _commands(here: list[Cell]) -> list[str]:
+    """What makes these cells again: corpora that were tried in the same ways share a line."""
+    alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
+    for name in sorted({cell.corpus for cell in here}):
+        rows = [cell for cell in here if cell.corpus == name]
+        files = tuple(map(str, sorted({cell.files for cell in rows})))
+        seeds = tuple(map(str, sorted({cell.seed for cell in rows})))
+        tried = {cell.variant for cell in rows}
+        alike.setdefault((files, seeds, tuple(v for v in variants() if v in tried)), []).append(name)
+    settings = ["--steps", str(here[0].steps), "--preset", here[0].preset]
+    return [
+        f"`scripts/bench_augment.py --corpus {shlex.join(names)} --files {' '.join(files)} --seeds {' '.join(seeds)} "
+        f"{' '.join(settings)} --only {shlex.join(tried)}`"
+        for (files, seeds, tried), names in alike.items()
+    ]
+
+
 def _note(cells: list[Cell]) -> str:
-    presets = ", ".join(sorted({cell.preset for cell in cells}))
-    seeds = ", ".join(map(str, sorted({cell.seed for cell in cells})))
     return (
-        f"{len(cells)} trainings of preset {presets}, seeds {seeds}, one thread, torch {torch.__version__}; a seed "
-        "chooses files and weights; ms a step is processor time, other work ran beside it "
-        f"(load {os.getloadavg()[0]:.0f} when this was written); negative is better; `scripts/bench_augment.py`."
+        f"{len(cells)} trainings, codec format {FORMAT_VERSION}, one thread, torch {torch.__version__}; corpora are "
+        "named by their folders; a seed chooses files and weights; ms a step is processor time, other work ran beside "
+        f"it (load {os.getloadavg()[0]:.0f} when this was written); negative is better."
     )
 
 

@@ -131,7 +131,8 @@ def main() -> None:
         "|---|---:|---:|---:|---:|",
         *(row(name, peak) for name, peak in found.items()),
         "",
-        f"{os.cpu_count()} cores; `scripts/bench_memory.py --files {wish.files} --steps {wish.steps} --write`.",
+        f"{os.cpu_count()} cores; "
+        f"`scripts/bench_memory.py --files {wish.files} --minutes {wish.minutes:g} --steps {wish.steps} --write`.",
     ]
     print("\n".join(lines))
     if wish.write:
