@@ -6,6 +6,7 @@ Base of `tui.app.AlleleApp`, which composes session, sound and screens.
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from protocol.edits import REGISTER_NAMES
 from protocol.errors import AlleleError
 from tui.crash import FrankApp
 from tui.drops import read_drop
@@ -14,6 +15,7 @@ from tui.keymap import Keymap
 from tui.model.editor import NAMES, Editor
 from tui.model.macros import Macros
 from tui.model.paths import read_paths
+from tui.model.words import plural
 from tui.screens.undo_list import UndoList
 from tui.session import Session
 
@@ -87,16 +89,21 @@ class HandsApp(FrankApp, inherit_bindings=False):
     # --- macros ------------------------------------------------------------------------------------------
 
     def do_macro_record(self, count: int | None, register: str | None) -> None:
-        if register is None or register == "q":
+        if self.macros.recording is not None:
+            self._end_macro()
+        elif register is None or register not in set(REGISTER_NAMES):
             self.say("a macro needs a name: {macro.record} and a letter, as in {macro.record} a", bad=True)
-            return
-        self.macros.begin(register)
-        self.say(f"recording {register}: every key until {{macro.record}}; {{macro.play}} {register} plays it")
+        else:
+            self.macros.begin(register)
+            self.say(f"recording {register}: every key until {{macro.record}}; {{macro.play}} {register} plays it")
 
-    def end_macro(self) -> None:
-        """The key that records was pressed while recording."""
-        name, strokes = self.macros.finish()
-        self.say(f"macro {name}: {strokes} keys; {{macro.play}} {name} plays it")
+    def _end_macro(self) -> None:
+        made = self.macros.finish()
+        if made.kept < made.pressed:
+            words = f"only the first {made.kept} of {made.pressed} keys are kept"
+            self.say(f"macro {made.name}: {words}; {{macro.play}} {made.name} plays them", bad=True)
+        else:
+            self.say(f"macro {made.name}: {plural(made.kept, 'key')}; {{macro.play}} {made.name} plays it")
         self.remember()
 
     def do_macro_play(self, count: int | None, register: str | None) -> None:

@@ -18,7 +18,7 @@ from tui.actions.situation import (
 LISTS = ("library", "train", "help", "undolist", "keys")
 KEYS = ("keys",)
 OVER = ("help", "undolist")
-PLAYS = ("editor", "library", "train")
+PLAYS = ("editor", "library", "train", "codebook")
 LIBRARY, TRAIN = ("library",), ("train",)
 OPENS = ("editor", "library")
 

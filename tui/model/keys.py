@@ -26,12 +26,14 @@ class KeyReader:
     """Reads keys against a table from key sequences ("s", "g g", "ctrl+r") to action ids.
 
     counts: digits before a command are a count. letters: actions that take one more key, given as `register`.
+    bare: those of them that take none for now.
     """
 
     def __init__(self, table: Mapping[str, str], *, counts: bool = True, letters: Collection[str] = ()) -> None:
         self._table = dict(table)
         self._prefixes = {keys[:at] for keys in table for at, char in enumerate(keys) if char == " "}
         self._counts, self._letters = counts, frozenset(letters)
+        self.bare: Collection[str] = ()
         self.reset()
 
     def reset(self) -> None:
@@ -67,7 +69,7 @@ class KeyReader:
     def _further(self, key: str) -> Pressed | None:
         sequence = " ".join([*self._typed, key])
         action = self._table.get(sequence)
-        if action in self._letters:
+        if action in self._letters and action not in self.bare:
             self._asks, self._typed = action, [*self._typed, key]
             return None
         if action is not None:

@@ -1,16 +1,26 @@
 """Macros: keys recorded under a letter and pressed again. Pure.
 
 A stroke is a key as the registry names it. What is typed on prompts belongs to a macro; what is typed into the palette
-or a form does not. A macro ends early at the first action that cannot be done, as in vim.
+or a form does not, nor does the command that ended the recording, however many keys it took. A macro ends early at the
+first action that cannot be done, as in vim.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 MOST_STROKES = 500
 MOST_PLAYED = 20_000  # a macro that plays itself ends here
 LAST = "@"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What came of a recording: the macro's name, how many keys it has, and how many were pressed."""
+
+    name: str
+    kept: int
+    pressed: int
 
 
 @dataclass
@@ -22,24 +32,31 @@ class Macros:
     last: str | None = None
     is_broken: bool = False
     _strokes: list[str] = field(default_factory=list[str])
-    _left: int = 0
+    _pressed: int = 0
+    _before: int = 0  # keys before the command that is being typed
+    _playing: list[Iterator[str]] = field(default_factory=list[Iterator[str]])
 
     def begin(self, name: str) -> None:
         """Record from now on."""
-        self.recording, self._strokes = name, []
+        self.recording, self._strokes, self._pressed, self._before = name, [], 0, 0
 
-    def note(self, stroke: str) -> None:
-        """A key was pressed by hand."""
-        if self.recording is not None and len(self._strokes) < MOST_STROKES:
+    def note(self, stroke: str, *, begins: bool) -> None:
+        """A key was pressed by hand. begins: it is the first one of a command."""
+        if self.recording is None:
+            return
+        if begins:
+            self._before = self._pressed
+        self._pressed += 1
+        if len(self._strokes) < MOST_STROKES:
             self._strokes.append(stroke)
 
-    def finish(self) -> tuple[str, int]:
-        """End the recording; its name and how many keys it has. The key that ended it is no part of it."""
-        name, strokes = self.recording or "", self._strokes[:-1]
+    def finish(self) -> Recorded:
+        """End the recording with the command that is being typed, which is no part of it."""
+        name, strokes = self.recording or "", self._strokes[: self._before]
         self.recording = None
         self.known.pop(name, None)  # the newest is the last
         self.known[name] = strokes
-        return name, len(strokes)
+        return Recorded(name, len(strokes), self._before)
 
     def named(self, name: str | None) -> list[str] | None:
         """The strokes of a macro, `@` for the last one played; None when there is none."""
@@ -53,14 +70,16 @@ class Macros:
             return
         if name not in (None, LAST):
             self.last = name
-        is_outer = self._left == 0
-        if is_outer:
-            self._left, self.is_broken = MOST_PLAYED, False
-        for stroke in chain.from_iterable(repeat(strokes, times)):
-            if self.is_broken or self._left <= 0:
-                break
-            self._left -= 1
+        self._playing.append(chain.from_iterable(repeat(strokes, times)))
+        if len(self._playing) > 1:
+            return  # a macro in a macro: the loop below, some calls up, goes on with it
+        self.is_broken, left = False, MOST_PLAYED
+        while self._playing and left and not self.is_broken:
+            stroke = next(self._playing[-1], None)
+            if stroke is None:
+                self._playing.pop()
+                continue
+            left -= 1
             if not press(stroke):
                 break
-        if is_outer:
-            self._left = 0
+        self._playing.clear()

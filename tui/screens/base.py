@@ -33,6 +33,7 @@ SMALL = (60, 16)
 NARROW = 120
 SAID_S = 6.0
 LETTERS = frozenset(action.id for action in ACTIONS if action.letter)
+ENDS = ("macro.record",)
 
 
 def token_of(event: events.Key) -> str:
@@ -217,7 +218,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         event.stop()
         event.prevent_default()
         token = token_of(event)
-        self.allele.macros.note(token)
+        self.allele.macros.note(token, begins=not self.prompt.is_open and not self.reader.waiting)
         self.allele.sent = getattr(event, "sent", "")
         self.feed(token)
 
@@ -227,9 +228,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
             self.prompt.type(token, token if len(token) == 1 else " " if token == "space" else None)
         elif not self.takes(token):
             self._said = []
-            if self.allele.macros.recording and not self.reader.waiting and self.ends_macro(token):
-                self.allele.end_macro()
-            elif (pressed := self.reader.feed(token)) is not None:
+            self.reader.bare = ENDS if self.allele.macros.recording else ()
+            if (pressed := self.reader.feed(token)) is not None:
                 self.pressed_keys = pressed.keys
                 self._run(pressed)
         self.draw_bottom()
@@ -237,10 +237,6 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def takes(self, token: str) -> bool:
         """A mode of the screen's own that reads keys before the keymap does."""
         return False
-
-    def ends_macro(self, token: str) -> bool:
-        """Is it the key that records macros?"""
-        return token in self.keymap.keys_for("macro.record")
 
     def on_paste(self, event: events.Paste) -> None:
         """Pasted or dropped text."""

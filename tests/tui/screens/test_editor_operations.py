@@ -228,3 +228,37 @@ async def test_macros_record_keys_and_play_them_again(with_two: Any, until: Any)
         await pilot.press("q", "n", "o", "j", "q", "g", "g", "@", "n")
         assert "no selection" in app.screen.mode.text
         assert app.editor.pane.cursor.level == 0, "the macro ended where an action could not be done"
+
+
+async def test_a_recording_ends_with_whatever_key_macros_have(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        usual = app.keymap
+        await pilot.press("q", "q", "l", "q")
+        assert "macro q: 1 key;" in app.screen.mode.text
+        app.keymap = usual.taken_from_others("macro.record", ("g q",))
+        await pilot.press("g", "q", "k", "2", "l", "g", "q")
+        assert "macro k: 2 keys" in app.screen.mode.text
+        assert (app.macros.recording, app.macros.known["k"]) == (None, ["2", "l"])
+        app.keymap = usual.with_keys("macro.record", ())
+        await pilot.press(":", *"macro.record w", "enter", "j", "l", ":", *"macro.record", "enter")
+        assert app.macros.known["w"] == ["j", "l"]
+        app.keymap = usual.with_keys("macro.record", ("@",)).with_keys("macro.play", ())
+        await pilot.press("@", "@")
+        assert "a macro needs a name" in app.screen.mode.text
+        assert app.macros.recording is None
+
+
+async def test_a_macro_that_is_too_long_is_said_to_be_cut(with_two: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.model.macros.MOST_STROKES", 3)
+    async with with_two() as (app, pilot):
+        await pilot.press("q", "m", *"lllll", "q")
+        assert "macro m: only the first 3 of 5 keys are kept" in app.screen.mode.text
+        assert app.macros.known["m"] == ["l", "l", "l"]
+
+
+async def test_a_macro_that_plays_itself_comes_to_an_end(with_two: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.model.macros.MOST_PLAYED", 1200)  # more than Python lets functions call themselves
+    async with with_two() as (app, pilot):
+        app.macros.known = {"n": ["l", "@", "n"]}
+        await pilot.press("@", "n")
+        assert app.editor.pane.cursor.frame == app.screen.grid.frames - 1
