@@ -9,14 +9,16 @@ from protocol.errors import AlleleError
 from tui.actions.registry import ACTIONS, BY_ID, WIDEST
 from tui.keyfile import key_file, write_keys
 from tui.keymap import NAMES, Keymap, shown, unsendable, usual
-from tui.screens.base import BaseScreen
+from tui.screens.lists import ListScreen
 from tui.widgets.lines import BOLD, PLAIN, Part
 from tui.widgets.rows import Row, Rows
 
 WIDE = 20
+KEPT = ("app.quit", "app.command")
+"""Actions that keep a key: by them one leaves, and does whatever has none."""
 
 
-class KeysScreen(BaseScreen):
+class KeysScreen(ListScreen):
     """Lists, rebinds, resets, and probes the terminal."""
 
     NAME = "keys"
@@ -34,6 +36,10 @@ class KeysScreen(BaseScreen):
 
     def compose_body(self) -> ComposeResult:
         yield self.rows
+
+    @property
+    def list_in_use(self) -> Rows:
+        return self.rows
 
     def draw(self) -> None:
         if not self.is_mounted:
@@ -99,31 +105,42 @@ class KeysScreen(BaseScreen):
             return
         self._asked = None
         why = unsendable(key)
-        clashes = [other for other in self.keymap.clashes(action_id, key) if other != action_id]
         if why:
             self.say(why, bad=True)
-        elif clashes:
-            names = "; ".join(BY_ID[other].title for other in clashes[:3])
-            self.prompt.ask(
-                f"{shown(key)} is: {names}. Take it? y or n: ", lambda text: self._answered(action_id, key, text)
-            )
         else:
-            self._bind(action_id, key)
+            before = self.keymap.keys_for(action_id) if self._adds else ()
+            self._offer(action_id, (*(known for known in before if known != key), key))
 
-    def _answered(self, action_id: str, key: str, answer: str) -> None:
+    def _offer(self, action_id: str, keys: tuple[str, ...]) -> None:
+        """These keys for an action; asks first where that takes any from others."""
+        clashes = {key: self.keymap.clashes(action_id, key) for key in keys}
+        taken = [shown(key) for key, others in clashes.items() if others]
+        if not taken:
+            self._bind(action_id, keys)
+            return
+        others = dict.fromkeys(other for found in clashes.values() for other in found)
+        names = "; ".join(BY_ID[other].title for other in list(others)[:3])
+        question = f"{' and '.join(taken)} {'is' if len(taken) == 1 else 'are'}: {names}. Take it? y or n: "
+        self.prompt.ask(question, lambda text: self._answered(action_id, keys, text))
+
+    def _answered(self, action_id: str, keys: tuple[str, ...], answer: str) -> None:
         if answer.strip().lower() in ("y", "yes"):
-            self._bind(action_id, key)
+            self._bind(action_id, keys)
         else:
             self.say("nothing was changed")
 
-    def _bind(self, action_id: str, key: str) -> None:
-        before = self.keymap.keys_for(action_id) if self._adds else ()
-        keys = (*(known for known in before if known != key), key)
-        self._use(self.keymap.taken_from_others(action_id, keys))
-        self.say(f"{shown(key)}: {BY_ID[action_id].title}")
+    def _bind(self, action_id: str, keys: tuple[str, ...]) -> None:
+        words = f"{' or '.join(map(shown, keys)) or 'no key'}: {BY_ID[action_id].title}"
+        self._use(self.keymap.taken_from_others(action_id, keys), words)
 
-    def _use(self, keymap: Keymap) -> None:
-        """These are the keys from now on, here and next time."""
+    def _use(self, keymap: Keymap, words: str) -> None:
+        """These are the keys from now on, here and next time, and that is said; not without a way out."""
+        for action_id in KEPT:
+            if self.keymap.keys_for(action_id) and not keymap.keys_for(action_id):
+                self.say(
+                    f"nothing was changed: {BY_ID[action_id].title} keeps a key, give it another one first", bad=True
+                )
+                return
         own = self.allele.own_keys
         own.name = keymap.name
         own.bind(keymap)
@@ -132,6 +149,8 @@ class KeysScreen(BaseScreen):
             write_keys(self.allele.home, own)
         except AlleleError as error:
             self.say(str(error), bad=True)
+        else:
+            self.say(words)
         self.draw()
 
     # --- actions -----------------------------------------------------------------------------------------
@@ -152,52 +171,29 @@ class KeysScreen(BaseScreen):
 
     def do_keys_clear(self, count: int | None, register: str | None) -> None:
         chosen = self._chosen
-        if chosen in ("app.quit", "app.command"):
-            self.say(f"{BY_ID[chosen].title} keeps a key: you could not leave", bad=True)
-        elif chosen is not None:
-            self._use(self.keymap.with_keys(chosen, ()))
-            self.say(f"{BY_ID[chosen].title}: no key; :{chosen} and the palette do it")
+        if chosen is not None:
+            words = f"{BY_ID[chosen].title}: no key; :{chosen} and the palette do it"
+            self._use(self.keymap.with_keys(chosen, ()), words)
 
     def do_keys_reset(self, count: int | None, register: str | None) -> None:
         chosen = self._chosen
         if chosen is not None:
-            self._use(self.keymap.taken_from_others(chosen, usual(self.keymap.name).keys_for(chosen)))
-            self.say(f"{BY_ID[chosen].title}: {self.keymap.words_for(chosen)}")
+            self._offer(chosen, usual(self.keymap.name).keys_for(chosen))
 
     def do_keys_reset_all(self, count: int | None, register: str | None) -> None:
         self.prompt.ask("all usual keys? your own are forgotten. y or n: ", self._reset_all)
 
     def _reset_all(self, answer: str) -> None:
         if answer.strip().lower() in ("y", "yes"):
-            self._use(usual(self.keymap.name))
-            self.say(f"the usual {self.keymap.name}-like keys")
+            self._use(usual(self.keymap.name), f"the usual {self.keymap.name}-like keys")
 
     def do_keys_map(self, count: int | None, register: str | None) -> None:
         name = NAMES[(NAMES.index(self.keymap.name) + 1) % len(NAMES)]
-        self._use(self.allele.own_keys.keymap(name))
-        self.say(f"{name}-like keys, with your own changes to them")
+        self._use(self.allele.own_keys.keymap(name), f"{name}-like keys, with your own changes to them")
 
     def do_keys_probe(self, count: int | None, register: str | None) -> None:
         self.probing, self._escapes, self._seen = True, 0, [Row(f"{'key':<{WIDE}} {'bytes':<{WIDE}} in the editor")]
         self.draw()
-
-    def do_list_down(self, count: int | None, register: str | None) -> None:
-        self.rows.step(count or 1)
-
-    def do_list_up(self, count: int | None, register: str | None) -> None:
-        self.rows.step(-(count or 1))
-
-    def do_list_page_down(self, count: int | None, register: str | None) -> None:
-        self.rows.step(self.rows.size.height)
-
-    def do_list_page_up(self, count: int | None, register: str | None) -> None:
-        self.rows.step(-self.rows.size.height)
-
-    def do_list_first(self, count: int | None, register: str | None) -> None:
-        self.rows.step(-10_000)
-
-    def do_list_last(self, count: int | None, register: str | None) -> None:
-        self.rows.step(10_000)
 
 
 def key_rows(keymap: Keymap) -> list[Row]:

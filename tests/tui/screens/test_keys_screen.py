@@ -48,6 +48,44 @@ async def test_keys_are_bound_reported_kept_and_reset(opened: Any, untouched: An
         assert app.own_keys.keymap("vim").keys_for("edit.mirror") == ()
 
 
+async def test_no_change_leaves_the_program_without_a_way_out(opened: Any, untouched: Any, home: Path) -> None:
+    """Neither by taking its only key, nor by clearing it, nor by the keymap of a file written by hand."""
+    key_file(home).write_text('[tracker]\n"app.quit" = []\n')
+    async with opened((160, 24)) as (app, pilot):
+        before = app.keymap
+        await pilot.press("g", "K")
+        for action, keys in (
+            ("edit.mirror", ("enter", ":", "y", "enter")),
+            ("edit.mirror", ("+", "ctrl+q", "y", "enter")),
+            ("app.command", ("x",)),
+            ("app.quit", ("x",)),
+            ("app.quit", ("m",)),
+        ):
+            app.screen.rows.go(action)
+            await pilot.press(*keys)
+            assert "nothing was changed" in app.screen.mode.text, (action, keys)
+            assert "keeps a key" in app.screen.mode.text
+            assert app.keymap is before
+        app.screen.rows.go("app.quit")
+        await pilot.press("+", "f9", "x")
+        assert app.keymap.keys_for("app.quit") == ("ctrl+q", "f9"), "its last two are taken together"
+
+
+async def test_usual_keys_that_others_have_now_are_asked_for(opened: Any, untouched: Any) -> None:
+    async with opened((160, 24)) as (app, pilot):
+        await pilot.press("g", "K")
+        app.screen.rows.go("edit.mirror")
+        await pilot.press("enter", "u", "y", "enter")
+        app.screen.rows.go("edit.undo")
+        await pilot.press("r")
+        assert app.screen.prompt.label.startswith("u is: Mirror")
+        await pilot.press("n", "enter")
+        assert app.keymap.keys_for("edit.mirror") == ("u",)
+        await pilot.press("r", "y", "enter")
+        assert app.keymap.keys_for("edit.mirror") == ()
+        assert app.keymap.keys_for("edit.undo") == ("u", "ctrl+z")
+
+
 async def test_the_probe_shows_keys_and_does_nothing(opened: Any, untouched: Any, until: Any) -> None:
     async with opened() as (app, pilot):
         await pilot.press("g", "K", "t", "x", "ctrl+q", "ctrl+h", "escape", "g", "escape", "escape")
