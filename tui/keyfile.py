@@ -10,7 +10,6 @@ What can go wrong: the file cannot be read, or an entry in it means nothing. A b
 entry leaves those of its action; either is said in one line. A file that cannot be read is never written over.
 """
 
-import os
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +18,9 @@ from typing import Any, cast
 from protocol.errors import AlleleError
 from tui.actions.registry import BY_ID
 from tui.keymap import DEFAULT, NAMES, Keymap, unsendable, usual
+from tui.strand_files import write_file
 
+HOLDS = "the keys hold until you leave"
 HEAD = """\
 # Keys of Allele's editor. `allele keymap` lists the names of all actions; Keys (in the editor) writes this file.
 # keymap: vim or tracker. Under [vim] and [tracker]: "action" = ["key", "key key"], [] for none.
@@ -108,17 +109,11 @@ def write_keys(home: Path, own: OwnKeys) -> None:
         changes = own.changes.get(name, {})
         if changes:
             lines += ["", f"[{name}]", *(f"{_quoted(i)} = [{', '.join(map(_quoted, k))}]" for i, k in changes.items())]
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         home.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as problem:
-        temporary.unlink(missing_ok=True)
-        raise AlleleError("E_IO", f"{path}: {problem.strerror}", hint="the keys hold until you leave") from None
+        raise AlleleError("E_IO", f"{home}: {problem.strerror}", hint=HOLDS) from None
+    write_file(path, ("\n".join(lines) + "\n").encode(), hint=HOLDS)
 
 
 def _quoted(text: str) -> str:

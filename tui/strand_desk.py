@@ -6,24 +6,20 @@ through `take_change`.
 """
 
 import asyncio
-import errno
-import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from protocol import messages as m
 from protocol.edits import Edit
 from protocol.errors import AlleleError
-from protocol.strands import StrandMeta, pack_strand, unpack_strand
+from protocol.strands import pack_strand
 from tui.atlas_desk import AtlasDesk
 from tui.model.grid import Applied, StrandGrid
 from tui.model.pending import EditChain
 from tui.model.registers import Register, Registers
 from tui.model.waveform import Waveform
+from tui.strand_files import read_strand, write_file
 
 WAVE_PIECE = 512  # frames decoded at once for a picture: what is played meanwhile does not wait long
 WAVE_MARGIN = 24  # frames around an edit whose sound changes too; generous, the daemon decodes with its own margin
@@ -83,7 +79,7 @@ class StrandDesk(AtlasDesk):
     async def open_strand(self, path: Path, model: str | None) -> str:
         """A living strand of an audio file or an .alle; its id."""
         if path.suffix.lower() == ".alle":
-            meta, codes = await asyncio.to_thread(read_alle, path)
+            meta, codes = await asyncio.to_thread(read_strand, path)
             answer = await self.ask(m.OpenStrand(meta=meta), buffers=[codes], timeout_s=60.0)
         else:
             if model is None:
@@ -184,36 +180,3 @@ class StrandDesk(AtlasDesk):
             return  # the picture of the sound is a courtesy; playing says what is wrong
         finally:
             self._decoding.discard(strand)
-
-
-def read_alle(path: Path) -> tuple[StrandMeta, npt.NDArray[np.uint16]]:
-    """The strand in an .alle file.
-
-    Raises:
-        AlleleError: naming the file.
-    """
-    try:
-        return unpack_strand(path.read_bytes())
-    except OSError as problem:
-        raise AlleleError("E_IO", f"{path}: {problem.strerror}") from None
-    except AlleleError as error:
-        raise AlleleError(error.code, f"{path}: {error.message}", hint=error.hint) from None
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        AlleleError: E_IO or E_DISK_FULL, naming the file.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as problem:
-        temporary.unlink(missing_ok=True)
-        code = "E_DISK_FULL" if problem.errno == errno.ENOSPC else "E_IO"
-        raise AlleleError(code, f"{path}: {problem.strerror}", hint="choose another place") from None

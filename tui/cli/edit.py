@@ -13,11 +13,12 @@ from protocol.edits import OPS, Edit, format_edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.messages import EditSnapshot
 from protocol.strands import Codes, StrandMeta
-from tui.cli.files import read_strand, require_writable, write_strand
+from tui.cli.files import require_writable, write_strand
 from tui.cli.output import Output
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.cli.strand import name_strand, snapshotted
+from tui.strand_files import read_strand
 from tui.client import Client
 
 MAX_OTHERS = 15

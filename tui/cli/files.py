@@ -1,4 +1,4 @@
-"""Strand files on the client's side: read with a cap, written atomically, named so that no source is lost.
+"""Files of the command line: where outputs go by themselves, so that no source is lost; tui.strand_files does the rest.
 
 Everything raises AlleleError or OSError; the messages begin with the file.
 """
@@ -9,30 +9,11 @@ import struct
 from pathlib import Path
 
 from protocol.errors import AlleleError
-from protocol.strands import MAX_STRAND_BYTES, Codes, StrandMeta, pack_strand, unpack_strand
+from protocol.strands import Codes, StrandMeta, pack_strand
+from tui.strand_files import read_strand, write_file
 
 WAV_HEAD_BYTES = 4096
 WAV_SUFFIXES = frozenset({".wav", ".wave"})
-
-
-def read_strand(path: Path) -> tuple[StrandMeta, Codes]:
-    """The strand in an `.alle` file.
-
-    Raises:
-        AlleleError: E_NOT_FOUND, E_IO, E_BAD_STRAND or E_BAD_CODE, naming the file.
-    """
-    require_file(path, "make one with: allele encode FILE --model MODEL")
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_STRAND_BYTES + 1)
-    except OSError as problem:
-        raise AlleleError("E_IO", f"{path}: {problem.strerror}", hint="check its permissions") from None
-    if len(data) > MAX_STRAND_BYTES:
-        raise AlleleError("E_BAD_STRAND", f"{path}: too large for a strand", hint="make one with: allele encode")
-    try:
-        return unpack_strand(data)
-    except AlleleError as error:
-        raise AlleleError(error.code, f"{path}: {error.message}", hint=error.hint) from None
 
 
 def write_strand(path: Path, meta: StrandMeta, codes: Codes) -> None:
@@ -42,26 +23,7 @@ def write_strand(path: Path, meta: StrandMeta, codes: Codes) -> None:
         AlleleError: E_IO or E_DISK_FULL, naming the file; what was there before is still there.
     """
     require_writable(path)
-    target = Path(os.path.realpath(path))  # a link stays a link
-    data = pack_strand(meta, codes)
-    temporary = target.with_name(f".{target.name[:80]}.{os.getpid()}.tmp")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            with contextlib.suppress(OSError):
-                temporary.chmod(target.stat().st_mode & 0o777)
-            temporary.replace(target)
-            _sync_folder(target.parent)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-    except OSError as problem:
-        full = problem.errno in {28, 122}  # ENOSPC, EDQUOT
-        code, hint = ("E_DISK_FULL", "free some space") if full else ("E_IO", "choose another place with -o")
-        raise AlleleError(code, f"{path}: {problem.strerror}", hint=hint) from None
+    write_file(path, pack_strand(meta, codes), hint="choose another place with -o")
 
 
 def give_usual_permissions(path: Path) -> None:
@@ -75,21 +37,6 @@ def give_usual_permissions(path: Path) -> None:
 def absolute(path: Path) -> str:
     """The path as another process must be told it; links keep their names."""
     return os.path.abspath(path)  # noqa: PTH100 - resolve() would lose the name of a linked file
-
-
-def require_file(path: Path, mend: str = "check the path") -> None:
-    """Refuse a path that is not a readable file, before anything is asked of the daemon."""
-    try:
-        if path.is_dir():
-            raise AlleleError("E_IO", f"{path}: it is a folder, not a file", hint=mend)
-        if not path.exists():
-            raise AlleleError("E_NOT_FOUND", f"{path}: there is no such file", hint=mend)
-        if not path.is_file():
-            raise AlleleError("E_IO", f"{path}: it is not an ordinary file", hint=mend)
-    except OSError as problem:
-        raise AlleleError("E_IO", f"{path}: {problem.strerror}", hint="check its permissions") from None
-    if not os.access(path, os.R_OK):
-        raise AlleleError("E_IO", f"{path}: it may not be read", hint="check its permissions")
 
 
 def require_writable(path: Path) -> None:
@@ -184,11 +131,3 @@ def _is_same_file(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

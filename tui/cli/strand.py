@@ -9,19 +9,12 @@ from argparse import Namespace
 from protocol.errors import AlleleError
 from protocol.messages import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
 from protocol.strands import Codes, StrandMeta, check_codes
-from tui.cli.files import (
-    absolute,
-    give_usual_permissions,
-    read_strand,
-    require_file,
-    strand_output,
-    wav_output,
-    write_strand,
-)
+from tui.cli.files import absolute, give_usual_permissions, strand_output, wav_output, write_strand
 from tui.cli.output import Output, duration, level
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.client import Answer, Client
+from tui.strand_files import read_strand, require_file
 
 SILENCE_DB = -150.0
 

@@ -10,7 +10,9 @@ import pytest
 
 from protocol.errors import AlleleError
 from protocol.strands import MAX_STRAND_BYTES, Source, StrandMeta, pack_strand
+from tui import strand_files
 from tui.cli import files
+from tui.keyfile import OwnKeys, write_keys
 
 META = StrandMeta(name="rain", model="demo", codec_id="c", levels=2, codebook=16, frames=5, samples=5000)
 CODES = np.arange(10, dtype=np.uint16).reshape(2, 5)
@@ -44,7 +46,7 @@ def refused(call: object, *arguments: object) -> str:
 def test_a_strand_is_written_whole_and_read_back() -> None:
     path = Path("a.alle")
     files.write_strand(path, META, CODES)
-    meta, codes = files.read_strand(path)
+    meta, codes = strand_files.read_strand(path)
     assert meta == META and np.array_equal(codes, CODES)
     assert [str(path) for path in Path().iterdir()] == ["a.alle"]
 
@@ -57,7 +59,7 @@ def test_replacing_keeps_links_and_modes() -> None:
     link.symlink_to(real)
     files.write_strand(link, META, CODES[:, ::-1])
     assert link.is_symlink()
-    assert np.array_equal(files.read_strand(real)[1], CODES[:, ::-1])
+    assert np.array_equal(strand_files.read_strand(real)[1], CODES[:, ::-1])
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
 
 
@@ -77,6 +79,21 @@ def test_a_failed_write_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch) -
     assert [str(path) for path in Path().iterdir()] == ["a.alle"]
 
 
+def test_every_file_is_synced_with_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[str] = []
+    sync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    files.write_strand(Path("a.alle"), META, CODES)
+    strand_files.write_file(Path("b.alle"), b"anything")
+    write_keys(Path("home"), OwnKeys())
+    assert synced == ["file", "folder"] * 3
+
+
 def test_bad_strand_files_are_refused_by_name() -> None:
     folder, text, huge, fifo = Path("d"), Path("t.alle"), Path("h.alle"), Path("f.alle")
     folder.mkdir()
@@ -91,7 +108,7 @@ def test_bad_strand_files_are_refused_by_name() -> None:
         (huge, "too large"),
         (fifo, "ordinary file"),
     ]:
-        message = refused(files.read_strand, path)
+        message = refused(strand_files.read_strand, path)
         assert message.startswith(f"{path}: ") and said in message
 
 
