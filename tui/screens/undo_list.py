@@ -5,6 +5,7 @@ refused (a swap whose other strand was changed since), and says so.
 """
 
 import time
+from collections.abc import Callable
 
 from textual.app import ComposeResult
 
@@ -25,18 +26,33 @@ class UndoList(OverScreen):
         self._strand = strand
         self.rows = Rows("undo-rows")
         self._history: m.History | None = None
+        self._loading = self._is_stale = False
 
     def compose_body(self) -> ComposeResult:
         yield self.rows
 
     def on_mount(self) -> None:
         self.rows.fill([Row("asking the daemon ...")])
-        self.spawn(self._load())
+        self._refresh()
+
+    def _refresh(self) -> None:
+        """Ask for the history, or once more when the answer that is on its way will be too old."""
+        self._is_stale = True
+        if not self._loading:
+            self._loading = True
+            self.spawn(self._load())
 
     async def _load(self) -> None:
-        history = (await self.session.ask(m.GetHistory(strand=self._strand))).body
+        try:
+            while self._is_stale:
+                self._is_stale = False
+                self._show((await self.session.ask(m.GetHistory(strand=self._strand))).body)
+        finally:
+            self._loading = False
+
+    def _show(self, history: m.History) -> None:
         is_first, self._history = self._history is None, history
-        self.rows.fill(history_rows(history, {key: info.meta.name for key, info in self.session.strands.items()}))
+        self.rows.fill(history_rows(history, self.session.readable))
         if is_first:
             self.rows.go(history.head)
         self.draw()
@@ -50,7 +66,7 @@ class UndoList(OverScreen):
 
     def on_changed(self, topic: str, key: str) -> None:
         if topic == "strand" and key == self._strand and self.is_mounted:
-            self.spawn(self._load())
+            self._refresh()
         super().on_changed(topic, key)
 
     def do_undolist_jump(self, count: int | None, register: str | None) -> None:
@@ -63,7 +79,7 @@ class UndoList(OverScreen):
         if history is None:
             return
         moved = await self.session.go_to(self._strand, place - history.head)
-        await self._load()
+        self._refresh()
         self.say("you are there already" if not moved else f"{plural(abs(moved), 'edit')} {_done(moved)}")
 
 
@@ -71,19 +87,16 @@ def _done(moved: int) -> str:
     return "undone" if moved < 0 else "redone"
 
 
-def history_rows(history: m.History, names: dict[str, str]) -> list[Row]:
+def history_rows(history: m.History, readable: Callable[[str], str]) -> list[Row]:
     """One row for each moment, the newest last; the one the strand stands at is marked."""
     first = history.entries[0].place if history.entries else 1
     rows = (
         [Row(_row("as opened", 0, history.head), 0)] if first == 1 else [Row(f"{first - 1} older edits are not shown")]
     )
     for entry in history.entries:
-        text = entry.edit
-        for strand, name in names.items():
-            text = text.replace(strand, name)
         both = "  (both strands)" if entry.strands > 1 else ""
         when = time.strftime("%H:%M:%S", time.localtime(entry.made_s))
-        rows.append(Row(_row(f"{when}  {text}{both}", entry.place, history.head), entry.place))
+        rows.append(Row(_row(f"{when}  {readable(entry.edit)}{both}", entry.place, history.head), entry.place))
     last = history.entries[-1].place if history.entries else 0
     if last < history.depth:
         rows.append(Row(f"{history.depth - last} newer edits are not shown"))

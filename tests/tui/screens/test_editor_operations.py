@@ -1,9 +1,13 @@
 """Every operation under its key, through the real daemon: done, repeated, and taken back."""
 
+import asyncio
 from typing import Any
 
 import numpy as np
 import pytest
+
+from protocol import messages as m
+from protocol.edits import parse_edit
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -185,6 +189,31 @@ async def test_the_undo_list_goes_to_any_moment(with_two: Any, until: Any) -> No
         assert "(undone)" in app.screen.rows.rows[3].text
         await pilot.press("escape")
         assert app.screen.NAME == "editor"
+
+
+async def test_the_undo_list_is_asked_for_once_at_a_time(
+    with_two: Any, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with with_two() as (app, pilot):
+        grid, ask, asked, gate = app.screen.grids()[0], app.session.ask, list[Any](), asyncio.Event()
+
+        async def slow(body: Any, **more: Any) -> Any:
+            if isinstance(body, m.GetHistory):
+                asked.append(body)
+                await gate.wait()
+            return await ask(body, **more)
+
+        monkeypatch.setattr(app.session, "ask", slow)
+        await pilot.press("g", "u")
+        await until(pilot, lambda: asked)
+        for number in range(9):
+            await app.session.edit(grid.id, parse_edit(f"set {number} q0 @0:1"))
+        await until(pilot, lambda: grid.rev == 9)
+        assert len(asked) == 1, "the first answer is still on its way"
+        gate.set()
+        await until(pilot, lambda: len(app.screen.rows.rows) == 10 and "=>    9" in app.screen.rows.rows[9].text)
+        await pilot.pause(0.1)
+        assert len(asked) == 2
 
 
 async def test_what_is_to_come_says_why_not(with_two: Any) -> None:
