@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protocol.errors import AlleleError
-from tui.model.paths import read_paths
+from tui.model.paths import is_there, read_paths
 
 MOST_CHARACTERS = 65_536
 MOST_PATHS = 1000
@@ -40,7 +40,7 @@ def read_drop(text: str) -> Drop | None:
         if looks:
             raise
         return None
-    found = [path for path in paths if exists(path)]
+    found = [path for path in paths if is_there(path)]
     if len(found) < len(paths):
         if not looks:
             return None
@@ -50,14 +50,6 @@ def read_drop(text: str) -> Drop | None:
         return None
     folders = [path for path in found if path.is_dir()]
     return Drop([path for path in found if path not in folders], folders)
-
-
-def exists(path: Path) -> bool:
-    """Is it there? A name no file can have is not."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
 
 
 def here() -> str:

@@ -1,7 +1,7 @@
 """Paths as people type, paste and drop them.
 
 A dropped file arrives as text: shell-quoted, with backslashes, as a file:// address, several in a row, with a
-trailing space. `read_paths` turns all of these into absolute paths; it touches no file.
+trailing space. `read_paths` turns all of these into absolute paths; it opens no file.
 """
 
 import shlex
@@ -23,7 +23,7 @@ def read_paths(text: str) -> list[Path]:
         if not stripped:
             continue
         whole = _home(stripped)
-        if _is_plain(stripped) and _is_there(whole):
+        if _is_plain(stripped) and is_there(whole):
             found.append(whole.absolute())  # an unquoted path with spaces, as it stands
             continue
         try:
@@ -31,7 +31,7 @@ def read_paths(text: str) -> list[Path]:
         except ValueError:
             raise AlleleError("E_BAD_REQUEST", f"a quote is open in: {stripped}", hint="close it") from None
         paths = [_one(word) for word in words]
-        if _is_plain(stripped) and not any(map(_is_there, paths)) and not any(map(_begins_a_path, words[1:])):
+        if _is_plain(stripped) and not any(map(is_there, paths)) and not any(map(_begins_a_path, words[1:])):
             paths = [whole.absolute()]  # one path with spaces that is not there rather than several that are not
         found += paths
     return found
@@ -77,10 +77,11 @@ def _home(word: str) -> Path:
         return Path(word)
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Does it exist? A name that no file can have does not."""
     try:
         return path.exists()
-    except OSError:  # a name longer than any file's
+    except (OSError, ValueError):  # too long; with a zero in it
         return False
 
 
@@ -118,8 +119,3 @@ def _last_word(text: str) -> tuple[str, bool, str]:
         if len(words) <= 1 and not rest.endswith(" "):
             return text[:at], at > 0 and text[at - 1] in "'\"", words[0] if words else ""
     return text, False, ""
-
-
-def shorten(path: str, width: int) -> str:
-    """A path cut from the left to `width` columns, so that the file's name stays."""
-    return path if len(path) <= width else "..." + path[len(path) - max(1, width - 3) :]

@@ -28,6 +28,11 @@ class Sought:
         return f"{' '.join('.' if code < 0 else str(code) for code in self.cells[0])} on q{self.level}"
 
 
+def is_code(text: str, codebook: int) -> bool:
+    """Is a text as typed one of a level's codes?"""
+    return text.isascii() and text.isdecimal() and len(text) < 10 and int(text) < codebook
+
+
 def read_sought(text: str, level: int, codebook: int) -> Sought:
     """A run of codes on a level; `.` is any code.
 
@@ -36,7 +41,7 @@ def read_sought(text: str, level: int, codebook: int) -> Sought:
     """
     words = text.replace(",", " ").split()
     for word in words:
-        if word != "." and not (word.isascii() and word.isdecimal() and len(word) < 6 and int(word) < codebook):
+        if word != "." and not is_code(word, codebook):
             raise AlleleError(
                 "E_BAD_EDIT", f"{word[:20]!r} is no code", hint=f"codes go from 0 to {codebook - 1}, . is any"
             )

@@ -4,7 +4,6 @@ An edit is sent at once and drawn when the daemon says so (under a millisecond o
 ("cropped to …") are said on the last line.
 """
 
-import contextlib
 from pathlib import Path
 
 from protocol import messages as m
@@ -50,7 +49,7 @@ class EditorCommands(BaseScreen):
 
     async def _submit(self, strand: str, edit: Edit) -> None:
         applied = await self.session.edit(strand, edit)
-        self._applied(applied, describe_edit(edit, self.session.strands))
+        self._applied(applied, self.session.readable(format_edit(edit)))
 
     def _applied(self, applied: m.EditApplied | None, done: str) -> None:
         if applied is not None:
@@ -222,11 +221,3 @@ def save_path(info: m.StrandInfo, folder: Path) -> Path:
     plain = folder / f"{stem}.wav"
     taken = plain.exists() or plain == Path(info.meta.source.path)
     return folder / f"{stem}-edited.wav" if info.undo_depth or taken else plain
-
-
-def describe_edit(edit: Edit, strands: dict[str, m.StrandInfo]) -> str:
-    """An edit as text, with names in place of ids."""
-    with contextlib.suppress(KeyError, IndexError):
-        if OPS[edit.op].takes_strand:
-            edit = to_other(edit, strands[edit.args[0]].meta.name)
-    return format_edit(edit)

@@ -16,6 +16,7 @@ from tui.model.changes import Repeatable, next_seed
 from tui.model.cursor import Rect
 from tui.model.grid import StrandGrid
 from tui.model.pending import EditChain
+from tui.model.search import is_code
 from tui.screens.editor_view import EditorView
 
 ASKED = {
@@ -79,7 +80,7 @@ class EditorOperations(EditorView):
     def read_code(self, grid: StrandGrid, text: str) -> int | None:
         """A code as typed; what is none is said."""
         text = text.strip()
-        if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) < grid.codebook:
+        if is_code(text, grid.codebook):
             return int(text)
         if text:
             self.say(f"{text[:40]!r} is no code; codes go from 0 to {grid.codebook - 1}", bad=True)

@@ -12,10 +12,10 @@ from textual.containers import Horizontal
 from protocol import messages as m
 from protocol.errors import AlleleError
 from tui.actions.situation import Situation
-from tui.drops import exists, here, read_drop
+from tui.drops import here, read_drop
 from tui.model.editor import NAMES
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts
-from tui.model.paths import read_paths
+from tui.model.paths import is_there, read_paths
 from tui.screens.form import TrainForm, TrainOrder
 from tui.screens.lists import ListScreen
 from tui.widgets.lines import PLAIN, Part
@@ -61,10 +61,7 @@ class LibraryScreen(ListScreen):
         return Situation(
             connected=self.session.connected,
             engine=self.session.engine,
-            screen=self.NAME,
-            corpora=len(self.session.corpora),
             corpus=known,
-            files=bool(self.right.rows),
             openable=openable,
         )
 
@@ -211,7 +208,7 @@ class LibraryScreen(ListScreen):
             paths = read_paths(text)
             if not paths:
                 return
-            missing = next((path for path in paths if not exists(path)), None)
+            missing = next((path for path in paths if not is_there(path)), None)
             if missing is not None:
                 raise AlleleError(
                     "E_NOT_FOUND", f"{missing} is not on this machine", hint=f"copy it here: scp FILE {here()}"

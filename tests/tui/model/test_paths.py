@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from protocol.errors import AlleleError
-from tui.model.paths import complete, read_paths, shorten
+from tui.model.paths import complete, is_there, read_paths
 
 
 def test_every_way_a_path_is_dropped(tmp_path: Path) -> None:
@@ -39,6 +39,6 @@ def test_tab_completes_as_far_as_there_is_one_way(tmp_path: Path) -> None:
     assert complete(f"/etc/hostname {tmp_path}/dr") == f"/etc/hostname {tmp_path}/drums/"
 
 
-def test_a_path_is_shortened_from_the_left() -> None:
-    assert shorten("/a/b/rain.wav", 10) == "...ain.wav"
-    assert shorten("rain.wav", 10) == "rain.wav"
+def test_a_name_that_no_file_can_have_is_not_there(tmp_path: Path) -> None:
+    assert is_there(tmp_path)
+    assert not any(is_there(tmp_path / name) for name in ("x" * 5000, "a\0b", "nothing"))
