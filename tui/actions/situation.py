@@ -16,7 +16,6 @@ class Situation:
 
     connected: bool = False
     engine: str = "starting"
-    screen: str = "library"
     strand: bool = False
     other: bool = False
     same_model: bool = True
@@ -25,14 +24,10 @@ class Situation:
     redo: int = 0
     repeatable: bool = False
     sound: str = ""
-    playing: bool = False
     strands: int = 0
     sought: bool = False
-    corpora: int = 0
     corpus: bool = False
-    files: bool = False
     openable: bool = False
-    job: bool = False
     model: bool = False
     job_running: bool = False
     job_kind: str = ""

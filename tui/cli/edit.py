@@ -18,8 +18,8 @@ from tui.cli.output import Output
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.cli.strand import name_strand, snapshotted
-from tui.strand_files import read_strand
 from tui.client import Client
+from tui.strand_files import read_strand
 
 MAX_OTHERS = 15
 OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E_WRONG_MODEL", "E_LOCKED"})

@@ -3,8 +3,6 @@
 Reading never fails: what cannot be read is left out, so a workspace of a newer Allele opens too.
 """
 
-from typing import Any
-
 import msgspec
 
 from tui.model.colours import PALETTES
@@ -137,9 +135,3 @@ def _restore_pane(pane: Pane, kept: PaneState, living: set[str]) -> None:
         pane.selection = Selection(Cursor(max(0, kept.anchor[0]), max(0, kept.anchor[1])), kept.all_levels)
     pane.zoom = min(max(1, kept.zoom), MOST_ZOOM)
     pane.first_frame, pane.first_level = max(0, kept.first_frame), max(0, kept.first_level)
-
-
-def same_workspace(one: str, two: str) -> bool:
-    """Do two texts mean the same workspace?"""
-    first: Any = load_workspace(one)
-    return first is not None and first == load_workspace(two)

@@ -208,10 +208,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def situation(self) -> Situation:
         """What the registry's checks look at."""
-        session = self.session
-        return Situation(
-            connected=session.connected, engine=session.engine, screen=self.NAME, corpora=len(session.corpora)
-        )
+        return Situation(connected=self.session.connected, engine=self.session.engine)
 
     def on_key(self, event: events.Key) -> None:
         """Every key of the screen, in the order it was typed."""

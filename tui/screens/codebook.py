@@ -63,11 +63,9 @@ class CodebookScreen(BaseScreen):
         return Situation(
             connected=self.session.connected,
             engine=self.session.engine,
-            screen=self.NAME,
             strand=self.strand is not None,
             model=self.model is not None,
             sound=self.allele.sound.why_not,
-            playing=self.allele.sound.playing,
         )
 
     def top_words(self) -> str:

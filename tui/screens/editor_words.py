@@ -19,7 +19,6 @@ class EditorWords(EditorKeys):
         return Situation(
             connected=self.session.connected,
             engine=self.session.engine,
-            screen=self.NAME,
             strand=grid is not None,
             other=other is not None,
             same_model=grid is None or other is None or grid.info.meta.codec_id == other.info.meta.codec_id,
@@ -28,7 +27,6 @@ class EditorWords(EditorKeys):
             redo=grid.info.redo_depth if grid else 0,
             repeatable=self.editor.last is not None,
             sound=app.sound.why_not,
-            playing=app.sound.playing,
             strands=len(self.session.strands),
             sought=self.editor.sought is not None,
         )

@@ -86,8 +86,6 @@ class TrainScreen(ListScreen):
         return Situation(
             connected=self.session.connected,
             engine=self.session.engine,
-            screen=self.NAME,
-            job=job is not None,
             job_running=job is not None and job.state in OPEN,
             job_kind=job.kind if job else "",
             job_state=("pausing" if job.detail == "pausing" else job.state) if job else "",
