@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,16 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 AUDITION_S = 0.06  # between two auditions: a held key is heard as a trill, not as a queue
+
+
+@dataclass(frozen=True)
+class _Playing:
+    """What was asked to play: a strand, with the codes as it was where those are heard, or a preview (job, name)."""
+
+    strand: str = ""
+    before: Codes | None = None
+    is_audition: bool = False
+    preview: tuple[str, str] | None = None
 
 
 class Sound:
@@ -105,24 +116,17 @@ class Sound:
         Raises:
             AlleleError: when there is no device or the daemon refuses.
         """
-        if self.why_not:
-            raise AlleleError("E_UNAVAILABLE", self.why_not)
         before = grid.before(editor.reference) if editor.before and not is_audition else None
-        stops = self._stops
         request = m.StartPlayback(
-            player=self._child.player_id,
+            player=self._player_id(),
             strand=grid.id,
             frames=frames,
             levels=editor.heard_levels(grid.levels),
             loop=editor.loop and not is_audition,
             before=before is not None,
         )
-        started = (await self._session.ask(request, buffers=[] if before is None else [before])).body
-        if stops != self._stops:
-            return  # silenced meanwhile; the daemon knows
-        self._playback, self._before, self.is_audition = started.playback, before, is_audition
-        self._strand, self._frame, self.preview = grid.id, started.frames[0], None
-        self._changed("playhead")
+        now = _Playing(strand=grid.id, before=before, is_audition=is_audition)
+        await self._started(request, now, [] if before is None else [before])
 
     async def play_preview(self, job: str, preview: str, *, sample: int = 0, loop: bool = False) -> m.PreviewStarted:
         """Play what an evaluation of a training left to hear, as loud as its source.
@@ -130,16 +134,8 @@ class Sound:
         Raises:
             AlleleError: when there is no device, no such file, or the daemon refuses.
         """
-        if self.why_not:
-            raise AlleleError("E_UNAVAILABLE", self.why_not)
-        stops, player = self._stops, self._child.player_id
-        asked = m.PlayPreview(player=player, job=job, preview=preview, sample=sample, loop=loop)
-        started: m.PreviewStarted = (await self._session.ask(asked)).body
-        if stops == self._stops:  # else silenced meanwhile; the daemon knows
-            self._playback, self.preview, self.is_audition = started.playback, (job, preview), False
-            self._strand, self._frame = "", None
-            self._changed("playhead")
-        return started
+        asked = m.PlayPreview(player=self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
+        return await self._started(asked, _Playing(preview=(job, preview)))
 
     @property
     def heard_sample(self) -> int:
@@ -147,22 +143,38 @@ class Sound:
         status = self._child.status if self._child is not None else None
         return max(0, status.sample) if status is not None and status.playback == self._playback else 0
 
-    async def try_code(self, grid: StrandGrid, frames: tuple[int, int], cells: tuple[int, int, int, int]) -> None:
+    async def try_code(
+        self, grid: StrandGrid, frames: tuple[int, int], cells: tuple[int, int, int, int], editor: Editor
+    ) -> None:
         """Play frames of a strand with a code in some cells (level, code, first, past) that is not written.
 
         Raises:
             AlleleError: when there is no device or the daemon refuses.
         """
+        levels = editor.heard_levels(grid.levels)
+        request = m.StartPlayback(player=self._player_id(), strand=grid.id, frames=frames, levels=levels, before=True)
+        await self._started(request, _Playing(strand=grid.id, is_audition=True), [with_code(grid, *cells)])
+
+    def _player_id(self) -> Any:
+        """Who is to play.
+
+        Raises:
+            AlleleError: nothing can be heard.
+        """
         if self.why_not:
             raise AlleleError("E_UNAVAILABLE", self.why_not)
-        stops, codes = self._stops, with_code(grid, *cells)
-        request = m.StartPlayback(player=self._child.player_id, strand=grid.id, frames=frames, before=True)
-        started = (await self._session.ask(request, buffers=[codes])).body
-        if stops != self._stops:
-            return  # silenced meanwhile; the daemon knows
-        self._playback, self._before, self.is_audition = started.playback, None, True
-        self._strand, self._frame = grid.id, started.frames[0]
-        self._changed("playhead")
+        return self._child.player_id
+
+    async def _started(self, request: m.Struct, now: _Playing, codes: list[Codes] | None = None) -> Any:
+        """What the daemon says to a playback, which is followed from now on unless it was silenced meanwhile."""
+        stops = self._stops
+        started: m.PlaybackStarted | m.PreviewStarted = (await self._session.ask(request, buffers=codes or [])).body
+        if stops == self._stops:
+            self._playback, self._before, self.is_audition = started.playback, now.before, now.is_audition
+            self._strand, self.preview = now.strand, now.preview
+            self._frame = started.frames[0] if isinstance(started, m.PlaybackStarted) else None
+            self._changed("playhead")
+        return started
 
     async def tune(self, editor: Editor) -> None:
         """Let what plays be heard as the editor wants it now."""

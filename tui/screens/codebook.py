@@ -17,6 +17,7 @@ from tui.actions.situation import Situation
 from tui.model.atlas import CodeAtlas, Colours
 from tui.model.codebook import CELL, Codebook, heat_of, mark_of, next_use, order_of, use_in
 from tui.model.cursor import Cursor
+from tui.model.editor import Pane
 from tui.model.grid import StrandGrid
 from tui.model.words import level_name
 from tui.screens.base import BaseScreen
@@ -45,11 +46,16 @@ class CodebookScreen(BaseScreen):
     # --- what is shown -----------------------------------------------------------------------------------
 
     @property
-    def strand(self) -> StrandGrid | None:
-        """The strand that codes are heard in: the focused pane's, else the other's."""
+    def pane(self) -> Pane | None:
+        """The pane that codes are heard in: the focused one, else the other where only that shows a strand."""
         editor = self.allele.editor
-        panes = (editor.pane, editor.other)
-        return next((grid for pane in panes if (grid := self.session.grids.get(pane.strand or ""))), None)
+        return next((pane for pane in (editor.pane, editor.other) if pane.strand in self.session.grids), None)
+
+    @property
+    def strand(self) -> StrandGrid | None:
+        """The strand that codes are heard in."""
+        pane = self.pane
+        return None if pane is None else self.session.grids.get(pane.strand or "")
 
     @property
     def model(self) -> m.ModelInfo | None:
@@ -233,14 +239,18 @@ class CodebookScreen(BaseScreen):
         self.allele.remember()
 
     def do_codebook_hear(self, count: int | None, register: str | None) -> None:
-        grid = self.strand
-        if grid is None:
+        pane, grid, editor = self.pane, self.strand, self.allele.editor
+        if pane is None or grid is None:
             return
-        cursor = self.allele.editor.pane.cursor.inside(grid.levels, grid.frames)
+        cursor = pane.cursor.inside(grid.levels, grid.frames)
         first, past = cursor.frame, min(grid.frames, cursor.frame + (count or HELD_FRAMES))
         frames = (max(0, first - AROUND_FRAMES), min(grid.frames, past + AROUND_FRAMES))
-        self.say(f"code {self.code} in {grid.name} @{first}:{past} of level {self.book.level}; nothing is written")
-        self.spawn(self.allele.sound.try_code(grid, frames, (self.book.level, self.code, first, past)))
+        level = self.book.level
+        silent = "; this level is not heard: {play.all_levels} in the editor" * (
+            level in editor.silent_levels(grid.levels)
+        )
+        self.say(f"code {self.code} in {grid.name} @{first}:{past} of level {level}; nothing is written{silent}")
+        self.spawn(self.allele.sound.try_code(grid, frames, (level, self.code, first, past), editor))
 
     def do_codebook_label(self, count: int | None, register: str | None) -> None:
         model = self.model

@@ -4,11 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+from protocol import messages as m
 from tui.model.codebook import Codebook, heat_of, next_use, use_in, with_code
 from tui.model.colours import BINS
+from tui.screens.codebook import AROUND_FRAMES
 
 
+@pytest.mark.usefixtures("clean")
 async def test_codes_are_ordered_named_heard_and_found(opened: Any, sounds: list[Path], until: Any) -> None:
     async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
         await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
@@ -53,6 +57,35 @@ async def test_codes_are_ordered_named_heard_and_found(opened: Any, sounds: list
         app.editor.descriptor = ""  # the workspace is kept, and other tests look at colours
 
 
+@pytest.mark.usefixtures("clean")
+async def test_a_code_is_heard_at_the_cursor_of_the_pane_that_shows_the_strand_and_as_the_editor_hears_it(
+    opened: Any, sounds: list[Path], until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened((120, 24), open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor" and not app.sound.why_not)
+        asked, ask = list[Any](), app.session.ask
+
+        async def noted(body: Any, **more: Any) -> Any:
+            if isinstance(body, m.StartPlayback):
+                asked.append((body, more["buffers"]))
+            return await ask(body, **more)
+
+        monkeypatch.setattr(app.session, "ask", noted)
+        grid = app.screen.grids()[1]
+        await pilot.press("=", "tab", "2", "0", "|", "M", "tab")
+        app.editor.close(app.editor.panes[0].strand)
+        app.sound.preview = ("a job", "a preview")
+        await pilot.press("g", "c", "2", "space")
+        await until(pilot, lambda: asked and app.sound.playing)
+        body, (codes,) = asked[0]
+        assert (body.strand, body.frames) == (grid.id, (20 - AROUND_FRAMES, 22 + AROUND_FRAMES))
+        assert set(codes[0, 20:22].tolist()) == {app.screen.code}
+        assert body.levels == [1], "level 0 is muted"
+        assert "this level is not heard" in app.screen.mode.text
+        assert app.sound.preview is None
+
+
+@pytest.mark.usefixtures("clean")
 async def test_the_line_under_the_grid_and_the_steps_follow_what_is_shown(
     opened: Any, sounds: list[Path], until: Any
 ) -> None:
