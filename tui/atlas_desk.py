@@ -1,6 +1,8 @@
 """Palettes and atlases of models, as far as this client has fetched them. Base of `tui.strand_desk.StrandDesk`."""
 
-from collections.abc import Callable
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from protocol import messages as m
@@ -8,17 +10,48 @@ from protocol.errors import AlleleError
 from tui.model.atlas import CodeAtlas, Colours, atlas_of, colours_of
 
 
-class AtlasDesk:
-    """Fetched once, and again when the daemon says that something changed."""
+class AtlasDesk(ABC):
+    """Fetched once, and again when the daemon says that something changed. What needs a connection is the session's."""
 
     def __init__(self, changed: Callable[[str, str], None]) -> None:
         self._changed = changed
         self._colours: dict[tuple[str, str], Colours] = {}
         self._atlases: dict[str, CodeAtlas] = {}
+        self._learning: set[tuple[str, str]] = set()
 
+    @property
+    @abstractmethod
+    def connected(self) -> bool:
+        """Is there a daemon to ask?"""
+
+    @abstractmethod
     async def ask(self, body: m.Struct, *, timeout_s: float | None = 30.0, **more: Any) -> Any:
-        """A request's answer; the session knows whom to ask."""
-        raise NotImplementedError
+        """A request's answer."""
+
+    @abstractmethod
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine; what it raises is shown as a sentence."""
+
+    def learn(self, model: str, descriptor: str) -> None:
+        """Ask what a model's codes do, once at a time; `changed("atlas", model)` when more is known than before."""
+        key = (model, descriptor)
+        if self.connected and key not in self._learning:
+            self._learning.add(key)
+            self.spawn(self._learn(model, descriptor))
+
+    async def _learn(self, model: str, descriptor: str) -> None:
+        before = self._known(model, descriptor)
+        try:
+            with contextlib.suppress(AlleleError):  # asked again with the next picture
+                await self.atlas(model)
+            await self.colours(model, descriptor)
+        finally:
+            self._learning.discard((model, descriptor))
+        if self._known(model, descriptor) != before:
+            self._changed("atlas", model)
+
+    def _known(self, model: str, descriptor: str) -> tuple[bool, bool]:
+        return self.colours_now(model, descriptor).ranks is not None, self.atlas_now(model) is not None
 
     async def colours(self, model: str, descriptor: str = "") -> Colours:
         """What a model's colours mean, and the rank of every code; nothing while the daemon cannot say."""

@@ -6,7 +6,7 @@ through `take_change`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,6 @@ class StrandDesk(AtlasDesk):
         for strand, info in self.strands.items():
             text = text.replace(strand, info.meta.name)
         return text
-
-    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run a coroutine; what it raises is shown as a sentence."""
-        raise NotImplementedError
 
     def take_change(self, body: m.StrandChanged, buffers: list[Any]) -> None:
         """A strand was edited by somebody."""

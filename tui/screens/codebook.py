@@ -5,14 +5,12 @@ session. A code is heard over the frames under the editor's cursor, through the 
 nothing is written. Labels are kept with the model, by the daemon.
 """
 
-import contextlib
 from typing import Any
 
 import numpy as np
 from textual.app import ComposeResult
 
 from protocol import messages as m
-from protocol.errors import AlleleError
 from tui.actions.situation import Situation
 from tui.model.atlas import CodeAtlas, Colours
 from tui.model.codebook import CELL, Codebook, heat_of, mark_of, next_use, order_of, use_in
@@ -37,7 +35,6 @@ class CodebookScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.book, self.about, self.table = Codebook(), TextLine("about"), CodeTable("codes")
-        self._learning = False
 
     def compose_body(self) -> ComposeResult:
         yield self.about
@@ -92,7 +89,7 @@ class CodebookScreen(BaseScreen):
     def _draw_codes(self, model: m.ModelInfo) -> None:
         book, colours, atlas = self.book, self.colours(model), self.session.atlas_now(model.name)
         if colours.ranks is None or atlas is None:
-            self._learn(model.name)
+            self.session.learn(model.name, self.allele.editor.descriptor)
         if book.model != model.name:
             book.model, book.level, book.place = model.name, 0, 0
         book.columns = max(1, (self.size.width - 1) // CELL)
@@ -128,20 +125,6 @@ class CodebookScreen(BaseScreen):
 
     def _open_grids(self, model: m.ModelInfo) -> list[StrandGrid]:
         return [grid for grid in self.session.grids.values() if grid.info.meta.codec_id == model.codec_id]
-
-    def _learn(self, model: str) -> None:
-        if self.session.connected and not self._learning:
-            self._learning = True
-            self.spawn(self._learn_codes(model))
-
-    async def _learn_codes(self, model: str) -> None:
-        try:
-            with contextlib.suppress(AlleleError):  # asked again with the next picture
-                await self.session.atlas(model)
-            if (await self.session.colours(model, self.allele.editor.descriptor)).ranks is not None:
-                self.draw()
-        finally:
-            self._learning = False
 
     @property
     def code(self) -> int:

@@ -4,14 +4,12 @@ Data flow: `draw` reads the session's grids and the `Editor` model and hands eac
 the same. Keys are in tui.screens.editor_keys. Rows are shared by tui.model.viewport.
 """
 
-import contextlib
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.geometry import Offset
 
-from protocol.errors import AlleleError
 from tui.model.colours import bins_of, label_of
 from tui.model.editor import Pane
 from tui.model.grid import StrandGrid
@@ -33,7 +31,6 @@ class EditorScreen(EditorWords):
         self.panes = [PaneWidgets(0), PaneWidgets(1)]
         self._wave_timer: Any = None
         self._bins: dict[str, tuple[Any, Any]] = {}
-        self._learning: set[tuple[str, str]] = set()
 
     def compose_body(self) -> ComposeResult:
         for pane in self.panes:
@@ -134,27 +131,11 @@ class EditorScreen(EditorWords):
     def _bins_of(self, grid: StrandGrid) -> Any:
         model, ranks = grid.info.meta.model, self.colours_of(grid).ranks
         if ranks is None or self.session.atlas_now(model) is None:
-            self._learn(model)
+            self.session.learn(model, self.editor.descriptor)
         kept = self._bins.get(model)
         if kept is None or kept[0] is not ranks:
             kept = self._bins[model] = (ranks, bins_of(ranks, grid.levels, grid.codebook))
         return kept[1]
-
-    def _learn(self, model: str) -> None:
-        """Ask what codes do, once at a time."""
-        key = (model, self.editor.descriptor)
-        if self.session.connected and key not in self._learning:
-            self._learning.add(key)
-            self.spawn(self._learn_colours(*key))
-
-    async def _learn_colours(self, model: str, descriptor: str) -> None:
-        try:
-            with contextlib.suppress(AlleleError):  # asked again with the next picture
-                await self.session.atlas(model)
-            if (await self.session.colours(model, descriptor)).ranks is not None:
-                self.draw()
-        finally:
-            self._learning.discard((model, descriptor))
 
     # --- waveform ----------------------------------------------------------------------------------------
 

@@ -47,13 +47,6 @@ class EditorView(EditorHearing):
         self.say("one frame in a cell" if zoom == 1 else f"{zoom} frames in a cell, which shows the most frequent code")
         self.moved()
 
-    def do_view_describe(self, count: int | None, register: str | None) -> None:
-        self.say(self.description())
-
-    def description(self) -> str:
-        """The cell under the cursor in a sentence; the screen knows its words."""
-        raise NotImplementedError
-
     def do_view_follow(self, count: int | None, register: str | None) -> None:
         self.editor.follow = not self.editor.follow
         self.say("pages turn with the playhead" if self.editor.follow else "the page stays at the cursor")

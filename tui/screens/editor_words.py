@@ -51,6 +51,9 @@ class EditorWords(EditorKeys):
         zoom = self.editor.pane.zoom
         return [(f" {words}" if zoom == 1 else f" first of {zoom}: {words}", PLAIN)]
 
+    def do_view_describe(self, count: int | None, register: str | None) -> None:
+        self.say(self.description())
+
     def description(self) -> str:
         """Everything about the cell: where, what, selected, heard, and how the page stands."""
         grid, editor = self.grid, self.editor
