@@ -13,7 +13,7 @@ from torch import Tensor
 from daemon.codec.config import CodecConfig
 from daemon.codec.errors import CodecError
 from daemon.codec.files import identify, read_codec, write_codec
-from daemon.codec.loudness import clip_gain_db, listened_places
+from daemon.codec.loudness import clip_gain_db, gain_for_loudness_db, listened_places
 from daemon.codec.model import CodecModel
 from daemon.codec.ranks import codebook_ranks
 from daemon.codec.signals import FADE_IN_SAMPLES, Audio, fade_in, fitting
@@ -99,15 +99,16 @@ class Codec:
             CodecError: another shape, empty, or not finite.
         """
         signal = fitting(audio, self.config.channels)
-        gain_db = clip_gain_db(signal, self.config)
+        loudness = integrated_lufs(signal)
+        gain_db = gain_for_loudness_db(loudness, self.config)
         latents = self._encode_chunks(signal, 10 ** (gain_db / 20), chunk_frames)
         grid = torch.cat([self._model.quantizer(latent).codes[0] for latent in latents], -1)
         codes = grid.cpu().numpy().astype(np.uint16)
-        missing_db = self._missing_level_db(signal, codes, -gain_db)
+        missing_db = self._missing_level_db(signal, codes, -gain_db, loudness)
         return Encoded(codes=codes, samples=signal.shape[-1], gain_db=round(missing_db - gain_db, 2))
 
-    def _missing_level_db(self, signal: Audio, codes: Codes, gain_db: float) -> float:
-        """How much louder than its decode a clip is, BS.1770, so that decoding gives the source's level.
+    def _missing_level_db(self, signal: Audio, codes: Codes, gain_db: float, loudness: float) -> float:
+        """How much louder than its decode a clip of this loudness is, so that decoding gives the source's level.
 
         A codec answers with the middle of what it is unsure of, which is quieter than the mean: 1 to 6 dB were
         measured after 90 s of training. The last decibel is left, since nobody hears it and single bands are nearer
@@ -116,9 +117,12 @@ class Codec:
         """
         hop, total = self.config.hop_length, codes.shape[1]
         places = listened_places(total)
-        source = np.concatenate([signal[..., lo * hop : hi * hop] for lo, hi in places], -1)
+        source, wanted = signal, loudness
+        if len(places) > 1:
+            source = np.concatenate([signal[..., lo * hop : hi * hop] for lo, hi in places], -1)
+            wanted = integrated_lufs(source)
         made = np.concatenate([self.decode_range(codes, lo, hi, gain_db=gain_db) for lo, hi in places], -1)
-        wanted, got = integrated_lufs(source), integrated_lufs(made[..., : source.shape[-1]])
+        got = integrated_lufs(made[..., : source.shape[-1]])
         if min(wanted, got) <= SILENCE_LUFS:
             return 0.0
         missing_db = wanted - got

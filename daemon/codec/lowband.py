@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from daemon.codec.config import CodecConfig
-from daemon.dsp.framing import overlap_add
+from daemon.dsp.framing import overlap_add, overlapped
 
 
 class LowBand(nn.Module):
@@ -45,7 +45,7 @@ class LowBand(nn.Module):
         """`[B, T, n]` to `[B, T * hop]`."""
         frames = expand(companded) @ self.basis.T
         T = frames.shape[1]
-        weight = overlap_add(self.power.expand(1, T, -1), self._hop).clamp_min(0.25)
+        weight = overlapped(self.power, T, self._hop).clamp_min(0.25)
         total = overlap_add(frames, self._hop) / weight
         half = self._hop // 2
         return total[:, half : half + T * self._hop]

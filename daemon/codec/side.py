@@ -59,7 +59,7 @@ class Side(nn.Module):
             phase: of the second part, relative to the mid, `[B, 2T, bins]`.
         """
         along, apart = (expand(part) @ self.bands.T for part in told.repeat_interleave(2, 1).chunk(2, -1))
-        return mid * (along + torch.polar(apart.clamp_min(0.0) * fine.clamp(-2.0, 2.0).exp(), phase))
+        return mid * (along + polar(apart.clamp_min(0.0) * fine.clamp(-2.0, 2.0).exp(), phase))
 
     def _in_bands(self, values: Tensor) -> Tensor:
         """Sums over each band and the two STFT frames of a latent frame: `[B, 2T, bins]` to `[B, T, bands]`."""
@@ -88,3 +88,8 @@ def smooth(spectrum: Tensor) -> Tensor:
 def energy(spectrum: Tensor) -> Tensor:
     """Squared magnitude of a complex spectrum, with a gradient where it is zero."""
     return spectrum.real.square() + spectrum.imag.square()
+
+
+def polar(magnitude: Tensor, phase: Tensor) -> Tensor:
+    """Complex numbers of a magnitude and a phase; `torch.polar` takes six times as long on a CPU."""
+    return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())

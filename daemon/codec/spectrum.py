@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from daemon.codec.config import CodecConfig
 from daemon.codec.lowband import LowBand
 from daemon.codec.network import Head
-from daemon.codec.side import Side, energy, smooth
+from daemon.codec.side import Side, energy, polar, smooth
 from daemon.dsp.framing import analyse, synthesise
 
 # 114 dB under the bin of a full-scale sine, which is n_fft / 4: 16-bit noise lies just below, silence far.
@@ -77,17 +77,17 @@ class Spectra(nn.Module):
         self.register_buffer("mean", torch.full((config.bins,), -2.0))
         self.register_buffer("deviation", torch.full((config.bins,), 2.0))
 
-    def log_magnitude(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """Complex spectrum and its floored log-magnitude, each `[B, T', bins]`, `T'` in STFT hops."""
+    def floored(self, audio: Tensor) -> tuple[Tensor, Tensor]:
+        """Complex spectrum and its magnitude over the floor, each `[B, T', bins]`, `T'` in STFT hops."""
         spectrum = analyse(whole_hops(audio, self._latent_hop), self._n_fft, self._hop)
-        return spectrum, (spectrum.abs() + MAGNITUDE_FLOOR).log()
+        return spectrum, energy(spectrum).sqrt() + MAGNITUDE_FLOOR
 
     def features(self, audio: Tensor) -> Features:
         """What the encoder sees of `[B, L]`, or of two channels `[B, 2, L]`."""
         mid, beside = (audio, None) if self.side is None else mid_and_side(audio)
-        spectrum, logs = self.log_magnitude(mid)
-        unit = spectrum / (spectrum.abs() + MAGNITUDE_FLOOR)
-        features = torch.cat([(logs - self.mean) / self.deviation, unit.real, unit.imag], dim=-1)
+        spectrum, magnitude = self.floored(mid)
+        unit = spectrum / magnitude
+        features = torch.cat([(magnitude.log() - self.mean) / self.deviation, unit.real, unit.imag], dim=-1)
         coefficients = self.low_band.analyse(whole_hops(mid, self._latent_hop))
         level = 0.5 * self._low_energy(spectrum[..., : self.crossover.numel()]).log()
         low = torch.cat([coefficients, level], dim=-1)
@@ -106,7 +106,7 @@ class Spectra(nn.Module):
         level, phase = head.spectrum.float().chunk(2, dim=-1)
         logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
         magnitude = (logs.exp() - MAGNITUDE_FLOOR).clamp_min(0.0) + 1e-7
-        spectrum = torch.polar(self._quiet_top(magnitude), phase)
+        spectrum = polar(self._quiet_top(magnitude), phase)
         mid = self._with_low_band(spectrum, head.low.float())
         if self.side is None or head.side is None or head.apart is None:
             return synthesise(mid, self._n_fft, self._hop)
@@ -155,7 +155,7 @@ class Spectra(nn.Module):
     def fit(self, clips: list[Tensor]) -> None:
         """Measure mean and deviation per frequency over `[L]` or `[2, L]` clips already at the reference loudness."""
         mids = (clip if self.side is None else mid_and_side(clip)[0] for clip in clips)
-        logs = torch.cat([self.log_magnitude(mid[None])[1][0] for mid in mids])
+        logs = torch.cat([self.floored(mid[None])[1][0].log() for mid in mids])
         self.mean.copy_(logs.mean(0))
         self.deviation.copy_(logs.std(0).clamp_min(0.5))
 

@@ -9,6 +9,7 @@ References: D. Griffin and J. Lim, "Signal estimation from modified short-time F
 """
 
 import functools
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -37,19 +38,47 @@ def synthesise(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
     Shape: `[B, T, n_fft / 2 + 1]` complex to `[B, T * hop]`.
     """
     window = hann(n_fft, spectrum.device)
+    T = spectrum.shape[-2]
     frames = torch.fft.irfft(spectrum, n=n_fft, dim=-1) * window
-    weight = (window * window).expand(1, spectrum.shape[-2], n_fft)
-    total = overlap_add(frames, hop) / overlap_add(weight, hop).clamp_min(1e-8)
+    total = overlap_add(frames, hop) / overlapped(window * window, T, hop).clamp_min(1e-8)
     padding = (n_fft - hop) // 2
-    return total[:, padding : padding + spectrum.shape[-2] * hop]
+    return total[:, padding : padding + T * hop]
 
 
 def overlap_add(frames: Tensor, hop: int) -> Tensor:
     """`[B, T, N]` to `[B, (T + N / hop - 1) * hop]`; N a multiple of hop, so whole hops shift and add."""
-    B, T, N = frames.shape
-    parts = N // hop
-    pieces = frames.reshape(B, T, parts, hop).unbind(2)  # one gradient for all, where indexing would fill one each
-    total = F.pad(pieces[0], (0, 0, 0, parts - 1))
-    for shift in range(1, parts):
-        total = total + F.pad(pieces[shift], (0, 0, shift, parts - 1 - shift))
-    return total.reshape(B, (T + parts - 1) * hop)
+    return cast(Tensor, _OverlapAdd.apply(frames, hop))
+
+
+def overlapped(frame: Tensor, count: int, hop: int) -> Tensor:
+    """`overlap_add` of `count` times the same frame `(N,)`: `((count + N / hop - 1) * hop,)`.
+
+    Only its ends differ from hop to hop, so only they are added up.
+    """
+    parts = len(frame) // hop
+    few = min(count, parts)
+    ends = overlap_add(frame.expand(1, few, -1), hop).reshape(-1, hop)
+    middle = ends[few - 1].expand(count - few, hop)
+    return torch.cat([ends[:few], middle, ends[few:]]).reshape(-1)
+
+
+class _OverlapAdd(torch.autograd.Function):
+    """Added up in place, and the gradient cut into frames again: autograd alone pads and copies every piece."""
+
+    @staticmethod
+    def forward(ctx: Any, frames: Tensor, hop: int) -> Tensor:
+        B, T, N = frames.shape
+        parts = N // hop
+        ctx.parts, ctx.hop = parts, hop
+        total = frames.new_zeros(B, T + parts - 1, hop)
+        for shift, piece in enumerate(frames.reshape(B, T, parts, hop).unbind(2)):
+            total[:, shift : shift + T] += piece
+        return total.reshape(B, -1)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        parts = ctx.parts
+        (gradient,) = gradients
+        hops = gradient.reshape(len(gradient), -1, ctx.hop)
+        T = hops.shape[1] - parts + 1
+        return torch.cat([hops[:, shift : shift + T] for shift in range(parts)], dim=-1), None

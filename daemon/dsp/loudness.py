@@ -19,6 +19,8 @@ RATE_HZ = 48_000
 STEP_SAMPLES = RATE_HZ // 10
 SILENCE_LUFS = -70.0
 _TAPS = 8192
+_LONGEST = (1 << 17) - _TAPS + 1
+"""Samples weighted at once: with the tail before them a power of two."""
 # BS.1770-4, tables 1 and 2 (48 kHz): the shelf, then the high-pass.
 _SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
 _HIGHPASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
@@ -40,15 +42,16 @@ class LoudnessMeter:
 
     def add(self, block: NDArray[np.float32]) -> None:
         """Take in the next `(L,)` or `(2, L)` samples."""
-        for start in range(0, block.shape[-1], 1 << 16):
-            weighted = self._weigh(block[..., start : start + (1 << 16)].astype(np.float64))
+        for start in range(0, block.shape[-1], _LONGEST):
+            weighted = self._weigh(block[..., start : start + _LONGEST].astype(np.float64))
             power = np.square(weighted)
             self._add_power(power if power.ndim == 1 else power.mean(axis=0))
 
     def _weigh(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         joined = np.concatenate([self._tail, block], axis=-1)
         self._tail = joined[..., -(_TAPS - 1) :]
-        size = 1 << (joined.shape[-1] + _TAPS - 1).bit_length()
+        # What wraps around falls on the tail, which is cut off.
+        size = 1 << (joined.shape[-1] - 1).bit_length()
         spectrum = np.fft.rfft(joined, size) * _k_spectrum(size)
         return np.fft.irfft(spectrum, size)[..., _TAPS - 1 : joined.shape[-1]]
 
