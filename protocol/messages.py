@@ -163,7 +163,7 @@ class Corpus(Struct, frozen=True, kw_only=True):
 
 
 class RemoveCorpus(Struct, frozen=True, kw_only=True):
-    """Move a corpus to the trash. Models trained on it stay."""
+    """Move a corpus to the trash. Models trained on it stay. E_BUSY while a job uses it, also a paused one."""
 
     name: Name
 
@@ -230,7 +230,10 @@ class ShowJob(Struct, frozen=True, kw_only=True):
 
 
 class CancelJob(Struct, frozen=True, kw_only=True):
-    """Cancel a job; answered at once, the state follows as an event. Cancelling a finished job is no error."""
+    """Cancel a job; answered at once, the state follows as an event. Cancelling a finished job is no error.
+
+    Until it has ended, pausing, resuming or stopping it is E_BAD_REQUEST.
+    """
 
     job: Id
 

@@ -63,9 +63,6 @@ class JobQueue(JobLedger):
     async def stop(self) -> None:
         """Interrupt what runs or waits; every job has a terminal state when this returns."""
         self._stopping = "the daemon stopped"
-        for job in [job for line in self._lines.values() for job in line.jobs]:
-            self._lines[self._jobs[job].kind].leave(job)
-            await self._end(job, Ending("interrupted", self._stopping, command_to_go_on(self._specs.get(job, {}))))
         running = list(self._runs.values())
         for run in running:
             run.cancel(STOP_GRACE_S)
@@ -77,6 +74,8 @@ class JobQueue(JobLedger):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for job in [info.id for info in self.active]:  # what waited, was put back in its line or had not begun
+            await self._end(job, Ending("interrupted", self._stopping, command_to_go_on(self._specs.get(job, {}))))
 
     async def submit(self, kind: str, subject: str, spec: dict[str, Any], cid: bytes, request: bytes) -> JobInfo:
         """Queue a job; it is on disk when this returns.
@@ -94,7 +93,7 @@ class JobQueue(JobLedger):
             self._jobs[info.id] = info
             self._specs[info.id] = spec
             self._on_change(info, True)
-            self._queue(info.id)
+            await self._queue(info.id)
             self._forget_old()
         return self._jobs.get(info.id, info)
 
@@ -117,7 +116,7 @@ class JobQueue(JobLedger):
         """Put a job aside; answered at once, a running one is paused when its checkpoint is on the disk.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_REQUEST for what is no training or has ended.
+            AlleleError: E_NOT_FOUND, E_BAD_REQUEST for what is no training, has ended or is being cancelled.
         """
         info = self._training(job)
         if info.state == "queued":
@@ -134,12 +133,11 @@ class JobQueue(JobLedger):
         """Go on with a job that was put aside, next in the line; one that goes on already stays as it is.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_REQUEST for what is no training or has ended.
+            AlleleError: E_NOT_FOUND, E_BAD_REQUEST for what is no training, has ended or is being cancelled.
         """
         info = self._training(job)
         if info.state == "paused":
-            self._queue(job, is_next=True)
-            await self._save(self._jobs[job])
+            await self._queue(job, is_next=True)
         elif info.state == "running" and self._wishes.get(job) == "paused":
             self._wishes[job] = "queued"
             self._update(job, is_state=True, detail="goes on")
@@ -151,10 +149,13 @@ class JobQueue(JobLedger):
         """End a training now with its model; answered at once. One that is done stays as it is.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_REQUEST when there is nothing yet to make a model of.
+            AlleleError: E_NOT_FOUND, E_BAD_REQUEST when nothing is learnt yet or it is being cancelled.
         """
         info = self._training(job)
         if info.state == "running":
+            self._specs[job] = {**self._specs[job], "keep": True}  # also for a process that starts later
+            if self._wishes.get(job) == "paused":
+                self._wishes[job] = "queued"  # its process stops: the next one makes the model
             self._update(job, is_state=True, detail="ending, and making the model")
             if job in self._runs:
                 await self._runs[job].keep()
@@ -164,8 +165,7 @@ class JobQueue(JobLedger):
                     "E_BAD_REQUEST", f"job {job} has learnt nothing yet", hint=f"allele jobs cancel {job}"
                 )
             self._specs[job] = {**self._specs[job], "keep": True}
-            self._queue(job, is_next=True)
-            await self._save(self._jobs[job])
+            await self._queue(job, is_next=True)
         elif info.state != "done":
             raise AlleleError("E_BAD_REQUEST", f"job {job} is {info.state}", hint=info.hint)
         return self._jobs[job]
@@ -202,11 +202,10 @@ class JobQueue(JobLedger):
         self._update(job, is_state=True, state="running", started_s=time.time(), position=0, detail="starting")
         self._tell_places(self._jobs[job].kind)
         await self._save(self._jobs[job])
-        info = self._jobs[job]
         run = JobRun(
-            info,
+            self._jobs[job],
             self._specs[job],
-            self._logs / f"job-{info.kind}.log",
+            self._logs / f"job-{self._jobs[job].kind}.log",
             on_progress=lambda **fields: self._progress(job, **fields),
             on_report=lambda report: self._on_report(self._jobs[job], report),
         )
@@ -220,28 +219,32 @@ class JobQueue(JobLedger):
         finally:
             self._runs.pop(job, None)
         wish = self._wishes.pop(job, "")
-        if ending.state == "stopped" and wish in ("paused", "queued"):
+        if ending.state != "stopped":
+            await self._end(job, ending)
+        elif wish == "paused":
             await self._park(job)
-            if wish == "queued":
-                await self.resume(job)
-            return
-        if ending.state == "stopped":
-            ending = Ending(wish or "interrupted", "" if wish else self._stopping, ending.hint)
-        await self._end(job, ending)
+        elif wish == "queued":
+            await self._queue(job, is_next=True)
+        else:
+            await self._end(job, Ending(wish or "interrupted", "" if wish else self._stopping, ending.hint))
 
     def _training(self, job: str) -> JobInfo:
         info = self.find(job)
         if info.kind != "train":
             raise AlleleError("E_BAD_REQUEST", f"job {job} is no training", hint=f"end it: allele jobs cancel {job}")
+        if self._wishes.get(job) == "cancelled":
+            raise AlleleError("E_BAD_REQUEST", f"job {job} is being cancelled", hint="ask again when it has ended")
         return info
 
-    def _queue(self, job: str, *, is_next: bool = False) -> None:
+    async def _queue(self, job: str, *, is_next: bool = False) -> None:
         """Let a job wait for its turn."""
-        kind = self._jobs[job].kind
-        if self._jobs[job].state != "queued":
+        kind, is_again = self._jobs[job].kind, self._jobs[job].state != "queued"
+        if is_again:
             self._update(job, is_state=True, state="queued", detail="", hint="", eta_s=None)
         self._lines[kind].join(job, is_next=is_next)
         self._tell_places(kind)
+        if is_again:
+            await self._save(self._jobs[job])
 
     async def _park(self, job: str) -> None:
         """A job is put aside: it waits for a person."""
@@ -277,7 +280,6 @@ class JobQueue(JobLedger):
         """Give a job its one terminal state."""
         if self._jobs[job].state not in OPEN:
             return
-        progress = 1.0 if ending.state == "done" else self._jobs[job].progress
         self._update(
             job,
             is_state=True,
@@ -286,7 +288,7 @@ class JobQueue(JobLedger):
             error=ending.error,
             hint=ending.hint,
             result=ending.result,
-            progress=progress,
+            progress=1.0 if ending.state == "done" else self._jobs[job].progress,
             eta_s=None,
             position=0,
             detail=ending.detail,

@@ -73,7 +73,7 @@ class JobLedger:
         return await self._thread.call(self._catalogue.spec_of, job)
 
     def corpus_of(self, job: str) -> str:
-        """The corpus that a queued or running job uses."""
+        """The corpus that an open job uses."""
         spec = self._specs.get(job, {})
         return Path(str(spec.get("corpus_dir", ""))).name
 

@@ -65,10 +65,10 @@ class CorpusHandlers:
         return Reply(body=Corpus(info=corpus_info(corpus), files=files))
 
     async def remove(self, request: Request) -> Reply:
-        """Refused while a job uses it."""
+        """Refused while a job uses it, also one that is paused."""
         body: RemoveCorpus = request.body
         await self._services.library.corpus(body.name)
-        for job in self._services.jobs.active:
+        for job in self._services.jobs.open:
             if self._services.jobs.corpus_of(job.id) == body.name:
                 raise AlleleError(
                     "E_BUSY", f"job {job.id} uses corpus {body.name}", hint=f"allele jobs cancel {job.id}"

@@ -69,8 +69,11 @@ class Catalogue:
             self._write_job(info)
 
     def jobs(self) -> list[JobInfo]:
-        """The newest LISTED_JOBS jobs, newest first."""
-        rows = self._db.execute("SELECT info FROM jobs ORDER BY number DESC LIMIT ?", (LISTED_JOBS,))
+        """The newest LISTED_JOBS jobs and every paused one, newest first."""
+        newest = "SELECT number FROM jobs ORDER BY number DESC LIMIT ?"
+        rows = self._db.execute(
+            f"SELECT info FROM jobs WHERE number IN ({newest}) OR state = 'paused' ORDER BY number DESC", (LISTED_JOBS,)
+        )
         return [msgspec.json.decode(info, type=JobInfo) for (info,) in rows]
 
     def spec_of(self, job: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from protocol.messages import (
     ListJobs,
     MoveJob,
     PauseJob,
+    RemoveCorpus,
     ResumeJob,
     ShowJob,
     StartTraining,
@@ -110,6 +111,9 @@ async def test_trainings_wait_in_a_line_that_can_be_rearranged_and_those_that_ne
     await desk.learning(jobs[0])
     assert len(desk.trainers()) == 1
     await desk.ask(CancelJob(job=jobs[0]))
+    for change_of_mind in (PauseJob(job=jobs[0]), ResumeJob(job=jobs[0]), StopJob(job=jobs[0])):
+        with pytest.raises(AlleleError, match="is being cancelled"):
+            await desk.ask(change_of_mind)
     await desk.learning(jobs[3])
     assert [(await desk.show(job)).state for job in jobs] == ["cancelled", "cancelled", "queued", "running"]
     with pytest.raises(AlleleError, match="only a queued job has a place"):
@@ -131,6 +135,8 @@ async def test_a_paused_training_holds_no_process_and_goes_on_where_it_was(desk:
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     assert paused.hint == f"go on with: allele jobs resume {job}"
     await desk.learning(behind)  # what waited behind it has its turn
+    with pytest.raises(AlleleError, match=f"job {job} uses corpus tones"):
+        await desk.ask(RemoveCorpus(name="tones"))
     resumed = await desk.ask(ResumeJob(job=job))
     assert (resumed.id, resumed.state, resumed.position) == (job, "queued", 1)
     assert (await desk.ask(PauseJob(job=job))).state == "paused"

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from daemon.store.catalogue import Catalogue
 from daemon.store.folders import move_to_trash, unfinished_runs
@@ -73,6 +74,14 @@ def test_a_repeated_request_makes_one_job(catalogue: Catalogue) -> None:
     assert [info.id for info in catalogue.jobs()] == ["j2", "j1"]
     assert catalogue.spec_of("j1") == {"again_hint": "x"}
     assert catalogue.spec_of("nonsense") == {}
+
+
+def test_a_paused_job_is_listed_however_many_are_newer(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("daemon.store.catalogue.LISTED_JOBS", 2)
+    jobs = [catalogue.add_job("train", f"m{number}", {}, b"c", bytes([number])) for number in range(5)]
+    catalogue.save_job(replace(jobs[1], state="paused"))
+    catalogue.save_job(replace(jobs[4], state="paused"))
+    assert [info.id for info in catalogue.jobs()] == ["j5", "j4", "j2"]
 
 
 def test_an_unfinished_run_is_one_with_a_run_and_no_model(places: Places) -> None:
