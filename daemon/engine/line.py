@@ -10,9 +10,6 @@ class Line:
         self._jobs: list[str] = []
         self._some = asyncio.Event()
 
-    def __contains__(self, job: str) -> bool:
-        return job in self._jobs
-
     @property
     def jobs(self) -> list[str]:
         """The next one first."""
