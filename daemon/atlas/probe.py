@@ -22,7 +22,7 @@ from daemon.codec.codec import Codec, Codes
 from daemon.dsp.measure import mono
 
 PROBES = 12_288
-"""Decodes aimed at: 12 contexts of 8 levels × 128 codes; about 15 s on two cores."""
+"""Decodes aimed at."""
 FEWEST_CONTEXTS, MOST_CONTEXTS = 8, 12
 HELD_FRAMES = 2
 PADDING = 4
@@ -39,6 +39,11 @@ class Context:
     """A piece of a real grid, (Q, WINDOW); the probed frames lie at PADDING + 1."""
 
     codes: Codes
+
+
+def count_contexts(codes: int) -> int:
+    """Contexts for so many codes in all: 12 up to 1024, 9 for ten levels of 128, 8 from 1366 on."""
+    return min(MOST_CONTEXTS, max(FEWEST_CONTEXTS, PROBES // codes))
 
 
 def choose_contexts(codec: Codec, grids: Sequence[Codes], count: int) -> list[Context]:
@@ -75,7 +80,6 @@ def probe(
     codec: Codec,
     grids: Sequence[Codes],
     *,
-    usage_frames: int | None = None,
     contexts: int | None = None,
     go_on: Callable[[float], bool] = lambda _: True,
 ) -> Atlas | None:
@@ -83,16 +87,14 @@ def probe(
 
     Args:
         grids: codes (Q, T) of training strands, at least one frame in all.
-        usage_frames: frames that usage is counted over, all by default.
-        contexts: how many; by default what PROBES allows.
+        contexts: how many; by default `count_contexts`.
         go_on: told the share done, after every context; False gives up.
 
     Returns:
         The atlas, None when given up.
     """
     Q, K = codec.config.levels, codec.config.codebook_size
-    wanted = contexts or int(np.clip(PROBES // (Q * K), FEWEST_CONTEXTS, MOST_CONTEXTS))
-    chosen = choose_contexts(codec, grids, wanted)
+    chosen = choose_contexts(codec, grids, contexts or count_contexts(Q * K))
     vectors = [codec.codebook_vectors(level) for level in range(Q)]
     effects = np.empty((Q, K, len(chosen), len(DESCRIPTORS)), np.float32)
     for number, context in enumerate(chosen):
@@ -108,7 +110,7 @@ def probe(
         units=UNITS,
         effects=effects.astype(np.float16),
         usage=usage.astype(np.uint32),
-        usage_frames=usage_frames or sum(grid.shape[1] for grid in grids),
+        usage_frames=sum(grid.shape[1] for grid in grids),
     )
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 RELIABLE = 0.8
 """Least reliability of a descriptor on a level: below it every code of the level is unknown."""
 SURE = 0.9
-"""Least share of contexts that agree on a sign for it to be called sure."""
+"""Least share of contexts that agree on a sign for it to be called sure: 11 of 12, all of 9 or 8."""
 STEADY = 0.5
 """Most standard error of a code's mean, in standard deviations between codes: above it the code is unknown."""
 MARKED = 0.5
@@ -130,7 +130,7 @@ class Atlas:
     def surely(self, level: int, code: int, descriptor: str, sign: int) -> NDArray[np.bool_]:
         """Codes (K,) of a level that are known and surely beyond a code, upwards (+1) or downwards (-1).
 
-        Surely: in nearly every context that saw both, by a difference that is worth a word and far larger than its
+        Surely: in at least SURE of the contexts, by a difference that is worth a word and far larger than its
         error. Contexts alone are too few to choose by: the nearest of a hundred codes that all agree is the luckiest.
         """
         column = self.index(descriptor)

@@ -1,7 +1,7 @@
 """Cells that take the smallest step which surely makes the sound more of something.
 
-The atlas says which codes lie surely further in a direction (`daemon.atlas.table.Atlas.surely`): in at least nine of
-ten contexts that were tried with both, and clearly. Among those the one whose vector is nearest is taken, so that
+The atlas says which codes lie surely further in a direction (`daemon.atlas.table.Atlas.surely`): in at least nine
+tenths of the contexts, and clearly. Among those the one whose vector is nearest is taken, so that
 little else changes. Codes whose effect is unknown are never chosen, and a cell from which nothing surely lies further
 stays.
 """

@@ -13,8 +13,8 @@ from daemon.atlas.descriptors import DESCRIPTORS, describe
 from daemon.atlas.errors import AtlasError
 from daemon.atlas.files import ATLAS_NAME, LABELS_NAME, read_atlas, read_labels, write_labels
 from daemon.atlas.model import measure_model
-from daemon.atlas.probe import HELD_FRAMES, PADDING, WINDOW, choose_contexts, measure_codes, probe
-from daemon.atlas.table import Atlas
+from daemon.atlas.probe import HELD_FRAMES, PADDING, WINDOW, choose_contexts, count_contexts, measure_codes, probe
+from daemon.atlas.table import SURE, Atlas
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +32,13 @@ def measured_run(toy_run: Path, tone_corpus: Path, tmp_path_factory: pytest.Temp
     atlas = measure_model(folder, tone_corpus)
     assert atlas is not None
     return folder, atlas
+
+
+def test_more_codes_have_fewer_contexts_and_sure_is_what_is_said_of_it() -> None:
+    """As docs/adr/0082 states them."""
+    assert [count_contexts(codes) for codes in (32, 1024, 10 * 128, 1365, 1366, 10_000)] == [12, 12, 9, 9, 8, 8]
+    needed = {M: next(n for n in range(M + 1) if n / M >= SURE) for M in (12, 9, 8)}
+    assert needed == {12: 11, 9: 9, 8: 8}
 
 
 def test_contexts_are_real_windows_taken_in_turn(toy_codec: Any, grids: list[np.ndarray]) -> None:
