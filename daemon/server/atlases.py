@@ -71,6 +71,7 @@ class AtlasHandlers:
         self._atlases = Atlases()
         self._components: OrderedDict[str, Array] = OrderedDict()
         self._labelling = asyncio.Lock()
+        self._admission = asyncio.Lock()  # two requests for one model: the second sees the first
 
     async def palette(self, request: Request) -> Reply:
         """Ranks (Q, K) on what was asked for, as far as it was measured."""
@@ -132,10 +133,13 @@ class AtlasHandlers:
 
     async def measure(self, request: Request) -> Reply:
         """Refused at once when the model or what it learned from is not there."""
-        body: m.MeasureAtlas = request.body
+        async with self._admission:
+            return Reply(body=m.JobAccepted(job=(await self._admit(request, request.body)).id))
+
+    async def _admit(self, request: Request, body: m.MeasureAtlas) -> m.JobInfo:
         known = await self._services.jobs.known(*request.key)
         if known is not None:
-            return Reply(body=m.JobAccepted(job=known.id))
+            return known
         model = await self._services.library.model(body.model)
         corpus = await asyncio.to_thread(_corpus_of, model)
         await self._services.library.corpus(corpus)
@@ -149,8 +153,7 @@ class AtlasHandlers:
             "corpus_dir": str(self._places.corpora / corpus),
             "again_hint": f"allele model atlas {shlex.quote(model.name)}",
         }
-        info = await self._services.jobs.submit("atlas", model.name, spec, *request.key)
-        return Reply(body=m.JobAccepted(job=info.id))
+        return await self._services.jobs.submit("atlas", model.name, spec, *request.key)
 
     async def label(self, request: Request) -> Reply:
         """On disk before it is answered; everybody is told."""

@@ -125,12 +125,13 @@ class StrandStream:
             AlleleError: the strand is gone, or what the engine says.
         """
         take = self._now()
-        if self._at >= take.end:
+        if self._at < 0:
+            self._at = take.start
+        if self._at >= take.end:  # what is heard now is shorter than what was, or than what was asked for
             if not self.loop:
                 return Cut(self._at, np.zeros(0, np.float32), True)
-            self._turn()  # what is heard now is shorter than what was
+            self._turn()
             take = self._now()
-        if self._at < 0:
             self._at = take.start
         before = self._piece
         piece = await self._current(take)

@@ -1,5 +1,7 @@
 """Palettes, words for codes and nudges over the wire, with and without an atlas."""
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -131,6 +133,17 @@ async def test_labels_are_kept_in_the_models_folder_and_told(client: Client, mod
         await client.request(m.PutLabel(model="raw", level=0, code=0, text="x"))
     assert LABELS_NAME in (await client.request(m.GetAtlas(model="raw"))).body.detail
     (model_dir / LABELS_NAME).unlink()
+
+
+async def test_of_two_who_ask_at_once_one_measures(client: Client, live: Any, toy_run: Path) -> None:
+    shutil.copytree(toy_run, live.home / "models" / "asked")
+    ask = [client.request(m.MeasureAtlas(model="asked")) for _ in range(4)]
+    answers = await asyncio.gather(*ask, return_exceptions=True)
+    jobs = [answer.body.job for answer in answers if not isinstance(answer, BaseException)]
+    refusals = [str(answer) for answer in answers if isinstance(answer, AlleleError)]
+    assert len(jobs) == 1 and len(refusals) == 3, answers
+    assert all(f"job {jobs[0]} measures asked already" in refusal for refusal in refusals)
+    await client.request(m.CancelJob(job=jobs[0]))
 
 
 async def test_a_model_that_does_not_say_what_it_learned_from_cannot_be_measured(client: Client) -> None:

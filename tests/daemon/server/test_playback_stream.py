@@ -335,6 +335,14 @@ async def test_a_strand_cut_before_the_place_that_sounds_ends_at_once(cache: Pre
     assert (await stream.next()).last
 
 
+async def test_a_strand_cut_before_the_range_while_its_playback_starts_ends_at_once(cache: PreviewCache) -> None:
+    shelf = Shelf(grid(100))
+    stream = stream_of(shelf, cache, (40, 60))
+    shelf.codes, shelf.samples, shelf.rev = shelf.codes[:, :20], 20 * HOP, 1
+    cut = await stream.next()
+    assert (cut.sample, cut.pcm.size, cut.last) == (40 * HOP, 0, True)
+
+
 @pytest.mark.parametrize("kind", ["cell", "shorter", "longer"])
 @pytest.mark.parametrize("frames", [100, 20])
 async def test_a_loop_takes_an_edit_up_where_it_begins_again(cache: PreviewCache, kind: str, frames: int) -> None:
