@@ -7,6 +7,7 @@ locked, `blend q0-7` is `blend q1-7`. A change of length would move every level,
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from daemon.edits.values import Change, Computation, Grid, Outcome, Step
 from protocol.edits import OPS, Edit, format_levels
 from protocol.errors import AlleleError
 
-MODELLED = ("blend", "mosaic", "mutate", "nudge", "regenerate")
+MODELLED = ("blend", "mosaic", "mutate", "nudge")
 
 
 def relock(edit: Edit, grid: Grid) -> Step:
@@ -86,13 +87,7 @@ def _trimmed(edit: Edit, grid: Grid, locked: frozenset[int]) -> Edit:
 def _masked(step: Step, grid: Grid, locked: frozenset[int]) -> Step:
     if isinstance(step, Computation):
         finish = step.finish
-        return Computation(
-            kind=step.kind,
-            settings=step.settings,
-            inputs=step.inputs,
-            finish=lambda answer: _masked(finish(answer), grid, locked),
-            is_long=step.is_long,
-        )
+        return replace(step, finish=lambda answer: _masked(finish(answer), grid, locked))
     changes = [_keep(change, grid, locked) for change in step.changes]
     hit = {level for change in step.changes for level in _rows(change)} & locked
     notes = [f"{levels_words(hit)} locked: left alone"] if hit else []
@@ -109,9 +104,7 @@ def _keep(change: Change, grid: Grid, locked: frozenset[int]) -> Change:
     if kept.all():
         raise _all_locked(_rows(change), grid)
     after = np.where(kept[:, None], change.before, change.after).astype(np.uint16)
-    return Change(
-        strand=change.strand, level_lo=change.level_lo, frame_lo=change.frame_lo, before=change.before, after=after
-    )
+    return replace(change, after=after)
 
 
 def _all_locked(levels: Iterable[int], grid: Grid) -> AlleleError:

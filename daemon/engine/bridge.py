@@ -185,7 +185,7 @@ class EngineBridge:
         return (await self._files.ask("decode_file", fields, [codes], deadline_s)).fields
 
     async def preview(self, path: Path, source: Path, deadline_s: float | None = None) -> tuple[PCM, float]:
-        """A run's preview (L,), as loud as its source, and the gain in dB that took.
+        """A run's preview, (L,) or in stereo (2, L) float32, as loud as its source, and the gain in dB that took.
 
         Raises:
             AlleleError: E_NOT_FOUND, E_IO, E_ENGINE, E_DEADLINE.
