@@ -1,6 +1,7 @@
 """Augmentation: each operation does what it says, no more, and none of it reaches what is held out."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ from numpy.typing import NDArray
 from daemon.codec.codec import Codec
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
-from daemon.training.augmentation import Draw, draw_lengths, finish, mix, shape, stretch
+from daemon.training import crops
+from daemon.training.augmentation import draw_lengths, finish, mix, shape, stretch
 from daemon.training.crops import Clip, CropSampler, open_parts
 from daemon.training.invented import invent
+from daemon.training.loop import train
 from daemon.training.run_folder import read_run
-from daemon.training.spec import Recipe
+from daemon.training.sizing import make_plan
+from daemon.training.spec import Plan, Recipe, TrainingSpec
 
 Sound = NDArray[np.float32]
 CROP = 16_384
@@ -156,9 +160,32 @@ def test_a_blend_of_latents_lies_between_its_sounds(toy_codec: Codec, tone_files
     assert mel_distance(blend, ends[0]) < apart and mel_distance(blend, ends[1]) < apart
 
 
-def test_held_out_audio_is_never_augmented(tone_corpus: Path) -> None:
-    record = load_corpus(tone_corpus).usable[0]
-    audio = load_corpus(tone_corpus).audio(record)
-    clip = Clip(audio=audio, start=0, stop=record.samples, gain_db=3.0, name="a")
-    assert np.array_equal(clip.mono(), audio[0])
-    assert draw_lengths(OFF, CROP, random()) == Draw(source_samples=CROP, stretched_samples=CROP)
+def test_held_out_audio_is_never_augmented(tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps that change every crop, and their evaluation: recordings are judged as they are, none of them was cut."""
+    judged, cut = list[Sound](), set[str]()
+
+    def note_judged(source: Sound, decoded: Sound) -> float:
+        judged.append(source)
+        return mel_distance(source, decoded)
+
+    def note_cut(clip: Clip, length: int, chance: np.random.Generator) -> Sound:
+        cut.add(clip.name)
+        return excerpt(clip, length, chance)
+
+    def plan(*wish: Any, **more: Any) -> tuple[Plan, list[str]]:
+        made, words = make_plan(*wish, **more)
+        return replace(made, recipe=replace(made.recipe, eq_probability=1, gain_probability=1)), words
+
+    excerpt = crops._excerpt
+    monkeypatch.setattr(crops, "_excerpt", note_cut)
+    monkeypatch.setattr("daemon.training.evaluation.mel_distance", note_judged)
+    monkeypatch.setattr("daemon.training.beginning.make_plan", plan)
+    train(TrainingSpec(steps=2, preset="toy", seed=3), tone_corpus, tmp_path / "run")
+    run, corpus = read_run(tmp_path / "run"), load_corpus(tone_corpus)
+    assert run is not None
+    recordings = {record.sha256: record for record in corpus.usable}
+    held = {recordings[part.sha256].source for part in run.plan.split.held_out}
+    whole = {record.source: corpus.audio(record)[0] for record in corpus.usable}
+    named = [[name for name, one in whole.items() if np.array_equal(one[: sound.size], sound)] for sound in judged]
+    assert all(len(names) == 1 for names in named) and held <= {name for (name,) in named}
+    assert len(cut) > 5 and not cut & held
