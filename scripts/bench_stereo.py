@@ -31,7 +31,8 @@ from msgspec.structs import replace
 from daemon.codec.codec import Audio, Codec
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
-from daemon.dsp.measure import mel_distance, mono, si_sdr_db, side_distance, width_db
+from daemon.dsp.measure import mel_distance, mono, si_sdr_db, side_distance
+from daemon.dsp.width import width_db
 from daemon.training import sizing
 from daemon.training.crops import Clip, open_parts
 from daemon.training.loop import train

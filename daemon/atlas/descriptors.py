@@ -15,8 +15,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from daemon.dsp.loudness import HIGHPASS, SHELF
+
 DESCRIPTORS = ("loudness", "brightness", "spread", "noisiness", "roughness", "warmth", "attack", "pitch")
-"""In the order of the last axis of every table here."""
+"""In the order of the last axis of every table here. A test keeps names and units equal to `protocol.atlas`."""
 UNITS = ("dB", "octaves", "octaves", "dB", "share", "dB", "share", "share")
 
 RATE_HZ = 48_000
@@ -129,10 +131,8 @@ def _bands(bins: int, device: torch.device) -> Tensor:
 def _k_weights(device: torch.device) -> Tensor:
     """Power response of BS.1770's two filters at the bins: `(bins,)`."""
     turn = torch.exp(-1j * torch.linspace(0, math.pi, _N_FFT // 2 + 1, dtype=torch.float64))
-    shelf = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
-    highpass = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
     response = torch.ones_like(turn)
-    for above, below in (shelf, highpass):
+    for above, below in (SHELF, HIGHPASS):
         response = response * sum(c * turn**n for n, c in enumerate(above))
         response = response / sum(c * turn**n for n, c in enumerate(below))
     return response.abs().square().float().to(device)

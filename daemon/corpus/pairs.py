@@ -3,17 +3,15 @@
 A recording counts as stereo where its side is heard: two equal channels and a mono microphone's noise do not.
 """
 
-import math
-
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from daemon.dsp.loudness import LoudnessMeter
+from daemon.dsp.width import side_share_db
 
 STEREO_DB = -30.0
 """From this share of the mid's energy on a side is heard as width."""
-NARROWEST_DB = -120.0
 _BLOCK = 1 << 18
 
 
@@ -52,10 +50,9 @@ class PairMeter:
 
     def measured(self) -> Pair:
         """What was taken in."""
-        side_db = 10 * math.log10(max(self._side, 1e-20) / max(self._mid, 1e-12))
         return Pair(
             loudness_lufs=round(self._meter.integrated_lufs(), 2),
-            side_db=round(max(NARROWEST_DB, side_db), 1),
+            side_db=round(side_share_db(self._side, self._mid), 1),
             side_offset=round(self._difference / max(1, self._samples), 6),
         )
 

@@ -21,9 +21,9 @@ SILENCE_LUFS = -70.0
 _TAPS = 8192
 _LONGEST = (1 << 17) - _TAPS + 1
 """Samples weighted at once: with the tail before them a power of two."""
-# BS.1770-4, tables 1 and 2 (48 kHz): the shelf, then the high-pass.
-_SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
-_HIGHPASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
+SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
+HIGHPASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
+"""BS.1770-4, tables 1 and 2 (48 kHz): feed-forward and feedback of the shelf, then of the high-pass."""
 
 
 class LoudnessMeter:
@@ -97,7 +97,7 @@ def _k_spectrum(size: int) -> NDArray[np.complex128]:
 def _k_weighting() -> NDArray[np.float64]:
     impulse = np.zeros(_TAPS)
     impulse[0] = 1.0
-    return _biquad(_biquad(impulse, *_SHELF), *_HIGHPASS)
+    return _biquad(_biquad(impulse, *SHELF), *HIGHPASS)
 
 
 def _biquad(signal: NDArray[np.float64], b: list[float], a: list[float]) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ centred, reflect padding; 210, 160, 80, 40, 20 and 10 unnormalised triangular HT
 24 kHz; log10 with floor 1e-5; mean absolute difference, averaged over scales (and by the caller over
 files).
 
-Signals are `(L,)`, or `(2, L)`, left and right, of which the mono mean is measured; `side_distance` and `width_db` are
-about what that mean leaves out.
+Signals are `(L,)`, or `(2, L)`, left and right, of which the mono mean is measured; `side_distance` is about
+what that mean leaves out.
 """
 
 import math
@@ -40,12 +40,6 @@ def side_distance(source: Signal, decoded: Signal, sample_rate: int = 48_000) ->
     """The same measure between the sides, half the differences of the channels, of two `(2, L)` signals."""
     a, b = (torch.from_numpy((pair[0] - pair[1]) / 2)[None] for pair in (source, decoded))
     return _mel_distance(a, b, sample_rate)
-
-
-def width_db(pair: Signal) -> float:
-    """Energy of the side of `(2, L)` relative to the mid's, in dB; -120 where there is none."""
-    mid, side = (pair[0] + pair[1]).astype(np.float64), (pair[0] - pair[1]).astype(np.float64)
-    return max(-120.0, 10 * math.log10(max(float(side @ side), 1e-20) / max(float(mid @ mid), 1e-12)))
 
 
 def mono(signal: Signal) -> Signal:

@@ -11,7 +11,7 @@ from daemon.server.playback import Playbacks
 from daemon.server.preview import PCM
 from daemon.server.services import Services
 from daemon.server.strand_stream import CHUNK_SAMPLES, Cut
-from daemon.training.run_folder import PREVIEWS
+from daemon.training.run_folder import PREVIEW_SOURCE, PREVIEWS
 from protocol.errors import AlleleError
 from protocol.messages import PlayPreview, PreviewStarted
 from protocol.units import SAMPLE_RATE_HZ
@@ -63,8 +63,8 @@ class PreviewHandlers:
         info = self._services.jobs.find(body.job)
         if info.kind != "train":
             raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training: it has no previews", hint="choose one")
-        folder = self._services.config.places.models / info.subject / PREVIEWS
-        path, source = folder / f"{body.preview}.wav", folder / "source.wav"
+        run = self._services.config.places.models / info.subject
+        path, source = run / PREVIEWS / f"{body.preview}.wav", run / PREVIEW_SOURCE
         clip, gain_db = await self._services.engine.preview(path, source, request.deadline_s)
         stream = ClipStream(clip, body.sample, loop=body.loop)
         number = await self._playbacks.play(body.player, stream, body.sample)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.codec.codec import Codec
-from daemon.dsp.measure import Signal, mel_distance, si_sdr_db, side_distance, stft_distance, width_db
+from daemon.dsp.measure import Signal, mel_distance, si_sdr_db, side_distance, stft_distance
+from daemon.dsp.width import width_db
 from daemon.training.crops import Clip
 from daemon.training.health import level_report
 from daemon.training.reports import HeldOut, LevelReport

@@ -20,7 +20,7 @@ from daemon.training.finishing import card_of, take_best
 from daemon.training.learner import Learner, StepOutcome
 from daemon.training.memorisation import memorisation, write_report
 from daemon.training.patience import end_early, note_held_out, take_up_end
-from daemon.training.preview import SOURCE, Previews
+from daemon.training.preview import Previews
 from daemon.training.reports import (
     Control,
     EvaluationReport,
@@ -32,6 +32,7 @@ from daemon.training.reports import (
 from daemon.training.run_folder import (
     CHECKPOINTS,
     CODEC,
+    PREVIEW_SOURCE,
     Run,
     RunLog,
     prepare_folder,
@@ -232,7 +233,7 @@ class _Training:
                 levels=evaluation.levels,
                 is_best=is_best,
                 preview=preview,
-                source=SOURCE,
+                source=PREVIEW_SOURCE,
             )
         )
 

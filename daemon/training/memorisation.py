@@ -52,7 +52,7 @@ def memorisation(codec: Codec, evaluation: Evaluation, held_out: list[Clip], tra
     source, decode = (_thinned(torch.cat(side), MOST_HELD_OUT_FRAMES) for side in zip(*pairs, strict=True))
     known = _thinned(torch.cat([_frames(a) for a in _at_reference(train)]), MOST_TRAINING_FRAMES)
     held_mel, train_mel = evaluation.held_out.mel, evaluation.train_mel
-    ratio = held_mel / max(train_mel, 1e-6)
+    ratio = evaluation.gap
     verdict: Verdict = "general" if ratio < LEANING else "leaning" if ratio < MEMORISED else "memorised"
     decoded = float((source - decode).abs().mean())
     nearest = _to_nearest(source, known)

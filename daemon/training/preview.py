@@ -13,10 +13,9 @@ from daemon.codec.codec import Codec
 from daemon.render.wav import write_wav
 from daemon.training.crops import Clip
 from daemon.training.evaluation import SAMPLE_RATE, round_trip
-from daemon.training.run_folder import PREVIEWS
+from daemon.training.run_folder import PREVIEW_SOURCE, PREVIEWS
 
 PREVIEW_S = 4.0
-SOURCE = f"{PREVIEWS}/source.wav"
 FINAL = f"{PREVIEWS}/final.wav"
 MOST_CLIPS = 8  # looked at for the one with the most sound,
 MOST_CLIP_S = 60.0  # each no further than this: choosing must not read a whole corpus
@@ -29,8 +28,8 @@ class Previews:
     def __init__(self, run_dir: Path, held_out: list[Clip]) -> None:
         self._dir = run_dir
         self._source = most_sounding(held_out)
-        if not (run_dir / SOURCE).exists():
-            write_wav(run_dir / SOURCE, self._source, bits=16)
+        if not (run_dir / PREVIEW_SOURCE).exists():
+            write_wav(run_dir / PREVIEW_SOURCE, self._source, bits=16)
 
     def write(self, codec: Codec, step: int | None) -> str:
         """Decode the clip after so many steps (None: with the kept weights); the file within the run folder."""

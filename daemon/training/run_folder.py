@@ -16,6 +16,8 @@ LOG_NAME = "log.jsonl"
 CHECKPOINTS = "checkpoints"
 CODEC = "codec"
 PREVIEWS = "previews"
+PREVIEW_SOURCE = f"{PREVIEWS}/source.wav"
+"""The held-out clip itself, which every evaluation decodes."""
 
 State = Literal["running", "stopped", "failed", "finished"]
 

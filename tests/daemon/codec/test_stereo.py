@@ -14,7 +14,8 @@ from daemon.codec.model import CodecModel
 from daemon.codec.side import Side
 from daemon.dsp.framing import analyse
 from daemon.dsp.loudness import integrated_lufs
-from daemon.dsp.measure import mel_distance, side_distance, width_db
+from daemon.dsp.measure import mel_distance, side_distance
+from daemon.dsp.width import width_db
 
 HOP = 1024
 CONFIG = CodecConfig(channels=2, side_bands=6, width=96, latent=140, levels=8, codebook_size=64)

@@ -16,7 +16,8 @@ from daemon.corpus.ingest import ingest
 from daemon.corpus.pairs import measure_pair
 from daemon.corpus.records import Corpus, load_corpus
 from daemon.dsp.loudness import integrated_lufs
-from daemon.dsp.measure import side_distance, width_db
+from daemon.dsp.measure import side_distance
+from daemon.dsp.width import width_db
 from daemon.engine.clips import read_clip
 from daemon.engine.previews import read_matched
 from daemon.training.augmentation import finish, place, stretch
@@ -68,9 +69,9 @@ def test_two_equal_channels_are_as_loud_as_one() -> None:
     assert integrated_lufs(np.stack([one, one])) == pytest.approx(integrated_lufs(one), abs=1e-6)
     left_only = integrated_lufs(np.stack([one, 0 * one]))
     assert left_only == pytest.approx(integrated_lufs(one) - 3.01, abs=0.01)
-    assert measure_pair(np.stack([one, other])).loudness_lufs == pytest.approx(
-        integrated_lufs(np.stack([one, other])), abs=0.01
-    )
+    pair = np.stack([one, other])
+    assert measure_pair(pair).loudness_lufs == pytest.approx(integrated_lufs(pair), abs=0.01)
+    assert measure_pair(pair).side_db == pytest.approx(width_db(pair), abs=0.06)
 
 
 @pytest.mark.parametrize("name", ["wide", "narrow", "equal", "mono"])
