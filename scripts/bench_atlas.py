@@ -1,6 +1,7 @@
 """Measure how far an atlas can be trusted: split-half reliability, and whether nudges do what they say.
 
-    .venv/bin/python scripts/bench_atlas.py [--corpus DIR ...] [--steps 240] [--seed 0] [--cells 60] [--dry-run]
+    .venv/bin/python scripts/bench_atlas.py [--corpus DIR ...] [--steps 240] [--seed 0] [--cells 60]
+        [--clear ERRORS] [--marked DEVIATIONS] [--dry-run]
 
 For each corpus folder (default: scripts/demo) a codec is trained for `--steps` steps and its atlas measured on the
 training recordings, as `allele train` does it. Then, on recordings the codec has not learned from (those the training
@@ -16,6 +17,9 @@ described; right is a change of the asked sign. "moved" is the share of cells fo
 **a range**: the same for 8 frames of all levels at once, as a musician would select them.
 
 Signs are taken of any change, however small. Aim: at least 80 % right.
+
+`--clear` and `--marked` try other bounds of what is surely further than those of daemon.atlas.table (docs/adr/0082);
+docs/BENCHMARKS.md is left alone then.
 """
 
 import argparse
@@ -32,6 +36,7 @@ import torch
 from numpy.typing import NDArray
 
 from benchmark_page import put_section
+from daemon.atlas import table
 from daemon.atlas.descriptors import DESCRIPTORS, describe
 from daemon.atlas.model import measure_model
 from daemon.atlas.table import RELIABLE, Atlas
@@ -73,8 +78,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=240, help="training steps")
     parser.add_argument("--seed", type=int, default=0, help="of training and of the choice of cells")
     parser.add_argument("--cells", type=int, default=60, help="cells tried on every level")
+    parser.add_argument("--clear", type=float, default=table.CLEAR, help="standard errors between two codes")
+    parser.add_argument("--marked", type=float, default=table.MARKED, help="least difference, in deviations of codes")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
     wish = parser.parse_args()
+    is_tried = (wish.clear, wish.marked) != (table.CLEAR, table.MARKED)
+    table.CLEAR, table.MARKED = wish.clear, wish.marked
     lines, costs = [HEADER], list[str]()
     for corpus in wish.corpus:
         rows, cost = _bench(corpus, wish.steps, wish.seed, wish.cells)
@@ -82,7 +91,7 @@ def main() -> None:
         costs.append(cost)
         print("\n".join([HEADER, *rows, cost]), flush=True)
     words = f"{wish.steps} training steps, seed {wish.seed}, {wish.cells} cells of every level; {'; '.join(costs)}; "
-    if not wish.dry_run:
+    if not (wish.dry_run or is_tried):
         text = "\n".join([*lines, "", f"{words}`scripts/bench_atlas.py`."])
         put_section("bench_atlas", "The atlas: what codes do, and whether nudges do it", text)
 
