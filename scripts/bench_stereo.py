@@ -42,6 +42,7 @@ from daemon.training.spec import TrainingSpec
 DEMO = Path(__file__).parent / "demo"
 EDGES_HZ = (0, 300, 3_000, 24_000)
 LONGEST_S = 8.0
+PRESET = "small"  # what `auto` takes on a CPU, and the shape that --side-bands changes
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,17 @@ class Row:
 
 
 def main() -> None:
+    """Train each model of each seed and print its line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--files", nargs="+", type=Path)
-    parser.add_argument("--steps", type=int, default=120)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--channels", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--levels", type=int)
-    parser.add_argument("--side-bands", type=int, default=sizing.SIDE_BANDS)
+    parser.add_argument("--files", nargs="+", type=Path, help="recordings (default: those of the demo)")
+    parser.add_argument("--steps", type=int, default=120, help="of each training")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1], help="of weights, crops and what is held out")
+    parser.add_argument("--channels", type=int, nargs="+", default=[1, 2], help="1: mono, 2: stereo")
+    parser.add_argument("--levels", type=int, help="of the grid (default: the preset's)")
+    parser.add_argument("--side-bands", type=int, default=sizing.SIDE_BANDS, help="of a stereo model")
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    sizing.STEREO["small"] = sizing.with_side("small", asked.side_bands, sizing.SIDE_LEVELS)
+    sizing.STEREO[PRESET] = sizing.with_side(PRESET, asked.side_bands, sizing.SIDE_LEVELS)
     work = Path(tempfile.mkdtemp(prefix="bench-stereo-"))
     try:
         ingest([path.resolve() for path in asked.files or stereo_demo(work / "demo")], work / "corpus")
@@ -87,15 +89,15 @@ def stereo_demo(scratch: Path) -> list[Path]:
 
 
 def fit(corpus: Path, run: Path, asked: argparse.Namespace, channels: int, seed: int) -> float:
-    """Train; seconds a run took, evaluations and all."""
+    """Train one model into `run`; seconds of processor time, evaluations and all."""
     began_s = time.process_time()
-    spec = TrainingSpec(steps=asked.steps, seed=seed, channels=channels, levels=asked.levels)
+    spec = TrainingSpec(preset=PRESET, steps=asked.steps, seed=seed, channels=channels, levels=asked.levels)
     train(spec, corpus, run)
     return time.process_time() - began_s
 
 
 def show(corpus: Path, run_dir: Path, channels: int, seed: int, step_s: float) -> None:
-    """Judge a model and print its line, and what the sources are."""
+    """Judge a model on what it did not learn from and print its line, the sources' widths beside its own."""
     codec, run = Codec.load(run_dir), read_run(run_dir)
     assert run is not None
     wide = [clip for clip in held_out(corpus, run_dir) if width_db(clip.sound(0, length_of(clip))) > -30]
@@ -112,6 +114,7 @@ def show(corpus: Path, run_dir: Path, channels: int, seed: int, step_s: float) -
 
 
 def length_of(clip: Clip) -> int:
+    """Samples of it that are judged, at most LONGEST_S."""
     return min(clip.samples, int(LONGEST_S * 48_000))
 
 
@@ -125,6 +128,7 @@ def held_out(corpus: Path, run_dir: Path) -> list[Clip]:
 
 
 def judge(codec: Codec, sounds: list[Audio]) -> Row:
+    """A model's figures over sounds, each `(2, L)`."""
     pairs = [(sound, decoded(codec, sound)) for sound in sounds]
     narrow = [width_db(decoded(codec, np.stack([mono(sound)] * 2))) for sound in sounds]
     return Row(
