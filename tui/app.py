@@ -26,7 +26,7 @@ from tui.hands import HandsApp
 from tui.model.colours import Tier
 from tui.model.editor import Editor
 from tui.model.training import Training
-from tui.model.workspace import dump_workspace, load_workspace, restore
+from tui.model.workspace import load_workspace, restore
 from tui.screens.base import BaseScreen
 from tui.screens.codebook import CodebookScreen
 from tui.screens.editor import EditorScreen
@@ -42,7 +42,6 @@ from tui.widgets.code_grid import tier_of
 from tui.widgets.driver import LeanDriver, tune_textual
 from tui.widgets.terminal import DiffUpdate, Terminal
 
-KEEP_S = 0.2
 LEAVE_S = 0.18
 POLL_S = 1.0
 
@@ -72,14 +71,10 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
         self.editor = Editor()
         self.job = start_job
-        self.showing = "editor"
         self.notice = ""  # what the first run is at
         self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # bytes are dear
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._screens: dict[str, BaseScreen] = {}
-        self._keeping: Any = None
-        self.begun = False
-        self._remembered = ""
 
     # --- life --------------------------------------------------------------------------------------------
 
@@ -194,34 +189,6 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         if self.top_screen is not None:
             self.top_screen.on_changed(topic, key)
 
-    @property
-    def top_screen(self) -> BaseScreen | None:
-        """The screen of ours that is visible, if any."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, BaseScreen):
-                return screen
-        return None
-
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """A sentence on the last line."""
-        if self.top_screen is not None:
-            self.top_screen.say(text, bad=bad)
-
-    # --- workspace ---------------------------------------------------------------------------------------
-
-    def workspace(self) -> str:
-        """What to show again."""
-        return dump_workspace(self.editor, self.showing, self.job, self.macros.known)
-
-    def remember(self) -> None:
-        """Keep the workspace soon; a burst of keys is one request."""
-        if self.begun and self._keeping is None:
-            self._keeping = self.set_timer(KEEP_S, self._keep_now)
-
-    def _keep_now(self) -> None:
-        self._keeping = None
-        self.session.spawn(self.session.keep(self.workspace()))
-
     # --- what screens ask for ----------------------------------------------------------------------------
 
     def go(self, name: str) -> None:
@@ -266,25 +233,6 @@ class AlleleApp(HandsApp, inherit_bindings=False):
             self._driver.disable_input()
         self.exit(0)
 
-    async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
-        """Make a strand of a file and show it in a pane.
-
-        Raises:
-            AlleleError: naming the file and the mend.
-        """
-        self.say(f"opening {path.name} ...")
-        strand = await self.session.open_strand(path, model or self.model_for(index))
-        await self.show_strand(strand, index)
-        self.say(f"{path.name} is strand {'AB'[index]}")
-
-    async def show_strand(self, strand: str, index: int) -> None:
-        """Show a living strand in a pane."""
-        await self.session.fetch(strand)
-        self.editor.open_in(index, strand)
-        if self.top_screen is not None:
-            self.top_screen.draw()
-        self.remember()
-
     def follow(self, job: str) -> None:
         """Show this job on the Train screen."""
         self.job = job
@@ -293,16 +241,6 @@ class AlleleApp(HandsApp, inherit_bindings=False):
             self.session.spawn(self.session.follow(job))
         self._on_change("jobs", job)
         self.remember()
-
-    def model_for(self, index: int) -> str | None:
-        """The model a sound is encoded with when nobody says: that of the other pane, else the newest."""
-        names = [model.name for model in self.session.models]
-        for pane in (self.editor.panes[1 - index], self.editor.panes[index]):
-            info = self.session.strands.get(pane.strand or "")
-            if info is not None and info.meta.model in names:
-                return info.meta.model
-        newest = max(self.session.models, key=lambda model: model.created, default=None)
-        return newest.name if newest else None
 
 
 def run_app(

@@ -1,10 +1,10 @@
-"""What the hands need of the app, whichever screen is shown: keymap, macros, dropped files, the undo list.
+"""What the hands need of the app, whichever screen is shown: keymap, macros, files, workspace, the undo list.
 
 Base of `tui.app.AlleleApp`, which composes session, sound and screens.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from protocol.edits import REGISTER_NAMES
 from protocol.errors import AlleleError
@@ -16,15 +16,16 @@ from tui.model.editor import NAMES, Editor
 from tui.model.macros import Macros
 from tui.model.paths import read_paths
 from tui.model.words import plural
+from tui.model.workspace import dump_workspace
+from tui.screens.base import BaseScreen
 from tui.screens.undo_list import UndoList
 from tui.session import Session
 
-if TYPE_CHECKING:
-    from tui.screens.base import BaseScreen
+KEEP_S = 0.2
 
 
 class HandsApp(FrankApp, inherit_bindings=False):
-    """Keys, macros and pasted paths of the app."""
+    """Keys, macros, files and what is kept of the app."""
 
     session: Session
     editor: Editor
@@ -35,23 +36,38 @@ class HandsApp(FrankApp, inherit_bindings=False):
         self.keymap: Keymap = self.own_keys.keymap()
         self.sent = ""  # characters of the last key, as the terminal sent them
         self.macros = Macros()
+        self.job: str | None = None
+        self.showing = "editor"
+        self.begun = False
+        self._keeping: Any = None
 
     @property
-    def top_screen(self) -> "BaseScreen | None":
+    def top_screen(self) -> BaseScreen | None:
         """The screen of ours that is visible, if any."""
-        raise NotImplementedError
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, BaseScreen):
+                return screen
+        return None
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """A sentence on the last line."""
-        raise NotImplementedError
+        if self.top_screen is not None:
+            self.top_screen.say(text, bad=bad)
+
+    # --- workspace ---------------------------------------------------------------------------------------
+
+    def workspace(self) -> str:
+        """What to show again."""
+        return dump_workspace(self.editor, self.showing, self.job, self.macros.known)
 
     def remember(self) -> None:
-        """Keep what is shown and recorded."""
-        raise NotImplementedError
+        """Keep the workspace soon; a burst of keys is one request."""
+        if self.begun and self._keeping is None:
+            self._keeping = self.set_timer(KEEP_S, self._keep_now)
 
-    async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
-        """Make a strand of a file and show it in a pane."""
-        raise NotImplementedError
+    def _keep_now(self) -> None:
+        self._keeping = None
+        self.session.spawn(self.session.keep(self.workspace()))
 
     # --- files -------------------------------------------------------------------------------------------
 
@@ -85,6 +101,35 @@ class HandsApp(FrankApp, inherit_bindings=False):
             screen.ask_for_corpus(text)
         else:
             self.open_files(drop.files, self.editor.focus)
+
+    async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
+        """Make a strand of a file and show it in a pane.
+
+        Raises:
+            AlleleError: naming the file and the mend.
+        """
+        self.say(f"opening {path.name} ...")
+        strand = await self.session.open_strand(path, model or self.model_for(index))
+        await self.show_strand(strand, index)
+        self.say(f"{path.name} is strand {'AB'[index]}")
+
+    async def show_strand(self, strand: str, index: int) -> None:
+        """Show a living strand in a pane."""
+        await self.session.fetch(strand)
+        self.editor.open_in(index, strand)
+        if self.top_screen is not None:
+            self.top_screen.draw()
+        self.remember()
+
+    def model_for(self, index: int) -> str | None:
+        """The model a sound is encoded with when nobody says: that of the other pane, else the newest."""
+        names = [model.name for model in self.session.models]
+        for pane in (self.editor.panes[1 - index], self.editor.panes[index]):
+            info = self.session.strands.get(pane.strand or "")
+            if info is not None and info.meta.model in names:
+                return info.meta.model
+        newest = max(self.session.models, key=lambda model: model.created, default=None)
+        return newest.name if newest else None
 
     # --- macros ------------------------------------------------------------------------------------------
 

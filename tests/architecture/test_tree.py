@@ -13,10 +13,8 @@ LONGER = {
     "tui/cli/commands.py": "one table of all commands",
     "protocol/messages.py": "one table of all messages",
     "daemon/store/strands.py": "living strands and their journal change in the same transactions",
-    "tui/app.py": "the composition root",
     "tui/client.py": "one state machine over two sockets",
     "scripts/chaos.py": "one experiment: who edits, who kills, what must be true afterwards",
-    "tui/screens/base.py": "what every screen is: bars, prompt, keys, late repaints",
 }
 
 # Where packages come from is the installer's settings' business, never the repository's. (Split, or this line would

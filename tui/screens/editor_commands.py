@@ -1,104 +1,23 @@
-"""What the editor writes, reads and is told on its `:` line, and the one way by which edits are sent.
+"""The editor's files and its `:` line.
 
-An edit is sent at once and drawn when the daemon says so (under a millisecond over ipc). Notes that come back
-("cropped to …") are said on the last line.
+Data flow: a line is read by tui.model.commands; what it means is an edit, or what a key does too.
 """
 
 from pathlib import Path
 
 from protocol import messages as m
-from protocol.edits import OPS, Edit, format_edit
+from protocol.edits import OPS, Edit
 from protocol.errors import AlleleError
 from tui.actions.registry import BY_ID
-from tui.model.atlas import Colours
 from tui.model.changes import at_rect, to_other
 from tui.model.commands import Command, read_command
-from tui.model.editor import NAMES, Editor
-from tui.model.grid import StrandGrid
-from tui.model.painting import Painting
+from tui.model.editor import NAMES
 from tui.model.paths import read_path, read_paths
-from tui.screens.base import BaseScreen
+from tui.screens.editor_keys import EditorKeys
 
 
-class EditorCommands(BaseScreen):
-    """Edits, files and commands of the editor."""
-
-    @property
-    def painting(self) -> Painting:
-        return self.editor.painting
-
-    @property
-    def editor(self) -> Editor:
-        return self.allele.editor
-
-    def grid_of(self, index: int) -> StrandGrid | None:
-        """The grid of a pane, None while it is empty or not fetched yet."""
-        return self.session.grids.get(self.editor.panes[index].strand or "")
-
-    def grids(self) -> list[StrandGrid | None]:
-        return [self.grid_of(0), self.grid_of(1)]
-
-    @property
-    def grid(self) -> StrandGrid | None:
-        """The focused pane's grid."""
-        return self.grid_of(self.editor.focus)
-
-    def submit(self, strand: str, edit: Edit) -> None:
-        """Send an edit; what the daemon notes about it is said."""
-        self.spawn(self._submit(strand, edit))
-
-    async def _submit(self, strand: str, edit: Edit) -> None:
-        applied = await self.session.edit(strand, edit)
-        self._applied(applied, self.session.readable(format_edit(edit)))
-
-    def _applied(self, applied: m.EditApplied | None, done: str) -> None:
-        if applied is not None:
-            notes = "; ".join(applied.notes)
-            if notes or not self.painting.is_on:  # what is painted is seen; its line says what to type
-                self.say(f"{done}{' - ' + notes if notes else ''}")
-            self.draw()
-
-    def show_in_pane(self, strand: str) -> None:
-        """Show a living strand; the keys' business."""
-        raise NotImplementedError
-
-    def find_text(self, text: str, level: int) -> None:
-        """Find a run of codes; the keys' business."""
-        raise NotImplementedError
-
-    def colours_of(self, grid: StrandGrid) -> Colours:
-        """What this strand's colours mean, as far as it is known by now."""
-        return self.session.colours_now(grid.info.meta.model, self.editor.descriptor)
-
-    def do_view_descriptor(self, count: int | None, register: str | None) -> None:
-        if self.grid is not None:
-            choice = self.colours_of(self.grid).next_choice()
-            if choice:
-                self.colour_by(choice)
-            else:
-                model = self.grid.info.meta.model
-                self.say(f"model {model} has no atlas: allele model atlas {model} measures what its codes do")
-
-    def colour_by(self, descriptor: str) -> None:
-        """Colour and order codes by a descriptor; every client of this home keeps its own."""
-        if self.grid is not None:
-            self.spawn(self._colour_by(self.grid.info.meta.model, descriptor))
-
-    async def _colour_by(self, model: str, descriptor: str) -> None:
-        colours = await self.session.colours(model, descriptor)
-        if descriptor and colours.descriptor != descriptor:
-            known = ", ".join(colours.choices) or f"none: allele model atlas {model}"
-            raise AlleleError("E_NOT_FOUND", f"{descriptor!r} was not measured of model {model}", hint=known)
-        self.editor.descriptor = descriptor
-        self.say(f"colour and order by {colours.words}")
-        self.draw()
-        self.allele.remember()
-
-    def go_to_frame(self, frame: int) -> None:
-        """Put the cursor on a frame; the keys' business."""
-        raise NotImplementedError
-
-    # --- files and commands ------------------------------------------------------------------------------
+class EditorCommands(EditorKeys):
+    """Files and commands of the editor."""
 
     def do_file_open(self, count: int | None, register: str | None) -> None:
         index = self.editor.focus

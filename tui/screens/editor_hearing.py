@@ -8,12 +8,12 @@ import numpy as np
 from protocol.strands import Codes
 from tui.model.editor import REFERENCES
 from tui.model.grid import Reference, StrandGrid
-from tui.screens.editor_commands import EditorCommands
+from tui.screens.editor_base import EditorBase
 
 AUDITION_FRAMES = 8  # 0.17 s: less is a click, not a sound
 
 
-class EditorHearing(EditorCommands):
+class EditorHearing(EditorBase):
     """Actions of the group Hear."""
 
     def moved(self) -> None:

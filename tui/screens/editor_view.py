@@ -84,6 +84,30 @@ class EditorView(EditorHearing):
         self.say(f"levels are {rows} high where there is room" if self.editor.tall else "levels are as high as fits")
         self.moved()
 
+    def do_view_descriptor(self, count: int | None, register: str | None) -> None:
+        if self.grid is not None:
+            choice = self.colours_of(self.grid).next_choice()
+            if choice:
+                self.colour_by(choice)
+            else:
+                model = self.grid.info.meta.model
+                self.say(f"model {model} has no atlas: allele model atlas {model} measures what its codes do")
+
+    def colour_by(self, descriptor: str) -> None:
+        """Colour and order codes by a descriptor; every client of this home keeps its own."""
+        if self.grid is not None:
+            self.spawn(self._colour_by(self.grid.info.meta.model, descriptor))
+
+    async def _colour_by(self, model: str, descriptor: str) -> None:
+        colours = await self.session.colours(model, descriptor)
+        if descriptor and colours.descriptor != descriptor:
+            known = ", ".join(colours.choices) or f"none: allele model atlas {model}"
+            raise AlleleError("E_NOT_FOUND", f"{descriptor!r} was not measured of model {model}", hint=known)
+        self.editor.descriptor = descriptor
+        self.say(f"colour and order by {colours.words}")
+        self.draw()
+        self.allele.remember()
+
     # --- finding -----------------------------------------------------------------------------------------
 
     def do_find_code(self, count: int | None, register: str | None) -> None:

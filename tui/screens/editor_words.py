@@ -4,11 +4,11 @@ from tui.actions.situation import Situation
 from tui.model.cursor import Rect
 from tui.model.words import describe_cell, describe_rect
 from tui.screens.base import NARROW
-from tui.screens.editor_keys import EditorKeys
+from tui.screens.editor_commands import EditorCommands
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part
 
 
-class EditorWords(EditorKeys):
+class EditorWords(EditorCommands):
     """The lines around the two panes."""
 
     NAME = "editor"
