@@ -148,7 +148,8 @@ class Session(StrandDesk):
             self._changed("strands", body.strand.id)
         elif isinstance(body, m.StrandClosed):
             self.strands.pop(body.strand, None)
-            self.grids.pop(body.strand, None)
+            for kept in (self.grids, self.waves, self.chains):
+                kept.pop(body.strand, None)
             self._changed("strands", body.strand)
         elif isinstance(body, m.CorporaChanged):
             self.corpora = body.corpora

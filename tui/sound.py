@@ -104,6 +104,10 @@ class Sound:
         name = Path(device.device).name if device.kind == "wav" else device.device
         return f"sound {name[:16]} {status.latency_ms or device.latency_ms:.0f} ms{drops}"
 
+    def plays(self, strand: str) -> bool:
+        """Is this the strand that plays?"""
+        return bool(strand) and self._strand == strand
+
     def playhead(self, grid: StrandGrid) -> int | None:
         """The frame that is heard now, if this strand plays."""
         return self._frame if grid.id == self._strand else None

@@ -30,7 +30,12 @@ MOVES = (
     _move("page_right", "A page right"),
     Action("pane.other", "To the other pane", "Move", EDITOR),
     Action(
-        "pane.link", "Link or free the two cursors", "Move", EDITOR, always, "linked: swap exchanges the same frames"
+        "pane.link",
+        "Link or free the two panes",
+        "Move",
+        EDITOR,
+        always,
+        "linked: they scroll and zoom as one, and swap exchanges the same frames",
     ),
 )
 

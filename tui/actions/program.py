@@ -4,6 +4,7 @@ from tui.actions.action import Action
 from tui.actions.situation import (
     always,
     audible,
+    closable,
     connected,
     corpus_chosen,
     job_chosen,
@@ -42,6 +43,14 @@ LIBRARIES = (
     Action("library.open_a", "Open as strand A", "Library", LIBRARY, openable),
     Action("library.open_b", "Open as strand B", "Library", LIBRARY, openable),
     Action("library.open", "Open a sound or an .alle file by its path", "Library", LIBRARY, connected),
+    Action(
+        "library.close",
+        "Close the strand",
+        "Library",
+        LIBRARY,
+        closable,
+        "with edits it asks first; :w keeps a copy of them",
+    ),
     Action("library.new", "New corpus from files or folders", "Library", LIBRARY, connected),
     Action("library.add", "Add files to this corpus", "Library", LIBRARY, corpus_chosen),
     Action("library.train", "Train on this corpus", "Library", LIBRARY, corpus_chosen),

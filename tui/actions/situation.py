@@ -28,6 +28,7 @@ class Situation:
     sought: bool = False
     corpus: bool = False
     openable: bool = False
+    closable: bool = False
     model: bool = False
     job_running: bool = False
     job_kind: str = ""
@@ -135,6 +136,11 @@ def openable(s: Situation) -> str:
     """The library's choice can be shown in a pane."""
     why = "choose a strand or a sound file ({list.other} goes to the files), or use {file.open}"
     return connected(s) or ("" if s.openable else why)
+
+
+def closable(s: Situation) -> str:
+    """The library's choice is a strand."""
+    return connected(s) or ("" if s.closable else "choose a strand in the list on the left")
 
 
 def job_chosen(s: Situation) -> str:

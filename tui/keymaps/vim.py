@@ -112,6 +112,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "library.open_a": ("a",),
     "library.open_b": ("b",),
     "library.open": ("o",),
+    "library.close": ("x",),
     "library.new": ("n",),
     "library.add": ("+",),
     "library.train": ("t",),

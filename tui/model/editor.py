@@ -3,8 +3,9 @@
 Pure: methods change this object or return an `Edit`; sending is the session's business. The pane that has the focus
 is where keys act; "the other pane" is what swap exchanges with.
 
-Where a swap lands: cursors are linked at first, and a swap exchanges the same frames of both strands. Once they are
-freed (the = key), the other pane's cursor is the first frame over there. `swap_words` says which, on screen.
+Linked panes, as they are at first, show the same moments: the other pane's cursor, page and zoom go along, and a swap
+exchanges the same frames of both strands. Once they are freed (the = key), each pane goes its own way, and the other
+pane's cursor is the first frame of a swap over there. `swap_words` says which, on screen.
 """
 
 from dataclasses import dataclass, field, replace
@@ -55,18 +56,18 @@ class Pane:
         past = cursor.frame + (count or 1)
         return Rect(cursor.level, cursor.level, cursor.frame, past).inside(grid.levels, grid.frames)
 
-    def show(self, frame: int, grid: StrandGrid) -> None:
-        """Turn the page so that a frame is on it; cells begin at multiples of the zoom."""
-        cells = -(-grid.frames // self.zoom)
+    def show(self, frame: int, frames: int) -> None:
+        """Turn the page so that a frame of so many is on it; cells begin at multiples of the zoom."""
+        cells = -(-frames // self.zoom)
         first = page_start(frame // self.zoom, self.first_frame // self.zoom, self.columns, cells)
         self.first_frame = first * self.zoom
 
-    def follow(self, grid: StrandGrid) -> None:
-        """Turn the page so that the cursor is on it."""
+    def follow(self, grid: StrandGrid, frames: int = 0) -> None:
+        """Turn the page so that the cursor is on it. frames: at least so many are laid out in pages."""
         self.cursor = self.cursor.inside(grid.levels, grid.frames)
         if self.selection is not None:
             self.selection = replace(self.selection, anchor=self.selection.anchor.inside(grid.levels, grid.frames))
-        self.show(self.cursor.frame, grid)
+        self.show(self.cursor.frame, max(frames, grid.frames))
         self.first_level = row_start(self.cursor.level, self.first_level, self.page_levels, grid.levels)
 
 
@@ -124,14 +125,39 @@ class Editor:
         return NAMES[1 - self.focus]
 
     def place(self, cursor: Cursor, grids: list[StrandGrid | None]) -> None:
-        """Put the focused pane's cursor somewhere; a linked other one follows to the same frame."""
+        """Put the focused pane's cursor somewhere; a linked other one follows to the same moment."""
         self.pane.cursor = cursor
-        for pane, grid in zip(self.panes, grids, strict=True):
-            if grid is None:
-                continue
-            if self.linked and pane is not self.pane:
-                pane.cursor = Cursor(cursor.level, cursor.frame).inside(grid.levels, grid.frames)
-            pane.follow(grid)
+        own, other = grids[self.focus], grids[1 - self.focus]
+        if self.linked and other is not None:
+            rate = 1.0 if own is None else other.frame_rate / own.frame_rate
+            self.other.cursor = Cursor(cursor.level, round(cursor.frame * rate)).inside(other.levels, other.frames)
+        self.settle(grids)
+
+    def settle(self, grids: list[StrandGrid | None], playheads: tuple[int | None, int | None] = (None, None)) -> None:
+        """Turn pages so that the cursors are on them, and then the playheads that are given.
+
+        Linked panes turn and zoom as one, the focused one first; a cursor that stopped at the end of the shorter
+        strand keeps its page.
+        """
+        tied = self._tied(grids)
+        longest = max((grid.frames for grid in grids if grid is not None), default=0) if tied else 0
+        for index in (self.focus, 1 - self.focus):
+            pane, grid = self.panes[index], grids[index]
+            if grid is not None:
+                if tied and index != self.focus:
+                    pane.zoom, pane.first_frame = self.pane.zoom, self.pane.first_frame
+                pane.follow(grid, longest)
+        for index, playhead in enumerate(playheads):
+            grid, other = grids[index], grids[1 - index]
+            if playhead is not None and grid is not None:
+                self.panes[index].show(playhead, max(longest, grid.frames))
+                if tied and other is not None and self.panes[index].first_frame < other.frames:
+                    self.panes[1 - index].first_frame = self.panes[index].first_frame
+
+    def _tied(self, grids: list[StrandGrid | None]) -> bool:
+        """Are the panes linked, and their frames equally long?"""
+        rates = {grid.frame_rate for grid in grids if grid is not None}
+        return self.linked and None not in grids and len(rates) == 1
 
     def open_in(self, index: int, strand: str) -> None:
         """Show another strand in a pane, where it was left, or from its start."""

@@ -11,7 +11,6 @@ from textual.containers import Vertical
 from textual.geometry import Offset
 
 from tui.model.colours import bins_of, label_of
-from tui.model.editor import Pane
 from tui.model.grid import StrandGrid
 from tui.model.viewport import GUTTER, TALLEST, share_rows
 from tui.screens.editor_panes import PaneWidgets, header_parts, ruler_view
@@ -64,28 +63,25 @@ class EditorScreen(EditorWords):
             parent = widgets.header.parent
             if isinstance(parent, Vertical):
                 parent.styles.height = rows.total
-        for pane, grid in zip(self.editor.panes, self.grids(), strict=True):
-            if grid is not None:
-                pane.follow(grid)
-                self._turn_page(pane, grid)
+        self._turn_pages()
 
-    def _turn_page(self, pane: Pane, grid: StrandGrid) -> bool:
-        """With pages that follow, the one the playhead is on; whether it is another one."""
-        playhead, before = self.allele.sound.playhead(grid), pane.first_frame
-        if self.editor.follow and playhead is not None and not self.allele.sound.is_audition:
-            pane.show(playhead, grid)
-        return pane.first_frame != before
+    def _turn_pages(self) -> None:
+        """Pages with the cursors on them; with pages that follow, those with the playhead."""
+        grids, sound = self.grids(), self.allele.sound
+        follows = self.editor.follow and not sound.is_audition
+        playheads = [sound.playhead(grid) if grid is not None and follows else None for grid in grids]
+        self.editor.settle(grids, (playheads[0], playheads[1]))
 
-    def _follow_playhead(self, index: int) -> None:
+    def _follow_playhead(self) -> None:
         """The playhead moved: two cells of the ruler, one of the header, or a page."""
-        grid = self.grid_of(index)
-        if grid is None:
-            return
-        if self._turn_page(self.editor.panes[index], grid):
-            self._draw_pane(index)
-        else:
-            self._draw_ruler(index, grid)
-            self._draw_header(index)
+        before = [pane.first_frame for pane in self.editor.panes]
+        self._turn_pages()
+        for index, (pane, grid) in enumerate(zip(self.editor.panes, self.grids(), strict=True)):
+            if pane.first_frame != before[index]:
+                self._draw_pane(index)
+            elif grid is not None:
+                self._draw_ruler(index, grid)
+                self._draw_header(index)
 
     def _draw_ruler(self, index: int, grid: StrandGrid) -> None:
         playhead, other = self.allele.sound.playhead(grid), self.grid_of(1 - index)
@@ -184,8 +180,7 @@ class EditorScreen(EditorWords):
             if self.editor.before and not self.allele.sound.playing:
                 self.editor.before = False
                 self.draw()
-            for index in (0, 1):
-                self._follow_playhead(index)
+            self._follow_playhead()
         elif topic != "training":
             self.draw()
 

@@ -39,9 +39,9 @@ class EditorKeys(EditorPainting):
         if self.grid is not None:
             self.editor.place(self.editor.pane.cursor, self.grids())
         self.say(
-            "cursors linked: swap exchanges the same frames"
+            "panes linked: they scroll and zoom as one, and swap exchanges the same frames"
             if self.editor.linked
-            else f"cursors free: swap lands at {self.editor.other_name}'s own cursor"
+            else f"panes free: swap lands at {self.editor.other_name}'s own cursor"
         )
         self.moved()
 

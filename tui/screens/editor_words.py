@@ -104,7 +104,7 @@ class EditorWords(EditorCommands):
             ("edit.swap", "swap"),
             ("play.toggle", "play"),
             ("edit.undo", "undo"),
-            ("pane.link", f"cursors {'linked' if self.editor.linked else 'free'}"),
+            ("pane.link", f"panes {'linked' if self.editor.linked else 'free'}"),
             ("pane.other", "A/B"),
             ("app.command", "command"),
             ("app.help", "help"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from protocol.edits import check_edit, format_edit
 from protocol.messages import Atlas, StrandInfo
@@ -57,6 +58,45 @@ def test_a_linked_cursor_stops_at_the_shorter_strand(editor: Editor) -> None:
     editor.place(Cursor(3, 39), [grid("one", 40), grid("two", 12)])
     assert editor.pane.cursor == Cursor(3, 39)
     assert editor.other.cursor == Cursor(3, 11)
+
+
+def test_linked_panes_turn_and_zoom_as_one_and_the_shorter_one_keeps_its_last_page(editor: Editor) -> None:
+    grids: list[StrandGrid | None] = [grid("one", 100), grid("two", 70)]
+    for pane in editor.panes:
+        pane.columns = 20
+
+    def pages() -> list[tuple[int, int, int]]:
+        return [(pane.first_frame, pane.cursor.frame, pane.zoom) for pane in editor.panes]
+
+    editor.place(Cursor(0, 45), grids)
+    assert pages() == [(40, 45, 1), (40, 45, 1)]
+    editor.place(Cursor(0, 65), grids)
+    assert pages() == [(60, 65, 1), (60, 65, 1)], "the same page, though only ten frames of it are left over there"
+    editor.place(Cursor(0, 95), grids)
+    assert pages() == [(80, 95, 1), (60, 69, 1)]
+    editor.focus = 1
+    editor.settle(grids)
+    assert pages() == [(80, 95, 1), (60, 69, 1)], "changing sides turns no page"
+    editor.place(Cursor(0, 5), grids)
+    editor.pane.zoom = 2
+    editor.settle(grids)
+    assert pages() == [(0, 5, 2), (0, 5, 2)]
+    editor.settle(grids, (90, None))
+    assert pages() == [(60, 5, 2), (60, 5, 2)], "with the playhead too"
+    editor.linked = False
+    editor.pane.zoom = 1
+    editor.place(Cursor(0, 30), grids)
+    assert pages() == [(0, 5, 2), (20, 30, 1)]
+
+
+def test_linked_cursors_of_strands_with_other_frames_stand_at_the_same_time(editor: Editor) -> None:
+    one, two = grid("one", 100), grid("two", 200)
+    two.info = replace(two.info, meta=replace(two.info.meta, frame_rate=2 * one.frame_rate))
+    editor.place(Cursor(0, 40), [one, two])
+    assert editor.other.cursor.frame == 80
+    editor.pane.zoom = 4
+    editor.settle([one, two])
+    assert editor.other.zoom == 1, "their pages are not equally long"
 
 
 def test_repeat_does_the_last_change_with_its_size_at_the_cursor(editor: Editor) -> None:

@@ -63,7 +63,7 @@ def test_a_page_holds_the_frame_and_begins_at_a_cell(frames: int, frame: int, fi
     meta = StrandMeta(name="a", model="m", codec_id="c", levels=1, codebook=2, frames=frames, samples=frames * 1024)
     grid = StrandGrid(StrandInfo(id="a", meta=meta, rev=0), np.zeros((1, frames), np.uint16))
     pane = Pane("a", columns=40, zoom=zoom, first_frame=first)
-    pane.show(frame, grid)
+    pane.show(frame, grid.frames)
     assert pane.first_frame % zoom == 0
     assert pane.first_frame <= frame < pane.first_frame + pane.page_frames
 

@@ -37,6 +37,31 @@ async def test_a_strand_is_opened_again_from_the_list(opened: Any, until: Any, s
         assert "tone 0" in row.text
 
 
+async def test_a_strand_is_closed_and_one_with_edits_asks_first(opened: Any, until: Any, sounds: list[Path]) -> None:
+    async with opened(open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: app.screen.NAME == "editor" and all(app.screen.grids()) and not app.sound.why_not)
+        one, two = (pane.strand for pane in app.editor.panes)
+        await pilot.press("r", "3", "enter", "L", "space")
+        await until(pilot, lambda: app.session.strands[one].undo_depth == 1 and app.sound.plays(one))
+        await pilot.press("g", "l", "g", "g", "x")
+        assert "choose a strand in the list" in app.screen.mode.text
+        library = app.screen
+        library.left.go(("strand", one))
+        await pilot.press("x")
+        assert library.prompt.label == "close tone 0 and forget its 1 edit? y or n: "
+        await pilot.press("n", "enter")
+        assert "it stays open" in library.mode.text
+        await pilot.press("x", "y", "enter")
+        await until(pilot, lambda: one not in app.session.strands and "tone 0 is closed" in library.mode.text)
+        assert not app.sound.playing
+        assert [pane.strand for pane in app.editor.panes] == [None, two]
+        assert not any(one in kept for kept in (app.session.grids, app.session.waves, app.session.chains))
+        library.left.go(("strand", two))
+        await pilot.press("x")
+        await until(pilot, lambda: not app.session.strands)
+        assert "none open" in [row.text for row in library.left.rows]
+
+
 async def test_a_corpus_is_made_from_pasted_paths(opened: Any, until: Any, sounds: list[Path]) -> None:
     async with opened() as (app, pilot):
         name = f"pasted{len(app.session.corpora)}"

@@ -35,6 +35,25 @@ async def test_zoom_goes_by_powers_of_two_up_to_the_whole_strand(opened: Any, lo
         assert pane.cursor.frame == 20
 
 
+async def test_linked_panes_are_read_side_by_side_until_they_are_freed(
+    opened: Any, long_sound: Path, sounds: list[Path], until: Any
+) -> None:
+    async with opened((80, 24), open_paths=[long_sound, sounds[5]]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        a, b = app.editor.panes
+        rulers = [widgets.ruler for widgets in app.screen.panes]
+        await pilot.press("z", "o", "3", "0", "|")
+        assert (a.zoom, b.zoom, b.cursor.frame) == (2, 2, 30)
+        assert rulers[1].line(0, 80).text[:40] == rulers[0].line(0, 80).text[:40]
+        await pilot.press("z", "i", "1", "2", "0", "|")
+        assert (a.first_frame, b.first_frame, b.cursor.frame) == (69, 0, app.screen.grids()[1].frames - 1)
+        await pilot.press("=", "z", "o")
+        assert "panes free" in app.screen.mode.text or "frames in a cell" in app.screen.mode.text
+        assert (a.zoom, b.zoom) == (2, 1)
+        await pilot.press("=")
+        assert (a.zoom, b.zoom) == (2, 2)
+
+
 async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> None:
     async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
         await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
