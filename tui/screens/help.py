@@ -89,7 +89,7 @@ class HelpScreen(OverScreen):
         return f"Help for the {self._of} screen"
 
     def mode_words(self) -> list[Part]:
-        return [(" Esc ", BOLD), ("back  ", DIM), (" {list.down} {list.up} ", BOLD), ("down and up", DIM)]
+        return [(" {over.back} ", BOLD), ("back  ", DIM), (" {list.down} {list.up} ", BOLD), ("down and up", DIM)]
 
     def do_app_help(self, count: int | None, register: str | None) -> None:
         self.dismiss()

@@ -137,9 +137,8 @@ class KeysScreen(ListScreen):
         """These are the keys from now on, here and next time, and that is said; not without a way out."""
         for action_id in KEPT:
             if self.keymap.keys_for(action_id) and not keymap.keys_for(action_id):
-                self.say(
-                    f"nothing was changed: {BY_ID[action_id].title} keeps a key, give it another one first", bad=True
-                )
+                name = BY_ID[action_id].title.replace(":", ";").split(";")[0]
+                self.say(f"nothing was changed: {name} keeps a key, give it another one first", bad=True)
                 return
         own = self.allele.own_keys
         own.name = keymap.name
