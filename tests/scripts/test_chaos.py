@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from chaos import LostError, check_files
 from daemon.corpus.durable import TEMP_PREFIX
@@ -14,8 +15,6 @@ from peers.synthesis import one_sound
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    import soundfile
-
     (tmp_path / "sounds").mkdir()
     soundfile.write(tmp_path / "sounds" / "pad.wav", one_sound(6)[1][:24_000], 48_000)
     ingest([tmp_path / "sounds"], tmp_path / "corpora" / "tones")
