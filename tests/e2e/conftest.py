@@ -167,7 +167,8 @@ def fresh(tmp_path: Path) -> Iterator[Allele]:
     folder.mkdir()
     allele = Allele(tmp_path / "home", folder)
     yield allele
-    allele("daemon", "stop")
+    if allele.daemon_pids():
+        allele("daemon", "stop")
     allele.kill()
 
 

@@ -43,10 +43,6 @@ class Desk:
             assert time.monotonic() < deadline_s, self.queue.all
             await asyncio.sleep(0.02)
 
-    async def ended(self, job: str) -> JobInfo:
-        await self.until(lambda: self.queue.find(job).state not in ("queued", "running"))
-        return self.queue.find(job)
-
 
 @asynccontextmanager
 async def desk_at(
@@ -70,16 +66,20 @@ async def desk_at(
 
 async def test_a_stop_asked_for_while_the_process_starts_is_done(tmp_path: Path, tone_corpus: Path) -> None:
     """The job runs by name, but its process is not there yet: the moment between is as long as a write to the disk."""
-    asked: list[asyncio.Task[JobInfo]] = []
+    asked, said = list[asyncio.Task[JobInfo]](), list[Report]()
 
     def stop_at_once(info: JobInfo, is_state: bool) -> None:
         if info.state == "running" and not asked:
             asked.append(asyncio.create_task(desk.queue.keep(info.id)))
 
-    async with desk_at(tmp_path, tone_corpus, on_change=stop_at_once) as desk:
-        done = await desk.ended(await desk.train("hasty"))
+    def note(_: JobInfo, report: Report) -> None:
+        said.append(report)
+
+    async with desk_at(tmp_path, tone_corpus, on_change=stop_at_once, on_report=note) as desk:
+        await desk.train("hasty")
+        await desk.until(lambda: stopped_by_hand(said) != "")
         assert (await asked[0]).state == "running"
-        assert (done.state, done.result and done.result["steps"]) == ("done", 1), done
+        assert stopped_by_hand(said).startswith("stopped by hand at step 1,")
 
 
 async def test_a_pause_and_then_a_stop_end_with_the_model(tmp_path: Path, tone_corpus: Path) -> None:
@@ -89,12 +89,13 @@ async def test_a_pause_and_then_a_stop_end_with_the_model(tmp_path: Path, tone_c
         await desk.until(lambda: any(isinstance(report, StepReport) for report in said))
         await desk.queue.pause(job)
         await desk.queue.keep(job)
-        await desk.until(lambda: any("the model is made of what was learnt" in text for text in texts(said)))
-        assert desk.queue.find(job).state == "running"
+        await desk.until(lambda: stopped_by_hand(said) != "")
 
 
-def texts(said: list[Report]) -> list[str]:
-    return [report.text for report in said if isinstance(report, LogLine)]
+def stopped_by_hand(said: list[Report]) -> str:
+    """What a training says when it goes on to make its model of what it learnt; "" until then."""
+    texts = [report.text for report in said if isinstance(report, LogLine)]
+    return next((text for text in texts if text.startswith("stopped by hand")), "")
 
 
 async def test_who_resumed_while_it_paused_finds_it_interrupted_when_the_daemon_stops(

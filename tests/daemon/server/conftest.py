@@ -125,12 +125,22 @@ def populate(home: Path, raw_model: Path, tone_corpus: Path) -> None:
     shutil.copytree(tone_corpus, home / "corpora" / "tones")
 
 
-@pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory, raw_model: Path, tone_corpus: Path) -> Iterator[LiveDaemon]:
-    """One daemon for the tests of a module that leave it as it is."""
-    home = tmp_path_factory.mktemp("home")
-    populate(home, raw_model, tone_corpus)
-    daemon = LiveDaemon(home)
+@pytest.fixture(scope="session")
+def new_home(tmp_path_factory: pytest.TempPathFactory, raw_model: Path, tone_corpus: Path) -> Callable[[], Path]:
+    """Make a home with one model and one corpus."""
+
+    def make() -> Path:
+        home = tmp_path_factory.mktemp("home")
+        populate(home, raw_model, tone_corpus)
+        return home
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def live(new_home: Callable[[], Path]) -> Iterator[LiveDaemon]:
+    """One daemon, with its engine, for all tests that leave no job and no damaged file behind."""
+    daemon = LiveDaemon(new_home())
     yield daemon
     assert daemon.is_alive
     assert daemon.stop() == 0
@@ -138,7 +148,7 @@ def live(tmp_path_factory: pytest.TempPathFactory, raw_model: Path, tone_corpus:
 
 @pytest.fixture(scope="session")
 def launch() -> type[LiveDaemon]:
-    """Start a daemon on any home: for modules that need other models than `live` has."""
+    """Start a daemon on any home: for modules that want one of their own as `live`."""
     return LiveDaemon
 
 

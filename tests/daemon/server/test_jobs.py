@@ -180,7 +180,9 @@ async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(desk: 
     assert again.id != job and again.subject == "shot"
     await desk.learning(again.id)
     await desk.ask(CancelJob(job=again.id))
-    assert (await desk.ended(again.id)).state == "cancelled"
+    cancelled = await desk.ended(again.id)
+    assert (cancelled.state, cancelled.error) == ("cancelled", "")
+    assert await desk.ask(CancelJob(job=again.id)) == cancelled
     made = await desk.ask(StopJob(job=again.id))
     done = await desk.ended(made.id)
     assert (done.state, desk.card("shot")["ended"][:15]) == ("done", "stopped by hand"), done

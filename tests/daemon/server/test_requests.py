@@ -237,7 +237,7 @@ async def test_a_strand_lives_is_edited_and_closed(client: Client, tone_files: l
 
 async def test_lists_palette_and_workspace(client: Client) -> None:
     assert "tones" in [info.name for info in (await client.request(ListCorpora())).body.corpora]
-    assert [info.name for info in (await client.request(ListModels())).body.models] == ["raw"]
+    assert "raw" in [info.name for info in (await client.request(ListModels())).body.models]
     shown = (await client.request(ShowCorpus(name="tones"))).body
     assert (shown.info.files, len(shown.files), shown.files[0].status) == (12, 12, "ok")
     palette = await client.request(GetPalette(model="raw"), timeout_s=60)

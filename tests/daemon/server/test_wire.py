@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgpack
@@ -45,6 +46,15 @@ VALUES = st.recursive(
     max_leaves=12,
 )
 OPS = st.sampled_from(["GetStatus", "ApplyEdit", "StartTraining", "OpenStrand", "EditSnapshot", "DecodeRegion", "Nope"])
+
+
+@pytest.fixture(scope="module")
+def live(new_home: Callable[[], Path], launch: Callable[[Path], Live]) -> Iterator[Live]:
+    """A daemon of this module's own: its log is counted, and its memory measured."""
+    daemon = launch(new_home())
+    yield daemon
+    assert daemon.is_alive
+    assert daemon.stop() == 0
 
 
 @st.composite
