@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from vector_quantize_pytorch import VectorQuantize
 
 from daemon.codec.kmeans import kmeans
+from daemon.codec.vector_quantize import VectorQuantize
 
 EMA_DECAY = 0.99
 FULLEST = 0.85

@@ -1,6 +1,8 @@
 """The codec as everything else meets it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -277,3 +279,20 @@ def test_decoding_gives_the_loudness_of_the_source(toy_codec: Codec, tone_corpus
         assert off <= max(LEAST_CORRECTED_DB, uncorrected - MOST_CORRECTED_DB) + 0.1
     long = np.tile(audio, 4 * CHUNK_FRAMES * HOP // audio.size)
     assert toy_codec.encode(long).gain_db == pytest.approx(toy_codec.encode(audio).gain_db, abs=1.5)
+
+
+def test_encoding_and_decoding_load_no_compiler(raw_model: Path) -> None:
+    """In a fresh interpreter: what the compiler takes, every engine would wait for when it starts."""
+    code = """
+import sys
+from pathlib import Path
+import numpy as np
+import daemon.engine.operations
+from daemon.codec.codec import Codec
+codec = Codec.load(Path(sys.argv[1]))
+encoded = codec.encode(np.ones(9000, np.float32))
+codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db)
+print("torch._dynamo" in sys.modules, "einx" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(raw_model)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
