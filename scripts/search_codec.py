@@ -1,0 +1,226 @@
+"""One change of the codec at a time, by held-out error after the same training time.
+
+    nice .venv/bin/python scripts/search_codec.py [--corpus FOLDER] [--steps 150] [--folds 2] [--only width] [--seed 0]
+
+Each variant of `search_variants.py` is trained on the folds of `bench_codec.py` on one thread and judged on the files
+that the fold holds out, at most 6 s of each. The default takes `--steps` steps; a variant whose step takes twice the
+time takes half as many: the two are timed in turns, processor time, because other work shares these cores. Every cell
+has a process of its own and is kept in `--ledger` when it ends; started again, the run goes on where it was. The table
+goes into docs/BENCHMARKS.md: change of the held-out error against the mean of the defaults, averaged over the folds,
+and how far the folds lie apart. The default is trained again with other weights and crops: what differs from it by no
+more than these do is noise.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+# One thread, waiting passively: other work on the same cores then costs time but changes nothing.
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+import msgspec
+import numpy as np
+import torch
+from msgspec.structs import replace
+
+from benchmark_page import put_section
+from daemon.codec.codec import Codec
+from daemon.corpus.records import load_corpus
+from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
+from daemon.training.crops import Clip, open_parts
+from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage, round_trip
+from daemon.training.learner import Learner
+from daemon.training.sizing import make_plan
+from daemon.training.spec import Plan, TrainingSpec
+from daemon.training.split import split_corpus
+from peers.corpora import CorporaError, ingested, one_folder
+from search_variants import DEFAULT, Variant, variants
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST = 6 * 48_000
+WARM_STEPS, TIMED_STEPS = 3, 7
+QUANTIZING = 0.2
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant on a fold, and what came of it."""
+
+    key: str
+    title: str
+    fold: int
+    steps: int
+    cost: float
+    """Time of a step in steps of the default."""
+    mel: float
+    stft: float
+    sisdr_db: float
+    least_used: float
+    parameters: int
+
+
+def main() -> int:
+    """Run what is missing, then print the table and put it into docs/BENCHMARKS.md."""
+    wish = _arguments()
+    if wish.cell:
+        print(msgspec.json.encode(_run(wish, *wish.cell.split("|"))).decode())
+        return 0
+    chosen = [v for v in variants() if wish.only in v.title or v.group == DEFAULT]
+    try:
+        recordings = one_folder(wish.corpus)
+    except CorporaError as error:
+        print(f"search_codec: {error}", file=sys.stderr)
+        return 1
+    folds = recordings.folds()[: wish.folds]
+    done, failures = _ledger(wish), 0
+    for fold in range(len(folds)):
+        for number, variant in enumerate(chosen, 1):
+            if _key(wish, variant.title, fold) not in done:
+                print(f"[{number}/{len(chosen)}] {variant.title}, fold {fold}", flush=True)
+                failures += not _spawn(wish, variant.title, fold)
+    found = _ledger(wish)
+    cells = [
+        found[key]
+        for variant in chosen
+        for fold in range(len(folds))
+        if (key := _key(wish, variant.title, fold)) in found
+    ]
+    text = _table(cells, wish, len(folds))
+    print(text)
+    if not wish.dry_run:
+        put_section("search_codec", "One change of the codec at a time", text)
+    return 1 if failures else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Held-out error of one change at a time after the same training time.")
+    parser.add_argument("--corpus", type=Path, default=ROOT / "scripts" / "demo", help="folder of recordings")
+    parser.add_argument("--steps", type=int, default=150, help="of the default; a variant's follow from its cost")
+    parser.add_argument("--folds", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="variants whose title contains this")
+    parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
+    parser.add_argument("--ledger", type=Path, default=ROOT / "build" / "search_codec", help="folder of what is done")
+    parser.add_argument("--cell", default="", help=argparse.SUPPRESS)
+    wish = parser.parse_args()
+    if wish.steps < 1 or wish.folds < 1:
+        parser.error("steps and folds begin at 1")
+    return wish
+
+
+def _key(wish: argparse.Namespace, title: str, fold: int) -> str:
+    return f"{wish.corpus.resolve().name}|{wish.steps}|{wish.seed}|{fold}|{title}"
+
+
+def _ledger(wish: argparse.Namespace) -> dict[str, Cell]:
+    path = wish.ledger / "cells.jsonl"
+    if not path.exists():
+        return {}
+    cells = [msgspec.json.decode(line, type=Cell) for line in path.read_bytes().splitlines()]
+    return {cell.key: cell for cell in cells}
+
+
+def _spawn(wish: argparse.Namespace, title: str, fold: int) -> bool:
+    options = ["--corpus", wish.corpus, "--steps", wish.steps, "--seed", wish.seed, "--folds", wish.folds]
+    options += ["--ledger", wish.ledger, "--cell", f"{title}|{fold}"]
+    done = subprocess.run(
+        [sys.executable, __file__, *map(str, options)], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        print(f"search_codec: {title}, fold {fold} ended with {done.returncode}", file=sys.stderr)
+        return False
+    wish.ledger.mkdir(parents=True, exist_ok=True)
+    with (wish.ledger / "cells.jsonl").open("a", encoding="utf-8") as file:
+        file.write(done.stdout.strip().splitlines()[-1] + "\n")
+    return True
+
+
+def _run(wish: argparse.Namespace, title: str, fold_number: str) -> Cell:
+    torch.set_num_threads(1)
+    variant = next(v for v in variants() if v.title == title)
+    fold = int(fold_number)
+    recordings = one_folder(wish.corpus)
+    sides = ingested(recordings, recordings.digest, recordings.folds()[fold], wish.ledger)
+    corpus = load_corpus(sides.train)
+    plan, _ = make_plan(TrainingSpec(steps=wish.steps, seed=wish.seed), split_corpus(corpus, wish.seed), is_gpu=False)
+    clips = open_parts(corpus, plan.split.train, plan.codec)
+    default = _learner(plan, Variant(group=DEFAULT, name=DEFAULT), clips, wish.seed)
+    learner = _learner(plan, variant, clips, wish.seed)
+    cost = _cost(default, learner)
+    steps = max(1, round(wish.steps / cost))
+    learner = _learner(plan, variant, clips, wish.seed + variant.seed)
+    for step in range(steps):
+        learner.step(step / steps)
+    codec = Codec(learner.settled())
+    held_out = load_corpus(sides.held_out)
+    sounds = [np.asarray(held_out.audio(record).mean(0), np.float32)[:LONGEST] for record in held_out.usable]
+    pairs = [(sound, round_trip(codec, sound)) for sound in sounds]
+    return Cell(
+        key=_key(wish, title, fold),
+        title=title,
+        fold=fold,
+        steps=steps,
+        cost=cost,
+        mel=float(np.mean([mel_distance(a, b) for a, b in pairs])),
+        stft=float(np.mean([stft_distance(a, b) for a, b in pairs])),
+        sisdr_db=float(np.mean([si_sdr_db(a, b) for a, b in pairs])),
+        least_used=min(level.utilisation for level in code_usage(codec, clips, FINAL_USAGE_FRAMES)),
+        parameters=codec.parameter_count,
+    )
+
+
+def _learner(plan: Plan, variant: Variant, clips: list[Clip], seed: int) -> Learner:
+    codec, recipe = replace(plan.codec, **variant.codec), replace(plan.recipe, **variant.recipe)
+    variant.enter()
+    learner = Learner(replace(plan, codec=codec, recipe=recipe), clips, seed, torch.device("cpu"))
+    for model in (learner.model, learner.averaged.model):
+        variant.change(model)
+    return learner
+
+
+def _cost(default: Learner, learner: Learner) -> float:
+    """Time of a step in steps of the default, both timed in turns with the quantiser on."""
+    if default.plan == learner.plan:
+        return 1.0
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(WARM_STEPS + TIMED_STEPS):
+        for own, one in zip(times, (default, learner), strict=True):
+            began = time.process_time()
+            one.step(QUANTIZING)
+            own.append(time.process_time() - began)
+    ratios = [b / a for a, b in zip(*(own[WARM_STEPS:] for own in times), strict=True)]
+    return float(median(ratios))
+
+
+def _table(cells: list[Cell], wish: argparse.Namespace, folds: int) -> str:
+    by_title: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_title.setdefault(cell.title, []).append(cell)
+    defaults = [cell for cell in cells if cell.title.startswith(f"{DEFAULT}: ")]
+    base = {fold: float(np.mean([c.mel for c in defaults if c.fold == fold])) for fold in {c.fold for c in defaults}}
+    lines = [
+        "| variant | held-out mel | change | of the folds | stft | SI-SDR | least used | steps | a step | size |",
+        f"|{'---|' * 10}",
+    ]
+    for title, found in by_title.items():
+        changes = [cell.mel / base[cell.fold] - 1 for cell in found if cell.fold in base]
+        mean = {name: float(np.mean([getattr(cell, name) for cell in found])) for name in ("mel", "stft", "sisdr_db")}
+        lines.append(
+            f"| {title} | {mean['mel']:.3f} | {np.mean(changes):+.1%} | {min(changes):+.1%} to {max(changes):+.1%} | "
+            f"{mean['stft']:.2f} | {mean['sisdr_db']:.1f} dB | {min(cell.least_used for cell in found):.0%} | "
+            f"{'/'.join(str(cell.steps) for cell in found)} | {np.mean([cell.cost for cell in found]):.2f}× | "
+            f"{found[0].parameters / 1e6:.1f} M |"
+        )
+    note = (
+        f"{wish.corpus.name}, {folds} folds, one thread, the time of {wish.steps} steps of the default, "
+        f"seed {wish.seed}; `scripts/search_codec.py --steps {wish.steps} --folds {wish.folds} --seed {wish.seed}`."
+    )
+    return "\n".join([*lines, "", note])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

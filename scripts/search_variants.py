@@ -1,0 +1,129 @@
+"""What `search_codec.py` tries: one change of the default at a time, grouped by what it is a change of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from vector_quantize_pytorch import VectorQuantize
+
+import daemon.codec.quantizer as quantizer
+from daemon.codec.config import CodecConfig
+from daemon.codec.model import CodecModel
+
+DEFAULT = "default"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """One change: fields of `CodecConfig` and `Recipe`, the quantiser's options, and what is done to a fresh model."""
+
+    group: str
+    name: str
+    codec: dict[str, Any] = field(default_factory=dict[str, Any])
+    recipe: dict[str, Any] = field(default_factory=dict[str, Any])
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
+    book_decay: float = quantizer.EMA_DECAY
+    seed: int = 0
+    """Added to the seed of weights and crops: the default with others tells what is noise."""
+    change: Callable[[CodecModel], None] = lambda _: None
+
+    @property
+    def title(self) -> str:
+        """Group and name, the key of a cell."""
+        return f"{self.group}: {self.name}"
+
+    def enter(self) -> None:
+        """From now on codebooks are made with this variant's options; the process runs no other."""
+        options: dict[str, Any] = {**self.options, "decay": self.book_decay}
+
+        def make(**given: Any) -> VectorQuantize:
+            return VectorQuantize(**{**given, **options})
+
+        quantizer.VectorQuantize = make  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
+
+
+def _without_phase(model: CodecModel) -> None:
+    """Log-magnitudes alone go in."""
+    _shape_phases(model, lambda part: torch.zeros_like(part))
+
+
+def _compressed_complex(model: CodecModel) -> None:
+    """In the place of cosine and sine the spectrum itself, its magnitudes to the power 0.3."""
+    spectra = model.spectra
+    features = spectra.features
+
+    def compressed(audio: Tensor) -> Any:
+        made = features(audio)
+        level, cosine, sine = made.spectrum.chunk(3, -1)
+        size = ((level * spectra.deviation + spectra.mean) * 0.3).exp()
+        return made._replace(spectrum=torch.cat([level, size * cosine, size * sine], -1))
+
+    spectra.features = compressed  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _shape_phases(model: CodecModel, shape: Callable[[Tensor], Tensor]) -> None:
+    features = model.spectra.features
+
+    def shaped(audio: Tensor) -> Any:
+        made = features(audio)
+        level, phases = made.spectrum.split([model.config.bins, 2 * model.config.bins], -1)
+        return made._replace(spectrum=torch.cat([level, shape(phases)], -1))
+
+    model.spectra.features = shaped  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _hop(hop: int, levels: int) -> dict[str, Any]:
+    """Another frame rate at the same bitrate, the low band up to the same frequency or as far as the latent allows."""
+    default = CodecConfig()
+    bands = min(default.low_bands * hop // default.hop_length, default.latent - default.mel_bands - 1)
+    return {"hop_length": hop, "stft_hop": hop // 2, "levels": levels, "low_bands": bands}
+
+
+def variants() -> list[Variant]:
+    """The default first, and again with other random numbers."""
+    made = [Variant(group=DEFAULT, name=DEFAULT)]
+    made += [Variant(group=DEFAULT, name=f"other weights and crops {seed}", seed=seed) for seed in (1, 2, 3)]
+
+    def codec(group: str, **named: dict[str, Any]) -> None:
+        made.extend(Variant(group=group, name=name.replace("_", " "), codec=change) for name, change in named.items())
+
+    def recipe(group: str, **fields: list[Any]) -> None:
+        made.extend(
+            Variant(group=group, name=f"{name} = {value}", recipe={name: value})
+            for name, values in fields.items()
+            for value in values
+        )
+
+    codec("frame rate at 3.28 kbps", hop_512=_hop(512, 5), hop_2048=_hop(2048, 20))
+    codec("window", n_fft_1024={"n_fft": 1024}, n_fft_4096={"n_fft": 4096})
+    made.append(Variant(group="phase in", name="none", change=_without_phase))
+    made.append(Variant(group="phase in", name="compressed complex", change=_compressed_complex))
+    codec("low band as a waveform", to_281_Hz={"low_bands": 12}, to_727_Hz={"low_bands": 31})
+    codec("width", **{str(width): {"width": width} for width in (128, 256, 384)})
+    codec(
+        "depth",
+        one_coarse_block={"coarse_blocks": 1},
+        three_coarse_blocks={"coarse_blocks": 3},
+        two_fine_blocks={"fine_blocks": 2},
+        kernel_5={"kernel": 5},
+        kernel_11={"kernel": 11},
+        expansion_2={"expansion": 2},
+    )
+    codec("latent", **{str(latent): {"latent": latent} for latent in (112, 192)})
+    codec("codebook dim", **{str(dim): {"codebook_dim": dim} for dim in (4, 16)})
+    codec(
+        "levels × codes at 3.28 kbps",
+        seven_of_1024={"levels": 7, "codebook_size": 1024},
+        fourteen_of_32={"levels": 14, "codebook_size": 32},
+    )
+    made.append(Variant(group="quantiser", name="rotation trick", options={"rotation_trick": True}))
+    made += [Variant(group="quantiser", name=f"code averages {d}", book_decay=d) for d in (0.95, 0.997)]
+    recipe("quantiser", dropout_probability=[0.0, 1.0], dead_share=[0.05, 0.5], continuous_share=[0.02, 0.2])
+    recipe("weights", ema_decay=[0.0, 0.98, 0.999])
+    recipe("losses", stft_weight=[0.0, 5.0], wave_weight=[0.0], left_over_weight=[0.1], commitment_weight=[0.25])
+    recipe("optimiser", learning_rate=[5e-4, 2e-3], final_rate=[0.2], weight_decay=[0.0])
+    made.append(Variant(group="crops", name="3 of 1.4 s", recipe={"batch": 3, "crop_frames": 64}))
+    made.append(Variant(group="crops", name="12 of 0.34 s", recipe={"batch": 12, "crop_frames": 16}))
+    return made
