@@ -1,6 +1,4 @@
-"""The form that starts a training: a name, a budget, a size. Tab walks the fields, Enter starts, Esc leaves."""
-
-from dataclasses import dataclass
+"""The form that starts a training: a name, a budget, a size, channels. Tab walks, Enter starts, Esc leaves."""
 
 from textual import events
 from textual.app import ComposeResult
@@ -8,30 +6,22 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from protocol.messages import StartTraining
 from tui.model.training import read_budget
 from tui.widgets.lines import BOLD, DIM, TextLine
 
 PRESETS = ("auto", "tiny", "small", "base")
+CHANNELS = {"auto": None, "mono": 1, "stereo": 2}
 
 
-@dataclass(frozen=True)
-class TrainOrder:
-    """What was filled in."""
-
-    corpus: str
-    model: str
-    budget_s: float | None
-    steps: int | None
-    preset: str
-
-
-class TrainForm(ModalScreen[TrainOrder | None], inherit_bindings=False):
+class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
     """Asks for what a training needs."""
 
     FIELDS = (
         ("model", "name of the model", ""),
         ("budget", "budget (90s, 10m, 2h, 500 steps or empty)", ""),
         ("preset", f"size ({', '.join(PRESETS)})", "auto"),
+        ("channels", f"channels ({', '.join(CHANNELS)})", "auto"),
     )
 
     def __init__(self, corpus: str, taken: set[str]) -> None:
@@ -84,8 +74,8 @@ class TrainForm(ModalScreen[TrainOrder | None], inherit_bindings=False):
         self.dismiss(order)
 
 
-def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> TrainOrder:
-    """The fields as an order.
+def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> StartTraining:
+    """The fields as a request.
 
     Raises:
         ValueError: a sentence for the person.
@@ -97,8 +87,13 @@ def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> TrainOrd
         raise ValueError(f"{model} exists; a model keeps its codec for life, so choose another name")
     if preset not in PRESETS:
         raise ValueError(f"{preset!r} is no size; choose one of {', '.join(PRESETS)}")
+    channels = values["channels"] or "auto"
+    if channels not in CHANNELS:
+        raise ValueError(f"{channels!r} is none of {', '.join(CHANNELS)}")
     budget_s, steps = read_budget(values["budget"])
-    return TrainOrder(corpus, model, budget_s, steps, preset)
+    return StartTraining(
+        corpus=corpus, model=model, budget_s=budget_s, steps=steps, preset=preset, channels=CHANNELS[channels]
+    )
 
 
 def free_name(corpus: str, taken: set[str]) -> str:

@@ -17,7 +17,7 @@ from tui.model.editor import NAMES
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts
 from tui.model.paths import is_there, read_paths
 from tui.model.words import plural
-from tui.screens.form import TrainForm, TrainOrder
+from tui.screens.form import TrainForm
 from tui.screens.lists import ListScreen
 from tui.widgets.lines import PLAIN, Part
 from tui.widgets.rows import Row, Rows
@@ -254,15 +254,12 @@ class LibraryScreen(ListScreen):
         taken = {model.name for model in self.session.models}
         self.app.push_screen(TrainForm(corpus, taken), self._ordered)
 
-    def _ordered(self, order: TrainOrder | None) -> None:
+    def _ordered(self, order: m.StartTraining | None) -> None:
         if order is not None:
             self.spawn(self._train(order))
 
-    async def _train(self, order: TrainOrder) -> None:
-        request = m.StartTraining(
-            corpus=order.corpus, model=order.model, budget_s=order.budget_s, steps=order.steps, preset=order.preset
-        )
-        job = (await self.session.ask(request)).body.job
+    async def _train(self, order: m.StartTraining) -> None:
+        job = (await self.session.ask(order)).body.job
         self.allele.follow(job)
         self.allele.go("train")
 

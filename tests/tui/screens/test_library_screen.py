@@ -108,18 +108,29 @@ async def test_the_form_starts_a_training_and_refuses_what_cannot_be(opened: Any
         assert app.session.jobs[app.job].state in ("cancelled", "interrupted", "done")
 
 
+EMPTY = {"model": "", "budget": "", "preset": "", "channels": ""}
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"model": "", "budget": "", "preset": ""}, "needs a name"),
-        ({"model": "toy", "budget": "", "preset": ""}, "exists"),
-        ({"model": "new", "budget": "later", "preset": ""}, "no budget"),
-        ({"model": "new", "budget": "", "preset": "huge"}, "no size"),
+        ({"model": ""}, "needs a name"),
+        ({"model": "toy"}, "exists"),
+        ({"model": "new", "budget": "later"}, "no budget"),
+        ({"model": "new", "preset": "huge"}, "no size"),
+        ({"model": "new", "channels": "quad"}, "none of auto, mono, stereo"),
     ],
 )
 def test_orders_that_cannot_be(values: dict[str, str], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        read_order("tones", values, {"toy"})
+        read_order("tones", {**EMPTY, **values}, {"toy"})
+
+
+@pytest.mark.parametrize(("channels", "asked"), [("", None), ("auto", None), ("mono", 1), ("stereo", 2)])
+def test_an_order_says_what_was_filled_in(channels: str, asked: int | None) -> None:
+    order = read_order("tones", {**EMPTY, "model": "new", "budget": "2m", "channels": channels}, {"toy"})
+    assert (order.corpus, order.model, order.budget_s, order.steps) == ("tones", "new", 120.0, None)
+    assert (order.preset, order.channels) == ("auto", asked)
 
 
 async def test_the_screen_that_was_left_is_the_one_that_comes_back(opened: Any, until: Any, sounds: list[Path]) -> None:
