@@ -176,6 +176,7 @@ class StartTraining(Struct, frozen=True, kw_only=True):
 
     Either a wall-clock budget in seconds or a number of steps; neither: sized to the corpus.
     levels, codebook: None means by the size of the corpus. channels: 1 or 2, None for 2 where most of it is stereo.
+    adversarial: the last part of the run is against an adversary, with the codes frozen.
     """
 
     corpus: Name
@@ -186,6 +187,7 @@ class StartTraining(Struct, frozen=True, kw_only=True):
     levels: Annotated[int, Meta(ge=1, le=32)] | None = None
     codebook: Annotated[int, Meta(ge=2, le=65_536)] | None = None
     channels: Annotated[int, Meta(ge=1, le=2)] | None = None
+    adversarial: bool = False
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
     resume: bool = False
 

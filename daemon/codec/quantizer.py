@@ -143,12 +143,13 @@ class ResidualQuantizer(nn.Module):
         """What each code of a level adds to the latent, `(K, D)`."""
         return self._level(level).project_out(self.book(level).embed[0])
 
-    def dequantize(self, codes: Tensor, levels: Sequence[int] | None = None) -> Tensor:
-        """Codes `[B, Q, T]` to latents `[B, T, D]`, hearing only `levels` (all by default)."""
+    def dequantize(self, codes: Tensor, levels: Sequence[int] | None = None, *, keep: Tensor | None = None) -> Tensor:
+        """Codes `[B, Q, T]` to latents `[B, T, D]`, hearing only `levels` (all by default); `keep` as in `forward`."""
         heard = range(len(self.levels)) if levels is None else levels
         total = torch.zeros(codes.shape[0], codes.shape[2], self._width, device=codes.device)
         for level in heard:
-            total = total + self.vectors(level)[codes[:, level]]
+            vectors = self.vectors(level)[codes[:, level]]
+            total = total + (vectors if keep is None else vectors * (keep > level)[:, None, None])
         return total
 
     def search(self, latents: Tensor, levels: Sequence[int]) -> Tensor:

@@ -124,6 +124,7 @@ class JobHandlers:
             levels=wish["levels"],
             codebook=wish["codebook_size"],
             channels=wish.get("channels"),  # a job from before there was a choice has none
+            adversarial=wish.get("adversarial", False),
             seed=wish["seed"],
             resume=await asyncio.to_thread(has_run, self._places.models / info.subject),
         )
@@ -171,6 +172,7 @@ class JobHandlers:
             "levels": body.levels,
             "codebook_size": body.codebook,
             "channels": body.channels,
+            "adversarial": body.adversarial,
             "seed": body.seed,
             "resume": body.resume,
         }

@@ -45,6 +45,10 @@ class Progress(msgspec.Struct, kw_only=True):
     """The budget that this end cuts short; with another one, or with steps, the run is not to end there."""
     ended_early: str = ""
     """Why, in a sentence."""
+    adversarial_from: int | None = None
+    """Step at which the adversarial stage began; its checkpoint is kept."""
+    adversarial_mel: float | None = None
+    """Held-out error there."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,13 +67,16 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     averaged: dict[str, Tensor]
     optimizer: dict[str, Tensor]
     random: dict[str, Tensor]
+    adversary: dict[str, Tensor] = {}
+    """Empty outside the adversarial stage, and then not written."""
 
 
 _TENSORS = ("model", "averaged", "optimizer", "random")
+_ADVERSARY = "adversary"
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, then drop all but the newest two and the best.
+    """Write a checkpoint, then drop all but the newest two, the best, and the one before the adversarial stage.
 
     Raises:
         TrainingError: it could not be written; the earlier ones are untouched.
@@ -89,12 +96,13 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     except (OSError, SafetensorError) as error:
         shutil.rmtree(temp, ignore_errors=True)
         raise _cannot_write(folder, error) from error
-    _drop_old(folder, checkpoint.progress.best_step)
+    _drop_old(folder, {checkpoint.progress.best_step, checkpoint.progress.adversarial_from})
 
 
 def _write(folder: Path, checkpoint: Checkpoint) -> None:
     hashes: dict[str, str] = {}
-    contents = {f"{name}.safetensors": _packed(getattr(checkpoint, name)) for name in _TENSORS}
+    named = [*_TENSORS, *([_ADVERSARY] if checkpoint.adversary else [])]
+    contents = {f"{name}.safetensors": _packed(getattr(checkpoint, name)) for name in named}
     contents[STATE] = msgspec.json.encode(checkpoint.progress)
     for name, content in contents.items():
         write_bytes(folder / name, content)
@@ -117,9 +125,10 @@ def _cannot_write(folder: Path, error: Exception) -> TrainingError:
     )
 
 
-def _drop_old(folder: Path, best_step: int) -> None:
+def _drop_old(folder: Path, steps: set[int | None]) -> None:
+    kept = {f"step-{step:08d}" for step in steps if step is not None}
     for old in _complete(folder)[KEPT:]:
-        if old.name != f"step-{best_step:08d}":
+        if old.name not in kept:
             shutil.rmtree(old, ignore_errors=True)
 
 
@@ -151,7 +160,8 @@ def _read(path: Path) -> Checkpoint | None:
         contents = {name: (path / name).read_bytes() for name in manifest.files}
         if any(hashlib.sha256(contents[name]).hexdigest() != digest for name, digest in manifest.files.items()):
             return None
-        tensors = {name: safetensors.torch.load(contents[f"{name}.safetensors"]) for name in _TENSORS}
+        named = [*_TENSORS, *([_ADVERSARY] if f"{_ADVERSARY}.safetensors" in contents else [])]
+        tensors = {name: safetensors.torch.load(contents[f"{name}.safetensors"]) for name in named}
         return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), **tensors)
     except (OSError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
         return None

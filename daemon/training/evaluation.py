@@ -10,7 +10,7 @@ from daemon.dsp.measure import Signal, mel_distance, si_sdr_db, side_distance, s
 from daemon.dsp.width import width_db
 from daemon.training.crops import Clip
 from daemon.training.health import level_report
-from daemon.training.reports import HeldOut, LevelReport
+from daemon.training.reports import EvaluationReport, HeldOut, LevelReport
 
 SAMPLE_RATE = 48_000
 CLIP_S = 6.0
@@ -37,6 +37,25 @@ class Evaluation:
     def gap(self) -> float:
         """Held-out over training error."""
         return self.held_out.mel / max(self.train_mel, 1e-6)
+
+    def report(self, *, step: int, elapsed_s: float, is_best: bool, preview: str, source: str) -> EvaluationReport:
+        """What a training says of it."""
+        return EvaluationReport(
+            step=step,
+            elapsed_s=elapsed_s,
+            mel=self.held_out.mel,
+            stft=self.held_out.stft,
+            sisdr_db=self.held_out.sisdr_db,
+            side_mel=self.held_out.side_mel,
+            width_db=self.held_out.width_db,
+            train_mel=self.train_mel,
+            gap=self.gap,
+            prefix_mel=self.prefix_mel,
+            levels=self.levels,
+            is_best=is_best,
+            preview=preview,
+            source=source,
+        )
 
 
 def evaluate(

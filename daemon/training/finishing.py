@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from daemon.codec.codec import Codec
+from daemon.training.adversarial import is_worth_it
 from daemon.training.checkpoint import Progress, load_step
 from daemon.training.crops import Clip
 from daemon.training.evaluation import Evaluation, evaluate
@@ -24,7 +25,7 @@ def take_best(
     if best is None or progress.best_mel is None or progress.best_step == progress.step:
         return codec, ""
     last_mel = evaluate(codec, held_out, train).held_out.mel
-    if last_mel <= progress.best_mel:
+    if last_mel <= progress.best_mel or is_worth_it(last_mel, progress, learner.plan.recipe):
         return codec, ""
     learner.averaged.model.load_state_dict(best.averaged)
     said = f"kept step {progress.best_step} (held out: mel {progress.best_mel:.3f}); the last one had {last_mel:.3f}"

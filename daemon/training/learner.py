@@ -10,6 +10,7 @@ from torch import Tensor
 
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.training.adversarial import AdversarialStage
 from daemon.training.averaging import AveragedModel
 from daemon.training.checkpoint import (
     Checkpoint,
@@ -54,6 +55,7 @@ class Learner:
             weight_decay=plan.recipe.weight_decay,
             fused=device.type in ("cpu", "cuda"),
         )
+        self._stage: AdversarialStage | None = None
         self._sample_crops()
         self.live_utilisation: list[float] = []
         self._fit_statistics()
@@ -80,27 +82,41 @@ class Learner:
         recipe = self._plan.recipe
         if share >= recipe.continuous_share:
             self.place_codes()
-        rate = learning_rate(recipe, self.progress.step, share)
+        rate = self._rate(share)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         audio = torch.from_numpy(self._sampler.batch(self.progress.step)).to(self._device)
         books = self.model.quantizer.books()
-        terms = losses(audio, self._reconstruct(audio, share), recipe, self._plan.codec.sample_rate)
         self.optimizer.zero_grad(set_to_none=True)
-        terms["total"].backward()
+        terms = self._backward(audio, share)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
         numbers = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
         is_finite = math.isfinite(float(norm)) and math.isfinite(numbers["total"])
         self._count_skipped(is_finite)
         if is_finite:
             self.optimizer.step()
-            self.averaged.update(self.model, self.progress.step)
+            self.averaged.update(self.model, self.progress.step - (self.progress.adversarial_from or 0))
         else:
             self.model.quantizer.put_back(books)
         self.progress.step += 1
         # JSON has no NaN: a skipped step reports zeros and says that it was skipped
         kept = {name: value if math.isfinite(value) else 0.0 for name, value in numbers.items()}
         return StepOutcome(kept, rate, float(norm) if math.isfinite(float(norm)) else 0.0, not is_finite)
+
+    def _rate(self, share: float) -> float:
+        if self._stage is not None:
+            return self._stage.rate(share)
+        recipe = self._plan.recipe
+        return learning_rate(recipe, self.progress.step, min(1.0, share / (1 - recipe.adversarial_share)))
+
+    def _backward(self, audio: Tensor, share: float) -> dict[str, Tensor]:
+        recipe, began = self._plan.recipe, self.progress.adversarial_from
+        if self._stage is not None and began is not None:
+            is_warm = self.progress.step - began >= recipe.adversarial_warmup
+            return self._stage.backward(audio, self._kept_levels(share), is_warm=is_warm)
+        terms = losses(audio, self._reconstruct(audio, share), recipe, self._plan.codec.sample_rate)
+        terms["total"].backward()
+        return terms
 
     def _count_skipped(self, is_finite: bool) -> None:
         self.progress.skipped_in_a_row = 0 if is_finite else self.progress.skipped_in_a_row + 1
@@ -143,6 +159,21 @@ class Learner:
         self.model.quantizer.fit(latents, generator, float(self._vectors_per_step), self.model.level_parts())
         self.progress.is_quantizing = True
 
+    def begin_adversarial(self, mel: float) -> None:
+        """Let the decoder alone learn on, against an adversary, from the averaged weights of the evaluation just made.
+
+        Args:
+            mel: the held-out error there.
+        """
+        self.model.load_state_dict(self.averaged.model.state_dict())
+        self.progress.adversarial_from, self.progress.adversarial_mel = self.progress.step, mel
+        self._open_stage()
+
+    def _open_stage(self) -> AdversarialStage:
+        stage = AdversarialStage(self.model, self._plan.recipe, self._seed, self._device)
+        self._stage, self.optimizer = stage, stage.optimizer
+        return stage
+
     @property
     def device(self) -> torch.device:
         """Where it computes."""
@@ -155,7 +186,9 @@ class Learner:
 
     @torch.no_grad()
     def settled(self) -> CodecModel:
-        """The averaged model, its codebooks filled with what its own encoder gives."""
+        """The averaged model, its codebooks filled with what its own encoder gives, or frozen as they are."""
+        if self._stage is not None:
+            return self.averaged.model
         self.averaged.take_buffers(self.model)
         model = self.averaged.model
         latents = [model.encode(torch.from_numpy(a).to(self._device)[None])[0] for a in self._training_audio()]
@@ -169,6 +202,8 @@ class Learner:
             A sentence for each level that was mended.
         """
         said: list[str] = []
+        if self._stage is not None:
+            return said
         for level, used in enumerate(self.live_utilisation):
             if used < COLLAPSED:
                 moved = self.model.quantizer.take_level(level, self.averaged.model.quantizer)
@@ -201,12 +236,15 @@ class Learner:
             averaged=self.averaged.model.state_dict(),
             optimizer=pack_optimizer(self.optimizer),
             random=pack_random(self._device),
+            adversary=self._stage.adversary.pack() if self._stage is not None else {},
         )
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to a checkpoint."""
         self.model.load_state_dict(checkpoint.model)
         self.averaged.model.load_state_dict(checkpoint.averaged)
+        if checkpoint.adversary:
+            self._open_stage().adversary.unpack(checkpoint.adversary)
         unpack_optimizer(self.optimizer, checkpoint.optimizer)
         unpack_random(self._device, checkpoint.random)
         self.progress = checkpoint.progress

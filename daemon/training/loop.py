@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
 from daemon.corpus.records import Corpus, load_corpus
+from daemon.training.adversarial import is_due, is_harmful
 from daemon.training.beginning import begin
 from daemon.training.checkpoint import load_newest, save_checkpoint
 from daemon.training.clock import Guess, RunClock
@@ -23,7 +24,6 @@ from daemon.training.patience import end_early, note_held_out, take_up_end
 from daemon.training.preview import Previews
 from daemon.training.reports import (
     Control,
-    EvaluationReport,
     LogLine,
     Report,
     StepReport,
@@ -138,6 +138,8 @@ class _Training:
                 return self._stop()
             if wish is Control.KEEP and progress.step:
                 return self._keep()
+            if is_due(share, progress, self._run.plan.recipe):
+                self._begin_adversarial()
             began, was_placed = time.monotonic(), progress.is_quantizing
             self._threads.begin()
             outcome = self._step(share)
@@ -147,8 +149,19 @@ class _Training:
                 self._clock.stepped(took_s)
             self._tell_step(outcome, took_s)
             if progress.is_quantizing and self._clock.is_evaluation_due(progress.step):
-                self._evaluate()
+                mel = self._evaluate()
+                if is_harmful(mel, progress, self._run.plan.recipe):
+                    return self._give_up_adversarial(mel)
         return self._finish()
+
+    def _begin_adversarial(self) -> None:
+        """Judge what there is, keep its checkpoint, and go on from it."""
+        self._learner.begin_adversarial(self._evaluate())
+        self._tell("the decoder learns against an adversary from here on; codes stay as they are")
+
+    def _give_up_adversarial(self, mel: float) -> TrainingResult:
+        before = self._learner.progress.adversarial_mel or mel
+        return self._finish(f"the adversary raised the held-out error from {before:.3f} to {mel:.3f} and was dropped")
 
     def _step(self, share: float) -> StepOutcome:
         """One step; when memory runs out, once with half the crops."""
@@ -197,7 +210,8 @@ class _Training:
     def _codec(self) -> Codec:
         return Codec(self._learner.settled(), self._device)
 
-    def _evaluate(self) -> None:
+    def _evaluate(self) -> float:
+        """Measure, report, keep a checkpoint; the held-out error."""
         began = time.monotonic()
         progress, recipe = self._learner.progress, self._run.plan.recipe
         codec = self._codec()
@@ -208,10 +222,12 @@ class _Training:
         if is_best:
             progress.best_mel, progress.best_step = mel, progress.step
         self._tell_evaluation(evaluation, is_best, self._previews.write(codec, progress.step))
-        note_held_out(mel, progress, recipe)
-        self._tell(*self._learner.mend_codebooks(), end_early(progress, recipe, self._clock))
+        if progress.adversarial_from is None:
+            note_held_out(mel, progress, recipe)
+            self._tell(*self._learner.mend_codebooks(), end_early(progress, recipe, self._clock))
         self._save()
         self._clock.evaluated(progress.step, time.monotonic() - began)
+        return mel
 
     def _tell(self, *sentences: str) -> None:
         for text in filter(None, sentences):
@@ -219,18 +235,9 @@ class _Training:
 
     def _tell_evaluation(self, evaluation: Evaluation, is_best: bool, preview: str) -> None:
         self._say(
-            EvaluationReport(
+            evaluation.report(
                 step=self._learner.progress.step,
                 elapsed_s=self._clock.elapsed_s,
-                mel=evaluation.held_out.mel,
-                stft=evaluation.held_out.stft,
-                sisdr_db=evaluation.held_out.sisdr_db,
-                side_mel=evaluation.held_out.side_mel,
-                width_db=evaluation.held_out.width_db,
-                train_mel=evaluation.train_mel,
-                gap=evaluation.gap,
-                prefix_mel=evaluation.prefix_mel,
-                levels=evaluation.levels,
                 is_best=is_best,
                 preview=preview,
                 source=PREVIEW_SOURCE,

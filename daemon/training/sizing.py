@@ -12,6 +12,7 @@ CODEBOOK_BY_FRAMES = ((200_000, 1024), (60_000, 512), (15_000, 256), (1_600, 128
 SIDE_BANDS = 12
 SIDE_LEVELS = 3
 MOSTLY = 0.5
+ADVERSARIAL_SHARE = 0.3
 
 _SHAPES: dict[str, CodecConfig] = {
     "toy": CodecConfig(width=32, latent=20, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16),
@@ -66,7 +67,11 @@ def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool, stereo_share: f
     words = [f"preset {preset}: {why}", width, f"{levels} levels × {codebook} codes, {chosen}"]
     if codebook > 2 * sized:
         words.append(f"{codebook} codes are many for {frames} frames: expect unused ones; {sized} would fit")
-    plan = Plan(preset=preset, codec=codec, recipe=_RECIPES.get(preset, Recipe()), split=split, train_frames=frames)
+    recipe = _RECIPES.get(preset, Recipe())
+    if spec.adversarial:
+        recipe = replace(recipe, adversarial_share=ADVERSARIAL_SHARE)
+        words.append(f"the last {ADVERSARIAL_SHARE:.0%} against an adversary, asked for: the decoder alone learns then")
+    plan = Plan(preset=preset, codec=codec, recipe=recipe, split=split, train_frames=frames)
     return plan, words
 
 

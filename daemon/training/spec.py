@@ -20,6 +20,8 @@ class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
     """toy is for tests: it learns tones in seconds and little else."""
     levels: int | None = None
     codebook_size: int | None = None
+    adversarial: bool = False
+    """End against an adversary, with the codes frozen: daemon/training/adversarial.py."""
     channels: int | None = None
     """1 or 2; None: 2 where most of the corpus is heard to be stereo."""
     seed: int = 0
@@ -112,6 +114,18 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """Augmentation in stereo: share of crops moved to anywhere between the loudspeakers."""
     swap: bool = True
     """Augmentation in stereo: channels exchanged, of half the crops."""
+    adversarial_share: float = 0.0
+    """Last share of the run in which the decoder learns against an adversary; 0: none."""
+    adversarial_rate: float = 5e-4
+    """Learning rate of both, at the beginning of that stage."""
+    adversarial_weight: float = 0.03
+    """Gradient of fooling the adversary, as a share of the reconstruction's."""
+    feature_weight: float = 0.05
+    """The same for the distance of the adversary's features."""
+    adversarial_warmup: int = 20
+    """Steps the adversary learns alone before it is listened to."""
+    adversarial_harm: float = 0.1
+    """By how much of itself the held-out error may rise in that stage."""
     patience: int = 6
     """A run on a budget begins to end after so many evaluations without gain."""
     least_gain: float = 0.003

@@ -144,7 +144,13 @@ COMMANDS: tuple[Command, ...] = (
                 metavar="auto|1|2",
                 help="mono or stereo (auto: stereo when most of the corpus's sound is)",
             ),
+            _arg(
+                "--adversarial",
+                action="store_true",
+                help="let the decoder learn against an adversary at the end; codes stay (for long trainings on a GPU)",
+            ),
             _arg("--seed", type=values.seed, default=0, metavar="N", help="start of every random choice (0)"),
+            _arg("--no-prior", action="store_true", help="train the codec alone; nothing else is trained yet"),
             _arg("--resume", action="store_true", help="go on with a training that did not finish"),
             _arg("--detach", action="store_true", help="return at once and print the job's id"),
         ),

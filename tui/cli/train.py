@@ -24,6 +24,7 @@ def train(arguments: Namespace, output: Output) -> int:
         levels=arguments.levels,
         codebook=arguments.codebook,
         channels=arguments.channels,
+        adversarial=arguments.adversarial,
         seed=arguments.seed,
         resume=arguments.resume,
     )

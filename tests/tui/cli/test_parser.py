@@ -86,7 +86,6 @@ def test_jobs_alone_lists_them_and_a_group_alone_is_usage() -> None:
         "train rain --name m --preset huge",
         "train rain --name m --levels 0",
         "train rain --name m --seed x",
-        "train rain --name m --no-prior",
         "encode a.wav",
         "decode a.alle --levels 3-1",
         "decode a.alle --levels q0",

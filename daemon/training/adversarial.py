@@ -1,0 +1,95 @@
+"""The end of a training against an adversary: the decoder alone learns, so every code stays what it was.
+
+It begins with the averaged weights and the codebooks of an evaluation, whose checkpoint is kept. What keeps it from
+doing harm: gradients of the adversary are shares of the reconstruction's (`adversary.balanced`), discriminators that
+have won wait, and a held-out error that rises too far ends the stage with the weights from before it (`is_harmful`).
+Figures and when it pays: docs/adr/0008-adversarial.md.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from daemon.codec.model import CodecModel, Reconstruction
+from daemon.codec.quantizer import unquantized
+from daemon.training.adversary import Adversary, balanced
+from daemon.training.checkpoint import Progress
+from daemon.training.losses import losses
+from daemon.training.spec import Recipe
+
+
+class AdversarialStage:
+    """The decoder's optimiser and its adversary."""
+
+    def __init__(self, model: CodecModel, recipe: Recipe, seed: int, device: torch.device) -> None:
+        self._model, self._recipe = model, recipe
+        model.eval().requires_grad_(False)
+        model.decoder.requires_grad_(True)
+        self.optimizer = torch.optim.AdamW(
+            model.decoder.parameters(),
+            lr=recipe.adversarial_rate,
+            betas=recipe.betas,
+            weight_decay=recipe.weight_decay,
+        )
+        self.adversary = Adversary(recipe.adversarial_rate, seed, device)
+
+    def rate(self, share: float) -> float:
+        """Learning rate: a cosine over what is left of the run from where the stage began."""
+        begins = 1 - self._recipe.adversarial_share
+        done = min(1.0, max(0.0, (share - begins) / self._recipe.adversarial_share))
+        floor = self._recipe.final_rate
+        return self._recipe.adversarial_rate * (floor + (1 - floor) * 0.5 * (1 + float(np.cos(np.pi * done))))
+
+    def backward(self, audio: Tensor, kept: Tensor | None, *, is_warm: bool) -> dict[str, Tensor]:
+        """One look at `[B, L]` or `[B, 2, L]`: the discriminators take a step, the decoder gets its gradient.
+
+        Args:
+            kept: levels each sample keeps, as in `ResidualQuantizer`.
+            is_warm: whether the adversary knows enough to be listened to.
+
+        Returns:
+            The terms of `losses`, and `adversary`: 2 when it guesses, 0 when nothing fools it.
+        """
+        model, recipe = self._model, self._recipe
+        with torch.no_grad():
+            latent = model.quantizer.dequantize(model.quantizer(model.encode(audio)).codes, keep=kept)
+        made = model.decode(latent)
+        terms = losses(
+            audio, Reconstruction(made, unquantized(audio.new_zeros(1, 1, 1))), recipe, model.config.sample_rate
+        )
+        (gradient,) = torch.autograd.grad(terms["total"], made, retain_graph=is_warm)
+        recorded, decoded = _as_mono(audio), _as_mono(made)
+        if is_warm:
+            fooled, distance = self.adversary.judge(recorded, decoded)
+            (of_score,) = torch.autograd.grad(fooled, made, retain_graph=True)
+            (of_features,) = torch.autograd.grad(distance, made)
+            shares = (recipe.adversarial_weight, of_score), (recipe.feature_weight, of_features)
+            gradient = balanced(gradient, *shares)
+        hinge = self.adversary.learn(recorded, decoded)
+        made.backward(gradient)
+        return {**terms, "adversary": audio.new_tensor(hinge)}
+
+
+def _as_mono(audio: Tensor) -> Tensor:
+    """Channels as so many sounds more: `[B, 2, L]` to `[2B, L]`."""
+    return audio if audio.ndim == 2 else audio.flatten(0, 1)
+
+
+def is_due(share: float, progress: Progress, recipe: Recipe) -> bool:
+    """Whether the stage is to begin now."""
+    return (
+        recipe.adversarial_share > 0
+        and progress.is_quantizing
+        and progress.adversarial_from is None
+        and share >= 1 - recipe.adversarial_share
+    )
+
+
+def is_harmful(mel: float, progress: Progress, recipe: Recipe) -> bool:
+    """Whether there is a stage, and the held-out error has risen further over the one before it than it may."""
+    return progress.adversarial_mel is not None and mel > progress.adversarial_mel * (1 + recipe.adversarial_harm)
+
+
+def is_worth_it(mel: float, progress: Progress, recipe: Recipe) -> bool:
+    """Whether there is a stage whose weights are kept: detail costs some of the held-out error that means would not."""
+    return progress.adversarial_mel is not None and not is_harmful(mel, progress, recipe)
