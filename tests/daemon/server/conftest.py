@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,19 +120,20 @@ class Wire:
 
 def populate(home: Path, raw_model: Path, tone_corpus: Path) -> None:
     """A home with one model and one corpus."""
-    import shutil
-
     shutil.copytree(raw_model, home / "models" / "raw")
     shutil.copytree(tone_corpus, home / "corpora" / "tones")
 
 
 @pytest.fixture(scope="session")
-def new_home(tmp_path_factory: pytest.TempPathFactory, raw_model: Path, tone_corpus: Path) -> Callable[[], Path]:
-    """Make a home with one model and one corpus."""
+def new_home(
+    tmp_path_factory: pytest.TempPathFactory, raw_model: Path, raw_pair_model: Path, tone_corpus: Path
+) -> Callable[[], Path]:
+    """Make a home with a mono and a stereo model and one corpus."""
 
     def make() -> Path:
         home = tmp_path_factory.mktemp("home")
         populate(home, raw_model, tone_corpus)
+        shutil.copytree(raw_pair_model, home / "models" / "pair")
         return home
 
     return make

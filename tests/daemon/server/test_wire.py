@@ -170,7 +170,7 @@ def open_strand(wire: Wire, frames: int = 12) -> StrandInfo:
 def codec_id(wire: Wire) -> str:
     snapshot = wire.ask(GetSnapshot())
     assert isinstance(snapshot, Snapshot)
-    return snapshot.models[0].codec_id
+    return next(model.codec_id for model in snapshot.models if model.name == "raw")
 
 
 def rev_of(wire: Wire, strand: str) -> int:
