@@ -98,9 +98,9 @@ def _mean(values: list[float]) -> float:
 
 
 def _heard(pairs: list[tuple[Sound, Sound]]) -> list[tuple[Sound, Sound]]:
-    """Excerpts for the slow measures; ViSQOL wants half a second at least."""
+    """Excerpts for the slow measures; ViSQOL looks at patches of 45 frames, which is a second."""
     end = int(PERCEPTUAL_S * SAMPLE_RATE)
-    fit = [(a[:end], b[:end]) for a, b in pairs if a.size >= SAMPLE_RATE // 2]
+    fit = [(a[:end], b[:end]) for a, b in pairs if a.size >= SAMPLE_RATE]
     return fit[:PERCEPTUAL_FILES]
 
 
