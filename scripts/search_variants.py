@@ -1,5 +1,6 @@
 """What `search_codec.py` tries: one change of the default at a time, grouped by what it is a change of."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,6 +64,13 @@ def _compressed_complex(model: CodecModel) -> None:
     spectra.features = compressed  # pyright: ignore[reportAttributeAccessIssue]
 
 
+@torch.no_grad()
+def _start(model: CodecModel, share: float) -> None:
+    """What the bands the decoder begins with are not told by begins at another size; 0.3 as it is."""
+    weight = model.decoder.leave.weight
+    weight[: model.config.bins, model.config.mel_bands :] *= share / 0.3
+
+
 def _shape_phases(model: CodecModel, shape: Callable[[Tensor], Tensor]) -> None:
     features = model.spectra.features
 
@@ -96,6 +104,10 @@ def variants() -> list[Variant]:
             for value in values
         )
 
+    made += [
+        Variant(group="start", name=f"free channels {share}", change=functools.partial(_start, share=share))
+        for share in (0.0, 0.1, 1.0)
+    ]
     codec("frame rate at 3.28 kbps", hop_512=_hop(512, 5), hop_2048=_hop(2048, 20))
     codec("window", n_fft_1024={"n_fft": 1024}, n_fft_4096={"n_fft": 4096})
     made.append(Variant(group="phase in", name="none", change=_without_phase))
