@@ -5,7 +5,8 @@
     .venv/bin/python scripts/bench_codec.py --recordings DIR --budgets 90,600    every corpus: hours, resumable
 
 A cell is corpus × fold × model × budget. Each runs in a process of its own, models of one fold one after another, and
-is written to a ledger when it ends: killed and started again, the run goes on with the first cell that is missing.
+is written to docs/benchmarks/codec.jsonl when it ends: killed and started again, here or in another clone, the run goes
+on with the first cell that is missing.
 The table in docs/BENCHMARKS.md is made of the cells that are there and names those that are not.
 
 What is fair, what is matched and how each peer was set: docs/adr/0005-benchmark.md. The measures: `daemon.dsp.measure`
@@ -45,6 +46,7 @@ from peers.run_cell import Job
 from peers.table import section
 
 QUICK_S = 20.0
+LEDGER = ROOT / "docs" / "benchmarks" / "codec.jsonl"
 WHOLE = "train on all files, judge by what the training itself sets aside, as the daemon does"
 
 
@@ -94,10 +96,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--table", action="store_true", help="run nothing; make the table from the ledger")
     parser.add_argument("--any-code", action="store_true", help="count cells as done that older code measured")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
-    parser.add_argument("--ledger", type=Path, default=ROOT / "build" / "bench_codec", help="folder of what is done")
+    parser.add_argument("--ledger", type=Path, help="file of what is done (default: docs/benchmarks/codec.jsonl)")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench_codec", help="folder of ingested corpora")
     wish = parser.parse_args()
     if wish.quick:
         wish.budgets, wish.folds, wish.dry_run = wish.budgets or f"{QUICK_S:g}", 1, True
+    wish.ledger = wish.ledger or (wish.work / "cells.jsonl" if wish.dry_run else LEDGER)
     unknown = set(wish.models.split(",")) - set(MODELS) | set(wish.variants.split(",")) - {"matched", "own"}
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: there is {', '.join(MODELS)}, and matched, own")
@@ -146,7 +150,7 @@ def _settings(cell: Cell) -> tuple[str, ...]:
 
 def _corpora(wish: argparse.Namespace) -> list[Recordings]:
     if wish.recordings:
-        return [*recordings_folder(wish.recordings), generated(wish.ledger)]
+        return [*recordings_folder(wish.recordings), generated(wish.work)]
     return [one_folder(wish.corpus) if wish.corpus else one_folder(ROOT / "scripts" / "demo")]
 
 
@@ -222,7 +226,7 @@ def _run_all(cells: list[Cell], ledger: Ledger, corpora: dict[str, Recordings], 
             print(f"{place}: not here; {reason}", flush=True)
         else:
             print(place, flush=True)
-            record = _run(cell, code, corpora[cell.corpus], wish.ledger)
+            record = _run(cell, code, corpora[cell.corpus], wish.work)
             ledger.add(record)
             failures += record.outcome is None
             print(f"    {_words(record)}", flush=True)

@@ -5,10 +5,10 @@
 Each variant of `search_variants.py` is trained on the folds of `bench_codec.py` on one thread and judged on the files
 that the fold holds out, at most 6 s of each. The default takes `--steps` steps; a variant whose step takes twice the
 time takes half as many: the two are timed in turns, processor time, because other work shares these cores. Every cell
-has a process of its own and is kept in `--ledger` when it ends; started again, the run goes on where it was. The table
-goes into docs/BENCHMARKS.md: change of the held-out error against the mean of the defaults, averaged over the folds,
-and how far the folds lie apart. The default is trained again with other weights and crops: what differs from it by no
-more than these do is noise.
+has a process of its own and is kept in docs/benchmarks/search.jsonl when it ends; started again, the run goes on where
+it was. The table goes into docs/BENCHMARKS.md: change of the held-out error against the mean of the defaults, averaged
+over the folds, and how far the folds lie apart. The default is trained again with other weights and crops: what differs
+from it by no more than these do is noise.
 """
 
 import argparse
@@ -42,6 +42,7 @@ from peers.corpora import CorporaError, ingested, one_folder
 from search_variants import DEFAULT, Variant, variants
 
 ROOT = Path(__file__).resolve().parents[1]
+LEDGER = ROOT / "docs" / "benchmarks" / "search.jsonl"
 LONGEST = 6 * 48_000
 WARM_STEPS, TIMED_STEPS = 3, 7
 QUANTIZING = 0.2
@@ -104,11 +105,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="variants whose title contains this")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
-    parser.add_argument("--ledger", type=Path, default=ROOT / "build" / "search_codec", help="folder of what is done")
+    parser.add_argument("--ledger", type=Path, help="file of what is done (default: docs/benchmarks/search.jsonl)")
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "search_codec", help="folder of ingested corpora")
     parser.add_argument("--cell", default="", help=argparse.SUPPRESS)
     wish = parser.parse_args()
     if wish.steps < 1 or wish.folds < 1:
         parser.error("steps and folds begin at 1")
+    wish.ledger = wish.ledger or (wish.work / "cells.jsonl" if wish.dry_run else LEDGER)
     return wish
 
 
@@ -117,24 +120,23 @@ def _key(wish: argparse.Namespace, title: str, fold: int) -> str:
 
 
 def _ledger(wish: argparse.Namespace) -> dict[str, Cell]:
-    path = wish.ledger / "cells.jsonl"
-    if not path.exists():
+    if not wish.ledger.exists():
         return {}
-    cells = [msgspec.json.decode(line, type=Cell) for line in path.read_bytes().splitlines()]
+    cells = [msgspec.json.decode(line, type=Cell) for line in wish.ledger.read_bytes().splitlines()]
     return {cell.key: cell for cell in cells}
 
 
 def _spawn(wish: argparse.Namespace, title: str, fold: int) -> bool:
     options = ["--corpus", wish.corpus, "--steps", wish.steps, "--seed", wish.seed, "--folds", wish.folds]
-    options += ["--ledger", wish.ledger, "--cell", f"{title}|{fold}"]
+    options += ["--work", wish.work, "--cell", f"{title}|{fold}"]
     done = subprocess.run(
         [sys.executable, __file__, *map(str, options)], stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
         print(f"search_codec: {title}, fold {fold} ended with {done.returncode}", file=sys.stderr)
         return False
-    wish.ledger.mkdir(parents=True, exist_ok=True)
-    with (wish.ledger / "cells.jsonl").open("a", encoding="utf-8") as file:
+    wish.ledger.parent.mkdir(parents=True, exist_ok=True)
+    with wish.ledger.open("a", encoding="utf-8") as file:
         file.write(done.stdout.strip().splitlines()[-1] + "\n")
     return True
 
@@ -144,7 +146,7 @@ def _run(wish: argparse.Namespace, title: str, fold_number: str) -> Cell:
     variant = next(v for v in variants() if v.title == title)
     fold = int(fold_number)
     recordings = one_folder(wish.corpus)
-    sides = ingested(recordings, recordings.digest, recordings.folds()[fold], wish.ledger)
+    sides = ingested(recordings, recordings.digest, recordings.folds()[fold], wish.work)
     corpus = load_corpus(sides.train)
     plan, _ = make_plan(TrainingSpec(steps=wish.steps, seed=wish.seed), split_corpus(corpus, wish.seed), is_gpu=False)
     clips = open_parts(corpus, plan.split.train, plan.codec)

@@ -13,11 +13,10 @@ from peers.records import Cell, Record
 
 
 class Ledger:
-    """`cells.jsonl` in a folder."""
+    """The file, made when the first cell ends."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / "cells.jsonl"
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def records(self) -> dict[str, Record]:
         """The last word on every cell, by key."""
@@ -41,6 +40,7 @@ class Ledger:
 
     def add(self, record: Record) -> None:
         """Append a line, on disk when this returns."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+b") as file:
             file.seek(0, os.SEEK_END)
             torn = file.tell() > 0 and not self.path.read_bytes().endswith(b"\n")

@@ -61,9 +61,9 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def bench(ledger: Path, recordings: Path, *options: str) -> int:
+def bench(work: Path, recordings: Path, *options: str) -> int:
     """The program in this process; its cells have their own all the same."""
-    where = ["--corpus", str(recordings), "--ledger", str(ledger), "--dry-run"]
+    where = ["--corpus", str(recordings), "--work", str(work), "--dry-run"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["bench_codec.py", *where, *options])
         return bench_codec.main()
@@ -110,7 +110,7 @@ def test_a_trained_cell_has_every_figure(model: str, fold: int, recordings: Path
 
 def test_a_killed_run_leaves_no_cell_and_no_process(recordings: Path, tmp_path: Path) -> None:
     script = str(bench_codec.ROOT / "scripts" / "bench_codec.py")
-    command = [sys.executable, script, "--corpus", str(recordings), "--ledger", str(tmp_path), "--dry-run"]
+    command = [sys.executable, script, "--corpus", str(recordings), "--work", str(tmp_path), "--dry-run"]
     process = subprocess.Popen([*command, "--models", "rave-like", "--budget", "600"], stdout=subprocess.DEVNULL)
     children: list[psutil.Process] = []
     deadline = time.monotonic() + 60
@@ -122,7 +122,7 @@ def test_a_killed_run_leaves_no_cell_and_no_process(recordings: Path, tmp_path: 
     process.wait()
     _, alive = psutil.wait_procs(children, timeout=60)
     assert alive == []
-    assert Ledger(tmp_path).records() == {}
+    assert Ledger(tmp_path / "cells.jsonl").records() == {}
 
 
 def test_bad_wishes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -153,7 +153,7 @@ def test_bad_wishes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_the_table_names_the_command_that_makes_its_cells(
     options: tuple[str, ...], recordings: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    where = ["--ledger", str(tmp_path), "--list"]
+    where = ["--ledger", str(tmp_path / "cells.jsonl"), "--list"]
 
     def cells(*asked: str) -> set[str]:
         with pytest.MonkeyPatch.context() as patch:
@@ -179,7 +179,7 @@ def test_recordings_without_a_cell_have_no_command() -> None:
 
 
 def test_a_torn_line_is_a_cell_not_done(tmp_path: Path) -> None:
-    ledger, cells = Ledger(tmp_path), [a_cell(fold=fold) for fold in range(3)]
+    ledger, cells = Ledger(tmp_path / "cells.jsonl"), [a_cell(fold=fold) for fold in range(3)]
     ledger.add(a_record(cells[0]))
     ledger.add(a_record(cells[1]))
     whole = ledger.path.read_bytes()
@@ -190,7 +190,7 @@ def test_a_torn_line_is_a_cell_not_done(tmp_path: Path) -> None:
 
 
 def test_older_code_and_failures_are_run_again(tmp_path: Path) -> None:
-    ledger, cell = Ledger(tmp_path), a_cell()
+    ledger, cell = Ledger(tmp_path / "cells.jsonl"), a_cell()
     now = code_digest("encodec")
     ledger.add(replace(a_record(cell), code="older"))
     assert ledger.is_done(cell, None) and not ledger.is_done(cell, now)
