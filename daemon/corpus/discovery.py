@@ -20,13 +20,24 @@ class Found:
 def find_files(paths: Sequence[Path]) -> list[Found]:
     """Walk directories for audio files, in name order; a file named explicitly is always tried.
 
-    A path reached twice is listed once. Links to directories are not followed (they may loop).
+    A path reached twice is listed once. Links to directories are not followed (they may loop). A name that is not UTF-8
+    cannot be kept in an index or told to anyone: it is listed with what is wrong with it.
     """
     found: list[Found] = []
     for path in paths:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would lose the name of a linked file
         found.extend(_in_folder(absolute) if absolute.is_dir() else [_single(absolute)])
-    return list({entry.path: entry for entry in reversed(found)}.values())[::-1]
+    return [_tellable(entry) for entry in list({entry.path: entry for entry in reversed(found)}.values())[::-1]]
+
+
+def _tellable(entry: Found) -> Found:
+    name = os.fsencode(entry.path)
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        shown = Path(name.decode(errors="backslashreplace"))
+        return Found(path=shown, message="Its name is not UTF-8.", hint="Rename it.")
+    return entry
 
 
 def _single(path: Path) -> Found:

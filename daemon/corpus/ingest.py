@@ -19,14 +19,13 @@ from daemon.corpus.cache import write_cache
 from daemon.corpus.discovery import Found, find_files
 from daemon.corpus.durable import sweep
 from daemon.corpus.errors import CorpusError
-from daemon.corpus.measures import FileMeasures, offset_to_leave_out, reference_gain_db
+from daemon.corpus.measures import SILENT_DB, FileMeasures, offset_to_leave_out, reference_gain_db
 from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFileError, open_decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.resample import require_torchaudio, resample_blocks
 
 SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms
-SILENT_DB = -80.0
 LOUDEST_PEAK = 100.0  # +40 dBFS: no recording, but integers stored as floats
 AUDIO_FOLDER = "audio"
 _NOT_NUMBERS = "It holds values that are not numbers (NaN or infinity)."
@@ -215,6 +214,8 @@ def _refuse_unusable(decoding: Decoding, measures: FileMeasures) -> None:
         raise UnreadableFileError(f"Its peak is {measures.peak_db:+.0f} dBFS: not audio.", "Export it again.")
     if measures.peak_db < SILENT_DB:
         raise UnreadableFileError("It is silent.", "Remove it, or record it louder.")
+    if measures.is_only_offset:
+        raise UnreadableFileError("It is silent but for a DC offset.", "Remove it, or record it again.")
     if measures.mono_peak < measures.peak * 1e-3:
         raise UnreadableFileError("Its channels cancel each other out in mono.", "Flip the polarity of one of them.")
     if measures.loudness_lufs <= SILENCE_LUFS:

@@ -9,6 +9,7 @@ from daemon.corpus.pairs import Pair, PairMeter
 from daemon.dsp.loudness import SILENCE_LUFS, LoudnessMeter
 
 SILENCE_DB = -60.0
+SILENT_DB = -80.0
 BLOCK_SAMPLES = 960  # 20 ms at 48 kHz
 FULL_SCALE = 1.0 - 2.0**-12  # 16-bit and lossy sources rarely reach 1.0 exactly
 REFERENCE_LUFS = -20.0
@@ -37,6 +38,7 @@ class FileMeasures:
         self._meter = LoudnessMeter()
         self._pending = np.zeros(0, np.float32)
         self._quiet_blocks = 0
+        self._moving_blocks = 0
         self._blocks = 0
         self.peak = 0.0
         self.mono_peak = 0.0
@@ -81,6 +83,7 @@ class FileMeasures:
         blocks = joined[: whole * BLOCK_SAMPLES].reshape(whole, BLOCK_SAMPLES)
         power = np.square(blocks, dtype=np.float64).mean(axis=1)
         self._quiet_blocks += int((power < 10 ** (SILENCE_DB / 10)).sum())
+        self._moving_blocks += int((blocks.var(axis=1, dtype=np.float64) > 10 ** (SILENT_DB / 10)).sum())
         self._blocks += whole
         self._pending = joined[whole * BLOCK_SAMPLES :]
 
@@ -103,6 +106,11 @@ class FileMeasures:
     def pair(self) -> Pair | None:
         """What two channels are together; None of one."""
         return self._pair.measured() if self._pair else None
+
+    @property
+    def is_only_offset(self) -> bool:
+        """Whether nothing is left without the DC offset; its first and last moment are steps, and say nothing."""
+        return offset_to_leave_out(self.dc_offset) != 0 and self._blocks > 4 and self._moving_blocks <= 2
 
     @property
     def silence_share(self) -> float:

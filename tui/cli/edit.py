@@ -65,7 +65,7 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
                 place = await _failing(client, request, buffers) if error.code in OF_AN_EDIT else None
                 if place is not None:
                     raise _name_edit(error, arguments, place) from None
-                raise name_strand(error, str(arguments.strand)) from None
+                raise name_strand(error, await _refused(client, request, buffers) or str(arguments.strand)) from None
 
     changed, cells, notes = with_daemon(arguments, work)
     write_strand(out, changed, cells)
@@ -100,6 +100,17 @@ async def _failing(client: Client, request: EditSnapshot, buffers: list[Codes]) 
                 return None
             high = middle
     return high - 1 if high > 0 else None
+
+
+async def _refused(client: Client, request: EditSnapshot, buffers: list[Codes]) -> str | None:
+    """The other strand that the daemon will not take, as it was typed. None: it takes them all, or not the first."""
+    for name, place in [("", 0), *((name, place + 1) for name, place in request.names.items())]:
+        alone = EditSnapshot(meta=[request.meta, *request.others][place], edits=[])
+        try:
+            await client.request(alone, buffers=[buffers[place]], timeout_s=None)
+        except AlleleError:
+            return name or None
+    return None
 
 
 def _name_edit(error: AlleleError, arguments: Namespace, place: int) -> AlleleError:

@@ -103,6 +103,7 @@ def test_text_called_wav_and_empty_file(tmp_path: Path) -> None:
         (np.zeros(0, np.float32), "no samples"),
         (np.zeros(48_000, np.float32), "silent"),
         (np.ones(500, np.float32) * 0.5, "too short"),
+        (np.ones(48_000, np.float32) * 0.5, "silent but for a DC offset"),
         (np.array([0.1, np.nan] * 5000, np.float32), "not numbers"),
         (np.array([0.1, np.inf] * 5000, np.float32), "not numbers"),
         (np.array([1e9, -1e9] * 5000, np.float32), "not audio"),
@@ -147,6 +148,16 @@ def test_missing_path_fifo_and_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for path, says in [("gone.wav", "no such file"), ("pipe.wav", "not a file"), ("empty", "No audio files")]:
         assert says in only_error(ingest([tmp_path / path], tmp_path / "corpus")).message
+
+
+def test_a_name_that_is_not_utf_8_is_said_and_skipped(tmp_path: Path, make_tone: Tone) -> None:
+    soundfile.write(tmp_path / "good.wav", make_tone(1.0, 200.0), 48_000)
+    shutil.copy(tmp_path / "good.wav", os.fsencode(tmp_path) + b"/caf\xe9.wav")
+    report = ingest([tmp_path], tmp_path / "corpus")
+    assert [Path(record.source).name for record in report.added] == ["good.wav"]
+    (refused,) = report.errors
+    assert Path(refused.source).name == r"caf\xe9.wav" and "not UTF-8" in refused.message and "Rename" in refused.hint
+    assert len(load_corpus(tmp_path / "corpus").files) == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0 and shutil.which("setpriv") is None, reason="root reads everything")
