@@ -86,11 +86,15 @@ class Sound:
     @property
     def why_not(self) -> str:
         """Why nothing can be heard, "" when it can."""
+        silence = self.silence
+        return f"{silence}; :w FILE.wav writes what you would hear" if silence.startswith("no sound") else silence
+
+    @property
+    def silence(self) -> str:
+        """Why nothing can be heard, without what to do instead; "" when it can."""
         if self._child is None:
             return "sound is starting"
-        if self._child.can_play:
-            return ""
-        return f"no sound: {self._child.device.reason}; :w FILE.wav writes what you would hear"
+        return "" if self._child.can_play else f"no sound: {self._child.device.reason}"
 
     @property
     def words(self) -> str:

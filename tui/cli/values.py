@@ -4,10 +4,11 @@ import argparse
 import re
 from pathlib import Path
 
+from tui.model.names import NAME_RULE, is_name
+
 _BUDGET = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh])\Z")
 _LEVELS = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?\Z")
 _FRAMES = re.compile(r"([0-9]{0,9}):([0-9]{0,9})\Z")
-_NAME = re.compile(r"\w[\w .+-]{0,63}\Z")  # protocol.messages.Name, here without msgspec for a quick start
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -40,10 +41,8 @@ def frames(text: str) -> tuple[int | None, int | None]:
 
 def name(text: str) -> str:
     """The name of a corpus or model, which is also a folder's."""
-    if not _NAME.match(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} cannot be a name: letters, digits, space and . _ + - (not first), at most 64"
-        )
+    if not is_name(text):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be a name: {NAME_RULE}")
     return text
 
 

@@ -1,5 +1,6 @@
 """Jobs and trainings as lines of text: for the Train screen's lists. Pure."""
 
+import textwrap
 from collections.abc import Iterable
 from pathlib import PurePath
 
@@ -7,6 +8,7 @@ from protocol.messages import EvaluationCompleted, JobInfo, StepCompleted
 from tui.model.training import Training, clock
 
 SOURCE = "source"
+LOG_TIME, NARROWEST_LOG = 8, 20  # columns
 _ORDER = {"running": 0, "queued": 1, "paused": 2}
 
 
@@ -22,13 +24,11 @@ def ordinal(number: int) -> str:
 
 
 def state_words(job: JobInfo) -> str:
-    """What a job is at: `2nd in the queue, waits for rain`, `paused: go on with …`, or its own words."""
+    """What a job is at: `2nd in the queue, waits for rain`, `paused`, or its own words."""
     if job.state == "queued":
         place = f"{ordinal(job.position)} in the queue" if job.position else "queued"
         return ", ".join(filter(None, (place, job.detail)))
-    if job.state == "paused":
-        return f"paused: {job.hint}" if job.hint else "paused"
-    return job.detail or job.state
+    return job.state if job.state == "paused" else job.detail or job.state
 
 
 def job_line(job: JobInfo) -> str:
@@ -45,7 +45,15 @@ def progress_words(job: JobInfo, step: StepCompleted) -> str:
     """Step, time spent and time left."""
     if job.state != "running":
         return f"step {step.step} · {clock(step.elapsed_s)} · {job.state}"
-    return f"step {step.step} · {clock(step.elapsed_s)} so far, {clock(step.eta_s)} left"
+    left = "trained" if job.progress >= 1 else f"so far, {clock(step.eta_s)} left"
+    return f"step {step.step} · {clock(step.elapsed_s)} {left}"
+
+
+def wrapped_log(lines: Iterable[str], width: int) -> list[str]:
+    """Lines of a log in rows of this width; what goes on stands under the text, right of the time."""
+    indent = " " * LOG_TIME
+    room = max(width, LOG_TIME + NARROWEST_LOG)
+    return [row for line in lines for row in textwrap.wrap(line, room, subsequent_indent=indent) or [line]]
 
 
 def preview_name(evaluation: EvaluationCompleted) -> str:

@@ -61,7 +61,7 @@ class Training:
         elif isinstance(body, EvaluationCompleted):
             self._take_evaluation(body)
         elif isinstance(body, JobLogged):
-            self._say(body.elapsed_s, body.text)
+            self._say(body.elapsed_s, body.text)  # most lines come without a time: it is that of what came before
         self.version += 1
         self.heard_s = time.monotonic()
 
@@ -89,6 +89,11 @@ class Training:
         self._say(body.elapsed_s, f"step {body.step}: held-out {words or name}{best}")
 
     @property
+    def elapsed_s(self) -> float:
+        """How long it had trained at the newest report."""
+        return max((report.elapsed_s for report in (self.step, self.evaluation) if report is not None), default=0.0)
+
+    @property
     def previews(self) -> list[EvaluationCompleted]:
         """Evaluations that left something to hear, the newest first."""
         return [evaluation for evaluation in reversed(self.evaluations) if evaluation.preview]
@@ -108,7 +113,7 @@ class Training:
         if len(self._seen) > 4 * LOG_LINES:
             self._seen.clear()
         self._seen.add(key)
-        self.lines.append(f"{clock(elapsed_s):>6}  {text}")
+        self.lines.append(f"{clock(max(elapsed_s, self.elapsed_s)):>6}  {text}")
 
 
 def clock(seconds: float | None) -> str:

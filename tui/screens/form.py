@@ -7,6 +7,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from protocol.messages import StartTraining
+from tui.model.names import NAME_RULE, is_name
 from tui.model.training import read_budget
 from tui.widgets.lines import BOLD, DIM, TextLine
 
@@ -83,6 +84,8 @@ def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> StartTra
     model, preset = values["model"], values["preset"] or "auto"
     if not model:
         raise ValueError("the model needs a name")
+    if not is_name(model):
+        raise ValueError(f"a name is {NAME_RULE}")
     if model in taken:
         raise ValueError(f"{model} exists; a model keeps its codec for life, so choose another name")
     if preset not in PRESETS:

@@ -15,6 +15,7 @@ from tui.actions.situation import Situation
 from tui.drops import here, read_drop
 from tui.model.editor import NAMES
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts
+from tui.model.names import NAME_RULE, is_name
 from tui.model.paths import is_there, read_paths
 from tui.model.words import plural
 from tui.screens.form import TrainForm
@@ -218,6 +219,9 @@ class LibraryScreen(ListScreen):
     def _named(self, name: str, paths: str = "") -> None:
         name = name.strip()
         if not name:
+            return
+        if not is_name(name):
+            self.say(f"a name is {NAME_RULE}", bad=True)
             return
         if any(corpus.name == name for corpus in self.session.corpora):
             self.say(f"{name} exists; choose it and press {{library.add}} to add files", bad=True)

@@ -16,6 +16,7 @@ from tui.model.job_words import (
     preview_file,
     preview_lines,
     state_words,
+    wrapped_log,
 )
 from tui.model.measures import health_words, loss_words
 from tui.model.training import Training
@@ -82,7 +83,7 @@ class TrainScreen(ListScreen):
         return self.previews.current if isinstance(self.previews.current, str) else ""
 
     def situation(self) -> Situation:
-        job = self.job
+        job, silence = self.job, self.allele.sound.silence
         return Situation(
             connected=self.session.connected,
             engine=self.session.engine,
@@ -90,7 +91,7 @@ class TrainScreen(ListScreen):
             job_kind=job.kind if job else "",
             job_state=("pausing" if job.detail == "pausing" else job.state) if job else "",
             preview=bool(self.preview),
-            sound=self.allele.sound.why_not,
+            sound=f"{silence}; {{list.other}} shows the file of an evaluation" if silence else "",
         )
 
     # --- drawing -----------------------------------------------------------------------------------------
@@ -123,7 +124,9 @@ class TrainScreen(ListScreen):
         lines = list(training.lines) if training else []
         if job is not None and job.error:
             lines.append(f"        {job.error}{f' ({job.hint})' if job.hint else ''}")
-        self.log_rows.fill([Row(" LOG", heading=True), *(Row(text, i) for i, text in enumerate(lines))])
+        room = self.log_rows.size.width - len("> ")
+        log = wrapped_log(lines, room)
+        self.log_rows.fill([Row(" LOG", heading=True), *(Row(text, i) for i, text in enumerate(log))])
         self.log_rows.step(FAR)
 
     def _draw_previews(self) -> None:
@@ -209,11 +212,18 @@ class TrainScreen(ListScreen):
 
     def do_train_pause(self, count: int | None, register: str | None) -> None:
         if self.job is not None:
-            self.spawn(self._ask(m.PauseJob(job=self.job.id), "pausing at the next step; {train.resume} goes on"))
+            self.spawn(self._ask(m.PauseJob(job=self.job.id), self._pausing(self.job)))
+
+    @staticmethod
+    def _pausing(job: m.JobInfo) -> str:
+        when = "put aside" if job.state == "queued" else "pausing at the next step"
+        return f"{when}; {{train.resume}} goes on"
 
     def do_train_resume(self, count: int | None, register: str | None) -> None:
         if self.job is not None:
-            self.spawn(self._ask(m.ResumeJob(job=self.job.id), "it goes on from its last checkpoint"))
+            began = self.job.started_s is not None
+            said = "it goes on from its last checkpoint" if began else "it waits in the queue again"
+            self.spawn(self._ask(m.ResumeJob(job=self.job.id), said))
 
     def do_train_stop(self, count: int | None, register: str | None) -> None:
         job = self.job

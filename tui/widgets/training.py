@@ -116,7 +116,7 @@ class CurvePlot(Lines):
 
     def _draw(self, training: Training | None, width: int, height: int) -> list[Strip]:
         if training is None or (not len(training.loss) and not len(training.held_out)):
-            return [Strip([Segment("  the curves begin with the first step", DIM)])]
+            return [Strip([Segment("curves: from the first step on", DIM)])]
         rows, columns = height - 2, width - AXIS - 1
         title = Strip(_title(training, width))
         if rows < 2 or columns < 8:
@@ -147,7 +147,8 @@ def _title(training: Training, width: int) -> list[Segment]:
         number = training.learnt.last[1]
         parts.append((f"{LEARNT_MARK} learnt {number:.3f}", f"{LEARNT_MARK} {number:.3f}", _LEARNT))
     if training.loss.last is not None:
-        parts.append((f"loss {training.loss.last[1]:.3f}", f"loss {training.loss.last[1]:.3f}", _LOSS))
+        loss = training.loss.last[1]
+        parts.append((f"loss {loss:.3f}", f"loss {loss:.3g}", _LOSS))
     is_long = sum(len(long) + 2 for long, _, _ in parts) <= width
     return [Segment(f"{long if is_long else short}  ", style) for long, short, style in parts]
 

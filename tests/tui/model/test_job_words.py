@@ -4,8 +4,17 @@ from typing import Any
 
 import pytest
 
-from protocol.messages import EvaluationCompleted, JobInfo
-from tui.model.job_words import in_order, job_line, ordinal, preview_file, preview_lines, state_words
+from protocol.messages import EvaluationCompleted, JobInfo, StepCompleted
+from tui.model.job_words import (
+    in_order,
+    job_line,
+    ordinal,
+    preview_file,
+    preview_lines,
+    progress_words,
+    state_words,
+    wrapped_log,
+)
 from tui.model.measures import health_words, level_table, loss_words
 from tui.model.training import Training
 
@@ -47,7 +56,20 @@ def test_a_job_says_its_place_and_why_it_does_not_run() -> None:
     assert "paused" in job_line(job("rain", "paused", progress=0.4)) and "40 %" in job_line(
         job("rain", "paused", progress=0.4)
     )
+    paused = job("rain", "paused", hint="go on with: allele jobs resume j7")
+    assert state_words(paused) == "paused"  # the keys are on the screen: that is for the command line
     assert "memory ran out" in job_line(job("rain", "failed", error="memory ran out, at step 7"))
+
+
+def test_what_is_trained_has_no_time_left_while_its_codes_are_measured() -> None:
+    step = StepCompleted(job="j", step=20, elapsed_s=20.0, eta_s=4.0, progress=0.8, losses={})
+    assert progress_words(job("rain", "running", progress=0.8), step) == "step 20 · 0:20 so far, 0:04 left"
+    assert progress_words(job("rain", "running", progress=1.0), step) == "step 20 · 0:20 trained"
+
+
+def test_a_long_line_of_the_log_goes_on_below_its_text() -> None:
+    rows = wrapped_log(["  0:40  mono, because 41% of the audio is heard to be stereo", "  0:41  short"], 36)
+    assert rows == ["  0:40  mono, because 41% of the", "        audio is heard to be stereo", "  0:41  short"]
 
 
 def test_every_evaluation_and_the_recording_can_be_heard() -> None:

@@ -63,6 +63,14 @@ def test_live_events_and_the_log_give_the_same_training() -> None:
     assert live.levels == 2
 
 
+def test_a_line_without_a_time_has_that_of_what_came_before() -> None:
+    training = Training("j")
+    training.take(JobLogged(job="j", text="mono"))
+    training.take(StepCompleted(job="j", step=10, elapsed_s=61.0, progress=0.1, losses={}))
+    training.take(JobLogged(job="j", text="level 2 was filled again"))
+    assert list(training.lines) == ["  0:00  mono", "  1:01  level 2 was filled again"]
+
+
 def test_a_log_is_bounded() -> None:
     training = Training("j")
     for number in range(3000):

@@ -116,6 +116,8 @@ EMPTY = {"model": "", "budget": "", "preset": "", "channels": ""}
     [
         ({"model": ""}, "needs a name"),
         ({"model": "toy"}, "exists"),
+        ({"model": "rain/two"}, "a name is letters"),
+        ({"model": ".rain"}, "a name is letters"),
         ({"model": "new", "budget": "later"}, "no budget"),
         ({"model": "new", "preset": "huge"}, "no size"),
         ({"model": "new", "channels": "quad"}, "none of auto, mono, stereo"),
