@@ -98,6 +98,14 @@ def test_a_corpus_that_is_too_short_is_refused(allele: Any, make_tone: Callable[
     assert "blip" not in [model["name"] for model in allele("model", "list", "--json").json["models"]]
 
 
+def test_many_bad_files_are_not_all_listed(allele: Any, tmp_path: Path) -> None:
+    for number in range(30):
+        (tmp_path / f"empty{number}.wav").touch()
+    ran = allele("corpus", "add", "bad", tmp_path)
+    assert "and 29 more" in ran.error
+    assert "and 10 more files" in ran.err and len(ran.err.splitlines()) == 22
+
+
 def test_an_unknown_model_is_named_with_those_that_exist(allele: Any, recordings: Path) -> None:
     message = allele("encode", recordings / "tone0.wav", "--model", "nemo").error
     assert "nemo" in message and "toy" in message

@@ -3,6 +3,7 @@
 import os
 from argparse import Namespace
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 
@@ -25,8 +26,10 @@ from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
 from tui.client import Client
+from tui.model.words import plural
 
 USABLE = frozenset({"ok", "duplicate"})
+PROBLEMS_SAID = 20  # of one call; --json has them all
 STEREO_NOTE = "a model becomes stereo when most of the sound is, or else averages it to mono (allele train --channels)"
 
 
@@ -49,8 +52,8 @@ def add(arguments: Namespace, output: Output) -> int:
         raise AlleleError("E_CANCELLED", "left; the job goes on", hint=f"allele jobs show {left.job}") from None
     if corpus is None:
         errors: list[dict[str, str]] = (job.result or {}).get("errors", [])
-        for error in errors if len(errors) > 1 else []:
-            output.note(" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["mend"]))))
+        lines = [" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["mend"]))) for error in errors]
+        _say_problems(lines if len(lines) > 1 else [], output, "")
         raise AlleleError("E_CANCELLED", job.error or f"the corpus was not read: {job.state}", hint=job.hint)
     return _tell_added(corpus, paths, output)
 
@@ -59,8 +62,8 @@ def _tell_added(corpus: Corpus, paths: list[str], output: Output) -> int:
     """Say what became of the files of this call; the job fails when none of them can be used."""
     files = [file for file in corpus.files if any(_is_below(file.path, path) for path in paths)]
     problems = [file for file in files if file.problem]
-    for file in problems:
-        output.note(describe_problem(file))
+    has_all = f" (allele corpus show {quote(corpus.info.name)} has all)"
+    _say_problems(list(map(describe_problem, problems)), output, has_all)
     notes = [STEREO_NOTE] if any(file.channels > 1 and file.status in USABLE for file in files) else []
     facts = msgspec.to_builtins(corpus.info) | {
         "added": [file.path for file in files if file.status in USABLE],
@@ -73,6 +76,13 @@ def _tell_added(corpus: Corpus, paths: list[str], output: Output) -> int:
         output.note(note)
     output.result(facts, summary(corpus.info))
     return 0
+
+
+def _say_problems(lines: list[str], output: Output, where: str) -> None:
+    for line in lines[:PROBLEMS_SAID]:
+        output.note(line)
+    if len(lines) > PROBLEMS_SAID:
+        output.note(f"and {plural(len(lines) - PROBLEMS_SAID, 'more file')} with something to say{where}")
 
 
 def list_(arguments: Namespace, output: Output) -> int:
@@ -130,7 +140,9 @@ def remove(arguments: Namespace, output: Output) -> int:
 def summary(info: CorpusInfo) -> str:
     """A corpus in a line."""
     skipped = f", {info.skipped} skipped" if info.skipped else ""
-    return f"{info.name}: {info.files} files, {duration(info.seconds)}, {info.frames} training frames{skipped}"
+    return (
+        f"{info.name}: {plural(info.files, 'file')}, {duration(info.seconds)}, {info.frames} training frames{skipped}"
+    )
 
 
 def describe_problem(file: CorpusFile) -> str:

@@ -79,10 +79,10 @@ def preview_lines(training: Training, playing: str | None) -> list[tuple[str, st
     for evaluation in training.previews:
         name = preview_name(evaluation)
         what = "final" if name == "final" else f"{evaluation.step}"
-        numbers = "  ".join(
+        numbers = " ".join(
             f"{value:6.3f}" if value is not None else "     -"
             for value in (evaluation.held_out.get("mel"), evaluation.train.get("mel"))
         )
         best = " best" if evaluation.is_best else ""
-        lines.append((f"{what:<7}{clock(evaluation.elapsed_s):>6}  {numbers}{best}", name))
-    return [(f"{line}{'  playing' if name == playing else ''}", name) for line, name in lines]
+        lines.append((f"{what:<7}{clock(evaluation.elapsed_s):>7} {numbers}{best}", name))
+    return [(f"{line}{' plays' if name == playing else ''}", name) for line, name in lines]

@@ -115,6 +115,8 @@ class TrainScreen(ListScreen):
     def draw_training(self) -> None:
         """Only what a step or an evaluation changes."""
         training, job = self.training, self.job
+        for widget in (self.curve, self.health, self.previews):
+            widget.display = job is None or job.kind == "train"  # a reading of files has none of these
         self.facts.show(*fact_parts(job, training))
         step = training.step if training else None
         self.losses.show([(f" {loss_words(step.losses)}", PLAIN)] if step else "")
@@ -133,7 +135,7 @@ class TrainScreen(ListScreen):
         training, playing = self.training, self.allele.sound.preview
         heard = playing[1] if playing is not None and playing[0] == self.allele.job else None
         lines = preview_lines(training, heard) if training else []
-        head = f" LISTEN {'at':>6}  {'held':>6}  {'learnt':>6}" if lines else " LISTEN: after the first evaluation"
+        head = f" LISTEN {'at':>7}  {'held':>6} {'learnt':>6}" if lines else " LISTEN: after the first evaluation"
         was = self.preview
         self.previews.fill([Row(head, heading=True), *(Row(text, name) for text, name in lines)])
         if not was and len(lines) > 1:
@@ -228,7 +230,8 @@ class TrainScreen(ListScreen):
     def do_train_stop(self, count: int | None, register: str | None) -> None:
         job = self.job
         if job is not None:
-            said = "ending; the model is made of what was learnt"
+            ending = "ending; the model is made of what was learnt"
+            said = ending if job.state == "running" else "a model is made of what was learnt, when its turn comes"
             self._confirm(f"end {job.subject} here and keep its model for good?", m.StopJob(job=job.id), said)
 
     def do_train_sooner(self, count: int | None, register: str | None) -> None:

@@ -72,6 +72,13 @@ def test_a_long_line_of_the_log_goes_on_below_its_text() -> None:
     assert rows == ["  0:40  mono, because 41% of the", "        audio is heard to be stereo", "  0:41  short"]
 
 
+def test_what_plays_fits_beside_the_longest_numbers_in_a_narrow_list() -> None:
+    training = Training("j")
+    training.take(evaluation(99_999, "final", is_best=True))
+    assert all(len(f"> {line}") <= 41 for line, _ in preview_lines(training, "final"))
+    assert preview_lines(training, "final")[1][0].endswith(" best plays")
+
+
 def test_every_evaluation_and_the_recording_can_be_heard() -> None:
     training = Training("j")
     assert preview_lines(training, None) == []
@@ -84,7 +91,7 @@ def test_every_evaluation_and_the_recording_can_be_heard() -> None:
         training.take(report)  # once from the log, once live
     lines = preview_lines(training, "step-00000080")
     assert [name for _, name in lines] == ["source", "final", "step-00000080", "step-00000040"]
-    assert [line.endswith("playing") for line, _ in lines] == [False, False, True, False]
+    assert [line.endswith("plays") for line, _ in lines] == [False, False, True, False]
     assert "best" in lines[3][0] and "0.025" in lines[3][0] and "0.013" in lines[3][0]
     assert preview_file(training, "source") == "/m/previews/source.wav"
     assert preview_file(training, "step-00000040") == "/m/previews/step-00000040.wav"

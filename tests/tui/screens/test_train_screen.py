@@ -35,6 +35,17 @@ async def waiting(home: Path) -> AsyncIterator[list[str]]:
         await client.ask(m.ListModels(), m.Models)
 
 
+async def test_a_reading_of_files_has_no_curves(opened: Any, until: Any, waiting: list[str]) -> None:
+    async with opened() as (app, pilot):
+        await pilot.press("g", "t")
+        jobs = app.session.jobs
+        await until(pilot, lambda: {"ingest", "train"} <= {job.kind for job in jobs.values()})
+        for kind, shown in (("ingest", False), ("train", True)):
+            app.follow(next(job.id for job in jobs.values() if job.kind == kind))
+            await until(pilot, lambda shown=shown: app.screen.curve.display is shown)
+            assert (app.screen.health.display, app.screen.previews.display) == (shown, shown)
+
+
 def line_of(app: Any, name: str) -> str:
     return next(row.text for row in app.screen.jobs.rows if name in row.text)
 
@@ -88,7 +99,7 @@ async def test_a_running_training_is_stopped_and_its_evaluation_heard_beside_the
         await until(pilot, lambda: app.sound.heard_sample > 4800)
         await pilot.press("b")
         await until(pilot, lambda: app.sound.preview == (waiting[0], "source"))
-        assert "playing" in next(row.text for row in app.screen.previews.rows if row.key == "source")
+        assert "plays" in next(row.text for row in app.screen.previews.rows if row.key == "source")
         await until(pilot, lambda: app.sound.heard_sample > 4800)  # it began where the other was, not anew
         await pilot.press("tab")
         assert app.screen.words.text.strip().endswith("previews/final.wav")
