@@ -27,6 +27,8 @@ def _as_error(problem: BaseException) -> AlleleError:
     message = " ".join((getattr(problem, "message", "") or str(problem) or type(problem).__name__).split())
     if numbers & {errno.ENOSPC, errno.EDQUOT} or "disk is full" in message or "No space left" in message:
         hint = getattr(problem, "hint", "") or "free some space and try again"
+        if isinstance(problem, OSError):
+            message = f"{f'{problem.filename}: ' if problem.filename else ''}no space is left on the disk"
         return AlleleError("E_DISK_FULL", message, hint=hint)
     if isinstance(problem, TrainingMemoryError):
         return AlleleError("E_OOM", message, hint=problem.hint)
