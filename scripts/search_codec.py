@@ -1,14 +1,14 @@
 """One change of the codec at a time, by held-out error after the same training time.
 
-    nice .venv/bin/python scripts/search_codec.py [--corpus FOLDER] [--steps 150] [--folds 2] [--only width] [--seed 0]
+    nice .venv/bin/python scripts/search_codec.py [--corpus FOLDER] [--steps 150] [--folds 2] [--only width] [--seeds 0]
 
 Each variant of `search_variants.py` is trained on the folds of `bench_codec.py` on one thread and judged on the files
 that the fold holds out, at most 6 s of each. The default takes `--steps` steps; a variant whose step takes twice the
 time takes half as many: the two are timed in turns, processor time, because other work shares these cores. Every cell
 has a process of its own and is kept in docs/benchmarks/search.jsonl when it ends; started again, the run goes on where
-it was. The table goes into docs/BENCHMARKS.md: change of the held-out error against the mean of the defaults, averaged
-over the folds, and how far the folds lie apart. The default is trained again with other weights and crops: what differs
-from it by no more than these do is noise.
+it was. The table goes into docs/BENCHMARKS.md: the held-out error against that of the default, whose four seeds
+(weights and crops) are averaged, and how far the cells of a variant lie apart. What differs from the default by no more
+than its own seeds do is noise: it takes several --seeds to tell three percent.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from msgspec.structs import replace
 
 from benchmark_page import put_section
 from daemon.codec.codec import Codec
+from daemon.codec.files import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
 from daemon.training.crops import Clip, open_parts
@@ -44,6 +45,7 @@ from search_variants import DEFAULT, Variant, variants
 ROOT = Path(__file__).resolve().parents[1]
 LEDGER = ROOT / "docs" / "benchmarks" / "search.jsonl"
 LONGEST = 6 * 48_000
+DEFAULT_SEEDS = (0, 1, 2, 3)
 WARM_STEPS, TIMED_STEPS = 3, 7
 QUANTIZING = 0.2
 
@@ -54,6 +56,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     title: str
     fold: int
+    seed: int = 0
     steps: int
     cost: float
     """Time of a step in steps of the default."""
@@ -77,19 +80,19 @@ def main() -> int:
         print(f"search_codec: {error}", file=sys.stderr)
         return 1
     folds = recordings.folds()[: wish.folds]
-    done, failures = _ledger(wish), 0
-    for fold in range(len(folds)):
-        for number, variant in enumerate(chosen, 1):
-            if _key(wish, variant.title, fold) not in done:
-                print(f"[{number}/{len(chosen)}] {variant.title}, fold {fold}", flush=True)
-                failures += not _spawn(wish, variant.title, fold)
-    found = _ledger(wish)
-    cells = [
-        found[key]
-        for variant in chosen
+    wanted = [
+        (variant.title, fold, seed)
         for fold in range(len(folds))
-        if (key := _key(wish, variant.title, fold)) in found
+        for variant in chosen
+        for seed in (DEFAULT_SEEDS if variant.group == DEFAULT else wish.seeds)
     ]
+    done, failures = _ledger(wish), 0
+    for number, (title, fold, seed) in enumerate(wanted, 1):
+        if _key(wish, title, fold, seed) not in done:
+            print(f"[{number}/{len(wanted)}] {title}, fold {fold}, seed {seed}", flush=True)
+            failures += not _spawn(wish, title, fold, seed)
+    found = _ledger(wish)
+    cells = [found[key] for one in wanted if (key := _key(wish, *one)) in found]
     text = _table(cells, wish, len(folds))
     print(text)
     if not wish.dry_run:
@@ -102,7 +105,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, default=ROOT / "scripts" / "demo", help="folder of recordings")
     parser.add_argument("--steps", type=int, default=150, help="of the default; a variant's follow from its cost")
     parser.add_argument("--folds", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of weights and crops")
     parser.add_argument("--only", default="", help="variants whose title contains this")
     parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
     parser.add_argument("--ledger", type=Path, help="file of what is done (default: docs/benchmarks/search.jsonl)")
@@ -115,8 +118,8 @@ def _arguments() -> argparse.Namespace:
     return wish
 
 
-def _key(wish: argparse.Namespace, title: str, fold: int) -> str:
-    return f"{wish.corpus.resolve().name}|{wish.steps}|{wish.seed}|{fold}|{title}"
+def _key(wish: argparse.Namespace, title: str, fold: int, seed: int) -> str:
+    return f"{FORMAT_VERSION}|{wish.corpus.resolve().name}|{wish.steps}|{seed}|{fold}|{title}"
 
 
 def _ledger(wish: argparse.Namespace) -> dict[str, Cell]:
@@ -126,9 +129,8 @@ def _ledger(wish: argparse.Namespace) -> dict[str, Cell]:
     return {cell.key: cell for cell in cells}
 
 
-def _spawn(wish: argparse.Namespace, title: str, fold: int) -> bool:
-    options = ["--corpus", wish.corpus, "--steps", wish.steps, "--seed", wish.seed, "--folds", wish.folds]
-    options += ["--work", wish.work, "--cell", f"{title}|{fold}"]
+def _spawn(wish: argparse.Namespace, title: str, fold: int, seed: int) -> bool:
+    options = ["--corpus", wish.corpus, "--steps", wish.steps, "--work", wish.work, "--cell", f"{title}|{fold}|{seed}"]
     done = subprocess.run(
         [sys.executable, __file__, *map(str, options)], stdout=subprocess.PIPE, text=True, check=False
     )
@@ -141,20 +143,20 @@ def _spawn(wish: argparse.Namespace, title: str, fold: int) -> bool:
     return True
 
 
-def _run(wish: argparse.Namespace, title: str, fold_number: str) -> Cell:
+def _run(wish: argparse.Namespace, title: str, fold_number: str, seed_number: str) -> Cell:
     torch.set_num_threads(1)
     variant = next(v for v in variants() if v.title == title)
-    fold = int(fold_number)
+    fold, seed = int(fold_number), int(seed_number)
     recordings = one_folder(wish.corpus)
     sides = ingested(recordings, recordings.digest, recordings.folds()[fold], wish.work)
     corpus = load_corpus(sides.train)
-    plan, _ = make_plan(TrainingSpec(steps=wish.steps, seed=wish.seed), split_corpus(corpus, wish.seed), is_gpu=False)
+    plan, _ = make_plan(TrainingSpec(steps=wish.steps), split_corpus(corpus, 0), is_gpu=False)
     clips = open_parts(corpus, plan.split.train, plan.codec)
-    default = _learner(plan, Variant(group=DEFAULT, name=DEFAULT), clips, wish.seed)
-    learner = _learner(plan, variant, clips, wish.seed)
+    default = _learner(plan, Variant(group=DEFAULT, name=DEFAULT), clips, seed)
+    learner = _learner(plan, variant, clips, seed)
     cost = _cost(default, learner)
     steps = max(1, round(wish.steps / cost))
-    learner = _learner(plan, variant, clips, wish.seed + variant.seed)
+    learner = _learner(plan, variant, clips, seed)
     for step in range(steps):
         learner.step(step / steps)
     codec = Codec(learner.settled())
@@ -162,9 +164,10 @@ def _run(wish: argparse.Namespace, title: str, fold_number: str) -> Cell:
     sounds = [np.asarray(held_out.audio(record).mean(0), np.float32)[:LONGEST] for record in held_out.usable]
     pairs = [(sound, round_trip(codec, sound)) for sound in sounds]
     return Cell(
-        key=_key(wish, title, fold),
+        key=_key(wish, title, fold, seed),
         title=title,
         fold=fold,
+        seed=seed,
         steps=steps,
         cost=cost,
         mel=float(np.mean([mel_distance(a, b) for a, b in pairs])),
@@ -202,10 +205,10 @@ def _table(cells: list[Cell], wish: argparse.Namespace, folds: int) -> str:
     by_title: dict[str, list[Cell]] = {}
     for cell in cells:
         by_title.setdefault(cell.title, []).append(cell)
-    defaults = [cell for cell in cells if cell.title.startswith(f"{DEFAULT}: ")]
+    defaults = by_title.get(f"{DEFAULT}: {DEFAULT}", [])
     base = {fold: float(np.mean([c.mel for c in defaults if c.fold == fold])) for fold in {c.fold for c in defaults}}
     lines = [
-        "| variant | held-out mel | change | of the folds | stft | SI-SDR | least used | steps | a step | size |",
+        "| variant | held-out mel | change | of its cells | stft | SI-SDR | least used | steps | a step | size |",
         f"|{'---|' * 10}",
     ]
     for title, found in by_title.items():
@@ -219,7 +222,8 @@ def _table(cells: list[Cell], wish: argparse.Namespace, folds: int) -> str:
         )
     note = (
         f"{wish.corpus.name}, {folds} folds, one thread, the time of {wish.steps} steps of the default, "
-        f"seed {wish.seed}; `scripts/search_codec.py --steps {wish.steps} --folds {wish.folds} --seed {wish.seed}`."
+        f"codec format {FORMAT_VERSION}; `scripts/search_codec.py --steps {wish.steps} --folds {wish.folds} "
+        f"--seeds {' '.join(map(str, wish.seeds))}`."
     )
     return "\n".join([*lines, "", note])
 

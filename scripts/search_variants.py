@@ -12,6 +12,7 @@ from vector_quantize_pytorch import VectorQuantize
 import daemon.codec.quantizer as quantizer
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel
+from daemon.codec.network import Block
 
 DEFAULT = "default"
 
@@ -26,8 +27,6 @@ class Variant:
     recipe: dict[str, Any] = field(default_factory=dict[str, Any])
     options: dict[str, Any] = field(default_factory=dict[str, Any])
     book_decay: float = quantizer.EMA_DECAY
-    seed: int = 0
-    """Added to the seed of weights and crops: the default with others tells what is noise."""
     change: Callable[[CodecModel], None] = lambda _: None
 
     @property
@@ -71,6 +70,14 @@ def _start(model: CodecModel, share: float) -> None:
     weight[: model.config.bins, model.config.mel_bands :] *= share / 0.3
 
 
+@torch.no_grad()
+def _start_blocks(model: CodecModel, scale: float) -> None:
+    """What blocks add to begin with; 0.1 as they are."""
+    for module in model.modules():
+        if isinstance(module, Block):
+            module.scale.fill_(scale)
+
+
 def _shape_phases(model: CodecModel, shape: Callable[[Tensor], Tensor]) -> None:
     features = model.spectra.features
 
@@ -90,9 +97,8 @@ def _hop(hop: int, levels: int) -> dict[str, Any]:
 
 
 def variants() -> list[Variant]:
-    """The default first, and again with other random numbers."""
+    """The default first."""
     made = [Variant(group=DEFAULT, name=DEFAULT)]
-    made += [Variant(group=DEFAULT, name=f"other weights and crops {seed}", seed=seed) for seed in (1, 2, 3)]
 
     def codec(group: str, **named: dict[str, Any]) -> None:
         made.extend(Variant(group=group, name=name.replace("_", " "), codec=change) for name, change in named.items())
@@ -108,7 +114,12 @@ def variants() -> list[Variant]:
         Variant(group="start", name=f"free channels {share}", change=functools.partial(_start, share=share))
         for share in (0.0, 0.1, 1.0)
     ]
+    made += [
+        Variant(group="start", name=f"blocks {scale}", change=functools.partial(_start_blocks, scale=scale))
+        for scale in (0.03, 0.3)
+    ]
     codec("frame rate at 3.28 kbps", hop_512=_hop(512, 5), hop_2048=_hop(2048, 20))
+    codec("floor of magnitudes", **{str(floor): {"magnitude_floor": floor} for floor in (1e-3, 3e-4, 3e-5)})
     codec("window", n_fft_1024={"n_fft": 1024}, n_fft_4096={"n_fft": 4096})
     made.append(Variant(group="phase in", name="none", change=_without_phase))
     made.append(Variant(group="phase in", name="compressed complex", change=_compressed_complex))

@@ -18,6 +18,11 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Window of the spectra on both sides, samples: 23 Hz bins."""
     stft_hop: int = 512
     """Hop of those spectra, samples; two of them make one latent frame."""
+    magnitude_floor: float = 1e-4
+    """Added to magnitudes before their logarithm: 134 dB under the bin of a full-scale sine, which is n_fft / 4.
+
+    The noise of 16 bits lies 17 dB above it. Ten times as much hid that noise, and then it was chance what came of
+    sounds that die away (docs/adr/0009-search.md)."""
     width: int = 192
     """Channels of the ConvNeXt blocks. 192 beat 256 and 384 for the same seconds on a CPU."""
     expansion: int = 3
@@ -50,6 +55,8 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("hop_length is two STFT hops, n_fft a multiple of one, the kernel odd")
         if not 2 <= self.low_dimensions <= self.latent - self.mel_bands - 2 * self.side_bands:
             raise ValueError("the low band and its level take two dimensions to a quarter of the latent")
+        if not 0 < self.magnitude_floor < 1:
+            raise ValueError("the floor of magnitudes is above 0 and below 1")
         if self.channels not in (1, 2) or (self.side_bands > 0) != (self.channels == 2):
             raise ValueError("one channel without side bands, or two with them")
         if min(self.levels, self.width, self.latent, self.codebook_dim) < 1:

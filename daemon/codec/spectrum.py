@@ -18,8 +18,6 @@ from daemon.codec.network import Head
 from daemon.codec.side import Side, energy, polar, smooth
 from daemon.dsp.framing import analyse, synthesise
 
-# 114 dB under the bin of a full-scale sine, which is n_fft / 4: 16-bit noise lies just below, silence far.
-MAGNITUDE_FLOOR = 1e-3
 # The loudest bin a full-scale signal can reach is n_fft / 2; e^8 leaves headroom, not explosions.
 LOG_CEILING = 8.0
 LOG_SILENCE = -12.0
@@ -70,6 +68,7 @@ class Spectra(nn.Module):
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         self._n_fft, self._hop, self._latent_hop = config.n_fft, config.stft_hop, config.hop_length
+        self._floor = config.magnitude_floor
         self._top = round(INAUDIBLE_HZ / config.sample_rate * config.n_fft)
         self.low_band = LowBand(config)
         self.side = Side(config) if config.channels == 2 else None
@@ -80,7 +79,7 @@ class Spectra(nn.Module):
     def floored(self, audio: Tensor) -> tuple[Tensor, Tensor]:
         """Complex spectrum and its magnitude over the floor, each `[B, T', bins]`, `T'` in STFT hops."""
         spectrum = analyse(whole_hops(audio, self._latent_hop), self._n_fft, self._hop)
-        return spectrum, energy(spectrum).sqrt() + MAGNITUDE_FLOOR
+        return spectrum, energy(spectrum).sqrt() + self._floor
 
     def features(self, audio: Tensor) -> Features:
         """What the encoder sees of `[B, L]`, or of two channels `[B, 2, L]`."""
@@ -105,7 +104,7 @@ class Spectra(nn.Module):
         """The decoder's answer as sound: `[B, T * hop_length]`, or two channels `[B, 2, T * hop_length]`."""
         level, phase = head.spectrum.float().chunk(2, dim=-1)
         logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
-        magnitude = (logs.exp() - MAGNITUDE_FLOOR).clamp_min(0.0) + 1e-7
+        magnitude = (logs.exp() - self._floor).clamp_min(0.0) + 1e-7
         spectrum = polar(self._quiet_top(magnitude), phase)
         mid = self._with_low_band(spectrum, head.low.float())
         if self.side is None or head.side is None or head.apart is None:
