@@ -70,9 +70,9 @@ class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluatio
     levels: list[LevelReport]
     is_best: bool
     preview: str
-    """WAV relative to the run folder: the held-out clip of this run, decoded by these weights."""
+    """WAV relative to the run folder: this run's held-out clip (or short ones joined), decoded by these weights."""
     source: str = ""
-    """WAV relative to the run folder: the same clip as it was recorded."""
+    """WAV relative to the run folder: the same sound as it was recorded."""
     side_mel: float | None = None
     width_db: float | None = None
     """As in `HeldOut`."""
