@@ -295,7 +295,8 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     """A model in a line. held_out: {"mel","stft","sisdr_db"}; utilisation per level 0..1.
 
     channels: 1, or 2: then held_out has "side_mel" and "width_db" (decodes against sources) too.
-    memorisation: {"verdict","ratio","train_mel"}, verdict general, leaning or memorised; empty if not measured.
+    memorisation: {"verdict","ratio","train_mel"}, verdict general, leaning, memorised or unknown (ratio null);
+    empty if not measured.
     """
 
     name: Name

@@ -20,7 +20,7 @@ from daemon.dsp.mel import LOG_FLOOR, log_mel, magnitudes
 from daemon.training.crops import Clip
 from daemon.training.evaluation import CLIP_S, SAMPLE_RATE, TOTAL_S, Evaluation, round_trip
 
-Verdict = Literal["general", "leaning", "memorised"]
+Verdict = Literal["general", "leaning", "memorised", "unknown"]
 REPORT_NAME = "memorisation.json"
 LEANING, MEMORISED = 1.3, 2.0
 N_FFT, BANDS = 2048, 80
@@ -33,14 +33,14 @@ class Memorisation(msgspec.Struct, frozen=True, kw_only=True):
 
     held_out_mel: float
     train_mel: float
-    ratio: float
-    """Held-out over training error."""
+    ratio: float | None
+    """Held-out over training error; None, as all that follows, when nothing held out can be heard."""
     verdict: Verdict
-    decoded: float
+    decoded: float | None
     """From held-out frames to their own decodes."""
-    nearest_training: float
+    nearest_training: float | None
     """From held-out frames to the nearest training frame."""
-    decoded_to_training: float
+    decoded_to_training: float | None
     """From decodes of held-out frames to the nearest training frame: far under the one before, and decodes are drawn
     to what was trained on."""
     text: str
@@ -50,8 +50,10 @@ def memorisation(codec: Codec, evaluation: Evaluation, held_out: list[Clip], tra
     """Measure a finished codec."""
     pairs = [_source_and_decode(codec, clip) for clip in _spread(held_out, TOTAL_S)]
     source, decode = (_thinned(torch.cat(side), MOST_HELD_OUT_FRAMES) for side in zip(*pairs, strict=True))
-    known = _thinned(torch.cat([_frames(a) for a in _at_reference(train)]), MOST_TRAINING_FRAMES)
     held_mel, train_mel = evaluation.held_out.mel, evaluation.train_mel
+    if not len(source):
+        return _unknown(held_mel, train_mel)
+    known = _thinned(torch.cat([_frames(a) for a in _at_reference(train)]), MOST_TRAINING_FRAMES)
     ratio = evaluation.gap
     verdict: Verdict = "general" if ratio < LEANING else "leaning" if ratio < MEMORISED else "memorised"
     decoded = float((source - decode).abs().mean())
@@ -65,6 +67,19 @@ def memorisation(codec: Codec, evaluation: Evaluation, held_out: list[Clip], tra
         nearest_training=round(nearest, 4),
         decoded_to_training=round(_to_nearest(decode, known), 4),
         text=_in_words(ratio, verdict, decoded, nearest),
+    )
+
+
+def _unknown(held_mel: float, train_mel: float) -> Memorisation:
+    return Memorisation(
+        held_out_mel=round(held_mel, 4),
+        train_mel=round(train_mel, 4),
+        ratio=None,
+        verdict="unknown",
+        decoded=None,
+        nearest_training=None,
+        decoded_to_training=None,
+        text="memorisation: it cannot be told: what is held out is next to silent",
     )
 
 

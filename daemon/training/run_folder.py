@@ -54,7 +54,7 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     train_mel: float | None = None
     """Official multi-scale log-mel on training audio, beside `held_out`."""
     memorisation: str = ""
-    """general, leaning or memorised: `memorisation.json` has the figures."""
+    """general, leaning, memorised or unknown: `memorisation.json` has the figures."""
     memorisation_ratio: float | None = None
     """Held-out over training error."""
     prior: None = None

@@ -5,6 +5,8 @@ file that is long enough, with a gap so that no training crop touches what is he
 are then "in-recording", kinder than those of unseen files, and labelled so.
 """
 
+import math
+
 import numpy as np
 
 from daemon.corpus.records import SAMPLE_RATE, Corpus, FileRecord
@@ -14,7 +16,7 @@ from daemon.training.spec import Part, Split
 FEWEST_FILES = 10
 SHARE = 0.1
 MOST_HELD_OUT = 24
-SHORTEST_TRAINING_S = 1.0
+SHORTEST_CORPUS_S = 2.0  # from here on every way of holding out leaves a second or more to learn from
 SHORTEST_BLOCK_S = 0.25
 LONGEST_BLOCK_S = 10.0
 LONGEST_GAP_S = 1.0
@@ -28,22 +30,16 @@ def split_corpus(corpus: Corpus, seed: int) -> Split:
     """
     if not corpus.usable:
         raise TrainingError("The corpus has no usable audio.", "Add recordings to it.")
-    if corpus.duration_s < SHORTEST_TRAINING_S + SHORTEST_BLOCK_S:
-        raise _too_little(corpus.duration_s)
+    duration_s = sum(record.samples for record in corpus.usable) / SAMPLE_RATE
+    if duration_s < SHORTEST_CORPUS_S:
+        known_s = math.floor(100 * duration_s) / 100  # never rounded up to what would be enough
+        raise TrainingError(
+            f"The corpus holds {known_s:.2f} s of audio: too little to learn from and to judge by.",
+            f"Add recordings until there are at least {SHORTEST_CORPUS_S:g} s; a minute or more sounds better.",
+        )
     random = np.random.default_rng([seed, 0x5B117])
     files = sorted(corpus.usable, key=lambda record: record.sha256)
-    split = _by_file(files, random) if len(files) >= FEWEST_FILES else _in_recording(files, random)
-    train_s = sum(part.stop - part.start for part in split.train) / SAMPLE_RATE
-    if train_s < SHORTEST_TRAINING_S or not split.held_out:
-        raise _too_little(corpus.duration_s)
-    return split
-
-
-def _too_little(duration_s: float) -> TrainingError:
-    return TrainingError(
-        f"The corpus holds {duration_s:.2f} s of audio: too little to learn from and to judge by.",
-        "Add recordings until there are at least 2 s; a minute or more sounds better.",
-    )
+    return _by_file(files, random) if len(files) >= FEWEST_FILES else _in_recording(files, random)
 
 
 def _by_file(files: list[FileRecord], random: np.random.Generator) -> Split:

@@ -56,7 +56,7 @@ def show(arguments: Namespace, output: Output) -> int:
         f"corpus        {model.corpus}",
         f"channels      {'2, mid and side' if model.channels == 2 else 1}",
         f"frame rate    {model.frame_rate:.3f} a second, {model.hop_length} samples each, {model.sample_rate} Hz",
-        *([f"memorisation  {_leaning(model.memorisation)}"] if model.memorisation else []),
+        *([f"memorisation  {leaning_words(model.memorisation)}"] if model.memorisation else []),
         f"codec         {model.codec_id}",
         f"created       {model.created}",
         f"folder        {model.path}",
@@ -104,7 +104,10 @@ def _atlas_words(atlas: Atlas) -> str:
     return f"{atlas.contexts} contexts a code; levels of {levels} that can be told apart by {told}"
 
 
-def _leaning(facts: dict[str, Any]) -> str:
+def leaning_words(facts: dict[str, Any]) -> str:
+    """How much a model leans on its own recordings, or that nobody can tell."""
+    if facts.get("ratio") is None:
+        return "it cannot be told: what is held out is next to silent"
     return f"{facts['verdict']}: held-out error is {facts['ratio']:.2f} × the training error"
 
 

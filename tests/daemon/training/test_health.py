@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from daemon.codec.codec import Codec
 from daemon.corpus.records import load_corpus
 from daemon.engine.failures import describe_failure
-from daemon.training.crops import CropSampler, open_parts
+from daemon.training.crops import Clip, CropSampler, open_parts
 from daemon.training.errors import TrainingError, TrainingMemoryError
 from daemon.training.evaluation import Evaluation, evaluate
 from daemon.training.learner import Learner
@@ -23,6 +23,7 @@ from daemon.training.run_folder import read_log, read_run
 from daemon.training.sizing import make_plan
 from daemon.training.spec import TrainingSpec
 from daemon.training.split import split_corpus
+from tui.cli.model import leaning_words
 
 
 def toy(steps: int) -> TrainingSpec:
@@ -142,6 +143,17 @@ def test_memorisation_tells_a_copy_from_a_stranger(toy_run: Path, tone_corpus: P
         figures = Evaluation(held_out=HeldOut(mel=mel, stft=1.0, sisdr_db=0.0), train_mel=0.1, levels=[], prefix_mel=[])
         words[mel] = memorisation(toy_codec, figures, held, train_clips).verdict
     assert words == {0.11: "general", 0.16: "leaning", 0.3: "memorised"}
+
+
+def test_nothing_is_told_of_what_is_next_to_silent(tone_corpus: Path, toy_run: Path, toy_codec: Codec) -> None:
+    run = read_run(toy_run)
+    assert run is not None
+    known = open_parts(load_corpus(tone_corpus), run.plan.split.train, toy_codec.config)
+    hush = Clip(audio=np.zeros((1, 24_000), np.float32), start=0, stop=24_000, gain_db=0.0, name="hush")
+    report = memorisation(toy_codec, evaluate(toy_codec, [hush], known), [hush], known)
+    assert (report.verdict, report.ratio, report.decoded) == ("unknown", None, None)
+    assert "cannot be told" in report.text and "nan" not in report.text
+    assert "cannot be told" in leaning_words({"verdict": report.verdict, "ratio": report.ratio})
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: 9 bytes")])

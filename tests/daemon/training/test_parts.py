@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -33,15 +33,22 @@ def corpus_of(seconds: list[float]) -> Corpus:
     return Corpus(Path("/nowhere"), files)
 
 
-@given(st.lists(st.floats(0.05, 60.0), min_size=1, max_size=40), st.integers(0, 5))
+@given(st.lists(st.floats(0.05, 60.0) | st.floats(0.05, 1.1), min_size=1, max_size=40), st.integers(0, 5))
+@example([1.85], 0)
+@example([1.999], 0)
+@example([2.0], 0)
+@example([1.0, 1.0], 0)
+@example([0.99, 1.01], 0)
 def test_held_out_never_touches_training(seconds: list[float], seed: int) -> None:
     corpus = corpus_of(seconds)
+    samples = sum(record.samples for record in corpus.files)
     try:
         split = split_corpus(corpus, seed)
     except TrainingError as error:
-        assert sum(seconds) < 4 or max(seconds) < 1.5
-        assert error.hint
+        assert samples < 2 * 48_000 and "at least 2 s" in error.hint
         return
+    assert samples >= 2 * 48_000
+    assert sum(part.stop - part.start for part in split.train) >= 48_000
     assert split == split_corpus(corpus, seed)
     assert split.held_out and split.train
     for held in split.held_out:
@@ -54,8 +61,13 @@ def test_held_out_never_touches_training(seconds: list[float], seed: int) -> Non
         assert split.kind == "by file" and len(split.held_out) >= 2
 
 
+def test_too_little_is_never_rounded_up_to_enough() -> None:
+    with pytest.raises(TrainingError, match=r"1\.99 s.*too little"):
+        split_corpus(corpus_of([1.9999]), 0)
+
+
 def test_short_files_with_a_few_neighbours_hold_out_a_file() -> None:
-    split = split_corpus(corpus_of([0.5, 0.6, 0.7]), 0)
+    split = split_corpus(corpus_of([0.6, 0.7, 0.8]), 0)
     assert len(split.held_out) == 1 and len(split.train) == 2
 
 
