@@ -39,7 +39,7 @@ MODEL = {
     "seconds": "seconds of training",
     "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
     "utilisation": "share of each level's codes in use",
-    "memorisation": "verdict (general, leaning, memorised, unknown), ratio of held-out to train_mel (memorisation.json: more)",
+    "memorisation": "verdict (general, leaning, memorised, unknown), ratio of held-out error to train_mel, train_mel",
     "sample_rate": "Hz",
     "hop_length": "samples to a frame",
     "frame_rate": "frames to a second",
