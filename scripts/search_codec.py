@@ -206,18 +206,16 @@ def _table(cells: list[Cell], wish: argparse.Namespace, folds: int) -> str:
     for cell in cells:
         by_title.setdefault(cell.title, []).append(cell)
     defaults = by_title.get(f"{DEFAULT}: {DEFAULT}", [])
-    base = {fold: float(np.mean([c.mel for c in defaults if c.fold == fold])) for fold in {c.fold for c in defaults}}
     lines = [
-        "| variant | held-out mel | change | of its cells | stft | SI-SDR | least used | steps | a step | size |",
-        f"|{'---|' * 10}",
+        "| variant | cells | held-out mel | of its cells | held-out stft | SI-SDR | least used | a step | size |",
+        f"|{'---|' * 9}",
     ]
     for title, found in by_title.items():
-        changes = [cell.mel / base[cell.fold] - 1 for cell in found if cell.fold in base]
-        mean = {name: float(np.mean([getattr(cell, name) for cell in found])) for name in ("mel", "stft", "sisdr_db")}
+        mel, stft = (_changes(found, defaults, name) for name in ("mel", "stft"))
         lines.append(
-            f"| {title} | {mean['mel']:.3f} | {np.mean(changes):+.1%} | {min(changes):+.1%} to {max(changes):+.1%} | "
-            f"{mean['stft']:.2f} | {mean['sisdr_db']:.1f} dB | {min(cell.least_used for cell in found):.0%} | "
-            f"{'/'.join(str(cell.steps) for cell in found)} | {np.mean([cell.cost for cell in found]):.2f}× | "
+            f"| {title} | {len(found)} | {_mean_change(mel)} | {min(mel):+.1%} to {max(mel):+.1%} | "
+            f"{_mean_change(stft)} | {np.mean([cell.sisdr_db for cell in found]):.1f} dB | "
+            f"{min(cell.least_used for cell in found):.0%} | {np.mean([cell.cost for cell in found]):.2f}× | "
             f"{found[0].parameters / 1e6:.1f} M |"
         )
     note = (
@@ -226,6 +224,16 @@ def _table(cells: list[Cell], wish: argparse.Namespace, folds: int) -> str:
         f"--seeds {' '.join(map(str, wish.seeds))}`."
     )
     return "\n".join([*lines, "", note])
+
+
+def _mean_change(changes: list[float]) -> str:
+    return f"{round(float(np.mean(changes)), 4) + 0.0:+.1%}"  # no minus before a rounded zero
+
+
+def _changes(found: list[Cell], defaults: list[Cell], name: str) -> list[float]:
+    """Of each cell, against the mean of the default's on the same fold."""
+    base = {fold: np.mean([getattr(c, name) for c in defaults if c.fold == fold]) for fold in {c.fold for c in found}}
+    return [float(getattr(cell, name) / base[cell.fold] - 1) for cell in found]
 
 
 if __name__ == "__main__":

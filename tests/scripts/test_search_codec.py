@@ -54,7 +54,7 @@ def test_changes_are_against_the_mean_of_the_defaults_of_a_fold() -> None:
         *(a_cell("width: 1", fold, mel) for fold, mel in enumerate((0.2, 0.8))),
     ]
     row = next(line for line in search_codec._table(cells, wish, 2).splitlines() if "width: 1" in line)
-    assert "| 0.500 | -25.0% | -50.0% to +0.0% |" in row
+    assert "| 2 | -25.0% | -50.0% to +0.0% |" in row
 
 
 def test_a_cell_is_trained_once(tmp_path: Path) -> None:
