@@ -71,6 +71,27 @@ def test_one_bad_file_is_reported_and_skipped(allele: Any, bad: Path, recordings
     assert "mixed" in allele("corpus", "show", "mixed").error
 
 
+def test_only_what_is_new_is_added_and_clipping_is_named(allele: Any, recordings: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "takes"
+    folder.mkdir()
+    shutil.copy(recordings / "tone1.wav", folder / "clean.wav")
+    audio, rate = soundfile.read(recordings / "tone2.wav")
+    soundfile.write(folder / "loud.wav", np.clip(audio * 40, -1, 1), rate)
+    first = allele("corpus", "add", "takes", folder, "--json")
+    assert sorted(Path(path).name for path in first.json["added"]) == ["clean.wav", "loud.wav"]
+    (said,) = [line for line in first.err.splitlines() if "clipped" in line]
+    assert "loud.wav" in said and "clean.wav" not in said and said in first.json["notes"]
+    again = allele("corpus", "add", "takes", folder)
+    assert again.status == 0 and "nothing new" in again.err and "nothing new" not in first.err
+    shutil.copy(recordings / "tone3.wav", folder / "late.wav")
+    third = allele("corpus", "add", "takes", folder, "--json").json
+    assert [Path(path).name for path in third["added"]] == ["late.wav"] and third["files"] == 3
+    shutil.copy(recordings / "tone3.wav", folder / "twin.wav")
+    twin = allele("corpus", "add", "takes", folder / "twin.wav", "--json").json
+    assert twin["added"] == [] and any("nothing new" in note for note in twin["notes"])
+    allele("corpus", "remove", "takes")
+
+
 def test_a_truncated_flac_is_said(allele: Any, recordings: Path, make_tone: Callable[..., Any], tmp_path: Path) -> None:
     whole = tmp_path / "whole.flac"
     soundfile.write(whole, make_tone(3.0, 300.0), 48_000)

@@ -30,6 +30,8 @@ from tui.model.words import plural
 
 USABLE = frozenset({"ok", "duplicate"})
 PROBLEMS_SAID = 20  # of one call; --json has them all
+CLIPPED = 0.001  # of the samples: fewer flat tops than these nobody hears
+CLIPPED_SAID = 5
 STEREO_NOTE = "a model becomes stereo when most of the sound is, or else averages it to mono (allele train --channels)"
 
 
@@ -37,17 +39,19 @@ def add(arguments: Namespace, output: Output) -> int:
     """Ingest files and folders; what cannot be used is said and skipped."""
     paths = [absolute(path) for path in arguments.paths]
 
-    async def work(client: Client) -> tuple[JobInfo, Corpus | None]:
+    async def work(client: Client) -> tuple[JobInfo, list[CorpusFile], Corpus | None]:
+        before = await _known_files(client, arguments.name)
+
         async def begin() -> str:
             return (await client.ask(AddToCorpus(corpus=arguments.name, paths=paths), JobAccepted)).job
 
         job = await follow(client, begin, output, cancels=True, title=f"reading into {arguments.name}")
         if job.state == "done":
-            return job, await client.ask(ShowCorpus(name=arguments.name), Corpus)
-        return job, None
+            return job, before, await client.ask(ShowCorpus(name=arguments.name), Corpus)
+        return job, before, None
 
     try:
-        job, corpus = with_daemon(arguments, work)
+        job, before, corpus = with_daemon(arguments, work)
     except LeftRunningError as left:
         raise AlleleError("E_CANCELLED", "left; the job goes on", hint=f"allele jobs show {left.job}") from None
     if corpus is None:
@@ -55,18 +59,33 @@ def add(arguments: Namespace, output: Output) -> int:
         lines = [" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["mend"]))) for error in errors]
         _say_problems(lines if len(lines) > 1 else [], output, "")
         raise AlleleError("E_CANCELLED", job.error or f"the corpus was not read: {job.state}", hint=job.hint)
-    return _tell_added(corpus, paths, output)
+    return _tell_added(corpus, before, paths, output)
 
 
-def _tell_added(corpus: Corpus, paths: list[str], output: Output) -> int:
+async def _known_files(client: Client, name: str) -> list[CorpusFile]:
+    """What is in the corpus already; nothing when there is none."""
+    try:
+        return (await client.ask(ShowCorpus(name=name), Corpus)).files
+    except AlleleError as error:
+        if error.code != "E_NOT_FOUND":
+            raise
+        return []
+
+
+def _tell_added(corpus: Corpus, before: list[CorpusFile], paths: list[str], output: Output) -> int:
     """Say what became of the files of this call; the job fails when none of them can be used."""
+    # Whole records are compared: a file that was recorded anew under its old path is new.
+    known = set(before)
+    added = [file.path for file in corpus.files if file.status == "ok" and file not in known]
     files = [file for file in corpus.files if any(_is_below(file.path, path) for path in paths)]
     problems = [file for file in files if file.problem]
     has_all = f" (allele corpus show {quote(corpus.info.name)} has all)"
     _say_problems(list(map(describe_problem, problems)), output, has_all)
-    notes = [STEREO_NOTE] if any(file.channels > 1 and file.status in USABLE for file in files) else []
+    notes = [] if added else [f"nothing new: {corpus.info.name} has every usable recording of these already"]
+    notes += clipping_notes(files)
+    notes += [STEREO_NOTE] if any(file.channels > 1 and file.status in USABLE for file in files) else []
     facts = msgspec.to_builtins(corpus.info) | {
-        "added": [file.path for file in files if file.status in USABLE],
+        "added": added,
         "problems": [
             {"path": file.path, "status": file.status, "problem": file.problem, "mend": file.mend} for file in problems
         ],
@@ -76,6 +95,17 @@ def _tell_added(corpus: Corpus, paths: list[str], output: Output) -> int:
         output.note(note)
     output.result(facts, summary(corpus.info))
     return 0
+
+
+def clipping_notes(files: list[CorpusFile]) -> list[str]:
+    """A line that names the recordings with flat tops, if any: a model learns them, too."""
+    shares = {file.path: file.clipped / max(1.0, file.seconds * file.sample_rate * file.channels) for file in files}
+    clipped = [f"{path} ({shares[path]:.1%})" for path in shares if shares[path] >= CLIPPED]
+    if not clipped:
+        return []
+    more = f" and {plural(len(clipped) - CLIPPED_SAID, 'more file')}" if len(clipped) > CLIPPED_SAID else ""
+    named = ", ".join(clipped[:CLIPPED_SAID])
+    return [f"clipped, which a model learns, too (share of samples in flat tops at full scale): {named}{more}"]
 
 
 def _say_problems(lines: list[str], output: Output, where: str) -> None:
