@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.edits.arguments import real, seed_of, whole, word
-from daemon.edits.pairs import Others, other_of, start_in
+from daemon.edits.pairs import Others, left_out, other_of, start_in
 from daemon.edits.ranges import Cells, cells_of, change_of, cut
 from daemon.edits.timeline import nearest_frames
 from daemon.edits.values import Computation, Grid, Outcome, Step
@@ -144,6 +144,8 @@ def blend(edit: Edit, grid: Grid, others: Others) -> Step:
         width = other.frames - at
         notes.append(f"cropped from {cells.width} to {width} frames: that is what both have")
         cells = Cells(cells.top, cells.bottom, cells.lo, cells.lo + width)
+    elif align == "none" and amount > 0:
+        notes += left_out(edit, other, at + cells.width)
     asked = _Blend(grid=grid, cells=cells, amount=amount, mode=mode, seed=seed, notes=notes)
     theirs = other.codes[cells.top : cells.bottom, at:]
     if align == "none":

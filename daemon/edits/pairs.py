@@ -36,6 +36,15 @@ def start_in(edit: Edit, default: int) -> int:
     return at
 
 
+def left_out(edit: Edit, other: Grid, end: int) -> list[str]:
+    """A note about what the other strand has from frame `end` on, when all of the first was meant and takes no more."""
+    rest = other.frames - end
+    if rest <= 0 or edit.frames is not None:
+        return []
+    frames = "frame" if rest == 1 else f"{rest} frames"
+    return [f"the last {frames} of {other.name}, which is longer, {'is' if rest == 1 else 'are'} left out"]
+
+
 def swap(edit: Edit, grid: Grid, others: Others) -> Step:
     """Exchange cells; the one operation that changes the other strand too."""
     other = other_of(edit, grid, others)
@@ -64,7 +73,7 @@ def _common_cells(edit: Edit, grid: Grid, other: Grid) -> tuple[Cells, Cells, li
             f"{other.name} has {other.levels} × {other.frames}",
             hint="name levels and frames that both have; at= is the first frame in the other",
         )
-    notes: list[str] = []
+    notes = left_out(edit, other, at + length)
     if length < wanted:
         notes.append(f"cropped from {wanted} to {length} frames: that is what both have")
     if bottom < last + 1:

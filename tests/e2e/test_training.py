@@ -112,6 +112,9 @@ def test_detached_jobs_are_shown_watched_left_and_cancelled(
     _, err = watcher.communicate(timeout=10)
     assert watcher.returncode == 1 and "goes on" in err
     assert allele("jobs", "show", job, "--json").json["state"] == "running"
+    queued = allele("train", "tones", "--name", "later", *LONG, "--detach")
+    assert f"allele jobs watch {queued.out.strip()}" in queued.err
+    assert allele("jobs", "cancel", queued.out.strip(), "--json").json["subject"] == "later"
     assert allele("jobs", "cancel", job, "--json").json["id"] == job
     wait_until(lambda: state_of(allele, "away") in {"cancelled", "interrupted"}, "the cancelled state")
     assert allele("jobs", "cancel", job, "--json").json["state"] in {"cancelled", "interrupted"}

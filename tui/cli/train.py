@@ -56,7 +56,8 @@ def _detach(arguments: Namespace, request: StartTraining, output: Output) -> int
         return (await client.ask(request, JobAccepted)).job
 
     job = with_daemon(arguments, work)
-    output.result({"job": job, "model": arguments.name}, f"{job}  (allele jobs watch {job})")
+    output.note(f"follow it with: allele jobs watch {job}")
+    output.result({"job": job, "model": arguments.name}, job)
     return 0
 
 

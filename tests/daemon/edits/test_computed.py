@@ -69,6 +69,17 @@ def test_cropping_is_said_and_at_moves_the_other() -> None:
     assert np.array_equal(after[:, 20:], B.codes[:, 3:7])
 
 
+def test_what_is_left_out_of_a_longer_strand_is_said() -> None:
+    def notes(options: str, mode: str = "cells") -> list[str]:
+        outcome = apply(parse_edit(f"blend a {options} mode={mode}"), B, {"a": A}, {})
+        assert isinstance(outcome, Outcome)
+        return outcome.notes
+
+    assert notes("0.5") == ["the last 9 frames of a, which is longer, are left out"]
+    assert notes("0.5 at=8") == ["the last frame of a, which is longer, is left out"]
+    assert notes("0.5 at=9") == notes("0 at=0") == notes("0.5 @0:4") == notes("0.5 align=stretch") == []
+
+
 @given(amount=st.floats(0, 1), seed=st.integers(0, 99), frames=st.integers(1, 24))
 def test_cells_come_in_turns_of_at_least_60_ms_of_whole_frames(amount: float, seed: int, frames: int) -> None:
     codes = np.stack([np.zeros(24), np.full(24, 5)]).astype(np.uint16)

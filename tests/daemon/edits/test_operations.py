@@ -52,6 +52,15 @@ def test_swap_is_cropped_to_what_both_have_and_says_so() -> None:
     assert "7 frames" in outcome.notes[0]
 
 
+def test_swap_says_what_a_longer_strand_keeps() -> None:
+    a, b = grid("a", 20), grid("bb", 12)
+    outcome = apply(parse_edit("swap a"), b, {"a": a}, {})
+    assert outcome.changes[0].after.shape == (3, 12)
+    assert outcome.notes == ["the last 8 frames of a, which is longer, are left out"]
+    assert apply(parse_edit("swap a at=8"), b, {"a": a}, {}).notes == []
+    assert apply(parse_edit("swap a @0:4"), b, {"a": a}, {}).notes == [], "that much was asked for"
+
+
 def test_copy_then_put_lands_on_the_levels_it_came_from() -> None:
     a, b = grid("a", 20), grid("bb", 12)
     registers = apply(parse_edit("copy x q1-2 @0:4"), a, {}, {}).registers
