@@ -275,7 +275,7 @@ def format_levels(first: int, last: int) -> str:
 
 def _once(before: object, word: str) -> None:
     if before is not None:
-        raise AlleleError("E_BAD_EDIT", f"{word}: the range is given twice")
+        raise AlleleError("E_BAD_EDIT", f"{word}: the range is given twice", hint="give it once")
 
 
 def _level_range(match: re.Match[str]) -> tuple[int, int]:

@@ -98,7 +98,9 @@ def check_codes(meta: StrandMeta, codes: npt.NDArray[Any]) -> Codes:
     if codes.dtype.kind not in "ui" or codes.dtype.itemsize > 8:
         raise AlleleError("E_BAD_STRAND", f"codes are whole numbers, not {codes.dtype}")
     if codes.size and not (int(codes.min()) >= 0 and int(codes.max()) < meta.codebook):
-        raise AlleleError("E_BAD_CODE", f"codes go from 0 to {meta.codebook - 1}, found {int(codes.max())}")
+        wrong = int(codes.min() if codes.min() < 0 else codes.max())
+        problem = f"codes go from 0 to {meta.codebook - 1}, found {wrong}"
+        raise AlleleError("E_BAD_CODE", problem, hint="it is damaged or of another model: encode the sound again")
     return np.ascontiguousarray(codes, dtype=np.uint16)
 
 

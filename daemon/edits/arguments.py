@@ -18,10 +18,11 @@ def whole(text: str, what: str, lowest: int = -LARGEST, highest: int = LARGEST) 
         AlleleError: E_BAD_EDIT.
     """
     if not _WHOLE.fullmatch(text):
-        raise AlleleError("E_BAD_EDIT", f"{what} is a whole number, not {text[:40]!r}")
+        raise AlleleError("E_BAD_EDIT", f"{what} is a whole number, not {text[:40]!r}", hint="write digits, as in 12")
     number = int(text)
     if not lowest <= number <= highest:
-        raise AlleleError("E_BAD_EDIT", f"{what} is a whole number from {lowest} to {highest}, not {text[:40]}")
+        problem = f"{what} is a whole number from {lowest} to {highest}, not {text[:40]}"
+        raise AlleleError("E_BAD_EDIT", problem, hint=f"the nearest is {min(max(number, lowest), highest)}")
     return number
 
 
@@ -33,7 +34,8 @@ def real(text: str, what: str, lowest: float, highest: float) -> float:
     """
     number = float(text) if _REAL.fullmatch(text) else float("nan")
     if not lowest <= number <= highest:
-        raise AlleleError("E_BAD_EDIT", f"{what} is a number from {lowest:g} to {highest:g}, not {text[:40]!r}")
+        problem = f"{what} is a number from {lowest:g} to {highest:g}, not {text[:40]!r}"
+        raise AlleleError("E_BAD_EDIT", problem, hint="write digits, as in 0.5")
     return number
 
 
@@ -50,7 +52,8 @@ def word(edit: Edit, option: str, words: Sequence[str]) -> str:
     """
     chosen = edit.options.get(option, words[0])
     if chosen not in words:
-        raise AlleleError("E_BAD_EDIT", f"{option} is one of {', '.join(words)}, not {chosen[:40]!r}")
+        problem = f"{option} is one of {', '.join(words)}, not {chosen[:40]!r}"
+        raise AlleleError("E_BAD_EDIT", problem, hint=f"without {option}= it is {words[0]}")
     return chosen
 
 

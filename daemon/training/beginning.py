@@ -10,7 +10,7 @@ from daemon.training.errors import TrainingError
 from daemon.training.run_folder import MODEL_NAME, Run, read_run
 from daemon.training.sizing import make_plan
 from daemon.training.spec import TrainingSpec
-from daemon.training.split import split_corpus
+from daemon.training.split import held_out_words, split_corpus
 
 
 def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) -> tuple[Run, list[str]]:
@@ -34,5 +34,5 @@ def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) ->
     split = split_corpus(corpus, spec.seed)
     plan, words = make_plan(spec, split, is_gpu=is_gpu, stereo_share=corpus.stereo_share())
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    words.append(f"{len(split.held_out)} parts held out {split.kind}, {len(split.train)} to learn from")
+    words.append(held_out_words(split))
     return Run(state="running", corpus=corpus.folder.name, created=created, spec=spec, plan=plan), words

@@ -83,7 +83,8 @@ def _channels(spec: TrainingSpec, stereo_share: float) -> tuple[int, str]:
     if spec.channels:
         why = "asked for"
     else:
-        why = f"because {stereo_share:.0%} of the audio is heard to be stereo" if stereo_share else ""
+        only = "" if channels == 2 else "only "
+        why = f"because {only}{stereo_share:.0%} of the audio is heard to be stereo" if stereo_share else ""
     return channels, f"{name}, {why}" if why else f"{name}: no recording is heard to be stereo"
 
 

@@ -42,6 +42,17 @@ def split_corpus(corpus: Corpus, seed: int) -> Split:
     return _by_file(files, random) if len(files) >= FEWEST_FILES else _in_recording(files, random)
 
 
+def held_out_words(split: Split) -> str:
+    """What the figures of a training are measured on, for the person."""
+    held, known = len(split.held_out), len(split.train)
+    if split.kind == "by file":
+        return f"{held} whole recordings are held out, to judge by; {known} to learn from"
+    if not {part.sha256 for part in split.held_out} & {part.sha256 for part in split.train}:
+        return f"a whole recording is held out, to judge by, since all are short; {known} to learn from"
+    pieces = "a piece of one recording" if held == 1 else f"a piece of each of {held} recordings"
+    return f"{pieces} is held out, to judge by, since there are few; {known} pieces to learn from"
+
+
 def _by_file(files: list[FileRecord], random: np.random.Generator) -> Split:
     count = min(MOST_HELD_OUT, max(2, round(SHARE * len(files))))
     total = sum(record.samples for record in files)

@@ -101,6 +101,7 @@ def test_refusals_name_the_part(text: str, said: str) -> None:
         ("set 5 @٣:", "names no frames", "@10:40"),
         ("set 5 6", "set takes CODE, not '5 6'", "as in"),
         ("set", "set takes CODE, not nothing", "as in"),
+        ("set 5 q1 q2", "q2: the range is given twice", "once"),
         ("set 5 q3-1", "levels q3-1 run backwards", "q0-3"),
     ],
 )

@@ -110,7 +110,7 @@ def test_what_cannot_be_done_is_refused(text: str, code: str) -> None:
     with pytest.raises(AlleleError) as refusal:
         apply(parse_edit(text), a, others, {**registers, "s": strange})
     assert refusal.value.code == code
-    assert refusal.value.message
+    assert refusal.value.message and refusal.value.hint
 
 
 @given(
@@ -151,9 +151,12 @@ def test_a_change_that_does_not_fit_the_grid_is_refused() -> None:
         ("set 1_0", "not '1_0'", "codes go from 0 to 15"),
         ("set ١٧", "whole number", "codes go from 0 to 15"),
         ("paint 1,1_0", "not '1_0'", "codes go from 0 to 15"),
-        ("shift 1_0", "not '1_0'", ""),
-        ("stretch ٢", "FACTOR is a number", ""),
-        ("mutate 0_1", "STRENGTH is a number", ""),
+        ("shift 1_0", "not '1_0'", "write digits"),
+        ("stretch ٢", "FACTOR is a number", "write digits"),
+        ("mutate 0_1", "STRENGTH is a number", "write digits"),
+        ("repeat 0", "from 1 to", "the nearest is 1"),
+        ("mutate 0.3 seed=-4", "from 0 to", "the nearest is 0"),
+        ("blend b 0.3 mode=loud", "mode is one of", "without mode= it is latent"),
         ("set 5 q7", "level 7 does not exist", "write q2"),
         ("stretch 2 q1", "stretch changes the length", "leave q1 out"),
     ],

@@ -22,7 +22,7 @@ from daemon.training.patience import end_early, note_held_out
 from daemon.training.schedule import learning_rate
 from daemon.training.sizing import make_plan
 from daemon.training.spec import Part, Recipe, Split, TrainingSpec
-from daemon.training.split import split_corpus
+from daemon.training.split import held_out_words, split_corpus
 
 
 def corpus_of(seconds: list[float]) -> Corpus:
@@ -59,6 +59,19 @@ def test_held_out_never_touches_training(seconds: list[float], seed: int) -> Non
             assert part.stop <= held.start or held.stop <= part.start
     if len(seconds) >= 10:
         assert split.kind == "by file" and len(split.held_out) >= 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        ([3.0] * 12, "2 whole recordings are held out, to judge by; 10 to learn from"),
+        ([8.0, 9.0], "a piece of each of 2 recordings is held out, to judge by, since there are few"),
+        ([8.0], "a piece of one recording is held out"),
+        ([0.7, 0.8, 0.9], "a whole recording is held out, to judge by, since all are short; 2 to learn from"),
+    ],
+)
+def test_what_is_held_out_is_said_in_plain_words(seconds: list[float], said: str) -> None:
+    assert held_out_words(split_corpus(corpus_of(seconds), 0)).startswith(said)
 
 
 def test_too_little_is_never_rounded_up_to_enough() -> None:

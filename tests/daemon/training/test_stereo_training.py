@@ -96,7 +96,7 @@ def test_the_plan_is_stereo_where_most_of_the_sound_is(corpus: Corpus) -> None:
         return plan.codec, "; ".join(words)
 
     mono, words = planned(0.4)
-    assert mono.channels == 1 and "mono, because 40% of the audio is heard to be stereo" in words
+    assert mono.channels == 1 and "mono, because only 40% of the audio is heard to be stereo" in words
     stereo, words = planned(0.6)
     assert stereo.channels == 2 and "stereo, mid and side in one grid, because 60%" in words
     assert (stereo.mel_bands, stereo.low_bands) == (mono.mel_bands, mono.low_bands)
