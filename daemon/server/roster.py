@@ -8,6 +8,8 @@ from protocol.errors import AlleleError
 
 FORGET_S = 15.0  # a client pings every second; a stopped or vanished one is forgotten after this
 
+PRESENT_S = 4.0  # counted as connected: room for three missed pings; a command that has ended is not
+
 
 @dataclass
 class Peer:
@@ -63,6 +65,12 @@ class Roster:
         for routing in gone:
             del self._peers[routing]
         return list(gone.values())
+
+    @property
+    def present(self) -> int:
+        """How many were heard from lately. Others keep their places: a client may be held up for longer."""
+        lately_s = self._clock() - PRESENT_S
+        return sum(peer.heard_s >= lately_s for peer in self._peers.values())
 
     def __len__(self) -> int:
         return len(self._peers)

@@ -54,7 +54,7 @@ def status_of(services: Services) -> Status:
         uptime_s=round(time.monotonic() - services.started_s, 3),
         device=engine.device,
         jobs=len(services.jobs.active),
-        clients=len(services.roster),
+        clients=services.roster.present,
         endpoint=services.config.places.endpoint("ctl"),
         version=package_version(),
         engine=engine.engine,

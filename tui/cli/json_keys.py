@@ -5,7 +5,7 @@ STATUS = {
     "uptime_s": "seconds since its start",
     "device": "what models compute on (cpu, cuda:0, mps); empty until the engine is up",
     "jobs": "jobs queued or running",
-    "clients": "clients connected, this one included",
+    "clients": "clients heard from in the last 4 s, this one included",
     "endpoint": "its ctl socket, as --connect takes it",
     "version": "its Allele version",
     "engine": "starting, ready, restarting or failed",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.server.roster import FORGET_S, Roster
+from daemon.server.roster import FORGET_S, PRESENT_S, Roster
 from protocol.errors import AlleleError
 
 
@@ -21,6 +21,19 @@ def test_the_silent_make_room_and_the_living_do_not() -> None:
     assert len(roster) == 2
     with pytest.raises(AlleleError):
         roster.hear(b"four", b"c", "cli")
+
+
+def test_those_that_fell_silent_are_not_counted_as_present() -> None:
+    now_s = 0.0
+    roster = Roster(9, lambda: now_s)
+    for number in range(3):
+        roster.hear(b"command %d" % number, b"c", "cli")
+    assert roster.present == 3
+    now_s = PRESENT_S + 1
+    roster.hear(b"editor", b"c", "tui")
+    assert (roster.present, len(roster)) == (1, 4)
+    roster.touch(b"command 2")
+    assert roster.present == 2
 
 
 def test_strangers_keep_nobody_out_who_says_hello() -> None:
