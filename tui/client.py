@@ -96,7 +96,7 @@ class Client:
         self._tasks: set[asyncio.Task[None]] = set()
         self._connected = asyncio.Event()
         self._state = "new"
-        self._heard_s = time.monotonic()
+        self._heard_s = self._answered_s = time.monotonic()
         self._epoch, self._seq = "", 0
         self._on_event: Callable[[Event], None] | None = None
         self._on_resync: Callable[[Snapshot], None] | None = None
@@ -251,7 +251,7 @@ class Client:
     async def _read_loop(self, ctl: zmq.asyncio.Socket) -> None:
         while True:
             parts = await ctl.recv_multipart()
-            self._heard_s = time.monotonic()
+            self._heard_s = self._answered_s = time.monotonic()
             try:
                 message = unpack(parts)
             except AlleleError:
@@ -277,7 +277,8 @@ class Client:
                 await self._return()
             elif self._state == "connected" and silent_s > LIVENESS_S:
                 self._lose()
-            if silent_s > PING_S / 2 and self._ctl is not None:
+            # Events are a sign of the daemon's life, not of ours: whoever only listens would be forgotten by it.
+            if time.monotonic() - self._answered_s > PING_S / 2 and self._ctl is not None:
                 header = Header(op="Ping", id=os.urandom(16), cid=self.client_id)
                 with contextlib.suppress(TimeoutError, zmq.ZMQError):
                     await asyncio.wait_for(self._ctl.send_multipart(pack(Kind.PING, header)), PING_S)

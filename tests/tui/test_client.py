@@ -38,6 +38,7 @@ class ScriptedDaemon:
         self.epoch, self.seq = epoch, 0
         self.requests: list[Message] = []
         self.silent: set[str] = set()
+        self.pings = 0
         self._context = zmq.asyncio.Context()
         self._ctl = self._context.socket(zmq.ROUTER)
         self._evt = self._context.socket(zmq.XPUB)
@@ -59,6 +60,7 @@ class ScriptedDaemon:
             message = unpack(parts)
             op = message.header.op
             if message.kind is Kind.PING:
+                self.pings += 1
                 await self._reply(peer, message, Kind.PONG, None)
                 continue
             self.requests.append(message)
@@ -158,6 +160,15 @@ async def test_a_gap_in_the_events_fetches_a_snapshot(places: Places, daemon: Sc
         await until(lambda: len(events) == 2)
     assert [event.body.text for event in events] == ["one", "five"]
     assert snapshots[1].seq == 4
+
+
+async def test_who_only_listens_goes_on_pinging(places: Places, daemon: ScriptedDaemon) -> None:
+    async with Client(places) as client:
+        await client.subscribe(lambda _: None, lambda _: None)
+        async with asyncio.timeout(5.0):
+            while daemon.pings < 2:
+                await daemon.publish("a step")
+                await asyncio.sleep(0.05)
 
 
 async def test_events_older_than_the_snapshot_are_dropped(places: Places, daemon: ScriptedDaemon) -> None:
