@@ -148,5 +148,6 @@ def variants() -> list[Variant]:
     recipe("losses", stft_weight=[0.0, 5.0], wave_weight=[0.0], left_over_weight=[0.1], commitment_weight=[0.25])
     recipe("optimiser", learning_rate=[5e-4, 2e-3], final_rate=[0.2], weight_decay=[0.0])
     made.append(Variant(group="crops", name="3 of 1.4 s", recipe={"batch": 3, "crop_frames": 64}))
-    made.append(Variant(group="crops", name="12 of 0.34 s", recipe={"batch": 12, "crop_frames": 16}))
+    made.append(Variant(group="crops", name="6 of 0.68 s", recipe={"batch": 6, "crop_frames": 32}))
+    made.append(Variant(group="crops", name="24 of 0.17 s", recipe={"batch": 24, "crop_frames": 8}))
     return made

@@ -49,9 +49,9 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """How the weights are moved. Defaults are those measured in docs/adr/0003-codec.md."""
 
-    batch: int = 6
-    crop_frames: int = 32
-    """Latent frames of a training crop: 0.68 s."""
+    batch: int = 12
+    crop_frames: int = 16
+    """Latent frames of a training crop: 0.34 s. Twelve such were better than six twice as long, three percent."""
     learning_rate: float = 1e-3
     warmup_steps: int = 40
     final_rate: float = 0.05
