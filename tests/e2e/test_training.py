@@ -107,7 +107,9 @@ def test_detached_jobs_are_shown_watched_left_and_cancelled(
     assert (shown["id"], shown["kind"], shown["subject"]) == (job, "train", "away")
     wait_until(lambda: trained_steps("away") > 1, "training")
     watcher = allele.start("jobs", "watch", job)
-    time.sleep(1.0)
+    # its sockets have a thread of their own: it is past its imports and talks to the daemon
+    wait_until(lambda: psutil.Process(watcher.pid).num_threads() > 1, "a watcher that watches")
+    time.sleep(0.5)
     interrupt(watcher)
     _, err = watcher.communicate(timeout=10)
     assert watcher.returncode == 1 and "goes on" in err
