@@ -27,6 +27,7 @@ from msgspec.structs import replace
 from bench_phase import onset_likeness
 from benchmark_page import put_section
 from daemon.codec.codec import Codec
+from daemon.codec.files import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
 from daemon.training.crops import Clip, open_parts
 from daemon.training.evaluation import round_trip
@@ -137,7 +138,8 @@ def _table(found: dict[str, list[dict[str, float]]], wish: argparse.Namespace) -
             f"{mean['ViSQOL']:.2f} | {mean['Zimtohrli']:.4f} | {mean['ms']:.0f} |"
         )
     note = (
-        f"{wish.corpus.name}, {wish.folds} folds, {wish.steps} steps, seed {wish.seed}, one thread, one resolution; "
+        f"{wish.corpus.name}, {wish.folds} folds, {wish.steps} steps, seed {wish.seed}, one thread, one resolution, "
+        f"codec format {FORMAT_VERSION}; "
         f"`scripts/bench_adversarial.py --steps {wish.steps} --folds {wish.folds} --seed {wish.seed}`."
     )
     return "\n".join([*lines, "", note])
