@@ -112,7 +112,7 @@ def test_crops_are_pairs_at_the_reference_loudness_and_depend_on_the_step_alone(
     parts = [Part(sha256=record.sha256, start=0, stop=record.samples) for record in corpus.usable]
     sampler = CropSampler(open_parts(corpus, parts, PAIR), Recipe(batch=8), 1024, seed=1)
     batch = sampler.batch(3)
-    assert batch.shape == (8, 2, 32 * 1024) and np.isfinite(batch).all()
+    assert batch.shape == (8, 2, Recipe().crop_frames * 1024) and np.isfinite(batch).all()
     assert np.array_equal(batch, sampler.batch(3))
     assert len({round(width_db(crop)) for crop in batch}) > 3, "narrow, wide and panned"
 
