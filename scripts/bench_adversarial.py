@@ -36,7 +36,8 @@ from daemon.training.sizing import make_plan
 from daemon.training.spec import Plan, Recipe, TrainingSpec
 from daemon.training.split import split_corpus
 from peers.corpora import CorporaError, Ingested, ingested, one_folder
-from peers.measuring import Sound, figures
+from peers.measuring import figures
+from peers.run_cell import sounds
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 6 * 48_000
@@ -98,9 +99,8 @@ def _run(sides: Ingested, case: str, wish: argparse.Namespace) -> dict[str, floa
         plan = replace(plan, recipe=replace(plan.recipe, adversarial_weight=weight, feature_weight=features))
     learner, ms = _train(plan, open_parts(corpus, plan.split.train, plan.codec), wish)
     codec = Codec(learner.settled())
-    held_out = load_corpus(sides.held_out)
-    sounds: list[Sound] = [np.asarray(held_out.audio(r).mean(0), np.float32)[:LONGEST] for r in held_out.usable]
-    pairs = [(sound, round_trip(codec, sound)) for sound in sounds]
+    heard = [sound[:LONGEST] for sound in sounds(sides.held_out)]
+    pairs = [(sound, round_trip(codec, sound)) for sound in heard]
     made = figures(pairs, codec.config.kbps)
     return {
         "mel": made.mel,

@@ -40,6 +40,8 @@ from daemon.training.sizing import make_plan
 from daemon.training.spec import Plan, TrainingSpec
 from daemon.training.split import split_corpus
 from peers.corpora import CorporaError, ingested, one_folder
+from peers.ledger import Lines
+from peers.run_cell import sounds
 from search_variants import DEFAULT, Variant, variants
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,12 +88,17 @@ def main() -> int:
         for variant in chosen
         for seed in (DEFAULT_SEEDS if variant.group == DEFAULT else wish.seeds)
     ]
-    done, failures = _ledger(wish), 0
+    ledger = Lines(wish.ledger, Cell)
+    done, failures = ledger.records(), 0
     for number, (title, fold, seed) in enumerate(wanted, 1):
         if _key(wish, title, fold, seed) not in done:
             print(f"[{number}/{len(wanted)}] {title}, fold {fold}, seed {seed}", flush=True)
-            failures += not _spawn(wish, title, fold, seed)
-    found = _ledger(wish)
+            cell = _spawn(wish, title, fold, seed)
+            if cell is None:
+                failures += 1
+            else:
+                ledger.add(cell)
+    found = ledger.records()
     cells = [found[key] for one in wanted if (key := _key(wish, *one)) in found]
     text = _table(cells, wish, len(folds))
     print(text)
@@ -122,25 +129,16 @@ def _key(wish: argparse.Namespace, title: str, fold: int, seed: int) -> str:
     return f"{FORMAT_VERSION}|{wish.corpus.resolve().name}|{wish.steps}|{seed}|{fold}|{title}"
 
 
-def _ledger(wish: argparse.Namespace) -> dict[str, Cell]:
-    if not wish.ledger.exists():
-        return {}
-    cells = [msgspec.json.decode(line, type=Cell) for line in wish.ledger.read_bytes().splitlines()]
-    return {cell.key: cell for cell in cells}
-
-
-def _spawn(wish: argparse.Namespace, title: str, fold: int, seed: int) -> bool:
+def _spawn(wish: argparse.Namespace, title: str, fold: int, seed: int) -> Cell | None:
+    """A cell by a process of its own; None, and a line on stderr, when that failed."""
     options = ["--corpus", wish.corpus, "--steps", wish.steps, "--work", wish.work, "--cell", f"{title}|{fold}|{seed}"]
     done = subprocess.run(
         [sys.executable, __file__, *map(str, options)], stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
         print(f"search_codec: {title}, fold {fold} ended with {done.returncode}", file=sys.stderr)
-        return False
-    wish.ledger.parent.mkdir(parents=True, exist_ok=True)
-    with wish.ledger.open("a", encoding="utf-8") as file:
-        file.write(done.stdout.strip().splitlines()[-1] + "\n")
-    return True
+        return None
+    return msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=Cell)
 
 
 def _run(wish: argparse.Namespace, title: str, fold_number: str, seed_number: str) -> Cell:
@@ -154,15 +152,14 @@ def _run(wish: argparse.Namespace, title: str, fold_number: str, seed_number: st
     clips = open_parts(corpus, plan.split.train, plan.codec)
     default = _learner(plan, Variant(group=DEFAULT, name=DEFAULT), clips, seed)
     learner = _learner(plan, variant, clips, seed)
-    cost = _cost(default, learner)
+    cost = 1.0 if variant.group == DEFAULT else _cost(default, learner)
     steps = max(1, round(wish.steps / cost))
     learner = _learner(plan, variant, clips, seed)
     for step in range(steps):
         learner.step(step / steps)
     codec = Codec(learner.settled())
-    held_out = load_corpus(sides.held_out)
-    sounds = [np.asarray(held_out.audio(record).mean(0), np.float32)[:LONGEST] for record in held_out.usable]
-    pairs = [(sound, round_trip(codec, sound)) for sound in sounds]
+    heard = [sound[:LONGEST] for sound in sounds(sides.held_out)]
+    pairs = [(sound, round_trip(codec, sound)) for sound in heard]
     return Cell(
         key=_key(wish, title, fold, seed),
         title=title,
@@ -189,8 +186,6 @@ def _learner(plan: Plan, variant: Variant, clips: list[Clip], seed: int) -> Lear
 
 def _cost(default: Learner, learner: Learner) -> float:
     """Time of a step in steps of the default, both timed in turns with the quantiser on."""
-    if default.plan == learner.plan:
-        return 1.0
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(WARM_STEPS + TIMED_STEPS):
         for own, one in zip(times, (default, learner), strict=True):

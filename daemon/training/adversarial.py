@@ -57,7 +57,7 @@ class AdversarialStage:
         terms = losses(
             audio, Reconstruction(made, unquantized(audio.new_zeros(1, 1, 1))), recipe, model.config.sample_rate
         )
-        (gradient,) = torch.autograd.grad(terms["total"], made, retain_graph=is_warm)
+        (gradient,) = torch.autograd.grad(terms["total"], made)
         recorded, decoded = _as_mono(audio), _as_mono(made)
         if is_warm:
             fooled, distance = self.adversary.judge(recorded, decoded)

@@ -3,8 +3,8 @@
 References: A. Défossez et al., "High fidelity neural audio compression", 2022, section 3.4 and figure 2 (discriminators
 of complex spectra at several resolutions, hinge losses, distances of features relative to their size, and the balance
 of gradients). Deviations: magnitudes to the power 0.3 go in, or a network sees nothing but the loudest partial; four
-bins are passed over at a time in the first layers, so that one look at a step's crops costs a CPU what a step does and
-not twenty times that; the balance is against the gradient of the reconstruction alone, at its present size.
+bins are passed over at a time in the first layers, so that a CPU can afford one look at a step's crops; the
+balance is against the gradient of the reconstruction alone, at its present size.
 """
 
 from typing import NamedTuple

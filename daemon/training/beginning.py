@@ -30,9 +30,20 @@ def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) ->
         wish = earlier.spec
         if spec.budget_s is not None or spec.steps is not None:  # more (or less) time than first asked for
             wish = replace(wish, budget_s=spec.budget_s, steps=spec.steps)
-        return replace(earlier, spec=wish, state="running", message=""), []
+        return replace(earlier, spec=wish, state="running", message=""), _left_alone(spec, earlier.spec)
     split = split_corpus(corpus, spec.seed)
     plan, words = make_plan(spec, split, is_gpu=is_gpu, stereo_share=corpus.stereo_share())
     created = datetime.now(UTC).isoformat(timespec="seconds")
     words.append(held_out_words(split))
     return Run(state="running", corpus=corpus.folder.name, created=created, spec=spec, plan=plan), words
+
+
+def _left_alone(spec: TrainingSpec, earlier: TrainingSpec) -> list[str]:
+    """A sentence when a resumed run is asked for what was decided when it began."""
+    words = {"preset": "size", "codebook_size": "codebook", "adversarial": "adversary"}
+    asked = [
+        words.get(name, name)
+        for name in ("preset", "levels", "codebook_size", "channels", "seed", "adversarial")
+        if getattr(spec, name) not in (getattr(TrainingSpec(), name), getattr(earlier, name))
+    ]
+    return [f"{', '.join(asked)}: decided when this run began, and left as it was"] if asked else []

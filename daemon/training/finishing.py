@@ -18,6 +18,8 @@ def take_best(
 ) -> tuple[Codec, str]:
     """The better of the last weights and the best that were saved, and a sentence when it is not the last.
 
+    The last of an adversarial stage count as better unless the held-out error rose too far.
+
     Both are judged by the shorter evaluation: the figures have to be of the same audio.
     """
     progress = learner.progress

@@ -47,7 +47,7 @@ class Split(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """How the weights are moved. Defaults are those measured in docs/adr/0003-codec.md."""
+    """How the weights are moved. Defaults are those measured in docs/adr/0003-codec.md, 0006, 0008 and 0009."""
 
     batch: int = 12
     crop_frames: int = 16

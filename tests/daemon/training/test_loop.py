@@ -154,6 +154,17 @@ def test_stop_keeps_a_checkpoint_that_resume_goes_on_from(tone_corpus: Path, tmp
     assert resumed.seconds > result.seconds
 
 
+def test_what_was_decided_at_the_beginning_is_not_silently_ignored(tone_corpus: Path, tmp_path: Path) -> None:
+    report, control = at_step(3, Control.STOP)
+    train(toy(8), tone_corpus, tmp_path / "run", report=report, control=control)
+    told: list[Report] = []
+    asked = toy(8, levels=3, adversarial=True, resume=True)
+    train(asked, tone_corpus, tmp_path / "run", report=told.append)
+    said = [line.text for line in told if isinstance(line, LogLine)]
+    assert "levels, adversary: decided when this run began, and left as it was" in said
+    assert Codec.load(tmp_path / "run").config.levels == 2
+
+
 @pytest.mark.parametrize("step", [0, 30], ids=["before the codebooks are placed", "after an evaluation"])
 def test_keep_ends_now_with_a_usable_model_that_says_so(tone_corpus: Path, tmp_path: Path, step: int) -> None:
     report, control = at_step(step, Control.KEEP)
