@@ -38,8 +38,9 @@ import torch
 
 from benchmark_page import put_section
 from peers.corpora import CorporaError, Recordings, generated, ingested, one_folder, recordings_folder
+from peers.digest import code_digest
 from peers.ledger import Ledger
-from peers.records import MODELS, NO_FOLD, ROOT, UNTRAINED, Cell, Model, Outcome, Record, code_digest, machine
+from peers.records import MODELS, NO_FOLD, ROOT, UNTRAINED, Cell, Model, Outcome, Record, machine
 from peers.references import opus_missing
 from peers.roster import Variant, missing
 from peers.run_cell import Job

@@ -14,12 +14,6 @@ ROOT = Path(__file__).resolve().parents[2]
 Model = Literal["ours", "encodec", "snac", "dac-like", "rave-like", "opus", "nearest frame"]
 MODELS: tuple[Model, ...] = ("ours", "encodec", "snac", "dac-like", "rave-like", "opus", "nearest frame")
 UNTRAINED: tuple[Model, ...] = ("opus", "nearest frame")
-# What a figure depends on: the whole path from recording to measure. A change here makes a cell worth running again.
-_SHARED = ("daemon/codec", "daemon/corpus", "daemon/dsp", "daemon/training")
-_OURS = frozenset({"measuring.py", "ours.py", "run_cell.py", "training.py"})
-_NEITHER = frozenset({"aims.py", "comparison.py", "ledger.py", "ours.py", "records.py", "rows.py", "table.py"})
-
-
 NO_FOLD = -1
 
 
@@ -148,20 +142,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     outcome: Outcome | None = None
     failure: str = ""
-
-
-def code_digest(model: Model) -> str:
-    """Digest of the sources that a model's figures depend on."""
-    digest = hashlib.sha256()
-    shared = [path for folder in _SHARED for path in sorted((ROOT / folder).glob("*.py"))]
-    own = [
-        path
-        for path in sorted((ROOT / "scripts" / "peers").glob("*.py"))
-        if (path.name in _OURS if model == "ours" else path.name not in _NEITHER)
-    ]
-    for path in [*shared, *own]:
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def machine(torch_version: str) -> str:

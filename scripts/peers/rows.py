@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from msgspec.structs import replace
 
-from peers.records import MODELS, NO_FOLD, Outcome, Record, code_digest
+from peers.digest import code_digest
+from peers.records import MODELS, NO_FOLD, Outcome, Record
 
 
 @dataclass(frozen=True, kw_only=True)

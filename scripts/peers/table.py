@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from peers.aims import aims
 from peers.comparison import comparison
-from peers.records import NO_FOLD, Cell, Record, code_digest
+from peers.digest import code_digest
+from peers.records import NO_FOLD, Cell, Record
 from peers.rows import gather, groups
 
 _COMMAND = ".venv/bin/python scripts/bench_codec.py"

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from msgspec.structs import replace
 
 import bench_codec
 from peers.corpora import FILES_OF_EACH, CorporaError, ingested, one_folder, recordings_folder
+from peers.digest import code_digest
 from peers.ledger import Ledger
-from peers.records import Cell, Effort, Figures, OurColumns, Outcome, Record, Speeds, code_digest
+from peers.records import MODELS, UNTRAINED, Cell, Effort, Figures, OurColumns, Outcome, Record, Speeds
 from peers.run_cell import Job, run
 from peers.synthesis import one_sound
 from peers.table import section
@@ -198,6 +200,39 @@ def test_older_code_and_failures_are_run_again(tmp_path: Path) -> None:
     assert ledger.is_done(cell, now)
     ledger.add(replace(a_record(cell), outcome=None, failure="exit 1"))
     assert not ledger.is_done(cell, None)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of the sources that figures depend on, to change."""
+    for folder in ("daemon", "scripts/peers"):
+        shutil.copytree(bench_codec.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "made_old"),
+    [
+        ("daemon/codec/network.py", "CHANGED = 1", {"ours"}),
+        ("daemon/training/losses.py", "CHANGED = 1", set(MODELS)),
+        ("daemon/dsp/mel.py", "CHANGED = 1", set(MODELS)),
+        ("scripts/peers/pqmf.py", "CHANGED = 1", {"rave-like"}),
+        ("scripts/peers/references.py", "CHANGED = 1", set(UNTRAINED)),
+        ("scripts/peers/table.py", "CHANGED = 1", set()),
+        ("daemon/training/losses.py", "# a comment\n\n'a sentence'", set()),
+    ],
+)
+def test_a_change_makes_old_what_depends_on_it(tree: Path, source: str, text: str, made_old: set[str]) -> None:
+    before = {model: code_digest(model, tree) for model in MODELS}
+    with (tree / source).open("a", encoding="utf-8") as file:
+        file.write(f"\n{text}\n")
+    assert {model for model in MODELS if code_digest(model, tree) != before[model]} == made_old
+
+
+def test_a_source_that_moved_is_missed(tree: Path) -> None:
+    (tree / "daemon" / "training" / "losses.py").rename(tree / "daemon" / "training" / "terms.py")
+    with pytest.raises(FileNotFoundError, match=r"losses\.py"):
+        code_digest("encodec", tree)
 
 
 def test_every_setting_has_its_own_key() -> None:
