@@ -404,7 +404,8 @@ class PutLabel(Struct, frozen=True, kw_only=True):
 class StrandInfo(Struct, frozen=True, kw_only=True):
     """A strand with an edit history. rev grows by one with every edit, undo, redo, lock and unlock.
 
-    locked: the levels that operations leave alone.
+    locked: the levels that operations leave alone. notes: in the answer to OpenStrand alone, words for the person
+    about the recording (that stereo was averaged, that it is unlike the corpus).
     """
 
     id: Id
@@ -413,6 +414,7 @@ class StrandInfo(Struct, frozen=True, kw_only=True):
     undo_depth: int = 0
     redo_depth: int = 0
     locked: list[int] = []
+    notes: list[str] = []
 
 
 class OpenStrand(Struct, frozen=True, kw_only=True):

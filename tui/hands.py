@@ -109,9 +109,9 @@ class HandsApp(FrankApp, inherit_bindings=False):
             AlleleError: naming the file and the mend.
         """
         self.say(f"opening {path.name} ...")
-        strand = await self.session.open_strand(path, model or self.model_for(index))
+        strand, notes = await self.session.open_strand(path, model or self.model_for(index))
         await self.show_strand(strand, index)
-        self.say(f"{path.name} is strand {'AB'[index]}")
+        self.say("; ".join([f"{path.name} is strand {'AB'[index]}", *notes]))
 
     async def show_strand(self, strand: str, index: int) -> None:
         """Show a living strand in a pane."""

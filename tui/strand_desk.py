@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from protocol import messages as m
 from protocol.edits import Edit
 from protocol.errors import AlleleError
@@ -72,8 +74,8 @@ class StrandDesk(AtlasDesk):
         self._changed("strand", strand)
         return grid
 
-    async def open_strand(self, path: Path, model: str | None) -> str:
-        """A living strand of an audio file or an .alle; its id."""
+    async def open_strand(self, path: Path, model: str | None) -> tuple[str, list[str]]:
+        """A living strand of an audio file or an .alle: its id, and what the daemon notes about the recording."""
         if path.suffix.lower() == ".alle":
             meta, codes = await asyncio.to_thread(read_strand, path)
             answer = await self.ask(m.OpenStrand(meta=meta), buffers=[codes], timeout_s=60.0)
@@ -81,8 +83,8 @@ class StrandDesk(AtlasDesk):
             if model is None:
                 raise AlleleError("E_NOT_FOUND", "there is no model yet", hint="train one: library, choose a corpus, t")
             answer = await self.ask(m.OpenStrand(path=str(path), model=model), timeout_s=120.0)
-        self.strands[answer.body.id] = answer.body
-        return answer.body.id
+        self.strands[answer.body.id] = replace(answer.body, notes=[])
+        return answer.body.id, answer.body.notes
 
     async def save_alle(self, strand: str, path: Path) -> int:
         """Write a strand's codes to an .alle file; its size in bytes.

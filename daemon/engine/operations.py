@@ -19,6 +19,7 @@ from daemon.codec.codec import Codec
 from daemon.codec.files import CONFIG_NAME
 from daemon.dsp.limiter import Limited, limit
 from daemon.engine.clips import read_clip
+from daemon.engine.likeness import unlikeness
 from daemon.engine.previews import read_matched
 from daemon.render.wav import write_wav
 from protocol.arrays import Array
@@ -86,7 +87,7 @@ class Operations:
             "samples": encoded.samples,
             "gain_db": encoded.gain_db,
             "source": source,
-            "notes": clip.notes,
+            "notes": [*clip.notes, *unlikeness(Path(model), codec, clip.audio, encoded)],
             "codec": {"codec_id": codec.codec_id, **msgspec.to_builtins(codec.config)},
         }
         return fields, (encoded.codes,)

@@ -47,11 +47,11 @@ class StrandHandlers:
             if body.model is None:
                 raise AlleleError("E_BAD_REQUEST", "which model encodes the file?", hint="name a model")
             made = await encode_clip(self._services, body.path, body.model, request)
-            meta, codes = made.meta, made.codes
+            meta, codes, notes = made.meta, made.codes, made.notes
         else:
-            meta, codes = await given_strand(self._services, body.meta, request.buffers)
+            (meta, codes), notes = await given_strand(self._services, body.meta, request.buffers), []
         living = await self._strands.open(meta, codes, asked)
-        return Reply(body=living.info)
+        return Reply(body=replace(living.info, notes=notes))
 
     async def get(self, request: Request) -> Reply:
         """With its codes and the newest of its edits as text."""

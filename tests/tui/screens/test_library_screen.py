@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from protocol.messages import CorpusInfo
 from tui.screens.form import TrainForm, free_name, read_order
@@ -35,6 +37,13 @@ async def test_a_strand_is_opened_again_from_the_list(opened: Any, until: Any, s
         await until(pilot, lambda: app.editor.panes[1].strand == app.editor.panes[0].strand)
         row = next(row for row in app.screen.left.rows if row.key == ("strand", app.editor.panes[0].strand))
         assert "tone 0" in row.text
+
+
+async def test_what_a_recording_lost_on_its_way_is_said(opened: Any, until: Any, tmp_path: Path) -> None:
+    pair = np.stack([np.sin(np.arange(24_000) / 20), np.zeros(24_000)], 1) * 0.3
+    soundfile.write(tmp_path / "pair.wav", pair, 48_000)
+    async with opened(open_paths=[tmp_path / "pair.wav"]) as (app, pilot):
+        await until(pilot, lambda: "pair.wav is strand A; 2 channels were averaged to one" in app.screen.mode.text)
 
 
 async def test_a_strand_is_closed_and_one_with_edits_asks_first(opened: Any, until: Any, sounds: list[Path]) -> None:
