@@ -153,7 +153,7 @@ class JobQueue(JobLedger):
         """
         info = self._training(job)
         if info.state == "running":
-            self._specs[job] = {**self._specs[job], "keep": True}  # also for a process that starts later
+            self._mark_stopped(job)  # also for a process that starts later
             if self._wishes.get(job) == "paused":
                 self._wishes[job] = "queued"  # its process stops: the next one makes the model
             self._update(job, is_state=True, detail="ending, and making the model")
@@ -164,10 +164,11 @@ class JobQueue(JobLedger):
                 raise AlleleError(
                     "E_BAD_REQUEST", f"job {job} has learnt nothing yet", hint=f"allele jobs cancel {job}"
                 )
-            self._specs[job] = {**self._specs[job], "keep": True}
+            self._mark_stopped(job)
             await self._queue(job, is_next=True)
         elif info.state != "done":
             raise AlleleError("E_BAD_REQUEST", f"job {job} is {info.state}", hint=info.hint)
+        await self._save_spec(job)  # it outlives a pause and this daemon
         return self._jobs[job]
 
     def move(self, job: str, position: int) -> JobInfo:
@@ -248,8 +249,7 @@ class JobQueue(JobLedger):
 
     async def _park(self, job: str) -> None:
         """A job is put aside: it waits for a person."""
-        hint = f"go on with: allele jobs resume {job}"
-        self._update(job, is_state=True, state="paused", detail="", hint=hint, eta_s=None, position=0)
+        self._update(job, is_state=True, state="paused", eta_s=None, position=0, **self._paused_words(job))
         log.info("%s paused", job)
         await self._save(self._jobs[job])
 

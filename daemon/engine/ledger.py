@@ -108,6 +108,26 @@ class JobLedger:
         self._jobs[job] = replace(self._jobs[job], **fields)
         self._on_change(self._jobs[job], is_state)
 
+    def _mark_stopped(self, job: str) -> None:
+        """From now on a process of this training only makes its model; whoever finds it cut off is told to."""
+        self._specs[job] = {**self._specs[job], "keep": True, "resume_hint": f"allele jobs stop {job}"}
+
+    def _paused_words(self, job: str) -> dict[str, str]:
+        """What a paused job waits for, and how to go on."""
+        is_stopped = bool(self._specs[job].get("keep"))
+        return {
+            "detail": "stopped before its model was made" if is_stopped else "",
+            "hint": f"{'make its model' if is_stopped else 'go on'} with: allele jobs resume {job}",
+        }
+
+    async def _save_spec(self, job: str) -> None:
+        """Write what a job is to do, unless it ended meanwhile; a full disk is no reason not to do it."""
+        try:
+            if job in self._specs:
+                await self._thread.call(self._catalogue.save_spec, job, self._specs[job])
+        except Exception:
+            log.exception("what job %s is to do could not be written", job)
+
     async def _save(self, info: JobInfo) -> None:
         """Write a job; a full disk is no reason to stop working, the next daemon will call it interrupted."""
         try:

@@ -68,6 +68,11 @@ class Catalogue:
         with transaction(self._db):
             self._write_job(info)
 
+    def save_spec(self, job: str, spec: dict[str, Any]) -> None:
+        """Write what a job is to do, where that is something else now."""
+        with transaction(self._db):
+            self._db.execute("UPDATE jobs SET spec = ? WHERE number = ?", (msgspec.json.encode(spec), _number(job)))
+
     def jobs(self) -> list[JobInfo]:
         """The newest LISTED_JOBS jobs and every paused one, newest first."""
         newest = "SELECT number FROM jobs ORDER BY number DESC LIMIT ?"

@@ -24,11 +24,13 @@ def ordinal(number: int) -> str:
 
 
 def state_words(job: JobInfo) -> str:
-    """What a job is at: `2nd in the queue, waits for rain`, `paused`, or its own words."""
+    """What a job is at: `2nd in the queue, waits for rain`, `paused` (and what is to be done), or its own words."""
     if job.state == "queued":
         place = f"{ordinal(job.position)} in the queue" if job.position else "queued"
         return ", ".join(filter(None, (place, job.detail)))
-    return job.state if job.state == "paused" else job.detail or job.state
+    if job.state == "paused":
+        return ", ".join(filter(None, (job.state, job.detail)))
+    return job.detail or job.state
 
 
 def job_line(job: JobInfo) -> str:
@@ -37,7 +39,7 @@ def job_line(job: JobInfo) -> str:
     if job.state == "queued":
         return f"{line}{state_words(job)}"
     eta = f"  {clock(job.eta_s)} left" if job.state == "running" and job.eta_s is not None else ""
-    detail = "" if job.state == "paused" else job.error or job.detail
+    detail = job.error or job.detail
     return f"{line}{job.progress * 100:3.0f} %{eta}{f'  {detail}' if detail else ''}"
 
 

@@ -188,3 +188,31 @@ async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(desk: 
     assert (done.state, desk.card("shot")["ended"][:15]) == ("done", "stopped by hand"), done
     with pytest.raises(AlleleError, match="finished"):
         await desk.ask(ResumeJob(job=job))
+
+
+async def test_a_stop_outlives_a_pause_and_the_daemon(new_daemon: Callable[..., Any]) -> None:
+    """Two are stopped while a third runs; one of them is then paused, the other waits. The daemon dies."""
+    first = new_daemon()
+    async with Client(first.places) as client:
+        desk = Desk(client, first)
+        paused, waiting = await desk.train("paused"), await desk.train("waiting")
+        for job in (paused, waiting):
+            await desk.learning(job, step=1)
+            await desk.ask(PauseJob(job=job))
+            await desk.until(job, lambda info: info.state == "paused")
+        await desk.learning(await desk.train("between"), step=1)
+        for job in (paused, waiting):
+            assert (await desk.ask(StopJob(job=job))).state == "queued"
+        said = await desk.ask(PauseJob(job=paused))
+        assert (said.state, said.detail) == ("paused", "stopped before its model was made")
+    first.kill()
+    second = new_daemon()
+    async with Client(second.places) as client:
+        desk = Desk(client, second)
+        assert (await desk.show(paused)).hint == f"make its model with: allele jobs resume {paused}"
+        cut_off = await desk.show(waiting)
+        assert (cut_off.state, cut_off.hint) == ("interrupted", f"allele jobs stop {waiting}")
+        await desk.ask(ResumeJob(job=paused))
+        done = await desk.ended(paused)
+        assert (done.state, desk.card("paused")["ended"][:15]) == ("done", "stopped by hand"), done
+        assert done.result is not None and done.result["steps"] < LONG

@@ -58,6 +58,9 @@ def test_a_job_says_its_place_and_why_it_does_not_run() -> None:
     )
     paused = job("rain", "paused", hint="go on with: allele jobs resume j7")
     assert state_words(paused) == "paused"  # the keys are on the screen: that is for the command line
+    stopped = job("rain", "paused", detail="stopped before its model was made")
+    assert state_words(stopped) == "paused, stopped before its model was made"
+    assert stopped.detail in job_line(stopped)
     assert "memory ran out" in job_line(job("rain", "failed", error="memory ran out, at step 7"))
 
 
