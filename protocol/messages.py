@@ -446,9 +446,29 @@ class Strands(Struct, frozen=True, kw_only=True):
 
 
 class CloseStrand(Struct, frozen=True, kw_only=True):
-    """Put a strand and its history in the trash."""
+    """Put a strand and its history in the trash; ReopenStrand takes it back."""
 
     strand: Id
+
+
+class ReopenStrand(Struct, frozen=True, kw_only=True):
+    """Take a closed strand back: its id, history, revision and locks are as they were. No error when it is open."""
+
+    strand: Id
+
+
+class ListClosedStrands(Struct, frozen=True, kw_only=True):
+    """The strands that were closed and can be taken back."""
+
+
+class ClosedStrands(Struct, frozen=True, kw_only=True):
+    """Answer to ListClosedStrands: at most 100, the one that was closed last first.
+
+    meta is as each was opened, before its edits. closed_s: when each was closed, Unix time, in the same order.
+    """
+
+    strands: list[StrandInfo]
+    closed_s: list[float]
 
 
 class ApplyEdit(Struct, frozen=True, kw_only=True):
@@ -756,7 +776,7 @@ class JobLogged(Struct, frozen=True, kw_only=True):
 
 
 class StrandOpened(Struct, frozen=True, kw_only=True):
-    """A strand came to life."""
+    """A strand came to life, or was taken back from the trash."""
 
     strand: StrandInfo
 
@@ -858,6 +878,8 @@ REQUESTS: dict[str, tuple[type[Struct], type[Struct]]] = {
         (GetStrand, StrandInfo),
         (ListStrands, Strands),
         (CloseStrand, Done),
+        (ReopenStrand, StrandInfo),
+        (ListClosedStrands, ClosedStrands),
         (ApplyEdit, EditApplied),
         (UndoEdit, EditApplied),
         (RedoEdit, EditApplied),

@@ -18,7 +18,15 @@ from daemon.store.thread import StoreThread
 from protocol.arrays import Array
 from protocol.edits import Edit
 from protocol.errors import AlleleError
-from protocol.messages import EditApplied, History, StrandChanged, StrandClosed, StrandInfo, StrandOpened
+from protocol.messages import (
+    ClosedStrands,
+    EditApplied,
+    History,
+    StrandChanged,
+    StrandClosed,
+    StrandInfo,
+    StrandOpened,
+)
 from protocol.strands import Codes, StrandMeta
 
 Compute = Callable[[Computation, StrandMeta], Awaitable[Array]]
@@ -93,11 +101,15 @@ class StrandBook:
 
     async def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
         """A new strand."""
-        living = await self._thread.call(self._store.open, meta, codes, asked)
-        if living.id not in self._living:
-            self._living[living.id] = living
-            self._publisher.publish(StrandOpened(strand=living.info))
-        return living
+        return self._welcome(await self._thread.call(self._store.open, meta, codes, asked))
+
+    async def reopen(self, strand: str) -> Living:
+        """Take a strand back from the trash."""
+        return self._welcome(await self._thread.call(self._store.reopen, strand))
+
+    async def closed(self) -> ClosedStrands:
+        """What lies in the trash, the strand closed last first."""
+        return await self._thread.call(self._store.closed)
 
     async def shut(self, strand: str) -> None:
         """Put a strand in the trash."""
@@ -135,6 +147,12 @@ class StrandBook:
         """Keep what a client would show again."""
         await self._thread.call(self._store.put_workspace, state)
         self.workspace = state
+
+    def _welcome(self, living: Living) -> Living:
+        if living.id not in self._living:
+            self._living[living.id] = living
+            self._publisher.publish(StrandOpened(strand=living.info))
+        return living
 
     def _tell(self, edited: Edited, kind: str, asked: Asked) -> EditApplied:
         for living in edited.strands:

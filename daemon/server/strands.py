@@ -17,10 +17,12 @@ from protocol.messages import (
     GetHistory,
     GetStrand,
     GetWorkspace,
+    ListClosedStrands,
     ListStrands,
     OpenStrand,
     PutWorkspace,
     RedoEdit,
+    ReopenStrand,
     Strands,
     UndoEdit,
     Workspace,
@@ -74,6 +76,15 @@ class StrandHandlers:
         await self._strands.shut(body.strand)
         return Reply(body=Done())
 
+    async def reopen(self, request: Request) -> Reply:
+        """With the history it had."""
+        body: ReopenStrand = request.body
+        return Reply(body=(await self._strands.reopen(body.strand)).info)
+
+    async def closed(self, _: Request) -> Reply:
+        """From the journal."""
+        return Reply(body=await self._strands.closed())
+
     async def edit(self, request: Request) -> Reply:
         """On disk before it is answered."""
         body: ApplyEdit = request.body
@@ -126,6 +137,8 @@ def register(table: DispatchTable, services: Services) -> None:
     table.add(GetStrand, handlers.get)
     table.add(ListStrands, handlers.list)
     table.add(CloseStrand, handlers.close)
+    table.add(ReopenStrand, handlers.reopen)
+    table.add(ListClosedStrands, handlers.closed)
     table.add(ApplyEdit, handlers.edit)
     table.add(UndoEdit, handlers.undo)
     table.add(RedoEdit, handlers.redo)

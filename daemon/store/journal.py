@@ -15,21 +15,21 @@ import sqlite3
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-import numpy as np
 
 from daemon.edits.values import Change, Register
 from daemon.store.database import open_database, transaction
+from daemon.store.journal_rows import CHANGE, STRANDS, Entry, EntryPart, StrandRow, cells_of, entry_part, strand_row
 from protocol.edits import Edit
-from protocol.messages import EditApplied, HistoryEntry
-from protocol.strands import Codes, StrandMeta
+from protocol.messages import ClosedStrands, EditApplied, HistoryEntry, StrandInfo
+from protocol.strands import StrandMeta
 
 VERSION = 2
 KEPT_ANSWERS = 10_000
 KEPT_TEXTS = 1000
+LISTED_CLOSED = 100  # what one answer tells, so that it fits into a message
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS strands (
     id TEXT PRIMARY KEY, meta BLOB NOT NULL, rev INTEGER NOT NULL, head INTEGER NOT NULL, depth INTEGER NOT NULL,
@@ -59,40 +59,6 @@ CREATE TABLE IF NOT EXISTS workspace (id INTEGER PRIMARY KEY CHECK (id = 1), sta
 """
 
 
-@dataclass
-class StrandRow:
-    """A strand as the journal keeps it. tail: requests (hex) since the last change by anybody, newest last."""
-
-    id: str
-    meta: StrandMeta
-    rev: int
-    head: int
-    depth: int
-    codes: Codes
-    checkpoint_pos: int
-    tail: list[str] = field(default_factory=list[str])
-    locked: frozenset[int] = frozenset()
-
-
-@dataclass(frozen=True)
-class EntryPart:
-    """One strand's share of an entry."""
-
-    strand: str
-    pos: int
-    change: Change
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A journalled edit. `parts` is how many strands it changed when it was made; some may be overwritten since."""
-
-    id: int
-    text: str
-    parts: int
-    present: list[EntryPart]
-
-
 class Journal:
     """The database. Used on one thread."""
 
@@ -111,11 +77,34 @@ class Journal:
 
     def strands(self) -> list[StrandRow]:
         """Every open strand, oldest first; `codes` is the checkpoint's grid still."""
+        rows = self._db.execute(f"{STRANDS} WHERE closed_s IS NULL ORDER BY opened_s, s.rowid")
+        return [strand_row(row) for row in rows]
+
+    def closed_strand(self, strand: str) -> StrandRow | None:
+        """One strand of the trash, likewise."""
+        row = self._db.execute(f"{STRANDS} WHERE closed_s IS NOT NULL AND s.id = ?", (strand,)).fetchone()
+        return None if row is None else strand_row(row)
+
+    def closed(self) -> ClosedStrands:
+        """The newest LISTED_CLOSED strands of the trash, the one closed last first."""
         rows = self._db.execute(
-            "SELECT s.id, meta, rev, head, depth, checkpoint, checkpoint_pos, tail, COALESCE(l.levels, '[]') "
-            "FROM strands s LEFT JOIN locks l ON l.strand = s.id WHERE closed_s IS NULL ORDER BY opened_s, s.rowid"
-        )
-        return [_strand_row(row) for row in rows]
+            "SELECT s.id, meta, rev, head, depth, COALESCE(l.levels, '[]'), closed_s "
+            "FROM strands s LEFT JOIN locks l ON l.strand = s.id WHERE closed_s IS NOT NULL "
+            "ORDER BY closed_s DESC, s.rowid DESC LIMIT ?",
+            (LISTED_CLOSED,),
+        ).fetchall()
+        strands = [
+            StrandInfo(
+                id=strand,
+                meta=msgspec.structs.replace(msgspec.json.decode(meta, type=StrandMeta), edits=[]),
+                rev=rev,
+                undo_depth=head,
+                redo_depth=depth - head,
+                locked=json.loads(locked),
+            )
+            for strand, meta, rev, head, depth, locked, _ in rows
+        ]
+        return ClosedStrands(strands=strands, closed_s=[row[-1] for row in rows])
 
     def opened_by(self, cid: bytes, request: bytes) -> str | None:
         """The strand that a request opened."""
@@ -150,8 +139,12 @@ class Journal:
         self._db.execute("INSERT OR REPLACE INTO locks VALUES (?, ?)", (row.id, levels))
 
     def close_strand(self, strand: str) -> None:
-        """Put a strand in the trash: its rows stay, it is not opened again."""
+        """Put a strand in the trash: its rows stay."""
         self._db.execute("UPDATE strands SET closed_s = ? WHERE id = ?", (time.time(), strand))
+
+    def reopen_strand(self, strand: str) -> None:
+        """Take a strand out of the trash; among the open ones it is the newest."""
+        self._db.execute("UPDATE strands SET closed_s = NULL, opened_s = ? WHERE id = ?", (time.time(), strand))
 
     # --- histories ---------------------------------------------------------------------------------------
 
@@ -173,20 +166,33 @@ class Journal:
                 ),
             )  # fmt: skip
 
+    def split_entry(self, entry: int, strands: Iterable[str]) -> None:
+        """Give these strands' shares of an entry entries of their own: from now on each is undone and redone alone."""
+        for strand in strands:
+            cursor = self._db.execute(
+                "INSERT INTO entries (text, edit, parts, cid, request, created_s) "
+                "SELECT text, edit, 1, cid, request, created_s FROM entries WHERE id = ?",
+                (entry,),
+            )
+            self._db.execute(
+                "UPDATE changes SET entry = ? WHERE entry = ? AND strand = ?", (cursor.lastrowid, entry, strand)
+            )
+            self._db.execute("UPDATE entries SET parts = parts - 1 WHERE id = ?", (entry,))
+
     def entry_at(self, strand: str, pos: int) -> Entry:
         """The entry at a place of a strand's history."""
         (entry,) = self._db.execute("SELECT entry FROM changes WHERE strand = ? AND pos = ?", (strand, pos)).fetchone()
         text, parts = self._db.execute("SELECT text, parts FROM entries WHERE id = ?", (entry,)).fetchone()
-        rows = self._db.execute(f"SELECT {_CHANGE} FROM changes WHERE entry = ? ORDER BY rowid", (entry,))
-        return Entry(entry, text, parts, [_entry_part(row) for row in rows])
+        rows = self._db.execute(f"SELECT {CHANGE} FROM changes WHERE entry = ? ORDER BY rowid", (entry,))
+        return Entry(entry, text, parts, [entry_part(row) for row in rows])
 
     def changes(self, strand: str, first: int, last: int) -> list[Change]:
         """Changes at places first … last of a history."""
         rows = self._db.execute(
-            f"SELECT {_CHANGE} FROM changes WHERE strand = ? AND pos BETWEEN ? AND ? ORDER BY pos",
+            f"SELECT {CHANGE} FROM changes WHERE strand = ? AND pos BETWEEN ? AND ? ORDER BY pos",
             (strand, first, last),
         )
-        return [_entry_part(row).change for row in rows]
+        return [entry_part(row).change for row in rows]
 
     def texts(self, strand: str, head: int) -> list[str]:
         """The newest KEPT_TEXTS edits in effect, oldest first."""
@@ -225,7 +231,7 @@ class Journal:
         """All filled registers."""
         rows = self._db.execute("SELECT name, codes, levels, level_lo, model, codec_id FROM registers")
         return {
-            name: Register(codes=_cells(codes, levels), level_lo=level_lo, model=model, codec_id=codec_id)
+            name: Register(codes=cells_of(codes, levels), level_lo=level_lo, model=model, codec_id=codec_id)
             for name, codes, levels, level_lo, model, codec_id in rows
         }
 
@@ -245,30 +251,3 @@ class Journal:
     def put_workspace(self, state: str) -> None:
         """Keep what a client would show again."""
         self._db.execute("INSERT OR REPLACE INTO workspace VALUES (1, ?)", (state,))
-
-
-_CHANGE = "strand, pos, level_lo, frame_lo, levels, before, after"
-
-
-def _entry_part(row: tuple[str, int, int, int, int, bytes, bytes]) -> EntryPart:
-    strand, pos, level_lo, frame_lo, levels, before, after = row
-    change = Change(
-        strand=strand,
-        level_lo=level_lo,
-        frame_lo=frame_lo,
-        before=_cells(before, levels),
-        after=_cells(after, levels),
-    )
-    return EntryPart(strand, pos, change)
-
-
-def _strand_row(row: tuple[str, bytes, int, int, int, bytes, int, str, str]) -> StrandRow:
-    strand, meta, rev, head, depth, checkpoint, checkpoint_pos, tail, locked = row
-    described = msgspec.json.decode(meta, type=StrandMeta)
-    codes = _cells(checkpoint, described.levels)
-    levels = frozenset(json.loads(locked))
-    return StrandRow(strand, described, rev, head, depth, codes, checkpoint_pos, json.loads(tail), levels)
-
-
-def _cells(data: bytes, levels: int) -> Codes:
-    return np.frombuffer(data, dtype="<u2").reshape(levels, -1)

@@ -23,11 +23,12 @@ from daemon.edits.lengths import resized
 from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
 from daemon.edits.values import Change, Computation, Grid, Outcome, Register, grid_of, settle, write
-from daemon.store.journal import Entry, EntryPart, Journal, StrandRow
+from daemon.store.journal import Journal
+from daemon.store.journal_rows import Entry, EntryPart, StrandRow
 from protocol.arrays import Array
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
-from protocol.messages import EditApplied, History, StrandInfo
+from protocol.messages import ClosedStrands, EditApplied, History, StrandInfo
 from protocol.strands import Codes, StrandMeta
 
 log = logging.getLogger("allele.store")
@@ -151,6 +152,30 @@ class StrandStore:
         with self._journal.transaction():
             self._journal.close_strand(strand)
         del self._rows[strand]
+
+    def closed(self) -> ClosedStrands:
+        """What lies in the trash, the strand closed last first."""
+        return self._journal.closed()
+
+    def reopen(self, strand: str) -> Living:
+        """Take a strand back from the trash as it was; one that is open stays as it is.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_STRAND when its journal is damaged, E_DISK_FULL.
+        """
+        if strand not in self._rows:
+            row = self._journal.closed_strand(strand)
+            if row is None:
+                known = ", ".join(f"{one.id} ({one.meta.name})" for one in self.closed().strands[:8]) or "none"
+                raise AlleleError("E_NOT_FOUND", f"no closed strand is called {strand}", hint=f"closed: {known}")
+            try:
+                self._replay(row)
+            except ValueError as problem:
+                raise AlleleError("E_BAD_STRAND", f"{row.meta.name} cannot be taken back: {problem}") from None
+            with self._journal.transaction():
+                self._journal.reopen_strand(strand)
+            self._rows[strand] = row
+        return _living(self._rows[strand])
 
     def workspace(self) -> str:
         """What a client kept last."""
@@ -287,7 +312,9 @@ class StrandStore:
     def _move(self, entry: Entry, parts: list[EntryPart], notes: list[str], asked: Asked) -> Edited:
         rows = [self._moved(part.strand, part.change, part.pos, self._rows[part.strand].depth, asked) for part in parts]
         answer = EditApplied(edit=entry.text, strands=[_living(new).info for new in rows], notes=notes)
+        left = [part.strand for part in entry.present if part.strand not in self._rows]
         with self._journal.transaction():
+            self._journal.split_entry(entry.id, left)  # or a strand that is taken back could never undo its share
             self._commit(rows, answer, asked, is_new=False)
         return self._settle(rows, [part.change for part in parts], answer)
 

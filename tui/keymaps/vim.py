@@ -113,6 +113,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "library.open_b": ("b",),
     "library.open": ("o",),
     "library.close": ("x",),
+    "library.reopen": ("u", "ctrl+z"),
+    "library.closed": ("U",),
     "library.new": ("n",),
     "library.add": ("+",),
     "library.train": ("t",),

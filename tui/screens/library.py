@@ -1,7 +1,7 @@
 """The library: models, corpora and strands on the left, the files of what is chosen on the right.
 
-Strands are closed here; models and corpora are not deleted. A corpus is made by typing or pasting paths (dropping a
-file on a terminal pastes its path), a training is started with a small form, a sound or a strand is opened as A or B.
+Models and corpora are not deleted here. A corpus is made by typing or pasting paths (dropping a file on a terminal
+pastes its path), a training is started with a small form, a sound or a strand is opened as A or B.
 """
 
 from pathlib import Path
@@ -17,14 +17,13 @@ from tui.model.editor import NAMES
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts
 from tui.model.names import NAME_RULE, is_name
 from tui.model.paths import is_there, read_paths
-from tui.model.words import plural
 from tui.screens.form import TrainForm
-from tui.screens.lists import ListScreen
+from tui.screens.library_strands import LibraryStrands
 from tui.widgets.lines import PLAIN, Part
 from tui.widgets.rows import Row, Rows
 
 
-class LibraryScreen(ListScreen):
+class LibraryScreen(LibraryStrands):
     """What there is, and how to open it."""
 
     NAME = "library"
@@ -32,7 +31,7 @@ class LibraryScreen(ListScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.left, self.right = Rows("left"), Rows("right")
+        self.right = Rows("right")
         self._files: dict[str, m.Corpus] = {}
         self._asking: set[str] = set()
 
@@ -45,12 +44,6 @@ class LibraryScreen(ListScreen):
         self.right.activate(False)
 
     # --- what is shown -----------------------------------------------------------------------------------
-
-    @property
-    def chosen(self) -> tuple[str, str]:
-        """Kind (model, corpus, strand or "") and name or id under the left cursor."""
-        key = self.left.current
-        return key if isinstance(key, tuple) else ("", "")
 
     @property
     def corpus(self) -> str:
@@ -178,29 +171,6 @@ class LibraryScreen(ListScreen):
             raise AlleleError("E_NOT_FOUND", "no model is trained on this corpus", hint="{library.train} trains one")
         await self.allele.open_in_pane(path, index, model)
         self.say(f"{path.name} is strand {NAMES[index]}; {{go.editor}} goes to the editor")
-
-    def do_library_close(self, count: int | None, register: str | None) -> None:
-        strand = self.chosen[1]
-        info = self.session.strands.get(strand)
-        edits = info.undo_depth + info.redo_depth if info else 0
-        if info is not None and edits:
-            label = f"close {info.meta.name} and forget its {plural(edits, 'edit')}? y or n: "
-            self.prompt.ask(label, lambda text: self._close_if(strand, text))
-        else:
-            self.spawn(self._close(strand))
-
-    def _close_if(self, strand: str, answer: str) -> None:
-        if answer.strip().lower() in ("y", "yes"):
-            self.spawn(self._close(strand))
-        else:
-            self.say("it stays open")
-
-    async def _close(self, strand: str) -> None:
-        info = self.session.strands.get(strand)
-        if self.allele.sound.plays(strand):
-            await self.allele.sound.stop()
-        await self.session.ask(m.CloseStrand(strand=strand))
-        self.say(f"{info.meta.name if info else strand} is closed")
 
     def _model(self) -> str | None:
         """The model that a file of the chosen corpus is encoded with."""

@@ -30,12 +30,15 @@ from protocol.messages import (
     GetStatus,
     GetStrand,
     GetWorkspace,
+    ListClosedStrands,
     ListCorpora,
     ListModels,
+    ListStrands,
     OpenStrand,
     PutWorkspace,
     RedoEdit,
     RemoveCorpus,
+    ReopenStrand,
     ShowCorpus,
     ShowJob,
     ShowModel,
@@ -74,6 +77,7 @@ async def refused(code: str, *words: str) -> AsyncIterator[None]:
         (GetJobLog(job="j999"), ["j999"]),
         (GetStrand(strand="s0"), ["s0"]),
         (CloseStrand(strand="s0"), ["s0"]),
+        (ReopenStrand(strand="s0"), ["s0"]),
         (UndoEdit(strand="s0"), ["s0"]),
         (ApplyEdit(strand="s0", edit=parse_edit("set 1")), ["s0"]),
         (DecodeStrand(strand="s0", out="/tmp/x.wav"), ["s0"]),
@@ -233,6 +237,14 @@ async def test_a_strand_lives_is_edited_and_closed(client: Client, tone_files: l
     await client.request(CloseStrand(strand=opened.id))
     async with refused("E_NOT_FOUND", opened.id):
         await client.request(GetStrand(strand=opened.id))
+    closed = (await client.request(ListClosedStrands())).body.strands[0]
+    assert (closed.id, closed.meta.name, closed.undo_depth, closed.rev) == (opened.id, opened.meta.name, 1, 3)
+    back = (await client.request(ReopenStrand(strand=opened.id))).body
+    assert (back.rev, back.undo_depth) == (3, 1)
+    assert np.array_equal((await client.request(GetStrand(strand=opened.id))).buffers[0], got.buffers[0])
+    assert (await client.request(ReopenStrand(strand=opened.id))).body == back
+    assert opened.id in [info.id for info in (await client.request(ListStrands())).body.strands]
+    await client.request(CloseStrand(strand=opened.id))
 
 
 async def test_lists_palette_and_workspace(client: Client) -> None:

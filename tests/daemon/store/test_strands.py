@@ -192,6 +192,62 @@ def test_a_closed_strand_does_not_block_the_undo_of_the_other(store: StrandStore
     assert "closed" in undone.answer.notes[0]
 
 
+def test_a_closed_strand_comes_back_as_it_was_also_after_a_restart(store: StrandStore, path: Path) -> None:
+    one, two = open_strand(store, "one", 14), open_strand(store, "two", 9)
+    store.edit(two.id, parse_edit("set 5 q0 @0:4"), asked())
+    store.edit(two.id, parse_edit("repeat 2 @0:3"), asked())
+    store.edit(two.id, parse_edit("set 6 q1"), asked())
+    store.undo(two.id, asked())
+    before = store.edit(two.id, parse_edit("lock q2"), asked()).strands[0]
+    assert store.closed().strands == []
+    store.shut(one.id)
+    store.shut(two.id)
+    assert [(closed.id, closed.meta.name, closed.undo_depth) for closed in store.closed().strands] == [
+        (two.id, "two", 2),
+        (one.id, "one", 0),
+    ]
+    second = StrandStore(path)
+    with pytest.raises(AlleleError, match="no closed strand is called nobody"):
+        second.reopen("nobody")
+    back = second.reopen(two.id)
+    assert same([back, second.reopen(two.id)], [before, before])
+    assert [closed.id for closed in second.closed().strands] == [one.id]
+    assert [living.id for living in second.all()] == [two.id]
+    second.redo(two.id, asked())
+    for _ in range(3):
+        second.undo(two.id, asked())
+    assert np.array_equal(second.all()[0].codes, two.codes)
+    second.reopen(one.id)
+    state = second.all()
+    second.close()
+    third = StrandStore(path)
+    assert same(third.all(), state)
+    third.close()
+
+
+def test_a_strand_that_is_taken_back_undoes_alone_what_the_other_undid_without_it(store: StrandStore) -> None:
+    one, two = open_strand(store, "one", 14), open_strand(store, "two", 9)
+    store.edit(one.id, parse_edit(f"swap {two.id} q0 @0:4"), asked())
+    store.shut(two.id)
+    store.undo(one.id, asked())
+    store.reopen(two.id)
+    store.redo(one.id, asked())
+    store.undo(one.id, asked())
+    store.edit(one.id, parse_edit("set 1 q0 @0"), asked())
+    undone = store.undo(two.id, asked())
+    assert [living.id for living in undone.strands] == [two.id]
+    assert np.array_equal(codes_of(store)[two.id], two.codes)
+
+
+def test_a_swap_is_still_one_edit_when_nothing_happened_to_it_meanwhile(store: StrandStore) -> None:
+    one, two = open_strand(store, "one", 14), open_strand(store, "two", 9)
+    store.edit(one.id, parse_edit(f"swap {two.id} q0 @0:4"), asked())
+    store.shut(two.id)
+    store.reopen(two.id)
+    assert len(store.undo(two.id, asked()).strands) == 2
+    assert np.array_equal(codes_of(store)[one.id], one.codes)
+
+
 def test_a_repeated_request_has_one_effect_even_after_reopening(store: StrandStore, path: Path) -> None:
     strand = open_strand(store, "one", 14).id
     ask = asked()

@@ -8,6 +8,7 @@ import pytest
 import soundfile
 
 from protocol.messages import CorpusInfo
+from tui.screens.closed_list import ClosedList
 from tui.screens.form import TrainForm, free_name, read_order
 
 pytestmark = pytest.mark.usefixtures("clean")
@@ -46,7 +47,7 @@ async def test_what_a_recording_lost_on_its_way_is_said(opened: Any, until: Any,
         await until(pilot, lambda: "pair.wav is strand A; 2 channels were averaged to one" in app.screen.mode.text)
 
 
-async def test_a_strand_is_closed_and_one_with_edits_asks_first(opened: Any, until: Any, sounds: list[Path]) -> None:
+async def test_a_closed_strand_is_taken_back_with_its_edits(opened: Any, until: Any, sounds: list[Path]) -> None:
     async with opened(open_paths=sounds[:2]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and all(app.screen.grids()) and not app.sound.why_not)
         one, two = (pane.strand for pane in app.editor.panes)
@@ -57,11 +58,7 @@ async def test_a_strand_is_closed_and_one_with_edits_asks_first(opened: Any, unt
         library = app.screen
         library.left.go(("strand", one))
         await pilot.press("x")
-        assert library.prompt.label == "close tone 0 and forget its 1 edit? y or n: "
-        await pilot.press("n", "enter")
-        assert "it stays open" in library.mode.text
-        await pilot.press("x", "y", "enter")
-        await until(pilot, lambda: one not in app.session.strands and "tone 0 is closed" in library.mode.text)
+        await until(pilot, lambda: one not in app.session.strands and "closed tone 0; u takes it" in library.mode.text)
         assert not app.sound.playing
         assert [pane.strand for pane in app.editor.panes] == [None, two]
         assert not any(one in kept for kept in (app.session.grids, app.session.waves, app.session.chains))
@@ -69,6 +66,24 @@ async def test_a_strand_is_closed_and_one_with_edits_asks_first(opened: Any, unt
         await pilot.press("x")
         await until(pilot, lambda: not app.session.strands)
         assert "none open" in [row.text for row in library.left.rows]
+        await pilot.press("u")
+        await until(pilot, lambda: "tone 1 is back, with no edits" in library.mode.text)
+        assert [pane.strand for pane in app.editor.panes] == [None, two]
+        await pilot.press("x", "u")  # at once: it is the same one
+        await until(pilot, lambda: app.editor.panes[1].strand == two and "tone 1 is back" in library.mode.text)
+        await pilot.press("U")
+        await until(pilot, lambda: isinstance(app.screen, ClosedList))
+        await pilot.press(*"tone 0")
+        rows = app.screen.rows.rows
+        assert rows[0].key == one and "tone 0" in rows[0].text and "1 edit" in rows[0].text
+        await pilot.press("enter")
+        await until(pilot, lambda: "tone 0 is back, with 1 edit" in library.mode.text)
+        assert library.chosen == ("strand", one)
+        await until(pilot, lambda: one in app.session.grids)
+        assert [pane.strand for pane in app.editor.panes] == [one, two]
+        assert app.session.grids[one].codes[0, 0] == 3
+        await pilot.press("g", "e", "u")
+        await until(pilot, lambda: app.session.strands[one].undo_depth == 0)
 
 
 async def test_a_corpus_is_made_from_pasted_paths(opened: Any, until: Any, sounds: list[Path]) -> None:
