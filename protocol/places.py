@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import platformdirs
 
+from protocol.errors import AlleleError
+
 MAX_SOCKET_PATH = 100  # sun_path holds 107 bytes and a NUL on Linux, 103 on macOS
 
 
@@ -80,10 +82,30 @@ class Places(NamedTuple):
 
 
 def places_of(home: Path) -> Places:
-    """The places of a home folder (absolute, symlinks as given)."""
+    """The places of a home folder (absolute, symlinks as given).
+
+    Raises:
+        AlleleError: E_IO for a path that is not UTF-8: neither messages nor SQLite nor sockets can name it.
+    """
     home = home.expanduser().absolute()
+    check_name(home)
     run = home / "run"
     if len(os.fsencode(run / "ctl.sock")) > MAX_SOCKET_PATH:
         digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
         run = Path(tempfile.gettempdir()) / f"allele-{os.getuid()}-{digest}"
     return Places(home=home, run=run)
+
+
+def check_name(folder: Path) -> None:
+    """Refuse a folder whose name is not UTF-8 before anything is made or started in it.
+
+    Raises:
+        AlleleError: E_IO.
+    """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(folder).decode(errors="backslashreplace")
+        raise AlleleError(
+            "E_IO", f"{name}: the folder's name is not UTF-8", hint="rename it, or choose another with --home DIR"
+        ) from None

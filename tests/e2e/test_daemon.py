@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,18 @@ def test_start_stop_restart(fresh: Any) -> None:
     logs = fresh("daemon", "logs", "--lines", "3", "--json").json
     assert Path(logs["path"]) == fresh.home / "logs" / "daemon.log"
     assert len(logs["lines"]) == 3
+
+
+@pytest.mark.parametrize("command", ["--home corpus list", "--home daemon start", "--home", "--connect jobs"])
+def test_a_home_whose_name_is_not_utf_8_starts_nothing(command: str, tmp_path: Path) -> None:
+    home = os.fsencode(tmp_path) + b"/h\xff"
+    option, *words = command.split()
+    called = [sys.executable, "-m", "tui", option, home, *words]
+    done = subprocess.run(called, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: {tmp_path}/h\\xff: the folder's name is not UTF-8 (")
+    assert len(done.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_twenty_simultaneous_cold_starts_yield_one_daemon(fresh: Any) -> None:

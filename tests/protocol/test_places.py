@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.errors import AlleleError
 from protocol.places import MAX_SOCKET_PATH, default_home, places_of
 from protocol.units import SAMPLE_RATE_HZ
 from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN, negotiate
@@ -43,6 +44,14 @@ def test_the_home_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, t
     assert default_home() == Path.home() / "somewhere"
     monkeypatch.delenv("ALLELE_HOME")
     assert default_home().is_absolute() and default_home().name == "allele"
+
+
+def test_a_home_whose_name_is_not_utf_8_is_refused_by_a_line_that_can_be_printed(tmp_path: Path) -> None:
+    named = Path(os.fsdecode(os.fsencode(tmp_path) + b"/h\xff"))
+    with pytest.raises(AlleleError, match="the folder's name is not UTF-8") as refusal:
+        places_of(named)
+    assert f"{tmp_path}/h\\xff:" in str(refusal.value) and "--home" in refusal.value.hint
+    assert places_of(tmp_path / "hé").home == tmp_path / "hé"
 
 
 @pytest.mark.parametrize(

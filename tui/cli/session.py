@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from protocol.errors import AlleleError
-from protocol.places import Places, default_home, places_of
+from protocol.places import Places, check_name, default_home, places_of
 
 if TYPE_CHECKING:
     from tui.client import Client
@@ -82,6 +82,7 @@ def _places_of_endpoint(endpoint: str) -> Places:
     path = Path(plain).expanduser().absolute()
     if path.name == "ctl.sock":
         path = path.parent
+    check_name(path)
     if not path.is_dir():
         if "@" in plain and not path.exists():
             raise AlleleError(
