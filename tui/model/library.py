@@ -8,6 +8,7 @@ from tui.model.training import clock
 from tui.model.words import plural
 
 Chosen = tuple[str, str]
+NAME_COLUMNS = 14
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,18 @@ class Item:
     text: str
     key: Hashable | None = None
     heading: bool = False
+    follows: bool = False
+    """The rest of the row above."""
 
 
 def list_rows(
-    models: list[ModelInfo], corpora: list[CorpusInfo], strands: Mapping[str, StrandInfo], panes: Mapping[str, str]
+    models: list[ModelInfo],
+    corpora: list[CorpusInfo],
+    strands: Mapping[str, StrandInfo],
+    panes: Mapping[str, str],
+    width: int,
 ) -> list[Item]:
-    """Models, corpora and strands, each under its heading."""
+    """Models, corpora and strands, each under its heading, in rows of `width` columns."""
     rows = [Item(" MODELS", heading=True)]
     for model in models:
         mel = model.held_out.get("mel")
@@ -32,9 +39,7 @@ def list_rows(
         rows.append(Item("none yet"))
     rows += [Item(""), Item(" CORPORA", heading=True)]
     for corpus in corpora:
-        bad = f"  {corpus.skipped} skipped" if corpus.skipped else ""
-        files = plural(corpus.files, "file")
-        rows.append(Item(f"{corpus.name:<14} {files}  {clock(corpus.seconds)}{bad}", ("corpus", corpus.name)))
+        rows += _corpus_rows(corpus, width)
     if not corpora:
         rows.append(Item("none yet: n makes one"))
     rows += [Item(""), Item(" STRANDS", heading=True)]
@@ -46,6 +51,18 @@ def list_rows(
     if not strands:
         rows.append(Item("none open"))
     return rows
+
+
+def _corpus_rows(corpus: CorpusInfo, width: int) -> list[Item]:
+    """Its name gives way to its length; what was skipped stands below where there is no room beside."""
+    size = f"{plural(corpus.files, 'file')}  {clock(corpus.seconds)}"
+    room = max(NAME_COLUMNS, width - len(size) - 1)
+    name = corpus.name if len(corpus.name) <= room else f"{corpus.name[: room - 3]}..."
+    text, key = f"{name:<{NAME_COLUMNS}} {size}", ("corpus", corpus.name)
+    bad = f"{corpus.skipped} skipped" if corpus.skipped else ""
+    if bad and len(text) + 2 + len(bad) > width:
+        return [Item(text, key), Item(f"{'':<{NAME_COLUMNS}} {bad}", follows=True)]
+    return [Item(f"{text}  {bad}".rstrip(), key)]
 
 
 def corpus_of(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, StrandInfo]) -> str:

@@ -68,8 +68,8 @@ class LibraryScreen(LibraryStrands):
         panes = {pane.strand: NAMES[i] for i, pane in enumerate(self.allele.editor.panes) if pane.strand}
         self.left.fill(
             [
-                Row(row.text, row.key, row.heading)
-                for row in list_rows(session.models, session.corpora, session.strands, panes)
+                Row(row.text, row.key, row.heading, row.follows)
+                for row in list_rows(session.models, session.corpora, session.strands, panes, self.left.size.width - 2)
             ]
         )
         self._draw_right()

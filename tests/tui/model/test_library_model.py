@@ -1,0 +1,28 @@
+"""The library's rows fit the columns they are given."""
+
+import pytest
+
+from protocol.messages import CorpusInfo
+from tui.model.library import list_rows
+
+NARROW = 34  # what the left list has for a row at 80 columns
+
+
+@pytest.mark.parametrize("name", ["drums", "a corpus whose name is long, for once"])
+@pytest.mark.parametrize(("files", "skipped", "seconds"), [(1, 1, 5.0), (500, 12, 7201.0)])
+@pytest.mark.parametrize("width", [NARROW, 70])
+def test_what_was_skipped_is_never_cut(name: str, files: int, skipped: int, seconds: float, width: int) -> None:
+    corpus = CorpusInfo(name=name, files=files, skipped=skipped, seconds=seconds, frames=1)
+    rows = list_rows([], [corpus], {}, {}, width)
+    at = next(index for index, row in enumerate(rows) if row.key == ("corpus", name))
+    of_it = [rows[at], *(row for row in rows[at + 1 : at + 2] if row.follows)]
+    assert all(len(row.text) <= width for row in of_it)
+    assert of_it[-1].text.endswith(f" {skipped} skipped")
+    assert f"{files} file" in rows[at].text
+    assert len(of_it) == (2 if width == NARROW else 1)
+
+
+def test_a_corpus_of_which_all_was_used_has_one_row() -> None:
+    corpus = CorpusInfo(name="drums", files=3, skipped=0, seconds=5.0, frames=1)
+    (row,) = [row for row in list_rows([], [corpus], {}, {}, NARROW) if "drums" in row.text]
+    assert row.text == "drums          3 files  0:05"
