@@ -95,7 +95,10 @@ class Wire:
 
 
 def run_job(argv: Sequence[str], nice: int, work: Callable[[Wire, dict[str, Any]], dict[str, Any]]) -> None:
-    """The whole of a job's process: do what is asked once, and say how it ended.
+    """The whole of a job's process: do what is asked once, say how it ended, and leave at once.
+
+    The job is over for the broker when the process is. Everything it made is on the disk by then, and taking torch's
+    modules apart would be waited for in vain.
 
     Args:
         argv: a worker's command line.
@@ -114,6 +117,9 @@ def run_job(argv: Sequence[str], nice: int, work: Callable[[Wire, dict[str, Any]
         wire.send({"type": "failed", "error": describe_failure(problem)})
     else:
         wire.send({"type": "ended", **result})
+    for stream in (sys.stdout, sys.stderr):  # the log of its kind of job
+        stream.flush()
+    os._exit(0)
 
 
 def keep_log(wire: Wire, log: Path) -> Callable[[str], None]:
