@@ -54,7 +54,7 @@ from daemon.training.reports import HeldOut
 from daemon.training.run_folder import ModelCard, write_card
 
 folder = Path(sys.argv[1]) / "models" / "random"
-codec = Codec(CodecModel(CodecConfig(width=32, latent=16, low_bands=3, levels=2, codebook_size=64)))
+codec = Codec(CodecModel(CodecConfig(width=32, latent=20, low_bands=3, envelope_points=4, levels=2, codebook_size=64)))
 config = codec.config
 codec.save(folder / "codec")
 write_card(folder, ModelCard(

@@ -78,6 +78,13 @@ def _start_blocks(model: CodecModel, scale: float) -> None:
             module.scale.fill_(scale)
 
 
+def _without_envelope(model: CodecModel) -> None:
+    """Dimensions of the latent in which nothing is ever said."""
+    transients = model.spectra.transients
+    measure = transients.measure
+    transients.measure = lambda audio, spectrum: 0 * measure(audio, spectrum)
+
+
 def _shape_phases(model: CodecModel, shape: Callable[[Tensor], Tensor]) -> None:
     features = model.spectra.features
 
@@ -92,7 +99,8 @@ def _shape_phases(model: CodecModel, shape: Callable[[Tensor], Tensor]) -> None:
 def _hop(hop: int, levels: int) -> dict[str, Any]:
     """Another frame rate at the same bitrate, the low band up to the same frequency or as far as the latent allows."""
     default = CodecConfig()
-    bands = min(default.low_bands * hop // default.hop_length, default.latent - default.mel_bands - 1)
+    free = default.latent - default.mel_bands - default.envelope_points
+    bands = min(default.low_bands * hop // default.hop_length, free - 1)
     return {"hop_length": hop, "stft_hop": hop // 2, "levels": levels, "low_bands": bands}
 
 
@@ -124,6 +132,8 @@ def variants() -> list[Variant]:
     made.append(Variant(group="phase in", name="none", change=_without_phase))
     made.append(Variant(group="phase in", name="compressed complex", change=_compressed_complex))
     codec("low band as a waveform", to_281_Hz={"low_bands": 12}, to_727_Hz={"low_bands": 31})
+    made.append(Variant(group="fine envelope", name="none", change=_without_envelope))
+    codec("fine envelope", every_5_ms={"envelope_points": 4}, every_1_ms={"envelope_points": 16, "latent": 144})
     codec("width", **{str(width): {"width": width} for width in (128, 256, 384)})
     codec(
         "depth",

@@ -33,10 +33,12 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Blocks a side at the STFT's rate (93.75 frames/s)."""
     coarse_blocks: int = 2
     """Blocks a side at the latent's rate; half the cost of a fine one."""
-    latent: int = 128
+    latent: int = 136
     """D, width of the latent."""
     low_bands: int = 24
     """MDCT coefficients a frame that travel as a waveform, 23.4 Hz each from 0 Hz (563 Hz)."""
+    envelope_points: int = 8
+    """Points of the fine envelope in a latent frame (2.7 ms apart), each a dimension of the latent."""
     side_bands: int = 0
     """Bands in which the side is told from the mid, each by two of D: its part that follows the mid, and the rest."""
     codebook_dim: int = 8
@@ -53,7 +55,10 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def __post_init__(self) -> None:
         if self.hop_length != 2 * self.stft_hop or self.n_fft % self.stft_hop or self.kernel % 2 == 0:
             raise ValueError("hop_length is two STFT hops, n_fft a multiple of one, the kernel odd")
-        if not 2 <= self.low_dimensions <= self.latent - self.mel_bands - 2 * self.side_bands:
+        block = self.hop_length / max(1, self.envelope_points)
+        if block < 1 or any(size % block for size in (self.stft_hop, (self.n_fft - self.stft_hop) // 2)):
+            raise ValueError("points of the envelope divide an STFT hop, and the half of a window that is beside it")
+        if not 2 <= self.low_dimensions <= self.latent - self.mel_bands - 2 * self.side_bands - self.envelope_points:
             raise ValueError("the low band and its level take two dimensions to a quarter of the latent")
         if not 0 < self.magnitude_floor < 1:
             raise ValueError("the floor of magnitudes is above 0 and below 1")
@@ -72,7 +77,7 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     @property
     def mel_bands(self) -> int:
         """Latent dimensions that begin as the log-magnitude in mel-spaced bands; the low band's follow."""
-        return 3 * (self.latent - 2 * self.side_bands) // 4
+        return 3 * (self.latent - 2 * self.side_bands - self.envelope_points) // 4
 
     @property
     def low_dimensions(self) -> int:
@@ -81,10 +86,10 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def low_levels(self) -> range:
-        """Levels whose codes begin as the low band's waveform, every third from the third: 2, 5, 8 …
+        """Levels whose codes begin as what is heard in time, the low band's waveform and the fine envelope: 2, 5, 8 …
 
-        The others begin as the spectrum; one or two levels in all begin as both. It is one residual
-        chain all the same: any level may come to hold some of both. In stereo every fourth: 2, 6, 10 …
+        Every third from the third. The others begin as the spectrum; one or two levels in all begin as both. It is one
+        residual chain all the same: any level may come to hold some of both. In stereo every fourth: 2, 6, 10 …
         """
         return range(2, self.levels, 2 + self.channels)
 
@@ -110,8 +115,8 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def margin_frames(self) -> int:
         """Latent frames of context on either side that one frame of codes or audio depends on.
 
-        A block reaches `(kernel - 1) / 2` frames of its own rate; the 2048-sample windows reach 768
-        samples beyond their hop, less than one latent frame.
+        A block reaches `(kernel - 1) / 2` frames of its own rate. The 2048-sample windows reach 768 samples
+        beyond their hop, and once more where what they gave is looked at for its envelope: two latent frames.
         """
         reach = (self.kernel - 1) // 2
-        return self.coarse_blocks * reach + math.ceil(self.fine_blocks * reach / 2) + 1
+        return self.coarse_blocks * reach + math.ceil(self.fine_blocks * reach / 2) + 2

@@ -53,17 +53,21 @@ class CodecModel(nn.Module):
         return Reconstruction(self.decode(quantized.latent), quantized)
 
     def level_parts(self) -> Tensor:
-        """Which latent dimensions each level's codes are first placed in, `(Q, D)` of 0 and 1."""
+        """Which latent dimensions each level's codes are first placed in, `(Q, D)` of 0 and 1.
+
+        One or two levels have enough to do with spectrum and low band: the fine envelope begins in none of them.
+        """
         config = self.config
-        parts = torch.ones(config.levels, config.latent)
-        low = torch.zeros(config.latent)
-        low[config.mel_bands : config.mel_bands + config.low_bands] = 1.0
         first = config.mel_bands + config.low_dimensions
-        side = torch.zeros(config.latent)
+        past = first + 2 * config.side_bands
+        timed, side = torch.zeros(2, config.latent)
+        timed[past : past + config.envelope_points] = 1.0
+        parts = (1 - timed).repeat(config.levels, 1)
+        timed[config.mel_bands : config.mel_bands + config.low_bands] = 1.0
         if config.side_levels:
-            side[first : first + 2 * config.side_bands] = 1.0
+            side[first:past] = 1.0
         for level in range(config.levels if config.low_levels else 0):
-            own = low if level in config.low_levels else side if level in config.side_levels else 1 - low - side
+            own = timed if level in config.low_levels else side if level in config.side_levels else 1 - timed - side
             parts[level] = own
         return parts.to(self.spectra.mean.device)
 

@@ -28,6 +28,8 @@ class Head(NamedTuple):
     """`[B, 2T, 2 * bins]`: the mid's standardised log-magnitude, then its phase."""
     low: Tensor
     """`[B, T, low_dimensions]`: the coefficients of the mid's low band and its level."""
+    envelope: Tensor
+    """`[B, T, envelope_points]`: where within its windows the mid is, see `daemon.codec.transients`."""
     side: Tensor | None = None
     """`[B, T, 2 * side_bands]`: the side in bands, as `Side.measure` gives it. None in mono."""
     apart: Tensor | None = None
@@ -87,17 +89,22 @@ class Encoder(nn.Module):
         self.low.weight.zero_()
         self.low.weight[n : n + low] = torch.eye(low)
         self.leave.weight[n : n + low].zero_()
+        points, first = config.envelope_points, n + low + 2 * config.side_bands
+        self.envelope = nn.Linear(points, config.latent, bias=False)
+        self.envelope.weight.zero_()
+        self.envelope.weight[first : first + points] = torch.eye(points)
+        self.leave.weight[first : first + points].zero_()
         if config.channels == 2:
             self.side = nn.Linear(2 * config.side_bands, config.latent, bias=False)
             self.side.weight.zero_()
             self.side.weight[n + low : n + low + 2 * config.side_bands] = SIDE_SCALE * torch.eye(2 * config.side_bands)
             self.leave.weight[n + low : n + low + 2 * config.side_bands].zero_()
 
-    def forward(self, features: Tensor, low: Tensor, side: Tensor | None = None) -> Tensor:
+    def forward(self, features: Tensor, low: Tensor, envelope: Tensor, side: Tensor | None = None) -> Tensor:
         frames = self.fine(self.enter(features))
         B, T2, W = frames.shape
         merged = self.merge(frames.reshape(B, T2 // 2, 2 * W))
-        latent = self.leave(self.coarse(merged)) + self.low(low)
+        latent = self.leave(self.coarse(merged)) + self.low(low) + self.envelope(envelope)
         return latent if side is None else latent + self.side(side)
 
 
@@ -132,6 +139,11 @@ class Decoder(nn.Module):
         self.low = nn.Linear(config.latent, low, bias=False)
         self.low.weight.zero_()
         self.low.weight[:, n : n + low] = torch.eye(low)
+        points, first = config.envelope_points, n + low + 2 * config.side_bands
+        self.enter.weight[:, first : first + points].zero_()
+        self.envelope = nn.Linear(config.latent, points, bias=False)
+        self.envelope.weight.zero_()
+        self.envelope.weight[:, first : first + points] = torch.eye(points)
         if config.channels == 2:
             self._start_side(config)
 
@@ -152,10 +164,10 @@ class Decoder(nn.Module):
         frames = self.split(self.coarse(self.enter(latent)))
         B, T, W2 = frames.shape
         frames = self.fine(frames.reshape(B, 2 * T, W2 // 2))
-        head, low = self.leave(frames), self.low(latent)
+        head, low, envelope = self.leave(frames), self.low(latent), self.envelope(latent)
         if self._channels == 1:
-            return Head(head, low)
-        return Head(head, low, self.side(latent), self.leave_side(frames))
+            return Head(head, low, envelope)
+        return Head(head, low, envelope, self.side(latent), self.leave_side(frames))
 
 
 def _quarter_turns(bins: int) -> Tensor:

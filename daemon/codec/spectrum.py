@@ -16,6 +16,7 @@ from daemon.codec.config import CodecConfig
 from daemon.codec.lowband import LowBand
 from daemon.codec.network import Head
 from daemon.codec.side import Side, energy, polar, smooth
+from daemon.codec.transients import Transients
 from daemon.dsp.framing import analyse, synthesise
 
 # The loudest bin a full-scale signal can reach is n_fft / 2; e^8 leaves headroom, not explosions.
@@ -54,6 +55,8 @@ class Features(NamedTuple):
     """`[B, 2T, 3 * bins]`: the mid's standardised log-magnitude, cosine and sine of its phase."""
     low: Tensor
     """`[B, T, low_dimensions]`: the coefficients of the mid's low band and its level."""
+    envelope: Tensor
+    """`[B, T, envelope_points]`: where within its windows the mid is."""
     side: Tensor | None = None
     """`[B, T, 2 * side_bands]`: the side in bands. None in mono."""
 
@@ -71,6 +74,7 @@ class Spectra(nn.Module):
         self._floor = config.magnitude_floor
         self._top = round(INAUDIBLE_HZ / config.sample_rate * config.n_fft)
         self.low_band = LowBand(config)
+        self.transients = Transients(config)
         self.side = Side(config) if config.channels == 2 else None
         self.register_buffer("crossover", _crossover(config), persistent=False)
         self.register_buffer("mean", torch.full((config.bins,), -2.0))
@@ -90,10 +94,12 @@ class Spectra(nn.Module):
         coefficients = self.low_band.analyse(whole_hops(mid, self._latent_hop))
         level = 0.5 * self._low_energy(spectrum[..., : self.crossover.numel()]).log()
         low = torch.cat([coefficients, level], dim=-1)
+        high = spectrum * self.transients.band
+        envelope = self.transients.measure(synthesise(high, self._n_fft, self._hop), high)
         if self.side is None or beside is None:
-            return Features(features, low)
+            return Features(features, low, envelope)
         other = analyse(whole_hops(beside, self._latent_hop), self._n_fft, self._hop)
-        return Features(features, low, self.side.measure(spectrum, other))
+        return Features(features, low, envelope, self.side.measure(spectrum, other))
 
     def _low_energy(self, spectrum: Tensor) -> Tensor:
         """Energy of the low bins over the two STFT frames of each latent frame: `[B, 2T, n]` to `[B, T, 1]`."""
@@ -107,13 +113,21 @@ class Spectra(nn.Module):
         magnitude = (logs.exp() - self._floor).clamp_min(0.0) + 1e-7
         spectrum = polar(self._quiet_top(magnitude), phase)
         mid = self._with_low_band(spectrum, head.low.float())
-        if self.side is None or head.side is None or head.apart is None:
-            return synthesise(mid, self._n_fft, self._hop)
-        fine, phase = head.apart.float().chunk(2, dim=-1)
-        side = self._quiet_side(self.side.draw(head.side.float(), mid, fine, phase), mid)
-        pair = torch.stack([mid + side, mid - side], 1)
-        B, C, T2, bins = pair.shape
-        return synthesise(pair.reshape(B * C, T2, bins), self._n_fft, self._hop).reshape(B, C, -1)
+        channels = mid[:, None]
+        if self.side is not None and head.side is not None and head.apart is not None:
+            fine, phase = head.apart.float().chunk(2, dim=-1)
+            side = self._quiet_side(self.side.draw(head.side.float(), mid, fine, phase), mid)
+            channels = torch.stack([mid + side, mid - side], 1)
+        audio = self._with_transients(channels, mid, head.envelope.float())
+        return audio[:, 0] if self.side is None else audio
+
+    def _with_transients(self, channels: Tensor, mid: Tensor, envelope: Tensor) -> Tensor:
+        """Spectra of channels, `[B, C, 2T, bins]`, as sound `[B, C, L]` with the mid's fine envelope."""
+        B, C, T2, bins = channels.shape
+        parts = torch.stack([channels, channels * self.transients.band], 1)
+        whole, high = synthesise(parts.reshape(-1, T2, bins), self._n_fft, self._hop).reshape(B, 2, C, -1).unbind(1)
+        gain = self.transients.gain(envelope, high.mean(1), mid * self.transients.band)
+        return whole + (gain - 1)[:, None] * high
 
     def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
         """Put the low band's waveform under the head's spectrum, `[B, 2T, bins]` both ways.

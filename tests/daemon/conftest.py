@@ -77,7 +77,7 @@ def toy_run(tone_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     from daemon.training.spec import TrainingSpec
 
     run = tmp_path_factory.mktemp("models") / "toy"
-    train(TrainingSpec(steps=60, preset="toy", seed=3), tone_corpus, run)
+    train(TrainingSpec(steps=60, preset="toy", seed=2), tone_corpus, run)
     return run
 
 
@@ -100,7 +100,9 @@ def raw_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished model's folder, 2 levels × 16 codes, whose codec was never trained: all works, nothing sounds."""
     from daemon.codec.config import CodecConfig
 
-    config = CodecConfig(width=32, latent=16, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16)
+    config = CodecConfig(
+        width=32, latent=20, low_bands=3, envelope_points=4, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16
+    )
     return untrained(tmp_path_factory.mktemp("models") / "raw", config)
 
 
@@ -110,8 +112,8 @@ def raw_pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from daemon.codec.config import CodecConfig
 
     config = CodecConfig(
-        channels=2, side_bands=2, width=32, latent=20, low_bands=3, fine_blocks=1, coarse_blocks=1, levels=4,
-        codebook_size=16,
+        channels=2, side_bands=2, width=32, latent=24, low_bands=3, envelope_points=4, fine_blocks=1, coarse_blocks=1,
+        levels=4, codebook_size=16,
     )  # fmt: skip
     return untrained(tmp_path_factory.mktemp("models") / "pair", config)
 

@@ -96,12 +96,17 @@ def test_a_low_band_that_lost_its_level_gets_it_back() -> None:
 
 def test_every_third_level_begins_as_the_low_band(placed: Codec) -> None:
     assert list(CodecConfig(levels=10).low_levels) == [2, 5, 8]
-    assert CodecModel(CodecConfig(levels=2)).level_parts().all(), "two levels begin as both"
+    two = CodecModel(CodecConfig(levels=2))
+    past = two.config.mel_bands + two.config.low_dimensions
+    envelope = slice(past, past + two.config.envelope_points)
+    assert two.level_parts()[:, :past].all() and not two.level_parts()[:, envelope].any(), "two levels begin as both"
     assert list(placed.config.low_levels) == [2]
-    low = slice(placed.config.mel_bands, placed.config.mel_bands + placed.config.low_bands)
+    bands, low = placed.config.mel_bands, placed.config.low_bands
+    past = bands + placed.config.low_dimensions
+    timed = np.r_[bands : bands + low, past : past + placed.config.envelope_points]
     for level in range(4):
         vectors = placed.codebook_vectors(level)
-        inside = np.square(vectors[:, low]).sum() / np.square(vectors).sum()
+        inside = np.square(vectors[:, timed]).sum() / np.square(vectors).sum()
         assert inside > 0.99 if level == 2 else inside < 0.01
 
 
@@ -117,5 +122,5 @@ def test_a_latent_without_room_for_the_low_band_is_refused() -> None:
     for low_bands in (0, 32):
         with pytest.raises(ValueError, match="low band"):
             CodecConfig(low_bands=low_bands)
-    toy = msgspec.structs.replace(CONFIG, latent=16, low_bands=3)
-    assert toy.mel_bands + toy.low_dimensions == toy.latent
+    toy = msgspec.structs.replace(CONFIG, latent=20, low_bands=3, envelope_points=4)
+    assert toy.mel_bands + toy.low_dimensions + toy.envelope_points == toy.latent

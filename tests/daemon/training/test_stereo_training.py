@@ -28,7 +28,9 @@ from daemon.training.sizing import make_plan
 from daemon.training.spec import Part, Recipe, TrainingSpec
 from daemon.training.split import split_corpus
 
-PAIR = CodecConfig(channels=2, side_bands=2, width=32, latent=28, low_bands=3, levels=4, codebook_size=16)
+PAIR = CodecConfig(
+    channels=2, side_bands=2, width=32, latent=32, low_bands=3, envelope_points=4, levels=4, codebook_size=16
+)
 
 
 def sound(seed: int, samples: int = 60_000) -> np.ndarray:

@@ -1,0 +1,128 @@
+"""The fine envelope: nothing of what windows carry by themselves, and a hit where it was."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from daemon.codec.codec import Codec
+from daemon.codec.config import CodecConfig
+from daemon.codec.model import CodecModel
+from daemon.codec.transients import Transients
+from daemon.dsp.framing import analyse, synthesise
+
+CONFIG = CodecConfig()
+RATE, L = 48_000, 32 * 1024
+ONSET = 14_500  # 164 samples into a latent frame: its windows begin far before
+
+
+@pytest.fixture(scope="module")
+def transients() -> Transients:
+    return Transients(CONFIG)
+
+
+def hit() -> Tensor:
+    """Noise that begins at once and dies away in 30 ms, after silence."""
+    time = torch.arange(L - ONSET) / RATE
+    noise = torch.randn(L - ONSET, generator=torch.Generator().manual_seed(1))
+    return torch.cat([torch.zeros(ONSET), 0.5 * noise * (-time / 0.03).exp()])[None]
+
+
+def band(transients: Transients, audio: Tensor) -> tuple[Tensor, Tensor]:
+    """What of a sound the envelope is about: its samples and its spectrum."""
+    spectrum = analyse(audio, CONFIG.n_fft, CONFIG.stft_hop) * transients.band
+    return synthesise(spectrum, CONFIG.n_fft, CONFIG.stft_hop), spectrum
+
+
+def turned(audio: Tensor) -> Tensor:
+    """The same magnitudes with phases of chance, as a decoder that knows none has them."""
+    spectrum = analyse(audio, CONFIG.n_fft, CONFIG.stft_hop)
+    phase = torch.rand(spectrum.shape, generator=torch.Generator().manual_seed(2)) * 2 * math.pi
+    return synthesise(torch.polar(spectrum.abs(), phase), CONFIG.n_fft, CONFIG.stft_hop)
+
+
+def before_db(audio: Tensor) -> float:
+    """Energy in the 15 ms before the hit, relative to the 15 ms from it on."""
+    span = RATE * 15 // 1000
+    early, late = (audio[0, lo : lo + span].square().sum() for lo in (ONSET - span, ONSET))
+    return float(10 * (early / late).clamp_min(1e-12).log10())
+
+
+@pytest.mark.parametrize("kind", ["noise", "tone", "silence"])
+def test_what_windows_carry_is_not_told(transients: Transients, kind: str) -> None:
+    sounds = {
+        "noise": 0.1 * torch.randn(1, L, generator=torch.Generator().manual_seed(0)),
+        "tone": 0.3 * torch.sin(2 * math.pi * 3000 * torch.arange(L) / RATE)[None],
+        "silence": torch.zeros(1, L),
+    }
+    told = transients.measure(*band(transients, sounds[kind]))
+    assert told.shape == (1, L // CONFIG.hop_length, CONFIG.envelope_points)
+    inner = told[:, 2:-2]  # a tone that is cut off begins and ends
+    assert (inner != 0).float().mean() < 0.03 and inner.abs().max() < 0.2
+
+
+def test_a_hit_with_phases_of_chance_is_put_back_where_it_was(transients: Transients) -> None:
+    source = hit()
+    told = transients.measure(*band(transients, source))
+    made = turned(source)
+    smeared = band(transients, made)
+    sharpened = made + (transients.gain(told, *smeared) - 1) * smeared[0]
+    smeared_db, sharpened_db = before_db(smeared[0]), before_db(band(transients, sharpened)[0])
+    assert smeared_db > -8, "what is to be mended is not there"
+    assert sharpened_db < smeared_db - 10
+    assert abs(10 * float((sharpened.square().mean() / made.square().mean()).log10())) < 1.5
+
+
+def test_a_sound_that_has_its_envelope_already_is_left_alone(transients: Transients) -> None:
+    source = hit()
+    own = band(transients, source)
+    gain = transients.gain(transients.measure(*own), *own)
+    assert (gain - 1).abs().max() < 0.5 and (gain - 1).abs().mean() < 0.02
+    nothing = transients.gain(torch.zeros(1, L // CONFIG.hop_length, CONFIG.envelope_points), *own)
+    assert torch.equal(nothing, torch.ones(1, L))
+
+
+def test_it_puts_nothing_above_20_khz(transients: Transients) -> None:
+    """Everything up to 20 kHz, and the hardest gains there are."""
+    noise = torch.randn(1, L, generator=torch.Generator().manual_seed(3))
+    spectrum = analyse(noise, CONFIG.n_fft, CONFIG.stft_hop)
+    spectrum[..., math.ceil(20_000 / RATE * CONFIG.n_fft) :] = 0
+    made = synthesise(spectrum, CONFIG.n_fft, CONFIG.stft_hop)
+    high = band(transients, made)
+    told = torch.randn(1, L // CONFIG.hop_length, CONFIG.envelope_points, generator=torch.Generator().manual_seed(4))
+    shaped = made + (transients.gain(3 * told, *high) - 1) * high[0]
+    assert (shaped - made).abs().max() > 0.5
+
+    def above(audio: Tensor) -> float:
+        power = analyse(audio, 4096, 1024)[0, 4:-4].abs().double().square().sum(0)
+        return float(10 * (power[math.ceil(20_100 / RATE * 4096) :].sum() / power.sum()).log10())
+
+    assert above(shaped) < -60
+
+
+def test_a_begun_codec_carries_it_to_the_sound() -> None:
+    """Without codes or training the latent has it where `level_parts` says, and the decoder takes it from there."""
+    torch.manual_seed(0)
+    model = CodecModel(CONFIG).eval()
+    model.spectra.fit([hit()[0]])
+    with torch.no_grad():
+        latent = model.encode(hit())
+        first = CONFIG.mel_bands + CONFIG.low_dimensions
+        told = slice(first, first + CONFIG.envelope_points)
+        assert (model.level_parts()[2, told] == 1).all() and (model.level_parts()[0, told] == 0).all()
+        without = latent.clone()
+        without[..., told] = 0
+        assert before_db(model.decode(latent)) < before_db(model.decode(without)) - 6
+
+
+def test_two_channels_share_it() -> None:
+    torch.manual_seed(0)
+    config = CodecConfig(channels=2, side_bands=12, latent=160)
+    codec = Codec(CodecModel(config))
+    pair = np.stack([hit()[0].numpy(), 0.5 * np.roll(hit()[0].numpy(), 0)])
+    encoded = codec.encode(pair)
+    assert codec.decode(encoded.codes, samples=L).shape == (2, L)
+    with pytest.raises(ValueError, match="points of the envelope"):
+        CodecConfig(envelope_points=3)
