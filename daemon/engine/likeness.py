@@ -17,7 +17,7 @@ import numpy as np
 
 from daemon.codec.codec import Codec, Encoded
 from daemon.codec.loudness import listened_places
-from daemon.codec.signals import Audio
+from daemon.codec.signals import Audio, fitting
 from daemon.dsp.measure import mel_distance
 from daemon.training.run_folder import MODEL_NAME
 
@@ -57,6 +57,7 @@ def unlikeness(model: Path, codec: Codec, audio: Audio, encoded: Encoded) -> lis
 def _distance(codec: Codec, audio: Audio, encoded: Encoded) -> float:
     hop, total = codec.config.hop_length, encoded.codes.shape[1]
     places = listened_places(total)
+    audio = fitting(audio, codec.config.channels)
     source = np.concatenate([audio[..., lo * hop : hi * hop] for lo, hi in places], -1)
     made = [codec.decode_range(encoded.codes, lo, hi, gain_db=encoded.gain_db) for lo, hi in places]
     return mel_distance(source, np.concatenate(made, -1)[..., : source.shape[-1]])

@@ -51,3 +51,12 @@ def test_a_model_without_a_readable_card_is_not_compared_with(
     if card is not None:
         (model / MODEL_NAME).write_bytes(card)
     assert notes_of(model, clicks) == []
+
+
+def test_one_channel_in_a_stereo_model_is_compared_as_two(raw_pair_model: Path, clicks: Path) -> None:
+    """An untrained model is far off whatever comes, and this one claims to be near."""
+    path = shutil.copytree(raw_pair_model, clicks.parent / "pair")
+    card = json.loads((path / MODEL_NAME).read_bytes())
+    card["held_out"]["mel"] = 0.01
+    (path / MODEL_NAME).write_text(json.dumps(card))
+    assert any(note.startswith("unlike what pair") for note in notes_of(path, clicks))
