@@ -86,10 +86,11 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     @property
     def low_levels(self) -> range:
-        """Levels whose codes begin as what is heard in time, the low band's waveform and the fine envelope: 2, 5, 8 …
+        """Levels whose codes begin as the low band's waveform, every third from the third: 2, 5, 8 …
 
-        Every third from the third. The others begin as the spectrum; one or two levels in all begin as both. It is one
-        residual chain all the same: any level may come to hold some of both. In stereo every fourth: 2, 6, 10 …
+        All but the first of them begin as the fine envelope too. The others begin as the spectrum; one or two levels in
+        all begin as both. It is one residual chain all the same: any level may come to hold some of everything.
+        In stereo every fourth: 2, 6, 10 …
         """
         return range(2, self.levels, 2 + self.channels)
 

@@ -55,20 +55,23 @@ class CodecModel(nn.Module):
     def level_parts(self) -> Tensor:
         """Which latent dimensions each level's codes are first placed in, `(Q, D)` of 0 and 1.
 
-        One or two levels have enough to do with spectrum and low band: the fine envelope begins in none of them.
+        The first of the levels of what is heard in time is the low band's alone: kicks need all of it. The later ones
+        begin as the fine envelope too. Fewer than six levels have enough to do without it.
         """
         config = self.config
         first = config.mel_bands + config.low_dimensions
         past = first + 2 * config.side_bands
-        timed, side = torch.zeros(2, config.latent)
-        timed[past : past + config.envelope_points] = 1.0
-        parts = (1 - timed).repeat(config.levels, 1)
-        timed[config.mel_bands : config.mel_bands + config.low_bands] = 1.0
+        low, side, fine = torch.zeros(3, config.latent)
+        low[config.mel_bands : config.mel_bands + config.low_bands] = 1.0
+        fine[past : past + config.envelope_points] = 1.0
         if config.side_levels:
             side[first:past] = 1.0
+        parts = (1 - fine).repeat(config.levels, 1)
         for level in range(config.levels if config.low_levels else 0):
-            own = timed if level in config.low_levels else side if level in config.side_levels else 1 - timed - side
-            parts[level] = own
+            if level in config.low_levels:
+                parts[level] = low if level == config.low_levels[0] else low + fine
+            else:
+                parts[level] = side if level in config.side_levels else 1 - low - side - fine
         return parts.to(self.spectra.mean.device)
 
     @property
