@@ -3,8 +3,8 @@
     nice python scripts/bench_phase.py [--steps 200] [--seeds 1 2] [--unseen FILE_OR_FOLDER ...] [--set levels=8 ...]
 
 Trains on `--corpus` (default `scripts/demo`) with the default plan for exactly `--steps` steps on one thread, and
-judges the averaged codec, quantised, on three groups: the held-out files of each seed, the recordings of `--unseen`
-(which should not be in the corpus), and four synthetic tones. At most 3 s of a sound.
+judges the averaged codec, quantised, on three groups: the held-out files of each seed, those recordings of `--unseen`
+that are not in the corpus (all, and folder by folder), and four synthetic tones. At most 3 s of a sound.
 
 **mel** and **stft** as in `daemon.dsp.measure`. **SI-SDR** in dB of the whole and below 500 Hz and 1 kHz. **onset**:
 correlation of onset strengths every 2 ms (rises of log energy in four bands, windows of 4 ms). **20-250** and
@@ -67,7 +67,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure phase, low band and onsets on unseen sounds.")
     parser.add_argument("--corpus", type=Path, default=ROOT / "scripts" / "demo", help="folder of recordings")
-    parser.add_argument("--unseen", type=Path, nargs="*", default=[], help="recordings that are not in it")
+    parser.add_argument("--unseen", type=Path, nargs="*", default=[], help="recordings; what is in the corpus is left out")
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="each holds out other files")
     parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="of CodecConfig")
@@ -91,7 +91,8 @@ def _one_seed(wish: argparse.Namespace, seed: int, scratch: Path) -> None:
     codec = Codec(learner.settled())
     lowest = min(level.utilisation for level in code_usage(codec, clips, FINAL_USAGE_FRAMES))
     held_out = {Path(clip.name).stem: clip.mono() for clip in open_parts(corpus, split.held_out, plan.codec)}
-    for name, sounds in (("held out", held_out), ("unseen", _recordings(wish.unseen, scratch)), ("tones", tones())):
+    unseen = _unseen(wish.unseen, scratch, {record.sha256 for record in corpus.usable})
+    for name, sounds in {"held out": held_out, **unseen, "tones": tones()}.items():
         figures = {key: judge(codec, sound[:LONGEST]) for key, sound in sounds.items()}
         if figures:
             _print(f"{seed} | {name}", list(figures.values()), f"{lowest:.0%} | {ms:.0f}")
@@ -104,12 +105,20 @@ def _changed(part: Shape, wishes: list[str]) -> Shape:
     return replace(part, **{field: msgspec.json.decode(value) for field, value in given.items()})
 
 
-def _recordings(paths: list[Path], scratch: Path) -> dict[str, Sound]:
+def _unseen(paths: list[Path], scratch: Path, known: set[str]) -> dict[str, dict[str, Sound]]:
+    """All recordings that are not known, and, where they are of several folders, those of each."""
+    groups: dict[str, dict[str, Sound]] = {"unseen": {}}
     if not paths:
-        return {}
+        return groups
     ingest(paths, scratch / "unseen")
     corpus = load_corpus(scratch / "unseen")
-    return {Path(record.source).stem: np.asarray(corpus.audio(record).mean(0), np.float32) for record in corpus.usable}
+    for record in corpus.usable:
+        if record.sha256 not in known:
+            source = Path(record.source)
+            sound = np.asarray(corpus.audio(record).mean(0), np.float32)
+            for group in ("unseen", source.parent.name):
+                groups.setdefault(group, {})[f"{source.parent.name}/{source.stem}"] = sound
+    return groups if len(groups) > 2 else {"unseen": groups["unseen"]}
 
 
 def tones() -> dict[str, Sound]:
