@@ -67,7 +67,9 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure phase, low band and onsets on unseen sounds.")
     parser.add_argument("--corpus", type=Path, default=ROOT / "scripts" / "demo", help="folder of recordings")
-    parser.add_argument("--unseen", type=Path, nargs="*", default=[], help="recordings; what is in the corpus is left out")
+    parser.add_argument(
+        "--unseen", type=Path, nargs="*", default=[], help="recordings; those of the corpus are left out"
+    )
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2], help="each holds out other files")
     parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE", help="of CodecConfig")
