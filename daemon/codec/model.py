@@ -56,7 +56,8 @@ class CodecModel(nn.Module):
         """Which latent dimensions each level's codes are first placed in, `(Q, D)` of 0 and 1.
 
         The first of the levels of what is heard in time is the low band's alone: kicks need all of it. The later ones
-        begin as the fine envelope too. Fewer than six levels have enough to do without it.
+        begin as the fine envelope too. Where there is no later one (fewer than six levels, in stereo fewer than seven)
+        it begins in none: so few have enough to do without it.
         """
         config = self.config
         first = config.mel_bands + config.low_dimensions
