@@ -113,21 +113,24 @@ class Spectra(nn.Module):
         magnitude = (logs.exp() - self._floor).clamp_min(0.0) + 1e-7
         spectrum = polar(self._quiet_top(magnitude), phase)
         mid = self._with_low_band(spectrum, head.low.float())
-        channels = mid[:, None]
+        channels = [mid]
         if self.side is not None and head.side is not None and head.apart is not None:
             fine, phase = head.apart.float().chunk(2, dim=-1)
             side = self._quiet_side(self.side.draw(head.side.float(), mid, fine, phase), mid)
-            channels = torch.stack([mid + side, mid - side], 1)
+            channels = [mid + side, mid - side]
         audio = self._with_transients(channels, mid, head.envelope.float())
         return audio[:, 0] if self.side is None else audio
 
-    def _with_transients(self, channels: Tensor, mid: Tensor, envelope: Tensor) -> Tensor:
-        """Spectra of channels, `[B, C, 2T, bins]`, as sound `[B, C, L]` with the mid's fine envelope."""
-        B, C, T2, bins = channels.shape
-        parts = torch.stack([channels, channels * self.transients.band], 1)
-        whole, high = synthesise(parts.reshape(-1, T2, bins), self._n_fft, self._hop).reshape(B, 2, C, -1).unbind(1)
-        gain = self.transients.gain(envelope, high.mean(1), mid * self.transients.band)
-        return whole + (gain - 1)[:, None] * high
+    def _with_transients(self, channels: list[Tensor], mid: Tensor, envelope: Tensor) -> Tensor:
+        """Spectra of channels, each `[B, 2T, bins]`, as sound `[B, C, L]` with the mid's fine envelope."""
+        band = self.transients.band
+        # Apart, not stacked: a copy of so large a thing costs as much as its transform.
+        whole = [synthesise(channel, self._n_fft, self._hop) for channel in channels]
+        middle = mid * band
+        highs = [middle] if len(channels) == 1 else [channel * band for channel in channels]
+        high = [synthesise(spectrum, self._n_fft, self._hop) for spectrum in highs]
+        gain = self.transients.gain(envelope, sum(high[1:], start=high[0]) / len(high), middle) - 1
+        return torch.stack([one + gain * above for one, above in zip(whole, high, strict=True)], 1)
 
     def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
         """Put the low band's waveform under the head's spectrum, `[B, 2T, bins]` both ways.
@@ -137,7 +140,7 @@ class Spectra(nn.Module):
         travels beside the coefficients sets the energy of each latent frame (measured, see docs/adr/0004-phase.md).
         """
         n = self.crossover.numel()
-        head, rest = spectrum[..., :n], spectrum[..., n:]
+        head = spectrum[..., :n].clone()
         coefficients, level = low[..., :-1], low[..., -1:]
         carried = analyse(self.low_band.synthesise(coefficients), self._n_fft, self._hop)[..., :n]
         carrier = carried + SHOWN_THROUGH * head
@@ -146,7 +149,8 @@ class Spectra(nn.Module):
         shaped = carrier * gain
         missing = (2 * level.clamp(-LOG_CEILING, LOG_CEILING)).exp() / self._low_energy(shaped)
         shaped = shaped * missing.clamp(1 / MOST_LEVELLED, MOST_LEVELLED).sqrt().repeat_interleave(2, 1)
-        return torch.cat([head + self.crossover * (shaped - head), rest], -1)
+        spectrum[..., :n] = head + self.crossover * (shaped - head)
+        return spectrum
 
     def _quiet_top(self, magnitude: Tensor) -> Tensor:
         """Scale the bins above 20 kHz of every frame down to their share: `[..., bins]` both ways.
