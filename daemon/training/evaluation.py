@@ -9,6 +9,7 @@ from daemon.codec.codec import Codec
 from daemon.dsp.measure import Signal, mel_distance, si_sdr_db, side_distance, stft_distance
 from daemon.dsp.width import width_db
 from daemon.training.crops import Clip
+from daemon.training.excerpts import beginnings
 from daemon.training.health import level_report
 from daemon.training.reports import EvaluationReport, HeldOut, LevelReport
 
@@ -74,12 +75,10 @@ def evaluate(
     Args:
         live_utilisation: of each level, before unused codes were moved for this evaluation.
     """
-    clips = _excerpts(held_out, FINAL_TOTAL_S, FINAL_CLIP_S) if is_final else _excerpts(held_out, TOTAL_S, CLIP_S)
-    pairs = [(clip, round_trip(codec, clip)) for clip in clips]
     train_clips = _excerpts(train, TRAIN_TOTAL_S, 2.0)
     train_mel = float(np.mean([_round_trip_mel(codec, clip) for clip in train_clips]))
     return Evaluation(
-        held_out=_held_out(pairs),
+        held_out=judge(codec, held_out, is_final=is_final),
         train_mel=train_mel,
         levels=code_usage(codec, train, FINAL_USAGE_FRAMES if is_final else USAGE_FRAMES, live_utilisation),
         prefix_mel=_prefix_mel(codec, _excerpts(held_out, TOTAL_S, CLIP_S)) if is_final else [],
@@ -112,8 +111,10 @@ def round_trip(codec: Codec, audio: Signal) -> Signal:
     return codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db)
 
 
-def _held_out(pairs: list[tuple[Signal, Signal]]) -> HeldOut:
-    """Means over sources and their decodes."""
+def judge(codec: Codec, held_out: list[Clip], *, is_final: bool = False) -> HeldOut:
+    """Means over held-out audio and its decodes."""
+    clips = _excerpts(held_out, FINAL_TOTAL_S, FINAL_CLIP_S) if is_final else _excerpts(held_out, TOTAL_S, CLIP_S)
+    pairs = [(clip, round_trip(codec, clip)) for clip in clips]
 
     def mean(measure: Callable[[Signal, Signal], float]) -> float:
         return float(np.mean([measure(source, decoded) for source, decoded in pairs]))
@@ -169,11 +170,9 @@ def code_usage(
     Q, K = codec.config.levels, codec.config.codebook_size
     counts = np.zeros((Q, K), np.int64)
     errors, spread = np.zeros(Q), 0.0
-    frames = sum(clip.samples for clip in clips) // codec.config.hop_length
-    share = min(1.0, most_frames / max(1, frames))
-    for clip in clips:
-        length = max(min(clip.samples, codec.config.hop_length), int(clip.samples * share))
-        latents, residuals, codes = codec.analyse(clip.sound(0, length))
+    hop = codec.config.hop_length
+    for _, sound in beginnings(clips, most_frames * hop, hop):
+        latents, residuals, codes = codec.analyse(sound)
         for level in range(Q):
             counts[level] += np.bincount(codes[level], minlength=K)
         errors += residuals

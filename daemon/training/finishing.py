@@ -7,26 +7,24 @@ from daemon.codec.codec import Codec
 from daemon.training.adversarial import is_worth_it
 from daemon.training.checkpoint import Progress, load_step
 from daemon.training.crops import Clip
-from daemon.training.evaluation import Evaluation, evaluate
+from daemon.training.evaluation import Evaluation, judge
 from daemon.training.learner import Learner
 from daemon.training.memorisation import Memorisation
 from daemon.training.run_folder import CHECKPOINTS, ModelCard, Run
 
 
-def take_best(
-    learner: Learner, codec: Codec, run_dir: Path, held_out: list[Clip], train: list[Clip]
-) -> tuple[Codec, str]:
+def take_best(learner: Learner, codec: Codec, run_dir: Path, held_out: list[Clip]) -> tuple[Codec, str]:
     """The better of the last weights and the best that were saved, and a sentence when it is not the last.
 
     The last of an adversarial stage count as better unless the held-out error rose too far.
 
-    Both are judged by the shorter evaluation: the figures have to be of the same audio.
+    Both are judged as the shorter evaluations did: the figures have to be of the same audio.
     """
     progress = learner.progress
     best = load_step(run_dir / CHECKPOINTS, progress.best_step)
     if best is None or progress.best_mel is None or progress.best_step == progress.step:
         return codec, ""
-    last_mel = evaluate(codec, held_out, train).held_out.mel
+    last_mel = judge(codec, held_out).mel
     if last_mel <= progress.best_mel or is_worth_it(last_mel, progress, learner.plan.recipe):
         return codec, ""
     learner.averaged.model.load_state_dict(best.averaged)

@@ -22,6 +22,7 @@ from daemon.training.checkpoint import (
 )
 from daemon.training.crops import Audio, Clip, CropSampler
 from daemon.training.errors import TrainingError
+from daemon.training.excerpts import beginnings
 from daemon.training.health import COLLAPSED
 from daemon.training.losses import losses
 from daemon.training.schedule import learning_rate
@@ -222,11 +223,9 @@ class Learner:
 
     def _training_audio(self) -> Iterator[Audio]:
         """Up to `STATISTICS_S` of the training parts at the reference loudness, evenly from every clip."""
-        total_s = sum(clip.samples for clip in self._clips) / self._plan.codec.sample_rate
-        share = min(1.0, STATISTICS_S / max(total_s, 1e-9))
-        for clip in self._clips:
-            samples = max(self._plan.codec.hop_length, int(clip.samples * share))
-            yield clip.sound(0, min(samples, clip.samples)) * np.float32(10 ** (clip.gain_db / 20))
+        config = self._plan.codec
+        for clip, sound in beginnings(self._clips, int(STATISTICS_S * config.sample_rate), config.hop_length):
+            yield sound * np.float32(10 ** (clip.gain_db / 20))
 
     def checkpoint(self) -> Checkpoint:
         """Everything a resumed run needs."""

@@ -270,7 +270,7 @@ class _Training:
         codec = self._codec()
         self._save()
         held, train = self._held_clips, self._train_clips
-        codec, said = take_best(self._learner, codec, self._dir, held, train)
+        codec, said = take_best(self._learner, codec, self._dir, held)
         live = self._learner.live_utilisation
         evaluation = evaluate(codec, held, train, live_utilisation=live, is_final=True)
         self._tell_evaluation(evaluation, True, self._previews.write(codec, None))
