@@ -164,6 +164,10 @@ def repaint_cpu(app: Any) -> float:
 # --- the parent: a terminal that counts ------------------------------------------------------------------------
 
 
+SETS_THE_SCREEN = ("NO_COLOR", "COLORTERM", "SSH_CONNECTION", "COLUMNS", "LINES")
+"""What of the environment would be obeyed instead of the pty made here."""
+
+
 class Terminal:
     """A pty with the app in it."""
 
@@ -172,7 +176,7 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
         self._socket, other = socket.socketpair()
         command = [sys.executable, str(Path(__file__)), "--child", str(other.fileno()), "--frames", str(frames)]
-        environment = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLORTERM", "SSH_CONNECTION")}
+        environment = {k: v for k, v in os.environ.items() if k not in SETS_THE_SCREEN}
         self.process = subprocess.Popen(
             command,
             stdin=slave,

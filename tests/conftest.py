@@ -1,8 +1,27 @@
-"""What every test shares: in CI a skipped test is a failure, since .ci/run installs what tests need."""
+"""What every test shares: in CI a skipped test is a failure, since .ci/run installs what tests need.
+
+Tests may run in two processes (`pytest -n 2 --dist loadgroup`, as scripts/test does). Which of them are kept together
+is said here: those that share a daemon or a sound server, and otherwise those of one file.
+"""
 
 import os
+from pathlib import Path
 
 import pytest
+
+TESTS = Path(__file__).parent
+TOGETHER = ("e2e", "daemon/server", "tui/screens", "tui/player")
+"""Folders whose tests share a daemon or a sound server, the longest first: it must not be left over at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def place(item: pytest.Item) -> int:
+        name = item.path.relative_to(TESTS).as_posix()
+        shared = [index for index, folder in enumerate(TOGETHER) if name.startswith(folder + "/")]
+        item.add_marker(pytest.mark.xdist_group(TOGETHER[shared[0]] if shared else name))
+        return shared[0] if shared else len(TOGETHER)
+
+    items.sort(key=place)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
