@@ -133,8 +133,8 @@ def variants() -> list[Variant]:
     made.append(Variant(group="phase in", name="compressed complex", change=_compressed_complex))
     codec("low band as a waveform", to_281_Hz={"low_bands": 12}, to_727_Hz={"low_bands": 31})
     made.append(Variant(group="fine envelope", name="none", change=_without_envelope))
-    for name, points, latent in (("every 5 ms", 4, 132), ("every 1 ms", 16, 144)):
-        codec("fine envelope", **{name: {"envelope_points": points, "latent": latent}})
+    every_5_ms, every_1_ms = {"envelope_points": 4, "latent": 132}, {"envelope_points": 16, "latent": 144}
+    codec("fine envelope", every_5_ms=every_5_ms, every_1_ms=every_1_ms)
     codec("width", **{str(width): {"width": width} for width in (128, 256, 384)})
     codec(
         "depth",

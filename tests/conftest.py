@@ -14,14 +14,16 @@ TOGETHER = ("e2e", "daemon/server", "tui/screens", "tui/player")
 """Folders whose tests share a daemon or a sound server, the longest first: it must not be left over at the end."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> int:
-        name = item.path.relative_to(TESTS).as_posix()
-        shared = [index for index, folder in enumerate(TOGETHER) if name.startswith(folder + "/")]
-        item.add_marker(pytest.mark.xdist_group(TOGETHER[shared[0]] if shared else name))
-        return shared[0] if shared else len(TOGETHER)
+def _group(item: pytest.Item) -> str:
+    name = item.path.relative_to(TESTS).as_posix()
+    return next((folder for folder in TOGETHER if name.startswith(folder + "/")), name)
 
-    items.sort(key=place)
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    places = {folder: place for place, folder in enumerate(TOGETHER)}
+    items.sort(key=lambda item: places.get(_group(item), len(TOGETHER)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -133,7 +133,7 @@ class Spectra(nn.Module):
         return torch.stack([one + gain * above for one, above in zip(whole, high, strict=True)], 1)
 
     def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
-        """Put the low band's waveform under the head's spectrum, `[B, 2T, bins]` both ways.
+        """Put the low band's waveform under the head's spectrum, in place: `[B, 2T, bins]` both ways.
 
         Codes answer with means, so what they are unsure of is too quiet, and what they round to is too loud
         where there is nothing: the head's magnitudes, smoothed over a few bins, bound it, and then the level that

@@ -112,7 +112,7 @@ def round_trip(codec: Codec, audio: Signal) -> Signal:
 
 
 def judge(codec: Codec, held_out: list[Clip], *, is_final: bool = False) -> HeldOut:
-    """Means over held-out audio and its decodes."""
+    """Means over held-out audio and its decodes: 6 s of a clip and 16 s in all, at last 15 s and 60 s, at most."""
     clips = _excerpts(held_out, FINAL_TOTAL_S, FINAL_CLIP_S) if is_final else _excerpts(held_out, TOTAL_S, CLIP_S)
     pairs = [(clip, round_trip(codec, clip)) for clip in clips]
 
@@ -166,7 +166,7 @@ def _excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[Signal]:
 def code_usage(
     codec: Codec, clips: list[Clip], most_frames: int, live_utilisation: Sequence[float] = ()
 ) -> list[LevelReport]:
-    """Health of every level over the training clips (evenly taken when there are too many)."""
+    """Health of every level over the training clips (`beginnings` of them when there is more)."""
     Q, K = codec.config.levels, codec.config.codebook_size
     counts = np.zeros((Q, K), np.int64)
     errors, spread = np.zeros(Q), 0.0

@@ -1,7 +1,8 @@
 """What of the training recordings is looked at between steps: beginnings, in all so and so much.
 
 Every clip has its share, but hundreds of pieces of a frame or two cost as many passes through the network and say
-little of what follows an attack. So of many clips evenly fewer are taken, with `LEAST_FRAMES` of each.
+little of what follows an attack. So of many clips evenly fewer are taken, with `LEAST_FRAMES` of each on average and
+all of shorter ones.
 """
 
 import math
@@ -17,7 +18,12 @@ LEAST_FRAMES = 32
 
 
 def beginnings(clips: list[Clip], most: int, hop_length: int) -> Iterator[tuple[Clip, Audio]]:
-    """Clips with their beginnings, `(L,)` or `(2, L)` at their own level, about `most` samples in all."""
+    """Clips with their beginnings, `(L,)` or `(2, L)` at their own level.
+
+    Args:
+        most: samples at 48 kHz in all, about: every clip that is taken gives a frame at least.
+        hop_length: samples of a latent frame.
+    """
     total = sum(clip.samples for clip in clips)
     share = min(1.0, most / max(1, total))
     fit = max(most // (LEAST_FRAMES * hop_length), math.ceil(len(clips) * share), 1)

@@ -222,7 +222,7 @@ class Learner:
         return True
 
     def _training_audio(self) -> Iterator[Audio]:
-        """Up to `STATISTICS_S` of the training parts at the reference loudness, evenly from every clip."""
+        """Up to `STATISTICS_S` of the training parts at the reference loudness: `beginnings` of them."""
         config = self._plan.codec
         for clip, sound in beginnings(self._clips, int(STATISTICS_S * config.sample_rate), config.hop_length):
             yield sound * np.float32(10 ** (clip.gain_db / 20))

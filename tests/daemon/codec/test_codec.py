@@ -246,7 +246,7 @@ def test_ranks_go_from_dark_to_bright() -> None:
 def test_training_made_it_better_than_untrained(toy_codec: Codec, tone_corpus: Path) -> None:
     """Without the codes, of which two levels of sixteen are too few to tell training from chance.
 
-    Over all twelve tones, 60 steps leave .48 to .76 of the error, by seed.
+    Over all twelve tones, 60 steps leave .48 to .76 of the error (seeds 1 to 6, measured once).
     """
     torch.manual_seed(0)
     untrained = CodecModel(toy_codec.config).eval()
