@@ -13,17 +13,15 @@ from torch import Tensor
 from daemon.codec.config import CodecConfig
 from daemon.codec.errors import CodecError
 from daemon.codec.files import identify, read_codec, write_codec
-from daemon.codec.loudness import clip_gain_db, gain_for_loudness_db, listened_places
+from daemon.codec.level import loudest_stretches, missing_level_db
+from daemon.codec.loudness import clip_gain_db
 from daemon.codec.model import CodecModel
 from daemon.codec.ranks import codebook_ranks
 from daemon.codec.signals import FADE_IN_SAMPLES, Audio, fade_in, fitting
-from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 
 Codes = NDArray[np.uint16]
 
 CHUNK_FRAMES = 1024  # 22 s: about 150 MiB of activations, whatever the length of the clip
-MOST_CORRECTED_DB = 6.0
-LEAST_CORRECTED_DB = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,35 +97,21 @@ class Codec:
             CodecError: another shape, empty, or not finite.
         """
         signal = fitting(audio, self.config.channels)
-        loudness = integrated_lufs(signal)
-        gain_db = gain_for_loudness_db(loudness, self.config)
+        gain_db = clip_gain_db(signal, self.config)
         latents = self._encode_chunks(signal, 10 ** (gain_db / 20), chunk_frames)
         grid = torch.cat([self._model.quantizer(latent).codes[0] for latent in latents], -1)
         codes = grid.cpu().numpy().astype(np.uint16)
-        missing_db = self._missing_level_db(signal, codes, -gain_db, loudness)
+        missing_db = self._missing_level_db(signal, grid, -gain_db)
         return Encoded(codes=codes, samples=signal.shape[-1], gain_db=round(missing_db - gain_db, 2))
 
-    def _missing_level_db(self, signal: Audio, codes: Codes, gain_db: float, loudness: float) -> float:
-        """How much louder than its decode a clip of this loudness is, so that decoding gives the source's level.
-
-        A codec answers with the middle of what it is unsure of, which is quieter than the mean: 1 to 6 dB were
-        measured after 90 s of training. The last decibel is left, since nobody hears it and single bands are nearer
-        without. Beyond `MOST_CORRECTED_DB` a partial is missing, and turning up the rest would not bring it back.
-        Long clips are listened to in five places.
-        """
-        hop, total = self.config.hop_length, codes.shape[1]
-        places = listened_places(total)
-        source, wanted = signal, loudness
-        if len(places) > 1:
-            source = np.concatenate([signal[..., lo * hop : hi * hop] for lo, hi in places], -1)
-            wanted = integrated_lufs(source)
-        made = np.concatenate([self.decode_range(codes, lo, hi, gain_db=gain_db) for lo, hi in places], -1)
-        got = integrated_lufs(made[..., : source.shape[-1]])
-        if min(wanted, got) <= SILENCE_LUFS:
-            return 0.0
-        missing_db = wanted - got
-        audible_db = np.sign(missing_db) * max(0.0, abs(missing_db) - LEAST_CORRECTED_DB)
-        return float(np.clip(audible_db, -MOST_CORRECTED_DB, MOST_CORRECTED_DB))
+    def _missing_level_db(self, signal: Audio, grid: Tensor, gain_db: float) -> float:
+        """How much louder than its decode a clip is, so that decoding gives the source's level: see `level`."""
+        hop = self.config.hop_length
+        stretches = loudest_stretches(signal, hop)
+        source = torch.from_numpy(np.stack([signal[..., lo * hop : hi * hop] for lo, hi in stretches]))
+        codes = torch.stack([grid[:, lo:hi] for lo, hi in stretches])
+        made = self._model.decode(self._model.quantizer.dequantize(codes))[..., : source.shape[-1]]
+        return missing_level_db(source.to(self._device), made * 10 ** (gain_db / 20))
 
     def _encode_chunks(self, signal: Audio, gain: float, chunk_frames: int) -> list[Tensor]:
         hop, margin = self.config.hop_length, self.config.margin_frames

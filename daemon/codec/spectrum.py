@@ -89,8 +89,7 @@ class Spectra(nn.Module):
         """What the encoder sees of `[B, L]`, or of two channels `[B, 2, L]`."""
         mid, beside = (audio, None) if self.side is None else mid_and_side(audio)
         spectrum, magnitude = self.floored(mid)
-        unit = spectrum / magnitude
-        features = torch.cat([(magnitude.log() - self.mean) / self.deviation, unit.real, unit.imag], dim=-1)
+        features = self._standardised(spectrum, magnitude)
         coefficients = self.low_band.analyse(whole_hops(mid, self._latent_hop))
         level = 0.5 * self._low_energy(spectrum[..., : self.crossover.numel()]).log()
         low = torch.cat([coefficients, level], dim=-1)
@@ -100,6 +99,18 @@ class Spectra(nn.Module):
             return Features(features, low, envelope)
         other = analyse(whole_hops(beside, self._latent_hop), self._n_fft, self._hop)
         return Features(features, low, envelope, self.side.measure(spectrum, other))
+
+    def _standardised(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
+        """Log-magnitude in the corpus's own units, cosine and sine of the phase: `[B, 2T, bins]` to `[..., 3 * bins]`.
+
+        Written where they belong: putting three together afterwards takes as long as computing them.
+        """
+        bins, inverse = magnitude.shape[-1], magnitude.reciprocal()
+        features = magnitude.new_empty(*magnitude.shape[:-1], 3 * bins)
+        torch.div(magnitude.log().sub_(self.mean), self.deviation, out=features[..., :bins])
+        torch.mul(spectrum.real, inverse, out=features[..., bins : 2 * bins])
+        torch.mul(spectrum.imag, inverse, out=features[..., 2 * bins :])
+        return features
 
     def _low_energy(self, spectrum: Tensor) -> Tensor:
         """Energy of the low bins over the two STFT frames of each latent frame: `[B, 2T, n]` to `[B, T, 1]`."""

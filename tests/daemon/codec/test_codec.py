@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from daemon.codec.codec import CHUNK_FRAMES, LEAST_CORRECTED_DB, MOST_CORRECTED_DB, Codec
+from daemon.codec.codec import CHUNK_FRAMES, Codec
 from daemon.codec.config import CodecConfig
 from daemon.codec.errors import CodecError
 from daemon.codec.files import read_codec
+from daemon.codec.level import LEAST_CORRECTED_DB, MOST_CORRECTED_DB
 from daemon.codec.loudness import clip_gain_db
 from daemon.codec.model import CodecModel
 from daemon.codec.spectrum import whole_hops

@@ -1,0 +1,76 @@
+"""What encoding listens to, and the level it gives back."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from daemon.codec.level import (
+    LEAST_CORRECTED_DB,
+    MOST_CORRECTED_DB,
+    STRETCHES,
+    loudest_stretches,
+    missing_level_db,
+)
+from daemon.dsp.loudness import integrated_lufs
+
+HOP, RATE = 1024, 48_000
+
+
+def noise(length: int, seed: int = 0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal(length).astype(np.float32) * 0.1
+
+
+def with_partials(length: int) -> NDArray[np.float32]:
+    t = np.arange(length) / RATE
+    return (0.2 * np.sin(2 * np.pi * 60 * t) + 0.1 * np.sin(2 * np.pi * 3000 * t)).astype(np.float32)
+
+
+@settings(max_examples=30, deadline=None)
+@given(samples=st.integers(1, 400 * HOP), channels=st.sampled_from([(), (2,)]))
+def test_equally_long_stretches_within_the_sound(samples: int, channels: tuple[int, ...]) -> None:
+    stretches = loudest_stretches(np.ones((*channels, samples), np.float32), HOP)
+    assert len({hi - lo for lo, hi in stretches}) == 1
+    if len(stretches) == 1:
+        assert stretches == [(0, -(-samples // HOP))]
+    else:
+        assert len(stretches) == STRETCHES
+        assert stretches[0][0] >= 0 and stretches[-1][1] * HOP <= samples
+        assert all(before[1] <= after[0] for before, after in itertools.pairwise(stretches))
+
+
+@pytest.mark.parametrize("second", [0, 17, 40, 59])
+def test_a_lone_hit_in_a_minute_of_next_to_nothing_is_listened_to(second: int) -> None:
+    sound = 1e-3 * noise(60 * RATE)
+    sound[second * RATE : second * RATE + 6000] = noise(6000, 1)
+    listened = np.zeros(sound.size, bool)
+    for lo, hi in loudest_stretches(sound, HOP):
+        listened[lo * HOP : hi * HOP] = True
+    assert np.square(sound[listened]).sum() > 0.95 * np.square(sound).sum()
+    assert listened.mean() < 0.04
+
+
+def test_level_is_told_as_loudness_would_tell_it() -> None:
+    """A low partial lost costs little, as to an ear; the last decibel is left and the most is bounded."""
+    sound = with_partials(2 * RATE)
+    for made in (0.6 * sound, 0.6 * noise(2 * RATE), with_partials(2 * RATE) - 0.1 * np.roll(sound, 100)):
+        wanted = integrated_lufs(sound) - integrated_lufs(made.astype(np.float32))
+        got = missing_level_db(torch.from_numpy(sound), torch.from_numpy(made.astype(np.float32)))
+        assert got == pytest.approx(np.sign(wanted) * max(0, abs(wanted) - LEAST_CORRECTED_DB), abs=0.05)
+    for factor, most in ((0.01, MOST_CORRECTED_DB), (100, -MOST_CORRECTED_DB), (0.95, 0.0)):
+        assert missing_level_db(torch.from_numpy(sound), torch.from_numpy(np.float32(factor) * sound)) == most
+
+
+def test_nothing_is_made_of_silence() -> None:
+    sound, silence = torch.from_numpy(noise(RATE)), torch.zeros(RATE)
+    assert missing_level_db(sound, silence) == missing_level_db(silence, sound) == 0.0
+
+
+def test_a_pair_of_equal_channels_is_as_loud_as_one() -> None:
+    sound, made = torch.from_numpy(noise(RATE)), torch.from_numpy(0.4 * noise(RATE, 3))
+    alone = missing_level_db(sound, made)
+    assert missing_level_db(sound.expand(3, 2, -1), made.expand(3, 2, -1)) == pytest.approx(alone, abs=1e-3)
