@@ -99,20 +99,21 @@ class Codec:
         """
         signal = fitting(audio, self.config.channels)
         gain_db = clip_gain_db(signal, self.config)
-        latents = self._encode_chunks(signal, 10 ** (gain_db / 20), chunk_frames)
+        gain = 10 ** (gain_db / 20)
+        latents = self._encode_chunks(signal, gain, chunk_frames)
         grid = torch.cat([self._model.quantizer(latent).codes[0] for latent in latents], -1)
         codes = grid.cpu().numpy().astype(np.uint16)
-        missing_db = self._missing_level_db(signal, grid, -gain_db)
+        missing_db = self._missing_level_db(signal, grid, gain)
         return Encoded(codes=codes, samples=signal.shape[-1], gain_db=round(missing_db - gain_db, 2))
 
-    def _missing_level_db(self, signal: Audio, grid: Tensor, gain_db: float) -> float:
+    def _missing_level_db(self, signal: Audio, grid: Tensor, gain: float) -> float:
         """How much louder than its decode a clip is, so that decoding gives the source's level: see `level`."""
         hop = self.config.hop_length
         stretches = loudest_stretches(signal, hop)
         source = torch.from_numpy(np.stack([signal[..., lo * hop : hi * hop] for lo, hi in stretches]))
         codes = torch.stack([grid[:, lo:hi] for lo, hi in stretches])
         made = self._model.decode(self._model.quantizer.dequantize(codes))[..., : source.shape[-1]]
-        return missing_level_db(source.to(self._device), made * 10 ** (gain_db / 20))
+        return missing_level_db(source.to(self._device) * gain, made, self.config.sample_rate)
 
     def _encode_chunks(self, signal: Audio, gain: float, chunk_frames: int) -> list[Tensor]:
         hop, margin = self.config.hop_length, self.config.margin_frames

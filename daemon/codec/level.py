@@ -4,11 +4,9 @@ A codec answers with the middle of what it is unsure of, which is quieter than t
 90 s of training. So encoding listens to its own decode and keeps the difference beside the codes. All of a long decode
 would take half of the time of encoding it, so eight stretches of 12 frames (0.26 s) are decoded in one pass, without
 what is around them: in each eighth of the sound the loudest, since those make its loudness and a lone hit in a minute
-of silence must be among them.
+of silence must be among them. How near that comes, and why the bounds below: docs/adr/0003-codec.md.
 
 Reference: ITU-R BS.1770-4 for the weighting. Deviation: no gate, as powers are added and quiet stretches add little.
-Over 21 sounds of 3.6 to 120 s this came within 0.3 dB of the difference in gated loudness of the whole, on average,
-and within 1.1 dB at worst; half as many stretches or half as long ones came within 0.45 and 1.8 dB.
 """
 
 import functools
@@ -21,10 +19,14 @@ from torch import Tensor
 
 from daemon.codec.signals import Audio
 from daemon.dsp.loudness import HIGHPASS, SHELF, SILENCE_LUFS
+from daemon.dsp.mel import LOG_FLOOR, log_mel, magnitudes
 
 STRETCHES, STRETCH_FRAMES = 8, 12
 MOST_CORRECTED_DB = 6.0
 LEAST_CORRECTED_DB = 1.0
+MOST_BEYOND_DB = 2.0
+"""By how much more than the typical band needs all of them are turned up, or down, for the loudness of the whole."""
+_WINDOW, _BANDS = 2048, 80
 
 
 def loudest_stretches(signal: Audio, hop_length: int) -> list[tuple[int, int]]:
@@ -44,18 +46,32 @@ def loudest_stretches(signal: Audio, hop_length: int) -> list[tuple[int, int]]:
     return [(start, start + STRETCH_FRAMES) for start in starts]
 
 
-def missing_level_db(source: Tensor, made: Tensor) -> float:
-    """What to add to a decode, in dB, for the source's level; both `(..., L)`.
+def missing_level_db(source: Tensor, made: Tensor, sample_rate: int) -> float:
+    """What to add to a decode, in dB, for the source's level; both `(..., L)`, at the codec's reference loudness.
 
-    The last decibel is left, since nobody hears it and single bands are nearer without. Beyond `MOST_CORRECTED_DB` a
-    partial is missing, and turning up the rest would not bring it back. Silence is left alone.
+    As loud as the source within a decibel, which nobody hears; but at most `MOST_BEYOND_DB` past what the typical band
+    needs: if a partial is missing that makes most of the loudness, as a kick's lowest does, turning up the rest would
+    not bring it back. Silence is left alone.
     """
     wanted, got = _power(source), _power(made)
     if min(wanted, got) <= 10 ** ((SILENCE_LUFS + 0.691) / 10):
         return 0.0
     missing_db = 10 * math.log10(wanted / got)
     audible_db = math.copysign(max(0.0, abs(missing_db) - LEAST_CORRECTED_DB), missing_db)
-    return max(-MOST_CORRECTED_DB, min(MOST_CORRECTED_DB, audible_db))
+    typical_db = _typical_db(source, made, sample_rate)
+    # Zero is always allowed: of a tone that comes back noisy most bands are too loud, and the tone is what is heard.
+    lowest_db, highest_db = min(0.0, typical_db) - MOST_BEYOND_DB, max(0.0, typical_db) + MOST_BEYOND_DB
+    return max(lowest_db, -MOST_CORRECTED_DB, min(highest_db, MOST_CORRECTED_DB, audible_db))
+
+
+def _typical_db(source: Tensor, made: Tensor, sample_rate: int) -> float:
+    """Median over time and 80 mel bands, where the source is heard, of how far it is above its decode."""
+    wanted, got = (
+        log_mel(magnitudes(audio.reshape(-1, audio.shape[-1]), _WINDOW), _WINDOW, _BANDS, sample_rate)
+        for audio in (source, made)
+    )
+    heard = wanted > math.log10(LOG_FLOOR) + 0.5
+    return 20 * float((wanted - got)[heard].median()) if heard.any() else 0.0
 
 
 def _power(audio: Tensor) -> float:

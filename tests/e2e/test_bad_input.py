@@ -89,6 +89,10 @@ def test_only_what_is_new_is_added_and_clipping_is_named(allele: Any, recordings
     shutil.copy(recordings / "tone3.wav", folder / "twin.wav")
     twin = allele("corpus", "add", "takes", folder / "twin.wav", "--json").json
     assert twin["added"] == [] and any("nothing new" in note for note in twin["notes"])
+    soundfile.write(folder / "long.wav", np.tile(audio, (6, *[1] * (audio.ndim - 1))) * 0.5, rate)
+    enough = allele("corpus", "add", "takes", folder, "--json").json
+    assert enough["seconds"] > 10 > third["seconds"]
+    assert not any("little" in note for note in enough["notes"]) and any("little" in note for note in third["notes"])
     allele("corpus", "remove", "takes")
 
 
@@ -113,7 +117,8 @@ def test_a_folder_without_sound_and_one_that_may_not_be_read(allele: Any, tmp_pa
 
 def test_a_corpus_that_is_too_short_is_refused(allele: Any, make_tone: Callable[..., Any], tmp_path: Path) -> None:
     soundfile.write(tmp_path / "blip.wav", make_tone(0.2, 440.0), 48_000)
-    assert allele("corpus", "add", "blip", tmp_path / "blip.wav").status == 0
+    added = allele("corpus", "add", "blip", tmp_path / "blip.wav")
+    assert added.status == 0 and "0.20 s of sound in all is little to learn from" in added.err
     message = allele("train", "blip", "--name", "blip", "--preset", "toy", "--steps", "10").error
     assert ("blip" in message and "short" in message) or "seconds" in message or "s of" in message
     assert "blip" not in [model["name"] for model in allele("model", "list", "--json").json["models"]]

@@ -32,6 +32,7 @@ USABLE = frozenset({"ok", "duplicate"})
 PROBLEMS_SAID = 20  # of one call; --json has them all
 CLIPPED = 0.001  # of the samples: fewer flat tops than these nobody hears
 CLIPPED_SAID = 5
+LITTLE_S = 10.0  # under two of them a training is refused, but so little is better said before there is a training
 STEREO_NOTE = "a model becomes stereo when most of the sound is, or else averages it to mono (allele train --channels)"
 
 
@@ -82,6 +83,7 @@ def _tell_added(corpus: Corpus, before: list[CorpusFile], paths: list[str], outp
     has_all = f" (allele corpus show {quote(corpus.info.name)} has all)"
     _say_problems(list(map(describe_problem, problems)), output, has_all)
     notes = [] if added else [f"nothing new: {corpus.info.name} has every usable recording of these already"]
+    notes += little_notes(corpus.info)
     notes += clipping_notes(files)
     notes += [STEREO_NOTE] if any(file.channels > 1 and file.status in USABLE for file in files) else []
     facts = msgspec.to_builtins(corpus.info) | {
@@ -95,6 +97,13 @@ def _tell_added(corpus: Corpus, before: list[CorpusFile], paths: list[str], outp
         output.note(note)
     output.result(facts, summary(corpus.info))
     return 0
+
+
+def little_notes(info: CorpusInfo) -> list[str]:
+    """A line that says so if there is hardly anything to learn from."""
+    if info.seconds >= LITTLE_S:
+        return []
+    return [f"{duration(info.seconds)} of sound in all is little to learn from: add more, a minute makes a good start"]
 
 
 def clipping_notes(files: list[CorpusFile]) -> list[str]:

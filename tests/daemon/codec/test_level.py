@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from daemon.codec.level import (
     LEAST_CORRECTED_DB,
+    MOST_BEYOND_DB,
     MOST_CORRECTED_DB,
     STRETCHES,
     loudest_stretches,
@@ -54,23 +55,37 @@ def test_a_lone_hit_in_a_minute_of_next_to_nothing_is_listened_to(second: int) -
     assert listened.mean() < 0.04
 
 
+def told(source: NDArray[np.float32], made: NDArray[np.float32]) -> float:
+    return missing_level_db(torch.from_numpy(source), torch.from_numpy(made.astype(np.float32)), RATE)
+
+
 def test_level_is_told_as_loudness_would_tell_it() -> None:
-    """A low partial lost costs little, as to an ear; the last decibel is left and the most is bounded."""
-    sound = with_partials(2 * RATE)
-    for made in (0.6 * sound, 0.6 * noise(2 * RATE), with_partials(2 * RATE) - 0.1 * np.roll(sound, 100)):
+    """To the last decibel, which is left, and to the most that is corrected."""
+    sound = with_partials(2 * RATE) + 0.3 * noise(2 * RATE)
+    for made in (0.6 * sound, 1.5 * sound, 0.5 * sound + 0.01 * noise(2 * RATE, 1)):
         wanted = integrated_lufs(sound) - integrated_lufs(made.astype(np.float32))
-        got = missing_level_db(torch.from_numpy(sound), torch.from_numpy(made.astype(np.float32)))
-        assert got == pytest.approx(np.sign(wanted) * max(0, abs(wanted) - LEAST_CORRECTED_DB), abs=0.05)
+        assert told(sound, made) == pytest.approx(np.sign(wanted) * (abs(wanted) - LEAST_CORRECTED_DB), abs=0.05)
     for factor, most in ((0.01, MOST_CORRECTED_DB), (100, -MOST_CORRECTED_DB), (0.95, 0.0)):
-        assert missing_level_db(torch.from_numpy(sound), torch.from_numpy(np.float32(factor) * sound)) == most
+        assert told(sound, np.float32(factor) * sound) == most
+
+
+def test_what_is_right_is_not_turned_up_for_a_partial_that_is_missing() -> None:
+    """A kick without its lowest partial: nine decibels quieter, and every other band as it was."""
+    t = np.arange(RATE) / RATE
+    rest = 0.1 * noise(RATE)
+    kick = rest + (0.3 * np.sin(2 * np.pi * 120 * t)).astype(np.float32)
+    assert integrated_lufs(kick) - integrated_lufs(rest) > 9
+    assert told(kick, rest) == pytest.approx(MOST_BEYOND_DB, abs=0.1)
+    assert told(rest, kick) == pytest.approx(-MOST_BEYOND_DB, abs=0.1)
+    assert told(kick, 0.7 * rest) == pytest.approx(MOST_BEYOND_DB + 3.1, abs=0.2)
 
 
 def test_nothing_is_made_of_silence() -> None:
-    sound, silence = torch.from_numpy(noise(RATE)), torch.zeros(RATE)
-    assert missing_level_db(sound, silence) == missing_level_db(silence, sound) == 0.0
+    sound, silence = noise(RATE), np.zeros(RATE, np.float32)
+    assert told(sound, silence) == told(silence, sound) == told(silence, silence) == 0.0
 
 
 def test_a_pair_of_equal_channels_is_as_loud_as_one() -> None:
     sound, made = torch.from_numpy(noise(RATE)), torch.from_numpy(0.4 * noise(RATE, 3))
-    alone = missing_level_db(sound, made)
-    assert missing_level_db(sound.expand(3, 2, -1), made.expand(3, 2, -1)) == pytest.approx(alone, abs=1e-3)
+    alone = missing_level_db(sound, made, RATE)
+    assert missing_level_db(sound.expand(3, 2, -1), made.expand(3, 2, -1), RATE) == pytest.approx(alone, abs=1e-3)
