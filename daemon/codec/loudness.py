@@ -28,7 +28,7 @@ def gain_for_loudness_db(loudness_lufs: float, config: CodecConfig) -> float:
 
 
 def listened_places(total: int) -> list[tuple[int, int]]:
-    """The frames of a clip that are listened to: all, or five stretches spread over it."""
+    """The frames of a clip that likeness to its decode is judged by: all, or five stretches spread over it."""
     if total <= 5 * LISTENED_FRAMES:
         return [(0, total)]
     starts = np.linspace(0, total - LISTENED_FRAMES, 5).astype(int).tolist()

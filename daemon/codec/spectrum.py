@@ -103,7 +103,8 @@ class Spectra(nn.Module):
     def _standardised(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
         """Log-magnitude in the corpus's own units, cosine and sine of the phase: `[B, 2T, bins]` to `[..., 3 * bins]`.
 
-        Written where they belong: putting three together afterwards takes as long as computing them.
+        Written where they belong: putting three together afterwards takes as long as computing them. So no gradient
+        comes through here, and a sound that asks for one is refused by torch; training asks for none of its crops.
         """
         bins, inverse = magnitude.shape[-1], magnitude.reciprocal()
         features = magnitude.new_empty(*magnitude.shape[:-1], 3 * bins)
