@@ -181,6 +181,9 @@ def _learner(plan: Plan, variant: Variant, clips: list[Clip], seed: int) -> Lear
     learner = Learner(replace(plan, codec=codec, recipe=recipe), clips, seed, torch.device("cpu"))
     for model in (learner.model, learner.averaged.model):
         variant.change(model)
+    known = {parameter for group in learner.optimizer.param_groups for parameter in group["params"]}
+    if new := [parameter for parameter in learner.model.parameters() if parameter not in known]:
+        learner.optimizer.add_param_group({"params": new})
     return learner
 
 

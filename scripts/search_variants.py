@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from vector_quantize_pytorch import VectorQuantize
 
 import daemon.codec.quantizer as quantizer
@@ -44,23 +44,23 @@ class Variant:
         quantizer.VectorQuantize = make  # pyright: ignore[reportAttributeAccessIssue, reportPrivateImportUsage]
 
 
-def _without_phase(model: CodecModel) -> None:
-    """Log-magnitudes alone go in."""
-    _shape_phases(model, lambda part: torch.zeros_like(part))
-
-
-def _compressed_complex(model: CodecModel) -> None:
-    """In the place of cosine and sine the spectrum itself, its magnitudes to the power 0.3."""
-    spectra = model.spectra
+def _with_phase(model: CodecModel) -> None:
+    """The cosine and sine of every bin's phase go in beside its log-magnitude."""
+    spectra, first = model.spectra, model.encoder.enter
     features = spectra.features
+    wider = nn.Linear(3 * first.in_features, first.out_features)
+    with torch.no_grad():
+        wider.weight[:, : first.in_features] = first.weight
+        wider.bias.copy_(first.bias)
+    model.encoder.enter = wider
 
-    def compressed(audio: Tensor) -> Any:
+    def phased(audio: Tensor) -> Any:
         made = features(audio)
-        level, cosine, sine = made.spectrum.chunk(3, -1)
-        size = ((level * spectra.deviation + spectra.mean) * 0.3).exp()
-        return made._replace(spectrum=torch.cat([level, size * cosine, size * sine], -1))
+        spectrum, magnitude = spectra.floored(audio)
+        unit = spectrum / magnitude
+        return made._replace(spectrum=torch.cat([made.spectrum, unit.real, unit.imag], -1))
 
-    spectra.features = compressed  # pyright: ignore[reportAttributeAccessIssue]
+    spectra.features = phased  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @torch.no_grad()
@@ -85,23 +85,12 @@ def _without_envelope(model: CodecModel) -> None:
     transients.measure = lambda audio, spectrum: 0 * measure(audio, spectrum)
 
 
-def _shape_phases(model: CodecModel, shape: Callable[[Tensor], Tensor]) -> None:
-    features = model.spectra.features
-
-    def shaped(audio: Tensor) -> Any:
-        made = features(audio)
-        level, phases = made.spectrum.split([model.config.bins, 2 * model.config.bins], -1)
-        return made._replace(spectrum=torch.cat([level, shape(phases)], -1))
-
-    model.spectra.features = shaped  # pyright: ignore[reportAttributeAccessIssue]
-
-
 def _hop(hop: int, levels: int) -> dict[str, Any]:
     """Another frame rate at the same bitrate, the low band up to the same frequency or as far as the latent allows."""
     default = CodecConfig()
     free = default.latent - default.mel_bands - default.envelope_points
     bands = min(default.low_bands * hop // default.hop_length, free - 1)
-    return {"hop_length": hop, "stft_hop": hop // 2, "levels": levels, "low_bands": bands}
+    return {"hop_length": hop, "levels": levels, "low_bands": bands}
 
 
 def variants() -> list[Variant]:
@@ -128,9 +117,7 @@ def variants() -> list[Variant]:
     ]
     codec("frame rate at 3.28 kbps", hop_512=_hop(512, 5), hop_2048=_hop(2048, 20))
     codec("floor of magnitudes", **{str(floor): {"magnitude_floor": floor} for floor in (1e-3, 3e-4, 3e-5)})
-    codec("window", n_fft_1024={"n_fft": 1024}, n_fft_4096={"n_fft": 4096})
-    made.append(Variant(group="phase in", name="none", change=_without_phase))
-    made.append(Variant(group="phase in", name="compressed complex", change=_compressed_complex))
+    made.append(Variant(group="phase in", name="cosine and sine", change=_with_phase))
     codec("low band as a waveform", to_281_Hz={"low_bands": 12}, to_727_Hz={"low_bands": 31})
     made.append(Variant(group="fine envelope", name="none", change=_without_envelope))
     every_5_ms, every_1_ms = {"envelope_points": 4, "latent": 132}, {"envelope_points": 16, "latent": 144}
@@ -138,9 +125,8 @@ def variants() -> list[Variant]:
     codec("width", **{str(width): {"width": width} for width in (128, 256, 384)})
     codec(
         "depth",
-        one_coarse_block={"coarse_blocks": 1},
-        three_coarse_blocks={"coarse_blocks": 3},
-        two_fine_blocks={"fine_blocks": 2},
+        one_block={"blocks": 1},
+        three_blocks={"blocks": 3},
         kernel_5={"kernel": 5},
         kernel_11={"kernel": 11},
         expansion_2={"expansion": 2},

@@ -14,10 +14,6 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """1: the mono mean. 2: mid and side in one grid; the latent then has `side_bands` twice more."""
     hop_length: int = 1024
     """Samples per latent frame: 46.875 frames/s, the grid a musician edits."""
-    n_fft: int = 2048
-    """Window of the spectra on both sides, samples: 23 Hz bins."""
-    stft_hop: int = 512
-    """Hop of those spectra, samples; two of them make one latent frame."""
     magnitude_floor: float = 1e-4
     """Added to magnitudes before their logarithm: 134 dB under the bin of a full-scale sine, which is n_fft / 4.
 
@@ -29,10 +25,8 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Hidden width of a block's perceptron, in widths."""
     kernel: int = 7
     """Frames a block sees, odd."""
-    fine_blocks: int = 1
-    """Blocks a side at the STFT's rate (93.75 frames/s)."""
-    coarse_blocks: int = 2
-    """Blocks a side at the latent's rate; half the cost of a fine one."""
+    blocks: int = 2
+    """Blocks a side."""
     latent: int = 136
     """D, width of the latent."""
     low_bands: int = 24
@@ -53,11 +47,10 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """How much of the way to the reference: 0 leaves the source's level alone, 1 goes all the way."""
 
     def __post_init__(self) -> None:
-        if self.hop_length != 2 * self.stft_hop or self.n_fft % self.stft_hop or self.kernel % 2 == 0:
-            raise ValueError("hop_length is two STFT hops, n_fft a multiple of one, the kernel odd")
-        block = self.hop_length / max(1, self.envelope_points)
-        if block < 1 or any(size % block for size in (self.stft_hop, (self.n_fft - self.stft_hop) // 2)):
-            raise ValueError("points of the envelope divide an STFT hop, and the half of a window that is beside it")
+        if self.hop_length % 2 or self.kernel % 2 == 0:
+            raise ValueError("the hop is even, the kernel odd")
+        if self.envelope_points < 2 or self.hop_length // 2 % (self.envelope_points // 2) or self.envelope_points % 2:
+            raise ValueError("points of the envelope are even in number and divide a hop")
         if not 2 <= self.low_dimensions <= self.latent - self.mel_bands - 2 * self.side_bands - self.envelope_points:
             raise ValueError("the low band and its level take two dimensions to a quarter of the latent")
         if not 0 < self.magnitude_floor < 1:
@@ -68,6 +61,11 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError("levels, width, latent and codebook_dim are positive")
         if not 2 <= self.codebook_size <= 65_536:
             raise ValueError("codes are uint16: 2 to 65 536 a level")
+
+    @property
+    def n_fft(self) -> int:
+        """Window of the spectra on both sides, samples: two hops, as the low band's transform has; 23 Hz bins."""
+        return 2 * self.hop_length
 
     @property
     def bins(self) -> int:
@@ -116,8 +114,7 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def margin_frames(self) -> int:
         """Latent frames of context on either side that one frame of codes or audio depends on.
 
-        A block reaches `(kernel - 1) / 2` frames of its own rate. The 2048-sample windows reach 768 samples
-        beyond their hop, and once more where what they gave is looked at for its envelope: two latent frames.
+        A block reaches `(kernel - 1) / 2` frames. The windows reach half a hop beyond theirs, the low band's as much
+        again, and once more where what they gave is looked at for its envelope: two frames.
         """
-        reach = (self.kernel - 1) // 2
-        return self.coarse_blocks * reach + math.ceil(self.fine_blocks * reach / 2) + 2
+        return self.blocks * (self.kernel - 1) // 2 + 2

@@ -15,7 +15,7 @@ from daemon.corpus.durable import write_bytes, write_through
 
 WEIGHTS_NAME = "codec.safetensors"
 CONFIG_NAME = "codec.json"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 
 class CodecFile(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,7 +7,6 @@ from daemon.codec.config import CodecConfig
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 
 LARGEST_GAIN_DB = 40.0
-LISTENED_FRAMES = 128
 
 
 def clip_gain_db(audio: NDArray[np.float32], config: CodecConfig) -> float:
@@ -25,11 +24,3 @@ def gain_for_loudness_db(loudness_lufs: float, config: CodecConfig) -> float:
     distance = config.loudness_strength * (config.reference_lufs - loudness_lufs)
     # Hundredths of a dB, as the corpus index keeps them: both paths give the same samples.
     return round(max(-LARGEST_GAIN_DB, min(LARGEST_GAIN_DB, distance)), 2)
-
-
-def listened_places(total: int) -> list[tuple[int, int]]:
-    """The frames of a clip that likeness to its decode is judged by: all, or five stretches spread over it."""
-    if total <= 5 * LISTENED_FRAMES:
-        return [(0, total)]
-    starts = np.linspace(0, total - LISTENED_FRAMES, 5).astype(int).tolist()
-    return [(lo, lo + LISTENED_FRAMES) for lo in starts]

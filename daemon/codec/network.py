@@ -1,8 +1,8 @@
 """Encoder and decoder: ConvNeXt blocks over frames, no pooling, no normalisation over time.
 
 References: Z. Liu et al., "A ConvNet for the 2020s", 2022, in one dimension; H. Siuzdak, "Vocos",
-2023, for leaving the waveform to an inverse STFT. Deviations: two rates (STFT and latent), LayerScale
-from 0.1 rather than 1e-6, because a run lasts minutes.
+2023, for leaving the waveform to an inverse STFT. Deviation: LayerScale from 0.1 rather than
+1e-6, because a run lasts minutes.
 """
 
 import math
@@ -25,7 +25,7 @@ class Head(NamedTuple):
     """What the decoder says of every frame."""
 
     spectrum: Tensor
-    """`[B, 2T, 2 * bins]`: the mid's standardised log-magnitude, then its phase."""
+    """`[B, T, 2 * bins]`: the mid's standardised log-magnitude, then its phase."""
     low: Tensor
     """`[B, T, low_dimensions]`: the coefficients of the mid's low band and its level."""
     envelope: Tensor
@@ -33,7 +33,7 @@ class Head(NamedTuple):
     side: Tensor | None = None
     """`[B, T, 2 * side_bands]`: the side in bands, as `Side.measure` gives it. None in mono."""
     apart: Tensor | None = None
-    """`[B, 2T, 2 * bins]`: log-magnitude within its band and phase of what does not follow the mid. None in mono."""
+    """`[B, T, 2 * bins]`: log-magnitude within its band and phase of what does not follow the mid. None in mono."""
 
 
 class Block(nn.Module):
@@ -53,35 +53,29 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    """`[B, 2T, 3 * bins]` features to the latent `[B, T, D]`."""
+    """`[B, T, bins]` features to the latent `[B, T, D]`."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
         width = config.width
-        self.enter = nn.Linear(3 * config.bins, width)
-        self.fine = _blocks(config, config.fine_blocks)
-        self.merge = nn.Linear(2 * width, width)
-        self.coarse = _blocks(config, config.coarse_blocks)
+        self.enter = nn.Linear(config.bins, width)
+        self.blocks = _blocks(config)
         self.leave = nn.Linear(width, config.latent)
         self._start_as_bands(config)
 
     @torch.no_grad()
     def _start_as_bands(self, config: CodecConfig) -> None:
-        """Begin by averaging the log-magnitude in mel-spaced bands over the two STFT frames.
+        """Begin by averaging the log-magnitude in mel-spaced bands.
 
         A corpus of seconds does not teach a network to carry spectra unlike its own; starting from a
         path that carries any envelope does (measured on held-out files, see docs/adr/0003-codec.md).
         """
         bands = band_averages(config.bins, config.mel_bands, config.sample_rate)
-        n, width = len(bands), config.width
-        self.enter.weight[:n].zero_()
-        self.enter.weight[:n, : config.bins] = bands
-        self.merge.weight[:n].zero_()
-        self.merge.weight[:n, :n] = 0.5 * torch.eye(n)
-        self.merge.weight[:n, width : width + n] = 0.5 * torch.eye(n)
+        n = len(bands)
+        self.enter.weight[:n] = bands
         self.leave.weight[:n].zero_()
         self.leave.weight[:n, :n] = torch.eye(n)
-        for layer in (self.enter, self.merge, self.leave):
+        for layer in (self.enter, self.leave):
             layer.bias.zero_()
 
         low = config.low_dimensions
@@ -101,10 +95,7 @@ class Encoder(nn.Module):
             self.leave.weight[n + low : n + low + 2 * config.side_bands].zero_()
 
     def forward(self, features: Tensor, low: Tensor, envelope: Tensor, side: Tensor | None = None) -> Tensor:
-        frames = self.fine(self.enter(features))
-        B, T2, W = frames.shape
-        merged = self.merge(frames.reshape(B, T2 // 2, 2 * W))
-        latent = self.leave(self.coarse(merged)) + self.low(low) + self.envelope(envelope)
+        latent = self.leave(self.blocks(self.enter(features))) + self.low(low) + self.envelope(envelope)
         return latent if side is None else latent + self.side(side)
 
 
@@ -113,27 +104,21 @@ class Decoder(nn.Module):
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
-        width, self._channels = config.width, config.channels
-        self.enter = nn.Linear(config.latent, width)
-        self.coarse = _blocks(config, config.coarse_blocks)
-        self.split = nn.Linear(width, 2 * width)
-        self.fine = _blocks(config, config.fine_blocks)
-        self.leave = nn.Linear(width, 2 * config.bins)
+        self._channels = config.channels
+        self.enter = nn.Linear(config.latent, config.width)
+        self.blocks = _blocks(config)
+        self.leave = nn.Linear(config.width, 2 * config.bins)
         self._start_as_bands(config)
 
     @torch.no_grad()
     def _start_as_bands(self, config: CodecConfig) -> None:
         """Begin by interpolating between the bands the encoder begins with."""
-        n, width = config.mel_bands, config.width
+        n = config.mel_bands
         self.enter.weight[:n].zero_()
         self.enter.weight[:n, :n] = torch.eye(n)
-        for half in (0, width):
-            self.split.weight[half : half + n].zero_()
-            self.split.weight[half : half + n, :n] = torch.eye(n)
         self.leave.weight[: config.bins] *= 0.3
         self.leave.weight[: config.bins, :n] = band_interpolation(config.bins, n, config.sample_rate)
-        for layer in (self.enter, self.split):
-            layer.bias.zero_()
+        self.enter.bias.zero_()
         low = config.low_dimensions
         self.enter.weight[:, n : n + low].zero_()
         self.low = nn.Linear(config.latent, low, bias=False)
@@ -161,9 +146,7 @@ class Decoder(nn.Module):
 
     def forward(self, latent: Tensor) -> "Head":
         """What the latent says, for `Spectra.waveform` to draw."""
-        frames = self.split(self.coarse(self.enter(latent)))
-        B, T, W2 = frames.shape
-        frames = self.fine(frames.reshape(B, 2 * T, W2 // 2))
+        frames = self.blocks(self.enter(latent))
         head, low, envelope = self.leave(frames), self.low(latent), self.envelope(latent)
         if self._channels == 1:
             return Head(head, low, envelope)
@@ -179,5 +162,5 @@ def _quarter_turns(bins: int) -> Tensor:
     return math.pi / 2 * signs.repeat_interleave(TURNED_BINS)[:bins].float()
 
 
-def _blocks(config: CodecConfig, count: int) -> nn.Sequential:
-    return nn.Sequential(*(Block(config.width, config.kernel, config.expansion) for _ in range(count)))
+def _blocks(config: CodecConfig) -> nn.Sequential:
+    return nn.Sequential(*(Block(config.width, config.kernel, config.expansion) for _ in range(config.blocks)))

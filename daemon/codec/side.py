@@ -30,7 +30,7 @@ MOST = 4.0
 
 
 class Side(nn.Module):
-    """`[B, 2T, bins]` spectra of mid and side to `[B, T, 2 * side_bands]` and back."""
+    """`[B, T, bins]` spectra of mid and side to `[B, T, 2 * side_bands]` and back."""
 
     bands: Tensor
 
@@ -43,29 +43,23 @@ class Side(nn.Module):
         """The two numbers of every band: `follows`, then `apart`, companded."""
         # The second is what is left of a difference: in bfloat16 a sound beside the middle would get width of its own.
         with torch.autocast(mid.device.type, enabled=False):
-            power = self._in_bands(energy(mid) + QUIET**2)
-            along = self._in_bands(mid.real * side.real + mid.imag * side.imag) / power
-            whole = self._in_bands(energy(side)) / power
+            power = (energy(mid) + QUIET**2) @ self.bands
+            along = (mid.real * side.real + mid.imag * side.imag) @ self.bands / power
+            whole = energy(side) @ self.bands / power
             apart = (whole - along.square()).clamp_min(0.0).sqrt()
             return torch.cat([compress(along), compress(apart)], -1)
 
     def draw(self, told: Tensor, mid: Tensor, fine: Tensor, phase: Tensor) -> Tensor:
-        """The side's spectrum, `[B, 2T, bins]`.
+        """The side's spectrum, `[B, T, bins]`.
 
         Args:
             told: as `measure` gives, `[B, T, 2 * side_bands]`.
-            mid: the decoded mid's spectrum, `[B, 2T, bins]`.
-            fine: natural logarithm of what each bin of the second part is given beyond its band, `[B, 2T, bins]`.
-            phase: of the second part, relative to the mid, `[B, 2T, bins]`.
+            mid: the decoded mid's spectrum, `[B, T, bins]`.
+            fine: natural logarithm of what each bin of the second part is given beyond its band, `[B, T, bins]`.
+            phase: of the second part, relative to the mid, `[B, T, bins]`.
         """
-        along, apart = (expand(part) @ self.bands.T for part in told.repeat_interleave(2, 1).chunk(2, -1))
+        along, apart = (expand(part) @ self.bands.T for part in told.chunk(2, -1))
         return mid * (along + polar(apart.clamp_min(0.0) * fine.clamp(-2.0, 2.0).exp(), phase))
-
-    def _in_bands(self, values: Tensor) -> Tensor:
-        """Sums over each band and the two STFT frames of a latent frame: `[B, 2T, bins]` to `[B, T, bands]`."""
-        summed = values @ self.bands
-        B, T2, n = summed.shape
-        return summed.reshape(B, T2 // 2, 2, n).sum(2)
 
 
 def compress(ratio: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """The one path from samples to what the encoder sees, shared by training and inference.
 
-The encoder is given, per frequency and STFT frame, the log-magnitude standardised by the corpus's
-own mean and deviation, and the cosine and sine of the phase. The decoder's head answers in the same
-units, so an untrained codec already speaks with the corpus's average spectrum.
+The encoder is given, per frequency and frame, the log-magnitude standardised by the corpus's own mean
+and deviation. The decoder's head answers in the same units, so an untrained codec already speaks with
+the corpus's average spectrum; beside it comes a phase.
 """
 
 import math
@@ -52,7 +52,7 @@ class Features(NamedTuple):
     """What the encoder sees."""
 
     spectrum: Tensor
-    """`[B, 2T, 3 * bins]`: the mid's standardised log-magnitude, cosine and sine of its phase."""
+    """`[B, T, bins]`: the mid's standardised log-magnitude."""
     low: Tensor
     """`[B, T, low_dimensions]`: the coefficients of the mid's low band and its level."""
     envelope: Tensor
@@ -70,7 +70,7 @@ class Spectra(nn.Module):
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
-        self._n_fft, self._hop, self._latent_hop = config.n_fft, config.stft_hop, config.hop_length
+        self._n_fft, self._hop = config.n_fft, config.hop_length
         self._floor = config.magnitude_floor
         self._top = round(INAUDIBLE_HZ / config.sample_rate * config.n_fft)
         self.low_band = LowBand(config)
@@ -81,42 +81,32 @@ class Spectra(nn.Module):
         self.register_buffer("deviation", torch.full((config.bins,), 2.0))
 
     def floored(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """Complex spectrum and its magnitude over the floor, each `[B, T', bins]`, `T'` in STFT hops."""
-        spectrum = analyse(whole_hops(audio, self._latent_hop), self._n_fft, self._hop)
+        """Complex spectrum and its magnitude over the floor, each `[B, T, bins]`."""
+        spectrum = analyse(whole_hops(audio, self._hop), self._n_fft, self._hop)
         return spectrum, energy(spectrum).sqrt() + self._floor
 
     def features(self, audio: Tensor) -> Features:
         """What the encoder sees of `[B, L]`, or of two channels `[B, 2, L]`."""
         mid, beside = (audio, None) if self.side is None else mid_and_side(audio)
         spectrum, magnitude = self.floored(mid)
-        features = self._standardised(spectrum, magnitude)
-        coefficients = self.low_band.analyse(whole_hops(mid, self._latent_hop))
+        features = self._standardised(magnitude)
+        coefficients = self.low_band.analyse(whole_hops(mid, self._hop))
         level = 0.5 * self._low_energy(spectrum[..., : self.crossover.numel()]).log()
         low = torch.cat([coefficients, level], dim=-1)
         high = spectrum * self.transients.band
         envelope = self.transients.measure(synthesise(high, self._n_fft, self._hop), high)
         if self.side is None or beside is None:
             return Features(features, low, envelope)
-        other = analyse(whole_hops(beside, self._latent_hop), self._n_fft, self._hop)
+        other = analyse(whole_hops(beside, self._hop), self._n_fft, self._hop)
         return Features(features, low, envelope, self.side.measure(spectrum, other))
 
-    def _standardised(self, spectrum: Tensor, magnitude: Tensor) -> Tensor:
-        """Log-magnitude in the corpus's own units, cosine and sine of the phase: `[B, 2T, bins]` to `[..., 3 * bins]`.
-
-        Written where they belong: putting three together afterwards takes as long as computing them. So no gradient
-        comes through here, and a sound that asks for one is refused by torch; training asks for none of its crops.
-        """
-        bins, inverse = magnitude.shape[-1], magnitude.reciprocal()
-        features = magnitude.new_empty(*magnitude.shape[:-1], 3 * bins)
-        torch.div(magnitude.log().sub_(self.mean), self.deviation, out=features[..., :bins])
-        torch.mul(spectrum.real, inverse, out=features[..., bins : 2 * bins])
-        torch.mul(spectrum.imag, inverse, out=features[..., 2 * bins :])
-        return features
+    def _standardised(self, magnitude: Tensor) -> Tensor:
+        """Log-magnitude in the corpus's own units: `[B, T, bins]` both ways."""
+        return (magnitude.log() - self.mean) / self.deviation
 
     def _low_energy(self, spectrum: Tensor) -> Tensor:
-        """Energy of the low bins over the two STFT frames of each latent frame: `[B, 2T, n]` to `[B, T, 1]`."""
-        summed = (energy(spectrum) * self.crossover).sum(-1)
-        return summed.unflatten(1, (-1, 2)).mean(-1, keepdim=True) + LEAST_ENERGY
+        """Energy of the low bins of each frame: `[B, T, n]` to `[B, T, 1]`."""
+        return (energy(spectrum) * self.crossover).sum(-1, keepdim=True) + LEAST_ENERGY
 
     def waveform(self, head: Head) -> Tensor:
         """The decoder's answer as sound: `[B, T * hop_length]`, or two channels `[B, 2, T * hop_length]`."""
@@ -134,7 +124,7 @@ class Spectra(nn.Module):
         return audio[:, 0] if self.side is None else audio
 
     def _with_transients(self, channels: list[Tensor], mid: Tensor, envelope: Tensor) -> Tensor:
-        """Spectra of channels, each `[B, 2T, bins]`, as sound `[B, C, L]` with the mid's fine envelope."""
+        """Spectra of channels, each `[B, T, bins]`, as sound `[B, C, L]` with the mid's fine envelope."""
         band = self.transients.band
         # Apart, not stacked: a copy of so large a thing costs as much as its transform.
         whole = [synthesise(channel, self._n_fft, self._hop) for channel in channels]
@@ -145,22 +135,22 @@ class Spectra(nn.Module):
         return torch.stack([one + gain * above for one, above in zip(whole, high, strict=True)], 1)
 
     def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
-        """Put the low band's waveform under the head's spectrum, in place: `[B, 2T, bins]` both ways.
+        """Put the low band's waveform under the head's spectrum, in place: `[B, T, bins]` both ways.
 
         Codes answer with means, so what they are unsure of is too quiet, and what they round to is too loud
         where there is nothing: the head's magnitudes, smoothed over a few bins, bound it, and then the level that
-        travels beside the coefficients sets the energy of each latent frame (measured, see docs/adr/0004-phase.md).
+        travels beside the coefficients sets the energy of each frame (measured, see docs/adr/0004-phase.md).
         """
         n = self.crossover.numel()
         head = spectrum[..., :n].clone()
         coefficients, level = low[..., :-1], low[..., -1:]
-        carried = analyse(self.low_band.synthesise(coefficients), self._n_fft, self._hop)[..., :n]
+        carried = self.low_band.spectra(coefficients)
         carrier = carried + SHOWN_THROUGH * head
         ratio = smooth(head) / smooth(carrier)
         gain = (ratio.clamp_max(MOST_RAISED) / ratio.clamp(1 / MOST_ABOVE, 1.0)).sqrt()
         shaped = carrier * gain
         missing = (2 * level.clamp(-LOG_CEILING, LOG_CEILING)).exp() / self._low_energy(shaped)
-        shaped = shaped * missing.clamp(1 / MOST_LEVELLED, MOST_LEVELLED).sqrt().repeat_interleave(2, 1)
+        shaped = shaped * missing.clamp(1 / MOST_LEVELLED, MOST_LEVELLED).sqrt()
         spectrum[..., :n] = head + self.crossover * (shaped - head)
         return spectrum
 
@@ -175,7 +165,7 @@ class Spectra(nn.Module):
         return torch.cat([low, high * scale], dim=-1)
 
     def _quiet_side(self, side: Tensor, mid: Tensor) -> Tensor:
-        """The same for the side, whose share is of the mid's energy: complex `[B, 2T, bins]` both ways."""
+        """The same for the side, whose share is of the mid's energy: complex `[B, T, bins]` both ways."""
         low, high = side[..., : self._top], side[..., self._top :]
         allowed = INAUDIBLE_SHARE * energy(mid[..., : self._top]).sum(-1, keepdim=True)
         scale = (allowed / energy(high).sum(-1, keepdim=True).clamp_min(1e-12)).sqrt().clamp_max(1.0)

@@ -41,13 +41,14 @@ class Transients(nn.Module):
         super().__init__()
         self._points = config.envelope_points
         self._block = config.hop_length // config.envelope_points
-        self._per_hop = config.stft_hop // self._block
-        self._edge = (config.n_fft - config.stft_hop) // 2 // self._block
+        self._per_hop = config.hop_length // self._block
+        self._edge = (config.n_fft - config.hop_length) // 2 // self._block
         square = hann(config.n_fft, torch.device("cpu")).square()
-        spread = square.reshape(-1, self._block).mean(-1)
-        # By Parseval a frame's energy is n_fft * sum(w²) times the power, and hops lay sum(w²) / hop of it anywhere.
-        norm = config.n_fft * square.sum().square() / config.stft_hop
-        self.register_buffer("shape", spread / norm, persistent=False)
+        # What overlaps adds up to one, so that a steady sound's windows are told to lay a steady envelope.
+        shares = square / square.reshape(-1, config.hop_length).sum(0).repeat(config.n_fft // config.hop_length)
+        spread = shares.reshape(-1, self._block).mean(-1)
+        # By Parseval a frame's energy is n_fft * sum(w²) times the power.
+        self.register_buffer("shape", spread / (config.n_fft * square.sum()), persistent=False)
         hertz = torch.arange(config.bins) * config.sample_rate / config.n_fft
         low = config.low_bands * config.sample_rate / (2 * config.hop_length)
         band = ((hertz - low) / 100).clamp(0, 1) * ((HIGHEST_HZ - hertz) / 200).clamp(0, 1)
@@ -58,7 +59,7 @@ class Transients(nn.Module):
         return audio.square().unflatten(-1, (-1, self._block)).mean(-1)
 
     def spread(self, spectrum: Tensor) -> Tensor:
-        """What windows of these magnitudes give on average: `[B, 2T, bins]` complex to `[B, L / block]`."""
+        """What windows of these magnitudes give on average: `[B, T, bins]` complex to `[B, L / block]`."""
         energies = 2 * (spectrum.real.square() + spectrum.imag.square()).sum(-1)
         laid = overlap_add(energies[..., None] * self.shape, self._per_hop)
         count = energies.shape[1] * self._per_hop

@@ -2,7 +2,7 @@
 
 A codec of a small corpus carries what resembles the corpus; of a lone sine it may make something else. That is heard
 soon enough, but not that it is the model's and not the edit's doing, so it is said when a sound is encoded.
-Data flow: the clip and its codes, a decode of the places that encoding itself listens to (all of a clip of 13 s),
+Data flow: the clip and its codes, a decode of all of it or of five stretches spread over it (13 s in all),
 `daemon.dsp.measure.mel_distance` between both, against the held-out figure of the model's card.
 
 Measured once, with codec format 4 and a model trained for 90 s on the demo corpus: the 103 recordings of the kinds it
@@ -16,7 +16,6 @@ import msgspec
 import numpy as np
 
 from daemon.codec.codec import Codec, Encoded
-from daemon.codec.loudness import listened_places
 from daemon.codec.signals import Audio, fitting
 from daemon.dsp.measure import mel_distance
 from daemon.training.run_folder import MODEL_NAME
@@ -24,6 +23,7 @@ from daemon.training.run_folder import MODEL_NAME
 UNLIKE_RATIO = 1.8
 UNLIKE_MEL = 0.4
 """Nearer than this is near enough, however well a model does on its own kind."""
+_STRETCHES, _STRETCH_FRAMES = 5, 128
 
 
 class _HeldOut(msgspec.Struct, frozen=True):
@@ -56,8 +56,16 @@ def unlikeness(model: Path, codec: Codec, audio: Audio, encoded: Encoded) -> lis
 
 def _distance(codec: Codec, audio: Audio, encoded: Encoded) -> float:
     hop, total = codec.config.hop_length, encoded.codes.shape[1]
-    places = listened_places(total)
+    places = _places(total)
     audio = fitting(audio, codec.config.channels)
     source = np.concatenate([audio[..., lo * hop : hi * hop] for lo, hi in places], -1)
     made = [codec.decode_range(encoded.codes, lo, hi, gain_db=encoded.gain_db) for lo, hi in places]
     return mel_distance(source, np.concatenate(made, -1)[..., : source.shape[-1]])
+
+
+def _places(total: int) -> list[tuple[int, int]]:
+    """The frames of a clip that are compared."""
+    if total <= _STRETCHES * _STRETCH_FRAMES:
+        return [(0, total)]
+    starts = np.linspace(0, total - _STRETCH_FRAMES, _STRETCHES).astype(int).tolist()
+    return [(lo, lo + _STRETCH_FRAMES) for lo in starts]

@@ -35,6 +35,8 @@ class Progress(msgspec.Struct, kw_only=True):
     best_step: int = -1
     best_mel: float | None = None
     skipped_in_a_row: int = 0
+    terms: dict[str, float] = {}
+    """What the last step's loss was made of."""
     stalled: int = 0
     """Evaluations since the held-out error last fell by enough to go on for."""
     level_mel: float | None = None

@@ -24,7 +24,7 @@ from daemon.training.crops import Audio, Clip, CropSampler
 from daemon.training.errors import TrainingError
 from daemon.training.excerpts import beginnings
 from daemon.training.health import COLLAPSED
-from daemon.training.losses import losses
+from daemon.training.losses import losses, scales_of
 from daemon.training.schedule import learning_rate
 from daemon.training.spec import Plan
 
@@ -102,7 +102,13 @@ class Learner:
         self.progress.step += 1
         # JSON has no NaN: a skipped step reports zeros and says that it was skipped
         kept = {name: value if math.isfinite(value) else 0.0 for name, value in numbers.items()}
-        return StepOutcome(kept, rate, float(norm) if math.isfinite(float(norm)) else 0.0, not is_finite)
+        told = self._of_two_steps(kept) if is_finite else kept
+        return StepOutcome(told, rate, float(norm) if math.isfinite(float(norm)) else 0.0, not is_finite)
+
+    def _of_two_steps(self, numbers: dict[str, float]) -> dict[str, float]:
+        """The mean with the step before, which looked at the other scales: alone they would swing."""
+        before, self.progress.terms = self.progress.terms, numbers
+        return {name: (value + before.get(name, value)) / 2 for name, value in numbers.items()}
 
     def _rate(self, share: float) -> float:
         if self._stage is not None:
@@ -115,7 +121,8 @@ class Learner:
         if self._stage is not None and began is not None:
             is_warm = self.progress.step - began >= recipe.adversarial_warmup
             return self._stage.backward(audio, self._kept_levels(share), is_warm=is_warm)
-        terms = losses(audio, self._reconstruct(audio, share), recipe, self._plan.codec.sample_rate)
+        made = self._reconstruct(audio, share)
+        terms = losses(audio, made, recipe, self._plan.codec.sample_rate, scales_of(self.progress.step))
         terms["total"].backward()
         return terms
 

@@ -7,7 +7,12 @@ are those of the official measure, natural log in neither, and the STFT terms re
 
 Of two channels mid and side are looked at, and at one of the scales left and right too, which mid and side make only
 where they have the right signs. All four at every scale took twice the time of a step and gave nothing (docs/adr/0007).
+
+A step looks at every other scale, the next one at the rest: two steps together see what each saw before, in three
+quarters of the time, and as many steps come as far (docs/adr/0011).
 """
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -22,14 +27,28 @@ _STFT_WINDOWS = frozenset({2048, 1024, 512})
 _EAR_WINDOWS = frozenset({1024})
 
 
-def losses(source: Tensor, made: Reconstruction, recipe: Recipe, sample_rate: int) -> dict[str, Tensor]:
+def scales_of(step: int) -> Sequence[tuple[int, int]]:
+    """The scales a step looks at."""
+    return SCALES[step % 2 :: 2]
+
+
+def losses(
+    source: Tensor,
+    made: Reconstruction,
+    recipe: Recipe,
+    sample_rate: int,
+    scales: Sequence[tuple[int, int]] = SCALES,
+) -> dict[str, Tensor]:
     """Every term, unweighted, and their weighted sum as `total`.
+
+    Terms of half the scales are on average over both halves what they are of all.
 
     Shape: source `[B, L]` of whole hops, or `[B, 2, L]`.
     """
+    windows = len(_STFT_WINDOWS) * len(scales) / len(SCALES)
     is_pair = source.ndim == 3
     mel, side_mel, stft = (source.new_zeros(()) for _ in range(3))
-    for n_fft, n_mels in SCALES:
+    for n_fft, n_mels in scales:
         shares = _shares(recipe, n_fft) if is_pair else [1.0]
         with torch.no_grad():
             wanted = _views(source, n_fft, len(shares))
@@ -38,12 +57,12 @@ def losses(source: Tensor, made: Reconstruction, recipe: Recipe, sample_rate: in
         for number, (share, a, b) in enumerate(
             zip(shares, wanted, _views(made.audio, n_fft, len(shares)), strict=True)
         ):
-            term = _mel_term(a, b, n_fft, n_mels, sample_rate) / len(SCALES)
+            term = _mel_term(a, b, n_fft, n_mels, sample_rate) / len(scales)
             mel = mel + share * term
             if number == 1:
                 side_mel = side_mel + term.detach()
             if n_fft in _STFT_WINDOWS:
-                stft = stft + share * _stft_terms(a, b, least) / len(_STFT_WINDOWS)
+                stft = stft + share * _stft_terms(a, b, least) / windows
     wave = (made.audio - source).abs().mean()
     commitment, left_over = made.quantized.commitment, made.quantized.left_over
     total = (

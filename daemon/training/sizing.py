@@ -15,12 +15,10 @@ MOSTLY = 0.5
 ADVERSARIAL_SHARE = 0.3
 
 _SHAPES: dict[str, CodecConfig] = {
-    "toy": CodecConfig(
-        width=32, latent=24, low_bands=3, envelope_points=4, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16
-    ),
+    "toy": CodecConfig(width=32, latent=24, low_bands=3, envelope_points=4, blocks=1, levels=2, codebook_size=16),
     "tiny": CodecConfig(width=128, latent=112),
     "small": CodecConfig(width=192),
-    "base": CodecConfig(width=448, latent=200, fine_blocks=3, coarse_blocks=5),
+    "base": CodecConfig(width=448, latent=200, blocks=6),
 }
 
 

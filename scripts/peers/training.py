@@ -19,7 +19,7 @@ from torch import Tensor
 from daemon.codec.model import Reconstruction
 from daemon.codec.quantizer import unquantized
 from daemon.training.crops import Clip, CropSampler
-from daemon.training.losses import losses
+from daemon.training.losses import losses, scales_of
 from daemon.training.schedule import learning_rate
 from daemon.training.spec import Plan, Recipe
 from daemon.training.threads import ThreadChooser
@@ -68,7 +68,7 @@ def train_peer(
         threads.begin()
         for group in optimizer.param_groups:
             group["lr"] = _rate(recipe, step, share)
-        total = _loss(peer, torch.from_numpy(sampler.batch(step)), recipe)
+        total = _loss(peer, torch.from_numpy(sampler.batch(step)), recipe, step)
         optimizer.zero_grad(set_to_none=True)
         total.backward()
         norm = torch.nn.utils.clip_grad_norm_(peer.parameters(), recipe.clip_norm)
@@ -127,11 +127,12 @@ def _share(step: int, elapsed_s: float, budget_s: float | None, steps: int | Non
     return step / steps if steps is not None else elapsed_s / (budget_s or 1e-9)
 
 
-def _loss(peer: Peer, audio: Tensor, recipe: Recipe) -> Tensor:
+def _loss(peer: Peer, audio: Tensor, recipe: Recipe, step: int) -> Tensor:
     made, own = peer(audio)
     # Nothing of Allele's quantiser: those terms are zero, and the peer's own stand in their place.
     reconstruction = Reconstruction(made, unquantized(audio.new_zeros(1, 1, 1)))
-    return losses(audio, reconstruction, recipe, 48_000)["total"] + recipe.commitment_weight * own
+    terms = losses(audio, reconstruction, recipe, 48_000, scales_of(step))
+    return terms["total"] + recipe.commitment_weight * own
 
 
 @torch.no_grad()

@@ -100,9 +100,7 @@ def raw_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished model's folder, 2 levels × 16 codes, whose codec was never trained: all works, nothing sounds."""
     from daemon.codec.config import CodecConfig
 
-    config = CodecConfig(
-        width=32, latent=20, low_bands=3, envelope_points=4, fine_blocks=1, coarse_blocks=1, levels=2, codebook_size=16
-    )
+    config = CodecConfig(width=32, latent=20, low_bands=3, envelope_points=4, blocks=1, levels=2, codebook_size=16)
     return untrained(tmp_path_factory.mktemp("models") / "raw", config)
 
 
@@ -112,7 +110,7 @@ def raw_pair_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from daemon.codec.config import CodecConfig
 
     config = CodecConfig(
-        channels=2, side_bands=2, width=32, latent=24, low_bands=3, envelope_points=4, fine_blocks=1, coarse_blocks=1,
+        channels=2, side_bands=2, width=32, latent=24, low_bands=3, envelope_points=4, blocks=1,
         levels=4, codebook_size=16,
     )  # fmt: skip
     return untrained(tmp_path_factory.mktemp("models") / "pair", config)

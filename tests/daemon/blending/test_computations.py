@@ -35,9 +35,7 @@ def codec(walks: np.ndarray) -> Any:
     from daemon.codec.model import CodecModel
 
     torch.manual_seed(5)
-    config = CodecConfig(
-        width=32, latent=16, low_bands=2, envelope_points=4, fine_blocks=1, coarse_blocks=1, levels=4, codebook_size=32
-    )
+    config = CodecConfig(width=32, latent=16, low_bands=2, envelope_points=4, blocks=1, levels=4, codebook_size=32)
     model = CodecModel(config)
     fitted = torch.from_numpy(walks.reshape(-1, 16))
     model.quantizer.fit(fitted, torch.Generator().manual_seed(1), 100.0, torch.ones(4, 16))

@@ -11,6 +11,7 @@ from daemon.codec.codec import Codec
 from daemon.codec.config import CodecConfig
 from daemon.codec.lowband import LowBand, compress, expand
 from daemon.codec.model import CodecModel
+from daemon.dsp.framing import analyse
 from daemon.dsp.measure import si_sdr_db
 
 HOP = 1024
@@ -38,7 +39,18 @@ def test_all_coefficients_give_the_sound_back_up_to_both_ends() -> None:
     band = LowBand(CodecConfig(latent=8192, low_bands=HOP))
     audio = torch.randn(2, 7 * HOP, generator=torch.Generator().manual_seed(0))
     assert band.analyse(audio).shape == (2, 7, HOP)
-    assert (band.synthesise(band.analyse(audio)) - audio).abs().max() < 1e-4
+    assert (band.synthesise(expand(band.analyse(audio))) - audio).abs().max() < 1e-4
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 7])
+def test_spectra_are_those_of_the_waveform_up_to_both_ends(frames: int) -> None:
+    band = LowBand(CONFIG)
+    audio = torch.randn(2, frames * HOP, generator=torch.Generator().manual_seed(frames))
+    companded = band.analyse(audio)
+    wanted = analyse(band.synthesise(expand(companded)), CONFIG.n_fft, HOP)[..., : CONFIG.low_bands]
+    made = band.spectra(companded)
+    assert made.shape == wanted.shape == (2, frames, CONFIG.low_bands)
+    assert (made - wanted).abs().max() < 1e-4 * wanted.abs().max()
 
 
 def test_companding_halves_decibels_and_keeps_the_shape() -> None:

@@ -30,15 +30,15 @@ def hit() -> Tensor:
 
 def band(transients: Transients, audio: Tensor) -> tuple[Tensor, Tensor]:
     """What of a sound the envelope is about: its samples and its spectrum."""
-    spectrum = analyse(audio, CONFIG.n_fft, CONFIG.stft_hop) * transients.band
-    return synthesise(spectrum, CONFIG.n_fft, CONFIG.stft_hop), spectrum
+    spectrum = analyse(audio, CONFIG.n_fft, CONFIG.hop_length) * transients.band
+    return synthesise(spectrum, CONFIG.n_fft, CONFIG.hop_length), spectrum
 
 
 def turned(audio: Tensor) -> Tensor:
     """The same magnitudes with phases of chance, as a decoder that knows none has them."""
-    spectrum = analyse(audio, CONFIG.n_fft, CONFIG.stft_hop)
+    spectrum = analyse(audio, CONFIG.n_fft, CONFIG.hop_length)
     phase = torch.rand(spectrum.shape, generator=torch.Generator().manual_seed(2)) * 2 * math.pi
-    return synthesise(torch.polar(spectrum.abs(), phase), CONFIG.n_fft, CONFIG.stft_hop)
+    return synthesise(torch.polar(spectrum.abs(), phase), CONFIG.n_fft, CONFIG.hop_length)
 
 
 def before_db(audio: Tensor) -> float:
@@ -85,9 +85,9 @@ def test_a_sound_that_has_its_envelope_already_is_left_alone(transients: Transie
 def test_it_puts_nothing_above_20_khz(transients: Transients) -> None:
     """Everything up to 20 kHz, and the hardest gains there are."""
     noise = torch.randn(1, L, generator=torch.Generator().manual_seed(3))
-    spectrum = analyse(noise, CONFIG.n_fft, CONFIG.stft_hop)
+    spectrum = analyse(noise, CONFIG.n_fft, CONFIG.hop_length)
     spectrum[..., math.ceil(20_000 / RATE * CONFIG.n_fft) :] = 0
-    made = synthesise(spectrum, CONFIG.n_fft, CONFIG.stft_hop)
+    made = synthesise(spectrum, CONFIG.n_fft, CONFIG.hop_length)
     high = band(transients, made)
     told = torch.randn(1, L // CONFIG.hop_length, CONFIG.envelope_points, generator=torch.Generator().manual_seed(4))
     shaped = made + (transients.gain(3 * told, *high) - 1) * high[0]

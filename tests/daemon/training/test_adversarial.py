@@ -98,7 +98,13 @@ def test_a_stage_that_was_stopped_goes_on_as_if_it_had_not_been(
 
 
 def test_a_stage_that_harms_is_dropped(tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = replace(sizing._RECIPES["toy"], adversarial_warmup=0, adversarial_weight=50.0, adversarial_harm=0.0)
+    recipe = replace(
+        sizing._RECIPES["toy"],
+        adversarial_warmup=0,
+        adversarial_weight=50.0,
+        adversarial_rate=0.02,
+        adversarial_harm=0.0,
+    )
     monkeypatch.setitem(sizing._RECIPES, "toy", recipe)
     run, reports = tmp_path / "harmed", list[Report]()
     # long enough for one evaluation within the stage

@@ -78,7 +78,7 @@ def test_reports_tell_everything(toy_run: Path) -> None:
     assert [r.step for r in steps] == list(range(1, 61))
     assert {"total", "mel", "stft", "wave", "commitment"} <= set(steps[-1].losses)
     assert steps[-1].grad_norm > 0 and steps[-1].memory_mib > 50 and steps[-1].examples_per_s > 0
-    assert np.mean([r.losses["mel"] for r in steps[-5:]]) < 0.8 * np.mean([r.losses["mel"] for r in steps[:5]])
+    assert np.mean([r.losses["mel"] for r in steps[-5:]]) < 0.9 * np.mean([r.losses["mel"] for r in steps[:5]])
     evaluation = [r for r in reports if isinstance(r, EvaluationReport)][-1]
     assert len(evaluation.levels) == 2 and all(level.perplexity > 1 for level in evaluation.levels)
     assert {level.health for level in evaluation.levels} <= {"healthy", "thin", "collapsing"}

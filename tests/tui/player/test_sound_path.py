@@ -47,7 +47,7 @@ from daemon.training.reports import HeldOut
 from daemon.training.run_folder import ModelCard
 folder = Path(sys.argv[1])
 torch.manual_seed(5)
-sizes = dict(width=32, latent=20, low_bands=3, envelope_points=4, levels=3, codebook_size=32, coarse_blocks=1)
+sizes = dict(width=32, latent=20, low_bands=3, envelope_points=4, levels=3, codebook_size=32, blocks=1)
 codec = Codec(CodecModel(CodecConfig(**sizes)))
 codec.save(folder / "codec")
 card = ModelCard(
