@@ -49,7 +49,7 @@ class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     def __post_init__(self) -> None:
         if self.hop_length % 2 or self.kernel % 2 == 0:
             raise ValueError("the hop is even, the kernel odd")
-        if self.envelope_points < 2 or self.hop_length // 2 % (self.envelope_points // 2) or self.envelope_points % 2:
+        if self.envelope_points < 2 or self.envelope_points % 2 or self.hop_length % self.envelope_points:
             raise ValueError("points of the envelope are even in number and divide a hop")
         if not 2 <= self.low_dimensions <= self.latent - self.mel_bands - 2 * self.side_bands - self.envelope_points:
             raise ValueError("the low band and its level take two dimensions to a quarter of the latent")
