@@ -1,10 +1,11 @@
 """When, within a window, a sound begins: the fine envelope that magnitudes with invented phases lose.
 
 A window of 2048 samples is 43 ms, and a decoder that invents phases spreads a click over all of it. What the
-windows spread can be told from their energies alone: each lays its own over the square of its shape, and the sum is
-the envelope R that any sound with those magnitudes has on average. What a source has of its own is the ratio of its
-envelope E to that, every 128 samples: nothing in noises and held tones, and around a hit 20 dB less before it than R
-has there and some more in it. The ratio travels in the latent, and the decoder multiplies its sound by what it lacks.
+windows spread can be told from their energies alone: each lays its own over its share of all the squared windows
+that overlap, so that a steady sound's are told to lay a steady one, and the sum is the envelope R that any sound
+with those magnitudes has on average. What a source has of its own is the ratio of its envelope E to that, every 128
+samples: nothing in noises and held tones, and around a hit 20 dB less before it than R has there and some more in
+it. The ratio travels in the latent, and the decoder multiplies its sound by what it lacks.
 
 Between the low band, which has its waveform, and 19 kHz, above which a gain that moves would spread over 20 kHz.
 

@@ -23,7 +23,7 @@ class StepReport(msgspec.Struct, frozen=True, kw_only=True, tag="step"):
 
     step: int
     losses: dict[str, float]
-    """Every term, unweighted, and `total` as optimised."""
+    """Every term, unweighted, and `total` as optimised; means of this step and the one before (`losses.scales_of`)."""
     learning_rate: float
     grad_norm: float
     examples_per_s: float
