@@ -296,7 +296,8 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
 
     channels: 1, or 2: then held_out has "side_mel" and "width_db" (decodes against sources) too.
     memorisation: {"verdict","ratio","train_mel"}, verdict general, leaning, memorised or unknown (ratio null);
-    empty if not measured.
+    empty if not measured. problem, mend: why it can make no sound and take none in (it is of another Allele, or
+    damaged), and what to do; empty when it can.
     """
 
     name: Name
@@ -316,6 +317,8 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     created: str = ""
     prior: dict[str, Any] | None = None
     path: str = ""
+    problem: str = ""
+    mend: str = ""
 
 
 class ListModels(Struct, frozen=True, kw_only=True):
@@ -332,6 +335,22 @@ class ShowModel(Struct, frozen=True, kw_only=True):
     """One model."""
 
     name: Name
+
+
+class DeleteModel(Struct, frozen=True, kw_only=True):
+    """Move a model, or an unfinished training, to the trash. Its strands stay and are silent until it is back."""
+
+    name: Name
+
+
+class RestoreModel(Struct, frozen=True, kw_only=True):
+    """Take the model of this name that was deleted last back from the trash, under another name if one is given.
+
+    Strands find it by its codec, whatever it is called.
+    """
+
+    name: Name
+    new_name: Name | None = None
 
 
 class GetPalette(Struct, frozen=True, kw_only=True):
@@ -870,6 +889,8 @@ REQUESTS: dict[str, tuple[type[Struct], type[Struct]]] = {
         (GetJobLog, JobLog),
         (ListModels, Models),
         (ShowModel, ModelInfo),
+        (DeleteModel, Done),
+        (RestoreModel, Done),
         (GetPalette, Palette),
         (MeasureAtlas, JobAccepted),
         (GetAtlas, Atlas),

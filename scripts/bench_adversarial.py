@@ -27,7 +27,7 @@ from msgspec.structs import replace
 from bench_phase import onset_likeness
 from benchmark_page import put_section
 from daemon.codec.codec import Codec
-from daemon.codec.files import FORMAT_VERSION
+from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
 from daemon.training.crops import Clip, open_parts
 from daemon.training.evaluation import round_trip

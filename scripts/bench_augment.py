@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from benchmark_page import put_section
 from daemon.codec.codec import Codec
-from daemon.codec.files import FORMAT_VERSION
+from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.durable import write_bytes
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import Corpus, load_corpus

@@ -73,7 +73,11 @@ def headless(arguments: argparse.Namespace) -> int:
     else:
         corpus = allele("corpus", "add", CORPUS, str(DEMO))
         print(f"corpus {CORPUS}: {corpus['files']} files, {corpus['seconds']:.1f} s")
-    if any(model["name"] == MODEL for model in allele("model", "list")["models"]):
+    model = next((model for model in allele("model", "list")["models"] if model["name"] == MODEL), None)
+    if model is not None and model["problem"]:
+        print(f"{allele('model', 'delete', MODEL)['detail']}")
+        model = None
+    if model is not None:
         print(f"model {MODEL} is there already")
     else:
         print(f"training {MODEL} for {arguments.budget}")

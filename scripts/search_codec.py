@@ -30,7 +30,7 @@ from msgspec.structs import replace
 
 from benchmark_page import put_section
 from daemon.codec.codec import Codec
-from daemon.codec.files import FORMAT_VERSION
+from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
 from daemon.training.crops import Clip, open_parts

@@ -63,7 +63,11 @@ def _tell(app: "AlleleApp", notice: str) -> None:
 async def _prepare(app: "AlleleApp", plan: DemoPlan) -> None:
     """A corpus and a model, made if they are not there."""
     session = app.session
-    if not any(model.name == plan.model for model in session.models):
+    found = next((model for model in session.models if model.name == plan.model), None)
+    if found is not None and found.problem:  # of an earlier Allele: it goes to the trash, a new one takes its place
+        await session.ask(m.DeleteModel(name=plan.model))
+        found = None
+    if found is None:
         app.go("train")
         if not any(corpus.name == plan.corpus for corpus in session.corpora):
             _tell(app, f"1 of 3: reading the recordings of {plan.corpus}")

@@ -128,8 +128,7 @@ class HandsApp(FrankApp, inherit_bindings=False):
             info = self.session.strands.get(pane.strand or "")
             if info is not None and info.meta.model in names:
                 return info.meta.model
-        newest = max(self.session.models, key=lambda model: model.created, default=None)
-        return newest.name if newest else None
+        return next((model.name for model in self.session.newest_first), None)
 
     # --- macros ------------------------------------------------------------------------------------------
 

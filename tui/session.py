@@ -48,6 +48,11 @@ class Session(StrandDesk):
     def client_id(self) -> bytes:
         return self._client.client_id if self._client is not None else b""
 
+    @property
+    def newest_first(self) -> list[m.ModelInfo]:
+        """Models that can make sound."""
+        return sorted((model for model in self.models if not model.problem), key=lambda one: one.created, reverse=True)
+
     # --- connection --------------------------------------------------------------------------------------
 
     async def open(self) -> None:

@@ -11,11 +11,10 @@ from torch import Tensor
 
 from daemon.codec.config import CodecConfig
 from daemon.codec.errors import CodecError
+from daemon.codec.format import CONFIG_NAME, FORMAT_VERSION, check_format, codec_place
 from daemon.corpus.durable import write_bytes, write_through
 
 WEIGHTS_NAME = "codec.safetensors"
-CONFIG_NAME = "codec.json"
-FORMAT_VERSION = 6
 
 
 class CodecFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,12 +23,6 @@ class CodecFile(msgspec.Struct, frozen=True, kw_only=True):
     version: int = FORMAT_VERSION
     codec_id: str
     config: CodecConfig
-
-
-class _Version(msgspec.Struct, frozen=True):
-    """What can be read of any version's `codec.json`."""
-
-    version: int
 
 
 def identify(state: dict[str, Tensor]) -> str:
@@ -59,10 +52,10 @@ def read_codec(folder: Path) -> tuple[CodecFile, dict[str, Tensor]]:
     Raises:
         CodecError: missing, damaged, of another version, or weights that are not those named.
     """
-    place = folder if (folder / CONFIG_NAME).exists() else folder / "codec"
+    place = codec_place(folder)
     try:
         text = (place / CONFIG_NAME).read_bytes()
-        _refuse_other_versions(place, msgspec.json.decode(text, type=_Version).version)
+        check_format(place, text)
         described = msgspec.json.decode(text, type=CodecFile)
         state = load_file(place / WEIGHTS_NAME)
     except FileNotFoundError as error:
@@ -72,9 +65,3 @@ def read_codec(folder: Path) -> tuple[CodecFile, dict[str, Tensor]]:
     if identify(state) != described.codec_id:
         raise CodecError(f"{place}: the weights are not those of codec.json.", "Restore the model's folder.")
     return described, state
-
-
-def _refuse_other_versions(place: Path, version: int) -> None:
-    if version != FORMAT_VERSION:
-        mend = "Train the model again." if version < FORMAT_VERSION else "Update Allele."
-        raise CodecError(f"{place}: codec format {version} is not known, only {FORMAT_VERSION}.", mend)

@@ -16,7 +16,7 @@ from daemon.atlas.files import ATLAS_NAME, read_atlas
 from daemon.atlas.table import Atlas
 from daemon.blending.computations import compute
 from daemon.codec.codec import Codec
-from daemon.codec.files import CONFIG_NAME
+from daemon.codec.format import CONFIG_NAME
 from daemon.dsp.limiter import Limited, limit
 from daemon.engine.clips import read_clip
 from daemon.engine.likeness import unlikeness

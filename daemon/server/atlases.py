@@ -71,7 +71,6 @@ class AtlasHandlers:
         self._atlases = Atlases()
         self._components: OrderedDict[str, Array] = OrderedDict()
         self._labelling = asyncio.Lock()
-        self._admission = asyncio.Lock()  # two requests for one model: the second sees the first
 
     async def palette(self, request: Request) -> Reply:
         """Ranks (Q, K) on what was asked for, as far as it was measured."""
@@ -133,7 +132,7 @@ class AtlasHandlers:
 
     async def measure(self, request: Request) -> Reply:
         """Refused at once when the model or what it learned from is not there."""
-        async with self._admission:
+        async with self._services.library.model_names:
             return Reply(body=m.JobAccepted(job=(await self._admit(request, request.body)).id))
 
     async def _admit(self, request: Request, body: m.MeasureAtlas) -> m.JobInfo:

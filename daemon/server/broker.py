@@ -147,7 +147,7 @@ class Broker:
         self._stack.push_async_callback(shelf.call, catalogue.close)
         store = await desk.call(StrandStore, self._places.strands / "edits.sqlite")
         self._stack.push_async_callback(desk.call, store.close)
-        library = Library(catalogue, shelf, self._publisher)
+        library = Library(catalogue, shelf, self._publisher, self._places.trash)
         await library.refresh_corpora()
         await library.refresh_models()
         book = StrandBook(store, desk, self._publisher)

@@ -11,7 +11,8 @@ from daemon.corpus.records import load_corpus
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.paths import check_sources
 from daemon.server.services import Services
-from daemon.store.folders import corpus_file, corpus_info, move_to_trash
+from daemon.store.folders import corpus_file, corpus_info
+from daemon.store.trash import move_to_trash
 from protocol.errors import AlleleError
 from protocol.messages import (
     AddToCorpus,

@@ -42,7 +42,6 @@ class JobHandlers:
         self._services = services
         self._places = services.config.places
         self._logs = JobLogs()
-        self._admission = asyncio.Lock()  # two requests for one name: the second sees the first
 
     async def train(self, request: Request) -> Reply:
         """Queue a training under a new name, or go on with an unfinished one."""
@@ -50,7 +49,7 @@ class JobHandlers:
 
     async def _admit(self, request: Request, wish: StartTraining, *, keep: bool = False) -> JobInfo:
         """Check and queue; `keep`: only to make the model of what was learnt already."""
-        async with self._admission:
+        async with self._services.library.model_names:
             known = await self._services.jobs.known(*request.key)
             if known is not None:
                 return known
@@ -199,13 +198,15 @@ def _check_run(body: StartTraining, models: Path) -> None:
         raise AlleleError(
             "E_EXISTS",
             f"model {body.model} is finished, and keeps its codec for life",
-            hint=f"train under another name: {again} {body.model}-2",
+            hint=f"train under another name: {again} {shlex.quote(body.model + '-2')}, or first put it in the trash: "
+            f"allele model delete {shlex.quote(body.model)}",
         )
     if has_run(folder) and not body.resume:
         raise AlleleError(
             "E_EXISTS",
             f"a training of {body.model} was begun and not finished",
-            hint=f"go on with {again} {shlex.quote(body.model)} --resume, or choose another name",
+            hint=f"go on with {again} {shlex.quote(body.model)} --resume, or put it in the trash: "
+            f"allele model delete {shlex.quote(body.model)}",
         )
     if body.resume and not has_run(folder):
         known = ", ".join(unfinished_runs(models)) or "none"

@@ -4,9 +4,14 @@ What can go wrong: a name that does not exist, or a strand whose model is gone o
 what there is instead.
 """
 
+import asyncio
+from pathlib import Path
+from shlex import quote
+
 from daemon.server.publisher import Publisher
 from daemon.store.catalogue import Catalogue
 from daemon.store.thread import StoreThread
+from daemon.store.trash import in_trash
 from protocol.errors import AlleleError
 from protocol.messages import CorporaChanged, CorpusInfo, ModelInfo, ModelsChanged
 from protocol.strands import StrandMeta
@@ -15,10 +20,12 @@ from protocol.strands import StrandMeta
 class Library:
     """What there is to train on and to encode with."""
 
-    def __init__(self, catalogue: Catalogue, thread: StoreThread, publisher: Publisher) -> None:
-        self._catalogue, self._thread, self._publisher = catalogue, thread, publisher
+    def __init__(self, catalogue: Catalogue, thread: StoreThread, publisher: Publisher, trash: Path) -> None:
+        self._catalogue, self._thread, self._publisher, self._trash = catalogue, thread, publisher, trash
         self.corpora: list[CorpusInfo] = []
         self.models: list[ModelInfo] = []
+        self.model_names = asyncio.Lock()
+        """Held by whoever begins, deletes or restores a model: of two requests for a name the second sees the first."""
 
     async def refresh_corpora(self) -> list[CorpusInfo]:
         """The list as the folders are now; everybody is told when it changed."""
@@ -63,7 +70,7 @@ class Library:
             await self.refresh_models()
             found = self._find(name)
         if found is None:
-            raise self._unknown_model(f"no model is called {name!r}")
+            raise await self._unknown_model(f"no model is called {name!r}", name)
         return found
 
     async def model_of(self, meta: StrandMeta) -> ModelInfo:
@@ -80,7 +87,8 @@ class Library:
         same = next((model for model in self.models if model.codec_id == meta.codec_id), None)
         model = named if named is not None and named.codec_id == meta.codec_id else same
         if model is None and named is None:
-            raise self._unknown_model(f"{meta.name} was made with model {meta.model!r}, which is not here")
+            what = f"{meta.name} was made with model {meta.model!r}, which is not here"
+            raise await self._unknown_model(what, meta.model)
         if model is None:
             raise AlleleError(
                 "E_WRONG_MODEL",
@@ -106,11 +114,12 @@ class Library:
     def _find(self, name: str) -> ModelInfo | None:
         return next((model for model in self.models if model.name == name), None)
 
-    def _unknown_model(self, what: str) -> AlleleError:
+    async def _unknown_model(self, what: str, name: str) -> AlleleError:
         known = ", ".join(model.name for model in self.models) or "none yet"
-        return AlleleError(
-            "E_NOT_FOUND", f"{what} (there are: {known})", hint="train one with: allele train CORPUS --name MODEL"
-        )
+        hint = "train one with: allele train CORPUS --name MODEL"
+        if name in await asyncio.to_thread(in_trash, self._trash, "model"):
+            hint = f"take it back from the trash: allele model restore {quote(name)}"
+        return AlleleError("E_NOT_FOUND", f"{what} (there are: {known})", hint=hint)
 
 
 def _plural(channels: int) -> str:

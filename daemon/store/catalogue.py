@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from daemon.store.database import open_database, transaction
-from daemon.store.folders import corpus_signature, model_signature, read_corpus, read_model
+from daemon.store.folders import corpus_signature, model_signature, read_corpus, read_model, with_problem
 from protocol.messages import CorpusInfo, JobInfo, ModelInfo
 from protocol.places import Places
 
@@ -104,8 +104,12 @@ class Catalogue:
         return self._reconcile("corpus", self._places.corpora, corpus_signature, read_corpus, CorpusInfo)
 
     def models(self) -> list[ModelInfo]:
-        """Every finished model, by name; the index is brought up to the folders first."""
-        return self._reconcile("model", self._places.models, model_signature, read_model, ModelInfo)
+        """Every finished model, by name; the index is brought up to the folders first.
+
+        Whether one is of use is asked anew: the index may be of an earlier Allele.
+        """
+        found = self._reconcile("model", self._places.models, model_signature, read_model, ModelInfo)
+        return [with_problem(info, self._places.models / info.name) for info in found]
 
     def _reconcile(
         self,

@@ -5,18 +5,15 @@ without a readable description is no corpus or model yet; the log says so once f
 """
 
 import logging
-import os
-import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from daemon.corpus.durable import sync_folder
+from daemon.codec.format import format_problem
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import INDEX_NAME, Corpus, FileRecord, load_corpus
 from daemon.training.run_folder import MODEL_NAME, RUN_NAME, ModelCard
-from protocol.errors import AlleleError
 from protocol.messages import CorpusFile, CorpusInfo, ModelInfo
 
 log = logging.getLogger("allele.store")
@@ -112,6 +109,12 @@ def read_model(folder: Path) -> ModelInfo | None:
     )
 
 
+def with_problem(info: ModelInfo, folder: Path) -> ModelInfo:
+    """The same model, and why it can make no sound if so."""
+    problem, mend = format_problem(folder)
+    return msgspec.structs.replace(info, problem=problem, mend=mend)
+
+
 def _memorisation(card: ModelCard) -> dict[str, Any]:
     """In short; `memorisation.json` in the model's folder has all of it."""
     if not card.memorisation:
@@ -131,22 +134,3 @@ def unfinished_runs(models: Path) -> list[str]:
     except OSError:
         return []
     return [path.name for path in folders if not (path / MODEL_NAME).exists()]
-
-
-def move_to_trash(folder: Path, trash: Path, kind: str) -> Path:
-    """Move a folder away; gives its new place.
-
-    Raises:
-        AlleleError: E_IO.
-    """
-    target = trash / f"{kind}-{folder.name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"
-    try:
-        trash.mkdir(parents=True, exist_ok=True)
-        folder.rename(target)
-        sync_folder(trash)
-        sync_folder(folder.parent)
-    except OSError as problem:
-        raise AlleleError(
-            "E_IO", f"{folder}: cannot be moved to the trash: {problem.strerror}", hint="check its permissions"
-        ) from None
-    return target

@@ -102,7 +102,7 @@ class Learner:
         self.progress.step += 1
         # JSON has no NaN: a skipped step reports zeros and says that it was skipped
         kept = {name: value if math.isfinite(value) else 0.0 for name, value in numbers.items()}
-        told = self._of_two_steps(kept) if is_finite else kept
+        told = self._of_two_steps(kept) if is_finite and self._stage is None else kept
         return StepOutcome(told, rate, float(norm) if math.isfinite(float(norm)) else 0.0, not is_finite)
 
     def _of_two_steps(self, numbers: dict[str, float]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The folder of a run, which becomes the model's: `run.json`, `log.jsonl`, checkpoints, the finished codec."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Literal, TextIO
 
 import msgspec
@@ -80,7 +81,8 @@ def read_run(run_dir: Path) -> Run | None:
         return None
     except (OSError, msgspec.DecodeError) as error:
         raise TrainingError(
-            f"{run_dir / RUN_NAME}: cannot be read ({error}).", "Delete the model and train again."
+            f"{run_dir / RUN_NAME}: cannot be read ({error}).",
+            f"Train it again, after: allele model delete {quote(run_dir.name)}",
         ) from error
 
 

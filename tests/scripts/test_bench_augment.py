@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 import bench_augment
 from bench_augment import Cell, section
-from daemon.codec.files import FORMAT_VERSION
+from daemon.codec.format import FORMAT_VERSION
 
 
 def a_cell(**changes: object) -> Cell:

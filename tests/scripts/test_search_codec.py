@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 import search_codec
 from daemon.codec.config import CodecConfig
-from daemon.codec.files import FORMAT_VERSION
+from daemon.codec.format import FORMAT_VERSION
 from daemon.training.spec import Recipe
 from peers.synthesis import one_sound
 from search_variants import DEFAULT, variants

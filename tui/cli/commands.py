@@ -179,6 +179,24 @@ COMMANDS: tuple[Command, ...] = (
         keys=json_keys.ATLAS,
     ),
     Command(
+        words=("model", "delete"),
+        summary="move a model, or a training that did not finish, to the trash",
+        details="Strands made with it stay, and are silent until it is back.",
+        handler="tui.cli.model:delete",
+        arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
+        keys={"deleted": "its name", "detail": "where it went", "restore": "the command that takes it back"},
+    ),
+    Command(
+        words=("model", "restore"),
+        summary="take a model back from the trash: of several of one name the one deleted last",
+        handler="tui.cli.model:restore",
+        arguments=(
+            _arg("name", type=values.name, metavar="NAME", help="the model"),
+            _arg("--as", dest="new_name", type=values.name, metavar="NEW", help="what to call it from now on"),
+        ),
+        keys={"restored": "what it is called now", "detail": "where it is"},
+    ),
+    Command(
         words=("encode",),
         summary="turn a recording into a strand of codes",
         handler="tui.cli.strand:encode",

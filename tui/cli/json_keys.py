@@ -47,6 +47,8 @@ MODEL = {
     "created": "when training ended, UTC",
     "prior": "null: generation comes later",
     "path": "its folder",
+    "problem": "why it can make no sound (it is of another Allele, or damaged); empty when it can",
+    "mend": "what to do about that",
 }
 ATLAS = {
     "model": "the model",

@@ -1,6 +1,7 @@
-"""`allele model list|show|atlas`."""
+"""`allele model list|show|atlas|delete|restore`."""
 
 from argparse import Namespace
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -9,6 +10,8 @@ from protocol.atlas import RELIABLE
 from protocol.errors import AlleleError
 from protocol.messages import (
     Atlas,
+    DeleteModel,
+    Done,
     GetAtlas,
     JobAccepted,
     JobInfo,
@@ -16,6 +19,7 @@ from protocol.messages import (
     MeasureAtlas,
     ModelInfo,
     Models,
+    RestoreModel,
     ShowModel,
 )
 from tui.cli.follow import LeftRunningError, follow
@@ -35,6 +39,9 @@ def list_(arguments: Namespace, output: Output) -> int:
     rows = [
         (m.name, m.corpus, m.levels, m.codebook, m.steps, duration(m.seconds), _measure(m), m.created) for m in models
     ]
+    for model in models:
+        if model.problem:
+            output.note(f"{model.problem} {model.mend}")
     lines = table(("model", "corpus", "levels", "codebook", "steps", "trained", "mel", "created"), rows)
     output.result(
         {"models": msgspec.to_builtins(models)}, lines if rows else "no models yet: allele train CORPUS --name MODEL"
@@ -61,6 +68,7 @@ def show(arguments: Namespace, output: Output) -> int:
         f"created       {model.created}",
         f"folder        {model.path}",
         f"atlas         {_atlas_words(atlas)}",
+        *([f"problem       {model.problem} {model.mend}"] if model.problem else []),
     ]
     output.result(facts, lines)
     return 0
@@ -85,6 +93,33 @@ def atlas(arguments: Namespace, output: Output) -> int:
     if job.state != "done":
         raise AlleleError("E_INTERNAL", job.error or f"measuring {arguments.name} ended as {job.state}", hint=job.hint)
     output.result({"model": made.model, **_atlas_facts(made)}, f"{made.model}: {_atlas_words(made)}")
+    return 0
+
+
+def delete(arguments: Namespace, output: Output) -> int:
+    """Move a model to the trash."""
+
+    async def work(client: Client) -> Done:
+        return await client.ask(DeleteModel(name=arguments.name), Done)
+
+    detail = with_daemon(arguments, work).detail
+    back = f"allele model restore {quote(arguments.name)}"
+    output.result(
+        {"deleted": arguments.name, "detail": detail, "restore": back},
+        f"{arguments.name} is in the trash, {detail}. Take it back: {back}",
+    )
+    return 0
+
+
+def restore(arguments: Namespace, output: Output) -> int:
+    """Take a model back from the trash."""
+    name = arguments.new_name or arguments.name
+
+    async def work(client: Client) -> Done:
+        return await client.ask(RestoreModel(name=arguments.name, new_name=arguments.new_name), Done)
+
+    detail = with_daemon(arguments, work).detail
+    output.result({"restored": name, "detail": detail}, f"{name} is back: {detail}")
     return 0
 
 

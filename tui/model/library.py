@@ -34,6 +34,8 @@ def list_rows(
     for model in models:
         mel = model.held_out.get("mel")
         heard = "" if mel is None else f"  mel {mel:.2f}"
+        if model.problem:
+            heard = "  of no use"
         rows.append(Item(f"{model.name:<14} {model.levels} × {model.codebook}{heard}", ("model", model.name)))
     if not models:
         rows.append(Item("none yet"))
@@ -92,6 +94,7 @@ def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, S
         f"{model.steps} steps in {clock(model.seconds)} on {model.corpus}",
         f"held out: {measures or 'not measured'}",
         f"codes in use, % per level: {used or '?'}",
+        *(line for line in (model.problem, model.mend) if line),
         "",
     ]
 

@@ -60,7 +60,7 @@ class CodebookScreen(BaseScreen):
         grid = self.strand
         if grid is not None:
             return next((one for one in self.session.models if one.name == grid.info.meta.model), None)
-        return max(self.session.models, key=lambda one: one.created, default=None)
+        return next(iter(self.session.newest_first), None)
 
     def situation(self) -> Situation:
         return Situation(

@@ -179,9 +179,9 @@ class LibraryScreen(LibraryStrands):
             return name
         if kind == "strand":
             return self.session.strands[name].meta.model
-        trained = [model for model in self.session.models if model.corpus == self.corpus]
-        newest = max(trained or self.session.models, key=lambda model: model.created, default=None)
-        return newest.name if newest else None
+        newest = self.session.newest_first
+        trained = [model for model in newest if model.corpus == self.corpus]
+        return next((model.name for model in trained or newest), None)
 
     def do_library_new(self, count: int | None, register: str | None) -> None:
         self.prompt.ask("name of the new corpus: ", self._named)

@@ -146,11 +146,11 @@ def test_damaged_folders_are_refused(toy_codec: Codec, tmp_path: Path) -> None:
         Codec.load(tmp_path, "cpu")
     weights.write_bytes(whole)
     described = json.loads((tmp_path / "codec.json").read_text())
-    for version, mend in ((99, "Update"), (1, "Train the model again")):
+    for version, mend in ((99, "Update"), (1, f"allele model delete {tmp_path.name}")):
         described["version"] = version
         del described["config"]["low_bands" if version == 99 else "codebook_dim"]  # as another version may lack it
         (tmp_path / "codec.json").write_text(json.dumps(described))
-        with pytest.raises(CodecError, match=f"{version} is not known") as refused:
+        with pytest.raises(CodecError, match=f"codec format {version}, this one reads") as refused:
             Codec.load(tmp_path, "cpu")
         assert mend in refused.value.hint
 

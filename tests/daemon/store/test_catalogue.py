@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.store.catalogue import Catalogue
-from daemon.store.folders import move_to_trash, unfinished_runs
+from daemon.store.folders import unfinished_runs
+from daemon.store.trash import move_to_trash
 from protocol.places import Places
 
 

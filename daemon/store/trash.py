@@ -1,0 +1,67 @@
+"""The trash: folders that were removed, kept whole under their kind, name and time, and taken back from there.
+
+Boundary: renames within `$ALLELE_HOME`, so a folder is in one place or the other at any moment, also when the power
+goes. What can go wrong: no permission, or a name that was taken again meanwhile; both are said before anything moves.
+Blocking.
+"""
+
+import os
+import re
+import time
+from pathlib import Path
+
+from daemon.corpus.durable import sync_folder
+from protocol.errors import AlleleError
+
+_WHEN = re.compile(r"-\d{8}-\d{6}-[0-9a-f]{4}\Z")
+
+
+def move_to_trash(folder: Path, trash: Path, kind: str) -> Path:
+    """Move a folder away; gives its new place.
+
+    Raises:
+        AlleleError: E_IO.
+    """
+    target = trash / f"{kind}-{folder.name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"
+    try:
+        trash.mkdir(parents=True, exist_ok=True)
+        _move(folder, target)
+    except OSError as problem:
+        raise AlleleError(
+            "E_IO", f"{folder}: cannot be moved to the trash: {problem.strerror}", hint="check its permissions"
+        ) from None
+    return target
+
+
+def in_trash(trash: Path, kind: str) -> dict[str, Path]:
+    """Names of what can be taken back, each with the folder that was moved here last."""
+    try:
+        folders = [path for path in trash.iterdir() if path.name.startswith(f"{kind}-") and _WHEN.search(path.name)]
+    except OSError:
+        return {}
+    # The time of the rename, not of the name: two of one second are told apart.
+    folders.sort(key=lambda path: (path.name[-20:-5], path.stat().st_ctime_ns))
+    return {_WHEN.sub("", path.name.removeprefix(f"{kind}-")): path for path in folders}
+
+
+def take_back(trashed: Path, folder: Path) -> None:
+    """Move a folder out of the trash.
+
+    Raises:
+        AlleleError: E_EXISTS when its place is taken, E_IO.
+    """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists():
+            raise AlleleError("E_EXISTS", f"{folder} is there already", hint="delete that one first")
+        _move(trashed, folder)
+    except OSError as problem:
+        raise AlleleError(
+            "E_IO", f"{trashed}: cannot be taken out of the trash: {problem.strerror}", hint="check its permissions"
+        ) from None
+
+
+def _move(source: Path, target: Path) -> None:
+    source.rename(target)
+    sync_folder(target.parent)
+    sync_folder(source.parent)

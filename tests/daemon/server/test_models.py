@@ -1,0 +1,166 @@
+"""Models go to the trash whole and come back from it; what holds their codes says how to get them back."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from protocol.edits import parse_edit
+from protocol.errors import AlleleError
+from protocol.messages import (
+    ApplyEdit,
+    CancelJob,
+    DecodeRegion,
+    DeleteModel,
+    EncodeFile,
+    ListModels,
+    OpenStrand,
+    PauseJob,
+    RestoreModel,
+    ShowJob,
+    StartTraining,
+)
+from tui.client import Client
+
+Files = dict[str, bytes]
+
+
+class Shelf:
+    """A daemon of its own, and what lies in its folders."""
+
+    def __init__(self, client: Client, live: Any) -> None:
+        self.client, self.places = client, live.places
+
+    async def ask(self, body: Any, buffers: Any = ()) -> Any:
+        return await self.client.request(body, buffers=list(buffers), timeout_s=60)
+
+    async def refusal(self, body: Any, buffers: Any = ()) -> AlleleError:
+        with pytest.raises(AlleleError) as refused:
+            await self.ask(body, buffers)
+        assert refused.value.hint and "\n" not in str(refused.value)
+        return refused.value
+
+    async def names(self) -> list[str]:
+        return [info.name for info in (await self.ask(ListModels())).body.models]
+
+    def copy(self, name: str) -> Path:
+        return Path(shutil.copytree(self.places.models / "raw", self.places.models / name))
+
+    @property
+    def trash(self) -> list[str]:
+        return sorted(path.name for path in self.places.trash.iterdir()) if self.places.trash.exists() else []
+
+
+@pytest.fixture
+async def shelf(new_daemon: Callable[..., Any]) -> AsyncIterator[Shelf]:
+    live = new_daemon()
+    async with Client(live.places) as client:
+        yield Shelf(client, live)
+
+
+def contents(folder: Path) -> Files:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+async def test_a_deleted_model_is_whole_in_the_trash_and_its_strands_wait_for_it(
+    shelf: Shelf, tone_files: list[Path]
+) -> None:
+    strand = (await shelf.ask(OpenStrand(path=str(tone_files[1]), model="raw"))).body
+    sounded = (await shelf.ask(DecodeRegion(strand=strand.id, frames=(0, 4)))).buffers[0]
+    before, news = contents(shelf.places.models / "raw"), list[str]()
+    await shelf.client.subscribe(lambda event: news.append(event.name), lambda _: None)
+    said = (await shelf.ask(DeleteModel(name="raw"))).body.detail
+    (trashed,) = shelf.trash
+    assert trashed.startswith("model-raw-") and trashed in said and strand.meta.name in said
+    assert contents(shelf.places.trash / trashed) == before
+    assert await shelf.names() == []
+    for lost in (
+        DecodeRegion(strand=strand.id, frames=(0, 4)),
+        EncodeFile(path=str(tone_files[0]), model="raw"),
+        DeleteModel(name="raw"),
+    ):
+        error = await shelf.refusal(lost)
+        assert error.code == "E_NOT_FOUND" and "allele model restore raw" in error.hint
+    edited = await shelf.ask(ApplyEdit(strand=strand.id, edit=parse_edit("set 5 q0 @2:3")))
+    assert edited.body.strands[0].rev == 1  # cells are edited without the model
+
+    await shelf.ask(RestoreModel(name="raw"))
+    assert shelf.trash == [] and contents(shelf.places.models / "raw") == before
+    await shelf.ask(ApplyEdit(strand=strand.id, edit=parse_edit("set 3 q1 @3:4")))
+    back = (await shelf.ask(DecodeRegion(strand=strand.id, frames=(0, 4)))).buffers[0]
+    assert back.shape == sounded.shape and np.abs(back).max() > 0
+    assert news.count("ModelsChanged") == 2
+
+
+async def test_of_two_of_one_name_the_last_comes_back_and_beside_a_new_one_under_another_name(shelf: Shelf) -> None:
+    for word in ("first", "second"):
+        (shelf.copy("take-2") / "note.txt").write_text(word)
+        await shelf.ask(DeleteModel(name="take-2"))
+    assert len(shelf.trash) == 2
+    shelf.copy("take-2")
+    error = await shelf.refusal(RestoreModel(name="take-2"))
+    assert error.code == "E_EXISTS" and "allele model restore take-2 --as take-2-2" in error.hint
+    assert len(shelf.trash) == 2
+    await shelf.ask(RestoreModel(name="take-2", new_name="old take"))
+    assert (shelf.places.models / "old take" / "note.txt").read_text() == "second"
+    assert await shelf.names() == ["old take", "raw", "take-2"]
+    await shelf.ask(DeleteModel(name="take-2"))
+    (shelf.places.trash / "model-broken").mkdir()  # nothing of ours: no time in its name
+    await shelf.ask(RestoreModel(name="take-2"))
+    assert not (shelf.places.models / "take-2" / "note.txt").exists()  # deleted after "first" was
+    error = await shelf.refusal(RestoreModel(name="take"))
+    assert error.code == "E_NOT_FOUND" and "take-2" in error.message
+
+
+async def test_a_strand_finds_its_model_under_the_name_it_came_back_with(shelf: Shelf, tone_files: list[Path]) -> None:
+    strand = (await shelf.ask(OpenStrand(path=str(tone_files[1]), model="raw"))).body
+    twin = shelf.copy("twin")
+    said = (await shelf.ask(DeleteModel(name="twin"))).body.detail
+    assert strand.meta.name not in said and not twin.exists()  # raw has the same codec
+    await shelf.ask(DeleteModel(name="raw"))
+    await shelf.ask(RestoreModel(name="raw", new_name="other"))
+    assert (await shelf.ask(DecodeRegion(strand=strand.id, frames=(0, 4)))).buffers[0].shape == (1, 4 * 1024)
+
+
+async def test_what_a_job_works_on_stays_and_an_unfinished_training_can_go(shelf: Shelf) -> None:
+    wish = StartTraining(corpus="tones", model="half", preset="toy", steps=100_000)
+    job = (await shelf.ask(wish)).body.job
+    while not (await shelf.ask(ShowJob(job=job))).body.detail.startswith("step "):
+        pass
+    error = await shelf.refusal(DeleteModel(name="half"))
+    assert error.code == "E_BUSY" and f"allele jobs cancel {job}" in error.hint
+    await shelf.ask(PauseJob(job=job))
+    while (await shelf.ask(ShowJob(job=job))).body.state != "paused":
+        pass
+    assert (await shelf.refusal(DeleteModel(name="half"))).code == "E_BUSY"
+    await shelf.ask(CancelJob(job=job))
+    assert (await shelf.refusal(wish)).code == "E_EXISTS"
+    assert (shelf.places.models / "half" / "run.json").exists()
+    await shelf.ask(DeleteModel(name="half"))
+    assert (await shelf.refusal(RestoreModel(name="nope"))).code == "E_NOT_FOUND"
+    again = (await shelf.ask(wish)).body.job  # the name is free
+    assert (await shelf.refusal(RestoreModel(name="half"))).code == "E_EXISTS"  # also while the job waits in line
+    await shelf.ask(CancelJob(job=again))
+
+
+async def test_a_model_of_an_earlier_allele_is_listed_with_what_to_do(shelf: Shelf, tone_files: list[Path]) -> None:
+    described = shelf.copy("old") / "codec" / "codec.json"
+    assert all(not info.problem for info in (await shelf.ask(ListModels())).body.models)  # now it is in the index
+    told = json.loads(described.read_text()) | {"version": 5}
+    described.write_text(json.dumps(told))
+    models = {info.name: info for info in (await shelf.ask(ListModels())).body.models}
+    assert "codec format 5" in models["old"].problem and "allele model delete old" in models["old"].mend
+    assert models["raw"].problem == ""
+    error = await shelf.refusal(EncodeFile(path=str(tone_files[0]), model="old"))
+    assert "codec format 5" in error.message and "allele model delete old" in error.hint
+    error = await shelf.refusal(StartTraining(corpus="tones", model="old"))
+    assert error.code == "E_EXISTS" and "allele model delete old" in error.hint
+    described.unlink()
+    (info,) = [info for info in (await shelf.ask(ListModels())).body.models if info.name == "old"]
+    assert "missing" in info.problem
+    await shelf.ask(DeleteModel(name="old"))
+    assert await shelf.names() == ["raw"]
