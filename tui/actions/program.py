@@ -8,6 +8,7 @@ from tui.actions.situation import (
     connected,
     corpus_chosen,
     job_chosen,
+    model_chosen,
     movable,
     online_strand,
     openable,
@@ -56,6 +57,15 @@ LIBRARIES = (
     Action("library.new", "New corpus from files or folders", "Library", LIBRARY, connected),
     Action("library.add", "Add files to this corpus", "Library", LIBRARY, corpus_chosen),
     Action("library.train", "Train on this corpus", "Library", LIBRARY, corpus_chosen),
+    Action(
+        "library.delete",
+        "Put the model in the trash",
+        "Library",
+        LIBRARY,
+        model_chosen,
+        "its strands are silent until {library.restore} takes it back",
+    ),
+    Action("library.restore", "Take a model back from the trash", "Library", LIBRARY, connected),
 )
 
 TRAININGS = (

@@ -143,6 +143,11 @@ def closable(s: Situation) -> str:
     return connected(s) or ("" if s.closable else "choose a strand in the list on the left")
 
 
+def model_chosen(s: Situation) -> str:
+    """The library's choice is a model."""
+    return connected(s) or ("" if s.model else "choose a model in the list on the left")
+
+
 def job_chosen(s: Situation) -> str:
     """A running job is chosen."""
     return connected(s) or ("" if s.job_running else "no job is chosen that runs, waits or is paused")

@@ -118,6 +118,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "library.new": ("n",),
     "library.add": ("+",),
     "library.train": ("t",),
+    "library.delete": ("D",),
+    "library.restore": ("R",),
     "train.pause": ("p",),
     "train.resume": ("r",),
     "train.stop": ("s",),

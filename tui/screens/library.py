@@ -1,6 +1,6 @@
 """The library: models, corpora and strands on the left, the files of what is chosen on the right.
 
-Models and corpora are not deleted here. A corpus is made by typing or pasting paths (dropping a file on a terminal
+Corpora are not deleted here. A corpus is made by typing or pasting paths (dropping a file on a terminal
 pastes its path), a training is started with a small form, a sound or a strand is opened as A or B.
 """
 
@@ -17,6 +17,7 @@ from tui.model.editor import NAMES
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts
 from tui.model.names import NAME_RULE, is_name
 from tui.model.paths import is_there, read_paths
+from tui.model.words import plural
 from tui.screens.form import TrainForm
 from tui.screens.library_strands import LibraryStrands
 from tui.widgets.lines import PLAIN, Part
@@ -34,6 +35,7 @@ class LibraryScreen(LibraryStrands):
         self.right = Rows("right")
         self._files: dict[str, m.Corpus] = {}
         self._asking: set[str] = set()
+        self._deleted = ""  # the model that was put in the trash here last
 
     def compose_body(self) -> ComposeResult:
         with Horizontal(id="lists"):
@@ -59,6 +61,7 @@ class LibraryScreen(LibraryStrands):
             corpus=known,
             openable=openable,
             closable=self.left.active and self.chosen[0] == "strand",
+            model=self.left.active and self.chosen[0] == "model",
         )
 
     def draw(self) -> None:
@@ -182,6 +185,32 @@ class LibraryScreen(LibraryStrands):
         newest = self.session.newest_first
         trained = [model for model in newest if model.corpus == self.corpus]
         return next((model.name for model in trained or newest), None)
+
+    def do_library_delete(self, count: int | None, register: str | None) -> None:
+        self.spawn(self._delete(self.chosen[1]))
+
+    async def _delete(self, model: str) -> None:
+        codecs = {one.name: one.codec_id for one in self.session.models}
+        await self.session.ask(m.DeleteModel(name=model))
+        self._deleted, gone = model, codecs.pop(model, "")
+        held = [strand for strand in self.session.strands.values() if strand.meta.codec_id == gone]
+        silent = 0 if gone in codecs.values() else len(held)
+        told = f" and {plural(silent, 'strand')} silent" if silent else ""
+        self.say(f"{model} is in the trash{told}; {{library.restore}} takes it back")
+
+    def do_library_restore(self, count: int | None, register: str | None) -> None:
+        self.prompt.ask("model to take back: ", self._restore, value=self._deleted, is_offer=True)
+
+    def _restore(self, text: str) -> None:
+        if name := text.strip():
+            self.spawn(self._take_model_back(name))
+
+    async def _take_model_back(self, name: str) -> None:
+        if not is_name(name):
+            raise AlleleError("E_BAD_REQUEST", f"a name is {NAME_RULE}")
+        await self.session.ask(m.RestoreModel(name=name))
+        self._deleted = ""
+        self.say(f"{name} is back")
 
     def do_library_new(self, count: int | None, register: str | None) -> None:
         self.prompt.ask("name of the new corpus: ", self._named)

@@ -1,5 +1,8 @@
 """The library: what there is, new corpora by path, training by a form, and sounds opened as A and B."""
 
+import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from protocol.messages import CorpusInfo
+from protocol.messages import CorpusInfo, ListModels
 from tui.screens.closed_list import ClosedList
 from tui.screens.form import TrainForm, free_name, read_order
 
@@ -167,3 +170,45 @@ async def test_the_screen_that_was_left_is_the_one_that_comes_back(opened: Any, 
     async with opened() as (app, pilot):
         assert app.screen.NAME == "library"
         assert app.editor.panes[0].strand in app.session.grids
+
+
+@pytest.fixture
+def spare(home: Path) -> Iterator[Path]:
+    """A copy of the model, newer than it."""
+    folder = shutil.copytree(home / "models" / "toy", home / "models" / "spare")
+    card = json.loads((folder / "model.json").read_text()) | {"created": "2999-01-01T00:00:00Z"}
+    (folder / "model.json").write_text(json.dumps(card))
+    yield Path(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def test_a_model_goes_to_the_trash_and_comes_back(opened: Any, until: Any, home: Path, spare: Path) -> None:
+    async with opened() as (app, pilot):
+
+        async def look(holds: Any) -> None:
+            await app.session.ask(ListModels())
+            await until(pilot, holds)
+
+        def row() -> str:
+            return next((row.text for row in app.screen.left.rows if row.key == ("model", "spare")), "")
+
+        await look(lambda: "mel" in row())
+        assert app.model_for(0) == "spare"
+        app.screen.left.go(("model", "spare"))
+        await pilot.press("D")
+        await until(pilot, lambda: not row() and "R takes it back" in app.screen.mode.text)
+        assert not spare.exists() and list((home / "trash").glob("model-spare-*"))
+        assert app.model_for(0) == "toy"
+        app.screen.left.go(("corpus", "tones"))
+        await pilot.press("D")
+        assert "choose a model" in app.screen.mode.text
+        await pilot.press("R", "enter")
+        await until(pilot, lambda: row() and "spare is back" in app.screen.mode.text)
+        assert (spare / "codec" / "codec.safetensors").exists()
+        await pilot.press("R", *"nope", "enter")
+        await until(pilot, lambda: "no model called 'nope' is in the trash" in app.screen.mode.text)
+
+        described = spare / "codec" / "codec.json"
+        described.write_text(json.dumps(json.loads(described.read_text()) | {"version": 1}))
+        await look(lambda: "of no use" in row())
+        assert app.model_for(0) == "toy"  # not the newer one
