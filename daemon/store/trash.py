@@ -37,10 +37,10 @@ def in_trash(trash: Path, kind: str) -> dict[str, Path]:
     """Names of what can be taken back, each with the folder that was moved here last."""
     try:
         folders = [path for path in trash.iterdir() if path.name.startswith(f"{kind}-") and _WHEN.search(path.name)]
+        # The time of the rename, not only of the name: two of one second are told apart.
+        folders.sort(key=lambda path: (path.name[-20:-5], path.stat().st_ctime_ns))
     except OSError:
         return {}
-    # The time of the rename, not of the name: two of one second are told apart.
-    folders.sort(key=lambda path: (path.name[-20:-5], path.stat().st_ctime_ns))
     return {_WHEN.sub("", path.name.removeprefix(f"{kind}-")): path for path in folders}
 
 
