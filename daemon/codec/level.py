@@ -15,18 +15,21 @@ import math
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from daemon.codec.side import energy
 from daemon.codec.signals import Audio
+from daemon.dsp.framing import analyse
 from daemon.dsp.loudness import HIGHPASS, SHELF, SILENCE_LUFS
-from daemon.dsp.mel import LOG_FLOOR, log_mel, magnitudes
+from daemon.dsp.mel import LOG_FLOOR, log_mel
 
 STRETCHES, STRETCH_FRAMES = 8, 12
 MOST_CORRECTED_DB = 6.0
 LEAST_CORRECTED_DB = 1.0
 MOST_BEYOND_DB = 2.0
 """By how much more than the typical band needs all of them are turned up, or down, for the loudness of the whole."""
-_WINDOW, _BANDS = 2048, 80
+_WINDOW, _HOP, _BANDS = 2048, 1024, 80
 
 
 def loudest_stretches(signal: Audio, hop_length: int) -> list[tuple[int, int]]:
@@ -66,10 +69,10 @@ def missing_level_db(source: Tensor, made: Tensor, sample_rate: int) -> float:
 
 def _typical_db(source: Tensor, made: Tensor, sample_rate: int) -> float:
     """Median over time and 80 mel bands, where the source is heard, of how far it is above its decode."""
-    wanted, got = (
-        log_mel(magnitudes(audio.reshape(-1, audio.shape[-1]), _WINDOW), _WINDOW, _BANDS, sample_rate)
-        for audio in (source, made)
-    )
+    both = torch.stack([source, made]).reshape(-1, source.shape[-1])
+    padded = F.pad(both, (0, -both.shape[-1] % _HOP))
+    magnitude = energy(analyse(padded, _WINDOW, _HOP)).sqrt()
+    wanted, got = log_mel(magnitude, _WINDOW, _BANDS, sample_rate).chunk(2)
     heard = wanted > math.log10(LOG_FLOOR) + 0.5
     return 20 * float((wanted - got)[heard].median()) if heard.any() else 0.0
 

@@ -22,6 +22,7 @@ class LowBand(nn.Module):
     """`[B, L]` of whole hops to `[B, T, n]` companded coefficients, and those to the lowest n bins of spectra."""
 
     basis: Tensor
+    halves: Tensor
     power: Tensor
     near: Tensor
     alone: Tensor
@@ -35,6 +36,7 @@ class LowBand(nn.Module):
         window = torch.sin(math.pi * (n + 0.5) / (2 * hop))
         waves = torch.cos(math.pi / hop * (n[:, None] + 0.5 + hop / 2) * (k + 0.5)) * math.sqrt(2 / hop)
         self.register_buffer("basis", (window[:, None] * waves).float(), persistent=False)
+        self.register_buffer("halves", torch.cat([self.basis[:hop], self.basis[hop:]], 1), persistent=False)
         self.register_buffer("power", window.square().float(), persistent=False)
         three = self._responses(3)
         nothing = torch.zeros_like(three[:count, 0])
@@ -45,8 +47,10 @@ class LowBand(nn.Module):
     def analyse(self, audio: Tensor) -> Tensor:
         """Coefficients of `[B, L]`, `L` whole hops: `[B, T, n]`, companded."""
         half = self._hop // 2
-        frames = F.pad(audio, (half, half)).unfold(-1, 2 * self._hop, self._hop)
-        return compress(frames @ self.basis)
+        hops = F.pad(audio, (half, half)).unflatten(-1, (-1, self._hop))
+        # Each hop with both halves of the windows over it: frames side by side would be twice the sound, copied.
+        first, second = (hops @ self.halves).chunk(2, -1)
+        return compress(first[:, :-1] + second[:, 1:])
 
     def synthesise(self, coefficients: Tensor) -> Tensor:
         """The waveform of `[B, T, n]` coefficients, not companded: `[B, T * hop]`."""

@@ -121,18 +121,19 @@ class Spectra(nn.Module):
             side = self._quiet_side(self.side.draw(head.side.float(), mid, fine, phase), mid)
             channels = [mid + side, mid - side]
         audio = self._with_transients(channels, mid, head.envelope.float())
-        return audio[:, 0] if self.side is None else audio
+        return audio[0] if self.side is None else torch.stack(audio, 1)
 
-    def _with_transients(self, channels: list[Tensor], mid: Tensor, envelope: Tensor) -> Tensor:
-        """Spectra of channels, each `[B, T, bins]`, as sound `[B, C, L]` with the mid's fine envelope."""
+    def _with_transients(self, channels: list[Tensor], mid: Tensor, envelope: Tensor) -> list[Tensor]:
+        """Spectra of channels, each `[B, T, bins]`, as sounds `[B, L]` with the mid's fine envelope."""
         band = self.transients.band
         # Apart, not stacked: a copy of so large a thing costs as much as its transform.
         whole = [synthesise(channel, self._n_fft, self._hop) for channel in channels]
         middle = mid * band
         highs = [middle] if len(channels) == 1 else [channel * band for channel in channels]
         high = [synthesise(spectrum, self._n_fft, self._hop) for spectrum in highs]
-        gain = self.transients.gain(envelope, sum(high[1:], start=high[0]) / len(high), middle) - 1
-        return torch.stack([one + gain * above for one, above in zip(whole, high, strict=True)], 1)
+        heard = high[0] if len(high) == 1 else (high[0] + high[1]) / 2
+        gain = self.transients.gain(envelope, heard, middle) - 1
+        return [one + gain * above for one, above in zip(whole, high, strict=True)]
 
     def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
         """Put the low band's waveform under the head's spectrum, in place: `[B, T, bins]` both ways.

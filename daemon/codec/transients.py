@@ -37,6 +37,7 @@ class Transients(nn.Module):
 
     band: Tensor
     shape: Tensor
+    turn: Tensor
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
@@ -50,6 +51,8 @@ class Transients(nn.Module):
         spread = shares.reshape(-1, self._block).mean(-1)
         # By Parseval a frame's energy is n_fft * sum(w²) times the power.
         self.register_buffer("shape", spread / (config.n_fft * square.sum()), persistent=False)
+        rising, falling = hann(2 * self._block, torch.device("cpu")).chunk(2)
+        self.register_buffer("turn", torch.stack([falling, rising]), persistent=False)
         hertz = torch.arange(config.bins) * config.sample_rate / config.n_fft
         low = config.low_bands * config.sample_rate / (2 * config.hop_length)
         band = ((hertz - low) / 100).clamp(0, 1) * ((HIGHEST_HZ - hertz) / 200).clamp(0, 1)
@@ -82,6 +85,7 @@ class Transients(nn.Module):
         sure = wanted.square() / (wanted.square() + AS_CHANCE**2)
         own = self.ratio(audio, spectrum).clamp(-MOST_TOLD, MOST_TOLD)
         nepers = (sure * (told - own)).clamp(-MOST, MOST)
-        # Windows of two blocks that add up to one: a gain with corners would spread far.
-        turns = overlap_add(nepers[..., None] * hann(2 * self._block, nepers.device), self._block)
-        return turns[:, self._block // 2 : self._block // 2 + audio.shape[-1]].exp()
+        # From the middle of a block to the next's by halves of a Hann window: a gain with corners would spread far.
+        around = F.pad(nepers, (1, 1))
+        turns = torch.stack([around[:, :-1], around[:, 1:]], -1) @ self.turn
+        return turns.flatten(1)[:, self._block // 2 : self._block // 2 + audio.shape[-1]].exp()
