@@ -1,7 +1,8 @@
 """The first run, in the open: ingest the demo recordings, train on them, open two of them in the editor.
 
-Runs on the Train screen so that something moves all the time. What exists already is used as it is, so a second run
-goes straight to the editor, and a run that was cut off goes on where it was.
+Runs on the Train screen so that something moves all the time. What exists already is used as it is (but a model that
+this Allele cannot read goes to the trash, and a new one takes its place), so a second run goes straight to the editor,
+and a run that was cut off goes on where it was.
 """
 
 import asyncio
@@ -118,6 +119,8 @@ async def _finish(app: "AlleleApp", job: str) -> None:
 
 
 async def _open_two(app: "AlleleApp", plan: DemoPlan) -> None:
+    codecs = {model.codec_id for model in app.session.models if not model.problem}
     for index, path in enumerate((plan.a, plan.b)):
-        if app.editor.panes[index].strand is None:
+        shown = app.session.strands.get(app.editor.panes[index].strand or "")
+        if shown is None or shown.meta.codec_id not in codecs:  # strands of a model that is gone stay in the library
             await app.open_in_pane(path, index, plan.model)

@@ -123,7 +123,8 @@ class Session(StrandDesk):
         self.engine, self.engine_detail = snapshot.status.engine, snapshot.status.engine_detail
         self.device, self.pid = snapshot.status.device, snapshot.status.pid
         self.jobs = {job.id: job for job in snapshot.jobs}
-        self.corpora, self.models = snapshot.corpora, snapshot.models
+        self.corpora = snapshot.corpora
+        self._take_models(snapshot.models)
         self.strands = {strand.id: strand for strand in snapshot.strands}
         self.workspace = self._kept = self.workspace or snapshot.workspace
         for strand in list(self.grids):
@@ -160,7 +161,7 @@ class Session(StrandDesk):
             self.corpora = body.corpora
             self._changed("corpora", "")
         elif isinstance(body, m.ModelsChanged):
-            self.models = body.models
+            self._take_models(body.models)
             self._changed("models", "")
         elif isinstance(body, m.AtlasChanged):
             self.forget_atlas(body.model)
@@ -170,6 +171,13 @@ class Session(StrandDesk):
             self._changed("state", "engine")
         elif isinstance(body, m.DaemonStopping):
             self._set_state("lost", f"the daemon stops{': ' + body.reason if body.reason else ''}; reconnecting")
+
+    def _take_models(self, models: list[m.ModelInfo]) -> None:
+        """A name may be another codec's now: what was known of the one before goes."""
+        before = {(model.name, model.codec_id) for model in self.models}
+        self.models = models
+        for name, _ in before - {(model.name, model.codec_id) for model in models}:
+            self.forget_atlas(name)
 
     # --- jobs --------------------------------------------------------------------------------------------
 

@@ -241,7 +241,7 @@ def nearest(residual: Tensor, vq: Any) -> Tensor:
     """Which code of a level leaves least of each residual of the whole latent, `(..., D)` to `(...)` int64.
 
     A level writes to eight dimensions only, v = W c + b: of ||r - v||² just ||v||² - 2 (W'r)·c differs between codes,
-    a sixteenth of the work that the whole latent is.
+    about a tenth of the work that the whole latent is.
     """
     codes, out = vq._codebook.embed[0], vq.project_out
     return (out(codes).square().sum(-1) - 2 * (residual @ out.weight) @ codes.T).argmin(-1)

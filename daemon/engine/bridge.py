@@ -97,6 +97,7 @@ class EngineBridge:
     async def decode(
         self,
         model: str,
+        codec_id: str,
         codes: Codes,
         lo: int,
         hi: int,
@@ -108,16 +109,20 @@ class EngineBridge:
 
         In stereo two such rows.
 
+        Args:
+            codec_id: whose codes they are: a name may be another model's by now.
+
         Raises:
-            AlleleError: E_RANGE, E_ENGINE, E_DEADLINE, or what the codec says.
+            AlleleError: E_RANGE, E_WRONG_MODEL, E_ENGINE, E_DEADLINE, or what the codec says.
         """
         part, first = codes, 0
         if codes.shape[1] > WHOLE_FRAMES:
-            margin = await self.margin(model, deadline_s)
+            margin = await self.margin(model, codec_id, deadline_s)
             first = max(0, lo - margin)
             part = codes[:, first : hi + margin]
         fields = {
             "model": self._folder(model),
+            "codec_id": codec_id,
             "lo": lo - first,
             "hi": hi - first,
             "levels": None if levels is None else list(levels),
@@ -126,19 +131,25 @@ class EngineBridge:
         answer = await self._interactive.ask("decode", fields, [part], deadline_s)
         return answer.buffers[0]
 
-    async def ranks(self, model: str, deadline_s: float | None = None) -> npt.NDArray[np.uint16]:
+    async def ranks(self, model: str, codec_id: str, deadline_s: float | None = None) -> npt.NDArray[np.uint16]:
         """Rank of every code within its level, (Q, K), dark to bright."""
-        answer = await self._interactive.ask("ranks", {"model": self._folder(model)}, (), deadline_s)
+        fields = {"model": self._folder(model), "codec_id": codec_id}
+        answer = await self._interactive.ask("ranks", fields, (), deadline_s)
         return answer.buffers[0]
 
-    async def compute(self, model: str, asked: Computation, deadline_s: float | None = None) -> Array:
+    async def compute(self, model: str, codec_id: str, asked: Computation, deadline_s: float | None = None) -> Array:
         """What a model answers to an edit's question.
 
         Raises:
             AlleleError: E_ENGINE, E_DEADLINE, E_OOM, or what the codec says.
         """
         lane = self._files if asked.is_long else self._interactive
-        fields = {"model": self._folder(model), "kind": asked.kind, "settings": dict(asked.settings)}
+        fields = {
+            "model": self._folder(model),
+            "codec_id": codec_id,
+            "kind": asked.kind,
+            "settings": dict(asked.settings),
+        }
         return (await lane.ask("compute", fields, asked.inputs, deadline_s)).buffers[0]
 
     async def encode_file(self, model: str, path: Path, deadline_s: float | None = None) -> EncodedFile:
@@ -162,6 +173,7 @@ class EngineBridge:
     async def decode_file(
         self,
         model: str,
+        codec_id: str,
         codes: Codes,
         out: Path,
         *,
@@ -177,6 +189,7 @@ class EngineBridge:
         """
         fields = {
             "model": self._folder(model),
+            "codec_id": codec_id,
             "out": str(out),
             "samples": samples,
             "gain_db": gain_db,
@@ -194,16 +207,13 @@ class EngineBridge:
         answer = await self._interactive.ask("preview", fields, (), deadline_s)
         return answer.buffers[0], float(answer.fields["gain_db"])
 
-    async def margin(self, model: str, deadline_s: float | None = None) -> int:
+    async def margin(self, model: str, codec_id: str, deadline_s: float | None = None) -> int:
         """Frames of context the codec needs on either side of a region."""
-        if model not in self._margins:
-            answer = await self._interactive.ask("load", {"model": self._folder(model)}, (), deadline_s)
-            self._margins[model] = int(answer.fields["margin"])
-        return self._margins[model]
-
-    def forget(self, model: str) -> None:
-        """A model's folder changed: ask for its margin again."""
-        self._margins.pop(model, None)
+        if codec_id not in self._margins:
+            fields = {"model": self._folder(model), "codec_id": codec_id}
+            answer = await self._interactive.ask("load", fields, (), deadline_s)
+            self._margins[codec_id] = int(answer.fields["margin"])
+        return self._margins[codec_id]
 
     def _folder(self, model: str) -> str:
         return str(self._models / model)

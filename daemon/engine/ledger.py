@@ -72,6 +72,15 @@ class JobLedger:
         """What a job of this daemon or an earlier one was told, as it was submitted."""
         return await self._thread.call(self._catalogue.spec_of, job)
 
+    async def run_of(self, job: str) -> Path | None:
+        """Where the run of a training lies, also if its model was deleted or renamed; None of other jobs."""
+        folder = (await self.asked(job)).get("run_dir")
+        return None if folder is None else Path(folder)
+
+    async def move_runs(self, old: Path, new: Path) -> None:
+        """The folder of a run was moved: its jobs, all of them ended, find it there."""
+        await self._thread.call(self._catalogue.move_runs, str(old), str(new))
+
     def corpus_of(self, job: str) -> str:
         """The corpus that an open job uses."""
         spec = self._specs.get(job, {})

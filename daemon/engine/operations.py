@@ -59,22 +59,24 @@ class Operations:
             raise AlleleError("E_INTERNAL", "the engine does not know this operation")
         return operation(*buffers, **fields)
 
-    def load(self, *, model: str) -> Result:
+    def load(self, *, model: str, codec_id: str) -> Result:
         """Make a model resident and say how much context it needs."""
-        return {"margin": max(self._codec(model).receptive_field_frames)}, ()
+        return {"margin": max(self._codec(model, codec_id).receptive_field_frames)}, ()
 
-    def decode(self, codes: Array, *, model: str, lo: int, hi: int, levels: list[int] | None, gain_db: float) -> Result:
+    def decode(
+        self, codes: Array, *, model: str, codec_id: str, lo: int, hi: int, levels: list[int] | None, gain_db: float
+    ) -> Result:
         """PCM of frames [lo, hi)."""
-        pcm = self._codec(model).decode_range(codes, lo, hi, levels=levels, gain_db=gain_db)
+        pcm = self._codec(model, codec_id).decode_range(codes, lo, hi, levels=levels, gain_db=gain_db)
         return {}, (pcm,)
 
-    def ranks(self, *, model: str) -> Result:
+    def ranks(self, *, model: str, codec_id: str) -> Result:
         """Rank of each code within its level."""
-        return {}, (self._codec(model).codebook_ranks(),)
+        return {}, (self._codec(model, codec_id).codebook_ranks(),)
 
-    def compute(self, *inputs: Array, model: str, kind: str, settings: dict[str, Any]) -> Result:
+    def compute(self, *inputs: Array, model: str, codec_id: str, kind: str, settings: dict[str, Any]) -> Result:
         """New cells, or which frames to take them from, for an edit."""
-        codec = self._codec(model)
+        codec = self._codec(model, codec_id)
         return {}, (compute(codec, kind, settings, inputs, lambda: self._atlas(Path(model), codec)),)
 
     def encode_file(self, *, model: str, path: str) -> Result:
@@ -93,10 +95,18 @@ class Operations:
         return fields, (encoded.codes,)
 
     def decode_file(
-        self, codes: Array, *, model: str, out: str, samples: int, gain_db: float, levels: list[int] | None
+        self,
+        codes: Array,
+        *,
+        model: str,
+        codec_id: str,
+        out: str,
+        samples: int,
+        gain_db: float,
+        levels: list[int] | None,
     ) -> Result:
         """A grid as a 48 kHz 24-bit WAV."""
-        codec = self._codec(model)
+        codec = self._codec(model, codec_id)
         limited = limit(codec.decode(codes, levels=levels, samples=samples, gain_db=gain_db))
         heard = limited.audio
         write_wav(Path(out), heard, codec.config.sample_rate, 24)
@@ -128,7 +138,22 @@ class Operations:
             self._measured = (folder, changed, atlas)
         return self._measured[2]
 
-    def _codec(self, model: str) -> Codec:
+    def _codec(self, model: str, codec_id: str = "") -> Codec:
+        """The codec of a model's folder; refused if another is wanted than the one that is there now.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_WRONG_MODEL, or what the codec says.
+        """
+        codec = self._resident(model)
+        if codec_id and codec.codec_id != codec_id:
+            raise AlleleError(
+                "E_WRONG_MODEL",
+                f"model {Path(model).name} is another one by now (codec {codec.codec_id[:12]}, not {codec_id[:12]})",
+                hint="allele model list names the models",
+            )
+        return codec
+
+    def _resident(self, model: str) -> Codec:
         folder = Path(model)
         try:
             changed = (folder / "codec" / CONFIG_NAME).stat().st_mtime_ns

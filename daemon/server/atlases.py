@@ -96,7 +96,8 @@ class AtlasHandlers:
 
     async def _by_component(self, model: m.ModelInfo, request: Request, choices: list[str]) -> Reply:
         if model.codec_id not in self._components:
-            self._components[model.codec_id] = await self._services.engine.ranks(model.name, request.deadline_s)
+            ranks = await self._services.engine.ranks(model.name, model.codec_id, request.deadline_s)
+            self._components[model.codec_id] = ranks
             while len(self._components) > KEPT:
                 self._components.popitem(last=False)
         said = m.Palette(model=model.name, descriptor=FIRST_COMPONENT, choices=choices)

@@ -13,7 +13,7 @@ def computer(services: Services, request: Request) -> Compute:
 
     async def compute(asked: Computation, meta: StrandMeta) -> Array:
         model = await services.library.model_of(meta)
-        return await services.engine.compute(model.name, asked, request.deadline_s)
+        return await services.engine.compute(model.name, model.codec_id, asked, request.deadline_s)
 
     return compute
 

@@ -113,10 +113,13 @@ class JobHandlers:
         if info.kind != "train":
             raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training and is {info.state}", hint=info.hint)
         asked = await self._services.jobs.asked(info.id)
-        wish = asked["spec"]
+        wish, run = asked["spec"], Path(asked["run_dir"])
+        if run.parent != self._places.models:
+            hint = f"allele model restore {shlex.quote(info.subject)}"
+            raise AlleleError("E_NOT_FOUND", f"what job {info.id} learnt is in the trash", hint=hint)
         return StartTraining(
             corpus=asked["corpus"],
-            model=info.subject,
+            model=run.name,
             budget_s=wish["budget_s"],
             steps=wish["steps"],
             preset=wish["preset"],
@@ -125,17 +128,15 @@ class JobHandlers:
             channels=wish.get("channels"),  # a job from before there was a choice has none
             adversarial=wish.get("adversarial", False),
             seed=wish["seed"],
-            resume=await asyncio.to_thread(has_run, self._places.models / info.subject),
+            resume=await asyncio.to_thread(has_run, run),
         )
 
     async def log(self, request: Request) -> Reply:
         """A page of what a job said."""
         body: GetJobLog = request.body
         info = self._services.jobs.find(body.job)
-        if info.kind == "train":
-            path = self._places.models / info.subject / LOG_NAME
-        else:
-            path = job_log(self._places.logs, info.id)
+        run = await self._services.jobs.run_of(info.id)
+        path = job_log(self._places.logs, info.id) if run is None else run / LOG_NAME
         return Reply(body=await asyncio.to_thread(self._logs.read, info.id, path, body.after))
 
     def _check_wish(self, body: StartTraining) -> None:

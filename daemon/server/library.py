@@ -94,7 +94,8 @@ class Library:
                 "E_WRONG_MODEL",
                 f"{meta.name} was made with another model called {meta.model} (codec {meta.codec_id[:12]}); "
                 f"the one here is codec {named.codec_id[:12] if named else ''}",
-                hint=f"encode its sound again: allele encode FILE --model {meta.model}",
+                hint=f"encode its sound again: allele encode FILE --model {quote(meta.model)}"
+                + await self._perhaps_deleted(meta.model),
             )
         if (meta.levels, meta.codebook) != (model.levels, model.codebook):
             raise AlleleError(
@@ -113,6 +114,12 @@ class Library:
 
     def _find(self, name: str) -> ModelInfo | None:
         return next((model for model in self.models if model.name == name), None)
+
+    async def _perhaps_deleted(self, name: str) -> str:
+        """Where else a strand's codec may be, for the end of a hint."""
+        if name not in await asyncio.to_thread(in_trash, self._trash, "model"):
+            return ""
+        return f", or take the one in the trash back: allele model restore {quote(name)} --as {quote(name + '-2')}"
 
     async def _unknown_model(self, what: str, name: str) -> AlleleError:
         known = ", ".join(model.name for model in self.models) or "none yet"

@@ -6,7 +6,6 @@ from shlex import quote
 
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.services import Services
-from daemon.store.folders import has_run, model_signature
 from daemon.store.trash import in_trash, move_to_trash, take_back
 from protocol.errors import AlleleError
 from protocol.messages import DeleteModel, Done, ListModels, Models, RestoreModel, ShowModel
@@ -39,12 +38,14 @@ class ModelHandlers:
             silent = await self._silent_without(body.name)
             request.check_deadline()
             trashed = await asyncio.to_thread(move_to_trash, folder, self._places.trash, "model")
+            await self._services.jobs.move_runs(folder, trashed)
             await self._services.library.refresh_models()
         return Reply(body=Done(detail=f"moved to {trashed}{silent}"))
 
     async def _deletable(self, name: str) -> Path:
         folder = self._places.models / name
-        if not await asyncio.to_thread(_is_model, folder):
+        if not await asyncio.to_thread(folder.is_dir):
+            await self._services.library.refresh_models()  # it may have been taken away by hand
             await self._services.library.model(name)
         for job in self._services.jobs.open:
             if job.kind in ("train", "atlas") and job.subject == name:
@@ -86,13 +87,9 @@ class ModelHandlers:
                 )
             request.check_deadline()
             await asyncio.to_thread(take_back, deleted[body.name], folder)
+            await self._services.jobs.move_runs(deleted[body.name], folder)
             await self._services.library.refresh_models()
         return Reply(body=Done(detail=f"it is in {folder}"))
-
-
-def _is_model(folder: Path) -> bool:
-    """Whether there is a model, of whatever age, or a training. Blocking."""
-    return bool(model_signature(folder)) or has_run(folder)
 
 
 def register(table: DispatchTable, services: Services) -> None:

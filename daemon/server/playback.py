@@ -263,10 +263,11 @@ def open_playbacks(
 
     async def find_codec(meta: StrandMeta) -> CodecRef:
         model = await library.model_of(meta)
-        return CodecRef(model.name, await engine.margin(model.name))
+        return CodecRef(model.name, await engine.margin(model.name, model.codec_id))
 
     async def decode(block: Block) -> PCM:
-        return await engine.decode(block.model, block.codes, block.lo, block.hi, block.levels, block.gain_db)
+        wanted = (block.codes, block.lo, block.hi, block.levels, block.gain_db)
+        return await engine.decode(block.model, block.codec_id, *wanted)
 
     playbacks = Playbacks(strands, decode, find_codec)
     playbacks.serve(aud.send_chunk)

@@ -41,6 +41,7 @@ class Block:
     """
 
     model: str
+    codec_id: str
     codes: Codes
     lo: int
     hi: int
@@ -63,6 +64,7 @@ def block_of(
     digest.update(f"{meta.codec_id} {heard.shape} {lo - first} {hi - first} {levels} {meta.gain_db!r}".encode())
     return Block(
         model=codec.model,
+        codec_id=meta.codec_id,
         codes=window,
         lo=lo - first,
         hi=hi - first,

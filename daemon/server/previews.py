@@ -63,7 +63,8 @@ class PreviewHandlers:
         info = self._services.jobs.find(body.job)
         if info.kind != "train":
             raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training: it has no previews", hint="choose one")
-        run = self._services.config.places.models / info.subject
+        run = await self._services.jobs.run_of(info.id)
+        assert run is not None  # every training has one
         path, source = run / PREVIEWS / f"{body.preview}.wav", run / PREVIEW_SOURCE
         clip, gain_db = await self._services.engine.preview(path, source, request.deadline_s)
         stream = ClipStream(clip, body.sample, loop=body.loop)

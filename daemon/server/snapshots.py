@@ -88,7 +88,7 @@ class SnapshotHandlers:
         levels = heard_levels(meta, body.levels)
         model = await self._services.library.model_of(meta)
         pcm = await self._services.engine.decode(
-            model.name, living.codes, lo, hi, levels, meta.gain_db, request.deadline_s
+            model.name, model.codec_id, living.codes, lo, hi, levels, meta.gain_db, request.deadline_s
         )
         return Reply(
             body=Region(strand=living.id, rev=living.rev, frames=(lo, hi)),
@@ -104,6 +104,7 @@ class SnapshotHandlers:
         target: Path = await asyncio.to_thread(check_target, out)
         said = await self._services.engine.decode_file(
             model.name,
+            model.codec_id,
             codes,
             target,
             samples=min(meta.samples, codes.shape[1] * meta.hop_length),

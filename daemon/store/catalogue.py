@@ -73,6 +73,16 @@ class Catalogue:
         with transaction(self._db):
             self._db.execute("UPDATE jobs SET spec = ? WHERE number = ?", (msgspec.json.encode(spec), _number(job)))
 
+    def move_runs(self, old: str, new: str) -> None:
+        """Jobs whose run lay in one folder have it in another."""
+        told = (
+            (number, msgspec.json.decode(spec)) for number, spec in self._db.execute("SELECT number, spec FROM jobs")
+        )
+        moved = [(number, spec | {"run_dir": new}) for number, spec in told if spec.get("run_dir") == old]
+        with transaction(self._db):
+            for number, spec in moved:
+                self._db.execute("UPDATE jobs SET spec = ? WHERE number = ?", (msgspec.json.encode(spec), number))
+
     def jobs(self) -> list[JobInfo]:
         """The newest LISTED_JOBS jobs and every paused one, newest first."""
         newest = "SELECT number FROM jobs ORDER BY number DESC LIMIT ?"

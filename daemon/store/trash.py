@@ -5,6 +5,7 @@ goes. What can go wrong: no permission, or a name that was taken again meanwhile
 Blocking.
 """
 
+import contextlib
 import os
 import re
 import time
@@ -34,13 +35,19 @@ def move_to_trash(folder: Path, trash: Path, kind: str) -> Path:
 
 
 def in_trash(trash: Path, kind: str) -> dict[str, Path]:
-    """Names of what can be taken back, each with the folder that was moved here last."""
+    """Names of what can be taken back, each with the folder that was moved here last.
+
+    Raises:
+        AlleleError: E_IO.
+    """
     try:
         folders = [path for path in trash.iterdir() if path.name.startswith(f"{kind}-") and _WHEN.search(path.name)]
-        # The time of the rename, not only of the name: two of one second are told apart.
-        folders.sort(key=lambda path: (path.name[-20:-5], path.stat().st_ctime_ns))
-    except OSError:
+    except FileNotFoundError:
         return {}
+    except OSError as problem:
+        raise AlleleError("E_IO", f"{trash}: {problem.strerror}", hint="check its permissions") from None
+    # The time of the rename, not only of the name: two of one second are told apart.
+    folders.sort(key=lambda path: (path.name[-20:-5], _renamed_ns(path)))
     return {_WHEN.sub("", path.name.removeprefix(f"{kind}-")): path for path in folders}
 
 
@@ -61,7 +68,15 @@ def take_back(trashed: Path, folder: Path) -> None:
         ) from None
 
 
+def _renamed_ns(path: Path) -> int:
+    try:
+        return path.lstat().st_ctime_ns
+    except OSError:  # gone meanwhile
+        return 0
+
+
 def _move(source: Path, target: Path) -> None:
     source.rename(target)
-    sync_folder(target.parent)
-    sync_folder(source.parent)
+    with contextlib.suppress(OSError):  # it has moved; only when that reaches the disk is left to the system
+        sync_folder(target.parent)
+        sync_folder(source.parent)

@@ -180,9 +180,9 @@ class LibraryScreen(LibraryStrands):
         kind, name = self.chosen
         if kind == "model":
             return name
-        if kind == "strand":
-            return self.session.strands[name].meta.model
         newest = self.session.newest_first
+        if kind == "strand" and any(model.name == self.session.strands[name].meta.model for model in newest):
+            return self.session.strands[name].meta.model
         trained = [model for model in newest if model.corpus == self.corpus]
         return next((model.name for model in trained or newest), None)
 

@@ -35,6 +35,14 @@ def whole(sound: NDArray[np.float32]) -> Tensor:
     return torch.from_numpy(np.pad(sound, (0, -sound.size % HOP)))[None]
 
 
+@pytest.mark.parametrize("frames", [1, 2, 9])
+def test_coefficients_are_those_of_windows_side_by_side(frames: int) -> None:
+    band = LowBand(CONFIG)
+    audio = torch.randn(3, frames * HOP, generator=torch.Generator().manual_seed(1))
+    windows = torch.nn.functional.pad(audio, (HOP // 2, HOP // 2)).unfold(-1, 2 * HOP, HOP)
+    torch.testing.assert_close(band.analyse(audio), compress(windows @ band.basis), rtol=1e-4, atol=1e-5)
+
+
 def test_all_coefficients_give_the_sound_back_up_to_both_ends() -> None:
     band = LowBand(CodecConfig(latent=8192, low_bands=HOP))
     audio = torch.randn(2, 7 * HOP, generator=torch.Generator().manual_seed(0))

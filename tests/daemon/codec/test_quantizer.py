@@ -11,7 +11,7 @@ from torch import Tensor
 from vector_quantize_pytorch import VectorQuantize
 
 from daemon.codec.kmeans import kmeans
-from daemon.codec.quantizer import ResidualQuantizer
+from daemon.codec.quantizer import ResidualQuantizer, nearest
 
 D, Q, K = 24, 3, 16
 
@@ -34,6 +34,14 @@ def chain() -> ResidualQuantizer:
 def project(chain: ResidualQuantizer, level: int) -> tuple[Any, Any]:
     vq: Any = chain.levels[level]
     return vq.project_in, vq.project_out
+
+
+def test_the_nearest_code_is_the_one_that_leaves_least_of_the_whole_latent(chain: ResidualQuantizer) -> None:
+    residual = latents(5)
+    for level, vq in enumerate(chain.levels):
+        left = (residual[..., None, :] - chain.vectors(level)).square().sum(-1)
+        chosen = nearest(residual, vq)
+        torch.testing.assert_close(left.gather(-1, chosen[..., None])[..., 0], left.min(-1).values)
 
 
 @given(seed=st.integers(0, 1000), frames=st.integers(1, 60))

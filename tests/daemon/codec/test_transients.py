@@ -8,8 +8,8 @@ from torch import Tensor
 
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel
-from daemon.codec.transients import Transients
-from daemon.dsp.framing import analyse, synthesise
+from daemon.codec.transients import AS_CHANCE, MOST, Transients
+from daemon.dsp.framing import analyse, overlap_add, synthesise
 
 CONFIG = CodecConfig()
 RATE, L = 48_000, 32 * 1024
@@ -137,3 +137,17 @@ def test_points_that_do_not_divide_the_windows_are_refused() -> None:
     for points in (0, 3):
         with pytest.raises(ValueError, match="points of the envelope"):
             CodecConfig(envelope_points=points)
+
+
+def test_gains_go_from_block_to_block_by_hann_windows(transients: Transients, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each block's nepers under a Hann window of two blocks; windows add up to one but at the two ends."""
+    wanted = torch.randn(2, 3, CONFIG.envelope_points, generator=torch.Generator().manual_seed(3))
+    audio, spectrum = torch.zeros(2, 3 * CONFIG.hop_length), torch.zeros(2, 3, CONFIG.bins, dtype=torch.complex64)
+    monkeypatch.setattr(transients, "ratio", lambda *_: torch.zeros(2, 3 * CONFIG.envelope_points))
+    told = wanted.flatten(1)
+    sure = told.square() / (told.square() + AS_CHANCE**2)
+    nepers = (sure * (told + AS_CHANCE * torch.tanh(told / AS_CHANCE))).clamp(-MOST, MOST)
+    block = CONFIG.hop_length // CONFIG.envelope_points
+    laid = overlap_add(nepers[..., None] * torch.hann_window(2 * block), block)[:, block // 2 :]
+    gain = transients.gain(wanted, audio, spectrum)
+    torch.testing.assert_close(gain, laid[:, : audio.shape[-1]].exp())

@@ -28,7 +28,8 @@ SAID = "2 samples were over full scale: a limiter turned them down, by up to 3.6
 def test_limiting_is_said(engine: Any, raw_model: Path, tmp_path: Path, gain: int, said: str) -> None:
     out = tmp_path / "x.wav"
     codes = np.full((2, 1), gain, np.uint16)
-    fields, _ = engine.decode_file(codes, model=str(raw_model), out=str(out), samples=4, gain_db=0.0, levels=None)
+    asked = {"model": str(raw_model), "codec_id": "", "out": str(out)}
+    fields, _ = engine.decode_file(codes, **asked, samples=4, gain_db=0.0, levels=None)
     assert said in "".join(fields["notes"])
     assert bool(fields["notes"]) == bool(said)
     heard, _rate = soundfile.read(out)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from daemon.codec.codec import Codec
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages import (
@@ -17,10 +18,13 @@ from protocol.messages import (
     DecodeRegion,
     DeleteModel,
     EncodeFile,
+    GetJobLog,
+    GetStrand,
     ListModels,
     OpenStrand,
     PauseJob,
     RestoreModel,
+    ResumeJob,
     ShowJob,
     StartTraining,
 )
@@ -142,9 +146,44 @@ async def test_what_a_job_works_on_stays_and_an_unfinished_training_can_go(shelf
     assert (shelf.places.models / "half" / "run.json").exists()
     await shelf.ask(DeleteModel(name="half"))
     assert (await shelf.refusal(RestoreModel(name="nope"))).code == "E_NOT_FOUND"
+    error = await shelf.refusal(ResumeJob(job=job))
+    assert error.code == "E_NOT_FOUND" and "allele model restore half" in error.hint
+    steps = len((await shelf.ask(GetJobLog(job=job))).body.entries)
+    assert steps > 0  # from the trash
     again = (await shelf.ask(wish)).body.job  # the name is free
     assert (await shelf.refusal(RestoreModel(name="half"))).code == "E_EXISTS"  # also while the job waits in line
     await shelf.ask(CancelJob(job=again))
+    while (await shelf.ask(ShowJob(job=again))).body.state in ("queued", "running"):
+        pass
+    await shelf.ask(RestoreModel(name="half", new_name="other half"))
+    assert len((await shelf.ask(GetJobLog(job=job))).body.entries) == steps
+    resumed = (await shelf.ask(ResumeJob(job=job))).body
+    assert resumed.subject == "other half"
+    await shelf.ask(CancelJob(job=resumed.id))
+
+
+async def test_a_name_that_became_another_codec_is_not_taken_for_the_one_before(
+    shelf: Shelf, tone_files: list[Path], toy_run: Path
+) -> None:
+    strand = (await shelf.ask(OpenStrand(path=str(tone_files[1]), model="raw"))).body
+    frames = strand.meta.frames
+    long = (await shelf.ask(ApplyEdit(strand=strand.id, edit=parse_edit(f"repeat 20 @0:{frames}")))).body
+    assert long.strands[0].meta.frames > 512  # of so many frames only a part travels, by the codec's margin
+    region = DecodeRegion(strand=strand.id, frames=(600, 604))
+    sounded = (await shelf.ask(region)).buffers[0]
+    await shelf.ask(DeleteModel(name="raw"))
+    shutil.copytree(toy_run, shelf.places.models / "raw")
+    error = await shelf.refusal(region)
+    assert error.code == "E_WRONG_MODEL" and "allele model restore raw --as raw-2" in error.hint
+    await shelf.ask(RestoreModel(name="raw", new_name="raw-2"))
+    assert np.array_equal((await shelf.ask(region)).buffers[0], sounded)
+    other = (await shelf.ask(OpenStrand(path=str(tone_files[1]), model="raw"))).body
+    assert other.meta.codec_id != strand.meta.codec_id
+    await shelf.ask(ApplyEdit(strand=other.id, edit=parse_edit(f"repeat 20 @0:{frames}")))
+    codec, grid = Codec.load(toy_run), (await shelf.ask(GetStrand(strand=other.id))).buffers[0]
+    whole = codec.decode(grid, gain_db=other.meta.gain_db)
+    part = (await shelf.ask(DecodeRegion(strand=other.id, frames=(600, 604)))).buffers[0][0]
+    assert np.abs(part - whole[600 * 1024 : 604 * 1024]).max() < 1e-4
 
 
 async def test_a_model_of_an_earlier_allele_is_listed_with_what_to_do(shelf: Shelf, tone_files: list[Path]) -> None:

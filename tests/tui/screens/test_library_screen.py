@@ -182,7 +182,9 @@ def spare(home: Path) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def test_a_model_goes_to_the_trash_and_comes_back(opened: Any, until: Any, home: Path, spare: Path) -> None:
+async def test_a_model_goes_to_the_trash_and_comes_back(
+    opened: Any, until: Any, home: Path, spare: Path, sounds: list[Path]
+) -> None:
     async with opened() as (app, pilot):
 
         async def look(holds: Any) -> None:
@@ -194,11 +196,13 @@ async def test_a_model_goes_to_the_trash_and_comes_back(opened: Any, until: Any,
 
         await look(lambda: "mel" in row())
         assert app.model_for(0) == "spare"
+        assert (await app.session.colours("spare")).ranks is not None
         app.screen.left.go(("model", "spare"))
         await pilot.press("D")
         await until(pilot, lambda: not row() and "R takes it back" in app.screen.mode.text)
         assert not spare.exists() and list((home / "trash").glob("model-spare-*"))
         assert app.model_for(0) == "toy"
+        assert app.session.colours_now("spare").ranks is None
         app.screen.left.go(("corpus", "tones"))
         await pilot.press("D")
         assert "choose a model" in app.screen.mode.text
@@ -208,7 +212,9 @@ async def test_a_model_goes_to_the_trash_and_comes_back(opened: Any, until: Any,
         await pilot.press("R", *"nope", "enter")
         await until(pilot, lambda: "no model called 'nope' is in the trash" in app.screen.mode.text)
 
+        await app.open_in_pane(sounds[0], 0, "spare")
+        assert app.model_for(1) == "spare"  # as the other pane
         described = spare / "codec" / "codec.json"
         described.write_text(json.dumps(json.loads(described.read_text()) | {"version": 1}))
         await look(lambda: "of no use" in row())
-        assert app.model_for(0) == "toy"  # not the newer one
+        assert app.model_for(1) == "toy"  # neither the newer one nor the other pane's
