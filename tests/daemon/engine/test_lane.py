@@ -41,7 +41,7 @@ async def test_what_was_not_begun_in_time_is_refused(tmp_path: Path) -> None:
         await asyncio.wait_for(lane.ask("ranks", {"model": "/nowhere"}, (), deadline_s), 60)
     assert refusal.value.code == "E_DEADLINE"
     with pytest.raises(AlleleError) as unknown:
-        await asyncio.wait_for(lane.ask("ranks", {"model": "/nowhere"}), 60)
+        await asyncio.wait_for(lane.ask("ranks", {"model": "/nowhere", "codec_id": ""}), 60)
     assert unknown.value.code == "E_NOT_FOUND"
     with pytest.raises(AlleleError):
         await asyncio.wait_for(lane.ask("dance", {}), 60)

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from protocol.messages import CorpusInfo, ListModels
+from protocol.messages import CorpusInfo, ListModels, Models
+from protocol.places import places_of
+from tui.client import Client
 from tui.screens.closed_list import ClosedList
 from tui.screens.form import TrainForm, free_name, read_order
 
@@ -173,13 +175,15 @@ async def test_the_screen_that_was_left_is_the_one_that_comes_back(opened: Any, 
 
 
 @pytest.fixture
-def spare(home: Path) -> Iterator[Path]:
+async def spare(home: Path) -> AsyncIterator[Path]:
     """A copy of the model, newer than it."""
     folder = shutil.copytree(home / "models" / "toy", home / "models" / "spare")
     card = json.loads((folder / "model.json").read_text()) | {"created": "2999-01-01T00:00:00Z"}
     (folder / "model.json").write_text(json.dumps(card))
     yield Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
+    async with Client(places_of(home)) as client:
+        await client.ask(ListModels(), Models)  # or the next test's would be told of it
 
 
 async def test_a_model_goes_to_the_trash_and_comes_back(
