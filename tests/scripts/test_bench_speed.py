@@ -26,6 +26,7 @@ def test_the_ratio_is_the_median_of_the_rounds_own(
 
         return take
 
+    monkeypatch.setattr(bench_speed, "THREADS", [1])
     monkeypatch.setattr(bench_speed, "ours", lambda *_: turn("ours", ours_s))
     monkeypatch.setattr(bench_speed, "peer", lambda _, name, __: turn(name, 0.031 if name == "rave-like" else 0.25))
     table, reached = bench_speed.compare(np.zeros(48_000, np.float32), 2, 16, "a test", 3)
