@@ -1,6 +1,6 @@
 """What every test shares: in CI a skipped test is a failure, since .ci/run installs what tests need.
 
-Tests may run in three processes (`pytest -n 3 --dist loadgroup`, as scripts/test does). Which of them are kept together
+Tests may run in two processes (`pytest -n 2 --dist loadgroup`, as scripts/test does). Which of them are kept together
 is said here: those that share a daemon or a sound server, and otherwise those of one file.
 """
 
