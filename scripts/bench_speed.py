@@ -53,6 +53,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of sound (10)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a figure is not reached")
     asked = parser.parse_args()
+    if asked.rounds < 1 or not 1 <= asked.seconds <= 60:
+        parser.error("at least one round, of 1 to 60 seconds")
     lacking = [why for name in NETWORKS if (why := missing(name))]
     if lacking:
         print(f"error: {lacking[0]}", file=sys.stderr)

@@ -75,7 +75,7 @@ def headless(arguments: argparse.Namespace) -> int:
         print(f"corpus {CORPUS}: {corpus['files']} files, {corpus['seconds']:.1f} s")
     model = next((model for model in allele("model", "list")["models"] if model["name"] == MODEL), None)
     if model is not None and model["problem"]:
-        print(f"{allele('model', 'delete', MODEL)['detail']}")
+        print(f"model {MODEL} cannot be read by this Allele: {allele('model', 'delete', MODEL)['detail']}")
         model = None
     if model is not None:
         print(f"model {MODEL} is there already")

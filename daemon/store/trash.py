@@ -77,6 +77,6 @@ def _renamed_ns(path: Path) -> int:
 
 def _move(source: Path, target: Path) -> None:
     source.rename(target)
-    with contextlib.suppress(OSError):  # it has moved; only when that reaches the disk is left to the system
+    with contextlib.suppress(OSError):  # it has moved; when that reaches the disk is then left to the system
         sync_folder(target.parent)
         sync_folder(source.parent)

@@ -1,5 +1,6 @@
 """Models go to the trash whole and come back from it; what holds their codes says how to get them back."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import AsyncIterator, Callable
@@ -134,12 +135,12 @@ async def test_what_a_job_works_on_stays_and_an_unfinished_training_can_go(shelf
     wish = StartTraining(corpus="tones", model="half", preset="toy", steps=100_000)
     job = (await shelf.ask(wish)).body.job
     while not (await shelf.ask(ShowJob(job=job))).body.detail.startswith("step "):
-        pass
+        await asyncio.sleep(0.05)
     error = await shelf.refusal(DeleteModel(name="half"))
     assert error.code == "E_BUSY" and f"allele jobs cancel {job}" in error.hint
     await shelf.ask(PauseJob(job=job))
     while (await shelf.ask(ShowJob(job=job))).body.state != "paused":
-        pass
+        await asyncio.sleep(0.05)
     assert (await shelf.refusal(DeleteModel(name="half"))).code == "E_BUSY"
     await shelf.ask(CancelJob(job=job))
     assert (await shelf.refusal(wish)).code == "E_EXISTS"
@@ -154,7 +155,7 @@ async def test_what_a_job_works_on_stays_and_an_unfinished_training_can_go(shelf
     assert (await shelf.refusal(RestoreModel(name="half"))).code == "E_EXISTS"  # also while the job waits in line
     await shelf.ask(CancelJob(job=again))
     while (await shelf.ask(ShowJob(job=again))).body.state in ("queued", "running"):
-        pass
+        await asyncio.sleep(0.05)
     await shelf.ask(RestoreModel(name="half", new_name="other half"))
     assert len((await shelf.ask(GetJobLog(job=job))).body.entries) == steps
     resumed = (await shelf.ask(ResumeJob(job=job))).body
