@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 _ROUNDS = 12
+MOST_DISTANCES = 2**24  # 64 MiB; at once, 16 384 codes would take 8 GiB
 
 
 def kmeans(vectors: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -22,7 +23,7 @@ def refine(vectors: Tensor, centres: Tensor, rounds: int) -> tuple[Tensor, Tenso
     """Lloyd's rounds from given centres `(count, d)`; centres and counts as from `kmeans`."""
     count = len(centres)
     for _ in range(rounds):
-        nearest, which = torch.cdist(vectors, centres).min(-1)
+        nearest, which = nearest_centres(vectors, centres)
         sums = torch.zeros_like(centres).index_add_(0, which, vectors)
         counts = torch.bincount(which, minlength=count).to(vectors)
         moved = sums / counts.clamp_min(1)[:, None]
@@ -31,8 +32,15 @@ def refine(vectors: Tensor, centres: Tensor, rounds: int) -> tuple[Tensor, Tenso
         moved[empty[: len(worst)]] = vectors[worst]
         moved[empty[len(worst) :]] = centres[empty[len(worst) :]]
         centres = moved
-    which = torch.cdist(vectors, centres).argmin(-1)
+    _, which = nearest_centres(vectors, centres)
     return centres, torch.bincount(which, minlength=count).to(vectors)
+
+
+def nearest_centres(vectors: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
+    """Distance of each vector to its nearest centre, and which that is; so many distances at once as fit anywhere."""
+    rows = max(1, MOST_DISTANCES // len(centres))
+    parts = [torch.cdist(some, centres).min(-1) for some in vectors.split(rows)]
+    return torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts])
 
 
 def _spread(vectors: Tensor, count: int, generator: torch.Generator) -> Tensor:

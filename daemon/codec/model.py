@@ -32,7 +32,9 @@ class CodecModel(nn.Module):
 
     def encode(self, audio: Tensor) -> Tensor:
         """`[B, L]` or `[B, 2, L]` to the latent before quantisation, `[B, T, D]` float32."""
-        return self.encoder(*self.spectra.features(audio)).float()
+        with torch.autocast(audio.device.type, enabled=False):  # what encoding sees is what training saw
+            features = self.spectra.features(audio)
+        return self.encoder(*features).float()
 
     def decode(self, latent: Tensor) -> Tensor:
         """Latent `[B, T, D]` to `[B, T * hop_length]`, or `[B, 2, T * hop_length]`."""

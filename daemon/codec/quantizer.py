@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from daemon.codec.kmeans import kmeans
+from daemon.codec.kmeans import kmeans, nearest_centres
 from daemon.codec.vector_quantize import VectorQuantize
 
 EMA_DECAY = 0.99
@@ -186,7 +186,7 @@ class ResidualQuantizer(nn.Module):
             vq.project_out.bias.copy_(mean)
             searched = vq.project_in(residual)
             _place(book, *kmeans(searched, self.codebook_size, generator), counts_sum)
-            chosen = torch.cdist(searched, book.embed[0]).argmin(-1)
+            _, chosen = nearest_centres(searched, book.embed[0])
             residual = residual - self.vectors(level)[chosen]
 
     def books(self) -> dict[str, Tensor]:

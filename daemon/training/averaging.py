@@ -26,6 +26,11 @@ class AveragedModel:
             own.lerp_(other, 1 - decay)
 
     @torch.no_grad()
+    def take_quantizer(self, model: CodecModel) -> None:
+        """Copy projections and codebooks that were just placed: with the mean of those before, codes would not fit."""
+        self.model.quantizer.load_state_dict(model.quantizer.state_dict())
+
+    @torch.no_grad()
     def take_buffers(self, model: CodecModel) -> None:
         """Copy codebooks and statistics: codebooks are moving averages already."""
         for own, other in zip(self.model.buffers(), model.buffers(), strict=True):

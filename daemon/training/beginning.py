@@ -6,6 +6,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from daemon.corpus.records import Corpus
+from daemon.training.clock import DEFAULT_BUDGET_S
 from daemon.training.errors import TrainingError
 from daemon.training.run_folder import MODEL_NAME, Run, read_run
 from daemon.training.sizing import make_plan
@@ -31,8 +32,15 @@ def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) ->
         if spec.budget_s is not None or spec.steps is not None:  # more (or less) time than first asked for
             wish = replace(wish, budget_s=spec.budget_s, steps=spec.steps)
         return replace(earlier, spec=wish, state="running", message=""), _left_alone(spec, earlier.spec)
+    if spec.budget_s is None and spec.steps is None:
+        spec = replace(spec, budget_s=DEFAULT_BUDGET_S)  # the plan depends on how much time there is
     split = split_corpus(corpus, spec.seed)
     plan, words = make_plan(spec, split, is_gpu=is_gpu, stereo_share=corpus.stereo_share())
+    if plan.codec.codebook_size > plan.train_frames:
+        raise TrainingError(
+            f"{plan.codec.codebook_size} codes a level cannot be filled by {plan.train_frames} training frames.",
+            "Ask for a smaller --codebook, or for none: it is then sized to the corpus.",
+        )
     created = datetime.now(UTC).isoformat(timespec="seconds")
     words.append(held_out_words(split))
     return Run(state="running", corpus=corpus.folder.name, created=created, spec=spec, plan=plan), words

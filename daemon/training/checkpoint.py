@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from daemon.corpus.durable import TEMP_PREFIX, sync_folder, write_bytes
+from daemon.training.clock import LastEvaluation
 from daemon.training.errors import TrainingError
 
 MANIFEST = "manifest.json"
@@ -30,6 +31,8 @@ class Progress(msgspec.Struct, kw_only=True):
     step: int = 0
     """Steps done; also the sampler's position, which is a function of seed and step."""
     elapsed_s: float = 0.0
+    evaluated: LastEvaluation | None = None
+    """A resumed run evaluates when this one would have."""
     is_quantizing: bool = False
     """Whether the codebooks have been placed."""
     best_step: int = -1
@@ -190,6 +193,8 @@ def pack_random(device: torch.device) -> dict[str, Tensor]:
     packed = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         packed["cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        packed["mps"] = torch.mps.get_rng_state()
     return packed
 
 
@@ -198,3 +203,5 @@ def unpack_random(device: torch.device, packed: dict[str, Tensor]) -> None:
     torch.set_rng_state(packed["cpu"])
     if device.type == "cuda" and "cuda" in packed:
         torch.cuda.set_rng_state(packed["cuda"], device)
+    elif device.type == "mps" and "mps" in packed:
+        torch.mps.set_rng_state(packed["mps"])

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import msgspec
+
 from daemon.training.errors import TrainingError
 from daemon.training.spec import TrainingSpec
 
@@ -33,6 +35,14 @@ class Guess:
     """Placing the codebooks, once, by k-means."""
 
 
+class LastEvaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """When a run last looked at itself, and for how long: the end of a budget is planned by it."""
+
+    step: int
+    at_s: float
+    took_s: float
+
+
 class RunClock:
     """Wall clock of the optimisation, carried over a resume; while a run is paused no process counts."""
 
@@ -43,9 +53,14 @@ class RunClock:
         final_cost_ratio: float,
         *,
         guess: Guess | None = None,
+        last: LastEvaluation | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start counting at `elapsed_s`; the end needs this many times an evaluation's time."""
+        """Start counting at `elapsed_s`; the end needs this many times an evaluation's time.
+
+        Args:
+            last: the evaluation before a run was stopped, when it is resumed.
+        """
         if spec.steps is not None and spec.steps < 1:
             raise TrainingError(f"{spec.steps} steps are none.", "Ask for at least one.")
         if spec.steps is None and spec.budget_s is not None and spec.budget_s <= 0:
@@ -54,12 +69,12 @@ class RunClock:
         self._budget_s = DEFAULT_BUDGET_S if spec.budget_s is None else spec.budget_s
         self._now = now
         self._origin = now() - elapsed_s
-        self._reserve_s = 0.02 * self._budget_s
-        self._evaluation_s = 0.0
         self._final_cost_ratio = final_cost_ratio
         self._guess = guess or Guess()
         self._step_s, self._steps_timed = 0.0, 0
-        self._last_s, self._last_step = elapsed_s, -1
+        last = last or LastEvaluation(step=-1, at_s=elapsed_s, took_s=0.0)
+        self._last_s, self._last_step, self._evaluation_s = last.at_s, last.step, last.took_s
+        self._reserve_s = self._reserved_s() if last.took_s else 0.02 * self._budget_s
 
     @property
     def elapsed_s(self) -> float:
@@ -129,5 +144,12 @@ class RunClock:
     def evaluated(self, step: int, took_s: float) -> None:
         """Note what an evaluation with its checkpoint cost; the end may need two, of final size."""
         self._evaluation_s = took_s
-        self._reserve_s = min(0.5 * self._budget_s, 2.0 * took_s * self._final_cost_ratio)
+        self._reserve_s = self._reserved_s()
+        self.kept(step)
+
+    def kept(self, step: int) -> None:
+        """Note that there is a checkpoint of this step: the next evaluation is due an interval later."""
         self._last_s, self._last_step = self.elapsed_s, step
+
+    def _reserved_s(self) -> float:
+        return min(0.5 * self._budget_s, 2.0 * self._evaluation_s * self._final_cost_ratio)

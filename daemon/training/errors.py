@@ -2,6 +2,9 @@
 
 from daemon.dsp.errors import MendableError
 
+# The last as in CUFFT_ALLOC_FAILED and CUBLAS_STATUS_ALLOC_FAILED, which come as plain RuntimeErrors too.
+_SIGNS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
+
 
 class TrainingError(MendableError):
     """The corpus, the run folder, the disk or the numbers do not allow the training to go on."""
@@ -17,6 +20,5 @@ def is_out_of_memory(error: BaseException) -> bool:
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
-        or "can't allocate memory" in words
-        or "out of memory" in words
+        or any(sign in words for sign in _SIGNS)
     )

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+import psutil
 import torch
 from msgspec.structs import replace
 from torch import Tensor
@@ -25,7 +26,9 @@ from daemon.training.errors import TrainingError
 from daemon.training.excerpts import beginnings
 from daemon.training.health import COLLAPSED
 from daemon.training.losses import losses, scales_of
+from daemon.training.prefetch import Prefetch, threads_for
 from daemon.training.schedule import learning_rate
+from daemon.training.shards import ShardedPass, one_thread, shards_for
 from daemon.training.spec import Plan
 
 MOST_SKIPPED = 20
@@ -60,12 +63,14 @@ class Learner:
         self._sample_crops()
         self.live_utilisation: list[float] = []
         self._fit_statistics()
+        self._sharded = ShardedPass(self.model, plan.recipe)
         self.averaged = AveragedModel(self.model, plan.recipe.ema_decay)
         self.progress = Progress()
 
     def _sample_crops(self) -> None:
         recipe = self._plan.recipe
         self._sampler = CropSampler(self._clips, recipe, self._plan.codec.hop_length, self._seed)
+        self._batches = Prefetch(self._sampler.batch, threads=threads_for(self._device))
         self._vectors_per_step = recipe.batch * recipe.crop_frames
         self.model.quantizer.set_dead_threshold(self._vectors_per_step, recipe.dead_share)
 
@@ -75,21 +80,26 @@ class Learner:
             self.model.spectra.fit([torch.from_numpy(a).to(self._device) for a in self._training_audio()])
 
     def step(self, share: float) -> StepOutcome:
-        """One step; `share` of the run is done.
+        """One step; `share` of the run is done. On a CPU with as many cores as PyTorch has threads.
 
         Raises:
             TrainingError: the numbers have not been finite for twenty steps in a row.
         """
+        shards = shards_for(self._plan.recipe.batch, self._device)
+        with one_thread(self._device):
+            return self._step(share, shards)
+
+    def _step(self, share: float, shards: int) -> StepOutcome:
         recipe = self._plan.recipe
         if share >= recipe.continuous_share:
             self.place_codes()
         rate = self._rate(share)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        audio = torch.from_numpy(self._sampler.batch(self.progress.step)).to(self._device)
+        audio = torch.from_numpy(self._batches.take(self.progress.step)).to(self._device)
         books = self.model.quantizer.books()
         self.optimizer.zero_grad(set_to_none=True)
-        terms = self._backward(audio, share)
+        terms = self._backward(audio, share, shards)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
         numbers = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
         is_finite = math.isfinite(float(norm)) and math.isfinite(numbers["total"])
@@ -116,13 +126,17 @@ class Learner:
         recipe = self._plan.recipe
         return learning_rate(recipe, self.progress.step, min(1.0, share / (1 - recipe.adversarial_share)))
 
-    def _backward(self, audio: Tensor, share: float) -> dict[str, Tensor]:
+    def _backward(self, audio: Tensor, share: float, shards: int) -> dict[str, Tensor]:
         recipe, began = self._plan.recipe, self.progress.adversarial_from
         if self._stage is not None and began is not None:
             is_warm = self.progress.step - began >= recipe.adversarial_warmup
             return self._stage.backward(audio, self._kept_levels(share), is_warm=is_warm)
+        scales, is_quantizing = scales_of(self.progress.step), self.progress.is_quantizing
+        if shards > 1:
+            kept = self._kept_levels(share) if is_quantizing else None
+            return self._sharded.backward(audio, scales, shards, is_quantizing=is_quantizing, kept=kept)
         made = self._reconstruct(audio, share)
-        terms = losses(audio, made, recipe, self._plan.codec.sample_rate, scales_of(self.progress.step))
+        terms = losses(audio, made, recipe, self._plan.codec.sample_rate, scales)
         terms["total"].backward()
         return terms
 
@@ -165,6 +179,7 @@ class Learner:
         latents = torch.cat([self.model.encode(batch).flatten(0, 1) for batch in audio])
         generator = torch.Generator().manual_seed(self._seed)
         self.model.quantizer.fit(latents, generator, float(self._vectors_per_step), self.model.level_parts())
+        self.averaged.take_quantizer(self.model)
         self.progress.is_quantizing = True
 
     def begin_adversarial(self, mel: float) -> None:
@@ -186,6 +201,13 @@ class Learner:
     def device(self) -> torch.device:
         """Where it computes."""
         return self._device
+
+    @property
+    def memory_mib(self) -> float:
+        """Of an accelerator the most that was taken, otherwise what the process takes now."""
+        if self._device.type == "cuda":
+            return torch.cuda.max_memory_allocated(self._device) / 2**20
+        return psutil.Process().memory_info().rss / 2**20
 
     @property
     def plan(self) -> Plan:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
 import torch
 from msgspec.structs import replace
 
@@ -13,22 +12,17 @@ from daemon.corpus.records import Corpus, load_corpus
 from daemon.training.adversarial import is_due, is_harmful
 from daemon.training.beginning import begin
 from daemon.training.checkpoint import load_newest, save_checkpoint
-from daemon.training.clock import Guess, RunClock
+from daemon.training.clock import Guess, LastEvaluation, RunClock
 from daemon.training.crops import open_parts
 from daemon.training.errors import TrainingError, TrainingMemoryError, is_out_of_memory
 from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, final_cost_ratio
 from daemon.training.finishing import card_of, take_best
 from daemon.training.learner import Learner, StepOutcome
 from daemon.training.memorisation import memorisation, write_report
+from daemon.training.near_duplicates import near_duplicates, words_of
 from daemon.training.patience import end_early, note_held_out, take_up_end
 from daemon.training.preview import Previews
-from daemon.training.reports import (
-    Control,
-    LogLine,
-    Report,
-    StepReport,
-    TrainingResult,
-)
+from daemon.training.reports import Control, LogLine, Report, StepReport, TrainingResult
 from daemon.training.run_folder import (
     CHECKPOINTS,
     CODEC,
@@ -39,6 +33,7 @@ from daemon.training.run_folder import (
     write_card,
     write_run,
 )
+from daemon.training.shards import one_thread
 from daemon.training.spec import TrainingSpec
 from daemon.training.threads import ThreadChooser
 
@@ -66,19 +61,26 @@ def train(
     """
     corpus = load_corpus(corpus_dir)
     run, words = begin(spec, corpus, run_dir, is_gpu=torch.device(device).type != "cpu")
-    training = _Training(run, corpus, run_dir, torch.device(device), report, control)
+    training: _Training | None = None
     try:
+        training = _Training(run, corpus, run_dir, torch.device(device), report, control)
         return training.run(words)
     except TrainingError as error:
-        training.end("failed", error.message)
+        _end(training, error.message)
         raise
     except BaseException as error:
         if not is_out_of_memory(error):
-            training.end("failed", type(error).__name__)
+            _end(training, type(error).__name__)
             raise
-        told = TrainingMemoryError("Memory ran out between two steps.", "Close other programs, then resume.")
-        training.end("failed", told.message)
+        when = "before the first step" if training is None else "between two steps"
+        told = TrainingMemoryError(f"Memory ran out {when}.", "Close other programs, then resume.")
+        _end(training, told.message)
         raise told from error
+
+
+def _end(training: "_Training | None", message: str) -> None:
+    if training is not None:
+        training.end("failed", message)
 
 
 class _Training:
@@ -113,8 +115,9 @@ class _Training:
         clips, recipe, config = (self._held_clips, self._train_clips), run.plan.recipe, run.plan.codec
         step_s = recipe.batch * recipe.crop_frames / config.frame_rate
         guess = Guess(evaluation_steps=cost_in_steps(*clips, step_s), placing_steps=self._learner.placing_batches / 3)
-        clock = RunClock(run.spec, elapsed_s, final_cost_ratio(*clips), guess=guess)
-        take_up_end(self._learner.progress, clock)
+        progress = self._learner.progress
+        clock = RunClock(run.spec, elapsed_s, final_cost_ratio(*clips), guess=guess, last=progress.evaluated)
+        take_up_end(progress, clock)
         return clock
 
     def end(self, state: str, message: str = "") -> None:
@@ -132,6 +135,9 @@ class _Training:
         progress = self._learner.progress
         if progress.step:
             self._say(LogLine(text=f"resumed at step {progress.step}", step=progress.step))
+        elif self._run.plan.split.kind == "by file":
+            with one_thread(self._device):
+                self._tell(words_of(near_duplicates(self._held_clips, self._train_clips)))
         while (share := self._clock.share(progress.step)) < 1.0:
             wish = self._control()
             if wish is Control.STOP:
@@ -148,10 +154,13 @@ class _Training:
             if was_placed == progress.is_quantizing:
                 self._clock.stepped(took_s)
             self._tell_step(outcome, took_s)
-            if progress.is_quantizing and self._clock.is_evaluation_due(progress.step):
-                mel = self._evaluate()
-                if is_harmful(mel, progress, self._run.plan.recipe):
-                    return self._give_up_adversarial(mel)
+            if not self._clock.is_evaluation_due(progress.step):
+                continue
+            if not progress.is_quantizing:  # there are no codes to judge yet, but an hour's work to lose
+                self._save()
+                self._clock.kept(progress.step)
+            elif is_harmful(mel := self._evaluate(), progress, self._run.plan.recipe):
+                return self._give_up_adversarial(mel)
         return self._finish()
 
     def _begin_adversarial(self) -> None:
@@ -200,31 +209,32 @@ class _Training:
                 learning_rate=outcome.learning_rate,
                 grad_norm=outcome.grad_norm,
                 examples_per_s=self._run.plan.recipe.batch / max(1e-6, took_s),
-                memory_mib=_memory_mib(self._device),
+                memory_mib=self._learner.memory_mib,
                 eta_s=self._clock.eta_s(step, is_placed=self._learner.progress.is_quantizing),
                 elapsed_s=self._clock.elapsed_s,
                 is_skipped=outcome.is_skipped,
             )
         )
 
-    def _codec(self) -> Codec:
-        return Codec(self._learner.settled(), self._device)
-
     def _evaluate(self) -> float:
         """Measure, report, keep a checkpoint; the held-out error."""
         began = time.monotonic()
         progress, recipe = self._learner.progress, self._run.plan.recipe
-        codec = self._codec()
-        live = self._learner.live_utilisation
-        evaluation = evaluate(codec, self._held_clips, self._train_clips, live_utilisation=live)
+        with one_thread(self._device):
+            codec = Codec(self._learner.settled(), self._device)
+            live = self._learner.live_utilisation
+            evaluation = evaluate(codec, self._held_clips, self._train_clips, live_utilisation=live)
+            preview = self._previews.write(codec, progress.step)
         mel = evaluation.held_out.mel
         is_best = progress.best_mel is None or mel < progress.best_mel
         if is_best:
             progress.best_mel, progress.best_step = mel, progress.step
-        self._tell_evaluation(evaluation, is_best, self._previews.write(codec, progress.step))
+        self._tell_evaluation(evaluation, is_best, preview)
         if progress.adversarial_from is None:
             note_held_out(mel, progress, recipe)
             self._tell(*self._learner.mend_codebooks(), end_early(progress, recipe, self._clock))
+        now_s, took_s = self._clock.elapsed_s, time.monotonic() - began
+        progress.evaluated = LastEvaluation(step=progress.step, at_s=now_s, took_s=took_s)
         self._save()
         self._clock.evaluated(progress.step, time.monotonic() - began)
         return mel
@@ -256,18 +266,20 @@ class _Training:
         return TrainingResult(state="stopped", steps=progress.step, seconds=self._clock.elapsed_s)
 
     def _keep(self) -> TrainingResult:
-        """End before the budget is spent; codebooks that were not reached yet are placed now."""
-        self._learner.place_codes()
-        ended = f"stopped by hand at step {self._learner.progress.step}, {self._share_done():.0%} of the way"
-        self._say(LogLine(text=f"{ended}; the model is made of what was learnt", step=self._learner.progress.step))
+        """End before the budget is spent."""
+        step = self._learner.progress.step
+        ended = f"stopped by hand at step {step}, {self._clock.share(step):.0%} of the way"
+        self._say(LogLine(text=f"{ended}; the model is made of what was learnt", step=step))
         return self._finish(ended)
 
-    def _share_done(self) -> float:
-        return self._clock.share(self._learner.progress.step)
-
     def _finish(self, ended: str = "") -> TrainingResult:
+        with one_thread(self._device):
+            return self._made_model(ended)
+
+    def _made_model(self, ended: str) -> TrainingResult:
         progress = self._learner.progress
-        codec = self._codec()
+        self._learner.place_codes()  # a run of few steps, or one resumed with less time, may not have come to it
+        codec = Codec(self._learner.settled(), self._device)
         self._save()
         held, train = self._held_clips, self._train_clips
         codec, said = take_best(self._learner, codec, self._dir, held)
@@ -282,17 +294,5 @@ class _Training:
         card = card_of(self._run, self._dir, codec, evaluation, leaning, progress, ended or progress.ended_early)
         write_card(self._dir, card)
         self.end("finished")
-        return TrainingResult(
-            state="finished",
-            steps=card.steps,
-            seconds=card.seconds,
-            codec_id=card.codec_id,
-            held_out=card.held_out,
-            utilisation=card.utilisation,
-        )
-
-
-def _memory_mib(device: torch.device) -> float:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**20
-    return psutil.Process().memory_info().rss / 2**20
+        known = {name: getattr(card, name) for name in ("steps", "seconds", "codec_id", "held_out", "utilisation")}
+        return TrainingResult(state="finished", **known)

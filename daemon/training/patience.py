@@ -21,8 +21,14 @@ def note_held_out(mel: float, progress: Progress, recipe: Recipe) -> None:
 
 
 def end_early(progress: Progress, recipe: Recipe, clock: RunClock) -> str:
-    """Bring the end nearer when patience is spent; a sentence that says so, or nothing."""
+    """Bring the end nearer when patience is spent; a sentence that says so, or nothing.
+
+    Not where an adversary is to come: its stage begins at a share of the run, and would begin at once, with weights
+    whose learning rate had not fallen.
+    """
     if not clock.is_budgeted or progress.ends_at_s is not None or progress.stalled < recipe.patience:
+        return ""
+    if recipe.adversarial_share > 0:
         return ""
     spent_s = clock.elapsed_s
     if clock.left_s < 2 * END_SHARE * spent_s:

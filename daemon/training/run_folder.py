@@ -1,12 +1,13 @@
 """The folder of a run, which becomes the model's: `run.json`, `log.jsonl`, checkpoints, the finished codec."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from shlex import quote
 from typing import Literal, TextIO
 
 import msgspec
 
-from daemon.corpus.durable import sweep, write_bytes
+from daemon.corpus.durable import replacing, sweep, write_bytes
 from daemon.training.errors import TrainingError
 from daemon.training.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
 from daemon.training.spec import Plan, TrainingSpec
@@ -105,17 +106,24 @@ def prepare_folder(run_dir: Path) -> None:
 
 def read_log(run_dir: Path) -> list[Report]:
     """Every report of a run; a torn last line is left out."""
-    reports: list[Report] = []
-    try:
-        lines = (run_dir / LOG_NAME).read_bytes().splitlines()
-    except FileNotFoundError:
-        return reports
-    for line in lines:
-        try:
-            reports.append(msgspec.json.decode(line, type=StepReport | EvaluationReport | LogLine))
-        except msgspec.DecodeError:
-            continue
-    return reports
+    return [report for report, _ in _reports(run_dir / LOG_NAME)]
+
+
+def _reports(path: Path) -> Iterator[tuple[Report, bytes]]:
+    """Each report with its line; one at a time, as a night on an accelerator writes a million."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                yield msgspec.json.decode(line, type=StepReport | EvaluationReport | LogLine), line
+            except msgspec.DecodeError:
+                continue
+
+
+def _lines_until(path: Path, step: int) -> Iterator[bytes]:
+    """The lines of what was said up to a step."""
+    return (line for report, line in _reports(path) if report.step <= step)
 
 
 def append_log(run_dir: Path, report: Report) -> None:
@@ -133,9 +141,9 @@ class RunLog:
         Those steps will be taken again, and a curve must not go back in time.
         """
         path = run_dir / LOG_NAME
-        kept = read_log(run_dir) if resumed_at is not None else []
-        kept = [report for report in kept if report.step <= (resumed_at or 0)]
-        write_bytes(path, b"".join(msgspec.json.encode(report) + b"\n" for report in kept))
+        with replacing(path) as file:
+            if resumed_at is not None:
+                file.writelines(_lines_until(path, resumed_at))
         self._file: TextIO = path.open("a", encoding="utf-8")
 
     def add(self, report: Report) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from vector_quantize_pytorch import VectorQuantize
 
-from daemon.codec.kmeans import kmeans
+from daemon.codec.kmeans import kmeans, nearest_centres
 from daemon.codec.quantizer import ResidualQuantizer, nearest
 
 D, Q, K = 24, 3, 16
@@ -179,6 +179,15 @@ def test_reviving_fills_the_codebooks_and_lowers_the_error(chain: ResidualQuanti
     after, used_after = state()
     assert used_before < int(0.8 * K) <= used_after
     assert after < before
+
+
+def test_distances_to_many_centres_are_taken_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors, centres = latents(2).flatten(0, 1), latents(3).flatten(0, 1)[:30]
+    whole = nearest_centres(vectors, centres)
+    monkeypatch.setattr("daemon.codec.kmeans.MOST_DISTANCES", 7 * len(centres))
+    pieces = nearest_centres(vectors, centres)
+    assert torch.equal(whole[1], pieces[1]) and torch.allclose(whole[0], pieces[0], atol=1e-5)
+    assert torch.equal(whole[1], torch.cdist(vectors, centres).argmin(-1))
 
 
 def test_kmeans_finds_clusters_and_survives_too_few_vectors() -> None:

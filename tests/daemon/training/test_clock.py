@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from daemon.training.clock import Guess, RunClock
+from daemon.training.clock import Guess, LastEvaluation, RunClock
 from daemon.training.spec import TrainingSpec
 
 GUESS = Guess(evaluation_steps=20, placing_steps=15)
@@ -88,3 +88,18 @@ def test_left_falls_and_ends_with_the_last_measure() -> None:
     machine.run(TrainingSpec(steps=200), GUESS)
     step, _, left_s = machine.told[-1]
     assert (step, left_s) == (200, pytest.approx(machine.evaluation_s * machine.ratio * 1.5 + machine.evaluation_s))
+
+
+def test_a_resumed_run_looks_at_itself_when_it_would_have() -> None:
+    """And plans the end of its budget by what an evaluation took: the share done must not fall back."""
+    now_s = 500.0
+    steps = RunClock(TrainingSpec(steps=400), 9.0, 1.0, last=LastEvaluation(step=80, at_s=8.0, took_s=2.0))
+    assert [steps.is_evaluation_due(step) for step in (90, 119, 120)] == [False, False, True]
+    budget, last = TrainingSpec(budget_s=120.0), LastEvaluation(step=300, at_s=55.0, took_s=2.0)
+    whole = RunClock(budget, 58.0, 4.0, now=lambda: now_s)
+    whole.evaluated(300, 2.0)
+    resumed = RunClock(budget, 58.0, 4.0, last=last, now=lambda: now_s)
+    assert resumed.share(0) == whole.share(0) > RunClock(budget, 58.0, 4.0, now=lambda: now_s).share(0)
+    assert not resumed.is_evaluation_due(301)
+    now_s = 500.0 + 55.0 + max(10.0, 2.0 / 0.08) - 58.0  # an interval after the last one, not after the resume
+    assert resumed.is_evaluation_due(301)

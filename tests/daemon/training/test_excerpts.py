@@ -8,6 +8,7 @@ import pytest
 from daemon.codec.config import CodecConfig
 from daemon.corpus.records import load_corpus
 from daemon.training.crops import Clip, open_parts
+from daemon.training.evaluation import excerpts
 from daemon.training.excerpts import LEAST_FRAMES, beginnings
 from daemon.training.spec import Part
 
@@ -50,3 +51,16 @@ def test_of_short_clips_there_are_more(tone_corpus: Path) -> None:
     taken = list(beginnings(opened(tone_corpus, 10 * HOP) * 50, most, HOP))
     assert len(taken) == 30
     assert sum(sound.size for _, sound in taken) == most
+
+
+@pytest.mark.parametrize(("seconds", "judged"), [(10.0, 8), (1.0, 16), (0.3, 24)], ids=["long", "short", "hits"])
+def test_everything_held_out_is_judged_as_far_as_time_allows(seconds: float, judged: int) -> None:
+    """Of 24 recordings not the first three: two seconds of eight, or all of the short ones."""
+    samples = int(48_000 * seconds)
+    sounds = np.repeat(np.arange(24, dtype=np.float32)[:, None], samples, 1)
+    clips = [Clip(audio=sound[None], start=0, stop=samples, gain_db=0.0, name=str(n)) for n, sound in enumerate(sounds)]
+    taken = excerpts(clips, 16.0, 6.0)
+    assert len(taken) == judged and sum(sound.size for sound in taken) <= 16 * 48_000
+    assert len({float(sound[0]) for sound in taken}) == judged and float(taken[-1][0]) == 23
+    few = excerpts(clips[:2], 16.0, 6.0)
+    assert [sound.size for sound in few] == [min(samples, 6 * 48_000)] * 2

@@ -13,7 +13,7 @@ from daemon.codec.codec import Codec
 from daemon.corpus.records import load_corpus
 from daemon.engine.failures import describe_failure
 from daemon.training.crops import Clip, CropSampler, open_parts
-from daemon.training.errors import TrainingError, TrainingMemoryError
+from daemon.training.errors import TrainingError, TrainingMemoryError, is_out_of_memory
 from daemon.training.evaluation import Evaluation, evaluate
 from daemon.training.learner import Learner
 from daemon.training.loop import train
@@ -51,26 +51,41 @@ def test_a_poisoned_batch_leaves_nothing_behind(
     tone_corpus: Path, monkeypatch: pytest.MonkeyPatch, poison: float
 ) -> None:
     """NaN, infinity and a level that overflows, in the audio itself: weights, codebooks and averages stay numbers."""
-    learner = learner_of(tone_corpus)
-    for step in range(4):
-        learner.step(0.2 + step / 100)
     clean = CropSampler.batch
 
     def poisoned(sampler: CropSampler, step: int) -> np.ndarray:
         batch = clean(sampler, step)
-        batch[1, 500:900] = poison
+        if step == 4:
+            batch[1, 500:900] = poison
         return batch
 
+    monkeypatch.setattr(CropSampler, "batch", poisoned)
+    learner = learner_of(tone_corpus)
+    for step in range(4):
+        learner.step(0.2 + step / 100)
     before = {name: tensor.clone() for name, tensor in learner.model.quantizer.state_dict().items()}
-    with monkeypatch.context() as patched:
-        patched.setattr(CropSampler, "batch", poisoned)
-        outcome = learner.step(0.3)
+    outcome = learner.step(0.3)
     assert outcome.is_skipped and learner.progress.skipped_in_a_row == 1
     after = learner.model.quantizer.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert is_finite(learner)
     assert not learner.step(0.3).is_skipped
     assert learner.progress.skipped_in_a_row == 0 and is_finite(learner)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_memory"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory"), True),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), True),
+        (RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("shape '[3]' is invalid for input of size 4"), False),
+    ],
+)
+def test_every_way_of_saying_that_memory_ran_out_is_understood(error: Exception, is_memory: bool) -> None:
+    assert is_out_of_memory(error) is is_memory
 
 
 def test_huge_gradients_are_skipped_and_said(

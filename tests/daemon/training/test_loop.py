@@ -25,7 +25,9 @@ from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
+from daemon.training.beginning import begin
 from daemon.training.checkpoint import load_newest
+from daemon.training.clock import DEFAULT_BUDGET_S
 from daemon.training.crops import open_parts
 from daemon.training.errors import TrainingError
 from daemon.training.evaluation import round_trip
@@ -152,6 +154,57 @@ def test_stop_keeps_a_checkpoint_that_resume_goes_on_from(tone_corpus: Path, tmp
     assert (resumed.state, resumed.steps) == ("finished", 9)
     assert any(isinstance(r, LogLine) and r.text == "resumed at step 6" for r in read_log(tmp_path / "run"))
     assert resumed.seconds > result.seconds
+
+
+def test_a_resumed_run_is_judged_at_the_same_steps(tone_corpus: Path, tmp_path: Path) -> None:
+    """Evaluations mend codebooks and choose what is kept: at other steps it would be another run."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    report, control = at_step(33, Control.STOP)
+    train(toy(60), tone_corpus, whole)
+    train(toy(60), tone_corpus, parts, report=report, control=control)
+    train(toy(60, resume=True), tone_corpus, parts)
+    judged = [[r.step for r in read_log(run) if isinstance(r, EvaluationReport)] for run in (whole, parts)]
+    assert judged[0] == judged[1] == [20, 40, 60, 60]
+
+
+def test_a_long_run_is_kept_before_it_has_codes(
+    tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first twentieth of ten hours is half an hour of work that a kill must not take."""
+    monkeypatch.setattr("daemon.training.clock.LONGEST_INTERVAL_S", 0.2)
+    run, (report, control) = tmp_path / "run", at_step(12, Control.STOP)
+    kept: list[int] = []
+
+    def watch(what: Report) -> None:
+        report(what)
+        kept.extend(int(path.name[5:]) for path in (run / "checkpoints").glob("step-*"))
+
+    train(TrainingSpec(budget_s=36_000, preset="toy"), tone_corpus, run, report=watch, control=control)
+    assert kept and 0 < min(kept) < 12
+    assert not any(isinstance(r, EvaluationReport) for r in read_log(run))
+    newest = load_newest(run / "checkpoints")
+    assert newest is not None and newest.progress.step == 12 and not newest.progress.is_quantizing
+
+
+def test_even_one_step_makes_codes_that_are_placed(tone_corpus: Path, tmp_path: Path) -> None:
+    """Codebooks left as chance made them use next to none of their codes."""
+    result = train(toy(1), tone_corpus, tmp_path / "run")
+    assert result.steps == 1 and min(result.utilisation) >= 0.7
+    assert load_newest(tmp_path / "run" / "checkpoints").progress.is_quantizing  # pyright: ignore
+
+
+def test_more_codes_than_frames_are_refused_before_a_step(tone_corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="60000 codes a level cannot be filled by") as refusal:
+        train(toy(5, codebook_size=60_000), tone_corpus, tmp_path / "run")
+    assert "smaller --codebook" in refusal.value.hint and not (tmp_path / "run").exists()
+
+
+def test_no_budget_is_ten_minutes_also_for_the_plan(tone_corpus: Path, tmp_path: Path) -> None:
+    """On an accelerator the size follows from the time there is."""
+    begun, _ = begin(TrainingSpec(), load_corpus(tone_corpus), tmp_path / "run", is_gpu=True)
+    assert begun.spec.budget_s == DEFAULT_BUDGET_S
+    counted, _ = begin(TrainingSpec(steps=9), load_corpus(tone_corpus), tmp_path / "run", is_gpu=True)
+    assert counted.spec.budget_s is None
 
 
 def test_what_was_decided_at_the_beginning_is_not_silently_ignored(tone_corpus: Path, tmp_path: Path) -> None:

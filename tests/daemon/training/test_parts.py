@@ -129,6 +129,9 @@ def test_a_budget_ends_early_when_the_held_out_error_stays_and_steps_never_do() 
     assert end_early(patient, recipe, RunClock(TrainingSpec(steps=1000), 0.0, 1.0)) == ""
     almost = RunClock(TrainingSpec(budget_s=1000), 900.0, 1.0, now=lambda: 0.0)
     assert end_early(Progress(stalled=9), recipe, almost) == ""
+    plenty = RunClock(TrainingSpec(budget_s=1000), 100.0, 1.0, now=lambda: 0.0)
+    assert end_early(Progress(stalled=9), replace(recipe, adversarial_share=0.3), plenty) == ""  # its stage is to come
+    assert end_early(Progress(stalled=9), recipe, plenty)
 
 
 def test_gain_keeps_a_run_going() -> None:

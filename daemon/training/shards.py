@@ -1,0 +1,132 @@
+"""A step on several cores of a CPU: its batch in shards, each on a thread of its own.
+
+PyTorch's own threads share each operation out. The operations of a step are many and small, so on two cores that was
+slower than one (docs/adr/0012-cores.md). Here each thread takes some of the crops through encoder, decoder, losses
+and back; only the codebooks, which follow all vectors of a batch, see it whole:
+
+    shards: encode → all: quantise → shards: decode, losses, gradients → all: quantiser's gradients → shards: encoder's
+
+Gradients are added up in the order of the shards, so that the same seed, steps and number of shards repeat a run. They
+are those of the whole batch, but that spectral convergence is a ratio of each shard's own norms.
+
+What can go wrong: threads share the weights, so nothing may change those before all have ended, also when one raises.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TypeVar, cast
+
+import torch
+from torch import Tensor
+
+from daemon.codec.model import CodecModel, Reconstruction
+from daemon.codec.quantizer import Quantized, unquantized
+from daemon.training.losses import losses
+from daemon.training.spec import Recipe
+
+FEWEST_CROPS = 3
+"""Of a shard: with fewer, what each operation costs by itself outweighs what is shared."""
+
+Result = TypeVar("Result")
+
+
+def shards_for(batch: int, device: torch.device) -> int:
+    """As many as PyTorch has threads, but none of fewer than `FEWEST_CROPS`; one on an accelerator."""
+    return 1 if device.type != "cpu" else max(1, min(torch.get_num_threads(), batch // FEWEST_CROPS))
+
+
+@contextmanager
+def one_thread(device: torch.device) -> Generator[None]:
+    """PyTorch's operations on one thread each meanwhile, where they are small and run on the CPU."""
+    before = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class ShardedPass:
+    """Forward and backward of one batch; leaves its gradients in the model's parameters."""
+
+    def __init__(self, model: CodecModel, recipe: Recipe) -> None:
+        self._model, self._recipe = model, recipe
+        self._encoder = list(model.encoder.parameters())
+        self._decoder = list(model.decoder.parameters())
+        self._pool: ThreadPoolExecutor | None = None
+
+    def backward(
+        self,
+        audio: Tensor,
+        scales: Sequence[tuple[int, int]],
+        count: int,
+        *,
+        is_quantizing: bool,
+        kept: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Terms of `losses` over `[B, L]` or `[B, 2, L]`, after adding their gradients to nothing.
+
+        Args:
+            count: shards, at most B.
+            kept: levels each sample keeps, as in `ResidualQuantizer`.
+        """
+        model = self._model
+        pieces = audio.tensor_split(count)
+        latents = self._each(model.encode, pieces)
+        joined = torch.cat([latent.detach() for latent in latents]).requires_grad_()
+        quantized = model.quantizer(joined, kept) if is_quantizing else unquantized(joined)
+        heard = [part.detach().requires_grad_() for part in quantized.latent.tensor_split(count)]
+        made = self._each(lambda piece, latent: self._decoded(piece, latent, len(audio), scales), pieces, heard)
+        of_latent = torch.cat([gradients[0] for _, gradients in made])
+        beside, of_joined = self._through_codes(quantized, joined, of_latent) if is_quantizing else (0.0, of_latent)
+        encoded = self._each(
+            lambda latent, gradient: torch.autograd.grad(latent, self._encoder, gradient),
+            latents,
+            of_joined.tensor_split(count),
+        )
+        _add_up(self._encoder, encoded)
+        _add_up(self._decoder, [gradients[1:] for _, gradients in made])
+        terms = {name: torch.stack([part[name] for part, _ in made]).sum() for name in made[0][0]}
+        terms["commitment"], terms["left_over"] = quantized.commitment.detach(), quantized.left_over.detach()
+        return {**terms, "total": terms["total"] + beside}
+
+    def _decoded(
+        self, piece: Tensor, latent: Tensor, batch: int, scales: Sequence[tuple[int, int]]
+    ) -> tuple[dict[str, Tensor], tuple[Tensor, ...]]:
+        """A shard's part of every term, and of the gradients of its latents and the decoder's weights."""
+        nothing = unquantized(latent.new_zeros(1, 1, 1))
+        made = Reconstruction(self._model.decode(latent), nothing)
+        terms = losses(piece, made, self._recipe, self._model.config.sample_rate, scales)
+        share = len(piece) / batch
+        gradients = torch.autograd.grad(share * terms["total"], [latent, *self._decoder])
+        return {name: share * term.detach() for name, term in terms.items()}, gradients
+
+    def _through_codes(self, quantized: Quantized, joined: Tensor, of_latent: Tensor) -> tuple[Tensor, Tensor]:
+        """What the quantiser's own terms add to the total, and the gradient of all before the codes."""
+        recipe = self._recipe
+        beside = recipe.commitment_weight * quantized.commitment + recipe.left_over_weight * quantized.left_over
+        torch.autograd.backward([quantized.latent, beside], [of_latent, None])
+        return beside.detach(), cast(Tensor, joined.grad)
+
+    def _each(self, work: Callable[..., Result], *columns: Sequence[Tensor]) -> list[Result]:
+        """`work` on every shard, the first on this thread; ends when all have, also when one raises."""
+        first, *rest = zip(*columns, strict=True)
+        self._pool = self._pool or ThreadPoolExecutor(
+            thread_name_prefix="shard", initializer=torch.set_num_threads, initargs=(1,)
+        )
+        others = [self._pool.submit(work, *row) for row in rest]
+        try:
+            own = work(*first)
+        finally:
+            wait(others)
+        return [own, *(other.result() for other in others)]
+
+
+def _add_up(parameters: Sequence[Tensor], shards: Sequence[Sequence[Tensor]]) -> None:
+    for parameter, *gradients in zip(parameters, *shards, strict=True):
+        total = gradients[0].clone() if len(gradients) == 1 else gradients[0] + gradients[1]
+        for gradient in gradients[2:]:
+            total += gradient
+        parameter.grad = total
