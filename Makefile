@@ -34,3 +34,4 @@ bench: setup
 docs: setup
 	.venv/bin/python scripts/protocol_tables.py
 	.venv/bin/python scripts/cli_reference.py
+	.venv/bin/python scripts/keys_reference.py

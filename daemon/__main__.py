@@ -22,6 +22,7 @@ from daemon.home import HomeLocked, lock_home, prepare_home
 from daemon.logs import open_log
 from daemon.server.broker import Broker
 from protocol.errors import AlleleError
+from protocol.logs import DAEMON_LOG
 from protocol.places import default_home
 
 log = logging.getLogger("allele.main")
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AlleleError as problem:
         return _give_up(config, str(problem), 1)
     try:
-        open_log(config.places.logs / "daemon.log", to_terminal=config.foreground)
+        open_log(config.places.logs / DAEMON_LOG, to_terminal=config.foreground)
         _raise_open_files()
         return asyncio.run(_serve(config))
     except Exception as problem:  # whatever it was, whoever started us gets one line and the log the rest

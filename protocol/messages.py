@@ -68,9 +68,10 @@ class GetStatus(Struct, frozen=True, kw_only=True):
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """endpoint: the ctl socket. device: what the engine computes on, "" until it is up.
+    """endpoint: the ctl socket. device: what the engine computes on, cpu, cuda:0 or mps, "" until it is up.
 
-    engine: starting, ready, restarting or failed; `engine_detail` says why. facts: versions and memory.
+    engine: starting, ready, restarting or failed; `engine_detail` says why. facts: versions, memory, and the device in
+    words.
     """
 
     pid: int
@@ -172,10 +173,12 @@ class RemoveCorpus(Struct, frozen=True, kw_only=True):
 
 
 class StartTraining(Struct, frozen=True, kw_only=True):
-    """Train a codec on a corpus as a job, under a new name unless `resume`.
+    """Train a codec on a corpus as a job, under a new name unless `resume` (then on the corpus it began with).
 
-    Either a wall-clock budget in seconds or a number of steps; neither: sized to the corpus.
-    levels, codebook: None means by the size of the corpus. channels: 1 or 2, None for 2 where most of it is stereo.
+    Either a wall-clock budget in seconds or a number of steps; neither: ten minutes. A budget is ended early when the
+    held-out error stays. preset: auto is small, and base on a GPU with more than five minutes of audio and of time.
+    levels: None is 10, in stereo 13. codebook: None is by the amount of audio. channels: 1 or 2, None for 2 where most
+    of the corpus is stereo.
     adversarial: the last part of the run is against an adversary, with the codes frozen.
     """
 
@@ -261,7 +264,7 @@ class ResumeJob(Struct, frozen=True, kw_only=True):
 class StopJob(Struct, frozen=True, kw_only=True):
     """End a training now and make the model of what it learnt; answered at once, the end follows as an event.
 
-    A training that is paused, or ended without a model, makes it of its last checkpoint.
+    A training that is paused, or ended without a model, makes it of its last checkpoint; E_BAD_REQUEST without one.
     """
 
     job: Id

@@ -55,7 +55,7 @@ def scripted_codes(repeat: float, seed: int, frames: int) -> Any:
 def child(control: int, frames: int) -> None:
     """Run the app; each line on `control` is a step, each answered with a line of JSON."""
     from bench_link import Stalls
-    from protocol.messages import Atlas, StrandInfo
+    from protocol.messages import Atlas, ModelInfo, StrandInfo
     from protocol.strands import StrandMeta
     from tui.app import AlleleApp
     from tui.model.atlas import CodeAtlas, Colours
@@ -81,6 +81,9 @@ def child(control: int, frames: int) -> None:
         strand("random", 0.0, 1)
         strand("demo", 0.7, 2)
         ranks = np.tile(np.arange(CODEBOOK, dtype=np.uint16), (LEVELS, 1))
+        session.models = [
+            ModelInfo(name="m", codec_id="c", corpus="", levels=LEVELS, codebook=CODEBOOK, steps=1, seconds=1.0)
+        ]
         session._colours["m", ""] = Colours("scripted", ranks)
         session._atlases["m"] = CodeAtlas(Atlas(model="m", codec_id="c", state="absent"))
         session.state, session.engine, session.device = "connected", "stopped", "cpu"

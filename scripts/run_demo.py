@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tui.cli.commands import PRESETS
+
 DEMO = Path(__file__).resolve().parent / "demo"
 CORPUS = MODEL = "demo"
 A, B = "loop_amen_full", "loop_tabla"
@@ -28,7 +30,9 @@ def main() -> int:
     parser.add_argument("--home", help="where everything is kept ($ALLELE_HOME)")
     parser.add_argument("--out", type=Path, default=Path("out"), help="headless: folder for strands and the WAV (out)")
     parser.add_argument("--budget", default="90s", help="time to train, as in 90s or 10m (90s)")
-    parser.add_argument("--preset", default="auto", help="size of the codec, as for allele train (auto)")
+    parser.add_argument(
+        "--preset", choices=(*PRESETS, "toy"), default="auto", help="size of the codec, as for allele train (auto)"
+    )
     arguments = parser.parse_args()
     try:
         return headless(arguments) if arguments.headless else edit(arguments)
@@ -55,8 +59,9 @@ def edit(arguments: argparse.Namespace) -> int:
     from tui.app import DemoPlan, run_app
 
     plan = DemoPlan(
-        corpus=CORPUS, paths=[DEMO], model=MODEL, budget_s=budget_s, a=DEMO / f"{A}.flac", b=DEMO / f"{B}.flac"
-    )
+        corpus=CORPUS, paths=[DEMO], model=MODEL, budget_s=budget_s, preset=arguments.preset,
+        a=DEMO / f"{A}.flac", b=DEMO / f"{B}.flac",
+    )  # fmt: skip
     return run_app(Path(arguments.home).absolute() if arguments.home else default_home(), demo=plan)
 
 
@@ -99,15 +104,12 @@ def headless(arguments: argparse.Namespace) -> int:
 
 
 def resume(arguments: argparse.Namespace) -> list[str]:
-    """`--resume` when an earlier run was interrupted while it trained."""
-    if arguments.home:
-        models = Path(arguments.home) / "models"
-    else:
-        from protocol.places import default_home
+    """`--resume` when an earlier run was begun and not finished, by what the daemon decides that, too."""
+    from protocol.places import default_home
 
-        models = default_home() / "models"
-    checkpoints = models / MODEL / "checkpoints"
-    return ["--resume"] if checkpoints.is_dir() and any(checkpoints.iterdir()) else []
+    folder = (Path(arguments.home) if arguments.home else default_home()) / "models" / MODEL
+    is_begun, is_finished = ((folder / name).exists() for name in ("run.json", "model.json"))
+    return ["--resume"] if is_begun and not is_finished else []
 
 
 def run_allele(words: list[str]) -> dict[str, Any]:

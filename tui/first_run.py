@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from protocol import messages as m
 from protocol.errors import AlleleError
 
@@ -24,6 +26,7 @@ OVER = ("done", "failed", "cancelled", "interrupted")
 class DemoPlan:
     """The first run: ingest `paths` into `corpus`, train `model` on it for `budget_s`, open two sounds in the editor.
 
+    preset: the size of the codec, as for a training.
     What exists already (the corpus, the model, strands of these sounds) is used as it is.
     """
 
@@ -31,6 +34,7 @@ class DemoPlan:
     paths: list[Path]
     model: str
     budget_s: float
+    preset: str
     a: Path
     b: Path
 
@@ -96,14 +100,15 @@ async def _train(app: "AlleleApp", plan: DemoPlan) -> None:
 
 
 async def _start(app: "AlleleApp", plan: DemoPlan, *, resume: bool) -> str:
-    request = m.StartTraining(corpus=plan.corpus, model=plan.model, budget_s=plan.budget_s, resume=resume)
+    request = m.StartTraining(
+        corpus=plan.corpus, model=plan.model, budget_s=plan.budget_s, preset=plan.preset, resume=resume
+    )
     try:
         return (await app.session.ask(request)).body.job
     except AlleleError as error:
         if error.code not in ("E_EXISTS", "E_NOT_FOUND"):
             raise
-        again = m.StartTraining(corpus=plan.corpus, model=plan.model, budget_s=plan.budget_s, resume=not resume)
-        return (await app.session.ask(again)).body.job
+        return (await app.session.ask(replace(request, resume=not resume))).body.job
 
 
 async def _finish(app: "AlleleApp", job: str) -> None:

@@ -123,12 +123,12 @@ class HandsApp(FrankApp, inherit_bindings=False):
 
     def model_for(self, index: int) -> str | None:
         """The model a sound is encoded with when nobody says: that of the other pane, else the newest."""
-        names = [model.name for model in self.session.newest_first]
         for pane in (self.editor.panes[1 - index], self.editor.panes[index]):
             info = self.session.strands.get(pane.strand or "")
-            if info is not None and info.meta.model in names:
-                return info.meta.model
-        return next(iter(names), None)
+            model = None if info is None else self.session.model_of(info.meta)
+            if model is not None and not model.problem:
+                return model.name
+        return next((model.name for model in self.session.newest_first), None)
 
     # --- macros ------------------------------------------------------------------------------------------
 

@@ -17,6 +17,8 @@ from typing import Any
 
 from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.strands import StrandMeta
+from tui.model.library import model_of
 from tui.model.training import Training
 from tui.strand_desk import StrandDesk
 
@@ -52,6 +54,10 @@ class Session(StrandDesk):
     def newest_first(self) -> list[m.ModelInfo]:
         """Models that can make sound."""
         return sorted((model for model in self.models if not model.problem), key=lambda one: one.created, reverse=True)
+
+    def model_of(self, meta: StrandMeta) -> m.ModelInfo | None:
+        """The model here whose codes a strand holds, whatever it is called now; None where there is none."""
+        return model_of(meta, self.models)
 
     # --- connection --------------------------------------------------------------------------------------
 

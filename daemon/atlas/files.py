@@ -6,6 +6,7 @@ with the command that makes a new one.
 """
 
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 import numpy as np
@@ -42,7 +43,7 @@ def read_atlas(model_dir: Path, codec_id: str, *, levels: int, codebook: int) ->
         AtlasError: there is none, it is damaged, or it is another codec's.
     """
     path, name = model_dir / ATLAS_NAME, model_dir.name
-    mend = f"make one with: allele model atlas {name}"
+    mend = f"make one with: allele model atlas {quote(name)}"
     if not path.exists():
         raise AtlasError(f"model {name} has no atlas, the measure of what each code does to the sound", mend)
     try:

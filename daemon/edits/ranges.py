@@ -1,6 +1,7 @@
 """From what an edit says to levels and frames that exist, and the changes made there."""
 
 from dataclasses import dataclass
+from shlex import quote
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def same_codec(grid: Grid, name: str, model: str, codec_id: str) -> None:
         raise AlleleError(
             "E_WRONG_MODEL",
             f"{grid.name} was made with model {grid.model}, {name} with model {model}: their codes mean other sounds",
-            hint=f"encode the other sound again: allele encode FILE --model {grid.model}",
+            hint=f"encode the other sound again: allele encode FILE --model {quote(grid.model)}",
         )
 
 

@@ -19,18 +19,18 @@ def choose_device() -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """The device as the status line shows it."""
-    if device.type == "cuda":
-        return f"cuda:{device.index or 0} {torch.cuda.get_device_name(device)}"
-    if device.type == "cpu":
-        return f"cpu, {os.cpu_count()} cores"
-    return device.type
+    """The device as torch calls it: cpu, cuda:0, mps."""
+    return f"cuda:{device.index or 0}" if device.type == "cuda" else device.type
 
 
 def facts(device: torch.device) -> dict[str, str]:
-    """Versions and memory, for `daemon status` and `doctor`."""
+    """Versions, and the device in words, for `daemon status` and `doctor`."""
     said = {"torch": torch.__version__, "python": platform.python_version()}
     if device.type == "cuda":
-        free, total = torch.cuda.mem_get_info(device)
-        said["device_memory"] = f"{(total - free) / 2**30:.1f}/{total / 2**30:.0f} GB"
+        said["device_name"] = torch.cuda.get_device_name(device)
+        said["device_memory"] = f"{torch.cuda.mem_get_info(device)[1] / 2**30:.0f} GiB"  # what is free is old at once
+    elif device.type == "mps":
+        said["device_name"] = "an Apple GPU"
+    elif device.type == "cpu":
+        said["device_name"] = f"{os.cpu_count()} cores"
     return said

@@ -12,12 +12,15 @@ from typing import Any, Protocol
 from daemon.engine.pipe import Parcel, PipeError
 from daemon.engine.process import Child, spawn
 from daemon.engine.reports import progress_of, read_line
+from daemon.store.folders import has_learnt
 from daemon.training.reports import Report, StepReport
 from daemon.training.run_folder import RUN_NAME
 from protocol.messages import JobInfo
 
 log = logging.getLogger("allele.jobs")
 
+# In what daemon.training says to do when this run cannot be gone on with.
+BEYOND_RESUMING = ("start a new model", "another seed", "choose another name", "train it again")
 MODULES = {
     "ingest": "daemon.engine.ingest_worker",
     "train": "daemon.engine.training_worker",
@@ -157,7 +160,17 @@ class JobRun:
         return f"{message.rstrip('.')}, at step {self._step}" if self._step else message
 
     def _hint(self, mend: str = "") -> str:
-        return "; then: ".join(part for part in (mend.rstrip("."), command_to_go_on(self._spec)) if part)
+        return way_on(mend, self._spec)
+
+
+def way_on(mend: str, spec: dict[str, Any]) -> str:
+    """What to do about how a job ended: the mend, then how to go on, unless the mend asks for another training.
+
+    A run keeps its seed and its audio: resumed, it would end the same way.
+    """
+    mend = mend.rstrip(".")
+    is_over = any(words in mend.lower() for words in BEYOND_RESUMING)
+    return "; then: ".join(part for part in (mend, "" if is_over else command_to_go_on(spec)) if part)
 
 
 def _mend(kind: str, error: dict[str, str]) -> str:
@@ -176,6 +189,12 @@ def has_begun(spec: dict[str, Any]) -> bool:
     """Whether a training left a run that can be gone on with."""
     run_dir = spec.get("run_dir")
     return run_dir is not None and (Path(run_dir) / RUN_NAME).exists()
+
+
+def can_be_kept(spec: dict[str, Any]) -> bool:
+    """Whether a training without a process left something to make a model of."""
+    run_dir = spec.get("run_dir")
+    return run_dir is not None and has_learnt(Path(run_dir))
 
 
 def going_on(spec: dict[str, Any]) -> dict[str, Any]:

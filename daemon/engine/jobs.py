@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from daemon.engine.jobrun import Ending, JobRun, command_to_go_on, going_on, has_begun
+from daemon.engine.jobrun import Ending, JobRun, can_be_kept, command_to_go_on, going_on
 from daemon.engine.ledger import OPEN, JobLedger, OnChange
 from daemon.engine.line import Line
 from daemon.store.catalogue import Catalogue
@@ -160,7 +160,7 @@ class JobQueue(JobLedger):
             if job in self._runs:
                 await self._runs[job].keep()
         elif info.state in ("queued", "paused"):
-            if not has_begun(self._specs.get(job, {})):
+            if not can_be_kept(self._specs.get(job, {})):
                 raise AlleleError(
                     "E_BAD_REQUEST", f"job {job} has learnt nothing yet", hint=f"allele jobs cancel {job}"
                 )

@@ -10,19 +10,20 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from daemon.engine.deaths import MemoryKills, describe_end
 from daemon.engine.pipe import Parcel, PipeError, pack_parcel, read_parcel
 from protocol.arrays import Array
+from protocol.logs import is_start_mark, start_mark
 
 LOG_BYTES = 1 << 20
 STREAM_LIMIT = 1 << 20
 # torch's OpenMP threads otherwise wait for each other by spinning: on busy cores a step then takes ten times as long
 # (docs/adr/0003-codec.md). It is read when torch is loaded, so the child must be born with it.
 CHILD_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
-STARTED = b"--- started\n"  # what an earlier process said does not explain a later one's death
 
 
 class Child:
@@ -94,7 +95,7 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
     try:
         _shorten(log)
         with log.open("ab") as errors:
-            errors.write(STARTED)
+            errors.write(f"{start_mark(datetime.now().astimezone())}\n".encode())
             errors.flush()
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -124,14 +125,14 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
 
 
 def last_line(log: Path) -> str:
-    """The last thing a child wrote, at most 300 characters."""
+    """The last thing a child wrote, at most 300 characters; what one before it wrote does not explain its death."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))
             lines = file.read().decode(errors="replace").strip().splitlines()
     except OSError:
         return ""
-    return lines[-1][:300] if lines and lines[-1] != STARTED.decode().strip() else ""
+    return lines[-1][:300] if lines and not is_start_mark(lines[-1]) else ""
 
 
 def _shorten(log: Path) -> None:

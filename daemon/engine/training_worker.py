@@ -8,6 +8,7 @@ that the decodes somebody waits for come first. When the model is finished its a
 import sys
 import time
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import msgspec
@@ -68,7 +69,7 @@ def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
         wire.send({"type": "progress", "progress": 1.0, "detail": f"measuring what each code does, {share:.0%}"})
         return not wire.cancelled.is_set()
 
-    later = f"allele model atlas {run_dir.name} makes it"
+    later = f"allele model atlas {quote(run_dir.name)} makes it"
     try:
         if measure_model(run_dir, corpus_dir, device=choose_device(), say=say, go_on=go_on) is None:
             say(f"stopped before the atlas was measured; {later}")

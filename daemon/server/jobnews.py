@@ -51,6 +51,8 @@ class JobNews:
                 self._publisher.publish(AtlasChanged(model=info.subject))
             elif info.kind == "train":
                 await self._library.refresh_models()
+                if info.state == "done":  # its model may have been listed, and asked about, before there was an atlas
+                    self._publisher.publish(AtlasChanged(model=info.subject))
             else:
                 await self._library.refresh_corpora()
         except Exception:

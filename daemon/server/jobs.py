@@ -13,7 +13,7 @@ from daemon.server.corpora import check_space
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.joblog import JobLogs
 from daemon.server.services import Services
-from daemon.store.folders import has_run, unfinished_runs
+from daemon.store.folders import has_learnt, has_run, run_corpus, unfinished_runs
 from daemon.training.errors import TrainingError
 from daemon.training.run_folder import LOG_NAME, MODEL_NAME
 from daemon.training.spec import Preset
@@ -99,8 +99,9 @@ class JobHandlers:
         if info.state in OPEN or info.state == "done":
             return Reply(body=await self._services.jobs.keep(body.job))
         again = await self._again(info)
-        if not again.resume:
-            raise AlleleError("E_BAD_REQUEST", f"job {info.id} has learnt nothing to make a model of", hint=info.hint)
+        if not await asyncio.to_thread(has_learnt, self._places.models / again.model):
+            hint = f"allele jobs resume {info.id}" if again.resume else info.hint
+            raise AlleleError("E_BAD_REQUEST", f"job {info.id} has learnt nothing to make a model of", hint=hint)
         return Reply(body=await self._admit(request, again, keep=True))
 
     async def move(self, request: Request) -> Reply:
@@ -176,7 +177,7 @@ class JobHandlers:
             "seed": body.seed,
             "resume": body.resume,
         }
-        again = f"allele train {shlex.quote(body.corpus)} --name {shlex.quote(body.model)}"
+        again = _command(body.corpus, body.model)
         return {
             "spec": wish,
             "corpus": body.corpus,
@@ -187,29 +188,38 @@ class JobHandlers:
         }
 
 
+def _command(corpus: str, model: str) -> str:
+    """What to type for a training."""
+    return f"allele train {shlex.quote(corpus)} --name {shlex.quote(model)}"
+
+
 def _check_run(body: StartTraining, models: Path) -> None:
-    """A new name, or an unfinished run to go on with. Blocking.
+    """A new name, or an unfinished run to go on with on the corpus that it learns from. Blocking.
 
     Raises:
-        AlleleError: E_EXISTS or E_NOT_FOUND.
+        AlleleError: E_EXISTS, E_NOT_FOUND, E_BAD_REQUEST for another corpus, or E_IO when the run cannot be read.
     """
     folder = models / body.model
-    again = f"allele train {shlex.quote(body.corpus)} --name"
     if (folder / MODEL_NAME).exists():
         raise AlleleError(
             "E_EXISTS",
             f"model {body.model} is finished, and keeps its codec for life",
-            hint=f"train under another name: {again} {shlex.quote(body.model + '-2')}, or first put it in the trash: "
+            hint=f"train under another name: {_command(body.corpus, body.model + '-2')}, or first put it in the trash: "
             f"allele model delete {shlex.quote(body.model)}",
         )
-    if has_run(folder) and not body.resume:
-        raise AlleleError(
-            "E_EXISTS",
-            f"a training of {body.model} was begun and not finished",
-            hint=f"go on with {again} {shlex.quote(body.model)} --resume, or put it in the trash: "
-            f"allele model delete {shlex.quote(body.model)}",
-        )
-    if body.resume and not has_run(folder):
+    if has_run(folder):
+        corpus = run_corpus(folder)
+        go_on = f"{_command(corpus, body.model)} --resume"
+        if not body.resume:
+            raise AlleleError(
+                "E_EXISTS",
+                f"a training of {body.model} was begun and not finished",
+                hint=f"go on with {go_on}, or put it in the trash: allele model delete {shlex.quote(body.model)}",
+            )
+        if corpus != body.corpus:
+            message = f"{body.model} learns from corpus {corpus}, not from {body.corpus}"
+            raise AlleleError("E_BAD_REQUEST", message, hint=f"go on with {go_on}")
+    elif body.resume:
         known = ", ".join(unfinished_runs(models)) or "none"
         raise AlleleError(
             "E_NOT_FOUND",

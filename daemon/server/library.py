@@ -56,7 +56,7 @@ class Library:
         raise AlleleError(
             "E_NOT_FOUND",
             f"no corpus is called {name!r} (there are: {known})",
-            hint=f"make it with: allele corpus add {name} PATH...",
+            hint=f"make it with: allele corpus add {quote(name)} PATH...",
         )
 
     async def model(self, name: str) -> ModelInfo:
@@ -102,13 +102,13 @@ class Library:
                 "E_BAD_STRAND",
                 f"{meta.name} says {meta.levels} levels of {meta.codebook} codes, "
                 f"model {model.name} has {model.levels} of {model.codebook}",
-                hint=f"encode its sound again: allele encode FILE --model {model.name}",
+                hint=f"encode its sound again: allele encode FILE --model {quote(model.name)}",
             )
         if meta.channels != model.channels:
             raise AlleleError(
                 "E_BAD_STRAND",
                 f"{meta.name} says {_plural(meta.channels)}, model {model.name} has {_plural(model.channels)}",
-                hint=f"encode its sound again: allele encode FILE --model {model.name}",
+                hint=f"encode its sound again: allele encode FILE --model {quote(model.name)}",
             )
         return model
 

@@ -13,7 +13,9 @@ import msgspec
 from daemon.codec.format import format_problem
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import INDEX_NAME, Corpus, FileRecord, load_corpus
-from daemon.training.run_folder import MODEL_NAME, RUN_NAME, ModelCard
+from daemon.training.errors import TrainingError
+from daemon.training.run_folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, read_run
+from protocol.errors import AlleleError
 from protocol.messages import CorpusFile, CorpusInfo, ModelInfo
 
 log = logging.getLogger("allele.store")
@@ -125,6 +127,28 @@ def _memorisation(card: ModelCard) -> dict[str, Any]:
 def has_run(folder: Path) -> bool:
     """Whether a training was begun in this folder."""
     return (folder / RUN_NAME).exists()
+
+
+def has_learnt(folder: Path) -> bool:
+    """Whether a training left a whole checkpoint to make a model of, one after its first step."""
+    # As daemon.training.checkpoint writes them, which imports torch: a manifest last, so what has one is whole.
+    whole = (path.parent.name for path in (folder / CHECKPOINTS).glob("step-*/manifest.json"))
+    return any(name.removeprefix("step-").strip("0") for name in whole)
+
+
+def run_corpus(folder: Path) -> str:
+    """The corpus that the training in this folder learns from.
+
+    Raises:
+        AlleleError: E_NOT_FOUND, E_IO when `run.json` is damaged.
+    """
+    try:
+        run = read_run(folder)
+    except TrainingError as problem:
+        raise AlleleError("E_IO", problem.message.rstrip("."), hint=problem.hint.rstrip(".")) from None
+    if run is None:
+        raise AlleleError("E_NOT_FOUND", f"{folder.name} is no training")
+    return run.corpus
 
 
 def unfinished_runs(models: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""Documents that users follow: links lead somewhere, keys are the keymap's, commands are the parser's."""
+"""What users follow: links lead somewhere, keys are the keymap's, commands are the parser's and can be typed."""
 
 import re
 import shlex
@@ -38,3 +38,34 @@ def test_the_readmes_commands_are_the_parsers() -> None:
     assert len(lines) > 5
     for line in lines:
         assert parse(shlex.split(line)).command is not None
+
+
+COMMAND = re.compile(r"allele (?:corpus|encode|model|train)\b([^\"\n]*)")
+
+
+def unquoted(text: str) -> list[str]:
+    """Names that a source puts into a command for the person as they are: one may hold a space."""
+    put = [value for command in COMMAND.findall(text) for value in re.findall(r"\{([^{}]*)\}", command)]
+    return [value for value in put if not re.match(r"(?:shlex\.)?(?:quote|join)\(", value)]
+
+
+def test_names_in_commands_that_are_told_are_quoted() -> None:
+    sources = [path for package in ("daemon", "tui") for path in (ROOT / package).rglob("*.py")]
+    found = {path.relative_to(ROOT).as_posix(): unquoted(path.read_text(encoding="utf-8")) for path in sources}
+    assert {name: values for name, values in found.items() if values} == {}
+    assert unquoted('f"allele model restore {quote(name)} --as {name}"') == ["name"]
+
+
+def test_make_docs_makes_every_page_that_a_script_keeps() -> None:
+    makers = [
+        path.name for path in (ROOT / "scripts").glob("*.py") if "--check only compare" in path.read_text("utf-8")
+    ]
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").partition("\ndocs:")[2]
+    assert len(makers) >= 3 and [name for name in makers if f"scripts/{name}" not in recipe] == []
+
+
+def test_the_glossary_knows_every_kind_of_job() -> None:
+    from daemon.engine.jobs import KINDS
+
+    (row,) = re.findall(r"^\| job \| (.+) \|$", (ROOT / "docs" / "glossary.md").read_text("utf-8"), flags=re.MULTILINE)
+    assert all(kind in row for kind in KINDS), row

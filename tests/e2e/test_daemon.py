@@ -2,14 +2,17 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from protocol.logs import start_mark
 from protocol.places import places_of
 
 STATUS = {"pid", "uptime_s", "device", "jobs", "clients", "endpoint", "version"}
@@ -25,6 +28,18 @@ def test_none_runs_until_something_needs_it(fresh: Any) -> None:
     assert fresh("daemon", "status", "--json").json.keys() >= STATUS
 
 
+def test_the_device_is_a_plain_name_and_its_words_are_a_fact(allele: Any, wait_until: Any) -> None:
+    def status() -> Any:
+        return allele("daemon", "status", "--json").json
+
+    wait_until(lambda: status()["engine"] == "ready", "the engine")
+    found = status()
+    assert re.fullmatch(r"cpu|cuda:\d+|mps", found["device"]), found["device"]
+    assert found["facts"]["device_name"]
+    doctored = {check["name"]: check["detail"] for check in allele("doctor", "--json", timeout_s=120).json["checks"]}
+    assert f"on {found['device']} ({found['facts']['device_name']})" in doctored["daemon"]
+
+
 def test_start_stop_restart(fresh: Any) -> None:
     first = fresh("daemon", "start", "--json").json
     again = fresh("daemon", "start", "--json").json
@@ -38,6 +53,26 @@ def test_start_stop_restart(fresh: Any) -> None:
     logs = fresh("daemon", "logs", "--lines", "3", "--json").json
     assert Path(logs["path"]) == fresh.home / "logs" / "daemon.log"
     assert len(logs["lines"]) == 3
+
+
+def test_logs_show_what_workers_said_in_the_last_day_and_where(fresh: Any) -> None:
+    folder = fresh.home / "logs"
+    folder.mkdir(parents=True)
+    (folder / "daemon.log").write_text("one\ntwo\n")
+    plain = fresh("daemon", "logs")
+    assert (plain.status, plain.out) == (0, "one\ntwo\n")
+    now = datetime.now().astimezone()
+    marks = [start_mark(now - timedelta(hours=hours)) for hours in (50, 30, 3)]
+    # the second process lived until the third began; that one has said nothing yet
+    (folder / "job-train.log").write_text(f"{marks[0]}\nlong ago\n{marks[1]}\nTraceback\n  defect\n{marks[2]}\n")
+    (folder / "engine.log").write_text(f"{marks[2]}\n")
+    (folder / "engine-files.log").write_text(f"{marks[0]}\nlong ago, too\n")
+    os.utime(folder / "engine-files.log", (0, 0))
+    shown = fresh("daemon", "logs", "--json").json
+    said = {"path": str(folder / "job-train.log"), "lines": [marks[1], "Traceback", "  defect"]}
+    assert shown == {"path": str(folder / "daemon.log"), "lines": ["one", "two"], "workers": [said]}
+    ends = fresh("daemon", "logs", "--lines", "1").out
+    assert ends == f"==> {folder / 'daemon.log'} <==\ntwo\n\n==> {folder / 'job-train.log'} <==\n  defect\n"
 
 
 @pytest.mark.parametrize("command", ["--home corpus list", "--home daemon start", "--home", "--connect jobs"])

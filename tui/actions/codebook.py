@@ -1,7 +1,7 @@
 """What can be done on the codebook screen."""
 
 from tui.actions.action import Action
-from tui.actions.situation import Check, modelled_codes, sounding
+from tui.actions.situation import Check, audible_code, modelled_codes
 
 CODEBOOK = ("codebook",)
 
@@ -20,7 +20,7 @@ ACTIONS: tuple[Action, ...] = (
     _codes("level_down", "Next level"),
     _codes("level_up", "Previous level"),
     _codes("order", "Order by the next quality of sound", text="cells of the editor take its colours"),
-    _codes("hear", "Hear the code at the editor's cursor", sounding, "nothing is written"),
+    _codes("hear", "Hear the code at the editor's cursor", audible_code, "nothing is written"),
     _codes("label", "Call the code something", text="kept with the model; an empty word takes it back"),
     _codes("use", "To the next place where it is used"),
 )

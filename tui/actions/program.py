@@ -84,7 +84,7 @@ TRAININGS = (
         audible,
         "both are equally loud and go round until {preview.play}",
     ),
-    Action("train.edit", "To the editor with this model", "Train", TRAIN),
+    Action("train.edit", "To the editor", "Train", TRAIN),
 )
 
 

@@ -38,6 +38,9 @@ class Situation:
 
 Check = Callable[[Situation], str]
 
+NO_MODEL = "no model yet: train one in the library ({go.library})"
+TAKE_BACK = "{library.restore} in the library ({go.library}) takes a model back from the trash"
+
 
 def always(_: Situation) -> str:
     """Nothing stands in the way."""
@@ -123,8 +126,14 @@ def selected(s: Situation) -> str:
 
 
 def modelled_codes(s: Situation) -> str:
-    """There is a model whose codes are shown."""
-    return connected(s) or ("" if s.model else "no model yet: train one in the library ({go.library})")
+    """There is a model whose codes are shown; a strand's own, where there is one."""
+    none = f"this strand's model is not here: {TAKE_BACK}" if s.strand else NO_MODEL
+    return connected(s) or ("" if s.model else none)
+
+
+def audible_code(s: Situation) -> str:
+    """A code of the strand's model can be heard in it."""
+    return modelled_codes(s) or sounding(s)
 
 
 def corpus_chosen(s: Situation) -> str:

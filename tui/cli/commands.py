@@ -66,10 +66,15 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         words=("daemon", "logs"),
-        summary="the end of its log",
-        handler="tui.cli.daemon:logs",
-        arguments=(_arg("--lines", type=values.lines, default=100, metavar="N", help="how many lines (100)"),),
-        keys={"path": "the log file", "lines": "its last lines"},
+        summary="the end of its log, and of the logs of its workers where they said something in the last day",
+        handler="tui.cli.logs:logs",
+        details="What went wrong in a model or a job stands in a worker's log. Each part says which file it is of.",
+        arguments=(_arg("--lines", type=values.lines, default=100, metavar="N", help="how many lines of each (100)"),),
+        keys={
+            "path": "the daemon's log file",
+            "lines": "its last lines",
+            "workers": "each with path and lines, of those that said something in the last day, the newest last",
+        },
     ),
     Command(
         words=("corpus", "add"),
@@ -116,7 +121,7 @@ COMMANDS: tuple[Command, ...] = (
         summary="train a codec on a corpus",
         handler="tui.cli.train:train",
         details="Follows the job until it is done. Ctrl-C stops the training at its next step and keeps what was "
-        "learned: --resume goes on from there.",
+        "learned: --resume goes on from there. With --detach, --json prints job and model alone.",
         arguments=(
             _arg("corpus", type=values.name, metavar="CORPUS", help="what to train on"),
             _arg("--name", type=values.name, required=True, metavar="MODEL", help="name of the model"),
@@ -124,7 +129,7 @@ COMMANDS: tuple[Command, ...] = (
                 "--budget",
                 type=values.budget,
                 metavar="90s|10m|2h",
-                help="wall clock of training with its evaluations (default: by the size of the corpus)",
+                help="wall clock of training with its evaluations (10m; ended early when the held-out error stays)",
                 alternative="length",
             ),
             _arg("--steps", type=values.steps, metavar="N", help="train N steps instead", alternative="length"),
@@ -133,10 +138,21 @@ COMMANDS: tuple[Command, ...] = (
                 choices=(*PRESETS, "toy"),
                 default="auto",
                 metavar="|".join(PRESETS),
-                help="size of the codec (auto: by the size of the corpus; toy is for trying things out, in seconds)",
+                help="size of the codec (auto: small, and base on a GPU with more than five minutes of audio and of "
+                "time; toy is for trying things out, in seconds)",
             ),
-            _arg("--levels", type=values.level_count, metavar="Q", help="levels of the code grid, 1 to 32"),
-            _arg("--codebook", type=values.codebook, metavar="K", help="codes to a level, 2 to 65536"),
+            _arg(
+                "--levels",
+                type=values.level_count,
+                metavar="Q",
+                help="levels of the code grid, 1 to 32 (10, in stereo 13)",
+            ),
+            _arg(
+                "--codebook",
+                type=values.codebook,
+                metavar="K",
+                help="codes to a level, 2 to 65536 (by the amount of audio)",
+            ),
             _arg(
                 "--channels",
                 type=values.channel_count,
@@ -161,14 +177,14 @@ COMMANDS: tuple[Command, ...] = (
         words=("model", "list"),
         summary="all models",
         handler="tui.cli.model:list_",
-        keys={"models": "each as model show gives it"},
+        keys={"models": "each as model show gives it, without atlas"},
     ),
     Command(
         words=("model", "show"),
         summary="one model",
         handler="tui.cli.model:show",
         arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
-        keys={**json_keys.MODEL, "atlas": "what model atlas prints"},
+        keys={**json_keys.MODEL, "atlas": "what model atlas prints, without model"},
     ),
     Command(
         words=("model", "atlas"),

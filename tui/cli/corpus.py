@@ -26,6 +26,7 @@ from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
 from tui.client import Client
+from tui.model.job_words import ended_words
 from tui.model.words import plural
 
 USABLE = frozenset({"ok", "duplicate"})
@@ -54,13 +55,23 @@ def add(arguments: Namespace, output: Output) -> int:
     try:
         job, before, corpus = with_daemon(arguments, work)
     except LeftRunningError as left:
-        raise AlleleError("E_CANCELLED", "left; the job goes on", hint=f"allele jobs show {left.job}") from None
+        raise AlleleError(
+            "E_CANCELLED", f"left while job {left.job} stops", hint=f"allele jobs show {left.job}"
+        ) from None
     if corpus is None:
-        errors: list[dict[str, str]] = (job.result or {}).get("errors", [])
-        lines = [" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["mend"]))) for error in errors]
-        _say_problems(lines if len(lines) > 1 else [], output, "")
-        raise AlleleError("E_CANCELLED", job.error or f"the corpus was not read: {job.state}", hint=job.hint)
+        raise _unfinished(job, arguments.name, output)
     return _tell_added(corpus, before, paths, output)
+
+
+def _unfinished(job: JobInfo, name: str, output: Output) -> AlleleError:
+    """Why a reading did not come to its end, and what is left of it; what was wrong with its files is said before."""
+    errors: list[dict[str, str]] = (job.result or {}).get("errors", [])
+    lines = [" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["mend"]))) for error in errors]
+    _say_problems(lines if len(lines) > 1 else [], output, "")
+    if job.state not in {"cancelled", "interrupted"}:
+        return AlleleError("E_CANCELLED", job.error or f"reading into {name} ended as {job.state}", hint=job.hint)
+    why = f": {job.error}" if job.error else ""
+    return AlleleError("E_CANCELLED", f"reading into {name} was {ended_words(job)}{why}", hint=job.hint)
 
 
 async def _known_files(client: Client, name: str) -> list[CorpusFile]:

@@ -1,10 +1,9 @@
-"""`allele daemon start|stop|status|restart|logs`."""
+"""`allele daemon start|stop|status|restart`."""
 
 import fcntl
 import os
 import time
 from argparse import Namespace
-from collections import deque
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ from protocol.errors import AlleleError
 from protocol.messages import Done, GetStatus, Status, StopDaemon
 from protocol.places import Places
 from tui.cli.output import Output, duration
-from tui.cli.session import home_behind, locate, with_running_daemon
+from tui.cli.session import locate, with_running_daemon
 from tui.client import Client
 from tui.embedded import ensure_daemon, is_running
 
@@ -47,22 +46,6 @@ def status(arguments: Namespace, output: Output) -> int:
     """How the daemon is."""
     found = _status(locate(arguments))
     output.result(_facts(found), describe(found))
-    return 0
-
-
-def logs(arguments: Namespace, output: Output) -> int:
-    """The end of the daemon's log."""
-    places = locate(arguments)
-    folder = places.logs
-    if arguments.connect is not None:
-        folder = places._replace(home=home_behind(arguments)).logs
-    path = folder / "daemon.log"
-    try:
-        with path.open(encoding="utf-8", errors="replace") as file:
-            lines = [line.rstrip("\n") for line in deque(file, arguments.lines)]
-    except FileNotFoundError:
-        raise AlleleError("E_NOT_FOUND", f"{path}: no daemon has run here yet", hint="allele daemon start") from None
-    output.result({"path": str(path), "lines": lines}, lines)
     return 0
 
 

@@ -193,8 +193,9 @@ def check_daemon(places: Places) -> Check:
         found = with_running_daemon(places, ask)
     except AlleleError as error:
         return Check("daemon", "warn", str(error), "allele daemon restart")
-    engine = f"engine {found.engine}" + (f" on {found.device}" if found.device else "")
-    detail = f"process {found.pid}, version {found.version}, {engine}, {found.endpoint}"
+    name = found.facts.get("device_name", "")
+    device = f" on {found.device}{f' ({name})' if name else ''}" if found.device else ""
+    detail = f"process {found.pid}, version {found.version}, engine {found.engine}{device}, {found.endpoint}"
     if found.version != metadata.version("allele"):
         return Check("daemon", "warn", f"{detail}: another version than this one", "allele daemon restart")
     if found.engine == "failed":

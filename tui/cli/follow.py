@@ -27,7 +27,7 @@ from protocol.messages import (
 from tui.cli.output import Output, duration
 from tui.cli.progress import Progress
 from tui.client import Client, Event
-from tui.model.measures import health_words, level_table, measured
+from tui.model.measures import health_words, level_table, measured, standing_words
 
 ENDED = frozenset({"done", "failed", "cancelled", "interrupted"})
 SILENCE_S = 2.0
@@ -123,8 +123,8 @@ def _take(item: "Event | Snapshot | None", wanted: str, progress: Progress) -> J
 
 def describe_evaluation(report: EvaluationCompleted) -> list[str]:
     """An evaluation in some lines."""
-    best = "  best so far" if report.is_best else ""
-    lines = [f"step {report.step} at {duration(report.elapsed_s)}: held out: {measured(report.held_out)}{best}"]
+    told = "  ".join(filter(None, (measured(report.held_out), standing_words(report))))
+    lines = [f"step {report.step} at {duration(report.elapsed_s)}: held out: {told}"]
     if report.train:
         lines.append(f"  learnt from: {measured(report.train)}")
     lines += level_table(report)

@@ -56,7 +56,8 @@ JOB_COMMANDS: tuple[Command, ...] = (
         summary="end a training now and keep the model of what it learnt",
         handler="tui.cli.jobs:stop",
         details="Answered at once; the last measures follow and the model says at which step it was stopped. A "
-        "training that is paused, or ended without a model, makes it of its last checkpoint.",
+        "training that is paused, or ended without a model, makes it of its last checkpoint; where there is none it is "
+        "refused.",
         arguments=(_arg("id", metavar="ID", help="the job"),),
         keys=json_keys.JOB,
     ),

@@ -11,7 +11,7 @@ STATUS = {
     "engine": "starting, ready, restarting or failed",
     "engine_detail": "why, in words",
     "home": "its home folder",
-    "facts": "versions and memory, by name",
+    "facts": "versions, memory, and the device in words, by name",
 }
 JOB = {
     "id": "what the other jobs commands take",

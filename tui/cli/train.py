@@ -1,6 +1,7 @@
 """`allele train`: start a training, follow it, and say what came of it."""
 
 from argparse import Namespace
+from shlex import quote
 from typing import Any
 
 from protocol.errors import AlleleError
@@ -9,6 +10,7 @@ from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration
 from tui.cli.session import with_daemon
 from tui.client import Client
+from tui.model.job_words import ended_words
 
 KEYS = ("model", "steps", "seconds", "levels", "codebook", "held_out", "utilisation", "prior")
 
@@ -30,7 +32,7 @@ def train(arguments: Namespace, output: Output) -> int:
     )
     if arguments.detach:
         return _detach(arguments, request, output)
-    resume_hint = f"go on with: allele train {_quoted(arguments.corpus)} --name {_quoted(arguments.name)} --resume"
+    resume_hint = f"go on with: allele train {quote(arguments.corpus)} --name {quote(arguments.name)} --resume"
 
     async def work(client: Client) -> JobInfo:
         async def begin() -> str:
@@ -64,10 +66,9 @@ def _detach(arguments: Namespace, request: StartTraining, output: Output) -> int
 def _tell(job: JobInfo, model: str, resume_hint: str, output: Output) -> int:
     """The result, or why there is none."""
     if job.state in {"cancelled", "interrupted"}:
-        resume_hint = f"go on with: {job.hint}" if job.hint else resume_hint
-        raise AlleleError(
-            "E_CANCELLED", f"training of {model} was {job.state}; what it learned is kept", hint=resume_hint
-        )
+        verb = "go on" if job.started_s is not None else "start it"
+        hint = f"{verb} with: {job.hint}" if job.hint else resume_hint
+        raise AlleleError("E_CANCELLED", f"training of {model} was {ended_words(job)}", hint=hint)
     if job.state != "done" or job.result is None:
         raise AlleleError("E_INTERNAL", job.error or f"training of {model} ended as {job.state}", hint=job.hint)
     facts = {key: job.result.get(key) for key in KEYS}
@@ -88,7 +89,3 @@ def describe(facts: dict[str, Any], ended: str = "") -> list[str]:
         f"codes in use  {use}",
         *([ended] if ended else []),
     ]
-
-
-def _quoted(word: str) -> str:
-    return f"'{word}'" if " " in word else word

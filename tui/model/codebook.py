@@ -18,7 +18,7 @@ CELL = 6
 class Codebook:
     """Where one is. The cursor is a place in the order, so that it stays put when the order changes under it."""
 
-    model: str = ""
+    codec: str = ""
     level: int = 0
     place: int = 0
     columns: int = 12

@@ -9,6 +9,11 @@ from tui.model.training import Training, clock
 
 SOURCE = "source"
 LOG_TIME, NARROWEST_LOG = 8, 20  # columns
+_KEPT = {
+    "train": "what it learned is kept",
+    "ingest": "the files that were read are kept",
+    "atlas": "the model is as it was",
+}
 _ORDER = {"running": 0, "queued": 1, "paused": 2}
 
 
@@ -31,6 +36,22 @@ def state_words(job: JobInfo) -> str:
     if job.state == "paused":
         return ", ".join(filter(None, (job.state, job.detail)))
     return job.detail or job.state
+
+
+def ended_words(job: JobInfo) -> str:
+    """How a job ended that was cancelled or cut off, and what is left of it: `cancelled; what it learned is kept`."""
+    if job.started_s is None:
+        return f"{job.state} before it began"
+    return "; ".join(filter(None, (job.state, _KEPT.get(job.kind, ""))))
+
+
+def cancel_words(job: JobInfo) -> str:
+    """What becomes of a job that is open and is cancelled now."""
+    if job.started_s is None:
+        return "cancelled before it began"
+    doing = "cancelling" if job.state == "running" else "cancelled"  # what has no process is over at once
+    again = "{train.resume} goes on with it" if job.kind == "train" else ""
+    return "; ".join(filter(None, (doing, _KEPT.get(job.kind, ""), again)))
 
 
 def job_line(job: JobInfo) -> str:
@@ -85,6 +106,6 @@ def preview_lines(training: Training, playing: str | None) -> list[tuple[str, st
             f"{value:6.3f}" if value is not None else "     -"
             for value in (evaluation.held_out.get("mel"), evaluation.train.get("mel"))
         )
-        best = " best" if evaluation.is_best else ""
-        lines.append((f"{what:<7}{clock(evaluation.elapsed_s):>7} {numbers}{best}", name))
+        standing = " kept" if name == "final" else " best" if evaluation.is_best else ""
+        lines.append((f"{what:<7}{clock(evaluation.elapsed_s):>7} {numbers}{standing}", name))
     return [(f"{line}{' plays' if name == playing else ''}", name) for line, name in lines]

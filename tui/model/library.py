@@ -4,6 +4,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 from protocol.messages import Corpus, CorpusInfo, ModelInfo, StrandInfo
+from protocol.strands import StrandMeta
 from tui.model.training import clock
 from tui.model.words import plural
 
@@ -67,14 +68,30 @@ def _corpus_rows(corpus: CorpusInfo, width: int) -> list[Item]:
     return [Item(f"{text}  {bad}".rstrip(), key)]
 
 
+def model_of(meta: StrandMeta, models: list[ModelInfo]) -> ModelInfo | None:
+    """The model here whose codes a strand holds: that of its codec, whatever it is called, None where there is none.
+
+    Names are taken again by other models; of several with this codec, though, it is the one of the strand's own name.
+    """
+    same = [model for model in models if model.codec_id == meta.codec_id]
+    return next((model for model in same if model.name == meta.model), same[0] if same else None)
+
+
+def missing_words(meta: StrandMeta) -> str:
+    """That a strand's model is not here."""
+    return f"the model of {meta.name} is not here: {meta.model}, codec {meta.codec_id[:12]}"
+
+
 def corpus_of(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, StrandInfo]) -> str:
     """The corpus that a choice is about, "" when it is about none."""
     kind, name = chosen
     if kind == "corpus":
         return name
-    if kind == "strand" and name in strands:
-        name = strands[name].meta.model
-    return next((model.corpus for model in models if model.name == name), "") if kind else ""
+    if kind == "strand":
+        model = model_of(strands[name].meta, models) if name in strands else None
+    else:
+        model = next((model for model in models if kind and model.name == name), None)
+    return "" if model is None else model.corpus
 
 
 def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, StrandInfo]) -> list[str]:
@@ -82,7 +99,10 @@ def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, S
     kind, name = chosen
     if kind == "strand" and name in strands:
         meta = strands[name].meta
-        return [f"{meta.name}: {meta.levels} levels × {meta.frames} frames, made by {meta.model}", meta.source.path, ""]
+        own = model_of(meta, models)
+        now = ", which is not here" if own is None else f", now called {own.name}" if own.name != meta.model else ""
+        size = f"{meta.name}: {meta.levels} levels × {meta.frames} frames"
+        return [f"{size}, made by {meta.model}{now}", meta.source.path, ""]
     model = next((model for model in models if kind == "model" and model.name == name), None)
     if model is None:
         return []

@@ -1,9 +1,12 @@
 """What a training measured of itself, in words: the same on the command line and on the Train screen. Pure."""
 
 import math
+from collections import Counter
+from pathlib import PurePath
 
 from protocol.messages import EvaluationCompleted, StepCompleted
 
+WORST = "collapsing"
 CELL = 6  # columns of a number in a table of levels
 
 
@@ -19,7 +22,7 @@ def pace_words(step: StepCompleted) -> list[str]:
     return [
         f"gradient {step.gradient_norm:.2f}",
         f"{step.examples_per_s:.1f} examples/s",
-        f"{step.memory_mb:.0f} MB",
+        f"{step.memory_mb:.0f} MiB",
         f"rate {step.learning_rate:.1e}",
     ]
 
@@ -27,6 +30,13 @@ def pace_words(step: StepCompleted) -> list[str]:
 def measured(measures: dict[str, float | None]) -> str:
     """`mel 0.831  stft 1.204  sisdr_db -3.100`."""
     return "  ".join(f"{name} {value:.3f}" for name, value in measures.items() if value is not None)
+
+
+def standing_words(report: EvaluationCompleted) -> str:
+    """How an evaluation stands among those before it, "" for not the best; the last one is that of the model itself."""
+    if PurePath(report.preview).stem == "final":
+        return "as kept"
+    return "best so far" if report.is_best else ""
 
 
 def level_table(report: EvaluationCompleted) -> list[str]:
@@ -50,6 +60,13 @@ def health_words(report: EvaluationCompleted) -> str:
         return "every level is healthy"
     sick = [f"level {level} is {word}" for level, word in enumerate(report.health) if word != "healthy"]
     return report.advice or ", ".join(sick)
+
+
+def sick_words(health: list[str]) -> str:
+    """How many levels are how, the worst first: `1 collapsing, 2 thin`; "" where all are healthy."""
+    counts = Counter(word for word in health if word != "healthy")
+    worst_first = sorted(counts, key=lambda word: word != WORST)
+    return ", ".join(f"{counts[word]} {word}" for word in worst_first)
 
 
 def _short(value: float) -> str:

@@ -12,6 +12,7 @@ import msgspec
 
 from protocol.messages import EvaluationCompleted, JobLogged, StepCompleted
 from tui.model.curve import Curve
+from tui.model.measures import standing_words
 
 LOG_LINES = 500
 PRIMARY = ("mel", "stft")
@@ -85,8 +86,8 @@ class Training:
             self.learnt.add(body.elapsed_s, learnt)
         self.evaluations = [known for known in self.evaluations if known.elapsed_s < body.elapsed_s] + [body]
         words = ", ".join(f"{key} {number:.3f}" for key, number in body.held_out.items() if number is not None)
-        best = "  best so far" if body.is_best else ""
-        self._say(body.elapsed_s, f"step {body.step}: held-out {words or name}{best}")
+        told = "  ".join(filter(None, (f"held-out {words or name}", standing_words(body))))
+        self._say(body.elapsed_s, f"step {body.step}: {told}")
 
     @property
     def elapsed_s(self) -> float:

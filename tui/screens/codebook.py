@@ -5,18 +5,20 @@ session. A code is heard over the frames under the editor's cursor, through the 
 nothing is written. Labels are kept with the model, by the daemon.
 """
 
+from shlex import quote
 from typing import Any
 
 import numpy as np
 from textual.app import ComposeResult
 
 from protocol import messages as m
-from tui.actions.situation import Situation
+from tui.actions.situation import NO_MODEL, TAKE_BACK, Situation
 from tui.model.atlas import CodeAtlas, Colours
 from tui.model.codebook import CELL, Codebook, heat_of, mark_of, next_use, order_of, use_in
 from tui.model.cursor import Cursor
 from tui.model.editor import Pane
 from tui.model.grid import StrandGrid
+from tui.model.library import missing_words
 from tui.model.words import level_name
 from tui.screens.base import BaseScreen
 from tui.widgets.code_table import CodeTable, TableView
@@ -56,11 +58,9 @@ class CodebookScreen(BaseScreen):
 
     @property
     def model(self) -> m.ModelInfo | None:
-        """The strand's model, else the newest."""
+        """The strand's model, None where that is not here; without a strand the newest."""
         grid = self.strand
-        if grid is not None:
-            return next((one for one in self.session.models if one.name == grid.info.meta.model), None)
-        return next(iter(self.session.newest_first), None)
+        return next(iter(self.session.newest_first), None) if grid is None else self.session.model_of(grid.info.meta)
 
     def situation(self) -> Situation:
         return Situation(
@@ -80,7 +80,8 @@ class CodebookScreen(BaseScreen):
         if not self.is_mounted or self.size.width < CELL + 2:
             return
         if model is None:
-            self.about.show(" no model yet: train one in the library")
+            grid = self.strand
+            self.about.show(self.keymap.fill(f" {NO_MODEL if grid is None else missing_words(grid.info.meta)}"))
             self.table.show(None)
         else:
             self._draw_codes(model)
@@ -90,8 +91,8 @@ class CodebookScreen(BaseScreen):
         book, colours, atlas = self.book, self.colours(model), self.session.atlas_now(model.name)
         if colours.ranks is None or atlas is None:
             self.session.learn(model.name, self.allele.editor.descriptor)
-        if book.model != model.name:
-            book.model, book.level, book.place = model.name, 0, 0
+        if book.codec != model.codec_id:
+            book.codec, book.level, book.place = model.codec_id, 0, 0
         book.columns = max(1, (self.size.width - 1) // CELL)
         book.rows = max(1, self.table.size.height)
         book.move(0, 0, model.codebook)
@@ -135,7 +136,7 @@ class CodebookScreen(BaseScreen):
     def bottom_words(self) -> list[Part]:
         model = self.model
         if model is None:
-            return []
+            return [] if self.strand is None else [(f" {TAKE_BACK}", PLAIN)]
         atlas, level, code = self.session.atlas_now(model.name), self.book.level, self.code
         parts = [f"level {level} · code {code}{self._words(atlas, level, code)}"]
         if atlas is not None:
@@ -209,7 +210,8 @@ class CodebookScreen(BaseScreen):
         if model is not None and choice:
             self.spawn(self._order(model.name, choice))
         elif model is not None:
-            self.say(f"model {model.name} has no atlas: allele model atlas {model.name} measures what its codes do")
+            again = f"allele model atlas {quote(model.name)}"
+            self.say(f"model {model.name} has no atlas: {again} measures what its codes do")
 
     async def _order(self, model: str, descriptor: str) -> None:
         code = self.code

@@ -107,7 +107,7 @@ class EditorScreen(EditorWords):
         self._draw_wave(index, grid)
         rect = pane.rect(grid) if pane.selection is not None else None
         colours = self.colours_of(grid)
-        bins_key = f"{grid.info.meta.model}/{colours.descriptor}/{id(colours.ranks)}"
+        bins_key = f"{grid.info.meta.codec_id}/{colours.descriptor}/{id(colours.ranks)}"
         view = GridView(
             grid=grid,
             bins=self._bins_of(grid),
@@ -125,12 +125,13 @@ class EditorScreen(EditorWords):
         widgets.grid.show(view)
 
     def _bins_of(self, grid: StrandGrid) -> Any:
-        model, ranks = grid.info.meta.model, self.colours_of(grid).ranks
-        if ranks is None or self.session.atlas_now(model) is None:
-            self.session.learn(model, self.editor.descriptor)
-        kept = self._bins.get(model)
+        model, ranks = self.session.model_of(grid.info.meta), self.colours_of(grid).ranks
+        if model is not None and (ranks is None or self.session.atlas_now(model.name) is None):
+            self.session.learn(model.name, self.editor.descriptor)
+        codec = grid.info.meta.codec_id
+        kept = self._bins.get(codec)
         if kept is None or kept[0] is not ranks:
-            kept = self._bins[model] = (ranks, bins_of(ranks, grid.levels, grid.codebook))
+            kept = self._bins[codec] = (ranks, bins_of(ranks, grid.levels, grid.codebook))
         return kept[1]
 
     # --- waveform ----------------------------------------------------------------------------------------

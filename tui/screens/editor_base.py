@@ -7,7 +7,7 @@ commands, words, and tui.screens.editor, which draws; each builds on those befor
 
 from protocol import messages as m
 from protocol.edits import Edit, format_edit
-from tui.model.atlas import Colours
+from tui.model.atlas import CodeAtlas, Colours
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 from tui.model.painting import Painting
@@ -53,5 +53,11 @@ class EditorBase(BaseScreen):
             self.draw()
 
     def colours_of(self, grid: StrandGrid) -> Colours:
-        """What this strand's colours mean, as far as it is known by now."""
-        return self.session.colours_now(grid.info.meta.model, self.editor.descriptor)
+        """What this strand's colours mean, as far as it is known by now; nothing where its model is not here."""
+        model = self.session.model_of(grid.info.meta)
+        return Colours() if model is None else self.session.colours_now(model.name, self.editor.descriptor)
+
+    def atlas_of(self, grid: StrandGrid) -> CodeAtlas | None:
+        """What this strand's codes do, likewise."""
+        model = self.session.model_of(grid.info.meta)
+        return None if model is None else self.session.atlas_now(model.name)

@@ -2,11 +2,14 @@
 
 import asyncio
 from dataclasses import replace
+from shlex import quote
 from typing import Any
 
 from protocol.errors import AlleleError
+from tui.actions.situation import TAKE_BACK
 from tui.model.colours import PALETTES
 from tui.model.editor import NAMES
+from tui.model.library import missing_words
 from tui.model.search import Sought, onsets, places, read_sought, sought_in, step
 from tui.model.waveform import Waveform
 from tui.model.words import plural
@@ -85,23 +88,28 @@ class EditorView(EditorHearing):
         self.moved()
 
     def do_view_descriptor(self, count: int | None, register: str | None) -> None:
-        if self.grid is not None:
-            choice = self.colours_of(self.grid).next_choice()
-            if choice:
-                self.colour_by(choice)
-            else:
-                model = self.grid.info.meta.model
-                self.say(f"model {model} has no atlas: allele model atlas {model} measures what its codes do")
+        grid = self.grid
+        model = None if grid is None else self.session.model_of(grid.info.meta)
+        choice = "" if grid is None else self.colours_of(grid).next_choice()
+        if choice or model is None:
+            self.colour_by(choice)
+        else:
+            again = f"allele model atlas {quote(model.name)}"
+            self.say(f"model {model.name} has no atlas: {again} measures what its codes do")
 
     def colour_by(self, descriptor: str) -> None:
         """Colour and order codes by a descriptor; every client of this home keeps its own."""
-        if self.grid is not None:
-            self.spawn(self._colour_by(self.grid.info.meta.model, descriptor))
+        grid = self.grid
+        model = None if grid is None else self.session.model_of(grid.info.meta)
+        if model is not None:
+            self.spawn(self._colour_by(model.name, descriptor))
+        elif grid is not None:
+            self.say(f"{missing_words(grid.info.meta)}; {TAKE_BACK}", bad=True)
 
     async def _colour_by(self, model: str, descriptor: str) -> None:
         colours = await self.session.colours(model, descriptor)
         if descriptor and colours.descriptor != descriptor:
-            known = ", ".join(colours.choices) or f"none: allele model atlas {model}"
+            known = ", ".join(colours.choices) or f"none: allele model atlas {quote(model)}"
             raise AlleleError("E_NOT_FOUND", f"{descriptor!r} was not measured of model {model}", hint=known)
         self.editor.descriptor = descriptor
         self.say(f"colour and order by {colours.words}")

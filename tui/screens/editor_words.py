@@ -36,16 +36,18 @@ class EditorWords(EditorCommands):
         if grid is None:
             return "Editor"
         meta = grid.info.meta
+        model = self.session.model_of(meta)
+        name = meta.model if model is None else model.name
         if self.size.width < NARROW:
-            return f"{meta.model} · {grid.levels} × {grid.codebook}"
-        return f"{meta.model} · {grid.levels} levels × {grid.codebook} · {meta.frame_rate:.1f} frames/s"
+            return f"{name} · {grid.levels} × {grid.codebook}"
+        return f"{name} · {grid.levels} levels × {grid.codebook} · {meta.frame_rate:.1f} frames/s"
 
     def bottom_words(self) -> list[Part]:
         grid = self.grid
         if grid is None:
             return [(" {file.open} opens a sound here; {go.library} is the library; {app.help} shows every key", PLAIN)]
         cursor = self.editor.pane.cursor.inside(grid.levels, grid.frames)
-        atlas = self.session.atlas_now(grid.info.meta.model)
+        atlas = self.atlas_of(grid)
         other = self.grid_of(1 - self.editor.focus)
         words = describe_cell(grid, cursor, atlas, other, self.editor.other_name)
         zoom = self.editor.pane.zoom
@@ -61,7 +63,7 @@ class EditorWords(EditorCommands):
             return f"pane {editor.own_name} is empty"
         pane = editor.pane
         cursor = pane.cursor.inside(grid.levels, grid.frames)
-        atlas = self.session.atlas_now(grid.info.meta.model)
+        atlas = self.atlas_of(grid)
         other = self.grid_of(1 - editor.focus)
         words = [f"strand {editor.own_name}, {grid.name}", describe_cell(grid, cursor, atlas, other, editor.other_name)]
         if pane.selection is not None:

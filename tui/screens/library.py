@@ -181,8 +181,9 @@ class LibraryScreen(LibraryStrands):
         if kind == "model":
             return name
         newest = self.session.newest_first
-        if kind == "strand" and any(model.name == self.session.strands[name].meta.model for model in newest):
-            return self.session.strands[name].meta.model
+        own = self.session.model_of(self.session.strands[name].meta) if kind == "strand" else None
+        if own is not None and not own.problem:
+            return own.name
         trained = [model for model in newest if model.corpus == self.corpus]
         return next((model.name for model in trained or newest), None)
 

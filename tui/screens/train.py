@@ -11,6 +11,7 @@ from protocol import messages as m
 from tui.actions.situation import Situation
 from tui.model.job_words import (
     SOURCE,
+    cancel_words,
     in_order,
     job_line,
     preview_file,
@@ -209,8 +210,7 @@ class TrainScreen(ListScreen):
     def do_train_cancel(self, count: int | None, register: str | None) -> None:
         job = self.job
         if job is not None:
-            said = "cancelling; what was learnt so far is kept and can be resumed"
-            self._confirm(f"cancel {job.kind} {job.subject}?", m.CancelJob(job=job.id), said)
+            self._confirm(f"cancel {job.kind} {job.subject}?", m.CancelJob(job=job.id), cancel_words(job))
 
     def do_train_pause(self, count: int | None, register: str | None) -> None:
         if self.job is not None:

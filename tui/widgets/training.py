@@ -17,7 +17,7 @@ from textual.strip import Strip
 from protocol.messages import JobInfo
 from tui.model.curve import Curve
 from tui.model.job_words import progress_words, state_words
-from tui.model.measures import pace_words
+from tui.model.measures import pace_words, sick_words
 from tui.model.training import Training, clock
 from tui.model.words import level_name
 from tui.widgets.lines import BOLD, DIM, PLAIN, Lines, Part
@@ -179,9 +179,8 @@ class Health(Lines):
             return Strip.blank(width)
         if y == room and levels > room:  # no room for the rest: say how they are
             rest = evaluation.health[level:]
-            sick = [word for word in rest if word != "healthy"]
-            words = f"and {len(rest)} more levels, {f'{len(sick)} of them {sick[0]}' if sick else 'all healthy'}"
-            return Strip([Segment(words, BOLD if sick else PLAIN)])
+            sick = sick_words(rest)
+            return Strip([Segment(f"and {len(rest)} more levels, {sick or 'all healthy'}", BOLD if sick else PLAIN)])
         return Strip(self._level(level, levels))
 
     @property

@@ -10,13 +10,18 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from daemon.engine.jobrun import way_on
 from daemon.engine.jobs import JobQueue
 from daemon.store.catalogue import Catalogue
 from daemon.store.thread import StoreThread
 from daemon.training.reports import LogLine, Report, StepReport
+from protocol.errors import AlleleError
 from protocol.messages import JobInfo
 from protocol.places import Places
 
+DAEMON = Path(__file__).parents[3] / "daemon"
 STEPS = 800  # more than anybody waits for here
 PATIENCE_S = 100.0
 
@@ -90,6 +95,41 @@ async def test_a_pause_and_then_a_stop_end_with_the_model(tmp_path: Path, tone_c
         await desk.queue.pause(job)
         await desk.queue.keep(job)
         await desk.until(lambda: stopped_by_hand(said) != "")
+
+
+async def test_a_training_that_waits_ends_with_a_model_only_where_there_is_a_whole_checkpoint(
+    tmp_path: Path, tone_corpus: Path
+) -> None:
+    async with desk_at(tmp_path, tone_corpus) as desk:
+        await desk.train("ahead")
+        job, run = await desk.train("behind"), tmp_path / "models" / "behind"
+        first, torn = (run / "checkpoints" / name for name in ("step-00000000", "step-00000010"))
+        for folder in (first, torn):
+            folder.mkdir(parents=True)
+        for file in (run / "run.json", first / "manifest.json"):
+            file.touch()
+        with pytest.raises(AlleleError, match="has learnt nothing yet"):
+            await desk.queue.keep(job)
+        assert "keep" not in await desk.queue.asked(job)
+        (torn / "manifest.json").touch()  # what makes it whole
+        assert (await desk.queue.keep(job)).state == "queued"
+        assert (await desk.queue.asked(job))["keep"]
+
+
+SEED = "Look for damaged recordings in the corpus, or try another seed."
+MENDS = {
+    "Start a new model.": "Start a new model",
+    SEED: SEED.rstrip("."),
+    "Free some space, then resume.": "Free some space, then resume; then: how to go on",
+}
+
+
+@pytest.mark.parametrize("mend", MENDS)
+def test_who_is_told_to_begin_anew_is_not_told_to_resume(tmp_path: Path, mend: str) -> None:
+    said = "".join(path.read_text() for path in (DAEMON / "training").glob("*.py"))
+    assert mend in said, "daemon.training says it otherwise now, and daemon.engine.jobrun must know"
+    (tmp_path / "run.json").touch()
+    assert way_on(mend, {"run_dir": str(tmp_path), "resume_hint": "how to go on"}) == MENDS[mend]
 
 
 def stopped_by_hand(said: list[Report]) -> str:

@@ -1,11 +1,13 @@
 """Children as they are born and as they die."""
 
+import time
 from pathlib import Path
 
 import pytest
 
 from daemon.engine.pipe import PipeError
-from daemon.engine.process import spawn
+from daemon.engine.process import last_line, spawn
+from protocol.logs import said_since
 
 
 @pytest.fixture
@@ -29,3 +31,17 @@ async def test_what_the_person_set_stands(tmp_path: Path, module: str, monkeypat
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     child = await spawn(module, tmp_path / "child.log")
     assert (await child.ended(10.0)).endswith("ACTIVE")
+
+
+async def test_what_a_child_said_can_be_told_from_what_one_before_it_said(tmp_path: Path, module: str) -> None:
+    log = tmp_path / "child.log"
+    log.write_text("an earlier child's words\n")
+    began_s = time.time()
+    child = await spawn(module, log)
+    await child.ended(10.0)
+    lines, written_s = log.read_text().splitlines(), log.stat().st_mtime
+    assert said_since(lines, began_s - 60, written_s) == lines
+    assert said_since(lines, written_s + 60, written_s) == []
+    log.write_text("\n".join(lines[:2]) + "\n")  # as while nothing is said yet
+    assert last_line(log) == ""
+    assert said_since(lines[:2], began_s - 60, written_s) == lines[:1]

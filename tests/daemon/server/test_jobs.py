@@ -7,22 +7,26 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from protocol.errors import AlleleError
 from protocol.messages import (
+    AtlasChanged,
     CancelJob,
     EvaluationCompleted,
     GetJobLog,
     JobInfo,
     ListJobs,
+    ModelsChanged,
     MoveJob,
     PauseJob,
     RemoveCorpus,
@@ -155,6 +159,8 @@ async def test_a_paused_training_holds_no_process_and_goes_on_where_it_was(desk:
 
 
 async def test_a_training_stopped_by_hand_leaves_a_model_that_says_so(desk: Desk) -> None:
+    heard: list[Any] = []
+    await desk.client.subscribe(lambda event: heard.append(event.body), lambda _: None)
     job = await desk.train("early")
     await desk.learning(job)
     assert (await desk.ask(StopJob(job=job))).state == "running"
@@ -167,6 +173,10 @@ async def test_a_training_stopped_by_hand_leaves_a_model_that_says_so(desk: Desk
     final = [entry for entry in entries if entry["type"] == EvaluationCompleted.__name__][-1]
     assert Path(final["source"]).exists() and Path(final["preview"]).name == "final.wav"
     assert (await desk.ask(StopJob(job=job))).state == "done"
+    # A client that looked between the model's end and the atlas's was told that there is none.
+    while AtlasChanged(model="early") not in heard:
+        await asyncio.sleep(0.02)
+    assert any(isinstance(body, ModelsChanged) for body in heard[: heard.index(AtlasChanged(model="early"))])
 
 
 async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(desk: Desk) -> None:
@@ -176,6 +186,9 @@ async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(desk: 
     shot = await desk.ended(job)
     assert shot.state == "failed" and "the train process died: " in shot.error and "signal 9" in shot.error
     assert shot.hint == "allele train tones --name shot --resume"
+    with pytest.raises(AlleleError, match="has learnt nothing to make a model of") as refused:
+        await desk.ask(StopJob(job=job))
+    assert (refused.value.code, refused.value.hint) == ("E_BAD_REQUEST", f"allele jobs resume {job}")
     again = await desk.ask(ResumeJob(job=job))
     assert again.id != job and again.subject == "shot"
     await desk.learning(again.id)
@@ -188,6 +201,38 @@ async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(desk: 
     assert (done.state, desk.card("shot")["ended"][:15]) == ("done", "stopped by hand"), done
     with pytest.raises(AlleleError, match="finished"):
         await desk.ask(ResumeJob(job=job))
+
+
+@pytest.fixture
+def other_corpus(live: Any) -> Iterator[str]:
+    """The corpus once more, gone afterwards."""
+    folder = Path(shutil.copytree(live.places.corpora / "tones", live.places.corpora / "other tones"))
+    yield folder.name
+    shutil.rmtree(folder)
+
+
+async def test_a_run_is_resumed_on_its_own_corpus_and_refused_before_anything_is_cancelled(
+    desk: Desk, other_corpus: str
+) -> None:
+    job = await desk.train("own run")
+    await desk.learning(job)
+    await desk.ask(PauseJob(job=job))
+    await desk.until(job, lambda info: info.state == "paused")
+    wish = StartTraining(corpus=other_corpus, model="own run", resume=True)
+    with pytest.raises(AlleleError, match="learns from corpus tones, not from other tones") as refused:
+        await desk.client.request(wish)
+    assert refused.value.code == "E_BAD_REQUEST"
+    assert refused.value.hint == "go on with allele train tones --name 'own run' --resume"
+    assert (await desk.show(job)).state == "paused"
+    await desk.ask(CancelJob(job=job))
+    with pytest.raises(AlleleError, match="begun and not finished") as refused:
+        await desk.client.request(replace(wish, resume=False))
+    assert "go on with allele train tones --name 'own run' --resume" in refused.value.hint
+    (desk.live.places.models / "own run" / "run.json").write_text("{")
+    with pytest.raises(AlleleError, match="cannot be read") as refused:
+        await desk.client.request(wish)
+    assert "allele model delete 'own run'" in refused.value.hint
+    shutil.rmtree(desk.live.places.models / "own run")
 
 
 async def test_a_stop_outlives_a_pause_and_the_daemon(new_daemon: Callable[..., Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
 from protocol.edits import parse_edit
@@ -19,6 +20,7 @@ from protocol.messages import (
     DecodeRegion,
     DeleteModel,
     EncodeFile,
+    GetAtlas,
     GetJobLog,
     GetStrand,
     ListModels,
@@ -129,6 +131,18 @@ async def test_a_strand_finds_its_model_under_the_name_it_came_back_with(shelf: 
     await shelf.ask(DeleteModel(name="raw"))
     await shelf.ask(RestoreModel(name="raw", new_name="other"))
     assert (await shelf.ask(DecodeRegion(strand=strand.id, frames=(0, 4)))).buffers[0].shape == (1, 4 * 1024)
+
+
+async def test_names_with_a_space_are_quoted_in_what_there_is_to_type(shelf: Shelf, tone_files: list[Path]) -> None:
+    shelf.copy("raw too")
+    strand = (await shelf.ask(OpenStrand(path=str(tone_files[1]), model="raw too"))).body
+    codes = (await shelf.ask(GetStrand(strand=strand.id))).buffers[0]
+    for wrong in (replace(strand.meta, codebook=8), replace(strand.meta, channels=2)):
+        error = await shelf.refusal(OpenStrand(meta=wrong), [codes % 8])
+        assert (error.code, error.hint[-30:]) == ("E_BAD_STRAND", "allele encode FILE --model 'raw too'"[-30:])
+    error = await shelf.refusal(StartTraining(corpus="my drums", model="new"))
+    assert "allele corpus add 'my drums' PATH..." in error.hint
+    assert "allele model atlas 'raw too'" in (await shelf.ask(GetAtlas(model="raw too"))).body.detail
 
 
 async def test_what_a_job_works_on_stays_and_an_unfinished_training_can_go(shelf: Shelf) -> None:

@@ -106,9 +106,9 @@ async def test_wishes_that_cannot_be_are_refused(client: Client) -> None:
         await client.request(EncodeFile(path="here.wav", model="raw"))
 
 
-async def test_an_unfinished_run_is_resumed_or_renamed(client: Client, live: Live) -> None:
+async def test_an_unfinished_run_is_resumed_or_renamed(client: Client, live: Live, toy_run: Path) -> None:
     (live.places.models / "half").mkdir(exist_ok=True)
-    (live.places.models / "half" / "run.json").write_text("{}")
+    shutil.copy(toy_run / "run.json", live.places.models / "half")
     async with refused("E_EXISTS", "half", "--resume"):
         await client.request(StartTraining(corpus="tones", model="half"))
 

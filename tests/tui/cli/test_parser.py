@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import inspect
+import json
 import re
 import shlex
 import subprocess
@@ -195,3 +196,38 @@ def test_the_document_names_every_command_and_key() -> None:
         assert heading in text
         body = re.split(r"^##", text.split(heading)[1], maxsplit=1, flags=re.MULTILINE)[0]
         assert set(re.findall(r"^\| `(\w+)` \| ", body, flags=re.MULTILINE)) >= set(command.keys)
+
+
+def test_the_help_of_train_tells_what_training_does_by_itself() -> None:
+    from daemon.codec.config import CodecConfig
+    from daemon.training.clock import DEFAULT_BUDGET_S
+    from daemon.training.sizing import STEREO
+
+    command = next(command for command in COMMANDS if command.words == ("train",))
+    helps = {argument.flags[0]: argument.settings["help"] for argument in command.arguments}
+    assert f"({DEFAULT_BUDGET_S / 60:.0f}m; ended early" in helps["--budget"]
+    assert f"({CodecConfig().levels}, in stereo {STEREO['small'].levels})" in helps["--levels"]
+    wire = messages.StartTraining.__doc__ or ""
+    assert f"levels: None is {CodecConfig().levels}, in stereo {STEREO['small'].levels}" in wire
+    followers = [flag for flag, text in helps.items() if "amount of audio" in text or "size of the corpus" in text]
+    assert followers == ["--codebook"]
+
+
+def test_the_json_keys_that_are_told_are_those_that_are_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A daemon that would only hand out a job's id is stood in for."""
+    from tui.cli import model, train
+    from tui.cli.output import Output
+
+    told = {command.words: command for command in COMMANDS}
+    atlas = messages.Atlas(model="m", codec_id="c", state="absent")
+    left_out = told["model", "show"].keys["atlas"].partition("without ")[2]
+    assert model._atlas_facts(atlas).keys() == told["model", "atlas"].keys.keys() - {left_out}
+    left_out = told["model", "list"].keys["models"].partition("without ")[2]
+    listed = {field.name for field in msgspec.structs.fields(messages.ModelInfo)}
+    assert listed == told["model", "show"].keys.keys() - {left_out}
+    monkeypatch.setattr(train, "with_daemon", lambda *_: "j1")
+    train.train(parse(["train", "rain", "--name", "m", "--detach"]), Output(as_json=True))
+    words = re.search(r"With --detach, --json prints (\w+) and (\w+) alone", told["train",].details)
+    assert words is not None and set(words.groups()) == json.loads(capsys.readouterr().out).keys()

@@ -5,7 +5,10 @@ from typing import Any
 import pytest
 
 from protocol.messages import EvaluationCompleted, JobInfo, StepCompleted
+from tui.cli.follow import describe_evaluation
 from tui.model.job_words import (
+    cancel_words,
+    ended_words,
     in_order,
     job_line,
     ordinal,
@@ -15,7 +18,7 @@ from tui.model.job_words import (
     state_words,
     wrapped_log,
 )
-from tui.model.measures import health_words, level_table, loss_words
+from tui.model.measures import health_words, level_table, loss_words, pace_words, sick_words, standing_words
 from tui.model.training import Training
 
 
@@ -64,6 +67,23 @@ def test_a_job_says_its_place_and_why_it_does_not_run() -> None:
     assert "memory ran out" in job_line(job("rain", "failed", error="memory ran out, at step 7"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "state", "started_s", "now", "ended"),
+    [
+        ("train", "queued", None, "cancelled before it began", "cancelled before it began"),
+        ("ingest", "queued", None, "cancelled before it began", "cancelled before it began"),
+        ("train", "running", 1.0, "cancelling; what it learned is kept; {train.resume} goes on with it", "it learned"),
+        ("train", "paused", 1.0, "cancelled; what it learned is kept; {train.resume} goes on with it", "it learned"),
+        ("ingest", "running", 1.0, "cancelling; the files that were read are kept", "read are kept"),
+        ("atlas", "running", 1.0, "cancelling; the model is as it was", "the model is as it was"),
+    ],
+)  # fmt: skip
+def test_who_cancels_is_told_what_is_left(kind: str, state: str, started_s: float | None, now: str, ended: str) -> None:
+    info = JobInfo(id="j", kind=kind, subject="rain", state=state, started_s=started_s)
+    assert cancel_words(info) == now
+    assert ended in ended_words(JobInfo(id="j", kind=kind, subject="rain", state="cancelled", started_s=started_s))
+
+
 def test_what_is_trained_has_no_time_left_while_its_codes_are_measured() -> None:
     step = StepCompleted(job="j", step=20, elapsed_s=20.0, eta_s=4.0, progress=0.8, losses={})
     assert progress_words(job("rain", "running", progress=0.8), step) == "step 20 · 0:20 so far, 0:04 left"
@@ -79,7 +99,7 @@ def test_what_plays_fits_beside_the_longest_numbers_in_a_narrow_list() -> None:
     training = Training("j")
     training.take(evaluation(99_999, "final", is_best=True))
     assert all(len(f"> {line}") <= 41 for line, _ in preview_lines(training, "final"))
-    assert preview_lines(training, "final")[1][0].endswith(" best plays")
+    assert preview_lines(training, "final")[1][0].endswith(" kept plays")
 
 
 def test_every_evaluation_and_the_recording_can_be_heard() -> None:
@@ -88,20 +108,34 @@ def test_every_evaluation_and_the_recording_can_be_heard() -> None:
     for report in (
         evaluation(40, "step-00000040", is_best=True),
         evaluation(80, "step-00000080"),
-        evaluation(90, "final"),
+        evaluation(90, "final", is_best=True),
     ):
         training.take(report)
         training.take(report)  # once from the log, once live
     lines = preview_lines(training, "step-00000080")
     assert [name for _, name in lines] == ["source", "final", "step-00000080", "step-00000040"]
     assert [line.endswith("plays") for line, _ in lines] == [False, False, True, False]
+    assert "kept" in lines[1][0] and not any("best" in line for line, _ in lines[:3])
+    assert [text.rpartition("  ")[2] for text in training.lines if "best" in text or "kept" in text] == [
+        "best so far",
+        "as kept",
+    ]
     assert "best" in lines[3][0] and "0.025" in lines[3][0] and "0.013" in lines[3][0]
     assert preview_file(training, "source") == "/m/previews/source.wav"
     assert preview_file(training, "step-00000040") == "/m/previews/step-00000040.wav"
     assert training.learnt.last == (9.0, 0.5 / 90)
 
 
+def test_the_last_evaluation_is_that_of_the_model_and_no_best_so_far() -> None:
+    assert standing_words(evaluation(1, "step-00000001", is_best=True)) == "best so far"
+    assert standing_words(evaluation(1, "step-00000001")) == ""
+    assert standing_words(evaluation(1, "final", is_best=True)) == "as kept"
+    assert describe_evaluation(evaluation(2, "final", is_best=True))[0].endswith("held out: mel 0.500  as kept")
+
+
 def test_measures_name_every_term_and_every_level() -> None:
+    step = StepCompleted(job="j", step=1, elapsed_s=1.0, progress=0.1, losses={}, memory_mb=512.4)
+    assert "512 MiB" in pace_words(step)
     assert loss_words({"mel": 1.25, "commitment": 0.5, "total": 3.0}) == "loss 3  mel 1.25  commitment 0.5"
     report = EvaluationCompleted(
         job="j", step=1, elapsed_s=1.0, utilisation=[1.0, 0.25], perplexity=[30.5, 2.0], dead_codes=[0, 48],
@@ -111,4 +145,6 @@ def test_measures_name_every_term_and_every_level() -> None:
     assert [line.split()[0] for line in table] == ["level", "in", "perplexity", "dead", "commitment", "health"]
     assert {len(line) for line in table} == {len(table[0])}
     assert health_words(report) == "level 1 is collapsing: use a smaller codebook"
+    assert sick_words(["thin", "healthy", "collapsing", "thin"]) == "1 collapsing, 2 thin"
+    assert sick_words(["healthy"] * 3) == ""
     assert "healthy" in health_words(EvaluationCompleted(job="j", step=1, elapsed_s=1.0, health=["healthy"]))

@@ -1,9 +1,10 @@
-"""The library's rows fit the columns they are given."""
+"""The library's rows fit the columns they are given, and a strand's model is the one of its codec."""
 
 import pytest
 
-from protocol.messages import CorpusInfo
-from tui.model.library import list_rows
+from protocol.messages import CorpusInfo, ModelInfo, StrandInfo
+from protocol.strands import StrandMeta
+from tui.model.library import corpus_of, list_rows, model_facts, model_of
 
 NARROW = 34  # what the left list has for a row at 80 columns
 
@@ -26,3 +27,23 @@ def test_a_corpus_of_which_all_was_used_has_one_row() -> None:
     corpus = CorpusInfo(name="drums", files=3, skipped=0, seconds=5.0, frames=1)
     (row,) = [row for row in list_rows([], [corpus], {}, {}, NARROW) if "drums" in row.text]
     assert row.text == "drums          3 files  0:05"
+
+
+def model(name: str, codec_id: str) -> ModelInfo:
+    return ModelInfo(
+        name=name, codec_id=codec_id, corpus=f"corpus of {name}", levels=2, codebook=16, steps=1, seconds=1.0
+    )
+
+
+def test_a_strands_model_is_found_by_its_codec_and_by_its_name_only_among_equals() -> None:
+    meta = StrandMeta(name="kick", model="rain", codec_id="aa", levels=2, codebook=16, frames=4, samples=4096)
+    stranger, twin, own = model("rain", "bb"), model("twin", "aa"), model("rain", "aa")
+    assert model_of(meta, [stranger]) is None
+    assert model_of(meta, [stranger, twin]) is twin
+    assert model_of(meta, [twin, own]) is own
+    strands, chosen = {"s1": StrandInfo(id="s1", meta=meta, rev=0)}, ("strand", "s1")
+    assert corpus_of(chosen, [stranger, twin], strands) == "corpus of twin"
+    assert corpus_of(chosen, [stranger], strands) == ""
+    assert model_facts(chosen, [stranger], strands)[0].endswith("made by rain, which is not here")
+    assert model_facts(chosen, [stranger, twin], strands)[0].endswith("made by rain, now called twin")
+    assert model_facts(chosen, [own], strands)[0].endswith("made by rain")

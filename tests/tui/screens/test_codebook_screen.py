@@ -1,12 +1,19 @@
 """Every code of a model on one screen: moving, ordering, naming, hearing and finding them."""
 
+import shutil
+from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from protocol import messages as m
+from protocol.places import places_of
+from tui.client import Client
+from tui.model.atlas import Colours
 from tui.model.codebook import Codebook, heat_of, next_use, use_in, with_code
 from tui.model.colours import BINS
 from tui.screens.codebook import AROUND_FRAMES
@@ -111,6 +118,67 @@ async def test_the_line_under_the_grid_and_the_steps_follow_what_is_shown(
         await until(pilot, lambda: any("loudest" in text and "brightness" in text for text in heard))
         screen.command("colour auto")
         await until(pilot, lambda: app.editor.descriptor == "")
+
+
+@pytest.fixture
+async def twin(home: Path) -> AsyncIterator[str]:
+    """The model once more under another name, as after a restore."""
+    folder = shutil.copytree(home / "models" / "toy", home / "models" / "twin of toy")
+    async with Client(places_of(home)) as client:
+        await client.ask(m.ListModels(), m.Models)
+        yield folder.name
+        shutil.rmtree(folder)
+        await client.ask(m.ListModels(), m.Models)
+
+
+@pytest.mark.usefixtures("clean")
+async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as_its_model_was(
+    opened: Any, home: Path, sounds: list[Path], until: Any, twin: str
+) -> None:
+    async with opened((120, 24), open_paths=sounds[:1]) as (app, pilot):
+        session = app.session
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid is not None)
+        editor, grid = app.screen, app.screen.grid
+        await until(pilot, lambda: session.atlas_now("toy") is not None and session.colours_now("toy").words)
+        editor.draw()
+        does = session.atlas_now("toy").words(0, int(grid.codes[0, 0])) or " of "
+        assert editor.colours_of(grid).words in editor.panes[0].header.text and does in editor.words.text
+        toy = next(model for model in session.models if model.name == "toy")
+        stranger = replace(toy, codec_id="0" * 64, created="2999-01-01T00:00:00Z")
+
+        def tell(*models: m.ModelInfo) -> None:
+            session._on_event(SimpleNamespace(body=m.ModelsChanged(models=list(models)), buffers=[]))
+
+        tell(stranger)
+        await session.colours("toy")  # the stranger's own, which are not the strand's
+        await session.atlas("toy")
+        editor.draw()
+        assert editor.colours_of(grid) == Colours() and editor.atlas_of(grid) is None
+        await pilot.press("z", "d")
+        assert "the model of tone 0 is not here: toy, codec" in editor.mode.text and "R in the" in editor.mode.text
+        await pilot.press("g", "c")
+        await until(pilot, lambda: app.screen.NAME == "codebook")
+        screen = app.screen
+        assert "the model of tone 0 is not here: toy, codec" in screen.about.text
+        assert screen.table.view is None and "takes a model back" in screen.words.text
+        await pilot.press("space")
+        assert "this strand's model is not here" in screen.mode.text and not app.sound.playing
+
+        tell(stranger, replace(toy, name=twin))
+        await until(pilot, lambda: screen.top_words() == f"Codebook  {twin}" and session.atlas_now(twin) is not None)
+        await until(pilot, lambda: screen.table.view is not None and session.colours_now(twin).ranks is not None)
+        assert app.model_for(0) == twin  # not the stranger, which is newer
+        await pilot.press("g", "e")
+        await until(pilot, lambda: app.screen.NAME == "editor")
+        assert editor.colours_of(grid) is session.colours_now(twin) and editor.top_words().startswith(twin)
+
+        (home / "models" / twin / "atlas.safetensors").unlink()
+        session.forget_atlas(twin)
+        await until(pilot, lambda: session.colours_now(twin).ranks is not None)
+        assert session.colours_now(twin).choices == ()
+        for keys in ("z", "d"), ("g", "c", "d"):
+            await pilot.press(*keys)
+            await until(pilot, lambda: "allele model atlas 'twin of toy' measures" in app.screen.mode.text)
 
 
 def test_pages_turn_and_the_cursor_stays_among_the_codes() -> None:

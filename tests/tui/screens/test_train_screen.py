@@ -85,7 +85,7 @@ async def test_a_running_training_is_stopped_and_its_evaluation_heard_beside_the
         assert "nothing to hear yet" in app.screen.mode.text
         await until(pilot, lambda: app.screen.training.step is not None and "alpha" in line_of(app, "running"), 60)
         assert all(f"{term} " in app.screen.losses.text for term in ("loss", "mel", "stft", "wave", "commitment"))
-        assert all(word in app.screen.facts.text for word in ("step ", " left", "gradient", "examples/s", "MB"))
+        assert all(word in app.screen.facts.text for word in ("step ", " left", "gradient", "examples/s", "MiB"))
         await pilot.press("s", "y", "enter")
         await until(pilot, lambda: "done" in line_of(app, "alpha"), 60)
         assert "stopped by hand at step" in line_of(app, "alpha")
