@@ -54,6 +54,11 @@ def cancel_words(job: JobInfo) -> str:
     return "; ".join(filter(None, (doing, _KEPT.get(job.kind, ""), again)))
 
 
+def can_go_on(job: JobInfo) -> bool:
+    """Whether a training that ended can be resumed; its hint names the command only where that helps."""
+    return job.kind == "train" and job.state != "done" and "--resume" in job.hint
+
+
 def job_line(job: JobInfo) -> str:
     """A job in a line of the list."""
     line = f"{job.kind:<7}{job.subject[:20]:<21}{job.state:<12}"

@@ -11,6 +11,7 @@ from protocol import messages as m
 from tui.actions.situation import Situation
 from tui.model.job_words import (
     SOURCE,
+    can_go_on,
     cancel_words,
     in_order,
     job_line,
@@ -164,8 +165,8 @@ class TrainScreen(ListScreen):
         if self.previews.active and training is not None:
             return [(f" {preview_file(training, self.preview)}", PLAIN)]
         if job.error:
-            again = "; {train.resume} goes on with it" if job.kind == "train" and job.state != "done" else ""
-            return [(f" {job.error}{again}", BOLD)]
+            again = "; {train.resume} goes on with it" if can_go_on(job) else ""
+            return [(f" {job.error.rstrip('.')}{again}", BOLD)]
         if job.state in ("queued", "paused", "cancelled", "interrupted"):
             more = ": {train.resume} goes on with it" if job.kind == "train" and job.state != "queued" else ""
             return [(f" {state_words(job) if job.state == 'queued' else job.state}{more}", BOLD)]

@@ -7,6 +7,7 @@ import pytest
 from protocol.messages import EvaluationCompleted, JobInfo, StepCompleted
 from tui.cli.follow import describe_evaluation
 from tui.model.job_words import (
+    can_go_on,
     cancel_words,
     ended_words,
     in_order,
@@ -82,6 +83,14 @@ def test_who_cancels_is_told_what_is_left(kind: str, state: str, started_s: floa
     info = JobInfo(id="j", kind=kind, subject="rain", state=state, started_s=started_s)
     assert cancel_words(info) == now
     assert ended in ended_words(JobInfo(id="j", kind=kind, subject="rain", state="cancelled", started_s=started_s))
+
+
+def test_a_training_can_be_gone_on_with_where_its_hint_says_so() -> None:
+    """A run that would end the same way again is not offered: it has to be begun anew."""
+    resume = "close other programs; then: allele train rain --name rain --resume"
+    assert can_go_on(job("rain", "failed", error="memory ran out", hint=resume))
+    assert not can_go_on(job("rain", "failed", error="60000 codes", hint="a smaller --codebook"))
+    assert not can_go_on(job("rain", "done", hint=resume))
 
 
 def test_what_is_trained_has_no_time_left_while_its_codes_are_measured() -> None:
