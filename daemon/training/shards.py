@@ -66,11 +66,14 @@ class ShardedPass:
         is_quantizing: bool,
         kept: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Terms of `losses` over `[B, L]` or `[B, 2, L]`, after adding their gradients to nothing.
+        """Every term of `losses` over `[B, L]` or `[B, 2, L]`; their gradients take the place of the parameters' own.
 
         Args:
             count: shards, at most B.
             kept: levels each sample keeps, as in `ResidualQuantizer`.
+
+        Raises:
+            MemoryError, RuntimeError: what a shard raised, when all have ended.
         """
         model = self._model
         pieces = audio.tensor_split(count)
