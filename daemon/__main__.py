@@ -1,8 +1,9 @@
 """`alleled`, the daemon: composition root.
 
-Data flow: arguments → DaemonConfig → folders → lock → log → Broker until a signal, a request, idleness or a stolen
-socket ends it. What can go wrong is said in one line on the ready pipe (or stderr), with exit code 3 when another
-daemon holds the lock and 1 otherwise.
+Data flow: arguments → DaemonConfig → folders → lock → log → Broker until a signal, a request, idleness or the loss of
+its home ends it. Sockets that are removed or taken over are bound again within `WATCH_S`; nothing that runs is lost.
+A failure to start is reported in one line on the ready pipe and stderr, with exit code 3 when another daemon holds the
+lock and 1 otherwise.
 """
 
 import argparse
@@ -17,44 +18,48 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from daemon.config import DEFAULT_IDLE_EXIT_S, EXIT_LOCKED, WANTED_OPEN_FILES, DaemonConfig
-from daemon.home import HomeLocked, lock_home, prepare_home
+import zmq
+
+from daemon.config import DEFAULT_IDLE_EXIT_S, WANTED_OPEN_FILES, DaemonConfig
+from daemon.home import HomeLocked, lock_home, prepare_home, prepare_run
 from daemon.logs import open_log
 from daemon.server.broker import Broker
 from protocol.errors import AlleleError
+from protocol.homelock import EXIT_LOCKED, HomeLock
 from protocol.logs import DAEMON_LOG
 from protocol.places import default_home
 
 log = logging.getLogger("allele.main")
 
-SOCKET_CHECK_S = 30.0
-SWEEP_S = 2.0
+WATCH_S = 1.0  # a client that finds no sockets waits about this long for them
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the daemon until it is told to stop; returns the exit code."""
-    config = _parse(sys.argv[1:] if argv is None else argv)
+    arguments = _parse(sys.argv[1:] if argv is None else argv)
     os.umask(0o077)
     try:
+        config = _configure(arguments)
         prepare_home(config.places)
         lock = lock_home(config.places)
     except HomeLocked as held:
-        return _give_up(config, str(held), EXIT_LOCKED)
+        return _give_up(arguments.ready_fd, str(held), EXIT_LOCKED)
     except AlleleError as problem:
-        return _give_up(config, str(problem), 1)
+        return _give_up(arguments.ready_fd, str(problem), 1)
     try:
+        prepare_run(config.places)
         open_log(config.places.logs / DAEMON_LOG, to_terminal=config.foreground)
         _raise_open_files()
-        return asyncio.run(_serve(config))
+        return asyncio.run(_serve(config, lock))
     except Exception as problem:  # whatever it was, whoever started us gets one line and the log the rest
         log.exception("the daemon ended")
         why = str(problem) if isinstance(problem, (AlleleError, OSError)) else f"{type(problem).__name__}: {problem}"
-        return _give_up(config, why, 1)
+        return _give_up(config.ready_fd, why, 1)
     finally:
-        os.close(lock)
+        lock.release()
 
 
-async def _serve(config: DaemonConfig) -> int:
+async def _serve(config: DaemonConfig, lock: HomeLock) -> int:
     broker = Broker(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -65,37 +70,63 @@ async def _serve(config: DaemonConfig) -> int:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     await broker.start()
     config.places.pid_file.write_text(f"{os.getpid()}\n")
-    _say(config, "ready")
-    watching = asyncio.create_task(_watch(broker, config))
+    _say(config.ready_fd, "ready")
+    watching = asyncio.create_task(_watch(broker, config, lock))
     try:
         reason = await broker.stopped()
         log.info("stopping: %s", reason)
     finally:
         watching.cancel()
         await broker.stop(reason="stopping")
-        config.places.pid_file.unlink(missing_ok=True)
+        _remove_pid_file(config.places.pid_file)
     log.info("stopped")
     return 0
 
 
-async def _watch(broker: Broker, config: DaemonConfig) -> None:
-    """Forget silent clients, and end a daemon that nobody uses or nobody can reach."""
-    busy_s = checked_s = time.monotonic()
+def _remove_pid_file(path: Path) -> None:
+    """Remove it if it is ours; a home that was moved may have made place for another daemon's."""
+    with contextlib.suppress(OSError, ValueError):
+        if int(path.read_text(encoding="ascii")) == os.getpid():
+            path.unlink()
+
+
+async def _watch(broker: Broker, config: DaemonConfig, lock: HomeLock) -> None:
+    """Forget silent clients, bind sockets again that went away, and end a daemon that nobody needs."""
+    busy_s = time.monotonic()
+    said = ""
     while True:
-        await asyncio.sleep(SWEEP_S)
+        await asyncio.sleep(WATCH_S)
         now_s = time.monotonic()
         if broker.sweep():
             busy_s = now_s
         if config.idle_exit_s and now_s - busy_s > config.idle_exit_s:
             broker.ask_to_stop("nobody needs it")
-        if now_s - checked_s > SOCKET_CHECK_S:
-            checked_s = now_s
-            if not broker.owns_sockets():
-                log.error("the sockets in %s were removed or taken over", config.places.run)
-                broker.ask_to_stop("its sockets are gone")
+        if not lock.still_counts():
+            log.error("%s was moved or removed, or another daemon locked it", config.places.home)
+            broker.ask_to_stop("its home is gone")
+            continue
+        problem = _keep_reachable(broker, config)
+        if problem and problem != said:
+            log.error("the sockets in %s cannot be bound again: %s", config.places.run, problem)
+        said = problem
 
 
-def _parse(argv: Sequence[str]) -> DaemonConfig:
+def _keep_reachable(broker: Broker, config: DaemonConfig) -> str:
+    """Bind again what is not at its path any more; why that failed, "" when all is well."""
+    lost = broker.lost_sockets()
+    if not lost:
+        return ""
+    try:
+        prepare_run(config.places)
+        broker.bind_again(lost)
+        config.places.pid_file.write_text(f"{os.getpid()}\n")
+    except (AlleleError, OSError, zmq.ZMQError) as problem:
+        return str(problem)
+    log.warning("sockets in %s were removed or taken over: %s bound again", config.places.run, ", ".join(lost))
+    return ""
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="alleled",
         description="The Allele daemon: trains codecs, keeps strands, serves the TUI and the command line. "
@@ -116,23 +147,38 @@ def _parse(argv: Sequence[str]) -> DaemonConfig:
     args = parser.parse_args(argv)
     if args.idle_exit < 0:
         parser.error("--idle-exit: seconds, 0 or more")
-    home = (args.home or default_home()).expanduser().absolute()
-    return DaemonConfig(home=home, ready_fd=args.ready_fd, foreground=args.foreground, idle_exit_s=args.idle_exit)
+    return args
 
 
-def _say(config: DaemonConfig, line: str) -> None:
+def _configure(args: argparse.Namespace) -> DaemonConfig:
+    """The configuration that the arguments and the environment give.
+
+    Raises:
+        AlleleError: E_IO where no home is named or it has a name that cannot be used.
+    """
+    config = DaemonConfig(
+        home=args.home or default_home(),
+        ready_fd=args.ready_fd,
+        foreground=args.foreground,
+        idle_exit_s=args.idle_exit,
+    )
+    _ = config.places  # a name that cannot be used is refused here
+    return config
+
+
+def _say(ready_fd: int | None, line: str) -> None:
     """Tell whoever started the daemon, once."""
-    if config.ready_fd is None:
+    if ready_fd is None:
         return
     with contextlib.suppress(OSError):  # a starter that went away does not matter
-        os.write(config.ready_fd, f"{line}\n".encode())
+        os.write(ready_fd, f"{line}\n".encode())
     with contextlib.suppress(OSError):
-        os.close(config.ready_fd)
+        os.close(ready_fd)
 
 
-def _give_up(config: DaemonConfig, why: str, code: int) -> int:
+def _give_up(ready_fd: int | None, why: str, code: int) -> int:
     line = " ".join(why.split())
-    _say(config, f"error: {line}")
+    _say(ready_fd, f"error: {line}")
     print(f"alleled: {line}", file=sys.stderr)
     return code
 

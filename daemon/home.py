@@ -1,13 +1,13 @@
 """The home folder before anything runs in it: made, checked, and locked by exactly one daemon."""
 
-import fcntl
 import os
 import socket
 import stat
 import time
 
 from protocol.errors import AlleleError
-from protocol.places import Places
+from protocol.homelock import HomeLock
+from protocol.places import NAME_A_HOME, Places
 
 LOCK_WAIT_S = 10.0  # a daemon that is stopping holds the lock a little longer than its sockets
 
@@ -17,15 +17,26 @@ class HomeLocked(Exception):  # noqa: N818 - a state, not a failure
 
 
 def prepare_home(places: Places) -> None:
-    """Make the folders; the run folder must be ours alone, because a connection is as good as a shell.
+    """Make the folders that last.
 
     Raises:
-        AlleleError: E_IO naming the folder and the mend.
+        AlleleError: E_IO naming the folder and the fix.
     """
     try:
         places.home.mkdir(parents=True, exist_ok=True)
         for folder in (places.corpora, places.models, places.strands, places.history, places.trash, places.logs):
             folder.mkdir(exist_ok=True)
+    except OSError as problem:
+        raise _cannot_make(problem, places) from None
+
+
+def prepare_run(places: Places) -> None:
+    """Make the run folder. It must be ours alone, because a connection is as good as a shell.
+
+    Raises:
+        AlleleError: E_IO naming the folder and the fix.
+    """
+    try:
         places.run.mkdir(mode=0o700, exist_ok=True)
         status = places.run.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
@@ -33,30 +44,34 @@ def prepare_home(places: Places) -> None:
         if status.st_mode & 0o077:
             places.run.chmod(0o700)
     except OSError as problem:
-        where = problem.filename or places.home
-        hint = "choose a folder you can write with --home DIR"
-        raise AlleleError("E_IO", f"{where}: {problem.strerror}", hint=hint) from None
+        raise _cannot_make(problem, places) from None
 
 
-def lock_home(places: Places) -> int:
-    """Take the home's lock and give its descriptor; it is held until the process ends or closes it.
+def lock_home(places: Places) -> HomeLock:
+    """Take the home's lock; it is held until the process ends or releases it.
 
-    A daemon that is just stopping no longer accepts on its socket; its lock is waited for.
+    A daemon that is just stopping no longer accepts on its socket; its lock is waited for. An Allele from before this
+    lock holds another one, so its socket is asked as well.
 
     Raises:
         HomeLocked: a daemon serves this home.
+        AlleleError: E_IO where nothing can be locked.
     """
-    handle = os.open(places.daemon_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = HomeLock(places)
     give_up_s = time.monotonic() + LOCK_WAIT_S
     while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return handle
-        except OSError:
-            if _accepts(places) or time.monotonic() > give_up_s:
-                os.close(handle)
-                raise HomeLocked(f"another daemon serves {places.home}") from None
-            time.sleep(0.02)
+        is_ours = lock.try_to_take()
+        accepts = _accepts(places)
+        if is_ours and not accepts:
+            return lock
+        if (accepts and not is_ours) or time.monotonic() > give_up_s:
+            lock.release()
+            raise HomeLocked(f"another daemon serves {places.home}")
+        time.sleep(0.02)
+
+
+def _cannot_make(problem: OSError, places: Places) -> AlleleError:
+    return AlleleError("E_IO", f"{problem.filename or places.home}: {problem.strerror}", hint=NAME_A_HOME)
 
 
 def _accepts(places: Places) -> bool:

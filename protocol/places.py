@@ -1,12 +1,15 @@
-"""Where things are, computed from a home folder alone. No file is touched here.
+"""Where things are, computed from a home folder. Symbolic links are followed; nothing is made here.
 
-`$ALLELE_HOME` (or the platform's data folder) holds everything that lasts; the sockets lie in `run/` under it,
-or, because a unix socket's path has at most 107 bytes, in a folder named after it under the temporary folder.
+`$ALLELE_HOME` (or the platform's data folder) holds everything that lasts. A home has one name here, its real path, so
+that a symbolic link, a relative path and the full path are the same home. The sockets lie in `run/` under it, or,
+because a unix socket's path has at most 107 bytes, in a folder named after the user and the home under `/tmp`. Nothing
+of that depends on the environment: two terminals with different `TMPDIR` find the same sockets.
 """
 
 import hashlib
 import os
-import tempfile
+import pwd
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,12 +18,70 @@ import platformdirs
 from protocol.errors import AlleleError
 
 MAX_SOCKET_PATH = 100  # sun_path holds 107 bytes and a NUL on Linux, 103 on macOS
+SHORT_FOLDER = Path("/tmp")  # noqa: S108 - fixed, since $TMPDIR differs between shells; whoever uses it checks the owner
+NAME_A_HOME = "choose a folder with --home DIR or ALLELE_HOME"
 
 
 def default_home() -> Path:
-    """$ALLELE_HOME, or the platform's data folder."""
+    """$ALLELE_HOME, or the platform's data folder.
+
+    Raises:
+        AlleleError: E_IO where the environment names no folder that is this user's.
+    """
     named = os.environ.get("ALLELE_HOME")
-    return Path(named).expanduser().absolute() if named else Path(platformdirs.user_data_dir("allele", False))
+    if named:
+        return expanded(Path(named)).absolute()
+    _check_owner(*_base_folder())
+    return Path(platformdirs.user_data_dir("allele", False))
+
+
+def expanded(path: Path) -> Path:
+    """A path with a leading `~` replaced, or as it is where no user's folder is known by that name."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
+def _base_folder() -> tuple[str, Path]:
+    """The folder that the platform's data folder lies in, and what named it."""
+    data = os.environ.get("XDG_DATA_HOME", "").strip()
+    if sys.platform != "darwin" and os.path.isabs(data):
+        return "XDG_DATA_HOME", Path(data)
+    named = os.environ.get("HOME")
+    if named is None:
+        try:
+            return "the home folder", Path(pwd.getpwuid(os.getuid()).pw_dir)
+        except KeyError:
+            raise AlleleError(
+                "E_IO", f"HOME is not set, and user {os.getuid()} has no entry in the passwd database", hint=NAME_A_HOME
+            ) from None
+    if not os.path.isabs(named):
+        raise AlleleError("E_IO", f"HOME is {named!r}, which is not a full path", hint=NAME_A_HOME)
+    return "HOME", Path(named)
+
+
+def _check_owner(name: str, folder: Path) -> None:
+    """Refuse the home folder of another user, as `su` and `sudo` may leave it in HOME.
+
+    The superuser could write there, but would leave files that their owner cannot change.
+    """
+    uid = os.getuid()
+    try:
+        owner = folder.stat().st_uid
+    except OSError:
+        return  # whoever makes folders there says why that fails
+    if owner == uid or (os.access(folder, os.W_OK | os.X_OK) and (uid != 0 or _is_own_home(folder))):
+        return
+    problem = f"{name} is {folder}, which belongs to user {owner}; this is user {uid}"
+    raise AlleleError("E_IO", problem, hint=NAME_A_HOME)
+
+
+def _is_own_home(folder: Path) -> bool:
+    try:
+        return Path(pwd.getpwuid(os.getuid()).pw_dir) == folder
+    except KeyError:
+        return False
 
 
 class Places(NamedTuple):
@@ -59,13 +120,13 @@ class Places(NamedTuple):
 
     @property
     def daemon_lock(self) -> Path:
-        """Held by the daemon as long as it lives: the truth of whether one runs."""
-        return self.run / "daemon.lock"
+        """Locked by the daemon as long as it lives, beside the home folder itself (`protocol.homelock`)."""
+        return self.home / "daemon.lock"
 
     @property
     def start_lock(self) -> Path:
-        """Held by a client while it starts a daemon, so that twenty cold starts yield one."""
-        return self.run / "start.lock"
+        """Locked by a client while it starts a daemon, so that twenty cold starts spawn one."""
+        return self.home / "start.lock"
 
     @property
     def pid_file(self) -> Path:
@@ -82,17 +143,17 @@ class Places(NamedTuple):
 
 
 def places_of(home: Path) -> Places:
-    """The places of a home folder (absolute, symlinks as given).
+    """The places of a home folder, by its real path: every name of one home gives the same places.
 
     Raises:
         AlleleError: E_IO for a path that is not UTF-8: neither messages nor SQLite nor sockets can name it.
     """
-    home = home.expanduser().absolute()
+    home = Path(os.path.realpath(expanded(home)))
     check_name(home)
     run = home / "run"
     if len(os.fsencode(run / "ctl.sock")) > MAX_SOCKET_PATH:
         digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
-        run = Path(tempfile.gettempdir()) / f"allele-{os.getuid()}-{digest}"
+        run = SHORT_FOLDER / f"allele-{os.getuid()}-{digest}"
     return Places(home=home, run=run)
 
 

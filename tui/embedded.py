@@ -2,25 +2,30 @@
 
 ZeroMQ's connect never says that nobody is there, so a raw unix connect probes first. Whoever wants to start a
 daemon takes `start.lock`, probes again, spawns `python -m daemon` detached with the write end of a ready-pipe, and
-waits for one line on it. Twenty simultaneous cold starts therefore yield one daemon; a second one would be turned
-away by `daemon.lock` anyway, which a daemon takes before it binds (a second bind on an ipc path steals it silently).
+waits for one line on it. Twenty simultaneous cold starts therefore spawn one daemon.
+
+What can go wrong: a daemon runs, but its sockets were removed. The home's lock (`protocol.homelock`) says so: no second
+daemon is started, the one that runs binds its sockets again within a second, and the client waits for it.
 """
 
 import contextlib
-import fcntl
 import os
 import select
 import signal
 import socket
-import stat
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from protocol.errors import AlleleError
-from protocol.places import Places, places_of
+from protocol.homelock import EXIT_LOCKED, holder, is_held, lock_file
+from protocol.places import NAME_A_HOME, Places, places_of
 
+Say = Callable[[str], object]
+
+QUIET_S = 0.5  # a daemon that is just starting answers within this; longer waits are worth a line
+PAUSE_S = 0.02
 LOG_TAIL_BYTES = 2000
 
 
@@ -35,8 +40,11 @@ def is_running(places: Places) -> bool:
         return True
 
 
-def ensure_daemon(home: Path, timeout_s: float = 10.0) -> Places:
+def ensure_daemon(home: Path, timeout_s: float = 10.0, say: Say | None = None) -> Places:
     """The places of a running daemon, started if there is none.
+
+    Args:
+        say: given one line when a running daemon has to be waited for.
 
     Raises:
         AlleleError: E_IO when the home cannot be used, E_UNAVAILABLE when the daemon does not come up.
@@ -47,50 +55,73 @@ def ensure_daemon(home: Path, timeout_s: float = 10.0) -> Places:
     _make_folders(places)
     deadline_s = time.monotonic() + timeout_s
     with _start_lock(places, deadline_s):
-        if not is_running(places):
+        while not wait_for_holder(places, deadline_s, say):
             _start(places, deadline_s)
     return places
 
 
+def wait_for_holder(places: Places, deadline_s: float, say: Say | None = None) -> bool:
+    """Wait until the daemon that holds the home answers; False when none holds it.
+
+    Raises:
+        AlleleError: E_UNAVAILABLE when it does not answer in time.
+    """
+    quiet_s = time.monotonic() + QUIET_S
+    while not is_running(places):
+        if not is_held(places):
+            return is_running(places)
+        now_s = time.monotonic()
+        if now_s > deadline_s:
+            raise _does_not_answer(places)
+        if say is not None and now_s > quiet_s:
+            say(f"{_named_holder(places)} is not reachable at {places.run} just now; waiting for it")
+            say = None
+        time.sleep(PAUSE_S)
+    return True
+
+
+def _named_holder(places: Places) -> str:
+    pid = holder(places)
+    return f"the daemon of {places.home}" + (f" (process {pid})" if pid else "")
+
+
+def _does_not_answer(places: Places) -> AlleleError:
+    pid = holder(places)
+    fix = f"kill {pid}; nothing that it acknowledged is lost" if pid else "end it; nothing that it acknowledged is lost"
+    return AlleleError(
+        "E_UNAVAILABLE", f"{_named_holder(places)} runs, but does not answer at {places.run}", hint=fix
+    )
+
+
 def _make_folders(places: Places) -> None:
-    """The home, and a run folder that nobody else can enter: a connection is as good as a shell."""
+    """The home and its logs. The run folder is the daemon's to make."""
     try:
         places.home.mkdir(parents=True, exist_ok=True)
         places.logs.mkdir(exist_ok=True)
-        places.run.mkdir(mode=0o700, exist_ok=True)
-        status = places.run.lstat()
     except OSError as problem:
-        raise AlleleError(
-            "E_IO", f"{places.home}: {problem.strerror}", hint="choose a folder you can write with --home DIR"
-        ) from None
-    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
-        raise AlleleError("E_IO", f"{places.run} belongs to somebody else", hint="remove it or use --home DIR")
-    if status.st_mode & 0o077:
-        places.run.chmod(0o700)
+        where = problem.filename or places.home
+        raise AlleleError("E_IO", f"{where}: {problem.strerror}", hint=NAME_A_HOME) from None
 
 
 @contextlib.contextmanager
 def _start_lock(places: Places, deadline_s: float) -> Generator[None]:
-    handle = os.open(places.start_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    wait_s = 0.01
     try:
-        wait_s = 0.01
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline_s:
-                    raise AlleleError(
-                        "E_UNAVAILABLE", "another program has been starting the daemon for too long"
-                    ) from None
-                time.sleep(wait_s)
-                wait_s = min(wait_s * 2, 0.2)
+        while (handle := lock_file(places.start_lock)) < 0:
+            if time.monotonic() > deadline_s:
+                raise AlleleError("E_UNAVAILABLE", "another program has been starting the daemon for too long")
+            time.sleep(wait_s)
+            wait_s = min(wait_s * 2, 0.2)
+    except OSError as problem:
+        raise AlleleError("E_IO", f"{places.start_lock}: {problem.strerror}", hint=NAME_A_HOME) from None
+    try:
         yield
     finally:
         os.close(handle)
 
 
 def _start(places: Places, deadline_s: float) -> None:
+    """Spawn a daemon and wait until it is ready, or until another one turned it away."""
     ready, write_end = os.pipe()
     os.set_inheritable(write_end, True)
     log = str(places.logs / "daemon.out")
@@ -120,10 +151,23 @@ def _start(places: Places, deadline_s: float) -> None:
         os.close(ready)
     if line.startswith("ready"):
         return
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)
+    if _exit_status(pid, deadline_s) == EXIT_LOCKED:
+        return  # somebody else's daemon was faster; it is waited for
     said = line.removeprefix("error:").strip() or _log_tail(Path(log)) or "it did not say why"
     raise AlleleError("E_UNAVAILABLE", f"the daemon did not start: {said}", hint=f"see {places.logs}")
+
+
+def _exit_status(pid: int, deadline_s: float) -> int | None:
+    """How the daemon that was started ended; None while it has not."""
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() > deadline_s:
+                return None
+            time.sleep(PAUSE_S)
+    return None
 
 
 def _read_line(handle: int, deadline_s: float) -> str:

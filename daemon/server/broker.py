@@ -9,8 +9,8 @@ import logging
 import os
 import time
 import uuid
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import zmq
 
@@ -28,7 +28,7 @@ from daemon.server.publisher import XPUB_WELCOME, Publisher
 from daemon.server.roster import Roster
 from daemon.server.router import Router
 from daemon.server.services import Services
-from daemon.server.sockets import Port, bind_publisher, bind_router
+from daemon.server.sockets import OnMessage, Port, bind_publisher, bind_router
 from daemon.server.strandbook import StrandBook
 from daemon.store.catalogue import Catalogue
 from daemon.store.strands import StrandStore
@@ -60,7 +60,8 @@ class Broker:
         self._stack = AsyncExitStack()
         self._stop_reason: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._draining: asyncio.Task[None] | None = None
-        self._inodes: dict[Path, int] = {}
+        self._ports: dict[str, Port] = {}
+        self._inodes: dict[str, int] = {}
         self._engine_said = ("", "", "")
         self._publisher: Publisher
         self.services: Services
@@ -89,12 +90,19 @@ class Broker:
             self._draining.cancel()
         await self._stack.aclose()
 
-    def owns_sockets(self) -> bool:
-        """Whether the sockets on disk are still those bound here."""
-        try:
-            return all(path.stat().st_ino == inode for path, inode in self._inodes.items())
-        except OSError:
-            return False
+    def lost_sockets(self) -> list[str]:
+        """Names of the sockets whose path does not lead to what is bound here any more."""
+        return [name for name, inode in self._inodes.items() if self._inode(name) != inode or not inode]
+
+    def bind_again(self, names: Sequence[str]) -> None:
+        """Bind these sockets at their paths once more; existing connections are not touched.
+
+        Raises:
+            ZMQError: a path cannot be bound.
+        """
+        for name in names:
+            self._ports[name].bind(self._places.endpoint(name))
+            self._inodes[name] = self._inode(name)
 
     def sweep(self) -> bool:
         """Forget clients and players that fell silent; True while somebody or something needs the daemon."""
@@ -105,8 +113,7 @@ class Broker:
     async def _start(self) -> None:
         context: Context = zmq.Context()
         self._stack.callback(context.term)
-        evt = Port(bind_publisher(context, self._places.endpoint("evt"), XPUB_WELCOME), lambda _: None)
-        self._stack.callback(evt.close)
+        evt = self._open_port("evt", bind_publisher(context, self._places.endpoint("evt"), XPUB_WELCOME), lambda _: None)
         self._publisher = Publisher(self.epoch, evt.send)
         self._stack.callback(self._publisher.close)
         garbage, roster = GarbageLog(), Roster(self._config.max_clients)
@@ -158,15 +165,25 @@ class Broker:
         return library, book, queue
 
     def _serve(self, context: Context, table: DispatchTable, garbage: GarbageLog, aud: AudSocket) -> None:
-        port = Port(bind_router(context, self._places.endpoint("aud")), aud.on_message)
-        self._stack.callback(port.close)
-        aud.serve(port)
+        aud.serve(self._open_port("aud", bind_router(context, self._places.endpoint("aud")), aud.on_message))
         router = Router(table, self.services.roster, garbage, self._session)
-        port = Port(bind_router(context, self._places.endpoint("ctl")), router.on_message)
-        self._stack.callback(port.close)
+        port = self._open_port("ctl", bind_router(context, self._places.endpoint("ctl")), router.on_message)
         self._stack.push_async_callback(router.close)
         router.serve(port)
-        self._inodes = {path: path.stat().st_ino for path in map(self._places.socket, ("ctl", "evt", "aud"))}
+
+    def _open_port(self, name: str, socket: "zmq.Socket[bytes]", on_message: OnMessage) -> Port:
+        """A port on a bound socket, remembered by name and closed with the broker."""
+        port = self._ports[name] = Port(socket, on_message)
+        self._stack.callback(port.close)
+        self._inodes[name] = self._inode(name)
+        return port
+
+    def _inode(self, name: str) -> int:
+        """The inode at a socket's path; 0 when nothing is there."""
+        try:
+            return self._places.socket(name).stat().st_ino
+        except OSError:
+            return 0
 
     def _session(self) -> tuple[str, int]:
         return self.epoch, self._publisher.seq

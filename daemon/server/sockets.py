@@ -55,6 +55,13 @@ class Port:
             self._schedule()
         return True
 
+    def bind(self, endpoint: str) -> None:
+        """Bind at an endpoint once more, whose path was removed or taken over.
+
+        The old listener stays until the socket closes: ending it alone would unlink the path, which is the new one's.
+        """
+        self._socket.bind(endpoint)
+
     def close(self, linger_ms: int = 200) -> None:
         """Stop reading; what is queued still leaves within `linger_ms`."""
         if self._is_open:

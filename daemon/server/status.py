@@ -59,7 +59,7 @@ def status_of(services: Services) -> Status:
         version=package_version(),
         engine=engine.engine,
         engine_detail=engine.detail,
-        home=str(services.config.home),
+        home=str(services.config.places.home),
         facts={**engine.facts, "pyzmq": metadata.version("pyzmq"), "broker_memory": f"{memory_mib:.0f} MiB"},
     )
 

@@ -1,7 +1,5 @@
 """`allele daemon start|stop|status|restart`."""
 
-import fcntl
-import os
 import time
 from argparse import Namespace
 from typing import Any
@@ -9,12 +7,13 @@ from typing import Any
 import msgspec
 
 from protocol.errors import AlleleError
+from protocol.homelock import is_held
 from protocol.messages import Done, GetStatus, Status, StopDaemon
 from protocol.places import Places
 from tui.cli.output import Output, duration
-from tui.cli.session import locate, with_running_daemon
+from tui.cli.session import ANSWER_S, locate, say_waiting, with_running_daemon
 from tui.client import Client
-from tui.embedded import ensure_daemon, is_running
+from tui.embedded import ensure_daemon, is_running, wait_for_holder
 
 STOP_S = 20.0
 
@@ -22,8 +21,8 @@ STOP_S = 20.0
 def start(arguments: Namespace, output: Output) -> int:
     """Start the daemon, or find it running."""
     places = _own_places(arguments)
-    ran = is_running(places)
-    return _started(ensure_daemon(places.home), output, started=not ran)
+    ran = is_running(places) or is_held(places)
+    return _started(ensure_daemon(places.home, say=say_waiting), output, started=not ran)
 
 
 def restart(arguments: Namespace, output: Output) -> int:
@@ -89,7 +88,7 @@ def _facts(found: Status) -> dict[str, Any]:
 
 def _stop(places: Places) -> int | None:
     """Stop what runs there and wait until it is gone; its pid, None when none ran."""
-    if not is_running(places):
+    if not wait_for_holder(places, time.monotonic() + ANSWER_S, say_waiting):
         return None
 
     async def ask(client: Client) -> int:
@@ -103,7 +102,7 @@ def _stop(places: Places) -> int | None:
 
     pid = with_running_daemon(places, ask)
     deadline_s = time.monotonic() + STOP_S
-    while not (_is_unlocked(places) and _is_gone(pid)):
+    while is_held(places) or not _is_gone(pid):
         if time.monotonic() > deadline_s:
             raise AlleleError("E_BUSY", f"process {pid} is still stopping after {STOP_S:.0f} s", hint=f"kill {pid}")
         time.sleep(0.02)
@@ -119,17 +118,3 @@ def _is_gone(pid: int) -> bool:
     except psutil.NoSuchProcess:
         return True
 
-
-def _is_unlocked(places: Places) -> bool:
-    """Whether nobody holds the daemon's lock: a new one can start."""
-    try:
-        handle = os.open(places.daemon_lock, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
-    return True

@@ -6,18 +6,27 @@ AlleleError with its mend.
 """
 
 import asyncio
+import sys
+import time
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from protocol.errors import AlleleError
-from protocol.places import Places, check_name, default_home, places_of
+from protocol.places import Places, check_name, default_home, expanded, places_of
 
 if TYPE_CHECKING:
     from tui.client import Client
 
 T = TypeVar("T")
+
+ANSWER_S = 10.0  # how long a daemon may take to be reachable again
+
+
+def say_waiting(line: str) -> None:
+    """Print one line about what is being waited for, beside the output of the command."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def locate(arguments: Namespace) -> Places:
@@ -37,7 +46,7 @@ def with_daemon(arguments: Namespace, work: Callable[["Client"], Awaitable[T]]) 
     if arguments.connect is None:
         from tui.embedded import ensure_daemon
 
-        places = ensure_daemon(places.home)
+        places = ensure_daemon(places.home, say=say_waiting)
     return with_running_daemon(places, work)
 
 
@@ -48,9 +57,9 @@ def with_running_daemon(places: Places, work: Callable[["Client"], Awaitable[T]]
         AlleleError: E_UNAVAILABLE when none runs there.
     """
     from tui.client import Client
-    from tui.embedded import is_running
+    from tui.embedded import wait_for_holder
 
-    if not is_running(places):
+    if not wait_for_holder(places, time.monotonic() + ANSWER_S, say_waiting):
         raise AlleleError("E_UNAVAILABLE", f"no daemon runs at {places.run}", hint="start it: allele daemon start")
 
     async def session() -> T:
@@ -79,7 +88,7 @@ def _places_of_endpoint(endpoint: str) -> Places:
             f"--connect {endpoint}: this version reaches only daemons of this machine",
             hint="name a run folder or ipc://…/ctl.sock",
         )
-    path = Path(plain).expanduser().absolute()
+    path = expanded(Path(plain)).absolute()
     if path.name == "ctl.sock":
         path = path.parent
     check_name(path)
