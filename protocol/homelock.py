@@ -2,8 +2,7 @@
 
 Both locks are held by inode (flock on an open descriptor), so they end with the process, however it ends:
 
-- the home folder itself. It has no second name that could be removed, and whoever moves it moves the lock too. This lock
-  alone decides where the file system has it.
+- the home folder itself, which cannot be removed on its own. This lock decides wherever the file system has it.
 - the file `daemon.lock` in the home. It carries the holder's process id for messages, and decides alone where folders
   cannot be locked (NFS turns flock into record locks, which need a descriptor open for writing).
 
@@ -134,7 +133,7 @@ def _lock(path: Path, open_it: Callable[[], int]) -> int:
 
 
 def _is_at(handle: int, path: Path) -> bool:
-    """Whether the path leads to this descriptor's inode; a path that cannot be looked at just now counts as unchanged."""
+    """Whether the path leads to this descriptor's inode. One that cannot be looked at just now counts as unchanged."""
     status = os.fstat(handle)
     return _inode_at(path) in ((status.st_dev, status.st_ino), None)
 

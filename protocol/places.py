@@ -18,7 +18,7 @@ import platformdirs
 from protocol.errors import AlleleError
 
 MAX_SOCKET_PATH = 100  # sun_path holds 107 bytes and a NUL on Linux, 103 on macOS
-SHORT_FOLDER = Path("/tmp")  # noqa: S108 - fixed, since $TMPDIR differs between shells; whoever uses it checks the owner
+SHORT_FOLDER = Path("/tmp")
 NAME_A_HOME = "choose a folder with --home DIR or ALLELE_HOME"
 
 
@@ -46,7 +46,7 @@ def expanded(path: Path) -> Path:
 def _base_folder() -> tuple[str, Path]:
     """The folder that the platform's data folder lies in, and what named it."""
     data = os.environ.get("XDG_DATA_HOME", "").strip()
-    if sys.platform != "darwin" and os.path.isabs(data):
+    if sys.platform != "darwin" and Path(data).is_absolute():
         return "XDG_DATA_HOME", Path(data)
     named = os.environ.get("HOME")
     if named is None:
@@ -56,7 +56,7 @@ def _base_folder() -> tuple[str, Path]:
             raise AlleleError(
                 "E_IO", f"HOME is not set, and user {os.getuid()} has no entry in the passwd database", hint=NAME_A_HOME
             ) from None
-    if not os.path.isabs(named):
+    if not Path(named).is_absolute():
         raise AlleleError("E_IO", f"HOME is {named!r}, which is not a full path", hint=NAME_A_HOME)
     return "HOME", Path(named)
 

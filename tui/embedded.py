@@ -88,9 +88,7 @@ def _named_holder(places: Places) -> str:
 def _does_not_answer(places: Places) -> AlleleError:
     pid = holder(places)
     fix = f"kill {pid}; nothing that it acknowledged is lost" if pid else "end it; nothing that it acknowledged is lost"
-    return AlleleError(
-        "E_UNAVAILABLE", f"{_named_holder(places)} runs, but does not answer at {places.run}", hint=fix
-    )
+    return AlleleError("E_UNAVAILABLE", f"{_named_holder(places)} runs, but does not answer at {places.run}", hint=fix)
 
 
 def _make_folders(places: Places) -> None:

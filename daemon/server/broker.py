@@ -113,7 +113,8 @@ class Broker:
     async def _start(self) -> None:
         context: Context = zmq.Context()
         self._stack.callback(context.term)
-        evt = self._open_port("evt", bind_publisher(context, self._places.endpoint("evt"), XPUB_WELCOME), lambda _: None)
+        socket = bind_publisher(context, self._places.endpoint("evt"), XPUB_WELCOME)
+        evt = self._open_port("evt", socket, lambda _: None)
         self._publisher = Publisher(self.epoch, evt.send)
         self._stack.callback(self._publisher.close)
         garbage, roster = GarbageLog(), Roster(self._config.max_clients)

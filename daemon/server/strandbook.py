@@ -8,12 +8,13 @@ strand's other edits wait for their turn.
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
 from daemon.edits.values import Change, Computation
 from daemon.server.publisher import Publisher
 from daemon.server.turns import Turns
-from daemon.store.strands import Asked, Edited, Living, StrandStore
+from daemon.store.living import Asked, Edited, Living, SupersededError
+from daemon.store.strands import StrandStore
 from daemon.store.thread import StoreThread
 from protocol.arrays import Array
 from protocol.edits import Edit
@@ -29,6 +30,8 @@ from protocol.messages import (
 )
 from protocol.strands import Codes, StrandMeta
 
+P = ParamSpec("P")
+R = TypeVar("R")
 Compute = Callable[[Computation, StrandMeta], Awaitable[Array]]
 
 
@@ -105,7 +108,7 @@ class StrandBook:
 
     async def reopen(self, strand: str) -> Living:
         """Take a strand back from the trash."""
-        return self._welcome(await self._thread.call(self._store.reopen, strand))
+        return self._welcome(await self._ask(self._store.reopen, strand))
 
     async def closed(self) -> ClosedStrands:
         """What lies in the trash, the strand closed last first."""
@@ -113,7 +116,7 @@ class StrandBook:
 
     async def shut(self, strand: str) -> None:
         """Put a strand in the trash."""
-        await self._thread.call(self._store.shut, strand)
+        await self._ask(self._store.shut, strand)
         if self._living.pop(strand, None) is not None:
             self._publisher.publish(StrandClosed(strand=strand))
 
@@ -129,7 +132,7 @@ class StrandBook:
         """
         answers: dict[bytes, Array] = {}
         for _ in range(MOST_QUESTIONS):
-            step = await self._thread.call(self._store.edit, strand, edit, asked, dict(answers))
+            step = await self._ask(self._store.edit, strand, edit, asked, dict(answers))
             if not isinstance(step, Computation):
                 return self._tell(step, "edit", asked)
             answers[step.key] = await compute(step, self.find(strand).meta)
@@ -137,16 +140,45 @@ class StrandBook:
 
     async def undo(self, strand: str, asked: Asked) -> EditApplied:
         """Take back the newest edit."""
-        return self._tell(await self._thread.call(self._store.undo, strand, asked), "undo", asked)
+        return self._tell(await self._ask(self._store.undo, strand, asked), "undo", asked)
 
     async def redo(self, strand: str, asked: Asked) -> EditApplied:
         """Do again what was undone last."""
-        return self._tell(await self._thread.call(self._store.redo, strand, asked), "redo", asked)
+        return self._tell(await self._ask(self._store.redo, strand, asked), "redo", asked)
 
     async def put_workspace(self, state: str) -> None:
         """Keep what a client would show again."""
         await self._thread.call(self._store.put_workspace, state)
         self.workspace = state
+
+    async def _ask(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What the store's thread gives; strands that another process changed are taken over before its refusal."""
+        try:
+            return await self._thread.call(work, *args, **kwargs)
+        except SupersededError as refusal:
+            for strand in refusal.strands:
+                self._take_over(strand, await self._thread.call(self._store.find, strand))
+            raise
+
+    def _take_over(self, strand: str, living: Living | None) -> None:
+        """Show a strand as another process left it; clients fetch it whole."""
+        before = self._living.get(strand)
+        if living is None:
+            if self._living.pop(strand, None) is not None:
+                self._publisher.publish(StrandClosed(strand=strand))
+            return
+        if before is None:
+            self._welcome(living)
+            return
+        self._living[strand] = living
+        lengths = before.codes.shape[1], living.codes.shape[1]
+        if self._watcher is not None:
+            if lengths[0] != lengths[1]:
+                self._watcher.resized(strand, 0, *lengths)
+            self._watcher.edited(strand)
+        levels = (0, living.codes.shape[0] - 1)
+        event = StrandChanged(strand=living.info, kind="edit", edit="", levels=levels, frames=(0, 0), resized=True)
+        self._publisher.publish(event, [living.codes[:, :0]])
 
     def _welcome(self, living: Living) -> Living:
         if living.id not in self._living:

@@ -7,7 +7,7 @@ from daemon.server.computing import computer
 from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.services import Services
-from daemon.store.strands import Asked
+from daemon.store.living import Asked
 from protocol.edits import OPS
 from protocol.errors import AlleleError
 from protocol.messages import (

@@ -1,7 +1,10 @@
 """strands/edits.sqlite: strands, their linear histories, registers, the workspace, and answers given to edits.
 
-Data flow: `StrandStore` computes, this module writes, in one transaction for everything that one request changes. A
-strand's grid is not stored after each edit: it is a checkpoint (a grid at some place of its history) and the changes
+Data flow: `StrandStore` computes, this module writes, in one transaction for everything that one request changes.
+Whatever changes a strand names the revision it was computed from, and SQLite compares it in the same transaction
+(`Outdated`): a second process with the file open can never overwrite or truncate a history that it does not know.
+
+A strand's grid is not stored after each edit: it is a checkpoint (a grid at some place of its history) and the changes
 between there and the head, replayed forwards or backwards when the store is opened.
 
     entries   one row for each edit: its text, its value, who asked       parts: how many strands it changed
@@ -13,50 +16,42 @@ between there and the head, replayed forwards or backwards when the store is ope
 import json
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from daemon.edits.values import Change, Register
 from daemon.store.database import open_database, transaction
-from daemon.store.journal_rows import CHANGE, STRANDS, Entry, EntryPart, StrandRow, cells_of, entry_part, strand_row
+from daemon.store.journal_rows import (
+    CHANGE,
+    SCHEMA,
+    STRANDS,
+    VERSION,
+    Entry,
+    EntryPart,
+    StrandRow,
+    cells_of,
+    entry_part,
+    strand_row,
+)
 from protocol.edits import Edit
 from protocol.messages import ClosedStrands, EditApplied, HistoryEntry, StrandInfo
 from protocol.strands import StrandMeta
 
-VERSION = 2
 KEPT_ANSWERS = 10_000
 KEPT_TEXTS = 1000
 LISTED_CLOSED = 100  # what one answer tells, so that it fits into a message
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS strands (
-    id TEXT PRIMARY KEY, meta BLOB NOT NULL, rev INTEGER NOT NULL, head INTEGER NOT NULL, depth INTEGER NOT NULL,
-    checkpoint BLOB NOT NULL, checkpoint_pos INTEGER NOT NULL, tail TEXT NOT NULL,
-    cid BLOB NOT NULL, request BLOB NOT NULL, opened_s REAL NOT NULL, closed_s REAL, UNIQUE (cid, request)
-);
-CREATE TABLE IF NOT EXISTS entries (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, edit BLOB NOT NULL, parts INTEGER NOT NULL,
-    cid BLOB NOT NULL, request BLOB NOT NULL, created_s REAL NOT NULL
-);
-CREATE TABLE IF NOT EXISTS changes (
-    strand TEXT NOT NULL, pos INTEGER NOT NULL, entry INTEGER NOT NULL, level_lo INTEGER NOT NULL,
-    frame_lo INTEGER NOT NULL, levels INTEGER NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL,
-    PRIMARY KEY (strand, pos)
-);
-CREATE INDEX IF NOT EXISTS changes_of_entry ON changes (entry);
-CREATE TABLE IF NOT EXISTS registers (
-    name TEXT PRIMARY KEY, codes BLOB NOT NULL, levels INTEGER NOT NULL, level_lo INTEGER NOT NULL,
-    model TEXT NOT NULL, codec_id TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS answers (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, cid BLOB NOT NULL, request BLOB NOT NULL, answer BLOB NOT NULL,
-    UNIQUE (cid, request)
-);
-CREATE TABLE IF NOT EXISTS locks (strand TEXT PRIMARY KEY, levels TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS workspace (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL)
-"""
+
+
+class Outdated(Exception):  # noqa: N818 - a state, not a failure: the strands are read again
+    """Strands are not, in the file, at the revision that a change was computed from."""
+
+    def __init__(self, strands: Iterable[str]) -> None:
+        super().__init__(", ".join(strands))
+        self.strands = list(strands)
 
 
 class Journal:
@@ -80,10 +75,30 @@ class Journal:
         rows = self._db.execute(f"{STRANDS} WHERE closed_s IS NULL ORDER BY opened_s, s.rowid")
         return [strand_row(row) for row in rows]
 
+    def open_strand(self, strand: str) -> StrandRow | None:
+        """One open strand; `codes` is the checkpoint's grid."""
+        return self._strand(strand, "closed_s IS NULL")
+
     def closed_strand(self, strand: str) -> StrandRow | None:
-        """One strand of the trash, likewise."""
-        row = self._db.execute(f"{STRANDS} WHERE closed_s IS NOT NULL AND s.id = ?", (strand,)).fetchone()
+        """One strand of the trash; `codes` is the checkpoint's grid."""
+        return self._strand(strand, "closed_s IS NOT NULL")
+
+    def _strand(self, strand: str, where: str) -> StrandRow | None:
+        row = self._db.execute(f"{STRANDS} WHERE {where} AND s.id = ?", (strand,)).fetchone()
         return None if row is None else strand_row(row)
+
+    def expect(self, revisions: Mapping[str, int]) -> None:
+        """Make sure, inside a transaction, that strands are open and at these revisions.
+
+        Raises:
+            Outdated: naming those that are not.
+        """
+        found = "SELECT rev FROM strands WHERE id = ? AND closed_s IS NULL"
+        outdated = [
+            strand for strand, rev in revisions.items() if self._db.execute(found, (strand,)).fetchone() != (rev,)
+        ]
+        if outdated:
+            raise Outdated(outdated)
 
     def closed(self) -> ClosedStrands:
         """The newest LISTED_CLOSED strands of the trash, the one closed last first."""
@@ -122,29 +137,55 @@ class Journal:
         )  # fmt: skip
 
     def update_strand(self, row: StrandRow, *, with_checkpoint: bool) -> None:
-        """Write a strand's place in its history, and its grid when a checkpoint is due."""
-        self._db.execute(
-            "UPDATE strands SET rev = ?, head = ?, depth = ?, tail = ? WHERE id = ?",
-            (row.rev, row.head, row.depth, json.dumps(row.tail), row.id),
+        """Write a strand's place in its history, one revision on, and its grid when a checkpoint is due.
+
+        Raises:
+            Outdated: the strand is not at the revision before, or closed.
+        """
+        self._write_if_current(
+            "UPDATE strands SET rev = ?, head = ?, depth = ?, tail = ? WHERE id = ? AND rev = ? AND closed_s IS NULL",
+            (row.rev, row.head, row.depth, json.dumps(row.tail), row.id, row.rev - 1),
+            row.id,
         )
         if with_checkpoint:
-            self._db.execute(
-                "UPDATE strands SET checkpoint = ?, checkpoint_pos = ? WHERE id = ?",
-                (row.codes.tobytes(), row.head, row.id),
+            self._write_if_current(
+                "UPDATE strands SET checkpoint = ?, checkpoint_pos = ? WHERE id = ? AND rev = ?",
+                (row.codes.tobytes(), row.head, row.id, row.rev),
+                row.id,
             )
+
+    def _write_if_current(self, statement: str, values: tuple[Any, ...], strand: str) -> None:
+        if self._db.execute(statement, values).rowcount != 1:
+            raise Outdated([strand])
 
     def put_locks(self, row: StrandRow) -> None:
         """Keep which levels of a strand are locked."""
         levels = json.dumps(sorted(row.locked))
         self._db.execute("INSERT OR REPLACE INTO locks VALUES (?, ?)", (row.id, levels))
 
-    def close_strand(self, strand: str) -> None:
-        """Put a strand in the trash: its rows stay."""
-        self._db.execute("UPDATE strands SET closed_s = ? WHERE id = ?", (time.time(), strand))
+    def close_strand(self, strand: str, rev: int) -> None:
+        """Put a strand in the trash: its rows stay.
 
-    def reopen_strand(self, strand: str) -> None:
-        """Take a strand out of the trash; among the open ones it is the newest."""
-        self._db.execute("UPDATE strands SET closed_s = NULL, opened_s = ? WHERE id = ?", (time.time(), strand))
+        Raises:
+            Outdated: it is not open at this revision.
+        """
+        self._write_if_current(
+            "UPDATE strands SET closed_s = ? WHERE id = ? AND rev = ? AND closed_s IS NULL",
+            (time.time(), strand, rev),
+            strand,
+        )
+
+    def reopen_strand(self, strand: str, rev: int) -> None:
+        """Take a strand out of the trash; among the open ones it is the newest.
+
+        Raises:
+            Outdated: it is not in the trash at this revision.
+        """
+        self._write_if_current(
+            "UPDATE strands SET closed_s = NULL, opened_s = ? WHERE id = ? AND rev = ? AND closed_s IS NOT NULL",
+            (time.time(), strand, rev),
+            strand,
+        )
 
     # --- histories ---------------------------------------------------------------------------------------
 
@@ -180,11 +221,17 @@ class Journal:
             self._db.execute("UPDATE entries SET parts = parts - 1 WHERE id = ?", (entry,))
 
     def entry_at(self, strand: str, pos: int) -> Entry:
-        """The entry at a place of a strand's history."""
-        (entry,) = self._db.execute("SELECT entry FROM changes WHERE strand = ? AND pos = ?", (strand, pos)).fetchone()
-        text, parts = self._db.execute("SELECT text, parts FROM entries WHERE id = ?", (entry,)).fetchone()
-        rows = self._db.execute(f"SELECT {CHANGE} FROM changes WHERE entry = ? ORDER BY rowid", (entry,))
-        return Entry(entry, text, parts, [entry_part(row) for row in rows])
+        """The entry at a place of a strand's history.
+
+        Raises:
+            Outdated: nothing is there any more.
+        """
+        found = self._db.execute("SELECT entry FROM changes WHERE strand = ? AND pos = ?", (strand, pos)).fetchone()
+        if found is None:
+            raise Outdated([strand])
+        text, parts = self._db.execute("SELECT text, parts FROM entries WHERE id = ?", found).fetchone()
+        rows = self._db.execute(f"SELECT {CHANGE} FROM changes WHERE entry = ? ORDER BY rowid", found)
+        return Entry(found[0], text, parts, [entry_part(row) for row in rows])
 
     def changes(self, strand: str, first: int, last: int) -> list[Change]:
         """Changes at places first … last of a history."""

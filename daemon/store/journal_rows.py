@@ -1,4 +1,4 @@
-"""What the journal's rows stand for: strands, and the shares that strands have in an edit.
+"""The journal's tables, and what their rows stand for: strands, and the shares that strands have in an edit.
 
 `STRANDS` and `CHANGE` name the columns in the order in which `strand_row` and `entry_part` read them.
 """
@@ -12,6 +12,34 @@ import numpy as np
 from daemon.edits.values import Change
 from protocol.strands import Codes, StrandMeta
 
+VERSION = 2
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS strands (
+    id TEXT PRIMARY KEY, meta BLOB NOT NULL, rev INTEGER NOT NULL, head INTEGER NOT NULL, depth INTEGER NOT NULL,
+    checkpoint BLOB NOT NULL, checkpoint_pos INTEGER NOT NULL, tail TEXT NOT NULL,
+    cid BLOB NOT NULL, request BLOB NOT NULL, opened_s REAL NOT NULL, closed_s REAL, UNIQUE (cid, request)
+);
+CREATE TABLE IF NOT EXISTS entries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, edit BLOB NOT NULL, parts INTEGER NOT NULL,
+    cid BLOB NOT NULL, request BLOB NOT NULL, created_s REAL NOT NULL
+);
+CREATE TABLE IF NOT EXISTS changes (
+    strand TEXT NOT NULL, pos INTEGER NOT NULL, entry INTEGER NOT NULL, level_lo INTEGER NOT NULL,
+    frame_lo INTEGER NOT NULL, levels INTEGER NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL,
+    PRIMARY KEY (strand, pos)
+);
+CREATE INDEX IF NOT EXISTS changes_of_entry ON changes (entry);
+CREATE TABLE IF NOT EXISTS registers (
+    name TEXT PRIMARY KEY, codes BLOB NOT NULL, levels INTEGER NOT NULL, level_lo INTEGER NOT NULL,
+    model TEXT NOT NULL, codec_id TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS answers (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, cid BLOB NOT NULL, request BLOB NOT NULL, answer BLOB NOT NULL,
+    UNIQUE (cid, request)
+);
+CREATE TABLE IF NOT EXISTS locks (strand TEXT PRIMARY KEY, levels TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS workspace (id INTEGER PRIMARY KEY CHECK (id = 1), state TEXT NOT NULL)
+"""
 CHANGE = "strand, pos, level_lo, frame_lo, levels, before, after"
 STRANDS = (
     "SELECT s.id, meta, rev, head, depth, checkpoint, checkpoint_pos, tail, COALESCE(l.levels, '[]') "

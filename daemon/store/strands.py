@@ -6,29 +6,28 @@ model's vectors stops at a question: the caller comes back with the answer, and 
 The answer counts if the question is still the same, so nothing is written that was computed from cells of the past.
 
 What can go wrong: the disk is full (the transaction is rolled back, memory is as before, E_DISK_FULL); somebody else
-changed the strand (E_CONFLICT); a journal's cells do not fit their grid (that strand is left out, the log says so).
+changed the strand (E_CONFLICT); another process changed it in the journal (the same, and the strand is read again); a
+journal's cells do not fit their grid (that strand is left out, the log says so).
 """
 
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
 import numpy as np
 
-from daemon.edits.lengths import resized
 from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
-from daemon.edits.values import Change, Computation, Grid, Outcome, Register, grid_of, settle, write
-from daemon.store.journal import Journal
+from daemon.edits.values import Change, Computation, Grid, Outcome, Register, settle, write
+from daemon.store.journal import Journal, Outdated
 from daemon.store.journal_rows import Entry, EntryPart, StrandRow
+from daemon.store.living import Asked, Edited, Living, SupersededError, as_grid, as_living, frozen
 from protocol.arrays import Array
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
-from protocol.messages import ClosedStrands, EditApplied, History, StrandInfo
+from protocol.messages import ClosedStrands, EditApplied, History
 from protocol.strands import Codes, StrandMeta
 
 log = logging.getLogger("allele.store")
@@ -36,50 +35,6 @@ log = logging.getLogger("allele.store")
 CHECKPOINT_EVERY = 200  # changes replayed at most when the store is opened: under 10 ms a strand
 KEPT_TAIL = 64
 KEPT_HISTORY = 1000  # what one answer tells of a history; texts are cut, so that it fits into a message
-
-
-@dataclass(frozen=True, kw_only=True)
-class Living:
-    """A strand at one revision. `codes` (Q, T) is never written to again; `meta.edits` is empty here."""
-
-    id: str
-    meta: StrandMeta
-    rev: int
-    undo_depth: int
-    redo_depth: int
-    codes: Codes
-    locked: frozenset[int] = frozenset()
-
-    @property
-    def info(self) -> StrandInfo:
-        """The strand as messages carry it."""
-        return StrandInfo(
-            id=self.id,
-            meta=self.meta,
-            rev=self.rev,
-            undo_depth=self.undo_depth,
-            redo_depth=self.redo_depth,
-            locked=sorted(self.locked),
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Who asks for a change, under which id, and what must be true for it."""
-
-    cid: bytes
-    request: bytes
-    if_rev: int | None = None
-    after: bytes | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edited:
-    """The answer, and (unless it was given before) what everybody is to be told."""
-
-    answer: EditApplied
-    strands: list[Living] = field(default_factory=list[Living])
-    changes: list[Change] = field(default_factory=list[Change])
 
 
 Done = TypeVar("Done")
@@ -106,7 +61,7 @@ class StrandStore:
 
     def all(self) -> list[Living]:
         """Every open strand, oldest first."""
-        return [_living(row) for row in self._rows.values()]
+        return [as_living(row) for row in self._rows.values()]
 
     def edits_of(self, strand: str) -> list[str]:
         """The text of what was done to a strand, oldest first: before it was opened here, and since."""
@@ -128,29 +83,42 @@ class StrandStore:
             codes = write(codes, change.reversed(), in_place=number > 0)
             if number == 0:
                 last, codes = codes, codes.copy()
-        return _living(row), codes, last
+        return as_living(row), codes, last
+
+    def find(self, strand: str) -> Living | None:
+        """One open strand; None when it is not open."""
+        row = self._rows.get(strand)
+        return None if row is None else as_living(row)
 
     def opened_by(self, asked: Asked) -> Living | None:
         """The strand that this very request opened before, if it is still open."""
         known = self._journal.opened_by(asked.cid, asked.request)
-        return _living(self._rows[known]) if known is not None and known in self._rows else None
+        row = None if known is None else self._rows.get(known) or self._read(known)
+        return None if row is None else as_living(row)
 
     def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
         """A new strand; the same request again gives the same strand."""
         known = self.opened_by(asked)
         if known is not None:
             return known
-        row = StrandRow(f"s{secrets.token_hex(4)}", meta, 0, 0, 0, _frozen(codes), 0)
+        row = StrandRow(f"s{secrets.token_hex(4)}", meta, 0, 0, 0, frozen(codes), 0)
         with self._journal.transaction():
             self._journal.add_strand(row, asked.cid, asked.request)
         self._rows[row.id] = row
-        return _living(row)
+        return as_living(row)
 
     def shut(self, strand: str) -> None:
-        """Put a strand and its history in the trash."""
-        self._row(strand)
-        with self._journal.transaction():
-            self._journal.close_strand(strand)
+        """Put a strand and its history in the trash.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_CONFLICT when another process changed it, E_DISK_FULL.
+        """
+        row = self._row(strand)
+        try:
+            with self._journal.transaction():
+                self._journal.close_strand(strand, row.rev)
+        except Outdated as outdated:
+            raise self._read_again(outdated) from None
         del self._rows[strand]
 
     def closed(self) -> ClosedStrands:
@@ -161,9 +129,10 @@ class StrandStore:
         """Take a strand back from the trash as it was; one that is open stays as it is.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_STRAND when its journal is damaged, E_DISK_FULL.
+            AlleleError: E_NOT_FOUND, E_BAD_STRAND when its journal is damaged, E_CONFLICT when another process took it
+                back meanwhile, E_DISK_FULL.
         """
-        if strand not in self._rows:
+        if strand not in self._rows and self._read(strand) is None:
             row = self._journal.closed_strand(strand)
             if row is None:
                 known = ", ".join(f"{one.id} ({one.meta.name})" for one in self.closed().strands[:8]) or "none"
@@ -172,10 +141,13 @@ class StrandStore:
                 self._replay(row)
             except ValueError as problem:
                 raise AlleleError("E_BAD_STRAND", f"{row.meta.name} cannot be taken back: {problem}") from None
-            with self._journal.transaction():
-                self._journal.reopen_strand(strand)
+            try:
+                with self._journal.transaction():
+                    self._journal.reopen_strand(strand, row.rev)
+            except Outdated as outdated:
+                raise self._read_again(outdated) from None
             self._rows[strand] = row
-        return _living(self._rows[strand])
+        return as_living(self._rows[strand])
 
     def workspace(self) -> str:
         """What a client kept last."""
@@ -225,38 +197,47 @@ class StrandStore:
             return Edited(answer=answered)
         row = self._row(strand)
         _check_fresh(row, asked)
-        return work(row)
+        try:
+            self._journal.expect({row.id: row.rev})  # what is read next belongs to the history that is known here
+            return work(row)
+        except Outdated as outdated:
+            raise self._read_again(outdated) from None
 
     def _edit(self, row: StrandRow, edit: Edit, asked: Asked, answers: Mapping[bytes, Array]) -> Edited | Computation:
         spec = OPS.get(edit.op)
         others: dict[str, Grid] = {}
         if spec is not None and spec.takes_strand and edit.args:
-            others[edit.args[0]] = _grid(self._row(edit.args[0]))
-        outcome = settle(apply(edit, _grid(row), others, self._registers), answers)
+            others[edit.args[0]] = as_grid(self._row(edit.args[0]))
+        revisions = {strand: self._rows[strand].rev for strand in (row.id, *others)}
+        outcome = settle(apply(edit, as_grid(row), others, self._registers), answers)
         if isinstance(outcome, Computation):
             return outcome
         text = format_edit(edit)
         if outcome.locked is not None:
             return self._relock(row, text, outcome.locked, outcome.notes, asked)
         if not outcome.changes:
-            return self._remember(row, text, outcome, asked)
+            return self._remember(row, text, outcome, asked, revisions)
         text += f"  # {levels_words(row.locked)} locked" if row.locked else ""
         notes = [*outcome.notes]
         if not notes and all(np.array_equal(change.before, change.after) for change in outcome.changes):
             notes.append("every cell stayed as it was")
         parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
         rows = [self._moved(part.strand, part.change, part.pos, part.pos, asked) for part in parts]
-        answer = EditApplied(edit=text, strands=[_living(new).info for new in rows], notes=notes)
+        answer = EditApplied(edit=text, strands=[as_living(new).info for new in rows], notes=notes)
         with self._journal.transaction():
+            self._journal.expect(revisions)
             self._journal.add_entry(edit, text, parts, asked.cid, asked.request)
             self._commit(rows, answer, asked, is_new=True)
         return self._settle(rows, outcome.changes, answer)
 
-    def _remember(self, row: StrandRow, text: str, outcome: Outcome, asked: Asked) -> Edited:
+    def _remember(
+        self, row: StrandRow, text: str, outcome: Outcome, asked: Asked, revisions: Mapping[str, int]
+    ) -> Edited:
         """An edit that fills registers and changes no cells: the strand's revision stays."""
         tail = [*row.tail, _name(asked.cid, asked.request)][-KEPT_TAIL:]
-        answer = EditApplied(edit=text, strands=[_living(row).info], notes=outcome.notes)
+        answer = EditApplied(edit=text, strands=[as_living(row).info], notes=outcome.notes)
         with self._journal.transaction():
+            self._journal.expect(revisions)
             for name, register in outcome.registers.items():
                 self._journal.put_register(name, register)
             self._journal.add_answer(asked.cid, asked.request, answer)
@@ -271,7 +252,7 @@ class StrandStore:
         )
         new = self._moved(row.id, nothing, row.head, row.depth, asked)
         new.locked = locked
-        answer = EditApplied(edit=text, strands=[_living(new).info], notes=notes)
+        answer = EditApplied(edit=text, strands=[as_living(new).info], notes=notes)
         with self._journal.transaction():
             self._journal.update_strand(new, with_checkpoint=False)
             self._journal.put_locks(new)
@@ -311,7 +292,7 @@ class StrandStore:
 
     def _move(self, entry: Entry, parts: list[EntryPart], notes: list[str], asked: Asked) -> Edited:
         rows = [self._moved(part.strand, part.change, part.pos, self._rows[part.strand].depth, asked) for part in parts]
-        answer = EditApplied(edit=entry.text, strands=[_living(new).info for new in rows], notes=notes)
+        answer = EditApplied(edit=entry.text, strands=[as_living(new).info for new in rows], notes=notes)
         left = [part.strand for part in entry.present if part.strand not in self._rows]
         with self._journal.transaction():
             self._journal.split_entry(entry.id, left)  # or a strand that is taken back could never undo its share
@@ -339,7 +320,31 @@ class StrandStore:
     def _settle(self, rows: list[StrandRow], changes: list[Change], answer: EditApplied) -> Edited:
         for row in rows:
             self._rows[row.id] = row
-        return Edited(answer=answer, strands=[_living(row) for row in rows], changes=changes)
+        return Edited(answer=answer, strands=[as_living(row) for row in rows], changes=changes)
+
+    def _read_again(self, outdated: Outdated) -> SupersededError:
+        """Take strands over as another process left them in the journal; the error that says so."""
+        named: list[str] = []
+        for strand in outdated.strands:
+            before = self._rows.pop(strand, None)
+            after = self._read(strand)
+            name = next((row.meta.name for row in (before, after) if row is not None), strand)
+            named.append(f"{name} was " + ("closed" if after is None else f"changed (now revision {after.rev})"))
+        log.error("another process wrote to the journal: %s", "; ".join(named))
+        return SupersededError(outdated.strands, f"{', '.join(named)} by another process")
+
+    def _read(self, strand: str) -> StrandRow | None:
+        """Take an open strand over from the journal; None when it is not open there or damaged."""
+        row = self._journal.open_strand(strand)
+        if row is None:
+            return None
+        try:
+            self._replay(row)
+        except ValueError as problem:
+            log.error("strand %s (%s) cannot be opened: %s", row.id, row.meta.name, problem)
+            return None
+        self._rows[strand] = row
+        return row
 
     def _replay(self, row: StrandRow) -> None:
         """From the checkpoint to the head, forwards or backwards."""
@@ -382,27 +387,3 @@ def _changed_since(entry: Entry, done: str, name: str) -> AlleleError:
 
 def _name(cid: bytes, request: bytes) -> str:
     return f"{cid.hex()}{request.hex()}"
-
-
-def _frozen(codes: Codes) -> Codes:
-    kept = codes.copy()
-    kept.flags.writeable = False
-    return kept
-
-
-def _grid(row: StrandRow) -> Grid:
-    meta = row.meta
-    return grid_of(row.id, meta, row.codes, row.locked)
-
-
-def _living(row: StrandRow) -> Living:
-    meta = msgspec.structs.replace(resized(row.meta, row.codes.shape[1]), edits=[])
-    return Living(
-        id=row.id,
-        meta=meta,
-        rev=row.rev,
-        undo_depth=row.head,
-        redo_depth=row.depth - row.head,
-        codes=row.codes,
-        locked=row.locked,
-    )

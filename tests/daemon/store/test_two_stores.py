@@ -1,0 +1,156 @@
+"""Two stores open on one journal file, as two daemons would be: neither overwrites what the other acknowledged."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from daemon.store.living import Asked, Living, SupersededError
+from daemon.store.strands import StrandStore
+from protocol.edits import parse_edit
+from protocol.errors import AlleleError
+from protocol.strands import StrandMeta
+
+
+def asked(if_rev: int | None = None) -> Asked:
+    return Asked(cid=b"c" * 16, request=os.urandom(16), if_rev=if_rev)
+
+
+def open_strand(store: StrandStore, name: str, request: Asked | None = None) -> Living:
+    codes = np.random.default_rng(len(name)).integers(0, 16, (3, 12)).astype(np.uint16)
+    meta = StrandMeta(name=name, model="m", codec_id="c", levels=3, codebook=16, frames=12, samples=12 * 1024)
+    return store.open(meta, codes, request or asked())
+
+
+def same(left: list[Living], right: list[Living]) -> bool:
+    return {x.id: x.info for x in left} == {y.id: y.info for y in right} and all(
+        np.array_equal(x.codes, next(y.codes for y in right if y.id == x.id)) for x in left
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "edits.sqlite"
+
+
+@pytest.fixture
+def stores(path: Path) -> Iterator[tuple[StrandStore, StrandStore, str, str]]:
+    """Two stores that know the same two strands with three edits each, and the strands."""
+    first = StrandStore(path)
+    one, two = open_strand(first, "one").id, open_strand(first, "second").id
+    for strand in (one, two):
+        for code in (1, 2, 3):
+            first.edit(strand, parse_edit(f"set {code} q0 @0:4"), asked())
+    second = StrandStore(path)
+    yield first, second, one, two
+    first.close()
+    second.close()
+
+
+def test_an_edit_by_a_stale_store_is_a_conflict_and_truncates_nothing(
+    stores: tuple[StrandStore, StrandStore, str, str], path: Path
+) -> None:
+    first, second, one, _ = stores
+    for _ in range(2):
+        first.undo(one, asked())
+    first.redo(one, asked())
+    kept = first.all()
+    with pytest.raises(SupersededError, match=r"one was changed \(now revision 6\) by another process") as refusal:
+        second.edit(one, parse_edit("set 9 q1"), asked())
+    assert (refusal.value.code, refusal.value.strands) == ("E_CONFLICT", [one])
+    assert same(first.all(), kept)
+    assert same(second.all(), kept)  # it was read again, and can go on at once
+    second.edit(one, parse_edit("set 9 q1"), asked(if_rev=6))
+    again = StrandStore(path)
+    assert same(again.all(), second.all())
+    again.close()
+
+
+@pytest.mark.parametrize("text", ["undo", "redo", "lock q0", "copy a q0", "swap OTHER q0 @0:4"])
+def test_every_change_compares_the_revision(stores: tuple[StrandStore, StrandStore, str, str], text: str) -> None:
+    first, second, one, two = stores
+    second.undo(one, asked())  # so that there is something to redo
+    first.all()
+    with pytest.raises(SupersededError):
+        first.edit(one, parse_edit("set 5 q2"), asked())
+    first.edit(one, parse_edit("set 5 q2"), asked())  # the redo of the second store is gone in the file
+    kept = first.all()
+    with pytest.raises(SupersededError):
+        if text in ("undo", "redo"):
+            (second.undo if text == "undo" else second.redo)(one, asked())
+        else:
+            second.edit(one, parse_edit(text.replace("OTHER", two)), asked())
+    assert same(second.all(), kept)
+    assert second.registers.keys() == set()
+
+
+def test_an_edit_that_reads_a_stale_strand_is_a_conflict_too(
+    stores: tuple[StrandStore, StrandStore, str, str],
+) -> None:
+    first, second, one, two = stores
+    first.edit(two, parse_edit("set 7"), asked())
+    with pytest.raises(SupersededError) as refusal:
+        second.edit(one, parse_edit(f"swap {two} q0"), asked())
+    assert refusal.value.strands == [two]
+    assert same(second.all(), first.all())
+
+
+def test_closing_and_reopening_compare_too(stores: tuple[StrandStore, StrandStore, str, str]) -> None:
+    first, second, one, _ = stores
+    first.edit(one, parse_edit("set 7"), asked())
+    with pytest.raises(SupersededError, match="was changed"):
+        second.shut(one)
+    second.shut(one)
+    with pytest.raises(SupersededError, match="was closed"):
+        first.edit(one, parse_edit("set 8"), asked())
+    assert first.find(one) is None and second.find(one) is None
+    assert same([first.reopen(one)], [second.reopen(one)])
+
+
+def test_a_request_that_both_receive_is_done_once(stores: tuple[StrandStore, StrandStore, str, str]) -> None:
+    first, second, one, _ = stores
+    request = asked()
+    done = first.edit(one, parse_edit("shift 3"), request)
+    again = second.edit(one, parse_edit("shift 3"), request)
+    assert done.answer == again.answer  # type: ignore[union-attr]
+    opening = asked()
+    assert open_strand(first, "third", opening).id == open_strand(second, "third", opening).id
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.booleans(), st.sampled_from(["set", "shift", "undo", "redo", "swap"])), max_size=25))
+def test_whatever_two_stores_do_every_acknowledged_edit_is_in_the_file(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[bool, str]]
+) -> None:
+    path = tmp_path_factory.mktemp("two") / "edits.sqlite"
+    first = StrandStore(path)
+    strands = [open_strand(first, "one").id, open_strand(first, "second").id]
+    second = StrandStore(path)
+    known: dict[str, Living] = {living.id: living for living in first.all()}
+    for number, (is_first, op) in enumerate(steps):
+        store = first if is_first else second
+        strand, other = strands[number % 2], strands[1 - number % 2]
+        texts = {"set": f"set {number % 16} q1", "shift": "shift 1 q0", "swap": f"swap {other} q2"}
+        try:
+            if op in texts:
+                edited = store.edit(strand, parse_edit(texts[op]), asked())
+            else:
+                edited = (store.undo if op == "undo" else store.redo)(strand, asked())
+        except AlleleError as refusal:
+            assert refusal.code in ("E_CONFLICT", "E_NOTHING_TO_UNDO")  # noqa: PT017 - others are defects
+            continue
+        known.update({living.id: living for living in edited.strands})  # type: ignore[union-attr]
+    again = StrandStore(path)
+    assert same(again.all(), list(known.values()))
+    for strand in strands:  # and all of it can be taken back
+        while True:
+            try:
+                again.undo(strand, asked())
+            except AlleleError:
+                break
+    for store in (first, second, again):
+        store.close()
