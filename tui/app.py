@@ -183,6 +183,8 @@ class AlleleApp(HandsApp, inherit_bindings=False):
     def _on_change(self, topic: str, key: str) -> None:
         if topic == "error":
             self.say(key, bad=True)
+        if topic == "notice":
+            self.say(key)
         if topic == "strands":
             for strand in {pane.strand for pane in self.editor.panes if pane.strand} - set(self.session.strands):
                 self.editor.close(strand)

@@ -3,7 +3,8 @@
 Data flow: events and snapshots of `tui.client` change this object, then `changed(topic, key)` tells the app what to
 draw again. Screens read attributes and call the coroutines below. No Textual here.
 
-Topics: state, jobs, corpora, models, strands (lists); strand, wave, training (key: an id); error (key: a sentence).
+Topics: state, jobs, corpora, models, strands (lists); strand, wave, training (key: an id); error and notice (key: a
+sentence).
 
 What can go wrong: no daemon, a dying daemon, a dying engine: `state` and `engine` say so in words, reconnecting goes
 on by itself, and a resync fetches again what changed meanwhile.
@@ -12,6 +13,7 @@ on by itself, and a resync fetches again what changed meanwhile.
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +43,7 @@ class Session(StrandDesk):
         self._client: Any = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept = ""
+        self._epoch = ""
 
     @property
     def connected(self) -> bool:
@@ -66,11 +69,13 @@ class Session(StrandDesk):
         from tui.client import Client
         from tui.embedded import ensure_daemon
 
+        say = partial(asyncio.get_running_loop().call_soon_threadsafe, self._say_waiting)
         while self._client is None:
             client: Client | None = None
             try:
-                places = await asyncio.to_thread(ensure_daemon, self.home)
-                client = Client(places, "tui", on_state=self._on_state, revive=lambda: ensure_daemon(self.home))
+                places = await asyncio.to_thread(ensure_daemon, self.home, say=say)
+                revive = partial(ensure_daemon, self.home, say=say)
+                client = Client(places, "tui", on_state=self._on_state, revive=revive)
                 await client.open()
                 self._client = client
                 await client.subscribe(self._on_event, self._on_resync)
@@ -98,6 +103,11 @@ class Session(StrandDesk):
         self.state = state
         self.detail = detail or {"connected": "", "lost": "the daemon is gone; reconnecting"}.get(state, "")
         self._changed("state", state)
+
+    def _say_waiting(self, line: str) -> None:
+        """What is waited for while there is no connection."""
+        if not self.connected:
+            self._set_state(self.state, line)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine; what it raises is shown as a sentence."""
@@ -136,8 +146,9 @@ class Session(StrandDesk):
         for strand in list(self.grids):
             if strand not in self.strands:
                 self.grids.pop(strand)
-            elif self.strands[strand].rev != self.grids[strand].rev:
-                self.spawn(self.fetch(strand))
+            elif self.strands[strand].rev != self.grids[strand].rev or snapshot.epoch != self._epoch:
+                self.spawn(self.fetch_again(strand))  # another daemon may have other cells under the same revision
+        self._epoch = snapshot.epoch
         self.chains.clear()
         for topic in ("state", "jobs", "corpora", "models", "strands"):
             self._changed(topic, "resync")

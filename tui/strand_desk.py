@@ -39,6 +39,7 @@ class StrandDesk(AtlasDesk):
         self.registers = Registers()
         self.chains: dict[str, EditChain] = {}
         self._decoding: set[str] = set()
+        self._fetching: list[str] = []
 
     def readable(self, text: str) -> str:
         """A sentence or an edit with names in place of strands' ids."""
@@ -52,27 +53,49 @@ class StrandDesk(AtlasDesk):
         grid = self.grids.get(body.strand.id)
         if grid is None:
             return
+        is_next = body.strand.rev == grid.rev + 1 or grid.id in self._fetching
         outcome = grid.apply(body, buffers[0] if buffers else None)
         if outcome is Applied.REFETCH:
-            self.spawn(self.fetch(body.strand.id))
+            self.spawn(self.fetch(grid.id) if is_next else self.fetch_again(grid.id))
         elif outcome is Applied.WRITTEN:
             self.waves[grid.id].stale(*body.frames, WAVE_MARGIN, grid.frames)
             self._changed("strand", grid.id)
 
     async def fetch(self, strand: str) -> StrandGrid:
         """The grid of a strand, whole."""
-        answer = await self.ask(m.GetStrand(strand=strand, with_earlier=strand not in self.grids))
+        await self._fetch(strand)
+        return self.grids[strand]
+
+    async def fetch_again(self, strand: str) -> None:
+        """Fetch a strand that may have changed without an event, and report it in a line if it has."""
+        if await self._fetch(strand):
+            self._changed("notice", self._fetched_again(strand))
+
+    async def _fetch(self, strand: str) -> bool:
+        """Fetch a strand; whether cells that were shown have changed."""
+        known = self.grids.get(strand)
+        known_rev = -1 if known is None else known.rev
+        self._fetching.append(strand)
+        try:
+            answer = await self.ask(m.GetStrand(strand=strand, with_earlier=known is None))
+        finally:
+            self._fetching.remove(strand)
         info, codes, *earlier = answer.body, *answer.buffers
-        grid = self.grids.get(strand)
+        grid, differs = self.grids.get(strand), False
         if grid is None:
             grid = self.grids[strand] = StrandGrid(info, codes, *earlier)
             self.waves[strand] = Waveform(grid.frames)
-        elif info.rev >= grid.rev:
-            grid.replace(info, codes)
+        elif info.rev >= grid.rev or info.rev < known_rev:
+            # A revision below one that was known before asking is another history; only events overtake an answer.
+            differs = grid.replace(info, codes)
             self.waves[strand].stale(0, grid.frames, 0, grid.frames)
         self.strands[strand] = info
         self._changed("strand", strand)
-        return grid
+        return differs
+
+    def _fetched_again(self, strand: str) -> str:
+        grid = self.grids[strand]
+        return f"{grid.name} had changed meanwhile: it was fetched again and is at revision {grid.rev} now"
 
     async def open_strand(self, path: Path, model: str | None) -> tuple[str, list[str]]:
         """A living strand of an audio file or an .alle: its id, and what the daemon notes about the recording."""
@@ -146,10 +169,13 @@ class StrandDesk(AtlasDesk):
         except AlleleError as error:
             refused = [chain.failed(ticket.request_id) for chain in chains]
             if error.code == "E_CONFLICT":
-                await self.fetch(strand)
-            if refused[0]:
-                raise
-            return None
+                for name in touched:
+                    await self.fetch(name)
+            if not refused[0]:
+                return None
+            if error.code == "E_CONFLICT" and error.retryable:
+                raise AlleleError("E_CONFLICT", self._fetched_again(strand), hint="press the key again") from None
+            raise
         revs = {info.id: info.rev for info in answer.body.strands}
         for name, chain in zip(touched, chains, strict=True):
             chain.done(ticket.request_id, revs.get(name, -1))

@@ -106,13 +106,14 @@ class StrandGrid:
         self.info = event.strand
         return Applied.WRITTEN
 
-    def replace(self, info: StrandInfo, codes: npt.NDArray[Any]) -> None:
-        """Take in the strand fetched whole; what it was when opened here is remembered."""
+    def replace(self, info: StrandInfo, codes: npt.NDArray[Any]) -> bool:
+        """Take in the strand fetched whole; what it was when opened here is remembered. False when no cell differs."""
         self.info, self._before_change = info, self.codes
         self.codes = np.array(codes, dtype=np.uint16)
         self.changed = np.ones(self.codes.shape, dtype=np.bool_)
         self.versions = [max(self.versions, default=0) + 1] * self.levels
         self._mark(0, self.levels)
+        return not np.array_equal(self._before_change, self.codes)
 
     def _mark(self, first_level: int, past_level: int) -> None:
         known = min(self.frames, int(self._opened.shape[1]))
