@@ -1,0 +1,129 @@
+"""What scripts/chaos.py does to the programs: signals, a run folder that vanishes, and many starts by several names.
+
+A home has three names here: its real path, a symbolic link to it, and a relative path under another TMPDIR. Whichever
+is used, there must be one daemon.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from chaos_parts.asking import LostError
+from chaos_parts.editor import EditorInTerminal
+from protocol.homelock import holder
+from protocol.places import places_of
+
+STARTS = 20
+START_S = 60.0
+VICTIMS = ("broker", "engine", "trainer", "editor", "editor and broker", "hang-up", "run folder", "cold starts")
+SPARES_BROKER = ("engine", "trainer", "editor", "hang-up", "run folder")
+START = """
+import sys
+from pathlib import Path
+
+from tui.embedded import ensure_daemon
+
+print(ensure_daemon(Path(sys.argv[1]), 50.0).run)
+"""
+
+
+class Names:
+    """Three names of one home, each with the folder and the environment it is used from."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.link = home.with_name(home.name + "-link")
+        self.link.unlink(missing_ok=True)
+        self.link.symlink_to(home)
+        self.elsewhere = home.with_name(home.name + "-tmp")
+        self.elsewhere.mkdir(exist_ok=True)
+
+    def start(self, number: int) -> "subprocess.Popen[str]":
+        """A client that finds or starts the daemon by one of the names."""
+        name, folder, more = [
+            (str(self.home), None, {}),
+            (str(self.link), None, {}),
+            (self.home.name, self.home.parent, {"TMPDIR": str(self.elsewhere)}),
+        ][number % 3]
+        command = [sys.executable, "-c", START, name]
+        return subprocess.Popen(command, cwd=folder, env={**os.environ, **more}, stdout=subprocess.PIPE, text=True)
+
+    def start_many(self, count: int) -> None:
+        """So many clients at once, by all names; each must reach the daemon at the same sockets.
+
+        Raises:
+            LostError: one of them reached none, or another one.
+        """
+        started = [self.start(number) for number in range(count)]
+        ended = [(process.communicate(timeout=START_S)[0].strip(), process.returncode) for process in started]
+        if {*ended} != {(str(places_of(self.home).run), 0)}:
+            raise LostError(f"starts by several names ended as {ended}")
+
+    def remove(self) -> None:
+        """Take away what was made beside the home."""
+        self.link.unlink(missing_ok=True)
+        shutil.rmtree(self.elsewhere, ignore_errors=True)
+
+
+def daemons_of(home: Path) -> set[int]:
+    """Processes that are daemons of this home, whatever name it was given to them by."""
+    found: set[int] = set()
+    for process in psutil.process_iter(["pid", "cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        if "daemon" in words and "--home" in words and process.info["status"] != psutil.STATUS_ZOMBIE:
+            named = Path(words[words.index("--home") + 1])
+            if named.is_absolute() and os.path.realpath(named) == os.path.realpath(home):
+                found.add(process.info["pid"])
+    return found
+
+
+def check_one_daemon(home: Path, pid: int, expected: int) -> None:
+    """The daemon that answers is the only one and the expected one, and it holds the home.
+
+    Raises:
+        LostError: it is not so.
+    """
+    if pid != expected:
+        raise LostError(f"the daemon {expected} gave place to {pid}")
+    running, locked_by = daemons_of(home), holder(places_of(home))
+    if running != {pid} or locked_by != pid:
+        raise LostError(f"process {pid} answers, processes {sorted(running)} are daemons, {locked_by} holds the home")
+
+
+def strike(victim: str, broker: int, editor: EditorInTerminal, names: Names) -> bool:
+    """Do one thing of VICTIMS; False when there is no such process now."""
+    if victim == "run folder":
+        shutil.rmtree(places_of(names.home).run, ignore_errors=True)
+        names.start_many(3)
+        return True
+    if victim == "cold starts":
+        os.kill(broker, signal.SIGKILL)
+        names.start_many(STARTS)
+        return True
+    if victim == "hang-up":
+        editor.end(signal.SIGHUP)
+        return True
+    if victim in ("editor", "editor and broker"):
+        editor.end(signal.SIGKILL)
+    if victim in ("broker", "editor and broker"):
+        os.kill(broker, signal.SIGKILL)
+        return True
+    if victim in ("engine", "trainer"):
+        return _kill_child(broker, "daemon.engine.worker" if victim == "engine" else "training_worker")
+    return True
+
+
+def _kill_child(broker: int, wanted: str) -> bool:
+    for child in psutil.Process(broker).children(recursive=True):
+        try:
+            if any(wanted in word for word in child.cmdline()):
+                child.kill()
+                return True
+        except psutil.Error:
+            continue
+    return False
