@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protocol.errors import AlleleError
+from protocol.places import expanded
 from tui.model.paths import is_there, read_paths
 
 MOST_CHARACTERS = 65_536
@@ -54,4 +55,4 @@ def read_drop(text: str) -> Drop | None:
 
 def here() -> str:
     """This machine's home as scp writes it."""
-    return f"{os.environ.get('USER', 'you')}@{socket.gethostname()}:{Path.home()}"
+    return f"{os.environ.get('USER', 'you')}@{socket.gethostname()}:{expanded(Path('~'))}"

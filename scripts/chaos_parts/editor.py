@@ -5,6 +5,7 @@ import json
 import os
 import pty
 import random
+import signal
 import struct
 import sys
 import termios
@@ -41,6 +42,7 @@ class EditorInTerminal:
         """As `allele` on the command line."""
         self.pid, self.master = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup a hang-up would be lost while it starts
             more = {"ALLELE_HOME": str(self.home), "ALLELE_SOUND": "none", "TERM": "xterm-256color"}
             os.execve(sys.executable, [sys.executable, "-P", "-m", "tui"], {**os.environ, **more})
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from protocol.errors import AlleleError
+from protocol.homelock import is_held
 from protocol.messages import GetStatus, Status
-from protocol.places import Places
+from protocol.places import NAME_A_HOME, Places
 from tui.cli.output import Output, one_line
 from tui.cli.session import locate, with_running_daemon
 from tui.client import Client
@@ -84,9 +85,8 @@ class Check:
 
 def doctor(arguments: Namespace, output: Output) -> int:
     """Look at everything; exit 1 when something essential fails."""
-    places = locate(arguments)
     checks: list[Check] = []
-    for look in _looks(places):
+    for look in _looks(arguments):
         found = look()
         checks += found
         for check in [] if output.as_json else found:
@@ -101,12 +101,22 @@ def doctor(arguments: Namespace, output: Output) -> int:
     return 0
 
 
-def _looks(places: Places) -> list[Callable[[], list[Check]]]:
+def _looks(arguments: Namespace) -> list[Callable[[], list[Check]]]:
     return [
         lambda: [check_python()],
         check_engine,
-        lambda: [check_sound(), check_terminal(), check_home(places), check_space(places), check_daemon(places)],
+        lambda: [check_sound(), check_terminal()],
+        lambda: check_places(arguments),
     ]
+
+
+def check_places(arguments: Namespace) -> list[Check]:
+    """The home and what lies in it; where no home can be named, that is all there is to say."""
+    try:
+        places = locate(arguments)
+    except AlleleError as problem:
+        return [Check("home", "fail", problem.message, problem.hint)]
+    return [check_home(places), check_space(places), check_daemon(places)]
 
 
 def check_python() -> Check:
@@ -157,20 +167,23 @@ def check_terminal() -> Check:
 
 def check_home(places: Places) -> Check:
     """Whether the home can be written and its sockets bound."""
-    folder = places.home
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
+    folder = _nearest(places.home)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-        return Check("home", "fail", f"{places.home}: {folder} may not be written", "choose another with --home DIR")
-    new = "" if places.home.exists() else " (not there yet)"
+        return Check("home", "fail", f"{places.home}: {folder} may not be written", NAME_A_HOME)
+    new = "" if folder == places.home else " (not there yet)"
     return Check("home", "ok", f"{places.home}{new}, sockets in {places.run}")
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there and may be looked at."""
+    while not os.path.exists(folder) and folder != folder.parent:  # noqa: PTH110 - Path.exists raises for a closed folder
+        folder = folder.parent
+    return folder
 
 
 def check_space(places: Places) -> Check:
     """Free disk space where everything is kept."""
-    folder = places.home
-    while not folder.exists():
-        folder = folder.parent
+    folder = _nearest(places.home)
     try:
         free = shutil.disk_usage(folder).free
     except OSError as problem:
@@ -183,7 +196,7 @@ def check_space(places: Places) -> Check:
 
 def check_daemon(places: Places) -> Check:
     """Whether a daemon runs, and what it says of itself."""
-    if not is_running(places):
+    if not is_running(places) and not is_held(places):
         return Check("daemon", "ok", "none runs; commands start it by themselves")
 
     async def ask(client: Client) -> Status:
@@ -212,7 +225,7 @@ def _ask(code: str) -> tuple[str | None, str]:
             text=True,
             timeout=ASK_S,
             stdin=subprocess.DEVNULL,
-            cwd=Path.home().anchor,
+            cwd=Path(sys.executable).anchor,
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as problem:

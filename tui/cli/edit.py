@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from protocol.edits import OPS, Edit, format_edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.messages import EditSnapshot
+from protocol.places import expanded
 from protocol.strands import Codes, StrandMeta
 from tui.cli.files import require_writable, write_strand
 from tui.cli.output import Output
@@ -131,7 +132,7 @@ def _others(edits: list[Edit]) -> tuple[dict[str, int], list[tuple[StrandMeta, C
             if typed in names:
                 continue
             names[typed] = len(others)
-            others.append(read_strand(Path(typed).expanduser()))
+            others.append(read_strand(expanded(Path(typed))))
     if len(others) > MAX_OTHERS:
         raise AlleleError("E_BAD_EDIT", f"at most {MAX_OTHERS} other strands in one call", hint="edit in two calls")
     return names, others
