@@ -14,7 +14,6 @@ LONGER = {
     "protocol/messages.py": "one table of all messages",
     "daemon/store/strands.py": "living strands and their journal change in the same transactions",
     "tui/client.py": "one state machine over two sockets",
-    "scripts/chaos.py": "one experiment: who edits, who kills, what must be true afterwards",
 }
 
 # Where packages come from is the installer's settings' business, never the repository's. (Split, or this line would
