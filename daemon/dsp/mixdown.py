@@ -1,6 +1,6 @@
 """Averaging channels to one without losing sound.
 
-Data flow: blocks of any size → `ChannelMeter` (covariances of the channels, of the whole and of every second) →
+Data flow: blocks of any size → `ChannelMeter` (covariances of the channels, of the whole and every half second) →
 `Mixdown`: which channels are averaged, and what that does to the levels. Channels that are digitally silent are left
 out, so a recording with one live channel keeps its level. Levels are RMS without DC, in dBFS. numpy only.
 """
@@ -27,6 +27,8 @@ _FAINT_DB = 20.0
 _STRETCH_LOST_DB = 20.0
 """For a stretch of a recording: wide stereo passes 6 dB now and then, and nobody misses it."""
 _STRETCH_DB = -50.0
+_STRETCHES_S = 2
+"""Stretches in a second."""
 _FLOOR_DB = -120.0
 
 
@@ -107,24 +109,25 @@ class ChannelMeter:
     """Feed it `(C, L)` blocks of any size, then ask for the `mixdown`."""
 
     def __init__(self, channels: int, rate_hz: int) -> None:
-        self._rate_hz = rate_hz
-        self._all, self._second = _Covariance(channels), _Covariance(channels)
+        self._rate_hz, self._length = rate_hz, rate_hz // _STRETCHES_S
+        self._all, self._part = _Covariance(channels), _Covariance(channels)
         self._lowest, self._highest = np.full(channels, np.inf), np.full(channels, -np.inf)
         self._lost: list[tuple[float, float, float, float]] = []
 
     def add(self, block: NDArray[np.float32]) -> None:
         """Take in the next samples."""
-        for start in range(0, block.shape[1], self._rate_hz):
-            piece = block[:, start : start + self._rate_hz]
+        while block.shape[1]:
+            room = self._length - self._part.samples
+            piece, block = block[:, :room], block[:, room:]
             self._lowest = np.minimum(self._lowest, piece.min(axis=1))
             self._highest = np.maximum(self._highest, piece.max(axis=1))
-            self._second.add(piece)
-            if self._second.samples >= self._rate_hz:
-                self._close_second()
+            self._part.add(piece)
+            if self._part.samples == self._length:
+                self._close_part()
 
     def mixdown(self) -> Mixdown:
         """What to average of what was taken in; asked once, at the end."""
-        self._close_second()
+        self._close_part()
         channels = len(self._lowest)
         halves = (self._highest - self._lowest) / 2 if self._all.samples else np.zeros(channels)
         loud = tuple(int(c) for c in np.flatnonzero(halves >= 10 ** (SILENT_DB / 20)))
@@ -141,15 +144,15 @@ class ChannelMeter:
             is_offset=not loud and bool((np.abs(self._all.means()) >= LEAST).any()),
         )
 
-    def _close_second(self) -> None:
+    def _close_part(self) -> None:
         """Note whether what was just taken in cancels out, though the whole may not."""
-        second = self._second
-        if not second.samples:
+        part = self._part
+        if not part.samples:
             return
-        covariance = second.matrix()
-        start_s, length_s = self._all.samples / self._rate_hz, second.samples / self._rate_hz
-        self._all.join(second)
-        self._second = _Covariance(len(covariance))
+        covariance = part.matrix()
+        start_s, length_s = self._all.samples / self._rate_hz, part.samples / self._rate_hz
+        self._all.join(part)
+        self._part = _Covariance(len(covariance))
         loud = tuple(int(c) for c in np.flatnonzero(covariance.diagonal() > 10 ** (_STRETCH_DB / 10)))
         loss = _loss_of(covariance, loud) if len(loud) > 1 else None
         if loss is not None and loss.is_cancelling and loss.db > _STRETCH_LOST_DB:

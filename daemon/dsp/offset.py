@@ -123,7 +123,7 @@ def _judged(means: NDArray[np.float64], swings: NDArray[np.float64], ends_at_zer
     if means.size < (_SURELY_LONG_BLOCKS if ends_at_zero else _LONG_BLOCKS):
         return 0.0
     window = np.hanning(_STRETCH_BLOCKS + 2)[1:-1]
-    stretches = np.convolve(means, window / window.sum(), mode="valid")
+    stretches = np.asarray(np.convolve(means, window / window.sum(), mode="valid"), np.float64)
     low, high = np.percentile(np.abs(stretches), [10, 90])
     # One long decay changes as it fades; in what goes on for longer an offset may wander.
     is_steady = low >= high / 2 or means.size >= _WANDERING_BLOCKS
