@@ -1,4 +1,4 @@
-"""Read a person's recordings once: decode, bring to 48 kHz, measure, cache.
+"""Read a person's recordings: decode, look at their channels, bring them to 48 kHz, measure, cache.
 
 Memory is bounded by a few blocks whatever the files are. The index is replaced after every file, so
 a kill leaves a valid corpus holding what was finished. One bad file is a record, never an exception.
@@ -7,7 +7,7 @@ a kill leaves a valid corpus holding what was finished. One bad file is a record
 import errno
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,15 +15,18 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from daemon.corpus.averaging import LevelRemark, averaging_remarks, cancelled
 from daemon.corpus.cache import write_cache
 from daemon.corpus.discovery import Found, find_files
 from daemon.corpus.durable import sweep
 from daemon.corpus.errors import CorpusError
-from daemon.corpus.measures import SILENT_DB, FileMeasures, offset_to_leave_out, reference_gain_db
-from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFileError, open_decoding
+from daemon.corpus.levels import Looked, look_at
+from daemon.corpus.measures import FileMeasures, reference_gain_db
+from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFileError
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
 from daemon.dsp.loudness import SILENCE_LUFS
-from daemon.dsp.resample import require_torchaudio, resample_blocks
+from daemon.dsp.mixdown import SILENT_DB
+from daemon.dsp.resample import require_torchaudio
 
 SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms
 LOUDEST_PEAK = 100.0  # +40 dBFS: no recording, but integers stored as floats
@@ -155,33 +158,28 @@ class _Ingestion:
         return digest.hexdigest()
 
     def _decode(self, path: Path, record: FileRecord) -> FileRecord:
-        decoding, blocks = open_decoding(path)
-        measures = FileMeasures()
-
-        def watched() -> Iterator[NDArray[np.float32]]:
-            for block in blocks:
-                if self._cancelled():
-                    raise _CancelledError
-                if not np.isfinite(block).all():
-                    raise UnreadableFileError(_NOT_NUMBERS, "Export it again.")
-                measures.count_clipping(block)
-                yield block
-
-        converted = resample_blocks(watched(), decoding.sample_rate_hz, SAMPLE_RATE)
+        looked = look_at(path, self._watch)
+        _refuse_odd(looked)
+        measures = FileMeasures(looked.heard)
         cache = f"{AUDIO_FOLDER}/{record.sha256[:24]}.npy"
-        channels = 2 if decoding.channels == 2 else 1
-        with write_cache(self._dir / cache, channels) as writer:
-            for block in converted:
+        with write_cache(self._dir / cache, looked.channels) as writer:
+            for block in looked.blocks():
                 measures.add(block)
                 writer.add(block)
-            _refuse_unusable(decoding, measures)
-            record = _measured(record, decoding, measures, writer.sha256)
+            _refuse_quiet(looked, measures)
+            record = _measured(record, looked, measures, writer.sha256)
             twin = self._twin(lambda other: other.audio_sha256 == record.audio_sha256)
             if twin is not None:
                 writer.discard()
                 return _duplicate(record, twin)
         self._read_s += record.duration_s
-        return _judged(replace(record, audio=cache), decoding)
+        return _judged(replace(record, audio=cache), looked)
+
+    def _watch(self, _: Decoding, block: NDArray[np.float32]) -> None:
+        if self._cancelled():
+            raise _CancelledError
+        if not np.isfinite(block).all():
+            raise UnreadableFileError(_NOT_NUMBERS, "Export it again.")
 
     def _keep(self, record: FileRecord) -> None:
         # The same path tried again replaces what was noted about it; usable audio stays.
@@ -203,55 +201,78 @@ def _duplicate(record: FileRecord, twin: FileRecord) -> FileRecord:
     return replace(record, status="duplicate", message=message, hint="")
 
 
-def _refuse_unusable(decoding: Decoding, measures: FileMeasures) -> None:
-    if measures.samples == 0:
+def _refuse_odd(looked: Looked) -> None:
+    """After the first pass: what cannot be used whatever is made of it."""
+    decoding, mixdown = looked.decoding, looked.mixdown
+    samples = -(-decoding.frames * SAMPLE_RATE // decoding.sample_rate_hz)
+    if not decoding.frames:
         why = "Nothing in it could be decoded." if decoding.is_cut_short else "It holds no samples."
         raise UnreadableFileError(why, "Export it again.")
-    if measures.samples < SHORTEST_SAMPLES:
-        milliseconds = 1000 * measures.samples / SAMPLE_RATE
+    if samples < SHORTEST_SAMPLES:
+        milliseconds = 1000 * samples / SAMPLE_RATE
         raise UnreadableFileError(f"It is too short ({milliseconds:.0f} ms).", "Use recordings of 25 ms or more.")
+    if mixdown.is_silent:
+        raise _silent(mixdown.is_offset)
+    why_not = cancelled(mixdown)
+    if why_not is not None:
+        raise UnreadableFileError(why_not.message, why_not.hint)
+
+
+def _refuse_quiet(looked: Looked, measures: FileMeasures) -> None:
+    """After the second pass: what is too loud or too quiet."""
     if measures.peak > LOUDEST_PEAK:
         raise UnreadableFileError(f"Its peak is {measures.peak_db:+.0f} dBFS: not audio.", "Export it again.")
     if measures.peak_db < SILENT_DB:
-        raise UnreadableFileError("It is silent.", "Remove it, or record it louder.")
-    if measures.is_only_offset:
-        raise UnreadableFileError("It is silent but for a DC offset.", "Remove it, or record it again.")
-    if measures.mono_peak < measures.peak * 1e-3:
-        raise UnreadableFileError("Its channels cancel each other out in mono.", "Flip the polarity of one of them.")
+        raise _silent(looked.dc_offset != 0)
     if measures.loudness_lufs <= SILENCE_LUFS:
         raise UnreadableFileError("It is nearly silent, below -70 LUFS.", "Remove it, or make it louder.")
 
 
-def _measured(record: FileRecord, decoding: Decoding, measures: FileMeasures, digest: str) -> FileRecord:
+def _silent(is_offset: bool) -> UnreadableFileError:
+    but = " but for a DC offset" if is_offset else ""
+    return UnreadableFileError(f"It is silent{but}.", "Remove it, or record it again.")
+
+
+def _measured(record: FileRecord, looked: Looked, measures: FileMeasures, digest: str) -> FileRecord:
     loudness = measures.loudness_lufs
     return replace(
         record,
         audio_sha256=digest,
-        sample_rate_hz=decoding.sample_rate_hz,
-        channels=decoding.channels,
+        sample_rate_hz=looked.decoding.sample_rate_hz,
+        channels=looked.decoding.channels,
         samples=measures.samples,
         duration_s=measures.samples / SAMPLE_RATE,
         peak_db=round(measures.peak_db, 2),
         loudness_lufs=round(loudness, 2),
-        clipped_samples=measures.clipped_samples,
+        clipped_samples=looked.clipped_samples,
         silence_share=round(measures.silence_share, 4),
-        dc_offset=round(offset_to_leave_out(measures.dc_offset), 6),
+        dc_offset=round(looked.dc_offset, 6),
+        is_offset_removed=True,
+        heard=list(looked.heard),
         gain_db=round(reference_gain_db(loudness), 2),
         pair=measures.pair,
     )
 
 
-def _judged(record: FileRecord, decoding: Decoding) -> FileRecord:
+def _judged(record: FileRecord, looked: Looked) -> FileRecord:
+    partial = _partial(looked.decoding)
+    remarks = [*partial, *averaging_remarks(looked.mixdown)]
+    if record.dc_offset:
+        remarks.append(LevelRemark(f"It has a DC offset of {record.dc_offset:+.2f}, which was taken out."))
+    message = " ".join(remark.message for remark in remarks)
+    hint = " ".join(remark.hint for remark in remarks if remark.hint)
+    return replace(record, status="partial" if partial else "ok", message=message, hint=hint)
+
+
+def _partial(decoding: Decoding) -> list[LevelRemark]:
     read_s = decoding.frames / decoding.sample_rate_hz
     if decoding.is_over_limit:
         hours = LONGEST_S / 3600
-        message = f"Longer than {hours:g} hours: the first {hours:g} are kept."
-        return replace(record, status="partial", message=message, hint="Cut it into shorter files.")
+        return [
+            LevelRemark(f"Longer than {hours:g} hours: the first {hours:g} are kept.", "Cut it into shorter files.")
+        ]
     if decoding.is_cut_short:
         claimed = f" of {decoding.claimed_s:.2f} s" if decoding.claimed_s < LONGEST_S else ""
         message = f"Damaged or truncated: the first {read_s:.2f} s{claimed} could be read and are kept."
-        return replace(record, status="partial", message=message, hint="Copy or export the file again.")
-    if record.dc_offset:
-        message = f"It has a DC offset of {record.dc_offset:+.2f}, which training leaves out."
-        return replace(record, status="ok", message=message)
-    return replace(record, status="ok")
+        return [LevelRemark(message, "Copy or export the file again.")]
+    return []

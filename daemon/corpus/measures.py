@@ -7,18 +7,13 @@ from numpy.typing import NDArray
 
 from daemon.corpus.pairs import Pair, PairMeter
 from daemon.dsp.loudness import SILENCE_LUFS, LoudnessMeter
+from daemon.dsp.mixdown import mean_of
 
 SILENCE_DB = -60.0
-SILENT_DB = -80.0
 BLOCK_SAMPLES = 960  # 20 ms at 48 kHz
 FULL_SCALE = 1.0 - 2.0**-12  # 16-bit and lossy sources rarely reach 1.0 exactly
 REFERENCE_LUFS = -20.0
 LARGEST_GAIN_DB = 40.0
-
-
-def offset_to_leave_out(offset: float) -> float:
-    """The DC offset of a recording where it is worth naming, otherwise 0: a converter's own lies far below -40 dBFS."""
-    return offset if abs(offset) >= 0.01 else 0.0
 
 
 def reference_gain_db(loudness_lufs: float) -> float:
@@ -31,20 +26,42 @@ def reference_gain_db(loudness_lufs: float) -> float:
     return max(-LARGEST_GAIN_DB, min(LARGEST_GAIN_DB, REFERENCE_LUFS - loudness_lufs))
 
 
-class FileMeasures:
-    """Running peak, loudness, clipping and silence of one `(C, L)` stream at 48 kHz."""
+def clipped_samples(block: NDArray[np.float32]) -> int:
+    """Count the samples of flat tops in a `(C, L)` block at the source's own rate.
 
-    def __init__(self) -> None:
+    Three in a row: a single full-scale sample is a peak, not clipping. Over full scale, where only floats go, they must
+    be equal as well: a loud peak that is round is whole. Resampling rounds flat tops off, which is why this looks at
+    the source.
+    """
+    level = np.abs(block)
+    full = level >= FULL_SCALE
+    if not full.any():
+        return 0
+    runs = full[:, :-2] & full[:, 1:-1] & full[:, 2:]
+    is_flat = block[:, 1:] == block[:, :-1]
+    is_over = (level[:, :-2] > 1) | (level[:, 1:-1] > 1) | (level[:, 2:] > 1)
+    runs &= ~is_over | (is_flat[:, 1:] & is_flat[:, :-1])
+    covered = np.zeros_like(full)
+    for shift in range(3):
+        covered[:, shift : shift + runs.shape[1]] |= runs
+    return int(covered.sum())
+
+
+class FileMeasures:
+    """Running peak, loudness and silence of one `(C, L)` stream at 48 kHz.
+
+    Args:
+        heard: the channels whose mean one channel is made of.
+    """
+
+    def __init__(self, heard: tuple[int, ...]) -> None:
+        self._heard = heard
         self._meter = LoudnessMeter()
         self._pending = np.zeros(0, np.float32)
         self._quiet_blocks = 0
-        self._moving_blocks = 0
         self._blocks = 0
         self.peak = 0.0
-        self.mono_peak = 0.0
-        self._sum = 0.0
         self.samples = 0
-        self.clipped_samples = 0
         self.is_finite = True
         self._pair: PairMeter | None = None
 
@@ -55,27 +72,12 @@ class FileMeasures:
             return
         self.samples += block.shape[1]
         self.peak = max(self.peak, float(np.abs(block).max()))
-        mono = block.mean(axis=0)
-        self.mono_peak = max(self.mono_peak, float(np.abs(mono).max()))
-        self._sum += float(mono.sum(dtype=np.float64))
+        mono = mean_of(block, self._heard)
         self._meter.add(mono)
         if block.shape[0] == 2:
             self._pair = self._pair or PairMeter()
             self._pair.add(block)
         self._count_silence(mono)
-
-    def count_clipping(self, block: NDArray[np.float32]) -> None:
-        """Count the samples of flat tops in a `(C, L)` block at the source's own rate.
-
-        Three in a row: a single full-scale sample is a peak, not clipping. Resampling rounds flat
-        tops off, which is why this looks at the source.
-        """
-        full = np.abs(block) >= FULL_SCALE
-        runs = full[:, :-2] & full[:, 1:-1] & full[:, 2:]
-        covered = np.zeros_like(full)
-        for shift in range(3):
-            covered[:, shift : shift + runs.shape[1]] |= runs
-        self.clipped_samples += int(covered.sum())
 
     def _count_silence(self, mono: NDArray[np.float32]) -> None:
         joined = np.concatenate([self._pending, mono])
@@ -83,7 +85,6 @@ class FileMeasures:
         blocks = joined[: whole * BLOCK_SAMPLES].reshape(whole, BLOCK_SAMPLES)
         power = np.square(blocks, dtype=np.float64).mean(axis=1)
         self._quiet_blocks += int((power < 10 ** (SILENCE_DB / 10)).sum())
-        self._moving_blocks += int((blocks.var(axis=1, dtype=np.float64) > 10 ** (SILENT_DB / 10)).sum())
         self._blocks += whole
         self._pending = joined[whole * BLOCK_SAMPLES :]
 
@@ -91,11 +92,6 @@ class FileMeasures:
     def peak_db(self) -> float:
         """Sample peak in dBFS, not below -120."""
         return max(-120.0, 20 * math.log10(max(self.peak, 1e-6)))
-
-    @property
-    def dc_offset(self) -> float:
-        """Mean of the mono mean, full scale 1."""
-        return self._sum / max(1, self.samples)
 
     @property
     def loudness_lufs(self) -> float:
@@ -106,11 +102,6 @@ class FileMeasures:
     def pair(self) -> Pair | None:
         """What two channels are together; None of one."""
         return self._pair.measured() if self._pair else None
-
-    @property
-    def is_only_offset(self) -> bool:
-        """Whether nothing is left without the DC offset; its first and last moment are steps, and say nothing."""
-        return offset_to_leave_out(self.dc_offset) != 0 and self._blocks > 4 and self._moving_blocks <= 2
 
     @property
     def silence_share(self) -> float:

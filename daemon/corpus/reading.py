@@ -44,9 +44,9 @@ class Decoding:
 
 
 def open_decoding(path: Path) -> tuple[Decoding, Iterator[NDArray[np.float32]]]:
-    """Open a file; the blocks are `(C, L)` float32 with C 1 or 2, at the file's own rate.
+    """Open a file; the blocks are `(C, L)` float32, all of the file's channels at its own rate.
 
-    More than two channels are mixed to one. Decoding stops at `LONGEST_S` whatever the header says.
+    Decoding stops at `LONGEST_S` whatever the header says.
 
     Raises:
         UnreadableFileError: not audio, an absurd header, or no permission; also from the iterator.
@@ -77,7 +77,7 @@ def _blocks(file: soundfile.SoundFile, decoding: Decoding) -> Iterator[NDArray[n
             if not len(read):
                 break
             decoding.frames += len(read)
-            yield _to_two_channels(np.asarray(read, np.float32))
+            yield np.asarray(read, np.float32).T
         else:
             with suppress(soundfile.LibsndfileError, RuntimeError):
                 decoding.is_over_limit = len(file.read(1, always_2d=True)) > 0
@@ -96,13 +96,7 @@ def _salvage(decoding: Decoding) -> Iterator[NDArray[np.float32]]:
             if not len(read):
                 return
             decoding.frames += len(read)
-            yield _to_two_channels(np.asarray(read, np.float32))
-
-
-def _to_two_channels(block: NDArray[np.float32]) -> NDArray[np.float32]:
-    if block.shape[1] > 2:
-        block = block.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
-    return block.T
+            yield np.asarray(read, np.float32).T
 
 
 def _why_not(path: Path, error: Exception) -> tuple[str, str]:

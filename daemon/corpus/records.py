@@ -36,13 +36,18 @@ class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 0.0
     peak_db: float = -120.0
     loudness_lufs: float = -70.0
-    """BS.1770 integrated loudness of the mono mean."""
+    """BS.1770 integrated loudness of the mean of the channels that are heard."""
     clipped_samples: int = 0
     """Samples in runs of at least three at full scale."""
     silence_share: float = 0.0
     """Share of 20 ms blocks below -60 dBFS."""
     dc_offset: float = 0.0
-    """Mean of the mono mean, full scale 1, where it is worth leaving out."""
+    """Of the channel that has most, full scale 1; 0 where it is not worth naming."""
+    is_offset_removed: bool = False
+    """Whether the cache is without it. In an index from before it was removed at ingest, readers subtract it."""
+    heard: list[int] | None = None
+    """Channels of the cache that one channel is the mean of: all but digitally silent ones. None, of an old index: all.
+    """
     gain_db: float = 0.0
     """What brings the file to the codec's reference loudness."""
     pair: Pair | None = None
@@ -128,8 +133,9 @@ class Corpus:
         return self._pairs[record.audio]
 
     def stereo_share(self) -> float:
-        """Share of the usable audio, by duration, whose width is heard: 0 to 1."""
-        stereo_s = sum(record.duration_s for record in self.usable if (p := self.pair(record)) and p.is_stereo)
+        """Share of the usable audio, by duration, whose width is heard: 0 to 1. One live channel has none."""
+        pairs = [record for record in self.usable if record.heard is None or len(record.heard) == 2]
+        stereo_s = sum(record.duration_s for record in pairs if (p := self.pair(record)) and p.is_stereo)
         return stereo_s / max(self.duration_s, 1e-9)
 
 

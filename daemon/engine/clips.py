@@ -11,9 +11,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from daemon.corpus.measures import offset_to_leave_out
-from daemon.corpus.reading import UnreadableFileError, open_decoding
-from daemon.dsp.resample import require_torchaudio, resample_blocks
+from daemon.corpus.averaging import averaging_remarks, cancelled, silence_remark
+from daemon.corpus.levels import Looked, look_at
+from daemon.corpus.reading import Decoding, UnreadableFileError
+from daemon.dsp.mixdown import mean_of
+from daemon.dsp.resample import require_torchaudio
 from protocol.errors import AlleleError
 from protocol.units import SAMPLE_RATE_HZ
 
@@ -53,56 +55,61 @@ def read_clip(path: Path, channels: int = 1) -> Clip:
 
 
 def _read(path: Path, wanted: int) -> Clip:
-    decoding, blocks = open_decoding(path)
-    rate, channels = decoding.sample_rate_hz, decoding.channels
-    pieces: list[npt.NDArray[np.float32]] = []
-    seconds = 0.0
-    for block in resample_blocks(blocks, rate, SAMPLE_RATE_HZ):
-        if not np.isfinite(block).all():
-            raise AlleleError(
-                "E_BAD_AUDIO", f"{path}: it holds values that are not numbers (NaN or infinity)", hint="export it again"
-            )
-        is_pair = wanted == 2 and channels == 2
-        pieces.append(np.ascontiguousarray(block) if is_pair else block.mean(axis=0, dtype=np.float32))
-        seconds += block.shape[1] / SAMPLE_RATE_HZ
-        if seconds > LONGEST_CLIP_S + SLACK_S:
-            raise AlleleError(
-                "E_BAD_AUDIO", f"{path}: it is longer than {LONGEST_CLIP_S / 60:.0f} minutes", hint="cut it into parts"
-            )
-    audio = np.concatenate(pieces, axis=-1) if pieces else np.zeros(0, np.float32)
+    looked = look_at(path, _watch)
+    decoding, is_pair = looked.decoding, wanted == 2 and looked.channels == 2
     if decoding.is_cut_short:
-        readable = f"only {seconds:.2f} s of {decoding.claimed_s:.2f} s can be read"
+        readable = f"only {decoding.frames / decoding.sample_rate_hz:.2f} s of {decoding.claimed_s:.2f} s can be read"
         raise AlleleError(
             "E_BAD_AUDIO", f"{path}: damaged or truncated, {readable}", hint="copy or export the file again"
         )
-    if not audio.size:
+    if not decoding.frames:
         raise AlleleError("E_TOO_SHORT", f"{path}: it holds no samples", hint="export it again")
-    notes = [_averaged(channels, wanted)] if channels > audio.ndim else []
+    why_not = cancelled(looked.mixdown)
+    if why_not is not None:
+        raise UnreadableFileError(why_not.message, why_not.hint)
+    pieces = [np.ascontiguousarray(block) if is_pair else mean_of(block, looked.heard) for block in looked.blocks()]
+    return Clip(
+        audio=np.concatenate(pieces, axis=-1),
+        sha256=_digest(path),
+        sample_rate=decoding.sample_rate_hz,
+        channels=decoding.channels,
+        notes=_notes(looked, wanted),
+    )
+
+
+def _watch(decoding: Decoding, block: npt.NDArray[np.float32]) -> None:
+    """Refuse what is no sound, and what would not fit into memory before it is there."""
+    if not np.isfinite(block).all():
+        raise AlleleError(
+            "E_BAD_AUDIO",
+            f"{decoding.path}: it holds values that are not numbers (NaN or infinity)",
+            hint="export it again",
+        )
+    if decoding.frames > (LONGEST_CLIP_S + SLACK_S) * decoding.sample_rate_hz:
+        longest = f"it is longer than {LONGEST_CLIP_S / 60:.0f} minutes"
+        raise AlleleError("E_BAD_AUDIO", f"{decoding.path}: {longest}", hint="cut it into parts")
+
+
+def _notes(looked: Looked, wanted: int) -> list[str]:
+    """What there is to tell about a clip for a model of so many channels."""
+    rate, mixdown = looked.decoding.sample_rate_hz, looked.mixdown
+    is_pair = wanted == 2 and looked.channels == 2
+    notes = [silence_remark(mixdown, is_stereo=is_pair)] if mixdown.silent else []
+    if not is_pair and len(mixdown.heard) > 1:
+        notes.append(_averaged(len(mixdown.heard), wanted))
+    for remark in averaging_remarks(mixdown, is_stereo=wanted == 2):
+        notes.append("; ".join(_clause(part) for part in (remark.message, remark.hint) if part))
     if rate != SAMPLE_RATE_HZ:
         notes.append(f"converted from {rate} Hz to {SAMPLE_RATE_HZ} Hz")
-    audio, offset = _without_offset(audio)
-    if offset:
-        notes.append(f"a DC offset of {offset:+.2f} was left out")
-    return Clip(audio=audio, sha256=_digest(path), sample_rate=rate, channels=channels, notes=notes)
+    if looked.dc_offset:
+        notes.append(f"a DC offset of {looked.dc_offset:+.2f} was taken out")
+    return notes
 
 
 def _averaged(channels: int, wanted: int) -> str:
     if wanted == 1:
         return f"{channels} channels were averaged to one: this model is mono"
     return f"{channels} channels were averaged to one, which both loudspeakers play: a model has two at most"
-
-
-def _without_offset(audio: npt.NDArray[np.float32]) -> tuple[npt.NDArray[np.float32], float]:
-    """The clip without DC, and how much there was where it is worth naming; of two channels, mid and side apart."""
-    offset = offset_to_leave_out(float(audio.mean(dtype=np.float64)))
-    if audio.ndim == 2:
-        aside = offset_to_leave_out(float((audio[0] - audio[1]).mean(dtype=np.float64)) / 2)
-        if offset or aside:
-            audio -= np.array([[offset + aside], [offset - aside]], np.float32)
-        return audio, offset or aside
-    if offset:
-        audio -= np.float32(offset)
-    return audio, offset
 
 
 def _digest(path: Path) -> str:

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from daemon.codec.config import CodecConfig
 from daemon.codec.loudness import gain_for_loudness_db
-from daemon.corpus.measures import offset_to_leave_out
-from daemon.corpus.records import Corpus
+from daemon.corpus.pairs import Pair
+from daemon.corpus.records import Corpus, FileRecord
+from daemon.dsp.mixdown import mean_of
+from daemon.dsp.offset import LEAST
 from daemon.training.augmentation import Audio, colour, draw_lengths, finish, place, shape
 from daemon.training.errors import TrainingError
 from daemon.training.invented import invent
@@ -29,8 +31,10 @@ class Clip:
     gain_db: float
     """To the codec's reference loudness; of the whole file, as an encode of it would use."""
     name: str
+    heard: tuple[int, ...] = ()
+    """Channels that one channel is the mean of; all where none is named."""
     dc_offset: float = 0.0
-    """Left out: no codec should spend codes on it, nobody hears it, and a crop of it begins with a click."""
+    """Still in `audio`, and left out: no codec should spend codes on it, and a crop of it begins with a click."""
     side_offset: float = 0.0
     """That of half the difference of two channels."""
     channels: int = 1
@@ -52,10 +56,10 @@ class Clip:
         return pair - np.array(offsets, np.float32)[:, None] if any(offsets) else pair
 
     def mono(self, lo: int = 0, hi: int | None = None) -> Audio:
-        """Samples `lo` to `hi` of the part, channels averaged, without DC offset, at the source's level: `(L,)`."""
+        """Samples `lo` to `hi` of the part as one channel, without DC offset, at the source's level: `(L,)`."""
         hi = self.stop - self.start if hi is None else hi
         piece = self.audio[:, self.start + lo : self.start + hi]
-        mono = np.asarray(piece[0] if piece.shape[0] == 1 else piece.mean(axis=0), np.float32)
+        mono = mean_of(piece, self.heard or tuple(range(len(piece))))
         return mono - np.float32(self.dc_offset) if self.dc_offset else mono
 
     @property
@@ -86,12 +90,20 @@ def open_parts(corpus: Corpus, parts: list[Part], config: CodecConfig) -> list[C
                 stop=part.stop,
                 gain_db=gain_for_loudness_db(loudness_lufs, config),
                 name=record.source,
-                dc_offset=record.dc_offset,
-                side_offset=offset_to_leave_out(pair.side_offset) if pair else 0.0,
+                heard=tuple(record.heard or ()),
+                **_offsets_left(record, pair),
                 channels=config.channels,
             )
         )
     return clips
+
+
+def _offsets_left(record: FileRecord, pair: Pair | None) -> dict[str, float]:
+    """The DC offsets that are still in the cache: of an index from before they were taken out at ingest."""
+    if record.is_offset_removed:
+        return {}
+    aside = pair.side_offset if pair else 0.0
+    return {"dc_offset": record.dc_offset, "side_offset": aside if abs(aside) >= LEAST else 0.0}
 
 
 class CropSampler:
