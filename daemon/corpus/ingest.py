@@ -20,8 +20,10 @@ from daemon.corpus.discovery import Found, find_files
 from daemon.corpus.durable import sweep
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.measures import SILENT_DB, FileMeasures, offset_to_leave_out, reference_gain_db
-from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFileError, open_decoding
+from daemon.corpus.reading import Decoding, open_decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
+from daemon.corpus.remarks import Remark, remarks_on
+from daemon.corpus.streams import UnreadableFileError
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.resample import require_torchaudio, resample_blocks
 
@@ -242,16 +244,9 @@ def _measured(record: FileRecord, decoding: Decoding, measures: FileMeasures, di
 
 
 def _judged(record: FileRecord, decoding: Decoding) -> FileRecord:
-    read_s = decoding.frames / decoding.sample_rate_hz
-    if decoding.is_over_limit:
-        hours = LONGEST_S / 3600
-        message = f"Longer than {hours:g} hours: the first {hours:g} are kept."
-        return replace(record, status="partial", message=message, hint="Cut it into shorter files.")
-    if decoding.is_cut_short:
-        claimed = f" of {decoding.claimed_s:.2f} s" if decoding.claimed_s < LONGEST_S else ""
-        message = f"Damaged or truncated: the first {read_s:.2f} s{claimed} could be read and are kept."
-        return replace(record, status="partial", message=message, hint="Copy or export the file again.")
+    remarks = remarks_on(decoding)
     if record.dc_offset:
-        message = f"It has a DC offset of {record.dc_offset:+.2f}, which training leaves out."
-        return replace(record, status="ok", message=message)
-    return replace(record, status="ok")
+        remarks.append(Remark(f"It has a DC offset of {record.dc_offset:+.2f}, which training leaves out."))
+    message = " ".join(remark.message for remark in remarks)
+    hint = " ".join(dict.fromkeys(remark.hint for remark in remarks if remark.hint))
+    return replace(record, status="partial" if decoding.is_partial else "ok", message=message, hint=hint)

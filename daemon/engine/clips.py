@@ -1,7 +1,7 @@
 """One audio file as a clip at 48 kHz, in one channel or two, and what to tell the person about it. In a worker only.
 
-What can go wrong: the file is no audio, is cut short, claims what it does not hold, or would not fit into memory.
-Each is one line that names the file and the mend.
+What can go wrong: the file is no audio or would not fit into memory, which is one line that names the file and the fix.
+Of a file that is cut short the readable part is kept, with a note.
 """
 
 import hashlib
@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from daemon.corpus.measures import offset_to_leave_out
-from daemon.corpus.reading import UnreadableFileError, open_decoding
+from daemon.corpus.reading import open_decoding
+from daemon.corpus.remarks import Remark, remarks_on
+from daemon.corpus.streams import UnreadableFileError
 from daemon.dsp.resample import require_torchaudio, resample_blocks
 from protocol.errors import AlleleError
 from protocol.units import SAMPLE_RATE_HZ
@@ -70,20 +72,21 @@ def _read(path: Path, wanted: int) -> Clip:
                 "E_BAD_AUDIO", f"{path}: it is longer than {LONGEST_CLIP_S / 60:.0f} minutes", hint="cut it into parts"
             )
     audio = np.concatenate(pieces, axis=-1) if pieces else np.zeros(0, np.float32)
-    if decoding.is_cut_short:
-        readable = f"only {seconds:.2f} s of {decoding.claimed_s:.2f} s can be read"
-        raise AlleleError(
-            "E_BAD_AUDIO", f"{path}: damaged or truncated, {readable}", hint="copy or export the file again"
-        )
     if not audio.size:
-        raise AlleleError("E_TOO_SHORT", f"{path}: it holds no samples", hint="export it again")
-    notes = [_averaged(channels, wanted)] if channels > audio.ndim else []
+        why = "nothing in it could be decoded" if decoding.is_partial else "it holds no samples"
+        raise AlleleError("E_TOO_SHORT", f"{path}: {why}", hint="export it again")
+    notes = [_note(remark) for remark in remarks_on(decoding)]
+    notes += [_averaged(channels, wanted)] if channels > audio.ndim else []
     if rate != SAMPLE_RATE_HZ:
         notes.append(f"converted from {rate} Hz to {SAMPLE_RATE_HZ} Hz")
     audio, offset = _without_offset(audio)
     if offset:
         notes.append(f"a DC offset of {offset:+.2f} was left out")
     return Clip(audio=audio, sha256=_digest(path), sample_rate=rate, channels=channels, notes=notes)
+
+
+def _note(remark: Remark) -> str:
+    return "; ".join(_clause(sentence) for sentence in (remark.message, remark.hint) if sentence)
 
 
 def _averaged(channels: int, wanted: int) -> str:
