@@ -19,6 +19,7 @@ from daemon.corpus.cache import write_cache
 from daemon.corpus.discovery import Found, find_files
 from daemon.corpus.durable import sweep
 from daemon.corpus.errors import CorpusError
+from daemon.corpus.leftovers import Leftovers
 from daemon.corpus.measures import SILENT_DB, FileMeasures, offset_to_leave_out, reference_gain_db
 from daemon.corpus.reading import Decoding, open_decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
@@ -51,6 +52,7 @@ class CorpusReport:
     added: list[FileRecord] = field(default_factory=list[FileRecord])
     duplicates: list[FileRecord] = field(default_factory=list[FileRecord])
     errors: list[FileRecord] = field(default_factory=list[FileRecord])
+    left_out: Leftovers = field(default_factory=Leftovers)
     total_files: int = 0
     """Usable files in the corpus afterwards."""
     total_s: float = 0.0
@@ -106,7 +108,7 @@ class _Ingestion:
         self._read_s = 0.0
 
     def run(self, paths: Sequence[Path]) -> CorpusReport:
-        found = find_files(paths)
+        found = find_files(paths, self._report.left_out)
         for done, entry in enumerate(found):
             self._tell(done, len(found), entry.path)
             try:
