@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.corpus.formats.layout import Link
-from daemon.corpus.formats.view import FileView
+from daemon.corpus.formats.view import FileView, Range
 from daemon.corpus.streams import BLOCK_VALUES, Block, UnreadableFileError
 
 if TYPE_CHECKING:
@@ -56,10 +56,11 @@ class FfmpegStream:
         import av
         from av.error import FFmpegError
 
-        self._file = path.open("rb") if link is None or link.pieces is None else FileView(path, link.pieces)
+        pieces = link.pieces if link is not None else None
+        self._file = FileView(path, pieces or [Range(0, path.stat().st_size)])
         try:
             self._container = av.open(self._file, mode="r", format=form, metadata_errors="ignore")
-        except (FFmpegError, ValueError) as error:
+        except (FFmpegError, OSError, ValueError) as error:
             self._file.close()
             raise _unreadable(name, error) from error
         self.is_broken = self.is_holed = False
@@ -106,14 +107,14 @@ class FfmpegStream:
         while True:
             try:
                 packet = next(packets, None)
-            except FFmpegError:
+            except (FFmpegError, OSError):
                 self.is_broken = True
                 return
             if packet is None:
                 return
             try:
                 frames = packet.decode()
-            except FFmpegError:
+            except (FFmpegError, OSError):
                 self.is_broken = True  # unless something follows
                 continue
             if frames and self.is_broken:

@@ -183,7 +183,8 @@ class _Ingestion:
             twin = self._twin(lambda other: other.audio_sha256 == record.audio_sha256)
             if twin is not None:
                 writer.discard()
-                return _duplicate(record, twin)
+                remarks = [] if decoding.is_partial else remarks_on(decoding)
+                return _duplicate(record, twin, *(remark.message for remark in remarks))
         self._read_s += record.duration_s
         return _judged(replace(record, audio=cache), decoding)
 
@@ -202,8 +203,8 @@ class _Ingestion:
         save_index(self._dir, self._files)
 
 
-def _duplicate(record: FileRecord, twin: FileRecord) -> FileRecord:
-    message = f"The same recording as {twin.source}; kept once."
+def _duplicate(record: FileRecord, twin: FileRecord, *remarks: str) -> FileRecord:
+    message = " ".join((f"The same recording as {twin.source}; kept once.", *remarks))
     return replace(record, status="duplicate", message=message, hint="")
 
 

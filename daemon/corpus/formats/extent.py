@@ -54,6 +54,7 @@ def judge_extent(
         is_unknown: the format's own way to say that the size is not known.
     """
     size = len(data)
+    start = min(start, size)
     available = size - start
     if declared > available + SLACK_BYTES:
         is_streamed = is_unknown or is_pipe_size(declared)
