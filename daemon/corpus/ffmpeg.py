@@ -51,7 +51,8 @@ class FfmpegStream:
         """
         if not is_there():
             raise UnreadableFileError(
-                f"It is {name}, and {MISSING}, which reads that.", f"{INSTALL.capitalize()}, or convert it to WAV."
+                f"It is {name}, and {MISSING}, which reads that.",
+                f"Convert it to WAV, or install what reads it: {INSTALL}.",
             )
         import av
         from av.error import FFmpegError

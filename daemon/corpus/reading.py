@@ -146,7 +146,7 @@ def _open_link(path: Path, container: Container, link: Link) -> SoundStream:
         with suppress(UnreadableFileError):
             return FfmpegStream(path, container.ffmpeg, container.name, link)
     elif container.ffmpeg:
-        hint = f"Convert it to WAV or FLAC; or {INSTALL}, which may read it."
+        hint = f"Convert it to WAV or FLAC, or install what may read it: {INSTALL}."
     raise UnreadableFileError(message, hint)
 
 
