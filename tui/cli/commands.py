@@ -228,7 +228,8 @@ COMMANDS: tuple[Command, ...] = (
         summary="turn a recording into a strand of codes",
         handler="tui.cli.strand:encode",
         details="Without -o the strand is called as the recording and lies in the current folder. A strand there that "
-        "carries edits is not replaced unless -o names it.",
+        "carries edits is not replaced unless -o names it. Of a damaged recording the readable part is encoded, with a "
+        "note.",
         arguments=(
             _arg(
                 "file",
