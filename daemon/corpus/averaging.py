@@ -1,29 +1,20 @@
 """What averaging does to the channels of a recording, in words: one rule for a corpus and for a single sound."""
 
-from dataclasses import dataclass
-
+from daemon.corpus.remarks import Remark
 from daemon.dsp.mixdown import MOST_SIDE_DB, Loss, Mixdown
 
 FLIP = "Flip the polarity of one of them, or keep one channel alone."
 
 
-@dataclass(frozen=True)
-class LevelRemark:
-    """A sentence about a file, and what to do about it ("" for nothing)."""
-
-    message: str
-    hint: str = ""
-
-
-def cancelled(mixdown: Mixdown) -> LevelRemark | None:
+def cancelled(mixdown: Mixdown) -> Remark | None:
     """Why a recording cannot be used, if its channels cancel each other out; neither mono nor stereo models can."""
     if mixdown.loss is None or not mixdown.is_gone:
         return None
     levels = _levels(mixdown.loss.mean_db, mixdown.loss.loudest_db)
-    return LevelRemark(f"Its channels cancel each other out: averaging leaves {levels}.", FLIP)
+    return Remark(f"Its channels cancel each other out: averaging leaves {levels}.", FLIP)
 
 
-def averaging_remarks(mixdown: Mixdown, *, is_stereo: bool = False) -> list[LevelRemark]:
+def averaging_remarks(mixdown: Mixdown, *, is_stereo: bool = False) -> list[Remark]:
     """What there is to say where averaging loses sound; nothing of a recording that it does no harm.
 
     Args:
@@ -38,7 +29,7 @@ def averaging_remarks(mixdown: Mixdown, *, is_stereo: bool = False) -> list[Leve
     if stretch is not None:
         where = f"for {stretch.total_s:.1f} s, first at {stretch.start_s:.0f} s"
         levels = _levels(stretch.mean_db, stretch.loudest_db)
-        return [LevelRemark(f"Its channels cancel each other {where}: averaging leaves {levels}.", FLIP)]
+        return [Remark(f"Its channels cancel each other {where}: averaging leaves {levels}.", FLIP)]
     return []
 
 
@@ -53,14 +44,14 @@ def silence_remark(mixdown: Mixdown, *, is_stereo: bool) -> str:
     return f"{count} of its {mixdown.channels} channels {'is' if count == 1 else 'are'} silent and left out"
 
 
-def _lost(loss: Loss, mixdown: Mixdown) -> LevelRemark:
+def _lost(loss: Loss, mixdown: Mixdown) -> Remark:
     levels = _levels(loss.mean_db, loss.loudest_db)
     if not loss.is_cancelling:
         hint = f"Keep channel {loss.channels[0] + 1} alone, or mix the file down by hand."
-        return LevelRemark(f"Its channels differ: averaging leaves {levels}.", hint)
+        return Remark(f"Its channels differ: averaging leaves {levels}.", hint)
     one, other = sorted(channel + 1 for channel in loss.channels[:2])
     which = "Its channels" if len(loss.channels) == mixdown.channels else f"Its channels {one} and {other}"
-    return LevelRemark(f"{which} partly cancel each other: averaging leaves {levels}.", FLIP)
+    return Remark(f"{which} partly cancel each other: averaging leaves {levels}.", FLIP)
 
 
 def _levels(mean_db: float, loudest_db: float) -> str:

@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-EXTENSIONS = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc"})
+from daemon.corpus import ffmpeg
+from daemon.corpus.leftovers import Leftovers, LinkedFolder
+
+WAV_NAMES = frozenset({".wav", ".wave", ".bwf", ".rf64", ".bw64", ".w64"})
+EXTENSIONS = WAV_NAMES | frozenset(
+    {".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".afc", ".au", ".snd", ".caf", ".voc"}
+)
+"""What libsndfile reads; `ffmpeg.EXTENSIONS` come on top where PyAV is installed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,16 +24,26 @@ class Found:
     hint: str = ""
 
 
-def find_files(paths: Sequence[Path]) -> list[Found]:
+def extensions() -> frozenset[str]:
+    """Suffixes, in small letters, of the files in a folder that are tried."""
+    return EXTENSIONS | ffmpeg.EXTENSIONS if ffmpeg.is_there() else EXTENSIONS
+
+
+def find_files(paths: Sequence[Path], left_out: Leftovers | None = None) -> list[Found]:
     """Walk directories for audio files, in name order; a file named explicitly is always tried.
 
-    A path reached twice is listed once. Links to directories are not followed (they may loop). A name that is not UTF-8
-    cannot be kept in an index or told to anyone: it is listed with what is wrong with it.
+    A path reached twice is listed once. Links to directories are not followed (they may loop), hidden directories are
+    not entered. A name that is not UTF-8 cannot be kept in an index or told to anyone: it is listed with what is wrong
+    with it.
+
+    Args:
+        left_out: takes in everything that a directory holds and that is not tried.
     """
     found: list[Found] = []
+    counted = Leftovers() if left_out is None else left_out
     for path in paths:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would lose the name of a linked file
-        found.extend(_in_folder(absolute) if absolute.is_dir() else [_single(absolute)])
+        found.extend(_in_folder(absolute, counted) if absolute.is_dir() else [_single(absolute)])
     return [_tellable(entry) for entry in list({entry.path: entry for entry in reversed(found)}.values())[::-1]]
 
 
@@ -51,19 +68,45 @@ def _single(path: Path) -> Found:
     return Found(path=path)
 
 
-def _in_folder(folder: Path) -> list[Found]:
+def _in_folder(folder: Path, left_out: Leftovers) -> list[Found]:
     found: list[Found] = []
+    wanted = extensions()
 
     def refuse(error: OSError) -> None:
         found.append(_unreadable(Path(str(error.filename)), error))
 
     for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders.sort()
-        paths = [Path(parent) / name for name in sorted(names) if not name.startswith(".")]
-        found.extend(_single(path) for path in paths if path.suffix.lower() in EXTENSIONS)
-    return found or [
-        Found(path=folder, message="No audio files in this folder.", hint="WAV, FLAC, OGG, MP3 and AIFF are read.")
-    ]
+        folders[:] = _to_enter(Path(parent), sorted(folders), left_out)
+        for name in sorted(names):
+            path = Path(parent) / name
+            if name.startswith(".") or path.suffix.lower() not in wanted:
+                left_out.count(name)
+            else:
+                found.append(_single(path))
+    return found or [Found(path=folder, message="No audio files in this folder.", hint=_readable())]
+
+
+def _to_enter(parent: Path, names: Sequence[str], left_out: Leftovers) -> list[str]:
+    """The folders to walk on in; the others are noted."""
+    entered: list[str] = []
+    for name in names:
+        path = parent / name
+        if path.is_symlink():
+            target = Path(os.path.realpath(path))  # resolve() raises on a loop
+            home = Path(os.path.realpath(parent))
+            left_out.linked_folders.append(
+                LinkedFolder(path=path, target=target, is_loop=target == home or target in home.parents)
+            )
+        elif name.startswith("."):
+            left_out.hidden_folders.append(path)
+        else:
+            entered.append(name)
+    return entered
+
+
+def _readable() -> str:
+    more = ", M4A, AAC and WavPack" if ffmpeg.is_there() else ""
+    return f"Formats that can be read: WAV, FLAC, OGG, Opus, MP3, AIFF, CAF, AU, W64{more}."
 
 
 def _unreadable(path: Path, error: OSError) -> Found:

@@ -15,15 +15,18 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from daemon.corpus.averaging import LevelRemark, averaging_remarks, cancelled
+from daemon.corpus.averaging import averaging_remarks, cancelled
 from daemon.corpus.cache import write_cache
 from daemon.corpus.discovery import Found, find_files
 from daemon.corpus.durable import sweep
 from daemon.corpus.errors import CorpusError
+from daemon.corpus.leftovers import Leftovers
 from daemon.corpus.levels import Looked, look_at
 from daemon.corpus.measures import FileMeasures, reference_gain_db
-from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFileError
+from daemon.corpus.reading import Decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
+from daemon.corpus.remarks import Remark, remarks_on
+from daemon.corpus.streams import UnreadableFileError
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.mixdown import SILENT_DB
 from daemon.dsp.resample import require_torchaudio
@@ -52,6 +55,7 @@ class CorpusReport:
     added: list[FileRecord] = field(default_factory=list[FileRecord])
     duplicates: list[FileRecord] = field(default_factory=list[FileRecord])
     errors: list[FileRecord] = field(default_factory=list[FileRecord])
+    left_out: Leftovers = field(default_factory=Leftovers)
     total_files: int = 0
     """Usable files in the corpus afterwards."""
     total_s: float = 0.0
@@ -107,7 +111,7 @@ class _Ingestion:
         self._read_s = 0.0
 
     def run(self, paths: Sequence[Path]) -> CorpusReport:
-        found = find_files(paths)
+        found = find_files(paths, self._report.left_out)
         for done, entry in enumerate(found):
             self._tell(done, len(found), entry.path)
             try:
@@ -171,7 +175,8 @@ class _Ingestion:
             twin = self._twin(lambda other: other.audio_sha256 == record.audio_sha256)
             if twin is not None:
                 writer.discard()
-                return _duplicate(record, twin)
+                remarks = [] if looked.decoding.is_partial else remarks_on(looked.decoding)
+                return _duplicate(record, twin, *(remark.message for remark in remarks))
         self._read_s += record.duration_s
         return _judged(replace(record, audio=cache), looked)
 
@@ -196,8 +201,8 @@ class _Ingestion:
         save_index(self._dir, self._files)
 
 
-def _duplicate(record: FileRecord, twin: FileRecord) -> FileRecord:
-    message = f"The same recording as {twin.source}; kept once."
+def _duplicate(record: FileRecord, twin: FileRecord, *remarks: str) -> FileRecord:
+    message = " ".join((f"The same recording as {twin.source}; kept once.", *remarks))
     return replace(record, status="duplicate", message=message, hint="")
 
 
@@ -206,7 +211,7 @@ def _refuse_odd(looked: Looked) -> None:
     decoding, mixdown = looked.decoding, looked.mixdown
     samples = -(-decoding.frames * SAMPLE_RATE // decoding.sample_rate_hz)
     if not decoding.frames:
-        why = "Nothing in it could be decoded." if decoding.is_cut_short else "It holds no samples."
+        why = "Nothing in it could be decoded." if decoding.is_partial else "It holds no samples."
         raise UnreadableFileError(why, "Export it again.")
     if samples < SHORTEST_SAMPLES:
         milliseconds = 1000 * samples / SAMPLE_RATE
@@ -255,24 +260,9 @@ def _measured(record: FileRecord, looked: Looked, measures: FileMeasures, digest
 
 
 def _judged(record: FileRecord, looked: Looked) -> FileRecord:
-    partial = _partial(looked.decoding)
-    remarks = [*partial, *averaging_remarks(looked.mixdown)]
+    remarks = [*remarks_on(looked.decoding), *averaging_remarks(looked.mixdown)]
     if record.dc_offset:
-        remarks.append(LevelRemark(f"It has a DC offset of {record.dc_offset:+.2f}, which was taken out."))
+        remarks.append(Remark(f"It has a DC offset of {record.dc_offset:+.2f}, which was taken out."))
     message = " ".join(remark.message for remark in remarks)
-    hint = " ".join(remark.hint for remark in remarks if remark.hint)
-    return replace(record, status="partial" if partial else "ok", message=message, hint=hint)
-
-
-def _partial(decoding: Decoding) -> list[LevelRemark]:
-    read_s = decoding.frames / decoding.sample_rate_hz
-    if decoding.is_over_limit:
-        hours = LONGEST_S / 3600
-        return [
-            LevelRemark(f"Longer than {hours:g} hours: the first {hours:g} are kept.", "Cut it into shorter files.")
-        ]
-    if decoding.is_cut_short:
-        claimed = f" of {decoding.claimed_s:.2f} s" if decoding.claimed_s < LONGEST_S else ""
-        message = f"Damaged or truncated: the first {read_s:.2f} s{claimed} could be read and are kept."
-        return [LevelRemark(message, "Copy or export the file again.")]
-    return []
+    hint = " ".join(dict.fromkeys(remark.hint for remark in remarks if remark.hint))
+    return replace(record, status="partial" if looked.decoding.is_partial else "ok", message=message, hint=hint)

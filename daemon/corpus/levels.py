@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.corpus.measures import clipped_samples
-from daemon.corpus.reading import Decoding, UnreadableFileError, open_decoding
+from daemon.corpus.reading import Decoding, open_decoding
+from daemon.corpus.streams import UnreadableFileError
 from daemon.dsp.mixdown import ChannelMeter, Mixdown
 from daemon.dsp.offset import Offset, OffsetMeter
 from daemon.dsp.resample import resample_blocks

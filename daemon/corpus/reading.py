@@ -1,102 +1,192 @@
-"""Decode one audio file as a bounded stream, trusting nothing its header says."""
+"""Decode one audio file as a bounded stream, trusting nothing its header says.
 
+Data flow: the container is looked at (`formats`) → links → one decoder for each → blocks brought to the first link's
+rate and channels. libsndfile reads what it can read; FFmpeg (PyAV) the rest. A header's number of frames is never a
+limit: it only tells whether something is missing. What can go wrong is either one `UnreadableFileError`, or facts of
+the `Decoding` that `remarks_on` puts into words.
+"""
+
+import itertools
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-SALVAGE_FRAMES = 512
+from daemon.corpus.ffmpeg import INSTALL, FfmpegStream, is_there
+from daemon.corpus.formats.layout import Link
+from daemon.corpus.formats.sniff import Container, look_into
+from daemon.corpus.sndfile import FAILURES, SndfileStream
+from daemon.corpus.streams import Block, SoundStream, UnreadableFileError
+from daemon.dsp.resample import resample_blocks
+
 LONGEST_S = 2 * 3600.0
-BLOCK_VALUES = 1 << 18  # frames x channels per block: 1 MiB of float32
+MISSING_S = 0.1  # less than that between a header's count and the sound is no damage
 RATES_HZ = (2_000, 768_000)
 MOST_CHANNELS = 32
 
 
-class UnreadableFileError(Exception):
-    """This one file cannot be used: `message` says why, `hint` how to mend it."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-
-
 @dataclass
 class Decoding:
-    """A file being decoded; the last three fields are settled when `blocks` is exhausted."""
+    """A file being decoded; all but the first three fields are settled when `blocks` is exhausted.
+
+    Attributes:
+        claimed_s: what the header promises where that is exact, None where it is not known or an estimate.
+        frames: read so far, at `sample_rate_hz`.
+        links: stretches that a chained or joined file has.
+        unread_links: numbers, from 1, of those that could not be read.
+        other_streams: sound tracks beside the one that is read.
+    """
 
     path: Path
     sample_rate_hz: int
     channels: int
-    claimed_frames: int
+    claimed_s: float | None = None
     frames: int = 0
+    links: int = 1
+    unread_links: tuple[int, ...] = ()
+    other_streams: int = 0
     is_cut_short: bool = False
+    is_holed: bool = False
+    is_unfinished: bool = False
+    is_unclosed: bool = False
     is_over_limit: bool = False
 
     @property
-    def claimed_s(self) -> float:
-        """What the header promises, in seconds."""
-        return self.claimed_frames / self.sample_rate_hz
+    def read_s(self) -> float:
+        """What has been read, in seconds."""
+        return self.frames / self.sample_rate_hz
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether something of the file was not read."""
+        return self.is_cut_short or self.is_holed or self.is_over_limit or bool(self.unread_links)
+
+
+@dataclass
+class _Reading:
+    """The streams of a file, opened one after the other so that a hundred links need one descriptor."""
+
+    path: Path
+    container: Container
+    first: SoundStream
+    place: int
+    """Number of the link, from 1, that `first` is."""
+    claimed_s: float | None = 0.0
+    """Sum of what the streams promise; None once one of them does not know."""
+    has_broken: bool = False
+
+    def blocks(self, decoding: Decoding) -> Iterator[Block]:
+        """All blocks of all streams; what cannot be read is noted."""
+        yield from self._of(self.first, decoding)
+        for place, link in enumerate(self.container.layout.links[self.place :], self.place + 1):
+            try:
+                stream = _open_link(self.path, self.container, link)
+            except UnreadableFileError:
+                decoding.unread_links += (place,)
+                continue
+            yield from self._of(stream, decoding)
+
+    def _of(self, stream: SoundStream, decoding: Decoding) -> Iterator[Block]:
+        yield from stream.blocks()
+        if self.claimed_s is not None:
+            self.claimed_s = None if stream.claimed_s is None else self.claimed_s + stream.claimed_s
+        self.has_broken |= stream.is_broken
+        decoding.is_holed |= stream.is_holed
+        decoding.other_streams += stream.other_streams
 
 
 def open_decoding(path: Path) -> tuple[Decoding, Iterator[NDArray[np.float32]]]:
-    """Open a file; the blocks are `(C, L)` float32, all of the file's channels at its own rate.
+    """Open a file; the blocks are `(C, L)` float32, all of the file's channels, at the first link's rate.
 
-    Decoding stops at `LONGEST_S` whatever the header says.
+    Links with another number of channels are fitted to the first link's. Decoding stops at `LONGEST_S` whatever the
+    header says.
 
     Raises:
         UnreadableFileError: not audio, an absurd header, or no permission; also from the iterator.
     """
-    try:
-        file = soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueError) as error:
-        raise UnreadableFileError(*_why_not(path, error)) from error
-    if not RATES_HZ[0] <= file.samplerate <= RATES_HZ[1] or not 1 <= file.channels <= MOST_CHANNELS:
-        facts = f"{file.samplerate} Hz, {file.channels} channels"
-        file.close()
+    reading = _open(path)
+    first, layout = reading.first, reading.container.layout
+    if not RATES_HZ[0] <= first.rate_hz <= RATES_HZ[1] or not 1 <= first.channels <= MOST_CHANNELS:
+        first.close()
+        facts = f"{first.rate_hz} Hz, {first.channels} channels"
         raise UnreadableFileError(f"Its header makes no sense ({facts}).", "Export it again as WAV or FLAC.")
-    decoding = Decoding(path, file.samplerate, file.channels, file.frames)
-    return decoding, _blocks(file, decoding)
+    decoding = Decoding(path, first.rate_hz, first.channels, links=len(layout.links))
+    decoding.unread_links = tuple(range(1, reading.place))
+    decoding.is_cut_short, decoding.is_holed = layout.is_cut, layout.is_holed
+    decoding.is_unfinished, decoding.is_unclosed = layout.is_unfinished, layout.is_unclosed
+    decoding.other_streams = layout.other_streams
+    return decoding, _blocks(reading, decoding)
 
 
-def _blocks(file: soundfile.SoundFile, decoding: Decoding) -> Iterator[NDArray[np.float32]]:
-    size = BLOCK_VALUES // decoding.channels
+def _open(path: Path) -> _Reading:
+    try:
+        container = look_into(path)
+    except (OSError, ValueError) as error:
+        raise UnreadableFileError(*_why_not(path, error)) from error
+    failure: UnreadableFileError | None = None
+    for place, link in enumerate(container.layout.links, 1):
+        try:
+            return _Reading(path, container, _open_link(path, container, link), place)
+        except UnreadableFileError as error:
+            failure = failure or error
+    raise failure or UnreadableFileError("It holds no sound.", "Export it again.")
+
+
+def _open_link(path: Path, container: Container, link: Link) -> SoundStream:
+    """A link, by libsndfile if it can, else by FFmpeg."""
+    if not container.is_sndfile:
+        return FfmpegStream(path, container.ffmpeg, container.name)
+    try:
+        return SndfileStream(path, link)
+    except FAILURES as error:
+        message, hint = _why_not(path, error)
+    if container.ffmpeg and is_there():
+        with suppress(UnreadableFileError):
+            return FfmpegStream(path, container.ffmpeg, container.name, link)
+    elif container.ffmpeg:
+        hint = f"Convert it to WAV or FLAC, or install what may read it: {INSTALL}."
+    raise UnreadableFileError(message, hint)
+
+
+def _blocks(reading: _Reading, decoding: Decoding) -> Iterator[NDArray[np.float32]]:
     limit = int(LONGEST_S * decoding.sample_rate_hz)
-    with file:
-        while decoding.frames < limit:
-            try:
-                read = file.read(min(size, limit - decoding.frames), dtype="float32", always_2d=True)
-            except (soundfile.LibsndfileError, RuntimeError):
-                decoding.is_cut_short = True
-                yield from _salvage(decoding)
-                return
-            if not len(read):
-                break
-            decoding.frames += len(read)
-            yield np.asarray(read, np.float32).T
-        else:
-            with suppress(soundfile.LibsndfileError, RuntimeError):
-                decoding.is_over_limit = len(file.read(1, always_2d=True)) > 0
-            return
-    # An MP3's length is an estimate; a lossless file that ends a block early was truncated.
-    decoding.is_cut_short = decoding.frames < decoding.claimed_frames - decoding.sample_rate_hz // 10
+    for block in _joined(reading, decoding):
+        room = limit - decoding.frames
+        decoding.is_over_limit = block.shape[1] > room
+        kept = block[:, :room]
+        decoding.frames += kept.shape[1]
+        if kept.shape[1]:
+            yield kept
+        if decoding.is_over_limit:
+            break
+    _settle(reading, decoding)
 
 
-def _salvage(decoding: Decoding) -> Iterator[NDArray[np.float32]]:
-    """The samples before the damage: libsndfile drops the whole block in which it meets an error."""
-    limit = int(LONGEST_S * decoding.sample_rate_hz)
-    with suppress(soundfile.LibsndfileError, RuntimeError, OSError), soundfile.SoundFile(decoding.path) as file:
-        file.seek(decoding.frames)
-        while decoding.frames < limit:
-            read = file.read(SALVAGE_FRAMES, dtype="float32", always_2d=True)
-            if not len(read):
-                return
-            decoding.frames += len(read)
-            yield np.asarray(read, np.float32).T
+def _joined(reading: _Reading, decoding: Decoding) -> Iterator[NDArray[np.float32]]:
+    """The blocks of all streams at one rate, in one number of channels."""
+    for rate_hz, group in itertools.groupby(reading.blocks(decoding), key=lambda block: block.rate_hz):
+        fitted = (_fit(block, decoding.channels) for block in group)
+        yield from resample_blocks(fitted, rate_hz, decoding.sample_rate_hz)
+
+
+def _settle(reading: _Reading, decoding: Decoding) -> None:
+    """What is missing, now that everything was read that can be."""
+    claimed_s = None if decoding.unread_links else reading.claimed_s
+    decoding.claimed_s = reading.container.layout.claimed_s or claimed_s
+    is_short = claimed_s is not None and decoding.read_s < claimed_s - MISSING_S
+    if not decoding.is_over_limit:
+        decoding.is_cut_short |= is_short or reading.has_broken
+
+
+def _fit(block: Block, channels: int) -> NDArray[np.float32]:
+    """A block as `(C, L)` in this many channels: those of a link with another number are averaged, and repeated."""
+    samples = block.samples.T
+    if len(samples) == channels:
+        return np.asarray(samples, np.float32)
+    return np.repeat(samples.mean(axis=0, keepdims=True, dtype=np.float32), channels, axis=0)
 
 
 def _why_not(path: Path, error: Exception) -> tuple[str, str]:

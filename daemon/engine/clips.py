@@ -1,7 +1,7 @@
 """One audio file as a clip at 48 kHz, in one channel or two, and what to tell the person about it. In a worker only.
 
-What can go wrong: the file is no audio, is cut short, claims what it does not hold, or would not fit into memory.
-Each is one line that names the file and the mend.
+What can go wrong: the file is no audio, or would not fit into memory: one line that names the file and what to do.
+Where only a part can be read, that part is kept and a note says so.
 """
 
 import hashlib
@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from daemon.corpus.averaging import averaging_remarks, cancelled, silence_remark
 from daemon.corpus.levels import Looked, look_at
-from daemon.corpus.reading import Decoding, UnreadableFileError
+from daemon.corpus.reading import Decoding
+from daemon.corpus.remarks import Remark, remarks_on
+from daemon.corpus.streams import UnreadableFileError
 from daemon.dsp.mixdown import mean_of
 from daemon.dsp.resample import require_torchaudio
 from protocol.errors import AlleleError
@@ -57,13 +59,9 @@ def read_clip(path: Path, channels: int = 1) -> Clip:
 def _read(path: Path, wanted: int) -> Clip:
     looked = look_at(path, _watch)
     decoding, is_pair = looked.decoding, wanted == 2 and looked.channels == 2
-    if decoding.is_cut_short:
-        readable = f"only {decoding.frames / decoding.sample_rate_hz:.2f} s of {decoding.claimed_s:.2f} s can be read"
-        raise AlleleError(
-            "E_BAD_AUDIO", f"{path}: damaged or truncated, {readable}", hint="copy or export the file again"
-        )
     if not decoding.frames:
-        raise AlleleError("E_TOO_SHORT", f"{path}: it holds no samples", hint="export it again")
+        why = "nothing in it could be decoded" if decoding.is_partial else "it holds no samples"
+        raise AlleleError("E_TOO_SHORT", f"{path}: {why}", hint="export it again")
     why_not = cancelled(looked.mixdown)
     if why_not is not None:
         raise UnreadableFileError(why_not.message, why_not.hint)
@@ -94,16 +92,20 @@ def _notes(looked: Looked, wanted: int) -> list[str]:
     """What there is to tell about a clip for a model of so many channels."""
     rate, mixdown = looked.decoding.sample_rate_hz, looked.mixdown
     is_pair = wanted == 2 and looked.channels == 2
-    notes = [silence_remark(mixdown, is_stereo=is_pair)] if mixdown.silent else []
+    notes = [_note(remark) for remark in remarks_on(looked.decoding)]
+    notes += [silence_remark(mixdown, is_stereo=is_pair)] if mixdown.silent else []
     if not is_pair and len(mixdown.heard) > 1:
         notes.append(_averaged(len(mixdown.heard), wanted))
-    for remark in averaging_remarks(mixdown, is_stereo=wanted == 2):
-        notes.append("; ".join(_clause(part) for part in (remark.message, remark.hint) if part))
+    notes += [_note(remark) for remark in averaging_remarks(mixdown, is_stereo=wanted == 2)]
     if rate != SAMPLE_RATE_HZ:
         notes.append(f"converted from {rate} Hz to {SAMPLE_RATE_HZ} Hz")
     if looked.dc_offset:
         notes.append(f"a DC offset of {looked.dc_offset:+.2f} was taken out")
     return notes
+
+
+def _note(remark: Remark) -> str:
+    return "; ".join(_clause(sentence) for sentence in (remark.message, remark.hint) if sentence)
 
 
 def _averaged(channels: int, wanted: int) -> str:

@@ -33,6 +33,8 @@ def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
     for record in (*report.errors, *report.duplicates, *report.added):
         if record.message:
             say(f"{record.source}: {record.message} {record.hint}".strip())
+    if report.left_out.line:
+        say(report.left_out.line)
     if report.is_cancelled:
         return {"state": "stopped"}
     say(f"{len(report.added)} added, {len(report.duplicates)} duplicates, {len(report.errors)} could not be used")
@@ -41,10 +43,11 @@ def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
         "added": len(report.added),
         "duplicates": len(report.duplicates),
         "errors": [{"path": r.source, "problem": r.message, "mend": r.hint} for r in report.errors],
+        "not_read": report.left_out.facts(),
         "files": report.total_files,
         "seconds": round(report.total_s, 3),
     }
-    return {"state": "finished", "result": result}
+    return {"state": "finished", "result": result, "detail": report.left_out.line}
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("torch", "torchaudio", "vector_quantize_pytorch", "soundfile")
+HEAVY = ("torch", "torchaudio", "vector_quantize_pytorch", "soundfile", "av")
 
 
 def run_python(code: str, *, timeout_s: float = 60.0) -> subprocess.CompletedProcess[str]:

@@ -80,15 +80,26 @@ COMMANDS: tuple[Command, ...] = (
         words=("corpus", "add"),
         summary="add files and folders to a corpus, made when there is none of that name",
         handler="tui.cli.corpus:add",
-        details="A file that cannot be used is said on stderr and skipped; exit 1 when none can be used.",
+        details="A file that cannot be used is reported on stderr and skipped; exit 1 when none can be used. Of a "
+        "damaged file the readable part is kept, with a note. One line counts what a folder held and was not read, by "
+        "kind: other files, hidden ones, links to folders (not followed; name them to add them).",
         arguments=(
             _arg("name", type=values.name, metavar="NAME", help="the corpus"),
-            _arg("paths", type=values.path, nargs="+", metavar="PATH", help="files or folders: wav flac ogg mp3 aiff"),
+            _arg(
+                "paths",
+                type=values.path,
+                nargs="+",
+                metavar="PATH",
+                help="files or folders: wav flac ogg opus mp3 aiff caf au w64 m4a aac wv and others",
+            ),
         ),
         keys=json_keys.CORPUS
         | {
             "added": "files added now, by path",
-            "problems": "files that were skipped or are damaged, each with path, status, problem, mend",
+            "problems": "files that were skipped, are damaged or have something to say, "
+            "each with path, status, problem, mend",
+            "not_read": "what folders held and was not tried: kinds (a count for each suffix, hidden, AppleDouble), "
+            "linked_folders (each with path, target, is_loop), hidden_folders",
             "notes": "words for the person",
         },
     ),
@@ -217,9 +228,15 @@ COMMANDS: tuple[Command, ...] = (
         summary="turn a recording into a strand of codes",
         handler="tui.cli.strand:encode",
         details="Without -o the strand is called as the recording and lies in the current folder. A strand there that "
-        "carries edits is not replaced unless -o names it.",
+        "carries edits is not replaced unless -o names it. Of a damaged recording the readable part is encoded, with a "
+        "note.",
         arguments=(
-            _arg("file", type=values.path, metavar="FILE", help="wav, flac, ogg, mp3 or aiff"),
+            _arg(
+                "file",
+                type=values.path,
+                metavar="FILE",
+                help="wav, flac, ogg, opus, mp3, aiff, caf, au, w64, m4a, aac, wv and others",
+            ),
             _arg("--model", type=values.name, required=True, metavar="MODEL", help="whose codes"),
             _arg("-o", "--out", type=values.path, metavar="STRAND.alle", help="write here"),
         ),

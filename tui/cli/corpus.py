@@ -4,6 +4,7 @@ import os
 from argparse import Namespace
 from pathlib import Path
 from shlex import quote
+from typing import Any
 
 import msgspec
 
@@ -60,7 +61,7 @@ def add(arguments: Namespace, output: Output) -> int:
         ) from None
     if corpus is None:
         raise _unfinished(job, arguments.name, output)
-    return _tell_added(corpus, before, paths, output)
+    return _tell_added(corpus, before, paths, job.result or {}, output)
 
 
 def _unfinished(job: JobInfo, name: str, output: Output) -> AlleleError:
@@ -68,6 +69,8 @@ def _unfinished(job: JobInfo, name: str, output: Output) -> AlleleError:
     errors: list[dict[str, str]] = (job.result or {}).get("errors", [])
     lines = [" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["mend"]))) for error in errors]
     _say_problems(lines if len(lines) > 1 else [], output, "")
+    for note in not_read_notes(job.result or {}):
+        output.note(note)
     if job.state not in {"cancelled", "interrupted"}:
         return AlleleError("E_CANCELLED", job.error or f"reading into {name} ended as {job.state}", hint=job.hint)
     why = f": {job.error}" if job.error else ""
@@ -84,7 +87,9 @@ async def _known_files(client: Client, name: str) -> list[CorpusFile]:
         return []
 
 
-def _tell_added(corpus: Corpus, before: list[CorpusFile], paths: list[str], output: Output) -> int:
+def _tell_added(
+    corpus: Corpus, before: list[CorpusFile], paths: list[str], result: dict[str, Any], output: Output
+) -> int:
     """Say what became of the files of this call; the job fails when none of them can be used."""
     # Whole records are compared: a file that was recorded anew under its old path is new.
     known = set(before)
@@ -96,18 +101,26 @@ def _tell_added(corpus: Corpus, before: list[CorpusFile], paths: list[str], outp
     notes = [] if added else [f"nothing new: {corpus.info.name} has every usable recording of these already"]
     notes += little_notes(corpus.info)
     notes += clipping_notes(files)
+    notes += not_read_notes(result)
     notes += [STEREO_NOTE] if any(file.channels > 1 and file.status in USABLE for file in files) else []
     facts = msgspec.to_builtins(corpus.info) | {
         "added": added,
         "problems": [
             {"path": file.path, "status": file.status, "problem": file.problem, "mend": file.mend} for file in problems
         ],
+        "not_read": {key: value for key, value in result.get("not_read", {}).items() if key != "line"},
         "notes": notes,
     }
     for note in notes:
         output.note(note)
     output.result(facts, summary(corpus.info))
     return 0
+
+
+def not_read_notes(result: dict[str, Any]) -> list[str]:
+    """The line that counts what a folder held and was not read, if there was any."""
+    line = result.get("not_read", {}).get("line", "")
+    return [line] if line else []
 
 
 def little_notes(info: CorpusInfo) -> list[str]:

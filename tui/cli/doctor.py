@@ -53,8 +53,12 @@ def codec():
     import vector_quantize_pytorch, safetensors, soundfile
     return f"vector-quantize-pytorch, safetensors, libsndfile {soundfile.__libsndfile_version__}"
 
+def formats():
+    import av
+    return f"AAC, WavPack and others are read by FFmpeg (PyAV {av.__version__})"
+
 said = {}
-for look in (torch, torchaudio, codec):
+for look in (torch, torchaudio, codec, formats):
     attempt(look.__name__, look)
 print(json.dumps(said))
 """
@@ -62,7 +66,9 @@ ENGINE_MENDS = {
     "torch": "run scripts/setup (the client alone needs no torch: use --connect)",
     "torchaudio": "run scripts/setup: it puts aside the CUDA extension (torchaudio/lib/*.so) where there is no CUDA",
     "codec": "run scripts/setup",
+    "formats": "without PyAV m4a, mp4, aac, wv, wma and mka are not read, all else is: pip install av",
 }
+OPTIONAL = frozenset({"formats"})  # missing, they are a warning
 ASK_SOUND = """
 import json, sounddevice
 try:
@@ -133,7 +139,8 @@ def check_engine() -> list[Check]:
     checks: list[Check] = []
     for name, mend in ENGINE_MENDS.items():
         detail, why = said.get(name, (None, problem))
-        checks.append(Check(name, "fail", why or "", mend) if detail is None else Check(name, "ok", detail))
+        missing = "warn" if name in OPTIONAL else "fail"
+        checks.append(Check(name, missing, why or "", mend) if detail is None else Check(name, "ok", detail))
     return checks
 
 

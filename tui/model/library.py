@@ -1,15 +1,17 @@
 """The library's lists as rows of text, laid out in columns. Pure."""
 
-from collections.abc import Hashable, Mapping
+import textwrap
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
-from protocol.messages import Corpus, CorpusInfo, ModelInfo, StrandInfo
+from protocol.messages import Corpus, CorpusInfo, JobInfo, ModelInfo, StrandInfo
 from protocol.strands import StrandMeta
 from tui.model.training import clock
 from tui.model.words import plural
 
 Chosen = tuple[str, str]
 NAME_COLUMNS = 14
+NARROWEST_TEXT = 20
 
 
 @dataclass(frozen=True)
@@ -119,11 +121,18 @@ def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, S
     ]
 
 
-def file_rows(corpus: Corpus, width: int) -> list[Item]:
-    """The files of a corpus; those that were skipped say why."""
+def not_read_line(corpus: str, jobs: Iterable[JobInfo]) -> str:
+    """What the newest reading into a corpus met in folders and did not read, in the daemon's words; "" for nothing."""
+    own = [job for job in jobs if job.kind == "ingest" and job.subject == corpus and job.result is not None]
+    newest = max(own, key=lambda job: job.created_s, default=None)
+    return "" if newest is None else (newest.result or {}).get("not_read", {}).get("line", "")
+
+
+def file_rows(corpus: Corpus, width: int, not_read: str = "") -> list[Item]:
+    """The files of a corpus; those that were skipped or are damaged say why, and what folders held beside them."""
     info = corpus.info
     head = f"{info.name}: {plural(info.files, 'file')}, {clock(info.seconds)}, {info.frames} frames"
-    rows = [Item(head, heading=True)]
+    rows = [Item(head, heading=True), *map(Item, textwrap.wrap(not_read, max(NARROWEST_TEXT, width)))]
     roomy = width >= 48
     column = max(12, width - (32 if roomy else 18))
     for file in corpus.files:
@@ -136,6 +145,8 @@ def file_rows(corpus: Corpus, width: int) -> list[Item]:
             rate = f" {file.sample_rate / 1000:5.1f}k" if roomy else ""
             text = f"{name:<{column}} {file.seconds:7.2f} s{rate} {kind}{clip}"
             rows.append(Item(text, file.path))
+            remarks = textwrap.wrap(file.problem, max(NARROWEST_TEXT, width - 2))
+            rows += [Item(f"  {line}", follows=True) for line in remarks]
         else:
             why = f"{file.problem} ({file.mend})" if file.mend else file.problem
             rows.append(Item(f"{name:<{column}} {file.status}: {why}"))

@@ -14,7 +14,7 @@ from protocol.errors import AlleleError
 from tui.actions.situation import Situation
 from tui.drops import here, read_drop
 from tui.model.editor import NAMES
-from tui.model.library import corpus_of, file_rows, list_rows, model_facts
+from tui.model.library import corpus_of, file_rows, list_rows, model_facts, not_read_line
 from tui.model.names import NAME_RULE, is_name
 from tui.model.paths import is_there, read_paths
 from tui.model.words import plural
@@ -86,7 +86,9 @@ class LibraryScreen(LibraryStrands):
         facts = model_facts(self.chosen, self.session.models, self.session.strands)
         rows = [Row(text) for text in facts]
         if corpus in self._files:
-            rows += [Row(r.text, r.key, r.heading) for r in file_rows(self._files[corpus], self.right.size.width - 3)]
+            not_read = not_read_line(corpus, self.session.jobs.values())
+            shown = file_rows(self._files[corpus], self.right.size.width - 3, not_read)
+            rows += [Row(row.text, row.key, row.heading, row.follows) for row in shown]
         self.right.fill(rows)
 
     async def _load(self, corpus: str) -> None:

@@ -23,6 +23,7 @@ from daemon.corpus.records import FileRecord, load_corpus
 from daemon.engine.clips import read_clip
 from daemon.training.crops import open_parts
 from daemon.training.spec import Part
+from protocol.errors import AlleleError
 
 Tone = Callable[..., NDArray[np.float32]]
 DEMO = Path(__file__).parents[3] / "scripts" / "demo"
@@ -196,6 +197,33 @@ def test_truncated_flac_keeps_the_readable_part(tmp_path: Path, make_tone: Tone)
     assert record.status == "partial" and record.is_usable
     assert 0.5 < record.duration_s < 3.9
     assert f"first {record.duration_s:.2f} s of 4.00 s" in record.message
+
+
+@pytest.mark.parametrize("kind", ["cut", "unfinished", "whole"])
+def test_a_corpus_and_a_single_sound_say_the_same_of_a_file(tmp_path: Path, make_tone: Tone, kind: str) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, make_tone(2.0, 300.0), 48_000, subtype="PCM_16")
+    content = bytearray(path.read_bytes())
+    if kind == "unfinished":
+        content[4:8] = content[40:44] = b"\0" * 4
+    path.write_bytes(bytes(content[: len(content) // 2] if kind == "cut" else content))
+    (record,) = ingest([path], tmp_path / "corpus").added
+    clip = read_clip(path)
+    assert record.status == ("partial" if kind == "cut" else "ok")
+    assert clip.audio.size == record.samples == ((len(content) // 2 - 44) // 2 if kind == "cut" else 96_000)
+    said = "; ".join(part.rstrip(".") for part in (record.message, record.hint) if part)
+    assert [note.lower() for note in clip.notes] == ([said.lower()] if said else [])
+    assert {"cut": "first 1.00 s of 2.00 s", "unfinished": "never finished", "whole": ""}[kind] in said
+
+
+def test_a_file_of_which_nothing_can_be_decoded_is_an_error_for_both(tmp_path: Path, make_tone: Tone) -> None:
+    soundfile.write(tmp_path / "a.flac", make_tone(1.0, 300.0), 48_000)
+    content = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(content[:200])
+    message = only_error(ingest([tmp_path / "a.flac"], tmp_path / "corpus")).message
+    with pytest.raises(AlleleError) as refused:
+        read_clip(tmp_path / "a.flac")
+    assert message == "Nothing in it could be decoded." and "nothing in it could be decoded" in str(refused.value)
 
 
 def test_header_that_claims_billions_of_frames(tmp_path: Path, make_tone: Tone) -> None:

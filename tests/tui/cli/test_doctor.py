@@ -31,6 +31,7 @@ def test_what_fails_in_the_engine_hides_nothing_else(monkeypatch: pytest.MonkeyP
         "torch": "fail",
         "torchaudio": "fail",
         "codec": "ok",
+        "formats": "ok",
     }
     assert checks["torch"].detail == "no torch"
     assert "libc10_cuda" in checks["torchaudio"].detail and "scripts/setup" in checks["torchaudio"].mend

@@ -2,9 +2,9 @@
 
 import pytest
 
-from protocol.messages import CorpusInfo, ModelInfo, StrandInfo
+from protocol.messages import Corpus, CorpusFile, CorpusInfo, JobInfo, ModelInfo, StrandInfo
 from protocol.strands import StrandMeta
-from tui.model.library import corpus_of, list_rows, model_facts, model_of
+from tui.model.library import corpus_of, file_rows, list_rows, model_facts, model_of, not_read_line
 
 NARROW = 34  # what the left list has for a row at 80 columns
 
@@ -27,6 +27,23 @@ def test_a_corpus_of_which_all_was_used_has_one_row() -> None:
     corpus = CorpusInfo(name="drums", files=3, skipped=0, seconds=5.0, frames=1)
     (row,) = [row for row in list_rows([], [corpus], {}, {}, NARROW) if "drums" in row.text]
     assert row.text == "drums          3 files  0:05"
+
+
+def test_what_a_folder_held_beside_and_what_is_odd_about_a_file_is_shown() -> None:
+    def job(subject: str, created_s: float, line: str) -> JobInfo:
+        result = {"not_read": {"kinds": {}, "line": line}}
+        return JobInfo(id=line, kind="ingest", subject=subject, state="done", created_s=created_s, result=result)
+
+    jobs = [job("drums", 1.0, "old"), job("drums", 3.0, "not read: 3 .txt, 1 hidden"), job("bells", 4.0, "other")]
+    jobs.append(JobInfo(id="j", kind="ingest", subject="drums", state="running", created_s=5.0))
+    line = not_read_line("drums", jobs)
+    assert line == "not read: 3 .txt, 1 hidden" and not_read_line("none", jobs) == ""
+    files = [CorpusFile(path="/a.wav", status="ok", seconds=1.0, channels=1, problem="Damaged or truncated: " * 4)]
+    corpus = Corpus(info=CorpusInfo(name="drums", files=1, skipped=0, seconds=1.0, frames=1), files=files)
+    rows = file_rows(corpus, 40, line)
+    assert [row.text for row in rows[1:3]] == [line, rows[2].text] and rows[2].key == "/a.wav"
+    assert len(rows) > 4 and all("Damaged" in row.text and row.follows for row in rows[3:])
+    assert all(len(row.text) <= 40 for row in rows[1:] if row.key is None)
 
 
 def model(name: str, codec_id: str) -> ModelInfo:
