@@ -73,8 +73,9 @@ def _read(path: Path, wanted: int) -> Clip:
             )
     audio = np.concatenate(pieces, axis=-1) if pieces else np.zeros(0, np.float32)
     if not audio.size:
-        why = "nothing in it could be decoded" if decoding.is_partial else "it holds no samples"
-        raise AlleleError("E_TOO_SHORT", f"{path}: {why}", hint="export it again")
+        if decoding.is_partial:
+            raise AlleleError("E_BAD_AUDIO", f"{path}: nothing in it could be decoded", hint="export it again")
+        raise AlleleError("E_TOO_SHORT", f"{path}: it holds no samples", hint="export it again")
     notes = [_note(remark) for remark in remarks_on(decoding)]
     notes += [_averaged(channels, wanted)] if channels > audio.ndim else []
     if rate != SAMPLE_RATE_HZ:
