@@ -43,8 +43,15 @@ def find_files(paths: Sequence[Path], left_out: Leftovers | None = None) -> list
     counted = Leftovers() if left_out is None else left_out
     for path in paths:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would lose the name of a linked file
-        found.extend(_in_folder(absolute, counted) if absolute.is_dir() else [_single(absolute)])
+        found.extend(_in_folder(absolute, counted) if _is_folder(absolute) else [_single(absolute)])
     return [_tellable(entry) for entry in list({entry.path: entry for entry in reversed(found)}.values())[::-1]]
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a folder above it may not be entered; `_single` says so
+        return False
 
 
 def _tellable(entry: Found) -> Found:
