@@ -12,10 +12,15 @@ from daemon.dsp.dither import to_pcm
 _PIECE_S = 1.0
 
 
-def write_wav(path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000, bits: int = 24) -> None:
+def write_wav(
+    path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000, bits: int = 24, *, replace: bool = True
+) -> None:
     """Write `(L,)` or `(C, L)` float32 as a dithered PCM WAV of 16 or 24 bits, atomically.
 
     Samples beyond full scale are clipped.
+
+    Raises:
+        FileExistsError: with replace=False, when there is a file of that name by then.
     """
     if bits not in (16, 24):
         raise ValueError(f"16 or 24 bits, not {bits}")
@@ -28,4 +33,4 @@ def write_wav(path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000,
             for start in range(0, len(pcm), piece):
                 file.write(np.ascontiguousarray(pcm[start : start + piece]))
 
-    write_through(path, write)
+    write_through(path, write, replace=replace)

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from protocol.errors import AlleleError
-from tui.model.paths import complete, is_there, read_paths
+from tui.model.completion import complete
+from tui.model.existing import is_there
+from tui.model.paths import read_paths
 
 
 def test_every_way_a_path_is_dropped(tmp_path: Path) -> None:
