@@ -84,14 +84,13 @@ def strand_target(
     Raises:
         AlleleError: E_BAD_REQUEST for another kind of file, E_EXISTS for a file that is kept, E_IO; OccupiedError.
     """
+    require_writable(out, wording)
     if out.suffix.lower() != STRAND_SUFFIX:
-        name = out.with_suffix(STRAND_SUFFIX) if out.name else out
         raise AlleleError(
             "E_BAD_REQUEST",
             f"{shown(out)}: a strand is written to an {STRAND_SUFFIX} file",
-            hint=f"as in {shown(name)}; for sound: allele decode STRAND -o OUT.wav",
+            hint=f"as in {shown(out.with_suffix(STRAND_SUFFIX))}; for sound: allele decode STRAND -o OUT.wav",
         )
-    require_writable(out, wording)
     if edited is not None and _is_same_name(out, edited.path):
         _refuse_protected(out, wording)
         return edited
@@ -99,8 +98,7 @@ def strand_target(
     if not out.exists():
         return Target(out, None)
     if not holds_strand(out):
-        hint = f"{wording.another}, or remove it first"
-        raise AlleleError("E_EXISTS", f"{shown(out)}: there is such a file and it is no strand", hint=hint)
+        raise AlleleError("E_EXISTS", f"{shown(out)}: this file exists and is no strand", hint=wording.another)
     return _existing(out, wording, force=force)
 
 

@@ -15,7 +15,7 @@ from protocol.errors import AlleleError
 from protocol.messages import EditSnapshot
 from protocol.strands import Codes, StrandMeta
 from tui.cli.files import edit_target, write_strand
-from tui.cli.output import Output
+from tui.cli.output import Output, harmless
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.cli.strand import name_strand, snapshotted
@@ -86,7 +86,7 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
         "edits": done,
         "notes": notes,
     }
-    output.result(facts, [f"{out}: {text}" for text in done])
+    output.result(facts, [harmless(f"{out}: {text}") for text in done])
     return 0
 
 

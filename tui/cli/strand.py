@@ -10,7 +10,7 @@ from protocol.errors import AlleleError
 from protocol.messages import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
 from protocol.strands import Codes, StrandMeta, check_codes
 from tui.cli.files import absolute, decode_target, encode_target, write_strand
-from tui.cli.output import Output, duration, level
+from tui.cli.output import Output, duration, harmless, level
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.client import Answer, Client
@@ -47,7 +47,7 @@ def encode(arguments: Namespace, output: Output) -> int:
         "model": meta.model,
         "notes": notes,
     }
-    output.result(facts, f"{out}: {meta.levels} levels, {meta.frames} frames, {duration(seconds)}")
+    output.result(facts, harmless(f"{out}: {meta.levels} levels, {meta.frames} frames, {duration(seconds)}"))
     return 0
 
 
@@ -83,7 +83,7 @@ def decode(arguments: Namespace, output: Output) -> int:
     }
     for note in made.notes:
         output.note(f"{out}: {note}")
-    output.result(facts, f"{out}: {duration(made.seconds)}, peak {level(peak_db)}, mean {level(rms_db)}")
+    output.result(facts, harmless(f"{out}: {duration(made.seconds)}, peak {level(peak_db)}, mean {level(rms_db)}"))
     return 0
 
 
