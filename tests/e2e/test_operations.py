@@ -68,7 +68,9 @@ def test_a_blend_in_between_is_neither_and_repeats_itself(allele: Any, strands: 
     for mode in ("latent", "cells", "levels"):
         made = []
         for out in ("x.alle", "y.alle"):
-            ran = allele("blend", "a.alle", "b.alle", "--amount", "0.5", "--mode", mode, "--align", "dtw", "-o", out)
+            ran = allele(
+                "blend", "a.alle", "b.alle", "--amount", "0.5", "--mode", mode, "--align", "dtw", "-o", out, "--force"
+            )
             assert ran.status == 0, ran.err
             made.append(codes_of(allele.folder / out))
         assert np.array_equal(*made) and not np.array_equal(made[0], one)

@@ -41,13 +41,12 @@ def read_path(text: str) -> Path:
     Raises:
         AlleleError: E_BAD_REQUEST when it is none, or several quoted ones.
     """
-    whole, stripped = as_typed(text), text.strip(BLANKS)
+    whole, words = as_typed(text), read_words(text)
     if whole is not None:
         return whole.absolute()
-    words = read_words(stripped)
-    if not words or (len(words) > 1 and all(word.tidy and stripped[word.start] in "'\"" for word in words)):
+    if not words or (len(words) > 1 and all(word.tidy and text[word.start] in "'\"" for word in words)):
         raise AlleleError("E_BAD_REQUEST", f"{len(words)} file names", hint='give one, quoted: "my sound.wav"')
-    return _one_of(stripped, words)
+    return _one_of(text, words)
 
 
 def read_path_and_rest(text: str) -> tuple[Path, str]:
@@ -101,22 +100,22 @@ def _run_of_names(line: str) -> list[Path] | None:
 
 def _missing(line: str) -> list[Path]:
     """The paths of a line of which some do not exist."""
-    stripped = line.strip(BLANKS)
-    words = read_words(stripped)
-    if words[-1].open and stripped[0] in "'\"":
-        raise AlleleError("E_BAD_REQUEST", f"a quote is open in: {stripped}", hint="close it")
+    words = read_words(line)
+    if words[-1].open and line[words[0].start] in "'\"":
+        raise AlleleError("E_BAD_REQUEST", f"a quote is open in: {line.strip(BLANKS)}", hint="close it")
     begins_several = any(_begins_a_path(word.value) for word in words[1:])
     if len(words) > 1 and all(word.tidy for word in words):
         paths = [_one(word.value) for word in words]
-        if not is_plain(stripped) or begins_several or any(map(is_there, paths)):
+        if not is_plain(line) or begins_several or any(map(is_there, paths)):
             return paths
-    return [_one_of(stripped, words)]  # one path with spaces that is not there rather than several that are not
+    return [_one_of(line, words)]  # one path with spaces that is not there rather than several that are not
 
 
 def _one_of(text: str, words: list[Word]) -> Path:
     """The path that a text without an existing name is: unquoted if it is quoted as tools do it, else as it stands."""
-    plain = _new(_one(text))
-    if len(words) != 1 or words[0].open or words[0].value == text:
+    stripped = text[words[0].start : words[-1].end]
+    plain = _new(_one(stripped))
+    if len(words) != 1 or words[0].open or words[0].value == stripped:
         return plain
     unquoted = _new(_one(words[0].value))
     names_a_folder = is_there(unquoted) or (is_there(unquoted.parent) and not is_there(plain.parent))
