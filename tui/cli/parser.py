@@ -14,7 +14,6 @@ from typing import Any, NoReturn
 
 from tui.cli.command import Argument, Command
 from tui.cli.commands import COMMANDS, GROUPS
-from tui.cli.output import one_line
 
 PROGRAM = "allele"
 ABOUT = """\
@@ -84,6 +83,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             parser.error(f"{dashed[0]} would be read as an option")
         return _check(parser, parser.parse_args(list(arguments)))
     except UsageError as wrong:
+        from tui.cli.output import one_line
+
         hint = f" (a file of that name is given as ./{dashed[0]})" if dashed else ""
         parser.exit(2, f"{wrong.usage}\nerror: {one_line(f'{wrong}{hint}')}\n")
 
