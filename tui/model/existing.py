@@ -55,7 +55,7 @@ def is_there(path: Path) -> bool:
 def leading_names(text: str, is_known: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
     """Known names that a text begins with, each with the rest: as typed, the longest first, then a quoted word."""
     text = text.lstrip(" \t")
-    ends = [match.start() for match in re.finditer(r"[ \t]+|\Z", text) if match.start()]
+    ends = [match.start() for match in re.finditer(r"[ \t]|\Z", text) if match.start()]
     for end in [len(text), *reversed(ends[:MOST_WORDS])]:
         if is_known(text[:end]):
             yield text[:end], text[end:].strip(BLANKS)

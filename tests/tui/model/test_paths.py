@@ -155,6 +155,7 @@ def test_a_path_and_a_word_after_it() -> None:
     for typed in ("Bob's pack/don't stop.wav", shlex.quote(str(path)), str(path)):
         assert read_path_and_rest(f"{typed} toy") == (path, "toy")
         assert read_path_and_rest(typed) == (path, "")
+    assert read_path_and_rest(f"{make('trail.wav ').name} toy") == (Path.cwd() / "trail.wav ", "toy")
     assert read_path_and_rest("gone.wav toy") == (Path.cwd() / "gone.wav", "toy")
     assert read_path_and_rest("'my gone.wav' toy") == (Path.cwd() / "my gone.wav", "toy")
     assert read_path_and_rest("my gone.wav") == (Path.cwd() / "my gone.wav", "")
