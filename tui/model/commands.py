@@ -3,6 +3,7 @@
 :q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :frame N   :help   any edit   any action by its id
 """
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -55,7 +56,8 @@ def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
     line = text.lstrip(" \t:").rstrip("\r\n")
     if not line.strip():
         return None
-    name, *rest = line.split(maxsplit=1)
+    name, *after = re.split(r"[ \t]", line, maxsplit=1)
+    rest = after[0] if after else ""
     if name in BY_ID:
         return _action(line.split())
     if name in OPS:
@@ -71,7 +73,7 @@ def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
         raise AlleleError(
             "E_BAD_EDIT", f"no command is called {word!r}", hint=f"edits: {', '.join(OPS)}; others: {', '.join(OWN)}"
         )
-    args = _arguments(word, rest[0] if rest else "", strands)
+    args = _arguments(word, rest, strands)
     least, most = COUNTS.get(word, (0, 0))
     if not least <= len(args) <= most:
         wanted = f"{least} to {most}" if least < most else str(most or "no")

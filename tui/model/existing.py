@@ -54,7 +54,12 @@ def is_there(path: Path) -> bool:
 
 def leading_names(text: str, is_known: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
     """Known names that a text begins with, each with the rest: as typed, the longest first, then a quoted word."""
-    text = text.lstrip(" \t")
+    if text[:1] in (" ", "\t"):  # the beginning of a name, or blanks before one
+        yield from _leading(text, is_known)
+    yield from _leading(text.lstrip(" \t"), is_known)
+
+
+def _leading(text: str, is_known: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
     ends = [match.start() for match in re.finditer(r"[ \t]|\Z", text) if match.start()]
     for end in [len(text), *reversed(ends[:MOST_WORDS])]:
         if is_known(text[:end]):

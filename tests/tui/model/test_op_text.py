@@ -7,7 +7,7 @@ from protocol.errors import AlleleError
 from tui.model.commands import read_command
 from tui.model.op_text import read_op
 
-NAMES = {"don't stop", "Bob's take.alle", "my take.alle", "q0", "a 0.5", "b", "B 1", "O'Neil 0.5 q0"}
+NAMES = {"don't stop", "Bob's take.alle", "my take.alle", "q0", "a 0.5", "b", "B 1", " lead.alle", "O'Neil 0.5 q0"}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ NAMES = {"don't stop", "Bob's take.alle", "my take.alle", "q0", "a 0.5", "b", "B
         ("blend B 1", Edit(op="blend", args=["B", "1"])),
         ("mosaic O'Neil 0.5 q0 q1", Edit(op="mosaic", args=["O'Neil 0.5 q0"], levels=(1, 1))),
         ("swap other.alle", Edit(op="swap", args=["other.alle"])),
+        ("mosaic  lead.alle q1", Edit(op="mosaic", args=[" lead.alle"], levels=(1, 1))),
         ("put b", Edit(op="put", args=["b"])),
     ],
 )
