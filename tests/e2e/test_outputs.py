@@ -132,7 +132,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_there(allele: Any, folder: P
         with pytest.raises(OSError, match="space"):
             (disk / "filling").write_bytes(bytes(65_536))
         for words in (("edit", "disk/a.alle", "repeat 20"), ("decode", "disk/a.alle", "-o", "disk/x.wav")):
-            assert "No space left on device" in allele(*words).error
+            assert "no space" in allele(*words).error.lower()
         assert (disk / "a.alle").read_bytes() == before
         assert sorted(path.name for path in disk.iterdir()) == ["a.alle", "filling"]
     finally:
