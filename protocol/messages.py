@@ -605,19 +605,24 @@ class Snapshotted(Struct, frozen=True, kw_only=True):
 
 
 class DecodeSnapshot(Struct, frozen=True, kw_only=True):
-    """Decode a snapshot (buffer 0: codes) to a WAV file on the daemon's machine. levels: which are heard."""
+    """Decode a snapshot (buffer 0: codes) to a WAV file on the daemon's machine. levels: which are heard.
+
+    replace: false refuses a file that exists (E_EXISTS). The recording of the strand is never replaced.
+    """
 
     meta: StrandMeta
     out: Path
     levels: list[int] | None = None
+    replace: bool = True
 
 
 class DecodeStrand(Struct, frozen=True, kw_only=True):
-    """Decode a living strand to a WAV file on the daemon's machine."""
+    """Decode a living strand to a WAV file on the daemon's machine. replace: as in DecodeSnapshot."""
 
     strand: Id
     out: Path
     levels: list[int] | None = None
+    replace: bool = True
 
 
 class Decoded(Struct, frozen=True, kw_only=True):

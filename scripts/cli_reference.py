@@ -26,6 +26,11 @@ status and JSON keys are a contract: scripts may rely on them.
 - **Long work** shows a bar on a terminal and is silent otherwise.
 - Commands that need the daemon start it when none runs, except `daemon status`, `daemon stop`, `daemon logs`, `doctor`,
   and everything behind `--connect`.
+- **Files** that exist are never overwritten without `--force`, except the strand that `edit`, `swap` and `blend` change
+  in place. A recording is not overwritten by what was made of it even then, nor is any other file by a strand.
+- **Names** are taken as they are typed. A file whose name begins with a dash is given as `./-kick.wav`; `~` is the home
+  only where no file of that name exists. An operation names another strand by its name as it stands, spaces and quotes
+  included.
 - `ALLELE_HOME` is the home where `--home` is not given; without either it is the platform's data folder.
 
 Every command takes, before or after its name:

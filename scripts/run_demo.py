@@ -93,12 +93,12 @@ def headless(arguments: argparse.Namespace) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     strands = [arguments.out / f"{name}.alle" for name in (A, B)]
     for name, strand in zip((A, B), strands, strict=True):
-        encoded = allele("encode", str(DEMO / f"{name}.flac"), "--model", MODEL, "-o", str(strand))
+        encoded = allele("encode", str(DEMO / f"{name}.flac"), "--model", MODEL, "-o", str(strand), "--force")
         print(f"{strand}: {encoded['levels']} levels, {encoded['frames']} frames")
     swapped = arguments.out / f"{A}-with-{B}.alle"
-    allele("swap", *map(str, strands), "--levels", SWAPPED_LEVELS, "-o", str(swapped))
+    allele("swap", *map(str, strands), "--levels", SWAPPED_LEVELS, "-o", str(swapped), "--force")
     print(f"{swapped}: levels {SWAPPED_LEVELS} of {A} exchanged for those of {B}")
-    wav = allele("decode", str(swapped), "-o", str(swapped.with_suffix(".wav")))
+    wav = allele("decode", str(swapped), "-o", str(swapped.with_suffix(".wav")), "--force")
     print(f"{wav['wav']}  {wav['seconds']:.2f} s  peak {decibels(wav['peak_db'])}  mean {decibels(wav['rms_db'])}")
     return 0
 

@@ -1,7 +1,7 @@
 """What is pasted or dropped on a screen that asks for nothing: files are opened, folders offered for a corpus.
 
-A terminal types the path of a dropped file, or pastes it: shell-quoted, as a file:// address, several in a row. Text
-that names no files changes nothing; a sentence says where it can go.
+A terminal types the path of a dropped file, or pastes it: as it is, shell-quoted, as a file:// address, several in a
+row. Text that names no files changes nothing; a sentence says where it can go.
 """
 
 import os
@@ -11,7 +11,8 @@ from pathlib import Path
 
 from protocol.errors import AlleleError
 from protocol.places import expanded
-from tui.model.paths import is_there, read_paths
+from tui.model.existing import as_typed, is_there
+from tui.model.paths import read_paths
 
 MOST_CHARACTERS = 65_536
 MOST_PATHS = 1000
@@ -24,6 +25,11 @@ class Drop:
     files: list[Path]
     folders: list[Path]
 
+    @property
+    def paths(self) -> list[Path]:
+        """All of them, files first."""
+        return [*self.files, *self.folders]
+
 
 def read_drop(text: str) -> Drop | None:
     """The files and folders of a pasted text, None when it is no list of paths.
@@ -31,6 +37,9 @@ def read_drop(text: str) -> Drop | None:
     Raises:
         AlleleError: some of it are paths and some of those are not on this machine.
     """
+    whole = as_typed(text) if text.strip() and len(text) <= MOST_CHARACTERS else None
+    if whole is not None:
+        return _sort([whole.absolute()])
     text = text.strip()
     if not text or len(text) > MOST_CHARACTERS or not all(char.isprintable() or char in "\n\r\t" for char in text):
         return None
@@ -49,6 +58,10 @@ def read_drop(text: str) -> Drop | None:
         raise AlleleError("E_NOT_FOUND", f"{missing} is not on this machine", hint=f"copy it here: scp FILE {here()}")
     if not found or len(found) > MOST_PATHS:
         return None
+    return _sort(found)
+
+
+def _sort(found: list[Path]) -> Drop:
     folders = [path for path in found if path.is_dir()]
     return Drop([path for path in found if path not in folders], folders)
 

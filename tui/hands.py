@@ -14,7 +14,7 @@ from tui.keyfile import read_keys
 from tui.keymap import Keymap
 from tui.model.editor import NAMES, Editor
 from tui.model.macros import Macros
-from tui.model.paths import read_paths
+from tui.model.paths import line_of, read_paths
 from tui.model.words import plural
 from tui.model.workspace import dump_workspace
 from tui.screens.base import BaseScreen
@@ -98,7 +98,7 @@ class HandsApp(FrankApp, inherit_bindings=False):
         if drop is None:
             self.say("pasted text goes into a prompt: open one with {app.command} or {file.open}")
         elif drop.folders and screen is not None:
-            screen.ask_for_corpus(text)
+            screen.ask_for_corpus(line_of(drop.paths))
         else:
             self.open_files(drop.files, self.editor.focus)
 

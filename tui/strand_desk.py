@@ -21,7 +21,8 @@ from tui.model.grid import Applied, StrandGrid
 from tui.model.pending import EditChain
 from tui.model.registers import Register, Registers
 from tui.model.waveform import Waveform
-from tui.strand_files import read_strand, write_file
+from tui.strand_files import read_strand
+from tui.targets import EDITOR, Target
 
 WAVE_PIECE = 512  # frames decoded at once for a picture: what is played meanwhile does not wait long
 WAVE_MARGIN = 24  # frames around an edit whose sound changes too; generous, the daemon decodes with its own margin
@@ -109,15 +110,15 @@ class StrandDesk(AtlasDesk):
         self.strands[answer.body.id] = replace(answer.body, notes=[])
         return answer.body.id, answer.body.notes
 
-    async def save_alle(self, strand: str, path: Path) -> int:
+    async def save_alle(self, strand: str, target: Target) -> int:
         """Write a strand's codes to an .alle file; its size in bytes.
 
         Raises:
-            AlleleError: E_IO naming the file.
+            AlleleError: E_IO, E_DISK_FULL, E_EXISTS or E_CONFLICT naming the file.
         """
         answer = await self.ask(m.GetStrand(strand=strand))
         data = pack_strand(answer.body.meta, answer.buffers[0])
-        await asyncio.to_thread(write_file, path, data)
+        await asyncio.to_thread(target.write, data, hint=EDITOR.another)
         return len(data)
 
     async def edit(self, strand: str, edit: Edit) -> m.EditApplied | None:

@@ -4,13 +4,19 @@ Screens and the command line alike. Every refusal is an AlleleError that begins 
 """
 
 import contextlib
+import errno
 import os
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 from protocol.errors import AlleleError
 from protocol.strands import MAX_STRAND_BYTES, Codes, StrandMeta, unpack_strand
 
-FULL = frozenset({28, 122})  # ENOSPC, EDQUOT
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+WITHOUT_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What a file system says that has no hard links, such as that of a USB stick."""
+ZIP_BEGINS = b"PK\x03\x04"
 
 
 def read_strand(path: Path) -> tuple[StrandMeta, Codes]:
@@ -48,14 +54,54 @@ def require_file(path: Path, mend: str = "check the path") -> None:
         raise AlleleError("E_IO", f"{path}: it may not be read", hint="check its permissions")
 
 
+def holds_strand(path: Path) -> bool:
+    """Whether a file is an `.alle`, whatever it is called: a zip with a strand.json in it, even a damaged one."""
+    try:
+        with path.open("rb") as file:
+            if file.read(len(ZIP_BEGINS)) != ZIP_BEGINS:
+                return False
+            with zipfile.ZipFile(file) as archive:
+                return "strand.json" in archive.namelist()
+    except Exception:  # noqa: BLE001 - zipfile raises many things on damaged files
+        return False
+
+
 def write_file(path: Path, data: bytes, *, hint: str = "choose another place") -> None:
     """Write or replace a file: whole or not at all, whatever happens. A link stays a link, a file keeps its mode.
 
     Raises:
         AlleleError: E_IO or E_DISK_FULL, naming the file; what was there before is still there.
     """
+    _write(path, data, hint, Path.replace)
+
+
+def write_new_file(path: Path, data: bytes, *, hint: str = "choose another place") -> None:
+    """Write a file where there is none: one that somebody else puts there meanwhile is kept.
+
+    Raises:
+        AlleleError: E_EXISTS, E_IO or E_DISK_FULL, naming the file.
+    """
+    _write(path, data, hint, place_new)
+
+
+def place_new(temporary: Path, target: Path) -> None:
+    """Give a finished file its name unless the name is taken.
+
+    Raises:
+        FileExistsError: it is.
+    """
+    try:
+        os.link(temporary, target)
+    except OSError as problem:
+        if problem.errno not in WITHOUT_LINKS:
+            raise
+        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # claims the name
+        temporary.replace(target)
+
+
+def _write(path: Path, data: bytes, hint: str, place: Callable[[Path, Path], object]) -> None:
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:80]}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
     try:
         try:
             with temporary.open("xb") as file:
@@ -64,11 +110,13 @@ def write_file(path: Path, data: bytes, *, hint: str = "choose another place") -
                 os.fsync(file.fileno())
             with contextlib.suppress(OSError):
                 temporary.chmod(target.stat().st_mode & 0o777)
-            temporary.replace(target)
+            place(temporary, target)
             _sync_folder(target.parent)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink()
+    except FileExistsError:
+        raise AlleleError("E_EXISTS", f"{path}: another program has just made this file", hint="run it again") from None
     except OSError as problem:
         is_full = problem.errno in FULL
         code, mend = ("E_DISK_FULL", "free some space") if is_full else ("E_IO", hint)

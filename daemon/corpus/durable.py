@@ -5,6 +5,7 @@ the final name. A file that replaces another keeps its permissions; a new one is
 the umask of the daemon is.
 """
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable, Generator
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMP_PREFIX = ".part-"
+WITHOUT_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What a file system says that has no hard links, such as that of a USB stick."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -25,7 +28,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _temp_beside(path: Path) -> Generator[Path]:
+def _temp_beside(path: Path, *, replace: bool = True) -> Generator[Path]:
     """A temp path in the folder of `path`, put in its place when the block ends without an exception."""
     descriptor, name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=path.suffix, dir=path.parent)
     os.close(descriptor)
@@ -33,12 +36,29 @@ def _temp_beside(path: Path) -> Generator[Path]:
     try:
         yield temp
         temp.chmod(_mode_for(path))
-        temp.replace(path)
+        temp.replace(path) if replace else _place_new(temp, path)
         sync_folder(path.parent)
     except BaseException:
         with suppress(OSError):
             temp.unlink()
         raise
+
+
+def _place_new(temp: Path, path: Path) -> None:
+    """Give a finished file its name unless the name is taken.
+
+    Raises:
+        FileExistsError: it is.
+    """
+    try:
+        os.link(temp, path)
+    except OSError as problem:
+        if problem.errno not in WITHOUT_LINKS:
+            raise
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # claims the name
+        temp.replace(path)
+    else:
+        temp.unlink()
 
 
 def _mode_for(path: Path) -> int:
@@ -64,9 +84,13 @@ def write_bytes(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def write_through(path: Path, write: Callable[[Path], None]) -> None:
-    """Let a library that wants a path write the temp file, then put it in place."""
-    with _temp_beside(path) as temp:
+def write_through(path: Path, write: Callable[[Path], None], *, replace: bool = True) -> None:
+    """Let a library that wants a path write the temp file, then put it in place.
+
+    Raises:
+        FileExistsError: with replace=False, when there is a file of that name by then.
+    """
+    with _temp_beside(path, replace=replace) as temp:
         write(temp)
         with temp.open("rb") as file:
             os.fsync(file.fileno())

@@ -180,12 +180,14 @@ class EngineBridge:
         samples: int,
         gain_db: float,
         levels: Sequence[int] | None = None,
+        replace: bool = True,
         deadline_s: float | None = None,
     ) -> dict[str, Any]:
         """Write a grid as a 48 kHz 24-bit WAV; gives samples, seconds, peak_db and rms_db.
 
         Raises:
-            AlleleError: E_IO, E_DISK_FULL, E_ENGINE, E_DEADLINE, E_OOM, or what the codec says.
+            AlleleError: E_EXISTS for a file that may not be replaced, E_IO, E_DISK_FULL, E_ENGINE, E_DEADLINE,
+                E_OOM, or what the codec says.
         """
         fields = {
             "model": self._folder(model),
@@ -194,6 +196,7 @@ class EngineBridge:
             "samples": samples,
             "gain_db": gain_db,
             "levels": None if levels is None else list(levels),
+            "replace": replace,
         }
         return (await self._files.ask("decode_file", fields, [codes], deadline_s)).fields
 

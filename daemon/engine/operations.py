@@ -104,12 +104,18 @@ class Operations:
         samples: int,
         gain_db: float,
         levels: list[int] | None,
+        replace: bool = True,
     ) -> Result:
         """A grid as a 48 kHz 24-bit WAV."""
         codec = self._codec(model, codec_id)
         limited = limit(codec.decode(codes, levels=levels, samples=samples, gain_db=gain_db))
         heard = limited.audio
-        write_wav(Path(out), heard, codec.config.sample_rate, 24)
+        try:
+            write_wav(Path(out), heard, codec.config.sample_rate, 24, replace=replace)
+        except FileExistsError:
+            raise AlleleError(
+                "E_EXISTS", f"{out}: another program has just made this file", hint="run it again"
+            ) from None
         rms = float(np.sqrt(np.mean(np.square(heard, dtype=np.float64)))) if heard.size else 0.0
         peak = float(np.abs(heard).max()) if heard.size else 0.0
         fields = {

@@ -1,5 +1,7 @@
 """Write sounds to files, in pieces: libsndfile crashes on long single writes of some formats."""
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +14,15 @@ from daemon.dsp.dither import to_pcm
 _PIECE_S = 1.0
 
 
-def write_wav(path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000, bits: int = 24) -> None:
+def write_wav(
+    path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000, bits: int = 24, *, replace: bool = True
+) -> None:
     """Write `(L,)` or `(C, L)` float32 as a dithered PCM WAV of 16 or 24 bits, atomically.
 
     Samples beyond full scale are clipped.
+
+    Raises:
+        FileExistsError: with replace=False, when there is a file of that name by then.
     """
     if bits not in (16, 24):
         raise ValueError(f"16 or 24 bits, not {bits}")
@@ -28,4 +35,17 @@ def write_wav(path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000,
             for start in range(0, len(pcm), piece):
                 file.write(np.ascontiguousarray(pcm[start : start + piece]))
 
-    write_through(path, write)
+    def write_or_say_why(temp: Path) -> None:
+        try:
+            write(temp)
+        except soundfile.SoundFileError:
+            raise _system_error(path, pcm.size * bits // 8) from None
+
+    write_through(path, write_or_say_why, replace=replace)
+
+
+def _system_error(path: Path, size: int) -> OSError:
+    """What libsndfile calls a system error, which it does not name: a full disk, if that much does not fit."""
+    disk = os.statvfs(path.parent)
+    number = errno.ENOSPC if disk.f_bavail * disk.f_frsize < size else errno.EIO
+    return OSError(number, os.strerror(number), str(path))

@@ -39,11 +39,16 @@ def check_sources(paths: Sequence[str]) -> list[Path]:
     return found
 
 
-def check_target(path: str) -> Path:
+def check_target(path: str, recording: str = "", *, replace: bool = True) -> Path:
     """A file to write. Blocking: for a thread.
 
+    Args:
+        path: where to write.
+        recording: a file that is not written over, by whichever of its names.
+        replace: whether an existing file may be replaced.
+
     Raises:
-        AlleleError: E_NOT_FOUND or E_IO naming what is in the way.
+        AlleleError: E_NOT_FOUND, E_EXISTS or E_IO naming what is in the way.
     """
     out = absolute(path)
     if out.is_dir():
@@ -52,7 +57,20 @@ def check_target(path: str) -> Path:
         raise AlleleError("E_NOT_FOUND", f"{out.parent}: there is no such folder", hint="make it first")
     if not os.access(out.parent, os.W_OK | os.X_OK):
         raise AlleleError("E_IO", f"{out.parent}: nothing can be written there", hint="check its permissions")
+    if out.exists() and not out.is_file():
+        raise AlleleError("E_IO", f"{out}: this is not an ordinary file", hint="choose another name")
+    if recording and _is_same_file(out, recording):
+        raise AlleleError("E_EXISTS", f"{out}: this is the strand's own recording", hint="choose another name")
+    if not replace and (out.exists() or out.is_symlink()):
+        raise AlleleError("E_EXISTS", f"{out}: it exists already", hint="choose another name")
     return out
+
+
+def _is_same_file(one: Path, other: str) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
 
 
 def _unreadable(path: Path, why: str) -> AlleleError:

@@ -65,13 +65,13 @@ class SnapshotHandlers:
         """To a WAV file."""
         body: DecodeSnapshot = request.body
         meta, codes = await given_strand(self._services, body.meta, request.buffers)
-        return await self._decode_to(meta, codes, body.out, body.levels, request)
+        return await self._decode_to(meta, codes, body, request)
 
     async def decode_strand(self, request: Request) -> Reply:
         """As it is at this moment, to a WAV file."""
         body: DecodeStrand = request.body
         living = self._services.strands.find(body.strand)
-        return await self._decode_to(living.meta, living.codes, body.out, body.levels, request)
+        return await self._decode_to(living.meta, living.codes, body, request)
 
     async def decode_region(self, request: Request) -> Reply:
         """PCM of some frames; the reply says of which revision."""
@@ -97,11 +97,11 @@ class SnapshotHandlers:
         )
 
     async def _decode_to(
-        self, meta: StrandMeta, codes: Codes, out: str, wanted: list[int] | None, request: Request
+        self, meta: StrandMeta, codes: Codes, wanted: DecodeSnapshot | DecodeStrand, request: Request
     ) -> Reply:
-        levels = heard_levels(meta, wanted)
+        levels = heard_levels(meta, wanted.levels)
         model = await self._services.library.model_of(meta)
-        target: Path = await asyncio.to_thread(check_target, out)
+        target: Path = await asyncio.to_thread(check_target, wanted.out, meta.source.path, replace=wanted.replace)
         said = await self._services.engine.decode_file(
             model.name,
             model.codec_id,
@@ -110,6 +110,7 @@ class SnapshotHandlers:
             samples=min(meta.samples, codes.shape[1] * meta.hop_length),
             gain_db=meta.gain_db,
             levels=levels,
+            replace=wanted.replace,
             deadline_s=request.deadline_s,
         )
         body = Decoded(

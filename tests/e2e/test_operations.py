@@ -38,13 +38,26 @@ def test_blends_at_0_and_1_are_the_sources(allele: Any, strands: tuple[Path, Pat
     both = min(one.shape[1], other.shape[1])
     for mode in ("latent", "cells", "levels"):
         for align in ("none", "stretch", "dtw"):
-            ran = allele("blend", "a.alle", "b.alle", "--amount", "0", "--mode", mode, "--align", align, "-o", "o.alle")
+            ran = allele(
+                "blend",
+                "a.alle",
+                "b.alle",
+                "--amount",
+                "0",
+                "--mode",
+                mode,
+                "--align",
+                align,
+                "-o",
+                "o.alle",
+                "--force",
+            )
             assert ran.status == 0, ran.err
             assert np.array_equal(codes_of(allele.folder / "o.alle"), one)
-        ran = allele("blend", "a.alle", "b.alle", "--amount", "1", "--mode", mode, "-o", "o.alle", "--json")
+        ran = allele("blend", "a.alle", "b.alle", "--amount", "1", "--mode", mode, "-o", "o.alle", "--force", "--json")
         assert ran.json.keys() == set(next(c.keys for c in COMMANDS if c.words == ("blend",)))
         assert np.array_equal(codes_of(allele.folder / "o.alle")[:, :both], other[:, :both])
-    allele("blend", "a.alle", "b.alle", "--amount", "1", "--align", "dtw", "-o", "o.alle")
+    allele("blend", "a.alle", "b.alle", "--amount", "1", "--align", "dtw", "-o", "o.alle", "--force")
     columns = {bytes(column) for column in other.T}
     assert all(bytes(column) in columns for column in codes_of(allele.folder / "o.alle").T)
     assert np.array_equal(codes_of(strands[0]), one) and np.array_equal(codes_of(strands[1]), other)
@@ -55,7 +68,9 @@ def test_a_blend_in_between_is_neither_and_repeats_itself(allele: Any, strands: 
     for mode in ("latent", "cells", "levels"):
         made = []
         for out in ("x.alle", "y.alle"):
-            ran = allele("blend", "a.alle", "b.alle", "--amount", "0.5", "--mode", mode, "--align", "dtw", "-o", out)
+            ran = allele(
+                "blend", "a.alle", "b.alle", "--amount", "0.5", "--mode", mode, "--align", "dtw", "-o", out, "--force"
+            )
             assert ran.status == 0, ran.err
             made.append(codes_of(allele.folder / out))
         assert np.array_equal(*made) and not np.array_equal(made[0], one)

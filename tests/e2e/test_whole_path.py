@@ -102,8 +102,8 @@ def test_a_quieter_source_decodes_quieter_by_as_much(allele: Any, recordings: Pa
     soundfile.write(allele.folder / "quiet.wav", source * 0.1, 48_000, subtype="PCM_24")
     levels: list[float] = []
     for path in (recordings / "tone1.wav", allele.folder / "quiet.wav"):
-        assert allele("encode", path, "--model", "toy", "-o", "x.alle").status == 0
-        levels.append(allele("decode", "x.alle", "-o", "x.wav", "--json").json["rms_db"])
+        assert allele("encode", path, "--model", "toy", "-o", "x.alle", "--force").status == 0
+        levels.append(allele("decode", "x.alle", "-o", "x.wav", "--force", "--json").json["rms_db"])
     assert levels[0] - levels[1] == pytest.approx(20, abs=1)
 
 
@@ -135,7 +135,7 @@ def test_a_stereo_model_from_recording_to_wav(allele: Any, recordings: Path) -> 
         assert not any("averaged" in note for note in encoded["notes"])
     assert allele("edit", "wide.flac.alle", "reverse @0:16", "-o", "turned.alle").status == 0
     for strand in ("wide.flac.alle", "turned.alle"):
-        decoded = allele("decode", strand, "-o", "wide.wav", "--json").json
+        decoded = allele("decode", strand, "-o", "wide.wav", "--force", "--json").json
         assert decoded["channels"] == 2 and decoded["samples"] == soundfile.info(recordings / "wide.flac").frames
         audio, _ = soundfile.read(allele.folder / "wide.wav")
         assert np.abs(audio[:, 0] - audio[:, 1]).max() > 0.01
@@ -220,7 +220,7 @@ def test_what_was_swapped_is_heard(allele: Any, strands: tuple[Path, Path]) -> N
 @pytest.mark.parametrize(("mask", "wanted"), [("022", 0o644), ("077", 0o600), ("002", 0o664)])
 def test_files_have_the_persons_permissions(allele: Any, strands: tuple[Path, Path], mask: str, wanted: int) -> None:
     words = shlex.join(allele.command("decode", strands[0].name, "-o"))
-    line = f"umask {mask} && {words} new.wav && {words} kept.wav"
+    line = f"umask {mask} && {words} new.wav && {words} kept.wav --force"
     kept = allele.folder / "kept.wav"
     kept.write_bytes(b"")
     kept.chmod(0o640)

@@ -8,6 +8,7 @@ from tui.cli import json_keys, values
 from tui.cli.command import Command
 from tui.cli.command import argument as _arg
 from tui.cli.job_commands import JOB_COMMANDS
+from tui.cli.strand_commands import STRAND_COMMANDS
 
 KEYMAPS = ("vim", "tracker")
 PRESETS = ("auto", "tiny", "small", "base")
@@ -20,7 +21,6 @@ GROUPS = {
     "model": "trained codecs",
 }
 
-_OUT_STRAND = _arg("-o", "--out", type=values.path, metavar="OUT.alle", help="write here, not over the first strand")
 COMMANDS: tuple[Command, ...] = (
     Command(
         words=("doctor",),
@@ -223,92 +223,5 @@ COMMANDS: tuple[Command, ...] = (
         ),
         keys={"restored": "what it is called now", "detail": "where it is"},
     ),
-    Command(
-        words=("encode",),
-        summary="turn a recording into a strand of codes",
-        handler="tui.cli.strand:encode",
-        details="Without -o the strand is called as the recording and lies in the current folder. A strand there that "
-        "carries edits is not replaced unless -o names it. Of a damaged recording the readable part is encoded, with a "
-        "note.",
-        arguments=(
-            _arg(
-                "file",
-                type=values.path,
-                metavar="FILE",
-                help="wav, flac, ogg, opus, mp3, aiff, caf, au, w64, m4a, aac, wv and others",
-            ),
-            _arg("--model", type=values.name, required=True, metavar="MODEL", help="whose codes"),
-            _arg("-o", "--out", type=values.path, metavar="STRAND.alle", help="write here"),
-        ),
-        keys=json_keys.ENCODED,
-    ),
-    Command(
-        words=("decode",),
-        summary="turn a strand into a WAV: 48 kHz, 24 bit, the source's level and exact length",
-        handler="tui.cli.strand:decode",
-        details="Without -o the WAV is called as the strand and lies in the current folder; it replaces an earlier "
-        "decode and nothing else. The strand's own source is never overwritten.",
-        arguments=(
-            _arg("strand", type=values.path, metavar="STRAND", help="an .alle file"),
-            _arg("-o", "--out", type=values.path, metavar="OUT.wav", help="write here"),
-            _arg("--levels", type=values.levels, metavar="0-2", help="hear these levels only (all)"),
-        ),
-        keys=json_keys.DECODED,
-    ),
-    Command(
-        words=("edit",),
-        summary="apply operations to a strand, in order",
-        handler="tui.cli.edit:edit",
-        details="An operation is `NAME [arguments] [qA-B] [@F0:F1] [key=value …]`, as in the TUI's : line. Levels are "
-        "inclusive, frames half-open; both default to all. Registers and locks last for one call.\n"
-        "Operations: set paint swap copy put mix flood blend shift reverse stretch repeat mirror mutate nudge mosaic "
-        "lock unlock; docs/protocol.md says what each takes.",
-        arguments=(
-            _arg("strand", type=values.path, metavar="STRAND", help="an .alle file, replaced unless -o is given"),
-            _arg("ops", nargs="+", metavar="OP", help="an operation in quotes, such as 'set 17 q0 @3:4'"),
-            _OUT_STRAND,
-        ),
-        keys=json_keys.EDITED,
-    ),
-    Command(
-        words=("swap",),
-        summary="exchange codes between two strands; only A is changed",
-        handler="tui.cli.edit:swap",
-        arguments=(
-            _arg("strand", type=values.path, metavar="A", help="an .alle file, replaced unless -o is given"),
-            _arg("other", type=values.path, metavar="B", help="an .alle file of the same model"),
-            _arg("--levels", type=values.levels, metavar="0-1", help="levels, inclusive (all)"),
-            _arg("--frames", type=values.frames, metavar="10:40", help="frames, half-open (all)"),
-            _OUT_STRAND,
-        ),
-        keys=json_keys.EDITED,
-    ),
-    Command(
-        words=("blend",),
-        summary="go some of the way from one strand to another; only A is changed",
-        handler="tui.cli.edit:blend",
-        details="Amount 0 gives A's codes and 1 gives B's, exactly. For some levels or frames only, use the operation "
-        "blend of allele edit.",
-        arguments=(
-            _arg("strand", type=values.path, metavar="A", help="an .alle file, replaced unless -o is given"),
-            _arg("other", type=values.path, metavar="B", help="an .alle file of the same model"),
-            _arg("--amount", type=values.share, required=True, metavar="0..1", help="how far to go"),
-            _arg(
-                "--mode",
-                choices=("latent", "cells", "levels"),
-                default="latent",
-                metavar="latent|cells|levels",
-                help="between both sounds; one or the other by turns; coarse levels of A, finer towards B (latent)",
-            ),
-            _arg(
-                "--align",
-                choices=("none", "stretch", "dtw"),
-                default="none",
-                metavar="none|stretch|dtw",
-                help="frame by frame; all of B over all of A; likewise, where both sound alike (none)",
-            ),
-            _OUT_STRAND,
-        ),
-        keys=json_keys.EDITED,
-    ),
+    *STRAND_COMMANDS,
 )

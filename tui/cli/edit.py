@@ -1,7 +1,8 @@
 """`allele edit`, `allele swap` and `allele blend`: operations on `.alle` files.
 
 A strand file is a snapshot: codes and operations go to the daemon, new codes come back, and the first strand's file
-is replaced whole (or -o is written). Nothing else changes: not the other strands, nothing in the daemon.
+is replaced whole (or -o is written). Nothing else changes: not the other strands, nothing in the daemon. A file that
+another command changed meanwhile is kept.
 """
 
 from argparse import Namespace
@@ -9,18 +10,20 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from protocol.edits import OPS, Edit, format_edit, parse_edit
+from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.messages import EditSnapshot
-from protocol.places import expanded
 from protocol.strands import Codes, StrandMeta
-from tui.cli.files import require_writable, write_strand
-from tui.cli.output import Output
+from tui.cli.files import edit_target, write_strand
+from tui.cli.output import Output, harmless
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.cli.strand import name_strand, snapshotted
 from tui.client import Client
+from tui.model.existing import at_home, named
+from tui.model.op_text import read_op
 from tui.strand_files import read_strand
+from tui.targets import as_it_is, shown
 
 MAX_OTHERS = 15
 OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E_WRONG_MODEL", "E_LOCKED"})
@@ -31,7 +34,7 @@ def edit(arguments: Namespace, output: Output) -> int:
     edits: list[Edit] = []
     for text in arguments.ops:
         try:
-            edits.append(parse_edit(text))
+            edits.append(read_op(text, lambda name: named(name) is not None))
         except AlleleError as error:
             raise _name_edit(error, arguments, len(edits)) from None
     return _apply(arguments, edits, output)
@@ -51,10 +54,12 @@ def blend(arguments: Namespace, output: Output) -> int:
 
 
 def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
+    before = as_it_is(arguments.strand)
     meta, codes = read_strand(arguments.strand)
-    out = arguments.out if arguments.out is not None else arguments.strand
-    require_writable(out)
     names, others = _others(edits)
+    inputs = [(arguments.strand, meta), *((_path_of(name), others[place][0]) for name, place in names.items())]
+    target = edit_target(before, arguments.out, inputs, force=arguments.force)
+    out = shown(target.path)
     request = EditSnapshot(meta=meta, edits=edits, others=[other for other, _ in others], names=names)
 
     async def work(client: Client) -> tuple[StrandMeta, Codes, list[str]]:
@@ -69,19 +74,19 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
                 raise name_strand(error, await _refused(client, request, buffers) or str(arguments.strand)) from None
 
     changed, cells, notes = with_daemon(arguments, work)
-    write_strand(out, changed, cells)
+    write_strand(target, changed, cells)
     for note in notes:
         output.note(f"{arguments.strand}: {note}")
     done = [format_edit(edit) for edit in edits]
     facts = {
-        "strand": str(out),
+        "strand": out,
         "model": changed.model,
         "levels": changed.levels,
         "frames": changed.frames,
         "edits": done,
         "notes": notes,
     }
-    output.result(facts, [f"{out}: {text}" for text in done])
+    output.result(facts, [harmless(f"{out}: {text}") for text in done])
     return 0
 
 
@@ -123,6 +128,11 @@ def _name_edit(error: AlleleError, arguments: Namespace, place: int) -> AlleleEr
     return AlleleError(error.code, message, hint=error.hint, retryable=error.retryable)
 
 
+def _path_of(typed: str) -> Path:
+    """The file that an operation names."""
+    return named(typed) or at_home(typed)
+
+
 def _others(edits: list[Edit]) -> tuple[dict[str, int], list[tuple[StrandMeta, Codes]]]:
     """The strands that edits name, each read once: place by name as typed, and the strands."""
     names: dict[str, int] = {}
@@ -132,7 +142,7 @@ def _others(edits: list[Edit]) -> tuple[dict[str, int], list[tuple[StrandMeta, C
             if typed in names:
                 continue
             names[typed] = len(others)
-            others.append(read_strand(expanded(Path(typed))))
+            others.append(read_strand(_path_of(typed)))
     if len(others) > MAX_OTHERS:
         raise AlleleError("E_BAD_EDIT", f"at most {MAX_OTHERS} other strands in one call", hint="edit in two calls")
     return names, others

@@ -1,37 +1,27 @@
-"""Files of the command line: where outputs go by themselves, so that no source is lost; tui.strand_files does the rest.
+"""Files of the command line: where each command writes. What may be written over is decided in tui.targets.
 
 Everything raises AlleleError or OSError; the messages begin with the file.
 """
 
-import contextlib
 import os
-import struct
+from collections.abc import Sequence
 from pathlib import Path
 
 from protocol.errors import AlleleError
 from protocol.strands import Codes, StrandMeta, pack_strand
-from tui.strand_files import read_strand, write_file
+from tui.strand_files import read_strand
+from tui.targets import COMMAND_LINE, Kept, OccupiedError, Target, refuse_recording, shown, strand_target, wav_target
 
-WAV_HEAD_BYTES = 4096
-WAV_SUFFIXES = frozenset({".wav", ".wave"})
+IN_PLACE = "leave -o out to change it in place, or choose another name"
 
 
-def write_strand(path: Path, meta: StrandMeta, codes: Codes) -> None:
+def write_strand(target: Target, meta: StrandMeta, codes: Codes) -> None:
     """Write or replace an `.alle` file: whole or not at all, whatever happens.
 
     Raises:
-        AlleleError: E_IO or E_DISK_FULL, naming the file; what was there before is still there.
+        AlleleError: E_CONFLICT, E_EXISTS, E_IO or E_DISK_FULL, naming the file; what was there before is still there.
     """
-    require_writable(path)
-    write_file(path, pack_strand(meta, codes), hint="choose another place with -o")
-
-
-def give_usual_permissions(path: Path) -> None:
-    """Those that the person's own programs give a new file; the daemon's umask makes its files private."""
-    mask = os.umask(0o077)
-    os.umask(mask)
-    with contextlib.suppress(OSError):
-        path.chmod(0o666 & ~mask)
+    target.write(pack_strand(meta, codes), hint=COMMAND_LINE.another)
 
 
 def absolute(path: Path) -> str:
@@ -39,95 +29,62 @@ def absolute(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100 - resolve() would lose the name of a linked file
 
 
-def require_writable(path: Path) -> None:
-    """Refuse an output that could not be written, before any work is done for it."""
-    folder = path.parent
-    if path.is_dir():
-        raise AlleleError("E_IO", f"{path}: it is a folder", hint="name a file in it")
-    if not folder.is_dir():
-        raise AlleleError("E_IO", f"{path}: the folder {folder} is not there", hint="make it first")
-    if path.exists() and not path.is_file():
-        raise AlleleError("E_IO", f"{path}: it is not an ordinary file", hint="choose another name with -o")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise AlleleError("E_IO", f"{path}: the folder may not be written", hint="choose another place with -o")
-
-
-def strand_output(source: Path, chosen: Path | None) -> Path:
+def encode_target(source: Path, chosen: Path | None, *, force: bool) -> Target:
     """Where `encode` writes: as chosen, or the recording's stem in the current folder.
 
     Raises:
-        AlleleError: E_EXISTS when that would lose the recording, or a strand with edits that nobody named.
+        AlleleError: when that would lose a file.
     """
     out = chosen if chosen is not None else Path(f"{source.stem}.alle")
-    require_writable(out)
-    if _is_same_file(out, source):
-        raise AlleleError("E_EXISTS", f"{out}: it is the recording itself", hint="choose another name with -o")
-    if chosen is None and out.exists():
-        try:
-            meta, _ = read_strand(out)
-        except AlleleError:
-            raise AlleleError(
-                "E_EXISTS", f"{out}: there is such a file and it is no strand", hint="choose a name with -o"
-            ) from None
-        if meta.edits:
-            raise AlleleError(
-                "E_EXISTS",
-                f"{out}: it carries {len(meta.edits)} edit{'s' * (len(meta.edits) > 1)}",
-                hint=f"-o {out} replaces it, another name keeps it",
-            )
-    return out
+    try:
+        kept = [Kept(source, "the recording itself")]
+        return strand_target(out, kept=kept, force=force, wording=COMMAND_LINE)
+    except OccupiedError as taken:
+        raise OccupiedError(taken.code, taken.message + _edits_of(out), hint=taken.hint) from None
 
 
-def wav_output(strand: Path, meta: StrandMeta, chosen: Path | None) -> Path:
+def edit_target(strand: Target, out: Path | None, inputs: Sequence[tuple[Path, StrandMeta]], *, force: bool) -> Target:
+    """Where `edit` and its like write: over the strand that was read, or as chosen.
+
+    Args:
+        strand: the first strand, as it was when it was read.
+        inputs: every strand that was read, the first one first.
+
+    Raises:
+        AlleleError: when that would lose a file.
+    """
+    kept = [Kept(path, "a strand that is read here") for path, _ in inputs[1:]]
+    kept += [Kept(strand.path, f"{shown(strand.path)} by another name", IN_PLACE), *recordings_of(*inputs)]
+    edited = strand
+    return strand_target(out or strand.path, kept=kept, edited=edited, force=force, wording=COMMAND_LINE)
+
+
+def decode_target(strand: Path, meta: StrandMeta, chosen: Path | None, *, force: bool) -> Target:
     """Where `decode` writes: as chosen, or the strand's stem in the current folder.
 
     Raises:
-        AlleleError: E_EXISTS when that would overwrite the strand, its source, or a recording nobody named.
+        AlleleError: when that would lose a file.
     """
     out = chosen if chosen is not None else Path(f"{strand.stem}.wav")
-    require_writable(out)
-    if _is_same_file(out, strand):
-        raise AlleleError("E_EXISTS", f"{out}: it is the strand itself", hint="choose another name with -o")
-    if out.suffix.lower() not in WAV_SUFFIXES:
-        raise AlleleError("E_IO", f"{out}: decode writes WAV files only", hint=f"-o {out.with_suffix('.wav')}")
-    if meta.source.path and _is_same_file(out, Path(meta.source.path)):
-        raise AlleleError(
-            "E_EXISTS", f"{out}: it is the recording that the strand was made of", hint="choose another name with -o"
-        )
-    if chosen is None and out.exists() and not _may_be_a_decode(out, meta):
-        raise AlleleError(
-            "E_EXISTS",
-            f"{out}: there is such a file and it is no earlier decode of this strand",
-            hint=f"-o {out} replaces it, another name keeps it",
-        )
-    return out
+    kept = [Kept(strand, "the strand itself"), *recordings_of((strand, meta))]
+    target = wav_target(out, kept=kept, force=force, wording=COMMAND_LINE)
+    refuse_recording(target, [meta.source.sha256], COMMAND_LINE)
+    return target
 
 
-def _may_be_a_decode(path: Path, meta: StrandMeta) -> bool:
-    """Whether a file looks as `decode` would have written it: WAV, 24 bit, this rate, channels and length."""
+def recordings_of(*strands: tuple[Path, StrandMeta]) -> list[Kept]:
+    """The recordings that strands were made of."""
+    return [
+        Kept(Path(meta.source.path), f"the recording that {shown(path)} was made of")
+        for path, meta in strands
+        if meta.source.path
+    ]
+
+
+def _edits_of(path: Path) -> str:
+    """What would be lost with an existing strand."""
     try:
-        with path.open("rb") as file:
-            head = file.read(WAV_HEAD_BYTES)
-    except OSError:
-        return False
-    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
-        return False
-    at, form = 12, b""
-    while at + 8 <= len(head):
-        name, size = head[at : at + 4], struct.unpack_from("<I", head, at + 4)[0]
-        if name == b"fmt ":
-            form = head[at + 8 : at + 8 + size]
-        if name == b"data" and len(form) >= 16:
-            channels, rate = struct.unpack_from("<HI", form, 2)
-            bits = struct.unpack_from("<H", form, 14)[0]
-            wanted = (meta.channels, meta.sample_rate, 24, meta.samples * meta.channels * 3)
-            return (channels, rate, bits, size) == wanted
-        at += 8 + size + size % 2
-    return False
-
-
-def _is_same_file(one: Path, other: Path) -> bool:
-    try:
-        return one.samefile(other)
-    except OSError:
-        return False
+        count = len(read_strand(path)[0].edits)
+    except AlleleError:
+        return ""
+    return f", with {count} edit{'s' * (count > 1)}" if count else ""

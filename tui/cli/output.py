@@ -46,8 +46,12 @@ def plain(value: Any) -> Any:
 
 def one_line(text: str) -> str:
     """The text on one line, without what a terminal would obey."""
-    flat = " ".join(text.split())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in flat)
+    return harmless(" ".join(text.split()))
+
+
+def harmless(text: str) -> str:
+    """The text with everything escaped that a terminal would obey, such as a line's end in the name of a file."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:

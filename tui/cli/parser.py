@@ -1,10 +1,12 @@
 """The argument parser, made of the table in tui.cli.commands.
 
 `--json`, `--home` and `--connect` are taken before or after the subcommand: every parser knows them, and only the
-outermost one sets a default, so an inner parser does not undo what an outer one read.
+outermost one sets a default, so an inner parser does not undo what an outer one read. A file whose name begins with a
+dash would be read as an option, or as `-o` with a value; it is refused, with the name that works.
 """
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -17,19 +19,27 @@ PROGRAM = "allele"
 ABOUT = """\
 Train a codec on your own recordings, edit any sound's codes with keys, hear the result at 48 kHz.
 Without a command: the editor."""
+FILE_NAME = re.compile(r"-.*(/|\.[A-Za-z0-9]{2,5}\Z)", re.DOTALL)
 EXITS = "Exit status: 0 done, 1 failed (one line on stderr), 2 usage."
 
 
+class UsageError(Exception):
+    """What was given does not fit the usage."""
+
+    def __init__(self, usage: str, message: str) -> None:
+        super().__init__(message)
+        self.usage = " ".join(usage.split())
+
+
 class Parser(argparse.ArgumentParser):
-    """argparse without guessing of shortened options; refusals are two lines and exit 2."""
+    """argparse without guessing of shortened options."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
         self._negative_number_matcher = re.compile("-[0-9]")  # -5s is a wrong budget, not an unknown option
 
     def error(self, message: str) -> NoReturn:
-        usage = " ".join(self.format_usage().split())
-        self.exit(2, f"{usage}\nerror: {message}\n")
+        raise UsageError(self.format_usage(), message)
 
 
 def shared_options(*, with_defaults: bool) -> list[Argument]:
@@ -65,9 +75,37 @@ def build_parser() -> Parser:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command and its values; exits 2 with the usage when they do not fit, 0 after --help."""
+    """The command and its values; exits 2 with two lines on stderr when they do not fit, 0 after --help."""
     parser = build_parser()
-    parsed = parser.parse_args(list(arguments))
+    dashed = dashed_names(arguments)
+    try:
+        if dashed and os.path.lexists(dashed[0]):
+            parser.error(f"{dashed[0]} would be read as an option")
+        return _check(parser, parser.parse_args(list(arguments)))
+    except UsageError as wrong:
+        from tui.cli.output import one_line
+
+        hint = f" (a file of that name is given as ./{dashed[0]})" if dashed else ""
+        parser.exit(2, f"{wrong.usage}\nerror: {one_line(f'{wrong}{hint}')}\n")
+
+
+def dashed_names(arguments: Sequence[str]) -> list[str]:
+    """What is no option and begins with a dash: files that exist, else what looks like the name of a file."""
+    options = {
+        "-h",
+        "--help",
+        "--version",
+        *(flag for option in shared_options(with_defaults=True) for flag in option.flags),
+    }
+    options |= {flag for command in COMMANDS for argument in command.arguments for flag in argument.flags}
+    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    names = [text for text in before if text[:1] == "-" and text[1:] and text.partition("=")[0] not in options]
+    there = [text for text in names if os.path.lexists(text)]
+    return there or [text for text in names if FILE_NAME.match(text) and not text.startswith("-o")]
+
+
+def _check(parser: Parser, parsed: argparse.Namespace) -> argparse.Namespace:
+    """The values, if they fit one another."""
     if parsed.home is not None and parsed.connect is not None:
         parser.error("--home starts or finds a daemon, --connect names one that runs: give one of them")
     if parsed.home == "" or parsed.connect == "":

@@ -9,21 +9,23 @@ from argparse import Namespace
 from protocol.errors import AlleleError
 from protocol.messages import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
 from protocol.strands import Codes, StrandMeta, check_codes
-from tui.cli.files import absolute, give_usual_permissions, strand_output, wav_output, write_strand
-from tui.cli.output import Output, duration, level
+from tui.cli.files import absolute, decode_target, encode_target, write_strand
+from tui.cli.output import Output, duration, harmless, level
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.client import Answer, Client
 from tui.strand_files import read_strand, require_file
+from tui.targets import give_usual_permissions, shown
 
 SILENCE_DB = -150.0
 
 
 def encode(arguments: Namespace, output: Output) -> int:
     """Turn a recording into a strand of codes."""
-    source, chosen = arguments.file, arguments.out
+    source = arguments.file
     require_file(source, "check the path")
-    out = strand_output(source, chosen)
+    target = encode_target(source, arguments.out, force=arguments.force)
+    out = shown(target.path)
 
     async def work(client: Client) -> tuple[StrandMeta, Codes, list[str]]:
         with Progress(output, f"encoding {source.name}"):
@@ -31,12 +33,12 @@ def encode(arguments: Namespace, output: Output) -> int:
             return snapshotted(await client.request(request, timeout_s=None))
 
     meta, codes, notes = with_daemon(arguments, work)
-    write_strand(out, meta, codes)
+    write_strand(target, meta, codes)
     for note in notes:
         output.note(f"{source}: {note}")
     seconds = meta.samples / meta.sample_rate
     facts = {
-        "strand": str(out),
+        "strand": out,
         "levels": meta.levels,
         "frames": meta.frames,
         "frame_rate": meta.frame_rate,
@@ -45,7 +47,7 @@ def encode(arguments: Namespace, output: Output) -> int:
         "model": meta.model,
         "notes": notes,
     }
-    output.result(facts, f"{out}: {meta.levels} levels, {meta.frames} frames, {duration(seconds)}")
+    output.result(facts, harmless(f"{out}: {meta.levels} levels, {meta.frames} frames, {duration(seconds)}"))
     return 0
 
 
@@ -53,12 +55,12 @@ def decode(arguments: Namespace, output: Output) -> int:
     """Turn a strand into a WAV."""
     meta, codes = read_strand(arguments.strand)
     heard = _heard(arguments.levels, meta)
-    out = wav_output(arguments.strand, meta, arguments.out)
-    is_new = not out.exists()
+    target = decode_target(arguments.strand, meta, arguments.out, force=arguments.force)
+    is_new, out = target.replaces is None, shown(target.path)
 
     async def work(client: Client) -> Decoded:
         with Progress(output, f"decoding {arguments.strand.name}"):
-            request = DecodeSnapshot(meta=meta, out=absolute(out), levels=heard)
+            request = DecodeSnapshot(meta=meta, out=absolute(target.path), levels=heard, replace=not is_new)
             answer = await client.request(request, buffers=[codes], timeout_s=None)
             return answer.body
 
@@ -67,10 +69,10 @@ def decode(arguments: Namespace, output: Output) -> int:
     except AlleleError as error:
         raise name_strand(error, str(arguments.strand)) from None
     if is_new:
-        give_usual_permissions(out)
+        give_usual_permissions(target.path)
     peak_db, rms_db = audible(made.peak_db), audible(made.rms_db)
     facts = {
-        "wav": str(out),
+        "wav": out,
         "seconds": made.seconds,
         "samples": made.samples,
         "sample_rate": made.sample_rate,
@@ -81,7 +83,7 @@ def decode(arguments: Namespace, output: Output) -> int:
     }
     for note in made.notes:
         output.note(f"{out}: {note}")
-    output.result(facts, f"{out}: {duration(made.seconds)}, peak {level(peak_db)}, mean {level(rms_db)}")
+    output.result(facts, harmless(f"{out}: {duration(made.seconds)}, peak {level(peak_db)}, mean {level(rms_db)}"))
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 import re
 from pathlib import Path
 
+from tui.model.existing import at_home, named
 from tui.model.names import NAME_RULE, is_name
 
 _BUDGET = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh])\Z")
@@ -104,14 +105,11 @@ def share(text: str) -> float:
 
 
 def path(text: str) -> Path:
-    """A path as typed; empty ones and those the wire cannot carry are refused."""
+    """A path as typed, or with `~` as the home where that names nothing."""
     if not text:
         raise argparse.ArgumentTypeError("an empty path names nothing")
     try:
         text.encode()
     except UnicodeEncodeError:
         raise argparse.ArgumentTypeError(f"{text!a} is not UTF-8; rename it") from None
-    try:
-        return Path(text).expanduser()
-    except RuntimeError:  # ~somebody who is not known here
-        return Path(text)
+    return named(text) or at_home(text)

@@ -3,12 +3,17 @@
 :q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :frame N   :help   any edit   any action by its id
 """
 
-import shlex
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from protocol.edits import NOT_YET, OPS, Edit, parse_edit
 from protocol.errors import AlleleError
 from tui.actions.registry import BY_ID
+from tui.model.existing import leading_names
+from tui.model.op_text import read_op
+from tui.model.paths import read_path, read_path_and_rest
+from tui.model.quoting import split_words
 
 OWN = {
     "q": "quit (the daemon, its jobs and every strand go on)",
@@ -24,9 +29,17 @@ OWN = {
 }
 
 
+SHORT = {"quit": "q", "write": "w", "qa": "q", "e": "open", "h": "help"}
+COUNTS = {"w": (1, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256), "colour": (1, 1)}
+"""How many words each takes, at least and at most; none where it is not listed."""
+
+
 @dataclass(frozen=True)
 class Command:
-    """One command: `name` is a key of OWN, "edit", or "action" (args: its id and perhaps a count)."""
+    """One command: `name` is a key of OWN, "edit", or "action" (args: its id and perhaps a count).
+
+    args of "w": the file, absolute; of "open": the file, absolute, and perhaps a model.
+    """
 
     name: str
     args: list[str] = field(default_factory=list[str])
@@ -34,26 +47,24 @@ class Command:
     edit: Edit | None = None
 
 
-def read_command(text: str) -> Command | None:
-    """The command in a line, None for an empty one.
+def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
+    """The command in a line, None for an empty one. `strands`: names of those that are open.
 
     Raises:
-        AlleleError: E_BAD_EDIT, naming what cannot be read.
+        AlleleError: E_BAD_EDIT, naming what cannot be read; E_BAD_REQUEST for a file that cannot be named.
     """
-    text = text.strip().lstrip(":").strip()
-    if not text:
+    line = text.lstrip(" \t:").rstrip("\r\n")
+    if not line.strip():
         return None
-    name = text.split(maxsplit=1)[0]
+    name, *after = re.split(r"[ \t]", line, maxsplit=1)
+    rest = after[0] if after else ""
     if name in BY_ID:
-        return _action(text.split())
-    if name in OPS or name in NOT_YET:  # the latter say what they wait for
-        return Command("edit", edit=parse_edit(text))
-    try:
-        word, *args = shlex.split(text)
-    except ValueError as problem:
-        raise AlleleError("E_BAD_EDIT", f"{text}: {problem}", hint="close the quote") from None
-    force = word.endswith("!")
-    word = {"quit": "q", "write": "w", "qa": "q", "e": "open", "h": "help"}.get(word.rstrip("!"), word.rstrip("!"))
+        return _action(line.split())
+    if name in OPS:
+        return Command("edit", edit=read_op(line, strands.__contains__))
+    if name in NOT_YET:  # it says what it waits for
+        return Command("edit", edit=parse_edit(line))
+    word = SHORT.get(name.rstrip("!"), name.rstrip("!"))
     if word.isdigit():
         return Command("frame", [word])
     if word == "wq":
@@ -62,14 +73,29 @@ def read_command(text: str) -> Command | None:
         raise AlleleError(
             "E_BAD_EDIT", f"no command is called {word!r}", hint=f"edits: {', '.join(OPS)}; others: {', '.join(OWN)}"
         )
-    counts = {"w": (1, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256), "colour": (1, 1)}
-    least, most = counts.get(word, (0, 0))
-    if word == "w" and args:
-        args = [" ".join(args)]  # a path with spaces
+    args = _arguments(word, rest, strands)
+    least, most = COUNTS.get(word, (0, 0))
     if not least <= len(args) <= most:
         wanted = f"{least} to {most}" if least < most else str(most or "no")
         raise AlleleError("E_BAD_EDIT", f":{word} takes {wanted} word{'s' * (most != 1)}", hint=OWN[word])
-    return Command(word, args, force)
+    return Command(word, args, force=name.endswith("!"))
+
+
+def _arguments(word: str, rest: str, strands: Collection[str]) -> list[str]:
+    """What follows a command's name: files and strands by their names as typed, else words as a shell splits them."""
+    if not rest.strip():
+        return []
+    if word == "w":
+        return [str(read_path(rest))]
+    if word == "open":
+        path, more = read_path_and_rest(rest)
+        return [str(path), *more.split()]
+    if word == "b":
+        known = next((name for name, after in leading_names(rest, strands.__contains__) if not after), None)
+        if known is not None:
+            return [known]
+    words = split_words(rest)
+    return rest.split() if words is None else words
 
 
 def _action(words: list[str]) -> Command:

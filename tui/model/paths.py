@@ -1,14 +1,22 @@
 """Paths as people type, paste and drop them.
 
-A dropped file arrives as text: shell-quoted, with backslashes, as a file:// address, several in a row, with a
-trailing space. `read_paths` turns all of these into absolute paths; it opens no file.
+What exists under the text as it stands is what is meant, whatever quotes, spaces or percent signs the name holds. Only
+text that names nothing is read further: shell-quoted, with backslashes, as a file:// address, several in a row. No file
+is opened here; the disk is asked what exists.
 """
 
-import shlex
+import platform
+import re
+from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import unquote
 
 from protocol.errors import AlleleError
+from tui.model.existing import LINE_END, MOST_WORDS, as_typed, at_home, in_another_form, is_there, leading_names, named
+from tui.model.quoting import BLANKS, Word, is_plain, quote_words, read_words, split_words
+
+_ADDRESS = re.compile(r"file:(?://(?P<host>[^/]*))?(?P<path>/.*)\Z", re.DOTALL | re.IGNORECASE)
+_FILE_AND_WORD = re.compile(r"(?P<file>.*\.[A-Za-z0-9]{2,5})[ \t]+(?P<rest>[^\s.]+)\Z", re.DOTALL)
 
 
 def read_paths(text: str) -> list[Path]:
@@ -17,105 +25,130 @@ def read_paths(text: str) -> list[Path]:
     Raises:
         AlleleError: E_BAD_REQUEST for an open quote or a file:// address of another machine.
     """
-    found: list[Path] = []
-    for line in text.splitlines():
-        stripped = line.strip()
-        if not stripped:
-            continue
-        whole = _home(stripped)
-        if _is_plain(stripped) and is_there(whole):
-            found.append(whole.absolute())  # an unquoted path with spaces, as it stands
-            continue
-        try:
-            words = shlex.split(stripped)
-        except ValueError:
-            raise AlleleError("E_BAD_REQUEST", f"a quote is open in: {stripped}", hint="close it") from None
-        paths = [_one(word) for word in words]
-        if _is_plain(stripped) and not any(map(is_there, paths)) and not any(map(_begins_a_path, words[1:])):
-            paths = [whole.absolute()]  # one path with spaces that is not there rather than several that are not
-        found += paths
-    return found
+    whole = as_typed(text)
+    if whole is not None:
+        return [whole.absolute()]
+    lines = [line for line in LINE_END.split(text) if line.strip(BLANKS)]
+    found = [_existing(line) for line in lines]
+    if None in found and len(lines) > 1 and (across := _all_there(split_words(text))) is not None:
+        return across  # a quoted name may hold the end of a line
+    return [path for line, known in zip(lines, found, strict=True) for path in known or _missing(line)]
 
 
 def read_path(text: str) -> Path:
-    """The one path that a text is, spaces and all.
+    """The one path that a text is, spaces and all; it need not exist, and then apostrophes are part of its name.
 
     Raises:
         AlleleError: E_BAD_REQUEST when it is none, or several quoted ones.
     """
-    stripped = text.strip()
-    paths = [_one(stripped)] if stripped and _is_plain(stripped) else read_paths(text)
-    if len(paths) != 1:
-        raise AlleleError("E_BAD_REQUEST", f"{len(paths)} file names", hint='give one, quoted: "my sound.wav"')
-    return paths[0]
+    whole, words = as_typed(text), read_words(text)
+    if whole is not None:
+        return whole.absolute()
+    if not words or (len(words) > 1 and all(word.tidy and text[word.start] in "'\"" for word in words)):
+        raise AlleleError("E_BAD_REQUEST", f"{len(words)} file names", hint='give one, quoted: "my sound.wav"')
+    return _one_of(text, words)
 
 
-def _is_plain(text: str) -> bool:
-    """Neither quoted nor escaped."""
-    return not any(character in text for character in "\\'\"")
+def read_path_and_rest(text: str) -> tuple[Path, str]:
+    """The path that a text begins with, and what follows it. The longest name that exists is meant."""
+    for name, rest in leading_names(text, lambda name: named(name) is not None):
+        return (named(name) or Path(name)).absolute(), rest
+    stripped = text.strip(BLANKS)
+    first = read_words(stripped)[:1]
+    if first and first[0].tidy and not is_plain(stripped[: first[0].end]):
+        return _one(first[0].value), stripped[first[0].end :].strip(BLANKS)
+    if match := _FILE_AND_WORD.match(stripped):
+        return read_path(match["file"]), match["rest"]
+    return read_path(text), ""
+
+
+def line_of(paths: Sequence[Path]) -> str:
+    """A line that `read_paths` reads as these paths; one alone stands unquoted."""
+    return str(paths[0]) if len(paths) == 1 else quote_words(str(path) for path in paths)
+
+
+def _existing(line: str) -> list[Path] | None:
+    """The existing paths that a whole line names, None when some of it names nothing."""
+    whole = as_typed(line)
+    if whole is not None:
+        return [whole.absolute()]
+    return _all_there(split_words(line)) or _run_of_names(line)
+
+
+def _all_there(words: list[str] | None) -> list[Path] | None:
+    """The words as paths if there are any and every one exists."""
+    paths = [_there(word) for word in words or []]
+    found = [path for path in paths if path is not None]
+    return found if found and len(found) == len(paths) else None
+
+
+def _run_of_names(line: str) -> list[Path] | None:
+    """Unquoted names with spaces and quotes in them, in a row: at every place the longest that exists."""
+    if len(line.split()) > MOST_WORDS:
+        return None
+    found: list[Path] = []
+    rest = line.strip(BLANKS)
+    while rest:
+        step = next(leading_names(rest, lambda name: _there(name) is not None), None)
+        path = None if step is None else _there(step[0])
+        if step is None or path is None:
+            return None
+        found.append(path)
+        rest = step[1]
+    return found
+
+
+def _missing(line: str) -> list[Path]:
+    """The paths of a line of which some do not exist."""
+    words = read_words(line)
+    if words[-1].open and line[words[0].start] in "'\"":
+        raise AlleleError("E_BAD_REQUEST", f"a quote is open in: {line.strip(BLANKS)}", hint="close it")
+    begins_several = any(_begins_a_path(word.value) for word in words[1:])
+    if len(words) > 1 and all(word.tidy for word in words):
+        paths = [_one(word.value) for word in words]
+        if not is_plain(line) or begins_several or any(map(is_there, paths)):
+            return paths
+    return [_one_of(line, words)]  # one path with spaces that is not there rather than several that are not
+
+
+def _one_of(text: str, words: list[Word]) -> Path:
+    """The path that a text without an existing name is: unquoted if it is quoted as tools do it, else as it stands."""
+    stripped = text[words[0].start : words[-1].end]
+    plain = _new(_one(stripped))
+    if len(words) != 1 or words[0].open or words[0].value == stripped:
+        return plain
+    unquoted = _new(_one(words[0].value))
+    names_a_folder = is_there(unquoted) or (is_there(unquoted.parent) and not is_there(plain.parent))
+    return unquoted if words[0].tidy or names_a_folder else plain
+
+
+def _new(path: Path) -> Path:
+    """The path, its folder by the name it has on the disk."""
+    if is_there(path.parent) or str(path).isascii():
+        return path
+    folder = in_another_form(path.parent)
+    return path if folder is None else folder / path.name
 
 
 def _begins_a_path(word: str) -> bool:
     return word.startswith(("/", "~", "./", "../", "file://"))
 
 
+def _there(word: str) -> Path | None:
+    """What exists under a word, absolute: a name, or a file:// address."""
+    path = named(word)
+    if path is None and _ADDRESS.match(word):
+        path = _one(word)
+    return path.absolute() if path is not None and is_there(path) else None
+
+
 def _one(word: str) -> Path:
-    if word.startswith("file://"):
-        address = urlparse(word)
-        if address.netloc not in ("", "localhost"):
-            raise AlleleError(
-                "E_BAD_REQUEST", f"{word} is on the machine {address.netloc}", hint="copy it here first, with scp"
-            )
-        return Path(unquote(address.path))
-    return _home(word).absolute()
-
-
-def _home(word: str) -> Path:
-    try:
-        return Path(word).expanduser()
-    except RuntimeError:  # ~somebody who is not known here
-        return Path(word)
-
-
-def is_there(path: Path) -> bool:
-    """Does it exist? A name that no file can have does not."""
-    try:
-        return path.exists()
-    except (OSError, ValueError):  # too long; with a zero in it
-        return False
-
-
-def complete(text: str) -> str:
-    """The text with its last word completed from the disk, as far as it is the only way; the same when it is not."""
-    head, quoted, word = _last_word(text)
-    typed = _home(word)
-    folder, start = (typed, "") if word.endswith("/") else (typed.parent, typed.name)
-    try:
-        names = sorted(entry.name for entry in folder.iterdir() if entry.name.startswith(start))
-    except OSError:
-        return text
-    if not names:
-        return text
-    common = names[0][
-        : next((i for i, chars in enumerate(zip(*names, strict=False)) if len(set(chars)) > 1), min(map(len, names)))
-    ]
-    found = folder / common
-    ending = "/" if len(names) == 1 and found.is_dir() else ""
-    return head + (str(found) if quoted else shlex.quote(str(found))) + ending
-
-
-def _last_word(text: str) -> tuple[str, bool, str]:
-    """What stands before the last word, whether a quote is open in front of it, and the word unquoted."""
-    for at in range(len(text) + 1):
-        rest = text[at:]
-        if at and text[at - 1] not in " '\"":
-            continue
-        if rest.startswith((" ", "'", '"')):
-            continue
-        try:
-            words = shlex.split(rest)
-        except ValueError:
-            continue
-        if len(words) <= 1 and not rest.endswith(" "):
-            return text[:at], at > 0 and text[at - 1] in "'\"", words[0] if words else ""
-    return text, False, ""
+    """A word as a path, absolute: an address is decoded, `~` expanded."""
+    match = _ADDRESS.match(word)
+    if match is None:
+        return at_home(word).absolute()
+    host = match["host"] or ""
+    if host.lower() not in ("", "localhost", platform.node().lower()):
+        raise AlleleError("E_BAD_REQUEST", f"{word} is on the machine {host}", hint="copy it here first, with scp")
+    decoded = Path(unquote(match["path"]))
+    return decoded if is_there(decoded) else named(match["path"]) or in_another_form(decoded) or decoded

@@ -241,7 +241,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         if self.prompt.is_open:
             self.prompt.paste(event.text)
         elif event.text.strip():
-            self.pasted(event.text.strip())
+            self.pasted(event.text)
 
     def pasted(self, text: str) -> None:
         """Text was pasted while nothing was asked."""

@@ -3,6 +3,7 @@
 Data flow: a line is read by tui.model.commands; what it means is an edit, or what a key does too.
 """
 
+import asyncio
 from pathlib import Path
 
 from protocol import messages as m
@@ -12,8 +13,20 @@ from tui.actions.registry import BY_ID
 from tui.model.changes import at_rect, to_other
 from tui.model.commands import Command, read_command
 from tui.model.editor import NAMES
-from tui.model.paths import read_path, read_paths
+from tui.model.paths import read_path
 from tui.screens.editor_keys import EditorKeys
+from tui.targets import (
+    EDITOR,
+    STRAND_SUFFIX,
+    WAV_SUFFIXES,
+    Kept,
+    OccupiedError,
+    Target,
+    give_usual_permissions,
+    refuse_recording,
+    strand_target,
+    wav_target,
+)
 
 
 class EditorCommands(EditorKeys):
@@ -26,35 +39,67 @@ class EditorCommands(EditorKeys):
     def do_file_save(self, count: int | None, register: str | None) -> None:
         if self.grid is not None:
             start = str(save_path(self.grid.info, Path.cwd()))
-            self.prompt.ask("save as: ", lambda text: self.save(text, force=False), value=start, is_path=True)
+            self.prompt.ask("save as: ", self._save_as, value=start, is_path=True)
 
-    def save(self, text: str, *, force: bool) -> None:
-        """Write the focused strand to a file."""
-        grid = self.grid
-        if grid is None:
-            self.say("this pane is empty: there is nothing to write", bad=True)
-            return
+    def _save_as(self, text: str) -> None:
+        """Write the focused strand to the file of the prompt; where one exists, ask first."""
         try:
-            path = read_path(text)
-            if path.exists() and not force:
-                raise AlleleError("E_EXISTS", f"{path} exists", hint=f"overwrite it with :w! {path}")
-            if path.suffix.lower() not in (".wav", ".alle"):
-                raise AlleleError("E_BAD_REQUEST", f"{path.name}: no such format", hint="write FILE.wav or FILE.alle")
+            self._save_or_ask(read_path(text))
         except AlleleError as error:
             self.say(str(error), bad=True)
-            return
-        self.spawn(self._save(grid.id, path))
 
-    async def _save(self, strand: str, path: Path) -> None:
-        self.say(f"writing {path.name} ...")
-        if path.suffix.lower() == ".wav":
-            request = m.DecodeStrand(strand=strand, out=str(path))
-            done = (await self.session.ask(request, timeout_s=600.0)).body
-            said = [f"wrote {done.seconds:.2f} s", f"peak {done.peak_db:.1f} dBFS", f"rms {done.rms_db:.1f} dBFS"]
-            self.say(f"{', '.join([*said, *done.notes])}: {done.path}")
+    def _save_or_ask(self, path: Path) -> None:
+        try:
+            self.save(path, force=False)
+        except OccupiedError:
+            self.prompt.ask(f"{path.name} exists; replace it? y/n: ", lambda answer: self._replace(path, answer))
+
+    def _replace(self, path: Path, answer: str) -> None:
+        if answer.strip().lower() not in ("y", "yes"):
+            self.say(f"{path.name} is kept; nothing was written")
+            return
+        try:
+            self.save(path, force=True)
+        except AlleleError as error:
+            self.say(str(error), bad=True)
+
+    def save(self, path: Path, *, force: bool) -> None:
+        """Write the focused strand to a file.
+
+        Raises:
+            AlleleError: what is there is kept; OccupiedError: it may be replaced with `force`.
+        """
+        grid = self.grid
+        if grid is None:
+            raise AlleleError("E_NOT_FOUND", "this pane is empty: there is nothing to write")
+        kept = [
+            Kept(Path(info.meta.source.path), f"the recording that {info.meta.name} was made of")
+            for info in self.session.strands.values()
+            if info.meta.source.path
+        ]
+        if path.suffix.lower() == STRAND_SUFFIX:
+            target = strand_target(path, kept=kept, force=force, wording=EDITOR)
+        elif path.suffix.lower() in WAV_SUFFIXES:
+            target = wav_target(path, kept=kept, force=force, wording=EDITOR)
         else:
-            size = await self.session.save_alle(strand, path)
+            raise AlleleError("E_BAD_REQUEST", f"{path.name}: no such format", hint="write FILE.wav or FILE.alle")
+        self.spawn(self._save(grid.id, target))
+
+    async def _save(self, strand: str, target: Target) -> None:
+        path = target.path
+        self.say(f"writing {path.name} ...")
+        if path.suffix.lower() == STRAND_SUFFIX:
+            size = await self.session.save_alle(strand, target)
             self.say(f"wrote {size} bytes: {path}")
+            return
+        digests = [info.meta.source.sha256 for info in self.session.strands.values()]
+        await asyncio.to_thread(refuse_recording, target, digests, EDITOR)
+        request = m.DecodeStrand(strand=strand, out=str(path), replace=target.replaces is not None)
+        done = (await self.session.ask(request, timeout_s=600.0)).body
+        if target.replaces is None:
+            give_usual_permissions(path)
+        said = [f"wrote {done.seconds:.2f} s", f"peak {done.peak_db:.1f} dBFS", f"rms {done.rms_db:.1f} dBFS"]
+        self.say(f"{', '.join([*said, *done.notes])}: {done.path}")
 
     def do_app_command(self, count: int | None, register: str | None) -> None:
         self.prompt.ask(":", self.command)
@@ -64,7 +109,7 @@ class EditorCommands(EditorKeys):
     def command(self, text: str) -> None:
         """Carry a `:` line out."""
         try:
-            command = read_command(text)
+            command = read_command(text, {info.meta.name for info in self.session.strands.values()})
             if command is not None:
                 self._command(command)
         except AlleleError as error:
@@ -76,10 +121,10 @@ class EditorCommands(EditorKeys):
         elif command.name == "action":
             self._typed_action(*command.args)
         elif command.name == "w":
-            self.save(command.args[0], force=command.force)
+            self.save(Path(command.args[0]), force=command.force)
         elif command.name == "open":
             model = command.args[1] if len(command.args) > 1 else None
-            self.spawn(self.allele.open_in_pane(read_paths(command.args[0])[0], self.editor.focus, model))
+            self.spawn(self.allele.open_in_pane(Path(command.args[0]), self.editor.focus, model))
         elif command.name == "frame":
             if not command.args[0].isdecimal():
                 raise AlleleError("E_BAD_EDIT", f"{command.args[0]!r} is no frame", hint=":frame 120")

@@ -14,9 +14,10 @@ from protocol.errors import AlleleError
 from tui.actions.situation import Situation
 from tui.drops import here, read_drop
 from tui.model.editor import NAMES
+from tui.model.existing import is_there
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts, not_read_line
 from tui.model.names import NAME_RULE, is_name
-from tui.model.paths import is_there, read_paths
+from tui.model.paths import line_of, read_paths
 from tui.model.words import plural
 from tui.screens.form import TrainForm
 from tui.screens.library_strands import LibraryStrands
@@ -285,7 +286,7 @@ class LibraryScreen(LibraryStrands):
         if drop is not None and not drop.folders and all(path.suffix.lower() == ".alle" for path in drop.files):
             self.allele.open_files(drop.files, self.allele.editor.focus)
         elif drop is not None:
-            self.ask_for_corpus(text)
+            self.ask_for_corpus(line_of(drop.paths))
         else:
             self.allele.take_drop(text)
 

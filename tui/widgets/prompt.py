@@ -2,20 +2,23 @@
 
 It takes its keys from the screen and not from Textual's focus: focus moves a moment after the key that asks for it, and
 whoever types `:q` fast would lose the q. `ask` shows it with a label and calls back with the text on Enter; Esc leaves
-without. Paths complete with Tab, several pasted lines become several quoted words, and the arrow keys go through what
-was typed before under the same label.
+without. Paths complete with Tab, several pasted lines become several quoted words, the name of a file is pasted as it
+is, and the arrow keys go through what was typed before under the same label.
 """
 
-import shlex
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.model.completion import complete
+from tui.model.existing import as_typed, is_there
 from tui.model.line_editor import LineEditor
-from tui.model.paths import complete
+from tui.model.quoting import BLANKS, is_plain, quote_words, read_words
 from tui.widgets.lines import BOLD, PLAIN, Lines, clean
 
 _CURSOR = Style(reverse=True)
@@ -86,14 +89,11 @@ class Prompt(Lines):
         self.refresh()
 
     def paste(self, text: str) -> None:
-        """Several lines are several paths."""
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        if len(lines) > 1:
-            lines = [line if line[0] in "'\"" or "\\" in line else shlex.quote(line) for line in lines]
+        """The name of a file goes in as it is; several lines are several paths."""
         if self._is_offer:
             self._line.set("")
         self._is_offer = False
-        self._line.insert(" ".join(lines))
+        self._line.insert(_pasted(text))
         self.refresh()
 
     def _submit(self) -> None:
@@ -123,3 +123,17 @@ class Prompt(Lines):
             Segment(text[cursor + 1 :], PLAIN),
         ]
         return Strip([part for part in parts if part.text])
+
+
+def _pasted(text: str) -> str:
+    """What a pasted text becomes in one line."""
+    if (whole := as_typed(text)) is not None:
+        return text.strip("\r\n") if is_there(Path(text.strip("\r\n"))) else str(whole)
+    lines = [line.strip(BLANKS) for line in re.split(r"\r\n?|\n", text) if line.strip(BLANKS)]
+    if len(lines) < 2:
+        return "".join(lines)
+    return " ".join(quote_words([line]) if as_typed(line) or not _is_quoted(line) else line for line in lines)
+
+
+def _is_quoted(line: str) -> bool:
+    return not is_plain(line) and all(word.tidy for word in read_words(line))

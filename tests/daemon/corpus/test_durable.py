@@ -1,5 +1,6 @@
 """Files put in place: whole, and with the permissions that their place asks for."""
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,3 +42,20 @@ def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path, kept: int
     path.chmod(kept)
     write_bytes(path, b"new")
     assert (path.read_bytes(), mode(path)) == (b"new", kept)
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_new_file_never_takes_the_place_of_another(
+    tmp_path: Path, has_links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", without_links)
+    path = tmp_path / "a.wav"
+    write_through(path, lambda temp: temp.write_bytes(b"new") and None, replace=False)
+    assert path.read_bytes() == b"new"
+    with pytest.raises(FileExistsError):
+        write_through(path, lambda temp: temp.write_bytes(b"newer") and None, replace=False)
+    assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]

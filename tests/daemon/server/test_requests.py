@@ -219,6 +219,41 @@ async def test_a_strand_of_another_model_is_refused_by_name(client: Client) -> N
         await client.request(DecodeSnapshot(meta=meta_of("0" * 64, 4, "rain"), out="/tmp/x.wav"), buffers=[codes])
 
 
+async def test_a_decode_keeps_the_recording_and_what_it_may_not_replace(
+    client: Client, tone_files: list[Path], tmp_path: Path
+) -> None:
+    recording, linked, other = tmp_path / "take.wav", tmp_path / "linked.wav", tmp_path / "other.wav"
+    shutil.copy(tone_files[0], recording)
+    linked.hardlink_to(recording)
+    before = recording.read_bytes()
+    made = await client.request(EncodeFile(path=str(recording), model="raw"), timeout_s=60)
+    opened = (await client.request(OpenStrand(meta=made.body.meta), buffers=[made.buffers[0]])).body
+    other.write_bytes(b"what somebody recorded")
+    (tmp_path / "dangling.wav").symlink_to(tmp_path / "nowhere.wav")
+    os.mkfifo(tmp_path / "fifo.wav")
+
+    async def decode(out: Path, *, replace: bool) -> None:
+        snapshot = DecodeSnapshot(meta=made.body.meta, out=str(out), replace=replace)
+        await client.request(snapshot, buffers=[made.buffers[0]], timeout_s=60)
+        await client.request(DecodeStrand(strand=opened.id, out=str(out)), timeout_s=60)
+
+    for out in (recording, linked):
+        for replace in (False, True):
+            async with refused("E_EXISTS", out.name, "recording"):
+                await decode(out, replace=replace)
+    async with refused("E_IO", "fifo.wav"):
+        await decode(tmp_path / "fifo.wav", replace=True)
+    for out in (other, tmp_path / "dangling.wav"):
+        async with refused("E_EXISTS", out.name):
+            await decode(out, replace=False)
+        async with refused("E_EXISTS", out.name):
+            await client.request(DecodeStrand(strand=opened.id, out=str(out), replace=False))
+    assert recording.read_bytes() == linked.read_bytes() == before and other.read_bytes() == b"what somebody recorded"
+    await decode(other, replace=True)
+    assert soundfile.info(other).frames == made.body.meta.samples
+    await client.request(CloseStrand(strand=opened.id))
+
+
 async def test_a_strand_lives_is_edited_and_closed(client: Client, tone_files: list[Path], tmp_path: Path) -> None:
     opened = (await client.request(OpenStrand(path=str(tone_files[1]), model="raw"), timeout_s=60)).body
     before = (await client.request(GetStrand(strand=opened.id))).buffers[0]

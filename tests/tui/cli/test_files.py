@@ -1,8 +1,9 @@
 """Strand files on the client's side: nothing is lost by accident, and every refusal names the file."""
 
+import hashlib
 import os
 import stat
-import wave
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from protocol.strands import MAX_STRAND_BYTES, Source, StrandMeta, pack_strand
 from tui import strand_files
 from tui.cli import files
 from tui.keyfile import OwnKeys, write_keys
+from tui.targets import Target, as_it_is
 
 META = StrandMeta(name="rain", model="demo", codec_id="c", levels=2, codebook=16, frames=5, samples=5000)
 CODES = np.arange(10, dtype=np.uint16).reshape(2, 5)
@@ -29,14 +31,6 @@ def save(path: Path, **changes: object) -> StrandMeta:
     return meta
 
 
-def write_wav(path: Path, samples: int, *, rate: int = 48_000, channels: int = 1, width: int = 3) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(channels)
-        file.setsampwidth(width)
-        file.setframerate(rate)
-        file.writeframes(bytes(samples * channels * width))
-
-
 def refused(call: object, *arguments: object) -> str:
     with pytest.raises(AlleleError) as caught:
         call(*arguments)
@@ -45,7 +39,7 @@ def refused(call: object, *arguments: object) -> str:
 
 def test_a_strand_is_written_whole_and_read_back() -> None:
     path = Path("a.alle")
-    files.write_strand(path, META, CODES)
+    files.write_strand(as_it_is(path), META, CODES)
     meta, codes = strand_files.read_strand(path)
     assert meta == META and np.array_equal(codes, CODES)
     assert [str(path) for path in Path().iterdir()] == ["a.alle"]
@@ -53,11 +47,11 @@ def test_a_strand_is_written_whole_and_read_back() -> None:
 
 def test_replacing_keeps_links_and_modes() -> None:
     real = Path("real.alle")
-    files.write_strand(real, META, CODES)
+    files.write_strand(as_it_is(real), META, CODES)
     real.chmod(0o640)
     link = Path("link.alle")
     link.symlink_to(real)
-    files.write_strand(link, META, CODES[:, ::-1])
+    files.write_strand(as_it_is(link), META, CODES[:, ::-1])
     assert link.is_symlink()
     assert np.array_equal(strand_files.read_strand(real)[1], CODES[:, ::-1])
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
@@ -65,7 +59,7 @@ def test_replacing_keeps_links_and_modes() -> None:
 
 def test_a_failed_write_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path("a.alle")
-    files.write_strand(path, META, CODES)
+    files.write_strand(as_it_is(path), META, CODES)
     before = path.read_bytes()
 
     def full(_handle: int) -> None:
@@ -73,7 +67,7 @@ def test_a_failed_write_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(os, "fsync", full)
     assert "a.alle: No space left on device (free some space)" in refused(
-        files.write_strand, path, META, CODES[:, ::-1]
+        files.write_strand, as_it_is(path), META, CODES[:, ::-1]
     )
     assert path.read_bytes() == before
     assert [str(path) for path in Path().iterdir()] == ["a.alle"]
@@ -88,7 +82,7 @@ def test_every_file_is_synced_with_its_folder(monkeypatch: pytest.MonkeyPatch) -
         sync(handle)
 
     monkeypatch.setattr(os, "fsync", noted)
-    files.write_strand(Path("a.alle"), META, CODES)
+    files.write_strand(as_it_is(Path("a.alle")), META, CODES)
     strand_files.write_file(Path("b.alle"), b"anything")
     write_keys(Path("home"), OwnKeys())
     assert synced == ["file", "folder"] * 3
@@ -112,54 +106,83 @@ def test_bad_strand_files_are_refused_by_name() -> None:
         assert message.startswith(f"{path}: ") and said in message
 
 
-def test_outputs_that_cannot_be_written_are_refused_first() -> None:
-    Path("d").mkdir()
-    assert "the folder nowhere is not there" in refused(files.require_writable, Path("nowhere/x.alle"))
-    assert "it is a folder" in refused(files.require_writable, Path("d"))
-    files.require_writable(Path("d/x.alle"))
-
-
 def test_a_strand_is_called_as_its_recording_here() -> None:
     Path("sub").mkdir()
-    write_wav(Path("sub/rain.wav"), 10)
-    assert files.strand_output(Path("sub/rain.wav"), None) == Path("rain.alle")
-    assert files.strand_output(Path("sub/rain.wav"), Path("sub/x.alle")) == Path("sub/x.alle")
-    assert "the recording itself" in refused(files.strand_output, Path("sub/rain.wav"), Path("sub/rain.wav"))
+    Path("sub/rain.wav").write_bytes(b"RIFF")
+    assert files.encode_target(Path("sub/rain.wav"), None, force=False).path == Path("rain.alle")
+    chosen = Path("sub/x.alle")
+    assert files.encode_target(Path("sub/rain.wav"), chosen, force=False).path == chosen
+    Path("sub/take.alle").write_bytes(b"RIFF: a recording by that name")
+    for force in (False, True):
+        call = partial(files.encode_target, Path("sub/take.alle"), Path("sub/take.alle"), force=force)
+        assert "it is the recording itself" in refused(call)
 
 
-def test_a_strand_with_edits_is_replaced_only_by_name() -> None:
-    write_wav(Path("rain.wav"), 10)
-    save(Path("rain.alle"))
-    assert files.strand_output(Path("rain.wav"), None) == Path("rain.alle")
-    save(Path("rain.alle"), edits=["set 1"])
-    assert "carries 1 edit (-o rain.alle replaces it" in refused(files.strand_output, Path("rain.wav"), None)
-    assert files.strand_output(Path("rain.wav"), Path("rain.alle")) == Path("rain.alle")
-    Path("rain.alle").write_text("something else")
-    assert "no strand" in refused(files.strand_output, Path("rain.wav"), None)
+def test_a_strand_is_encoded_again_when_the_person_says_so() -> None:
+    recording, strand = Path("rain.wav"), Path("rain.alle")
+    recording.write_bytes(b"RIFF")
+    save(strand)
+    for chosen in (None, strand):
+        assert "exists already (--force replaces it" in refused(
+            partial(files.encode_target, recording, chosen, force=False)
+        )
+        assert files.encode_target(recording, chosen, force=True).replaces is not None
+    save(strand, edits=["set 1", "set 2"])
+    assert "exists already, with 2 edits (" in refused(partial(files.encode_target, recording, None, force=False))
+
+
+def edited(out: Path | None, others: tuple[Path, ...] = (), *, force: bool = False) -> Target:
+    strand = Path("a.alle")
+    inputs = [(path, strand_files.read_strand(path)[0]) for path in (strand, *others)]
+    return files.edit_target(as_it_is(strand), out, inputs, force=force)
+
+
+def test_an_edit_is_written_over_its_own_strand_and_no_other_that_is_read() -> None:
+    recording = Path("take.wav")
+    recording.write_bytes(b"RIFF")
+    save(Path("a.alle"), source=Source(path=str(recording.absolute())))
+    save(Path("b.alle"))
+    save(Path("c.alle"))
+    Path("soft.alle").symlink_to("b.alle")
+    Path("own.alle").hardlink_to("a.alle")
+    Path("take.alle").symlink_to(recording)
+    assert edited(None).path == Path("a.alle") == edited(Path("a.alle"), (Path("a.alle"),)).path
+    for force in (False, True):
+        for out in ("b.alle", "soft.alle"):
+            assert "it is a strand that is read here" in refused(
+                partial(edited, Path(out), (Path("b.alle"),), force=force)
+            )
+        assert "it is a.alle by another name" in refused(partial(edited, Path("own.alle"), force=force))
+        assert "recording that a.alle was made of" in refused(partial(edited, Path("take.alle"), force=force))
+    assert "--force replaces it" in refused(partial(edited, Path("c.alle")))
+    assert edited(Path("c.alle"), force=True).replaces is not None
 
 
 def test_the_source_is_never_decoded_over() -> None:
-    write_wav(Path("rain.wav"), META.samples)
-    meta = save(Path("rain.alle"), source=Source(path=str(Path("rain.wav").absolute())))
-    for chosen in (None, Path("rain.wav"), Path("./../") / Path.cwd().name / "rain.wav"):
-        assert "recording that the strand was made of" in refused(files.wav_output, Path("rain.alle"), meta, chosen)
-    assert files.wav_output(Path("rain.alle"), meta, Path("other.wav")) == Path("other.wav")
-    assert "the strand itself" in refused(files.wav_output, Path("rain.alle"), meta, Path("rain.alle"))
-    for name in ("x.mp3", "x", "x.wav.flac"):
-        message = refused(files.wav_output, Path("rain.alle"), meta, Path(name))
-        assert message.startswith(f"{name}: decode writes WAV files only (-o ") and ".wav)" in message
-    assert files.wav_output(Path("rain.alle"), meta, Path("loud.WAV")) == Path("loud.WAV")
+    recording, strand = Path("rain.wav"), Path("rain.alle")
+    recording.write_bytes(b"RIFF what was recorded")
+    digest = hashlib.sha256(recording.read_bytes()).hexdigest()
+    meta = save(strand, source=Source(path=str(recording.absolute()), sha256=digest))
+    Path("hard.wav").hardlink_to(recording)
+    Path("soft.wav").symlink_to(recording)
+    Path("same.wav").hardlink_to(strand)
+    Path("copy.wav").write_bytes(recording.read_bytes())
+    decode = partial(files.decode_target, strand, meta)
+    for force in (False, True):
+        for out in (None, "rain.wav", "hard.wav", "soft.wav", f"./../{Path.cwd().name}/rain.wav"):
+            call = partial(decode, Path(out) if out else None, force=force)
+            assert "recording that rain.alle was made of" in refused(call), out
+        for out in ("rain.alle", "same.wav"):
+            assert "it is the strand itself" in refused(partial(decode, Path(out), force=force))
+    assert "exists already" in refused(partial(decode, Path("copy.wav"), force=False))
+    assert "recording that the strand was made of" in refused(partial(decode, Path("copy.wav"), force=True))
+    assert decode(Path("other.wav"), force=False) == Target(Path("other.wav"), None)
 
 
-def test_an_earlier_decode_is_replaced_and_nothing_else() -> None:
+def test_an_earlier_decode_is_replaced_when_the_person_says_so() -> None:
     meta = save(Path("rain.alle"))
-    out = Path("rain.wav")
-    write_wav(out, META.samples)
-    assert files.wav_output(Path("rain.alle"), meta, None) == out
-    for other in ({"samples": 4999}, {"samples": 5000, "rate": 44_100}, {"samples": 2500, "channels": 2}):
-        write_wav(out, **other)
-        assert "no earlier decode" in refused(files.wav_output, Path("rain.alle"), meta, None)
-        assert files.wav_output(Path("rain.alle"), meta, out) == out
-    for data in (b"", b"RIFF", b"RIFF\0\0\0\0WAVEfmt \xff\xff\xff\xff", os.urandom(500)):
-        out.write_bytes(data)
-        assert "no earlier decode" in refused(files.wav_output, Path("rain.alle"), meta, None)
+    Path("rain.wav").write_bytes(b"RIFF an earlier decode")
+    for chosen in (None, Path("rain.wav")):
+        call = partial(files.decode_target, Path("rain.alle"), meta, chosen)
+        assert "exists already (--force replaces it" in refused(partial(call, force=False))
+        assert call(force=True).replaces is not None

@@ -136,6 +136,71 @@ def test_a_number_out_of_range_is_refused_with_the_range(
     assert said in capsys.readouterr().err.splitlines()[-1]
 
 
+FILE_COMMANDS = (
+    "encode {} --model m",
+    "encode --model m {}",
+    "decode {}",
+    "decode a.alle -o {}",
+    "edit {} reverse",
+    "edit a.alle reverse -o {}",
+    "swap {} b.alle",
+    "swap a.alle {}",
+    "blend a.alle {} --amount 0.5",
+    "corpus add rain {}",
+    "corpus add rain a.wav {}",
+    "--json encode {} --model m",
+)
+
+
+@pytest.mark.parametrize("name", ["-kick.wav", "-old.alle", "--json.wav", "-5.wav", "-o x.wav", "-folder", "-é"])
+@pytest.mark.parametrize("line", FILE_COMMANDS)
+def test_a_file_with_a_dash_is_refused_with_the_name_that_works(
+    line: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    words = [name if word == "{}" else word for word in line.split()]
+    with pytest.raises(SystemExit) as left:
+        parse(words)
+    out, err = capsys.readouterr()
+    assert (left.value.code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("error: ") and f"./{name}" in err.splitlines()[-1]
+    parse([f"./{name}" if word == "{}" else word for word in line.split()])
+
+
+@pytest.mark.parametrize("line", [line for line in FILE_COMMANDS if "-o" not in line])
+def test_a_name_with_a_dash_that_is_not_there_is_explained(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        parse(line.format("-gone.wav").split())
+    assert left.value.code == 2 and "./-gone.wav" in capsys.readouterr().err
+
+
+def test_after_two_dashes_every_word_is_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("-kick.wav").touch()
+    assert parse(["encode", "--model", "m", "--", "-kick.wav"]).file == Path("-kick.wav")
+    assert parse(["edit", "--", "-a.alle", "reverse"]).strand == Path("-a.alle")
+    assert parse(["decode", "a.alle", "-oout.wav"]).out == Path("out.wav")
+
+
+def test_a_wrong_option_is_not_taken_for_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["encode", "a.wav", "--modle", "m"])
+    assert "./" not in capsys.readouterr().err
+
+
+def test_a_path_is_what_exists_under_it_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert values.path("~/x.wav") == Path.home() / "x.wav"
+    assert values.path("~nobody-at-all.wav") == Path("~nobody-at-all.wav")
+    Path("~").mkdir()
+    Path("~/x.wav").touch()
+    assert values.path("~/x.wav") == Path("~/x.wav")
+    Path("u\u0308.wav").touch()
+    assert str(values.path("\u00fc.wav")) == "u\u0308.wav"
+    assert str(values.path("a \u00e9.wav")) == "a \u00e9.wav"
+
+
 def test_what_the_parser_takes_the_protocol_takes() -> None:
     for options in ("--seed 4294967295 --levels 32 --codebook 65536 --steps 10000000", "--levels 1 --codebook 2"):
         parsed = parse(["train", "rain", "--name", "m", *options.split()])

@@ -1,0 +1,37 @@
+"""Operations as they are typed, where the name of another strand may hold spaces and quotes.
+
+The grammar of protocol.edits splits words as a shell does. A strand that exists is meant by its name as it stands:
+`mosaic Bob's take.alle q0-1` needs no quotes.
+"""
+
+from collections.abc import Callable
+
+from protocol.edits import OPS, Edit, parse_edit
+from protocol.errors import AlleleError
+from tui.model.existing import leading_names
+from tui.model.quoting import quote_words, split_words
+
+
+def read_op(text: str, is_known: Callable[[str], bool]) -> Edit:
+    """The edit that a text is; `is_known` says whether a strand of a name exists.
+
+    Raises:
+        AlleleError: E_BAD_EDIT naming the part that cannot be read, E_NOT_FOUND for a strand in an open quote.
+    """
+    op, _, rest = text.strip(" \t").partition(" ")
+    if op not in OPS or not OPS[op].takes_strand:
+        return parse_edit(text)
+    problem: AlleleError | None = None
+    for name, after in leading_names(rest, is_known):
+        try:
+            return parse_edit(f"{op} {quote_words([name])} {after}")
+        except AlleleError as error:
+            problem = problem or error
+    if split_words(rest) is None and problem is None:
+        raise AlleleError(
+            "E_NOT_FOUND", f"{rest.strip()}: there is no such strand", hint="check the name and its quotes"
+        )
+    try:
+        return parse_edit(text)
+    except AlleleError as error:
+        raise problem or error from None

@@ -1,0 +1,220 @@
+"""Where a file may be written so that nothing a person recorded or edited is lost; the command line and the editor ask.
+
+The rules, in this order: a strand goes into an `.alle` file and a sound into a WAV; no file is written over what it was
+made of, by whichever of its names; a strand is never written over a file that holds none; any other existing file is
+replaced only when the person says so. A `Target` remembers what it replaces: what changed meanwhile is kept.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from protocol.errors import AlleleError
+from tui.strand_files import holds_strand, write_file, write_new_file
+
+STRAND_SUFFIX = ".alle"
+WAV_SUFFIXES = frozenset({".wav", ".wave"})
+WRITE_BITS = 0o222
+
+
+class OccupiedError(AlleleError):
+    """The file exists and may be replaced, if the person says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """How a person replaces a file or names another, where they are. `{path}` is the file."""
+
+    replace: str
+    another: str
+
+
+COMMAND_LINE = Wording(replace="--force replaces it, -o NAME writes another", another="choose another name with -o")
+EDITOR = Wording(replace=":w! {path} replaces it", another="choose another name")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A file that is not written over, and what it is."""
+
+    path: Path
+    what: str
+    hint: str = ""
+
+
+Identity = tuple[int, int, int, int]
+"""Device, inode, size and time of the last change."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file that may be written; `replaces` is what is there, None while nothing is."""
+
+    path: Path
+    replaces: Identity | None
+
+    def write(self, data: bytes, *, hint: str) -> None:
+        """Write the file whole or not at all.
+
+        Raises:
+            AlleleError: E_CONFLICT when the file is not the one that was to be replaced, E_EXISTS, E_IO, E_DISK_FULL.
+        """
+        if self.replaces is None:
+            write_new_file(self.path, data, hint=hint)
+        elif _identity(self.path) == self.replaces:
+            write_file(self.path, data, hint=hint)
+        else:
+            raise AlleleError(
+                "E_CONFLICT", f"{self.path}: another program has changed it meanwhile", hint="run it again"
+            )
+
+
+def as_it_is(path: Path) -> Target:
+    """A file to be replaced if it is still what it is now."""
+    return Target(path, _identity(path))
+
+
+def strand_target(
+    out: Path, *, kept: Sequence[Kept] = (), edited: Target | None = None, force: bool = False, wording: Wording
+) -> Target:
+    """Where a strand is written. `edited`: the strand file as it was read, changed in place when `out` is its name.
+
+    Raises:
+        AlleleError: E_BAD_REQUEST for another kind of file, E_EXISTS for a file that is kept, E_IO; OccupiedError.
+    """
+    require_writable(out, wording)
+    if out.suffix.lower() != STRAND_SUFFIX:
+        raise AlleleError(
+            "E_BAD_REQUEST",
+            f"{shown(out)}: a strand is written to an {STRAND_SUFFIX} file",
+            hint=f"as in {shown(out.with_suffix(STRAND_SUFFIX))}; for sound: allele decode STRAND -o OUT.wav",
+        )
+    if edited is not None and _is_same_name(out, edited.path):
+        _refuse_protected(out, wording)
+        return edited
+    _refuse_kept(out, kept, wording)
+    if not out.exists():
+        return Target(out, None)
+    if not holds_strand(out):
+        raise AlleleError("E_EXISTS", f"{shown(out)}: this file exists and is no strand", hint=wording.another)
+    return _existing(out, wording, force=force)
+
+
+def wav_target(out: Path, *, kept: Sequence[Kept] = (), force: bool = False, wording: Wording) -> Target:
+    """Where a sound is written.
+
+    Raises:
+        AlleleError: E_BAD_REQUEST for another kind of file, E_EXISTS for a file that is kept, E_IO; OccupiedError.
+    """
+    require_writable(out, wording)
+    _refuse_kept(out, kept, wording)
+    if out.suffix.lower() not in WAV_SUFFIXES:
+        hint = f"as in {shown(out.with_suffix('.wav'))}"
+        raise AlleleError("E_BAD_REQUEST", f"{shown(out)}: sound is written as WAV files only", hint=hint)
+    return _existing(out, wording, force=force) if out.exists() else Target(out, None)
+
+
+def refuse_recording(target: Target, digests: Iterable[str], wording: Wording) -> None:
+    """Keep a recording that was moved or renamed since: known by its SHA-256. Reads the file that would be replaced.
+
+    Raises:
+        AlleleError: E_EXISTS.
+    """
+    known = {digest for digest in digests if digest}
+    if target.replaces is None or not known:
+        return
+    try:
+        with target.path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return
+    if found in known:
+        what = "it is the recording that the strand was made of"
+        raise AlleleError("E_EXISTS", f"{shown(target.path)}: {what}", hint=wording.another)
+
+
+def require_writable(path: Path, wording: Wording) -> None:
+    """Refuse an output that could not be written, before any work is done for it.
+
+    Raises:
+        AlleleError: E_IO.
+    """
+    try:
+        problem, hint = _obstacle(path, wording)
+    except (OSError, ValueError) as failure:
+        problem, hint = str(getattr(failure, "strerror", None) or failure), wording.another
+    if problem:
+        raise AlleleError("E_IO", f"{shown(path)}: {problem}", hint=hint)
+
+
+def give_usual_permissions(path: Path) -> None:
+    """Give a file what the person's own programs give a new one; the daemon's umask makes its files private."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    try:
+        path.chmod(0o666 & ~mask)
+    except OSError:
+        return
+
+
+def shown(path: Path) -> str:
+    """A path as it can be given to a command again: one that begins with a dash is no option."""
+    return f"./{path}" if str(path).startswith("-") else str(path)
+
+
+def _obstacle(path: Path, wording: Wording) -> tuple[str, str]:
+    """What is in the way of writing a file, and what to do about it; two empty texts when nothing is."""
+    folder = path.parent
+    if path.is_dir():
+        return "it is a folder", "name a file in it"
+    if not folder.is_dir():
+        return f"the folder {shown(folder)} is not there", "make it first"
+    if path.is_symlink() and not path.exists():
+        return "it is a link to a file that is not there", f"{wording.another}, or remove the link"
+    if path.exists() and not path.is_file():
+        return "it is not an ordinary file", wording.another
+    if not os.access(path.resolve().parent, os.W_OK | os.X_OK):
+        return "nothing can be written in its folder", wording.another
+    return "", ""
+
+
+def _existing(path: Path, wording: Wording, *, force: bool = True) -> Target:
+    """The target that replaces an existing file."""
+    if not force:
+        hint = wording.replace.format(path=path)
+        raise OccupiedError("E_EXISTS", f"{shown(path)}: it exists already", hint=hint)
+    _refuse_protected(path, wording)
+    return as_it_is(path)
+
+
+def _refuse_protected(path: Path, wording: Wording) -> None:
+    if not path.stat().st_mode & WRITE_BITS or not os.access(path, os.W_OK):
+        raise AlleleError("E_IO", f"{shown(path)}: it is write-protected", hint=wording.another)
+
+
+def _refuse_kept(out: Path, kept: Iterable[Kept], wording: Wording) -> None:
+    for file in kept:
+        if _is_same_file(out, file.path):
+            raise AlleleError("E_EXISTS", f"{shown(out)}: it is {file.what}", hint=file.hint or wording.another)
+
+
+def _identity(path: Path) -> Identity | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def _is_same_name(one: Path, other: Path) -> bool:
+    """Whether two paths name the same entry of the same folder, however they are spelled."""
+    return one.name == other.name and _is_same_file(one.parent, other.parent)
