@@ -7,13 +7,13 @@ player outlives daemons: it reconnects by itself. It does not outlive its client
 import asyncio
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from protocol import children
 from tui.player.lines import (
     Command,
     DeviceOpened,
@@ -135,8 +135,9 @@ class PlayerChild:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "tui.player", "--aud", self._endpoint),
-                *("--client-id", self.player_id.hex(), "--device", self._wanted, "--log", str(self._log)),
+                *children.command("tui.player", "--aud", self._endpoint, "--client-id", self.player_id.hex()),
+                *("--device", self._wanted, "--log", str(self._log)),
+                env=children.environment(),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

@@ -1,10 +1,11 @@
 """What could play here, asked in a process of its own so that ALSA's chatter reaches nobody. For `doctor` and TUI."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
+
+from protocol import children
 
 PROBE_S = 10.0
 
@@ -26,11 +27,11 @@ def probe_line(probe: SoundProbe) -> str:
 
 def probe_sound(log: Path, timeout_s: float = PROBE_S) -> SoundProbe:
     """Ask a fresh process what could play; opens the default device for a moment. Never raises."""
-    command = [sys.executable, "-P", "-m", "tui.player", "--list", "--log", str(log)]
+    command = children.command("tui.player", "--list", "--log", str(log))
     try:
         answer = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            timeout=timeout_s, check=True,
+            timeout=timeout_s, check=True, env=children.environment(),
         )  # fmt: skip
         return msgspec.json.decode(answer.stdout, type=SoundProbe)
     except subprocess.TimeoutExpired:
