@@ -19,7 +19,12 @@ NEEDED = ("msgspec", "numpy", "zmq")  # without these no process of ours starts
 
 def command(module: str, *arguments: str) -> list[str]:
     """The command line that runs one of our modules in a process of its own; it needs `environment` too."""
-    return [sys.executable, "-P", "-m", module, *arguments]
+    return [*interpreter(), "-m", module, *arguments]
+
+
+def interpreter() -> list[str]:
+    """This Python, without the working folder among its imports."""
+    return [sys.executable, "-P"]
 
 
 def environment() -> dict[str, str]:

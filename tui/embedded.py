@@ -21,6 +21,7 @@ from pathlib import Path
 from protocol import children
 from protocol.errors import AlleleError
 from protocol.places import Places, places_of
+from tui.installation import require_daemon
 
 LOG_TAIL_BYTES = 2000
 
@@ -92,6 +93,7 @@ def _start_lock(places: Places, deadline_s: float) -> Generator[None]:
 
 
 def _start(places: Places, deadline_s: float) -> None:
+    require_daemon()
     ready, write_end = os.pipe()
     os.set_inheritable(write_end, True)
     log = str(places.logs / "daemon.out")

@@ -83,12 +83,18 @@ def _run(parsed: Namespace) -> int:
 
 
 def _run_editor(parsed: Namespace) -> int:
+    from protocol.places import places_of
     from tui.cli.session import home_behind, locate
 
     home = locate(parsed).home if parsed.connect is None else home_behind(parsed)
     if not (os.isatty(0) and os.isatty(1)):
         print("error: the editor needs a terminal (see: allele --help for commands that do not)", file=sys.stderr)
         return 1
+    from tui.embedded import is_running
+    from tui.installation import require_daemon
+
+    if not is_running(places_of(home)):
+        require_daemon()
     from tui.app import run_app
 
     with _interrupts_raise():

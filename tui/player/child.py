@@ -10,6 +10,7 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -74,8 +75,11 @@ class PlayerChild:
         if self._watch is None:
             self._opened.clear()
             self._watch = asyncio.create_task(self._keep_alive())
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self._opened.wait(), START_S)
+            except TimeoutError:  # it may come yet, and is listened to
+                reason = f"the sound system has not answered for {START_S:.0f} s"
+                self._take(DeviceOpened(device="none", kind="none", reason=reason, mend="restart it"))
         return self.device
 
     def silence(self) -> bool:
@@ -132,8 +136,7 @@ class PlayerChild:
             self._take(lost)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as log:
+        with self._open_log() as log:
             return await asyncio.create_subprocess_exec(
                 *children.command("tui.player", "--aud", self._endpoint, "--client-id", self.player_id.hex()),
                 *("--device", self._wanted, "--log", str(self._log)),
@@ -143,6 +146,14 @@ class PlayerChild:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C on the terminal is the client's
             )
+
+    def _open_log(self) -> BinaryIO:
+        """Where the player's stderr goes; a log that cannot be written is no reason to be silent."""
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            return self._log.open("ab")
+        except OSError:
+            return Path(os.devnull).open("ab")
 
     def _take(self, report: Report) -> None:
         if isinstance(report, PlayerStatus):

@@ -36,5 +36,17 @@ def probe_sound(log: Path, timeout_s: float = PROBE_S) -> SoundProbe:
         return msgspec.json.decode(answer.stdout, type=SoundProbe)
     except subprocess.TimeoutExpired:
         return SoundProbe(problem=f"the sound system did not answer in {timeout_s:.0f} s", mend="restart it")
-    except (subprocess.CalledProcessError, OSError, msgspec.DecodeError):
-        return SoundProbe(problem="the player does not start", mend=f"see {log}")
+    except subprocess.CalledProcessError as death:
+        how = f"status {death.returncode}" if death.returncode >= 0 else f"signal {-death.returncode}"
+        return SoundProbe(problem=f"the player ended with {how} ({_last_line(log)})", mend="check the sound system")
+    except (OSError, msgspec.DecodeError) as problem:
+        return SoundProbe(problem=f"the player does not start: {problem}", mend="check the sound system")
+
+
+def _last_line(log: Path) -> str:
+    """What the player or an audio library wrote last."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1][:200] if lines else "it wrote nothing"
