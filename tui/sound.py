@@ -54,6 +54,7 @@ class Sound:
         self._before: Codes | None = None  # what the daemon knows as the strand as it was
         self._wish: tuple[StrandGrid, tuple[int, int], Editor] | None = None
         self._auditioning = False
+        self._is_started = False
         self._has_sound = True  # until it is heard otherwise
         self._looked_s = -LOOK_AGAIN_S
         self._looking = asyncio.Lock()
@@ -75,6 +76,7 @@ class Sound:
             device=self.device,
         )
         await self._child.start()
+        self._is_started = True
         self._changed("sound")
 
     async def close(self) -> None:
@@ -95,7 +97,7 @@ class Sound:
     @property
     def silence(self) -> str:
         """Why nothing can be heard, without what to do instead; "" when it can, or when a look may find a device."""
-        if self._child is None:
+        if not self._is_started:
             return "sound is starting"
         may_look = self.device != "none" and time.monotonic() - self._looked_s > LOOK_AGAIN_S
         return "" if self._child.can_play or may_look else f"no sound: {self._child.device.reason}"

@@ -26,6 +26,7 @@ from tui.player.lines import (
     line_of,
     report_of,
 )
+from tui.player.portaudio import advice
 
 START_S = 10.0
 CLOSE_S = 1.0
@@ -110,9 +111,8 @@ class PlayerChild:
             await self._live_once()
             deaths = 0 if time.monotonic() - begun_s > STEADY_S else deaths + 1
             if deaths > len(RETRY_S):
-                self._take(
-                    DeviceOpened(device="none", kind="none", reason="the player keeps ending", mend=f"see {self._log}")
-                )
+                mend = advice(f"see {self._log}")
+                self._take(DeviceOpened(device="none", kind="none", reason="the player keeps ending", mend=mend))
                 return
             await asyncio.sleep(RETRY_S[max(0, deaths - 1)])
 

@@ -12,6 +12,7 @@ from shlex import quote
 from typing import Any
 
 INSTALL = "install PortAudio: apt install libportaudio2 · dnf install portaudio · brew install portaudio"
+NOT_FOUND = "PortAudio library not found"  # sounddevice's own; what the system's loader says is anything else
 ALSA_FILES = ("~/.asoundrc", "~/.config/alsa/asoundrc", "/etc/asound.conf")
 
 
@@ -32,7 +33,7 @@ def load_sounddevice() -> Any:
     try:
         import sounddevice
     except OSError as problem:
-        if find_library("portaudio") is None:
+        if str(problem) == NOT_FOUND or find_library("portaudio") is None:
             raise NoDeviceError("the PortAudio library is not installed", INSTALL) from None
         reason = f"the PortAudio library is there and cannot be loaded: {problem}"
         raise NoDeviceError(reason, "install it again") from None

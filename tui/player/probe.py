@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from protocol import children
+from tui.player.portaudio import advice
 
 PROBE_S = 10.0
 
@@ -38,7 +39,8 @@ def probe_sound(log: Path, timeout_s: float = PROBE_S) -> SoundProbe:
         return SoundProbe(problem=f"the sound system did not answer in {timeout_s:.0f} s", mend="restart it")
     except subprocess.CalledProcessError as death:
         how = f"status {death.returncode}" if death.returncode >= 0 else f"signal {-death.returncode}"
-        return SoundProbe(problem=f"the player ended with {how} ({_last_line(log)})", mend="check the sound system")
+        problem = f"the sound library ended the player with {how} ({_last_line(log)})"
+        return SoundProbe(problem=problem, mend=advice("restart the sound system"))
     except (OSError, msgspec.DecodeError) as problem:
         return SoundProbe(problem=f"the player does not start: {problem}", mend="check the sound system")
 
