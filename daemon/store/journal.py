@@ -29,6 +29,7 @@ from protocol.strands import StrandMeta
 VERSION = 2
 KEPT_ANSWERS = 10_000
 KEPT_TEXTS = 1000
+TICK_S = 1e-3
 LISTED_CLOSED = 100  # what one answer tells, so that it fits into a message
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS strands (
@@ -117,7 +118,7 @@ class Journal:
             "INSERT INTO strands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 row.id, msgspec.json.encode(row.meta), row.rev, row.head, row.depth, row.codes.tobytes(),
-                row.checkpoint_pos, json.dumps(row.tail), cid, request, time.time(),
+                row.checkpoint_pos, json.dumps(row.tail), cid, request, self._after("opened_s"),
             ),
         )  # fmt: skip
 
@@ -140,11 +141,18 @@ class Journal:
 
     def close_strand(self, strand: str) -> None:
         """Put a strand in the trash: its rows stay."""
-        self._db.execute("UPDATE strands SET closed_s = ? WHERE id = ?", (time.time(), strand))
+        closed_s = self._after("closed_s")
+        self._db.execute("UPDATE strands SET closed_s = ? WHERE id = ?", (closed_s, strand))
 
     def reopen_strand(self, strand: str) -> None:
         """Take a strand out of the trash; among the open ones it is the newest."""
-        self._db.execute("UPDATE strands SET closed_s = NULL, opened_s = ? WHERE id = ?", (time.time(), strand))
+        opened_s = self._after("opened_s")
+        self._db.execute("UPDATE strands SET closed_s = NULL, opened_s = ? WHERE id = ?", (opened_s, strand))
+
+    def _after(self, column: str) -> float:
+        """Now, and later than every time in this column: the order of strands outlives a clock that is set back."""
+        (newest,) = self._db.execute(f"SELECT COALESCE(MAX({column}), 0) FROM strands").fetchone()
+        return max(time.time(), float(newest) + TICK_S)
 
     # --- histories ---------------------------------------------------------------------------------------
 

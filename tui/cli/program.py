@@ -61,13 +61,11 @@ def _guarded(parsed: Namespace) -> int:
 
 def _describe(failure: Exception) -> str:
     """One line for a failure: what happened, where, and the mend."""
-    from protocol.errors import AlleleError
+    from protocol.situations import situation
 
-    if isinstance(failure, AlleleError):
-        return str(failure)
-    if isinstance(failure, OSError) and failure.strerror:
-        where = f"{os.fsdecode(failure.filename)}: " if isinstance(failure.filename, str | bytes) else ""
-        return f"{where}{failure.strerror}"
+    known = situation(failure)
+    if known is not None:
+        return str(known)
     return f"a defect: {type(failure).__name__}: {failure} (ALLELE_TRACEBACK=1 shows where; please report it)"
 
 

@@ -40,7 +40,7 @@ def load_sounddevice() -> Any:
     except ImportError:
         mend = f"{quote(sys.executable)} -m pip install sounddevice"
         raise NoDeviceError("the Python package sounddevice is not installed", mend) from None
-    except Exception as problem:  # sounddevice.PortAudioError: the module that defines it did not load
+    except Exception as problem:  # noqa: BLE001 - sounddevice.PortAudioError: the module that defines it did not load
         why = str(problem).split(" [")[0]  # what follows are numbers of its own
         reason = f"PortAudio is there and cannot use this machine's sound configuration ({why})"
         mend = f"check ALSA's configuration: {', '.join(configuration() or ['alsa.conf'])}"
