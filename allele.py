@@ -24,6 +24,14 @@ def main() -> int:
 def daemon() -> int:
     """The command `alleled`; its exit status."""
     search_pythonpath_last()
+    from protocol.errors import AlleleError
+    from tui.installation import require_daemon
+
+    try:
+        require_daemon()
+    except AlleleError as error:
+        print(f"alleled: {error}", file=sys.stderr)
+        return 1
     from daemon.__main__ import main as run
 
     return run()

@@ -46,15 +46,17 @@ def require_daemon() -> None:
     missing = missing_packages()
     if not missing:
         return
-    what = "this is Allele's client, without the daemon" if is_client_only() else "the daemon cannot run here"
-    raise AlleleError("E_UNAVAILABLE", f"{what} ({', '.join(missing)} not installed)", hint=how_to_get_a_daemon())
+    what = f"the daemon cannot run here: {', '.join(missing)} not installed"
+    if is_client_only():
+        what = "this is Allele's client, installed without the daemon"
+    raise AlleleError("E_UNAVAILABLE", what, hint=how_to_get_a_daemon())
 
 
 def how_to_get_a_daemon() -> str:
     """What to do in an installation without the daemon."""
     return (
-        f"add it with: {install_command()}; or use one that runs already: allele --connect ENDPOINT, "
-        "which its allele daemon status shows"
+        f"add the daemon with: {install_command()}; or work with one that runs already: "
+        "allele --connect ENDPOINT, as allele daemon status there names it"
     )
 
 
