@@ -1,5 +1,8 @@
 """Write sounds to files, in pieces: libsndfile crashes on long single writes of some formats."""
 
+import errno
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,9 @@ def write_wav(path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000,
     """Write `(L,)` or `(C, L)` float32 as a dithered PCM WAV of 16 or 24 bits, atomically.
 
     Samples beyond full scale are clipped.
+
+    Raises:
+        OSError: naming the file; ENOSPC on a full disk, of which libsndfile says only "System error".
     """
     if bits not in (16, 24):
         raise ValueError(f"16 or 24 bits, not {bits}")
@@ -24,6 +30,14 @@ def write_wav(path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000,
     piece = max(1, int(_PIECE_S * sample_rate))
 
     def write(temp: Path) -> None:
+        try:
+            write_pieces(temp)
+        except (soundfile.SoundFileError, AssertionError) as error:  # the latter where fewer samples were written
+            is_full = shutil.disk_usage(path.parent).free < _PIECE_S * sample_rate * frames.shape[1] * bits // 8
+            number = errno.ENOSPC if is_full else errno.EIO
+            raise OSError(number, os.strerror(number), str(path)) from error
+
+    def write_pieces(temp: Path) -> None:
         with soundfile.SoundFile(temp, "w", sample_rate, frames.shape[1], subtype=f"PCM_{bits}", format="WAV") as file:
             for start in range(0, len(pcm), piece):
                 file.write(np.ascontiguousarray(pcm[start : start + piece]))

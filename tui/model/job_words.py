@@ -19,7 +19,7 @@ _ORDER = {"running": 0, "queued": 1, "paused": 2}
 
 def in_order(jobs: Iterable[JobInfo]) -> list[JobInfo]:
     """What runs, what waits by its turn, what is paused, and what ended, the newest first."""
-    return sorted(jobs, key=lambda job: (_ORDER.get(job.state, 3), job.position, -_number(job.id)))
+    return sorted(jobs, key=lambda job: (_ORDER.get(job.state, 3), job.position, -_number(job.id), -job.created_s))
 
 
 def ordinal(number: int) -> str:
