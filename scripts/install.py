@@ -36,6 +36,8 @@ class SetupError(Exception):
 def main(arguments: Sequence[str]) -> int:
     """Set ROOT up and write STAMP; the exit status."""
     root, stamp = Path(arguments[0]), arguments[1]
+    for name in ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONWARNINGS"):  # modules and filters meant for other programs
+        os.environ.pop(name, None)
     started_s = time.monotonic()
     try:
         with _only_one(root):

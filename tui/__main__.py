@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 def main(arguments: "Sequence[str] | None" = None) -> int:
     """Run one command; the exit status."""
     try:
+        if arguments is None:
+            from allele import search_pythonpath_last
+
+            search_pythonpath_last()
         import signal
 
         if arguments is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:

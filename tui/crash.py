@@ -13,22 +13,28 @@ from rich.console import RenderableType
 from textual.app import App
 
 from protocol.places import places_of
+from protocol.situations import situation
 
 
 def write_crash(home: Path, failure: BaseException | str) -> str:
     """Append a failure (or its traceback as text) to logs/tui.log of a home; the sentence to say. Never raises."""
     if isinstance(failure, BaseException):
         text = "".join(traceback.format_exception(failure))
+        known = situation(failure)
         what = f"{type(failure).__name__}: {failure}".splitlines()[0]
     else:
-        text, what = failure, "the keyboard could not be read"
+        text, what, known = failure, "the keyboard could not be read", None
     try:
         logs = places_of(home).logs
         logs.mkdir(parents=True, exist_ok=True)
         with (logs / "tui.log").open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} the editor crashed\n{text}\n")
     except OSError:
+        if known:
+            return f"{known}; strands and jobs are safe in the daemon"
         return f"a defect: {what} (please report it; strands and jobs are safe in the daemon)"
+    if known:
+        return f"{known}; strands and jobs are safe in the daemon, {logs / 'tui.log'} has more"
     return f"a defect: {what} (strands and jobs are safe; please report it with {logs / 'tui.log'})"
 
 

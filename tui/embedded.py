@@ -18,9 +18,11 @@ import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
+from protocol import children
 from protocol.errors import AlleleError
 from protocol.homelock import EXIT_LOCKED, holder, is_held, lock_file
 from protocol.places import NAME_A_HOME, Places, places_of
+from tui.installation import require_daemon
 
 Say = Callable[[str], object]
 
@@ -120,16 +122,16 @@ def _start_lock(places: Places, deadline_s: float) -> Generator[None]:
 
 def _start(places: Places, deadline_s: float) -> None:
     """Spawn a daemon and wait until it is ready, or until another one turned it away."""
+    require_daemon()
     ready, write_end = os.pipe()
     os.set_inheritable(write_end, True)
     log = str(places.logs / "daemon.out")
-    # -P: a folder called "daemon" where the user happens to stand must not be imported instead of ours.
-    command = [sys.executable, "-P", "-m", "daemon", "--home", str(places.home), "--ready-fd", str(write_end)]
+    command = children.command("daemon", "--home", str(places.home), "--ready-fd", str(write_end))
     try:
         pid = os.posix_spawn(
             sys.executable,
             command,
-            os.environ,
+            children.environment(),
             file_actions=[
                 (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
                 (os.POSIX_SPAWN_OPEN, 1, log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),

@@ -19,6 +19,7 @@ from typing import Any
 
 from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.situations import situation
 from protocol.strands import StrandMeta
 from tui.model.library import model_of
 from tui.model.training import Training
@@ -118,10 +119,10 @@ class Session(StrandDesk):
     async def _guard(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
             await work
-        except AlleleError as error:
-            self._changed("error", self.readable(str(error)))
-        except Exception as defect:  # noqa: BLE001 - a defect is said, and the screen lives on
-            self._changed("error", f"a defect: {type(defect).__name__}: {defect} (please report it)")
+        except Exception as problem:  # noqa: BLE001 - it is shown, and the screen lives on
+            known = situation(problem)
+            defect = f"a defect: {type(problem).__name__}: {problem} (please report it)"
+            self._changed("error", self.readable(str(known)) if known else defect)
 
     async def ask(self, body: m.Struct, *, timeout_s: float | None = 30.0, **more: Any) -> Any:
         """A request's answer.

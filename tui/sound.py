@@ -10,6 +10,7 @@ one is on its way only the newest wish is kept, and none interrupts what was ask
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 AUDITION_S = 0.06  # between two auditions: a held key is heard as a trill, not as a queue
+LOOK_AGAIN_S = 2.0  # a device is not looked for at every key
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Sound:
         self._before: Codes | None = None  # what the daemon knows as the strand as it was
         self._wish: tuple[StrandGrid, tuple[int, int], Editor] | None = None
         self._auditioning = False
+        self._is_started = False
+        self._has_sound = True  # until it is heard otherwise
+        self._looked_s = -LOOK_AGAIN_S
+        self._looking = asyncio.Lock()
         self.is_audition = False
         self.preview: tuple[str, str] | None = None  # job and name of the preview that plays
         self.device = os.environ.get("ALLELE_SOUND", "auto")
@@ -65,13 +71,12 @@ class Sound:
             places.endpoint("aud"),
             places.logs / "player.log",
             on_status=self._on_status,
-            on_device=lambda _: self._changed("sound"),
+            on_device=self._on_device,
             on_ended=self._on_ended,
             device=self.device,
         )
-        opened = await self._child.start()
-        if opened.kind == "none":
-            self._say(f"no sound: {opened.reason}; {opened.mend or ':w FILE.wav writes what you would hear'}")
+        await self._child.start()
+        self._is_started = True
         self._changed("sound")
 
     async def close(self) -> None:
@@ -91,10 +96,11 @@ class Sound:
 
     @property
     def silence(self) -> str:
-        """Why nothing can be heard, without what to do instead; "" when it can."""
-        if self._child is None:
+        """Why nothing can be heard, without what to do instead; "" when it can, or when a look may find a device."""
+        if not self._is_started:
             return "sound is starting"
-        return "" if self._child.can_play else f"no sound: {self._child.device.reason}"
+        may_look = self.device != "none" and time.monotonic() - self._looked_s > LOOK_AGAIN_S
+        return "" if self._child.can_play or may_look else f"no sound: {self._child.device.reason}"
 
     @property
     def words(self) -> str:
@@ -126,7 +132,7 @@ class Sound:
         """
         before = grid.before(editor.reference) if editor.before and not is_audition else None
         request = m.StartPlayback(
-            player=self._player_id(),
+            player=await self._player_id(),
             strand=grid.id,
             frames=frames,
             levels=editor.heard_levels(grid.levels),
@@ -142,7 +148,7 @@ class Sound:
         Raises:
             AlleleError: when there is no device, no such file, or the daemon refuses.
         """
-        asked = m.PlayPreview(player=self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
+        asked = m.PlayPreview(player=await self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
         return await self._started(asked, _Playing(preview=(job, preview)))
 
     @property
@@ -160,15 +166,21 @@ class Sound:
             AlleleError: when there is no device or the daemon refuses.
         """
         levels = editor.heard_levels(grid.levels)
-        request = m.StartPlayback(player=self._player_id(), strand=grid.id, frames=frames, levels=levels, before=True)
+        request = m.StartPlayback(
+            player=await self._player_id(), strand=grid.id, frames=frames, levels=levels, before=True
+        )
         await self._started(request, _Playing(strand=grid.id, is_audition=True), [with_code(grid, *cells)])
 
-    def _player_id(self) -> Any:
-        """Who is to play.
+    async def _player_id(self) -> Any:
+        """Who is to play; where there is no device, one is looked for again: it may have been plugged in since.
 
         Raises:
             AlleleError: nothing can be heard.
         """
+        async with self._looking:
+            if not self.why_not and not self._child.can_play:
+                await self._child.restart()
+                self._looked_s = time.monotonic()
         if self.why_not:
             raise AlleleError("E_UNAVAILABLE", self.why_not)
         return self._child.player_id
@@ -204,7 +216,7 @@ class Sound:
 
     def audition(self, grid: StrandGrid, frames: tuple[int, int], editor: Editor) -> None:
         """Play a moment of a strand, unless something was asked to play; of several wishes the last."""
-        if self.why_not or (self.playing and not self.is_audition):
+        if self._child is None or not self._child.can_play or (self.playing and not self.is_audition):
             return
         self._wish = (grid, frames, editor)
         if not self._auditioning:
@@ -231,6 +243,13 @@ class Sound:
             self._child.silence()
             await self._session.ask(m.StopPlayback(player=self._child.player_id))
 
+    def _on_device(self, device: Any) -> None:
+        """Say once that there is no sound, and why; that there is again is seen in the bar."""
+        if device.kind == "none" and self._has_sound:
+            self._say(f"no sound: {device.reason}; {device.mend or ':w FILE.wav writes what you would hear'}")
+        self._has_sound = device.kind != "none"
+        self._changed("sound")
+
     def _on_status(self, status: Any) -> None:
         if self._strand and status.playing and status.sample >= 0 and status.playback == self._playback:
             grid = self._session.grids.get(self._strand)
@@ -243,5 +262,5 @@ class Sound:
         if ended.playback in (self._playback, 0):
             self._strand, self._frame, self.preview = "", None, None
             self._changed("playhead")
-            if ended.reason in ("failed", "lost"):
+            if ended.reason in ("failed", "lost") and self._has_sound:
                 self._say(f"the sound stopped: {ended.detail or ended.reason}")

@@ -15,6 +15,7 @@ from daemon.codec.format import CONFIG_NAME, FORMAT_VERSION, check_format, codec
 from daemon.corpus.durable import write_bytes, write_through
 
 WEIGHTS_NAME = "codec.safetensors"
+_READ_AGAIN = "Check its permissions, the disk and the limit of open files (ulimit -n), then try again."
 
 
 class CodecFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +61,9 @@ def read_codec(folder: Path) -> tuple[CodecFile, dict[str, Tensor]]:
         state = load_file(place / WEIGHTS_NAME)
     except FileNotFoundError as error:
         raise CodecError(f"{folder}: there is no finished codec here.", "Train the model to its end.") from error
-    except (OSError, msgspec.DecodeError, SafetensorError, ValueError) as error:
+    except OSError as error:  # no permission, no descriptor, a disk that stumbles: the codec may be whole
+        raise CodecError(f"{place}: the codec cannot be read ({error.strerror}).", _READ_AGAIN) from error
+    except (msgspec.DecodeError, SafetensorError, ValueError) as error:
         raise CodecError(f"{place}: the codec cannot be read ({error}).", "Restore the model's folder.") from error
     if identify(state) != described.codec_id:
         raise CodecError(f"{place}: the weights are not those of codec.json.", "Restore the model's folder.")

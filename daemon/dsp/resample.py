@@ -44,7 +44,7 @@ def require_torchaudio() -> None:
     if _import_failure is not None:
         raise AudioBackendError(
             f"torchaudio cannot be imported ({_import_failure}).",
-            "Run scripts/setup: it installs the matching wheel and disables the extension libraries.",
+            "Run allele doctor: it names the command that installs it again (scripts/setup in a checkout).",
         )
 
 

@@ -10,6 +10,7 @@ from daemon.corpus.errors import CorpusError
 from daemon.dsp.errors import MendableError
 from daemon.training.errors import TrainingMemoryError
 from protocol.errors import AlleleError
+from protocol.situations import situation
 
 
 def describe_failure(problem: BaseException) -> dict[str, Any]:
@@ -42,9 +43,9 @@ def _as_error(problem: BaseException) -> AlleleError:
         return AlleleError("E_IO", message, hint=problem.hint)
     if isinstance(problem, MendableError):
         return AlleleError("E_BAD_REQUEST", message, hint=problem.hint)
-    if isinstance(problem, OSError):
-        where = f"{problem.filename}: " if problem.filename else ""
-        return AlleleError("E_IO", f"{where}{problem.strerror or problem}", hint="check the path and its permissions")
+    known = situation(problem)
+    if known is not None:
+        return known
     return AlleleError("E_ENGINE", f"{type(problem).__name__}: {message}"[:500], hint="allele daemon logs says more")
 
 

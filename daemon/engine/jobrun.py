@@ -15,7 +15,9 @@ from daemon.engine.reports import progress_of, read_line
 from daemon.store.folders import has_learnt
 from daemon.training.reports import Report, StepReport
 from daemon.training.run_folder import RUN_NAME
+from protocol.errors import AlleleError
 from protocol.messages import JobInfo
+from protocol.situations import situation
 
 log = logging.getLogger("allele.jobs")
 
@@ -87,7 +89,9 @@ class JobRun:
         try:
             child = await spawn(MODULES[self._info.kind], self._log_file)
         except OSError as problem:
-            return Ending("failed", f"no process could be started: {problem}", self._hint())
+            why = situation(problem)
+            said = f"no process could be started: {why.message if why else problem}"
+            return Ending("failed", said, self._hint(why.hint if why else ""))
         self._child = child
         log.info("%s %s %s: pid %d", self._info.id, self._info.kind, self._info.subject, child.pid)
         if self._grace_s is not None:
@@ -171,6 +175,12 @@ def way_on(mend: str, spec: dict[str, Any]) -> str:
     mend = mend.rstrip(".")
     is_over = any(words in mend.lower() for words in BEYOND_RESUMING)
     return "; then: ".join(part for part in (mend, "" if is_over else command_to_go_on(spec)) if part)
+
+
+def ending_of(problem: Exception, spec: dict[str, Any]) -> Ending:
+    """How a job ends when the daemon itself stumbles over it."""
+    why = situation(problem) or AlleleError("E_INTERNAL", "a defect of the daemon; its log has the details")
+    return Ending("failed", why.message, way_on(why.hint, spec))
 
 
 def _mend(kind: str, error: dict[str, str]) -> str:

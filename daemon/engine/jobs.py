@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from daemon.engine.jobrun import Ending, JobRun, can_be_kept, command_to_go_on, going_on
+from daemon.engine.jobrun import Ending, JobRun, can_be_kept, command_to_go_on, ending_of, going_on
 from daemon.engine.ledger import OPEN, JobLedger, OnChange
 from daemon.engine.line import Line
 from daemon.store.catalogue import Catalogue
@@ -193,9 +193,9 @@ class JobQueue(JobLedger):
                 continue
             try:
                 await self._run(job)
-            except Exception:
+            except Exception as problem:
                 log.exception("job %s", job)
-                await self._end(job, Ending("failed", "a defect of the daemon; its log has the details", ""))
+                await self._end(job, ending_of(problem, self._specs.get(job, {})))
             self._tell_places(kind)
 
     async def _run(self, job: str) -> None:

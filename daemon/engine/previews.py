@@ -44,6 +44,7 @@ def _read(path: Path) -> npt.NDArray[np.float32]:
         if not path.exists():
             hint = "evaluations of this run wrote none, or it was removed"
             raise AlleleError("E_NOT_FOUND", f"{path}: there is no such preview", hint=hint) from None
-        raise AlleleError("E_IO", f"{path}: it cannot be read: {problem}", hint="train again") from None
+        hint = "check the disk and try again"
+        raise AlleleError("E_IO", f"{path}: it cannot be read: {problem}", hint=hint) from None
     pair = np.asarray(audio, np.float32).T
     return np.ascontiguousarray(pair if len(pair) == 2 else pair.mean(axis=0, dtype=np.float32))

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 
 from daemon.engine.deaths import MemoryKills, describe_end
 from daemon.engine.pipe import Parcel, PipeError, pack_parcel, read_parcel
+from protocol import children
 from protocol.arrays import Array
 from protocol.logs import is_start_mark, start_mark
 
@@ -98,18 +98,12 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
             errors.write(f"{start_mark(datetime.now().astimezone())}\n".encode())
             errors.flush()
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-P",  # a folder called "daemon" where the user stands is not ours
-                "-m",
-                module,
-                str(theirs.fileno()),
-                str(os.getpid()),
-                *arguments,
+                *children.command(module, str(theirs.fileno()), str(os.getpid()), *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
                 pass_fds=(theirs.fileno(),),
-                env={**CHILD_ENVIRONMENT, **os.environ},
+                env={**CHILD_ENVIRONMENT, **children.environment()},
                 start_new_session=True,  # Ctrl-C in a foreground daemon's terminal is the broker's to handle
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=STREAM_LIMIT)

@@ -23,6 +23,7 @@ def write_wav(
 
     Raises:
         FileExistsError: with replace=False, when there is a file of that name by then.
+        OSError: naming the file; ENOSPC on a full disk, of which libsndfile says only "System error".
     """
     if bits not in (16, 24):
         raise ValueError(f"16 or 24 bits, not {bits}")
@@ -38,7 +39,7 @@ def write_wav(
     def write_or_say_why(temp: Path) -> None:
         try:
             write(temp)
-        except soundfile.SoundFileError:
+        except (soundfile.SoundFileError, AssertionError):  # the latter where fewer samples were written
             raise _system_error(path, pcm.size * bits // 8) from None
 
     write_through(path, write_or_say_why, replace=replace)

@@ -1,34 +1,38 @@
 """Any exception as an error with a stable code: what a handler let through, in one line for the person."""
 
-import errno
 import logging
 import sqlite3
 
 from protocol.errors import AlleleError
+from protocol.situations import FREE_SPACE, situation
 
 log = logging.getLogger("allele.router")
+
+_DATABASE_HINTS = {
+    sqlite3.SQLITE_IOERR: "check the disk, then try again",
+    sqlite3.SQLITE_CANTOPEN: "check that the home's folder is there and can be written",
+    sqlite3.SQLITE_READONLY: "check the permissions of the home's folder",
+    sqlite3.SQLITE_BUSY: "another program uses the home's database: close it, then try again",
+}
 
 
 def as_allele_error(problem: BaseException, doing: str) -> AlleleError:
     """The error to answer with; a defect is logged with its traceback."""
-    if isinstance(problem, AlleleError):
-        return problem
-    if isinstance(problem, OSError) and problem.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_full(str(problem.filename or ""))
-    if isinstance(problem, sqlite3.OperationalError) and "full" in str(problem):
-        return disk_full("")
     if isinstance(problem, sqlite3.Error):
-        return AlleleError("E_IO", f"{doing}: the database: {problem}", hint="allele daemon logs has the details")
-    if isinstance(problem, OSError):
-        where = f"{problem.filename}: " if problem.filename else ""
-        return AlleleError("E_IO", f"{where}{problem.strerror or problem}", hint="check the path and its permissions")
-    if isinstance(problem, MemoryError):
-        return AlleleError("E_OOM", f"{doing}: memory ran out", hint="close other programs or use a shorter clip")
+        return _of_database(problem, doing)
+    known = situation(problem)
+    if known is not None:
+        return known
     log.error("%s failed", doing, exc_info=problem)
     return AlleleError("E_INTERNAL", f"{doing} failed: {type(problem).__name__}", hint="allele daemon logs says more")
 
 
-def disk_full(where: str) -> AlleleError:
-    """No space is left; nothing that was acknowledged is lost."""
-    named = f"{where}: " if where else ""
-    return AlleleError("E_DISK_FULL", f"{named}no space is left on the disk", hint="free some space and try again")
+def _of_database(problem: sqlite3.Error, doing: str) -> AlleleError:
+    """SQLite's errors by their number. Nothing that was acknowledged is lost in any of them."""
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF  # the rest says where within SQLite
+    if code == sqlite3.SQLITE_FULL:
+        return AlleleError("E_DISK_FULL", f"{doing}: no space is left on the disk", hint=FREE_SPACE)
+    if code == sqlite3.SQLITE_NOMEM:
+        return AlleleError("E_OOM", f"{doing}: memory ran out", hint="close other programs and try again")
+    hint = _DATABASE_HINTS.get(code, "allele daemon logs has the details")
+    return AlleleError("E_IO", f"{doing}: the database: {problem}", hint=hint)

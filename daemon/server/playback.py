@@ -30,6 +30,7 @@ from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.frames import ID_BYTES
 from protocol.messages import Chunk, Done, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
+from protocol.situations import situation
 from protocol.strands import StrandMeta
 
 log = logging.getLogger("allele.playback")
@@ -226,11 +227,11 @@ class Playbacks:
                 chunk = Chunk(playback=playback.number, index=playback.sent, sample=cut.sample, last=cut.last)
                 if not self._say(player, chunk, np.atleast_2d(cut.pcm)) or cut.last:
                     break
-        except AlleleError as problem:
-            error = str(problem)
-        except Exception:
-            log.exception("playback %d", playback.number)
-            error = "a defect of the daemon; its log has the details"
+        except Exception as problem:
+            known = situation(problem)
+            if known is None:
+                log.exception("playback %d", playback.number)
+            error = str(known or "a defect of the daemon; its log has the details")
         if error:
             last = Chunk(playback=playback.number, index=playback.sent + 1, sample=0, last=True, error=error[:500])
             self._say(player, last)

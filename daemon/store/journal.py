@@ -43,6 +43,7 @@ from protocol.strands import StrandMeta
 
 KEPT_ANSWERS = 10_000
 KEPT_TEXTS = 1000
+TICK_S = 1e-3
 LISTED_CLOSED = 100  # what one answer tells, so that it fits into a message
 
 
@@ -132,7 +133,7 @@ class Journal:
             "INSERT INTO strands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (
                 row.id, msgspec.json.encode(row.meta), row.rev, row.head, row.depth, row.codes.tobytes(),
-                row.checkpoint_pos, json.dumps(row.tail), cid, request, time.time(),
+                row.checkpoint_pos, json.dumps(row.tail), cid, request, self._after("opened_s"),
             ),
         )  # fmt: skip
 
@@ -171,7 +172,7 @@ class Journal:
         """
         self._write_if_current(
             "UPDATE strands SET closed_s = ? WHERE id = ? AND rev = ? AND closed_s IS NULL",
-            (time.time(), strand, rev),
+            (self._after("closed_s"), strand, rev),
             strand,
         )
 
@@ -183,9 +184,14 @@ class Journal:
         """
         self._write_if_current(
             "UPDATE strands SET closed_s = NULL, opened_s = ? WHERE id = ? AND rev = ? AND closed_s IS NOT NULL",
-            (time.time(), strand, rev),
+            (self._after("opened_s"), strand, rev),
             strand,
         )
+
+    def _after(self, column: str) -> float:
+        """Now, and later than every time in this column: the order of strands outlives a clock that is set back."""
+        (newest,) = self._db.execute(f"SELECT COALESCE(MAX({column}), 0) FROM strands").fetchone()
+        return max(time.time(), float(newest) + TICK_S)
 
     # --- histories ---------------------------------------------------------------------------------------
 

@@ -9,11 +9,13 @@ import contextlib
 import os
 import re
 import time
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from daemon.corpus.durable import sync_folder
 from protocol.errors import AlleleError
 
+_STAMP = "%Y%m%d-%H%M%S"
 _WHEN = re.compile(r"-\d{8}-\d{6}-[0-9a-f]{4}\Z")
 
 
@@ -23,15 +25,24 @@ def move_to_trash(folder: Path, trash: Path, kind: str) -> Path:
     Raises:
         AlleleError: E_IO.
     """
-    target = trash / f"{kind}-{folder.name}-{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"
     try:
         trash.mkdir(parents=True, exist_ok=True)
+        target = trash / f"{kind}-{folder.name}-{_stamp(trash)}-{os.urandom(2).hex()}"
         _move(folder, target)
     except OSError as problem:
         raise AlleleError(
             "E_IO", f"{folder}: cannot be moved to the trash: {problem.strerror}", hint="check its permissions"
         ) from None
     return target
+
+
+def _stamp(trash: Path) -> str:
+    """Now, and later than what was moved here last: a clock that is set back, in autumn too, changes no order."""
+    stamps = [path.name[-20:-5] for path in trash.iterdir() if _WHEN.search(path.name)]
+    now, newest = time.strftime(_STAMP), max(stamps, default="")
+    if now > newest:
+        return now
+    return (datetime.strptime(newest, _STAMP) + timedelta(seconds=1)).strftime(_STAMP)
 
 
 def in_trash(trash: Path, kind: str) -> dict[str, Path]:

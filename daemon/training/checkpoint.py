@@ -120,14 +120,23 @@ def _packed(tensors: dict[str, Tensor]) -> bytes:
 
 
 def _cannot_write(folder: Path, error: Exception) -> TrainingError:
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         full = f"{folder}: the disk is full, a checkpoint could not be written."
         if _complete(folder):
             return TrainingError(f"{full} The one before is intact.", "Free some space, then resume.")
         return TrainingError(f"{full} It was the first one.", "Free some space, then train again.")
-    return TrainingError(
-        f"{folder}: a checkpoint could not be written ({error}).", "Check the folder's permissions, then resume."
-    )
+    if isinstance(error, OSError):
+        return TrainingError(f"{folder}: a checkpoint could not be written ({error.strerror}).", _what_to_do(error))
+    return TrainingError(f"{folder}: a checkpoint could not be written ({error}).", "Check the disk, then resume.")
+
+
+def _what_to_do(error: OSError) -> str:
+    """Advice by cause; each of them may pass, so none of it throws anything away."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return "Raise the limit of open files (ulimit -n 4096), restart the daemon, then resume."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Check the folder's permissions, then resume."
+    return "Check the disk, then resume."
 
 
 def _drop_old(folder: Path, steps: set[int | None]) -> None:
@@ -143,7 +152,11 @@ def _complete(folder: Path) -> list[Path]:
 
 
 def load_newest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint whose hashes hold; torn and temporary ones are swept away."""
+    """The newest checkpoint whose hashes hold; torn and temporary ones are swept away.
+
+    Raises:
+        TrainingError: the disk does not give a checkpoint out, which may pass; nothing is swept away then.
+    """
     for temp in folder.glob(f"{TEMP_PREFIX}*"):
         shutil.rmtree(temp, ignore_errors=True)
     for path in sorted(folder.glob("step-*"), reverse=True):
@@ -155,7 +168,11 @@ def load_newest(folder: Path) -> Checkpoint | None:
 
 
 def load_step(folder: Path, step: int) -> Checkpoint | None:
-    """The checkpoint of one step, or None when it is not there or not whole."""
+    """The checkpoint of one step, or None when it is not there or not whole.
+
+    Raises:
+        TrainingError: as load_newest.
+    """
     return _read(folder / f"step-{step:08d}")
 
 
@@ -168,8 +185,10 @@ def _read(path: Path) -> Checkpoint | None:
         named = [*_TENSORS, *([_ADVERSARY] if f"{_ADVERSARY}.safetensors" in contents else [])]
         tensors = {name: safetensors.torch.load(contents[f"{name}.safetensors"]) for name in named}
         return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), **tensors)
-    except (OSError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
         return None
+    except OSError as error:  # no permission, no descriptor, a disk that stumbles: the checkpoint may be whole
+        raise TrainingError(f"{path}: the checkpoint cannot be read ({error.strerror}).", _what_to_do(error)) from error
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -1,6 +1,8 @@
 """The folder of a run, which becomes the model's: `run.json`, `log.jsonl`, checkpoints, the finished codec."""
 
+import errno
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import Literal, TextIO
@@ -147,10 +149,21 @@ class RunLog:
         self._file: TextIO = path.open("a", encoding="utf-8")
 
     def add(self, report: Report) -> None:
-        """Append one report."""
-        self._file.write(msgspec.json.encode(report).decode() + "\n")
-        self._file.flush()
+        """Append one report.
+
+        Raises:
+            TrainingError: the log cannot be written, as on a full disk; the checkpoints are as they were.
+        """
+        try:
+            self._file.write(msgspec.json.encode(report).decode() + "\n")
+            self._file.flush()
+        except OSError as error:
+            what = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+            hint = "Free some space, then resume." if error.errno == errno.ENOSPC else "Check the disk, then resume."
+            message = f"{self._file.name}: {what}, the log of the training could not be written."
+            raise TrainingError(message, hint) from error
 
     def close(self) -> None:
-        """No more reports."""
-        self._file.close()
+        """No more reports; a full disk, which a report has told of, is no second failure."""
+        with suppress(OSError):
+            self._file.close()

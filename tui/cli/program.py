@@ -61,13 +61,11 @@ def _guarded(parsed: Namespace) -> int:
 
 def _describe(failure: Exception) -> str:
     """One line for a failure: what happened, where, and the mend."""
-    from protocol.errors import AlleleError
+    from protocol.situations import situation
 
-    if isinstance(failure, AlleleError):
-        return str(failure)
-    if isinstance(failure, OSError) and failure.strerror:
-        where = f"{os.fsdecode(failure.filename)}: " if isinstance(failure.filename, str | bytes) else ""
-        return f"{where}{failure.strerror}"
+    known = situation(failure)
+    if known is not None:
+        return str(known)
     return f"a defect: {type(failure).__name__}: {failure} (ALLELE_TRACEBACK=1 shows where; please report it)"
 
 
@@ -83,12 +81,18 @@ def _run(parsed: Namespace) -> int:
 
 
 def _run_editor(parsed: Namespace) -> int:
+    from protocol.places import places_of
     from tui.cli.session import home_behind, locate
 
     home = locate(parsed).home if parsed.connect is None else home_behind(parsed)
     if not (os.isatty(0) and os.isatty(1)):
         print("error: the editor needs a terminal (see: allele --help for commands that do not)", file=sys.stderr)
         return 1
+    from tui.embedded import is_running
+    from tui.installation import require_daemon
+
+    if not is_running(places_of(home)):
+        require_daemon()
     from tui.app import run_app
 
     with _interrupts_raise():

@@ -13,8 +13,8 @@ STRAND_COMMANDS: tuple[Command, ...] = (
         summary="turn a recording into a strand of codes",
         handler="tui.cli.strand:encode",
         details="Without -o the strand is called as the recording and lies in the current folder. An existing strand "
-        "is replaced only with --force, another file never. Of a damaged recording the readable part is encoded, with a "
-        "note.",
+        "is replaced only with --force, another file never. Of a damaged recording the readable part is encoded, "
+        "with a note.",
         arguments=(
             _arg(
                 "file",

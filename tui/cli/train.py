@@ -34,7 +34,12 @@ def train(arguments: Namespace, output: Output) -> int:
         return _detach(arguments, request, output)
     resume_hint = f"go on with: allele train {quote(arguments.corpus)} --name {quote(arguments.name)} --resume"
 
+    reached = False
+
     async def work(client: Client) -> JobInfo:
+        nonlocal reached
+        reached = True
+
         async def begin() -> str:
             return (await client.ask(request, JobAccepted)).job
 
@@ -45,7 +50,7 @@ def train(arguments: Namespace, output: Output) -> int:
     except LeftRunningError as left:
         raise AlleleError("E_CANCELLED", f"left while job {left.job} stops", hint=resume_hint) from None
     except AlleleError as error:
-        if error.code == "E_UNAVAILABLE" and not error.hint.startswith("start it"):
+        if error.code == "E_UNAVAILABLE" and reached:
             raise AlleleError(
                 error.code, f"the daemon went away while training: {error.message}", hint=resume_hint
             ) from None

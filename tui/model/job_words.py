@@ -19,7 +19,7 @@ _ORDER = {"running": 0, "queued": 1, "paused": 2}
 
 def in_order(jobs: Iterable[JobInfo]) -> list[JobInfo]:
     """What runs, what waits by its turn, what is paused, and what ended, the newest first."""
-    return sorted(jobs, key=lambda job: (_ORDER.get(job.state, 3), job.position, -job.created_s))
+    return sorted(jobs, key=lambda job: (_ORDER.get(job.state, 3), job.position, -_number(job.id), -job.created_s))
 
 
 def ordinal(number: int) -> str:
@@ -114,3 +114,9 @@ def preview_lines(training: Training, playing: str | None) -> list[tuple[str, st
         standing = " kept" if name == "final" else " best" if evaluation.is_best else ""
         lines.append((f"{what:<7}{clock(evaluation.elapsed_s):>7} {numbers}{standing}", name))
     return [(f"{line}{' plays' if name == playing else ''}", name) for line, name in lines]
+
+
+def _number(job: str) -> int:
+    """When a job was made, among all jobs: a clock may be set back, numbers only grow."""
+    digits = job.removeprefix("j")
+    return int(digits) if digits.isdecimal() else 0

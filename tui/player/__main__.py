@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 
 from protocol.places import default_home, places_of
-from tui.player.devices import Device, NoDeviceError, SoundCard, load_sounddevice, output_names
+from tui.player.devices import Device, SoundCard
 from tui.player.lines import DeviceKind, DeviceOpened
 from tui.player.paced import PacedDevice, WavDevice
+from tui.player.portaudio import NoDeviceError, advice, load_sounddevice, output_names
 from tui.player.probe import SoundProbe, probe_line
 from tui.player.process import Console, Player, wait_without_sound
 
@@ -67,7 +68,8 @@ def _probe() -> SoundProbe:
     try:
         names = output_names(load_sounddevice())
         if not names:
-            return SoundProbe(problem="this machine has no sound device", mend="plug one in, or decode to a file")
+            mend = advice("plug one in, or start a sound server")
+            return SoundProbe(problem="this machine has no sound device", mend=mend)
         card = SoundCard()
         try:
             return SoundProbe(devices=names, default=card.name, latency_ms=round(card.latency_s * 1000, 1))
@@ -97,4 +99,6 @@ def _move_stderr(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stdout.flush()
+    os._exit(status)  # at exit PortAudio is taken down, which a hanging sound server would keep from ending

@@ -7,13 +7,14 @@ player outlives daemons: it reconnects by itself. It does not outlive its client
 import asyncio
 import contextlib
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
+from protocol import children
 from tui.player.lines import (
     Command,
     DeviceOpened,
@@ -25,6 +26,7 @@ from tui.player.lines import (
     line_of,
     report_of,
 )
+from tui.player.portaudio import advice
 
 START_S = 10.0
 CLOSE_S = 1.0
@@ -74,8 +76,11 @@ class PlayerChild:
         if self._watch is None:
             self._opened.clear()
             self._watch = asyncio.create_task(self._keep_alive())
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(self._opened.wait(), START_S)
+            except TimeoutError:  # it may come yet, and is listened to
+                reason = f"the sound system has not answered for {START_S:.0f} s"
+                self._take(DeviceOpened(device="none", kind="none", reason=reason, mend="restart it"))
         return self.device
 
     def silence(self) -> bool:
@@ -106,9 +111,8 @@ class PlayerChild:
             await self._live_once()
             deaths = 0 if time.monotonic() - begun_s > STEADY_S else deaths + 1
             if deaths > len(RETRY_S):
-                self._take(
-                    DeviceOpened(device="none", kind="none", reason="the player keeps ending", mend=f"see {self._log}")
-                )
+                mend = advice(f"see {self._log}")
+                self._take(DeviceOpened(device="none", kind="none", reason="the player keeps ending", mend=mend))
                 return
             await asyncio.sleep(RETRY_S[max(0, deaths - 1)])
 
@@ -132,16 +136,24 @@ class PlayerChild:
             self._take(lost)
 
     async def _spawn(self) -> asyncio.subprocess.Process:
-        self._log.parent.mkdir(parents=True, exist_ok=True)
-        with self._log.open("ab") as log:
+        with self._open_log() as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "tui.player", "--aud", self._endpoint),
-                *("--client-id", self.player_id.hex(), "--device", self._wanted, "--log", str(self._log)),
+                *children.command("tui.player", "--aud", self._endpoint, "--client-id", self.player_id.hex()),
+                *("--device", self._wanted, "--log", str(self._log)),
+                env=children.environment(),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C on the terminal is the client's
             )
+
+    def _open_log(self) -> BinaryIO:
+        """Where the player's stderr goes; a log that cannot be written is no reason to be silent."""
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            return self._log.open("ab")
+        except OSError:
+            return Path(os.devnull).open("ab")
 
     def _take(self, report: Report) -> None:
         if isinstance(report, PlayerStatus):

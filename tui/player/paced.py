@@ -13,7 +13,8 @@ from typing import BinaryIO
 import numpy as np
 
 from protocol.units import SAMPLE_RATE_HZ
-from tui.player.devices import Fill, NoDeviceError
+from tui.player.devices import Fill
+from tui.player.portaudio import NoDeviceError
 from tui.player.ring import Samples
 
 BLOCK = 480  # 10 ms
@@ -38,9 +39,9 @@ class PacedDevice:
     def cut(self) -> None:
         """Nothing to do: no more than one block is ever under way."""
 
-    def is_alive(self) -> bool:
+    def trouble(self) -> str:
         """A clock does not go away."""
-        return True
+        return ""
 
     def close(self) -> None:
         """Stop after the block at hand."""

@@ -1,10 +1,12 @@
 """What could play here, asked in a process of its own so that ALSA's chatter reaches nobody. For `doctor` and TUI."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
+
+from protocol import children
+from tui.player.portaudio import advice
 
 PROBE_S = 10.0
 
@@ -26,14 +28,27 @@ def probe_line(probe: SoundProbe) -> str:
 
 def probe_sound(log: Path, timeout_s: float = PROBE_S) -> SoundProbe:
     """Ask a fresh process what could play; opens the default device for a moment. Never raises."""
-    command = [sys.executable, "-P", "-m", "tui.player", "--list", "--log", str(log)]
+    command = children.command("tui.player", "--list", "--log", str(log))
     try:
         answer = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            timeout=timeout_s, check=True,
+            timeout=timeout_s, check=True, env=children.environment(),
         )  # fmt: skip
         return msgspec.json.decode(answer.stdout, type=SoundProbe)
     except subprocess.TimeoutExpired:
         return SoundProbe(problem=f"the sound system did not answer in {timeout_s:.0f} s", mend="restart it")
-    except (subprocess.CalledProcessError, OSError, msgspec.DecodeError):
-        return SoundProbe(problem="the player does not start", mend=f"see {log}")
+    except subprocess.CalledProcessError as death:
+        how = f"status {death.returncode}" if death.returncode >= 0 else f"signal {-death.returncode}"
+        problem = f"the sound library ended the player with {how} ({_last_line(log)})"
+        return SoundProbe(problem=problem, mend=advice("restart the sound system"))
+    except (OSError, msgspec.DecodeError) as problem:
+        return SoundProbe(problem=f"the player does not start: {problem}", mend="check the sound system")
+
+
+def _last_line(log: Path) -> str:
+    """What the player or an audio library wrote last."""
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1][:200] if lines else "it wrote nothing"

@@ -39,6 +39,7 @@ STATUS_S = 0.05
 BUSY_MS, IDLE_MS = 5, 50
 MAX_LINE = 4096
 SILENCE_DB = -120.0
+PLAY_AGAIN = "play again when it is back"
 
 
 class Exit(IntEnum):
@@ -116,9 +117,10 @@ class Player:
                 self._link.tend()
                 self._give_credits()
                 self._report()
-                if not self._device.is_alive():
-                    reason = f"the sound device {self._device.name} went away"
-                    self._console.say(DeviceOpened(device="none", kind="none", reason=reason, mend="plug it in again"))
+                if trouble := self._device.trouble():
+                    reason = f"the sound device {self._device.name} {trouble}"
+                    self._console.say(DeviceOpened(device="none", kind="none", reason=reason, mend=PLAY_AGAIN))
+                    self._finish("lost", reason)
                     return Exit.DEVICE_LOST
         finally:
             self._leave()

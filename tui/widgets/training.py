@@ -221,7 +221,8 @@ def fact_parts(job: JobInfo | None, training: Training | None) -> tuple[list[Par
     if step is None:
         waiting = state_words(job)
         if job.state == "running":
-            waiting = f"{job.detail or 'starting'}, since {clock(time.time() - (job.started_s or job.created_s))}"
+            since_s = max(0.0, time.time() - (job.started_s or job.created_s))  # a clock may be set back
+            waiting = f"{job.detail or 'starting'}, since {clock(since_s)}"
         return [(f" {job.kind} {job.subject}: {waiting}", DIM)], []
     *facts, rate = [progress_words(job, step), *pace_words(step)]
     silent_s = time.monotonic() - training.heard_s if training else 0.0

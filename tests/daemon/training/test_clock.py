@@ -1,5 +1,6 @@
 """The time that is left, told by a clock that the test turns: steps, evaluations, k-means and the end all count."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -103,3 +104,14 @@ def test_a_resumed_run_looks_at_itself_when_it_would_have() -> None:
     assert not resumed.is_evaluation_due(301)
     now_s = 500.0 + 55.0 + max(10.0, 2.0 / 0.08) - 58.0  # an interval after the last one, not after the resume
     assert resumed.is_evaluation_due(301)
+
+
+@pytest.mark.parametrize("jump_s", [-3600.0, 3600.0])
+def test_a_wall_clock_that_jumps_neither_ends_a_budget_nor_prolongs_it(
+    monkeypatch: pytest.MonkeyPatch, jump_s: float
+) -> None:
+    clock = RunClock(TrainingSpec(budget_s=60.0), 6.0, 2.0)
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump_s)
+    assert 6.0 <= clock.elapsed_s < 16.0 and 0.0 < clock.share(10) < 0.5
+    assert 30.0 < clock.left_s < 55.0

@@ -250,3 +250,23 @@ def test_newest_whole_checkpoint_wins(tmp_path: Path, name: str, damage: str) ->
     assert found.model["w"].tolist() == [1.0, 1.0, 1.0]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["step-00000001"]
     assert found.progress.best_mel is None
+
+
+def test_a_checkpoint_that_cannot_be_read_just_now_is_not_swept_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No descriptor, no permission, a disk that stumbles: the cause may pass, so nothing is removed for it."""
+    save_checkpoint(tmp_path, checkpoint(1))
+    real = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.suffix == ".safetensors":
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(TrainingError, match=r"step-00000001.*Too many open files.*ulimit -n"):
+            load_newest(tmp_path)
+    found = load_newest(tmp_path)
+    assert found is not None and found.progress.step == 1

@@ -157,3 +157,8 @@ def test_measures_name_every_term_and_every_level() -> None:
     assert sick_words(["thin", "healthy", "collapsing", "thin"]) == "1 collapsing, 2 thin"
     assert sick_words(["healthy"] * 3) == ""
     assert "healthy" in health_words(EvaluationCompleted(job="j", step=1, elapsed_s=1.0, health=["healthy"]))
+
+
+def test_jobs_keep_their_order_when_the_clock_is_set_back() -> None:
+    jobs = [job("j9", "done", created_s=5000.0), job("j10", "done", created_s=1400.0), job("j11", "done")]
+    assert [info.id for info in in_order(jobs)] == ["j11", "j10", "j9"]

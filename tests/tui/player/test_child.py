@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tui.player.child import PlayerChild
 from tui.player.lines import PlaybackEnded
@@ -95,3 +96,14 @@ def test_the_probe_answers_whatever_the_machine_has(tmp_path: Path) -> None:
     probe = probe_sound(tmp_path / "player.log")
     assert bool(probe.default) != bool(probe.problem)
     assert bool(probe.mend) == bool(probe.problem)
+
+
+def test_a_sound_library_that_crashes_is_no_missing_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """PortAudio aborts where ALSA's own configuration is missing: the finding names what is configured."""
+    missing = tmp_path / "missing.conf"
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(missing))
+    probe = probe_sound(tmp_path / "player.log")
+    if "not installed" in probe.problem:
+        pytest.skip("needs PortAudio (apt install libportaudio2)")
+    assert probe.problem and str(missing) in probe.mend
+    assert "install" not in probe.problem + probe.mend

@@ -191,17 +191,18 @@ async def test_portaudio_missing_is_a_sentence(aud: Any, start_player: StartPlay
 
 
 async def test_a_player_that_keeps_crashing_is_given_up_with_a_sentence(tmp_path: Path) -> None:
-    """A broken ALSA configuration aborts inside the C library: the client goes on and says where to look."""
-    (tmp_path / "sounddevice.py").write_text("import os\nos.abort()\n")
+    """A missing ALSA configuration aborts inside the C library: the client goes on and says where to look."""
     child = PlayerChild(f"ipc://{tmp_path}/aud.sock", tmp_path / "player.log")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(tmp_path))
+        abort = [sys.executable, "-c", "import os; os.abort()"]
+        patch.setattr("tui.player.child.children.command", lambda *_: abort)
+        patch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "missing.conf"))
         patch.setattr("tui.player.child.RETRY_S", (0.01,))
         device = await child.start()
     await child.close()
     assert device.kind == "none"
     assert device.reason == "the player keeps ending"
-    assert "player.log" in device.mend
+    assert "player.log" in device.mend and "missing.conf" in device.mend
 
 
 async def test_an_unwritable_file_is_a_sentence(aud: Any, start_player: StartPlayer, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -13,10 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tui.player.lines import Stop
+from tui.player.child import PlayerChild
+from tui.player.lines import DeviceOpened, PlaybackEnded, Stop
 
 StartPlayer = Callable[..., Awaitable[Any]]
 SINK = "allele_test"
+NULL_SINK = ("module-null-sink", f"sink_name={SINK}", "rate=48000", "format=float32le", "channels=2")
 
 pytestmark = pytest.mark.sound_server
 
@@ -27,6 +30,15 @@ class SoundServer:
 
     env: dict[str, str]
     folder: Path
+    pid: int
+
+    def load_sink(self) -> None:
+        """Plug the sink in."""
+        subprocess.run(["pactl", "load-module", *NULL_SINK], env=self.env, check=True, capture_output=True)
+
+    def unload_sink(self) -> None:
+        """Pull the sink out while it plays."""
+        subprocess.run(["pactl", "unload-module", NULL_SINK[0]], env=self.env, check=True)
 
     def record(self) -> "subprocess.Popen[bytes]":
         """Record the sink's monitor to recorded.raw: 48 kHz, stereo, float32."""
@@ -62,7 +74,7 @@ def sound_server(tmp_path: Path) -> Iterator[SoundServer]:
     env.pop("PULSE_COOKIE", None)
     command = [
         "pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes",
-        "-L", f"module-null-sink sink_name={SINK} rate=48000 format=float32le channels=2",
+        "-L", " ".join(NULL_SINK),
         "-L", f"module-native-protocol-unix socket={socket} auth-anonymous=1",
     ]  # fmt: skip
     with (tmp_path / "pulse.log").open("wb") as log:
@@ -73,9 +85,9 @@ def sound_server(tmp_path: Path) -> Iterator[SoundServer]:
             assert server.poll() is None, (tmp_path / "pulse.log").read_text()
             assert time.monotonic() < deadline_s, "the sound server does not answer"
             time.sleep(0.05)
-        yield SoundServer(env, tmp_path)
+        yield SoundServer(env, tmp_path, server.pid)
     finally:
-        server.terminate()
+        server.kill()  # also one that a test has stopped
         server.wait(10)
 
 
@@ -142,3 +154,98 @@ async def test_a_panic_empties_the_card_too(aud: Any, start_player: StartPlayer,
         recorder.wait(5)
     assert np.count_nonzero(np.abs(sound_server.recorded()[:, 0] - 0.5) < 1e-3) > 12_000
     assert player.process.returncode is None
+
+
+async def until(what: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not what():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_sink_that_goes_away_is_told_and_plays_again_when_it_is_back(
+    aud: Any, sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line for the loss, no dropouts counted, no process left; a look after the sink is back finds it."""
+    for name, value in sound_server.env.items():
+        monkeypatch.setenv(name, value)
+    devices: list[DeviceOpened] = []
+    ended: list[PlaybackEnded] = []
+    log = sound_server.folder / "player.log"
+    child = PlayerChild(aud.endpoint, log, on_device=devices.append, on_ended=ended.append)
+    if (await child.start()).kind == "none":
+        pytest.skip("needs ALSA's PulseAudio plugin (apt install libasound2-plugins)")
+    await aud.wait_for(lambda: aud.credits > 0)
+    streaming = asyncio.create_task(aud.stream(1, np.full(480_000, 0.1, np.float32)))
+    await until(lambda: child.status.playing and child.status.sample > 9600)
+    sound_server.unload_sink()
+    await until(lambda: len(devices) > 2)
+    streaming.cancel()
+    assert [(end.playback, end.reason) for end in ended] == [(1, "lost")]
+    assert "went away" in ended[0].detail
+    assert [device.kind for device in devices] == ["sound", "none", "none"]
+    assert "went away" in devices[1].reason and devices[1].mend
+    assert not child.status.playing and child.status.underruns == 0
+    sound_server.load_sink()
+    assert (await child.restart()).kind == "sound"
+    greeted = aud.hellos
+    await aud.wait_for(lambda: aud.hellos >= greeted and aud.credits > 0)
+    await aud.stream(2, np.full(24_000, 0.5, np.float32))
+    await until(lambda: len(ended) == 2)
+    assert (ended[1].playback, ended[1].reason) == (2, "end")
+    assert child.status.underruns == 0
+    await child.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+async def test_a_sound_server_that_dies_or_hangs_ends_the_player_in_good_order(
+    aud: Any, start_player: StartPlayer, sound_server: SoundServer, number: signal.Signals
+) -> None:
+    player = await start_player(aud.endpoint, "auto", env=sound_server.env)
+    await player.wait_for(lambda p: bool(p.reports))
+    if player.device.kind == "none":
+        pytest.skip("needs ALSA's PulseAudio plugin (apt install libasound2-plugins)")
+    await aud.wait_for(lambda: aud.credits > 0)
+    streaming = asyncio.create_task(aud.stream(1, np.full(480_000, 0.1, np.float32)))
+    await player.wait_for(lambda p: bool(p.statuses) and p.status.playing and p.status.sample > 9600)
+    os.kill(sound_server.pid, number)
+    await player.wait_for(lambda p: bool(p.ended), 10)
+    streaming.cancel()
+    assert await asyncio.wait_for(player.process.wait(), 5) == 3
+    assert player.status.underruns == 0
+    assert [end.reason for end in player.ended] == ["lost"]
+    assert "sound device" in player.ended[0].detail
+
+
+async def test_stop_comes_back_while_the_sound_server_hangs(
+    aud: Any, start_player: StartPlayer, sound_server: SoundServer
+) -> None:
+    """Neither silence nor quitting waits for a server that answers nobody."""
+    player = await start_player(aud.endpoint, "auto", env=sound_server.env)
+    await player.wait_for(lambda p: bool(p.reports))
+    if player.device.kind == "none":
+        pytest.skip("needs ALSA's PulseAudio plugin (apt install libasound2-plugins)")
+    await aud.wait_for(lambda: aud.credits > 0)
+    streaming = asyncio.create_task(aud.stream(1, np.full(480_000, 0.1, np.float32)))
+    await player.wait_for(lambda p: bool(p.statuses) and p.status.playing and p.status.sample > 9600)
+    os.kill(sound_server.pid, signal.SIGSTOP)
+    player.tell(Stop())
+    await player.wait_for(lambda p: bool(p.ended), 3)
+    streaming.cancel()
+    assert await player.finish() in (0, 3)
+
+
+async def test_a_broken_alsa_configuration_is_named_and_portaudio_is_not_missed(
+    aud: Any, start_player: StartPlayer, tmp_path: Path
+) -> None:
+    """What ALSA prints stays in the log; the advice is about the configuration, not about installing PortAudio."""
+    configuration = tmp_path / "asound.conf"
+    configuration.write_text("pcm.!default { type nonsense\n")
+    player = await start_player(aud.endpoint, "auto", env={"ALSA_CONFIG_PATH": str(configuration)})
+    await player.wait_for(lambda p: bool(p.reports))
+    if "not installed" in player.device.reason:
+        pytest.skip("needs PortAudio (apt install libportaudio2)")
+    assert player.device.kind == "none"
+    assert str(configuration) in player.device.mend
+    assert "install" not in player.device.reason + player.device.mend
+    assert await player.finish() == 0
+    assert await player.process.stderr.read() == b""

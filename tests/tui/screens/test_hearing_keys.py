@@ -110,3 +110,40 @@ async def test_moves_are_heard_and_never_pile_up(
         await until(pilot, lambda: asked[-1] == ((15, 23), True))
         await pilot.press("space")
         await until(pilot, lambda: asked[-1] == ((15, None), False))
+
+
+async def test_a_device_that_comes_later_is_found_by_the_next_play(
+    opened: Any, sounds: list[Path], until: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No device when the editor opens; plugged in, the next key plays, without a restart of anything."""
+    monkeypatch.setattr("tui.sound.LOOK_AGAIN_S", 0.0)
+    async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor" and app.sound.words)
+        app.sound.device = app.sound._child._wanted = f"wav:{tmp_path}/later/heard.wav"
+        await app.sound._child.restart()
+        assert app.sound.words == "no sound"
+        await pilot.press("space")
+        await until(pilot, lambda: "no sound" in app.screen.mode.text)
+        assert not app.sound.playing
+        (tmp_path / "later").mkdir()
+        await pilot.press("space")
+        await until(pilot, lambda: app.sound.playing)
+        assert app.sound.words.startswith("sound heard.wav")
+
+
+async def test_a_device_that_is_lost_is_said_and_the_editor_goes_on(
+    opened: Any, sounds: list[Path], until: Any
+) -> None:
+    from tui.player.lines import DeviceOpened, PlaybackEnded
+
+    async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
+        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor" and not app.sound.why_not)
+        await pilot.press("L", "space")
+        await until(pilot, lambda: app.sound.playing)
+        reason = "the sound device Speakers went away"
+        app.sound._child._take(DeviceOpened(device="none", kind="none", reason=reason, mend="play again"))
+        app.sound._child._take(PlaybackEnded(playback=app.sound._playback, reason="lost", detail=reason))
+        await until(pilot, lambda: reason in app.screen.mode.text)
+        assert not app.sound.playing and app.sound.words == "no sound"
+        await pilot.press("j")
+        assert app.is_running

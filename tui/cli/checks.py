@@ -1,0 +1,133 @@
+"""What the doctor looks at here: the installation, the terminal, the home, the disk and the daemon.
+
+Each function gives one Check. What one of them did not foresee is caught by tui.cli.doctor.
+"""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import allele
+from protocol.errors import AlleleError
+from protocol.homelock import is_held
+from protocol.messages import GetStatus, Status
+from protocol.places import NAME_A_HOME, Places
+from tui.cli.session import with_running_daemon
+from tui.client import Client
+from tui.embedded import is_running
+from tui.installation import how_to_get_a_daemon, missing_packages, version
+
+LOW_SPACE_BYTES = 2 * 1024**3
+SHADOWS = ("allele", "daemon", "protocol", "tui", "numpy", "msgspec", "msgpack", "zmq", "textual", "rich", "torch")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at. status: ok, warn (something will not work) or fail (nothing will)."""
+
+    name: str
+    status: str
+    detail: str
+    mend: str = ""
+
+
+def check_python() -> Check:
+    """Python's and Allele's versions, and what PYTHONPATH would put in their place."""
+    python = ".".join(str(part) for part in sys.version_info[:3])
+    detail = f"Allele {version()}, Python {python}, {sys.executable}"
+    shadow = shadowing_file(allele.pythonpath())
+    if shadow is not None:
+        return Check("python", "ok", f"{detail}; {shadow} in PYTHONPATH is ignored", "unset PYTHONPATH to be sure")
+    return Check("python", "ok", detail)
+
+
+def shadowing_file(folders: list[str]) -> Path | None:
+    """The first module in these folders that has the name of one of ours, of one we need or of Python's own."""
+    for folder in map(Path, folders):
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError:  # there is no such folder, or it cannot be read: nothing is imported from it either
+            continue
+        for entry in entries:
+            is_module = entry.suffix == ".py" or (entry / "__init__.py").is_file()
+            if is_module and entry.stem in {*SHADOWS, *sys.stdlib_module_names}:
+                return entry
+    return None
+
+
+def check_terminal() -> Check:
+    """What the editor has to draw with."""
+    term, colours = os.environ.get("TERM", ""), _colours()
+    columns, rows = shutil.get_terminal_size((0, 0))
+    where = " in tmux" if os.environ.get("TMUX") else " over SSH" if os.environ.get("SSH_CONNECTION") else ""
+    detail = f"{term or 'no TERM'}, {colours}, {columns} × {rows}{where}"
+    if not sys.stdout.isatty():
+        return Check("terminal", "ok", f"{term or 'no TERM'}, {colours}{where}; the output goes elsewhere just now")
+    if term in {"", "dumb"}:
+        return Check("terminal", "warn", detail, "the editor needs a terminal that can move its cursor; set TERM")
+    if columns < 80 or rows < 24:
+        return Check("terminal", "warn", detail, "make it 80 × 24 or larger")
+    return Check("terminal", "ok", detail)
+
+
+def check_home(places: Places) -> Check:
+    """Whether the home can be written and its sockets bound."""
+    folder = _existing(places.home)
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        return Check("home", "fail", f"{places.home}: {folder} may not be written", NAME_A_HOME)
+    new = "" if os.path.lexists(places.home) else " (not there yet)"
+    return Check("home", "ok", f"{places.home}{new}, sockets in {places.run}")
+
+
+def check_space(places: Places) -> Check:
+    """Free disk space where everything is kept."""
+    folder = _existing(places.home)
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as problem:
+        return Check("disk", "warn", f"{folder}: {problem.strerror}")
+    detail = f"{free / 1024**3:.1f} GiB free"
+    if free < LOW_SPACE_BYTES:
+        return Check("disk", "warn", detail, "a model and its checkpoints take some hundred MiB: free some space")
+    return Check("disk", "ok", detail)
+
+
+def check_daemon(places: Places) -> Check:
+    """Whether a daemon runs, and what it says of itself."""
+    if not is_running(places) and not is_held(places):
+        if missing_packages():
+            return Check("daemon", "warn", "none runs, and none can be started here", how_to_get_a_daemon())
+        return Check("daemon", "ok", "none runs; commands start it by themselves")
+
+    async def ask(client: Client) -> Status:
+        return await client.ask(GetStatus(), Status, timeout_s=5.0)
+
+    try:
+        found = with_running_daemon(places, ask)
+    except AlleleError as error:
+        return Check("daemon", "warn", str(error), "allele daemon restart")
+    name = found.facts.get("device_name", "")
+    device = f" on {found.device}{f' ({name})' if name else ''}" if found.device else ""
+    detail = f"process {found.pid}, version {found.version}, engine {found.engine}{device}, {found.endpoint}"
+    if found.version != version():
+        return Check("daemon", "warn", f"{detail}: another version than this one", "allele daemon restart")
+    if found.engine == "failed":
+        return Check("daemon", "warn", f"{detail}: {found.engine_detail}", "allele daemon logs says why")
+    return Check("daemon", "ok", detail)
+
+
+def _existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that is there; one that cannot be looked into counts as not there."""
+    while not os.path.exists(folder) and folder != folder.parent:  # noqa: PTH110 - never raises, as Path.exists does
+        folder = folder.parent
+    return folder
+
+
+def _colours() -> str:
+    if os.environ.get("NO_COLOR"):
+        return "no colour (NO_COLOR)"
+    if os.environ.get("COLORTERM") in {"truecolor", "24bit"}:
+        return "16 million colours"
+    return "256 colours" if "256" in os.environ.get("TERM", "") else "16 colours"
