@@ -4,7 +4,6 @@ Memory is bounded by a few blocks whatever the files are. The index is replaced 
 a kill leaves a valid corpus holding what was finished. One bad file is a record, never an exception.
 """
 
-import errno
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +21,7 @@ from daemon.corpus.errors import CorpusError
 from daemon.corpus.measures import SILENT_DB, FileMeasures, offset_to_leave_out, reference_gain_db
 from daemon.corpus.reading import LONGEST_S, Decoding, UnreadableFileError, open_decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
+from daemon.dsp.errors import passing_hint
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.resample import require_torchaudio, resample_blocks
 
@@ -81,7 +81,7 @@ def ingest(
     try:
         return _Ingestion(corpus_dir, progress, cancelled).run(paths)
     except OSError as error:
-        hint = "Free some disk space." if error.errno == errno.ENOSPC else "Check the folder's permissions."
+        hint = passing_hint(error, "Check the folder's permissions.")
         raise CorpusError(f"{corpus_dir}: cannot be written ({error.strerror or error}).", hint) from error
 
 
@@ -151,7 +151,9 @@ class _Ingestion:
                         raise _CancelledError
         except OSError as error:
             reason = error.strerror or str(error)
-            raise UnreadableFileError(f"It cannot be read: {reason}.", "Check its permissions.") from error
+            raise UnreadableFileError(
+                f"It cannot be read: {reason}.", passing_hint(error, "Check its permissions.")
+            ) from error
         return digest.hexdigest()
 
     def _decode(self, path: Path, record: FileRecord) -> FileRecord:

@@ -9,6 +9,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from daemon.dsp.errors import passing_hint
+
 SALVAGE_FRAMES = 512
 LONGEST_S = 2 * 3600.0
 BLOCK_VALUES = 1 << 18  # frames x channels per block: 1 MiB of float32
@@ -110,7 +112,7 @@ def _why_not(path: Path, error: Exception) -> tuple[str, str]:
         with path.open("rb") as file:
             head = file.read(64)
     except OSError as refusal:
-        return f"It cannot be read: {refusal.strerror}.", "Check its name and permissions."
+        return f"It cannot be read: {refusal.strerror}.", passing_hint(refusal, "Check its name and permissions.")
     else:
         if not head:
             return "The file is empty (0 bytes).", "Export it again."

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from daemon.dsp.errors import passing_hint
 from daemon.engine.pipe import Parcel, PipeError
 from daemon.engine.process import Child, spawn
 from daemon.engine.reports import progress_of, read_line
@@ -87,7 +88,7 @@ class JobRun:
         try:
             child = await spawn(MODULES[self._info.kind], self._log_file)
         except OSError as problem:
-            return Ending("failed", f"no process could be started: {problem}", self._hint())
+            return Ending("failed", f"no process could be started: {problem}", passing_hint(problem, self._hint()))
         self._child = child
         log.info("%s %s %s: pid %d", self._info.id, self._info.kind, self._info.subject, child.pid)
         if self._grace_s is not None:

@@ -4,6 +4,7 @@ import errno
 import logging
 import sqlite3
 
+from daemon.dsp.errors import passing_hint
 from protocol.errors import AlleleError
 
 log = logging.getLogger("allele.router")
@@ -21,7 +22,8 @@ def as_allele_error(problem: BaseException, doing: str) -> AlleleError:
         return AlleleError("E_IO", f"{doing}: the database: {problem}", hint="allele daemon logs has the details")
     if isinstance(problem, OSError):
         where = f"{problem.filename}: " if problem.filename else ""
-        return AlleleError("E_IO", f"{where}{problem.strerror or problem}", hint="check the path and its permissions")
+        hint = passing_hint(problem, "check the path and its permissions")
+        return AlleleError("E_IO", f"{where}{problem.strerror or problem}", hint=hint)
     if isinstance(problem, MemoryError):
         return AlleleError("E_OOM", f"{doing}: memory ran out", hint="close other programs or use a shorter clip")
     log.error("%s failed", doing, exc_info=problem)

@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from daemon.corpus.durable import TEMP_PREFIX, sync_folder, write_bytes
+from daemon.dsp.errors import passing_hint
 from daemon.training.clock import LastEvaluation
 from daemon.training.errors import TrainingError
 
@@ -143,7 +144,11 @@ def _complete(folder: Path) -> list[Path]:
 
 
 def load_newest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint whose hashes hold; torn and temporary ones are swept away."""
+    """The newest checkpoint whose hashes hold; torn and temporary ones are swept away.
+
+    Raises:
+        TrainingError: one cannot be read now; none is swept away for that.
+    """
     for temp in folder.glob(f"{TEMP_PREFIX}*"):
         shutil.rmtree(temp, ignore_errors=True)
     for path in sorted(folder.glob("step-*"), reverse=True):
@@ -155,7 +160,11 @@ def load_newest(folder: Path) -> Checkpoint | None:
 
 
 def load_step(folder: Path, step: int) -> Checkpoint | None:
-    """The checkpoint of one step, or None when it is not there or not whole."""
+    """The checkpoint of one step, or None when it is not there or not whole.
+
+    Raises:
+        TrainingError: it cannot be read now.
+    """
     return _read(folder / f"step-{step:08d}")
 
 
@@ -168,8 +177,11 @@ def _read(path: Path) -> Checkpoint | None:
         named = [*_TENSORS, *([_ADVERSARY] if f"{_ADVERSARY}.safetensors" in contents else [])]
         tensors = {name: safetensors.torch.load(contents[f"{name}.safetensors"]) for name in named}
         return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), **tensors)
-    except (OSError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
         return None
+    except OSError as error:
+        hint = passing_hint(error, "Check the disk it is on and try again.")
+        raise TrainingError(f"{path}: the checkpoint cannot be read ({error.strerror}).", hint) from error
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

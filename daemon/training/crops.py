@@ -33,6 +33,8 @@ class Clip:
     """Left out: no codec should spend codes on it, nobody hears it, and a crop of it begins with a click."""
     side_offset: float = 0.0
     """That of half the difference of two channels."""
+    heard_at: int = 0
+    """Where its sound begins, in samples after `start`."""
     channels: int = 1
     """What the codec takes: 1, or 2 for `sound` in two channels."""
 
@@ -57,6 +59,10 @@ class Clip:
         piece = self.audio[:, self.start + lo : self.start + hi]
         mono = np.asarray(piece[0] if piece.shape[0] == 1 else piece.mean(axis=0), np.float32)
         return mono - np.float32(self.dc_offset) if self.dc_offset else mono
+
+    def excerpt(self, most: int) -> Audio:
+        """As `sound`, so many samples at most from where there is sound."""
+        return self.sound(self.heard_at, min(self.samples, self.heard_at + most))
 
     @property
     def samples(self) -> int:
@@ -86,6 +92,7 @@ def open_parts(corpus: Corpus, parts: list[Part], config: CodecConfig) -> list[C
                 stop=part.stop,
                 gain_db=gain_for_loudness_db(loudness_lufs, config),
                 name=record.source,
+                heard_at=part.heard_at,
                 dc_offset=record.dc_offset,
                 side_offset=offset_to_leave_out(pair.side_offset) if pair else 0.0,
                 channels=config.channels,

@@ -7,6 +7,7 @@ and ends the process silently while modules load and at exit, when Python could 
 """
 
 import contextlib
+import errno
 import importlib
 import io
 import os
@@ -65,6 +66,8 @@ def _describe(failure: Exception) -> str:
 
     if isinstance(failure, AlleleError):
         return str(failure)
+    if getattr(failure, "errno", None) in (errno.EMFILE, errno.ENFILE):  # also pyzmq's, which is no OSError
+        return "too many open files (allow more, with ulimit -n 1024, and try again)"
     if isinstance(failure, OSError) and failure.strerror:
         where = f"{os.fsdecode(failure.filename)}: " if isinstance(failure.filename, str | bytes) else ""
         return f"{where}{failure.strerror}"
