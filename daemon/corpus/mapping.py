@@ -36,7 +36,7 @@ def map_array(path: Path) -> NDArray[np.float32]:
         if dtype.hasobject or min(shape, default=0) < 0 or size < offset + count * dtype.itemsize:
             raise ValueError(f"{size} bytes are not an array of {shape}")
         memory = _map(file.fileno(), size)
-    array = np.frombuffer(memory, dtype, count, offset).reshape(shape, order="F" if is_fortran else "C")
+    array = np.frombuffer(memoryview(memory), dtype, count, offset).reshape(shape, order="F" if is_fortran else "C")
     array.flags.writeable = False
     return array
 

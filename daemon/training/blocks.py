@@ -53,9 +53,9 @@ class Heard:
         """Samples that are heard."""
         return int(self._until[-1])
 
-    def within(self, start: NDArray[np.int64] | int, stop: NDArray[np.int64] | int) -> NDArray[np.float64]:
-        """Samples that are heard in stretches."""
-        return np.interp(stop, self._edges, self._until) - np.interp(start, self._edges, self._until)
+    def within(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Samples that are heard in each of some stretches."""
+        return np.interp(stops, self._edges, self._until) - np.interp(starts, self._edges, self._until)
 
     @property
     def gap(self) -> int:

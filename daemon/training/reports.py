@@ -59,7 +59,7 @@ class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluatio
     step: int
     elapsed_s: float
     mel: float | None = None
-    """Official multi-scale log-mel on held-out audio; lower is better. None, as the next two, where none is held out."""
+    """Official multi-scale log-mel on held-out audio; lower is better. None: nothing is held out."""
     stft: float | None = None
     sisdr_db: float | None = None
     train_mel: float

@@ -143,7 +143,7 @@ class _Chooser:
                 continue
             group = self._kin.group(index, len(order) // 2)
             out = {one: [self._whole(one)] if one in group else [] for one in range(len(order))}
-            if self._leaves_enough(out):
+            if len(group) <= len(order) // 2 and self._leaves_enough(out):
                 return [(index, self._whole(index))], out
         return [], {}
 
@@ -159,7 +159,7 @@ class _Chooser:
 
     def _leaves_enough(self, out: dict[int, list[Span]]) -> bool:
         left = [(self._heard[index], span) for index, spans in out.items() for span in self._left(index, spans)]
-        sound = sum(float(heard.within(span.start, span.stop)) for heard, span in left)
+        sound = sum(float(heard.within(np.array([lo]), np.array([hi]))[0]) for heard, (lo, hi) in left)
         return sound >= 0.5 * self._sound and sum(span.length for _, span in left) >= SAMPLE_RATE
 
     def _whole(self, index: int) -> Span:

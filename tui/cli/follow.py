@@ -125,9 +125,7 @@ def describe_evaluation(report: EvaluationCompleted) -> list[str]:
     """An evaluation in some lines."""
     told = "  ".join(filter(None, (held_out_words(report), standing_words(report))))
     lines = [f"step {report.step} at {duration(report.elapsed_s)}: {told}"]
-    if (
-        report.train and report.held_out
-    ):  # alone it says nothing of other sounds, and falls when they are learnt by heart
+    if report.train and report.held_out:  # alone it says nothing of other sounds
         lines.append(f"  learnt from: {measured(report.train)}")
     lines += level_table(report)
     lines += [f"  {text}" for text in (health_words(report), report.preview and f"listen: {report.preview}") if text]
