@@ -69,8 +69,8 @@ def copies(one: Recording, span: Span, other: Recording) -> list[Span]:
     starts = [max(0, min((first + last) // 2, one.hops - WINDOW))]
     if last > first:
         starts = [*range(first, last, WINDOW), last]
-    moved = (Span(span.start + lag, span.stop + lag) for start in starts for lag in lags(one, start, other))
-    return [there for span in moved if (there := span.within(other.samples)).length > 0]
+    moved = {Span(span.start + lag, span.stop + lag) for start in starts for lag in lags(one, start, other)}
+    return [there for span in sorted(moved) if (there := span.within(other.samples)).length > 0]
 
 
 def is_related(one: Recording, other: Recording) -> bool:

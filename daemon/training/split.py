@@ -74,7 +74,8 @@ def held_out_words(split: Split) -> str:
     if not {part.sha256 for part in split.held_out} & {part.sha256 for part in split.train}:
         return f"a whole recording is held out, to judge by, since all are short; {known} to learn from{note}"
     pieces = "a piece of one recording" if held == 1 else f"a piece of each of {held} recordings"
-    few = "there are few" if known < 3 * FEWEST_FILES and not split.reason else "there are few of their own"
+    is_few = len({part.sha256 for part in split.train}) < FEWEST_FILES
+    few = "there are few" if is_few else "the recordings are copies of one another"
     return f"{pieces} is held out, to judge by, since {few}; {known} pieces to learn from{note}"
 
 

@@ -25,7 +25,7 @@ def saved(path: Path, samples: int = 1000) -> np.ndarray:
 def few_files() -> Iterator[int]:
     """Room for ten more descriptors."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    used = len(os.listdir("/dev/fd"))
+    used = len(list(Path("/dev/fd").iterdir()))
     resource.setrlimit(resource.RLIMIT_NOFILE, (used + 10, before[1]))
     yield used
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
@@ -34,7 +34,7 @@ def few_files() -> Iterator[int]:
 def test_many_more_recordings_than_descriptors_are_mapped(tmp_path: Path, few_files: int) -> None:
     audio = saved(tmp_path / "a.npy")
     mapped = [map_array(tmp_path / "a.npy") for _ in range(100)]
-    assert len(os.listdir("/dev/fd")) == few_files
+    assert len(list(Path("/dev/fd").iterdir())) == few_files
     assert all(np.array_equal(one, audio) and not one.flags.writeable for one in mapped)
     (tmp_path / "a.npy").unlink()
     piece = mapped[7][:, 3:9].T
