@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from daemon.training.blocks import Span
-from daemon.training.prints import BANDS, HOP, Print
+from daemon.training.prints import HOP, Print
 
 WINDOW = 36
 """Hops of a window: 1.5 s."""
@@ -31,6 +31,10 @@ _MOST_PLACES = 4
 _MOST_WINDOWS = 4
 """Of a recording that are looked for in another one."""
 _LEAST_ENERGY = 1e-9
+_LONG = 1400
+"""Hops, a minute: of longer recordings fewer places are looked at, so that 500 of them take minutes and not an hour."""
+_OTHER_COLOUR = 0.45
+"""Mean difference of mean spectra (4.5 dB) from which two short recordings need no closer look."""
 
 
 class Recording(NamedTuple):
@@ -48,7 +52,7 @@ class Recording(NamedTuple):
         return max(1, self.samples // HOP - 1)
 
 
-def lags(one: Recording, start: int, other: Recording) -> list[int]:
+def lags(one: Recording, start: int, other: Recording, most: int = _MOST_PLACES) -> list[int]:
     """Where the window of `one` that begins at hop `start` comes again in `other`.
 
     Of a recording shorter than the window all is looked for around it.
@@ -58,9 +62,9 @@ def lags(one: Recording, start: int, other: Recording) -> list[int]:
     """
     hops = min(WINDOW, one.hops - start)
     if other.hops >= hops:
-        return _places(one, start, hops, other, 0, other.hops)
+        return _places(one, start, hops, other, (0, other.hops), most)
     lo, hi = max(0, start - other.hops), min(one.hops, start + hops + other.hops)
-    return [-lag for lag in _places(other, 0, other.hops, one, lo, hi)]
+    return [-lag for lag in _places(other, 0, other.hops, one, (lo, hi), most)]
 
 
 def copies(one: Recording, span: Span, other: Recording) -> list[Span]:
@@ -76,7 +80,10 @@ def copies(one: Recording, span: Span, other: Recording) -> list[Span]:
 def is_related(one: Recording, other: Recording) -> bool:
     """Whether a window of the shorter recording, at some of its places with sound, comes again in the longer one."""
     short, long = sorted((one, other), key=lambda recording: recording.hops)
-    return any(lags(short, start, long) for start in _loud_starts(short))
+    if long.hops <= WINDOW and float(np.abs(short.print.colour - long.print.colour).mean()) > _OTHER_COLOUR:
+        return False
+    most = _MOST_PLACES if long.hops < _LONG else _MOST_PLACES // 2
+    return any(lags(short, start, long, most) for start in _loud_starts(short))
 
 
 def _loud_starts(recording: Recording) -> list[int]:
@@ -87,10 +94,11 @@ def _loud_starts(recording: Recording) -> list[int]:
     return sorted({int(start) for start in np.clip(chosen - WINDOW // 2, 0, max(0, recording.hops - WINDOW))})
 
 
-def _places(query: Recording, start: int, hops: int, other: Recording, lo: int, hi: int) -> list[int]:
+def _places(query: Recording, start: int, hops: int, other: Recording, region: tuple[int, int], most: int) -> list[int]:
+    lo, hi = region
     scores = _scores(query.print.bands[:, start : start + hops], other.print.bands[:, lo:hi])
     found: list[tuple[float, int]] = []
-    for place in _peaks(scores, hops):
+    for place in _peaks(scores, hops, most):
         lag = (lo + place - start) * HOP
         likeness, fine = _waveforms(query, start * HOP, hops * HOP, other, lag)
         if likeness >= ALIKE:
@@ -104,10 +112,8 @@ def _scores(query: Tensor, other: Tensor) -> Tensor:
     n, cells = query.shape[1], query.numel()
     means = query.mean(1)
     moving = query - means[:, None]
-    summed = torch.ones(BANDS, 1, n)
     product = F.conv1d(other[None], moving[None])[0, 0]
-    sums = F.conv1d(other[None], summed, groups=BANDS)[0]
-    squares = F.conv1d(other.square().sum(0)[None, None], summed[:1])[0, 0]
+    sums, squares = _sums(other, n), _sums(other.square().sum(0), n)
     energy = (squares - sums.square().sum(0) / n).clamp_min(_LEAST_ENERGY)
     moved = product / (energy * moving.square().sum().clamp_min(_LEAST_ENERGY)).sqrt()
     level = (query.sum() - sums.sum(0)) / cells
@@ -116,10 +122,16 @@ def _scores(query: Tensor, other: Tensor) -> Tensor:
     return torch.maximum(moved, near) * ((moved >= _MOVES_ALIKE) | (near >= 0.5))
 
 
-def _peaks(scores: Tensor, hops: int) -> list[int]:
+def _sums(values: Tensor, n: int) -> Tensor:
+    """Of every `n` that follow each other."""
+    until = F.pad(values.double().cumsum(-1), (1, 0))
+    return (until[..., n:] - until[..., :-n]).float()
+
+
+def _peaks(scores: Tensor, hops: int, most: int) -> list[int]:
     """The best places that are at least a third of a window apart."""
     left, places = scores.clone(), list[int]()
-    while len(places) < _MOST_PLACES and float(left.max()) > 0:
+    while len(places) < most and float(left.max()) > 0:
         place = int(left.argmax())
         places.append(place)
         left[max(0, place - hops // 3) : place + hops // 3 + 1] = 0

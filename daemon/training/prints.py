@@ -35,6 +35,8 @@ class Print(NamedTuple):
     """`(T,)`: mean level of a hop's mono mean in dBFS, without its DC offset."""
     bands: Tensor
     """`(BANDS, T)`: log10 of band powers over the recording's own level; a window spans this hop and the next."""
+    colour: NDArray[np.float32]
+    """`(BANDS,)`: log10 of the bands' mean powers, their own mean left out."""
 
 
 def print_of(audio: NDArray[np.float32]) -> Print:
@@ -54,7 +56,9 @@ def print_of(audio: NDArray[np.float32]) -> Print:
     power = torch.cat([*bands, _bands(last)], 1)
     whole = power.sum(0)
     floor = _FLOOR * whole[whole >= _LOUD * whole.max()].mean() + _SILENCE
-    return Print(np.concatenate(levels).astype(np.float32), ((power + floor) / floor).log10())
+    bands = ((power + floor) / floor).log10()
+    mean = (power.mean(1) + floor).log10()
+    return Print(np.concatenate(levels).astype(np.float32), bands, (mean - mean.mean()).numpy())
 
 
 def _chunks(audio: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
