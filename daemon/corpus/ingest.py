@@ -4,7 +4,6 @@ Memory is bounded by a few blocks whatever the files are. The index is replaced 
 a kill leaves a valid corpus holding what was finished. One bad file is a record, never an exception.
 """
 
-import errno
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
@@ -27,6 +26,7 @@ from daemon.corpus.reading import Decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
 from daemon.corpus.remarks import Remark, remarks_on
 from daemon.corpus.streams import UnreadableFileError
+from daemon.dsp.errors import passing_hint
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.mixdown import SILENT_DB
 from daemon.dsp.resample import require_torchaudio
@@ -88,7 +88,7 @@ def ingest(
     try:
         return _Ingestion(corpus_dir, progress, cancelled).run(paths)
     except OSError as error:
-        hint = "Free some disk space." if error.errno == errno.ENOSPC else "Check the folder's permissions."
+        hint = passing_hint(error, "Check the folder's permissions.")
         raise CorpusError(f"{corpus_dir}: cannot be written ({error.strerror or error}).", hint) from error
 
 
@@ -158,7 +158,9 @@ class _Ingestion:
                         raise _CancelledError
         except OSError as error:
             reason = error.strerror or str(error)
-            raise UnreadableFileError(f"It cannot be read: {reason}.", "Check its permissions.") from error
+            raise UnreadableFileError(
+                f"It cannot be read: {reason}.", passing_hint(error, "Check its permissions.")
+            ) from error
         return digest.hexdigest()
 
     def _decode(self, path: Path, record: FileRecord) -> FileRecord:

@@ -20,6 +20,7 @@ from daemon.corpus.formats.layout import Link
 from daemon.corpus.formats.sniff import Container, look_into
 from daemon.corpus.sndfile import FAILURES, SndfileStream
 from daemon.corpus.streams import Block, SoundStream, UnreadableFileError
+from daemon.dsp.errors import passing_hint
 from daemon.dsp.resample import resample_blocks
 
 LONGEST_S = 2 * 3600.0
@@ -194,7 +195,7 @@ def _why_not(path: Path, error: Exception) -> tuple[str, str]:
         with path.open("rb") as file:
             head = file.read(64)
     except OSError as refusal:
-        return f"It cannot be read: {refusal.strerror}.", "Check its name and permissions."
+        return f"It cannot be read: {refusal.strerror}.", passing_hint(refusal, "Check its name and permissions.")
     else:
         if not head:
             return "The file is empty (0 bytes).", "Export it again."

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from daemon.corpus.durable import write_bytes
 from daemon.corpus.errors import CorpusError
+from daemon.corpus.mapping import map_array
 from daemon.corpus.pairs import Pair, measure_pair
+from daemon.dsp.errors import passing_hint
 
 FORMAT_VERSION = 1
 INDEX_NAME = "corpus.json"
@@ -95,22 +97,27 @@ class Corpus:
         return sum(record.duration_s for record in self.usable)
 
     def audio(self, record: FileRecord) -> NDArray[np.float32]:
-        """The samples of one usable record, memory-mapped: `(C, L)` float32 at 48 kHz.
+        """The samples of one usable record, memory-mapped: `(C, L)` float32 at 48 kHz. No file stays open.
 
         Raises:
-            CorpusError: the cache file is missing or damaged.
+            CorpusError: the cache file is missing or damaged, or cannot be opened now.
         """
         path = self.folder / record.audio
         try:
-            samples = np.load(path, mmap_mode="r", allow_pickle=False)
+            samples = map_array(path)
         except FileNotFoundError as error:
             raise CorpusError(
                 f"{path}: the cached audio of {Path(record.source).name} is missing.",
                 "Remove the corpus and add its files again.",
             ) from error
-        except (OSError, ValueError) as error:
+        except OSError as error:
             raise CorpusError(
-                f"{path}: the cached audio of {Path(record.source).name} cannot be read ({error}).",
+                f"{path}: the cached audio of {Path(record.source).name} cannot be read ({error.strerror}).",
+                passing_hint(error, "Check the disk it is on and try again."),
+            ) from error
+        except ValueError as error:
+            raise CorpusError(
+                f"{path}: the cached audio of {Path(record.source).name} is damaged ({error}).",
                 "Remove the corpus and add its files again.",
             ) from error
         if samples.ndim != 2 or samples.dtype != np.float32 or samples.shape[1] != record.samples:
@@ -150,7 +157,12 @@ def load_corpus(corpus_dir: Path) -> Corpus:
         index = msgspec.json.decode(path.read_bytes(), type=CorpusIndex)
     except FileNotFoundError as error:
         raise CorpusError(f"{corpus_dir}: there is no corpus here.", "Add files to it first.") from error
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        raise CorpusError(
+            f"{path}: the corpus index cannot be read ({error.strerror}).",
+            passing_hint(error, "Check the disk it is on and try again."),
+        ) from error
+    except msgspec.DecodeError as error:
         raise CorpusError(
             f"{path}: the corpus index cannot be read ({error}).",
             "Remove the corpus and add its files again.",

@@ -7,7 +7,7 @@ from typing import Any
 from daemon.atlas.errors import AtlasError
 from daemon.codec.errors import CodecError
 from daemon.corpus.errors import CorpusError
-from daemon.dsp.errors import MendableError
+from daemon.dsp.errors import MendableError, passing_hint
 from daemon.training.errors import TrainingMemoryError
 from protocol.errors import AlleleError
 from protocol.situations import situation
@@ -31,6 +31,10 @@ def _as_error(problem: BaseException) -> AlleleError:
         if isinstance(problem, OSError):
             message = f"{f'{problem.filename}: ' if problem.filename else ''}no space is left on the disk"
         return AlleleError("E_DISK_FULL", message, hint=hint)
+    if numbers & {errno.EMFILE, errno.ENFILE} or "Too many open files" in message:
+        where = f"{problem.filename}: " if isinstance(problem, OSError) and problem.filename else ""
+        message = f"{where}too many open files" if isinstance(problem, OSError) else message
+        return AlleleError("E_IO", message, hint=passing_hint(OSError(errno.EMFILE, message)))
     if isinstance(problem, TrainingMemoryError):
         return AlleleError("E_OOM", message, hint=problem.hint)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError":

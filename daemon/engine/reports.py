@@ -78,7 +78,6 @@ def _advice(levels: list[LevelReport]) -> str:
 
 
 def _held_out(report: EvaluationReport) -> dict[str, float | None]:
-    """What the mono mean gives, and in stereo what the side does."""
-    measured = {"mel": report.mel, "stft": report.stft, "sisdr_db": report.sisdr_db}
-    beside = {"side_mel": report.side_mel, "width_db": report.width_db}
-    return {**measured, **{name: value for name, value in beside.items() if value is not None}}
+    """What the mono mean gives, and in stereo what the side does; nothing where nothing is held out."""
+    names = ("mel", "stft", "sisdr_db", "side_mel", "width_db")
+    return {name: value for name in names if (value := getattr(report, name)) is not None}

@@ -49,7 +49,9 @@ def _train(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
         return {"state": "stopped"}
     card = msgspec.json.decode((run_dir / MODEL_NAME).read_bytes(), type=dict[str, Any])
     _measure(wire, run_dir, Path(asked["corpus_dir"]))
-    return {"state": "finished", "result": _result(run_dir.name, card), "detail": card.get("ended", "")}
+    unjudged = "" if card["held_out"] else f"nothing is held out, since {card['held_out_reason']}"
+    detail = "; ".join(filter(None, (unjudged, card.get("ended", ""))))
+    return {"state": "finished", "result": _result(run_dir.name, card), "detail": detail}
 
 
 def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:

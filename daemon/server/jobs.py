@@ -14,10 +14,10 @@ from daemon.server.dispatch import DispatchTable, Reply, Request
 from daemon.server.joblog import JobLogs
 from daemon.server.services import Services
 from daemon.store.folders import has_learnt, has_run, run_corpus, unfinished_runs
+from daemon.training.enough import require_enough
 from daemon.training.errors import TrainingError
 from daemon.training.run_folder import LOG_NAME, MODEL_NAME
 from daemon.training.spec import Preset
-from daemon.training.split import split_corpus
 from protocol.errors import AlleleError
 from protocol.messages import (
     CancelJob,
@@ -229,13 +229,13 @@ def _check_run(body: StartTraining, models: Path) -> None:
 
 
 def _check_audio(body: StartTraining, folder: Path) -> None:
-    """Enough to learn from and to judge by. Blocking.
+    """Enough to learn from. Blocking.
 
     Raises:
         AlleleError: E_TOO_SHORT, or E_IO when the corpus cannot be read.
     """
     try:
-        split_corpus(load_corpus(folder), body.seed)
+        require_enough(load_corpus(folder))
     except TrainingError as problem:
         hint = f"{problem.hint.rstrip('.')}: allele corpus add {shlex.quote(body.corpus)} PATH..."
         raise AlleleError("E_TOO_SHORT", f"corpus {body.corpus}: {problem.message.rstrip('.')}", hint=hint) from None

@@ -98,7 +98,7 @@ def read_model(folder: Path) -> ModelInfo | None:
         codebook=card.codebook,
         steps=card.steps,
         seconds=card.seconds,
-        held_out=card.held_out.named,
+        held_out=card.held_out.named if card.held_out else {},
         utilisation=list(card.utilisation),
         memorisation=_memorisation(card),
         sample_rate=card.sample_rate,

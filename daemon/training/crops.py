@@ -37,6 +37,8 @@ class Clip:
     """Still in `audio`, and left out: no codec should spend codes on it, and a crop of it begins with a click."""
     side_offset: float = 0.0
     """That of half the difference of two channels."""
+    heard_at: int = 0
+    """Where its sound begins, in samples after `start`."""
     channels: int = 1
     """What the codec takes: 1, or 2 for `sound` in two channels."""
 
@@ -61,6 +63,10 @@ class Clip:
         piece = self.audio[:, self.start + lo : self.start + hi]
         mono = mean_of(piece, self.heard or tuple(range(len(piece))))
         return mono - np.float32(self.dc_offset) if self.dc_offset else mono
+
+    def excerpt(self, most: int) -> Audio:
+        """As `sound`, so many samples at most from where there is sound."""
+        return self.sound(self.heard_at, min(self.samples, self.heard_at + most))
 
     @property
     def samples(self) -> int:
@@ -91,6 +97,7 @@ def open_parts(corpus: Corpus, parts: list[Part], config: CodecConfig) -> list[C
                 gain_db=gain_for_loudness_db(loudness_lufs, config),
                 name=record.source,
                 heard=tuple(record.heard or ()),
+                heard_at=part.heard_at,
                 **_offsets_left(record, pair),
                 channels=config.channels,
             )

@@ -29,27 +29,29 @@ NARROW_DB = -40.0  # narrower than this is mono to every ear
 class Evaluation:
     """Figures of one codec."""
 
-    held_out: HeldOut
+    held_out: HeldOut | None
+    """None where nothing is held out."""
     train_mel: float
     levels: list[LevelReport]
     prefix_mel: list[float]
     """Held-out mel with levels 0..q heard, at the last evaluation."""
 
     @property
-    def gap(self) -> float:
+    def gap(self) -> float | None:
         """Held-out over training error."""
-        return self.held_out.mel / max(self.train_mel, 1e-6)
+        return self.held_out.mel / max(self.train_mel, 1e-6) if self.held_out else None
+
+    @property
+    def error(self) -> float:
+        """What shows whether more time helps: the held-out error, or the training error where nothing is held out."""
+        return self.held_out.mel if self.held_out else self.train_mel
 
     def report(self, *, step: int, elapsed_s: float, is_best: bool, preview: str, source: str) -> EvaluationReport:
         """What a training says of it."""
         return EvaluationReport(
             step=step,
             elapsed_s=elapsed_s,
-            mel=self.held_out.mel,
-            stft=self.held_out.stft,
-            sisdr_db=self.held_out.sisdr_db,
-            side_mel=self.held_out.side_mel,
-            width_db=self.held_out.width_db,
+            **(self.held_out.named if self.held_out else {}),
             train_mel=self.train_mel,
             gap=self.gap,
             prefix_mel=self.prefix_mel,
@@ -79,10 +81,10 @@ def evaluate(
     train_clips = excerpts(train, TRAIN_TOTAL_S, 2.0)
     train_mel = float(np.mean([_round_trip_mel(codec, clip) for clip in train_clips]))
     return Evaluation(
-        held_out=judge(codec, held_out, is_final=is_final),
+        held_out=judge(codec, held_out, is_final=is_final) if held_out else None,
         train_mel=train_mel,
         levels=code_usage(codec, train, FINAL_USAGE_FRAMES if is_final else USAGE_FRAMES, live_utilisation),
-        prefix_mel=_prefix_mel(codec, excerpts(held_out, TOTAL_S, CLIP_S)) if is_final else [],
+        prefix_mel=_prefix_mel(codec, excerpts(held_out, TOTAL_S, CLIP_S)) if is_final and held_out else [],
     )
 
 
@@ -151,12 +153,12 @@ def _round_trip_mel(codec: Codec, audio: Signal) -> float:
 
 
 def excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[Signal]:
-    """The beginnings of as many clips as fit with `SHORTEST_S` of each, evenly chosen; of few clips up to `clip_s`."""
+    """As many clips as fit with `SHORTEST_S` of each, evenly chosen, from where they sound; of few up to `clip_s`."""
     least_s = np.mean([min(clip.samples / SAMPLE_RATE, clip_s, SHORTEST_S) for clip in clips])
     fit = max(1, int(total_s / least_s))
     chosen = clips if len(clips) <= fit else [clips[i] for i in np.linspace(0, len(clips) - 1, fit).round().astype(int)]
     each = int(min(clip_s, max(SHORTEST_S, total_s / len(chosen))) * SAMPLE_RATE)
-    return [clip.sound(0, min(clip.samples, each)) for clip in chosen]
+    return [clip.excerpt(each) for clip in chosen]
 
 
 def code_usage(

@@ -16,7 +16,8 @@ from daemon.training.run_folder import CHECKPOINTS, ModelCard, Run
 def take_best(learner: Learner, codec: Codec, run_dir: Path, held_out: list[Clip]) -> tuple[Codec, str]:
     """The better of the last weights and the best that were saved, and a sentence when it is not the last.
 
-    The last of an adversarial stage count as better unless the held-out error rose too far.
+    Where nothing is held out there is no best, and the last ones are kept. The last of an adversarial stage
+    count as better unless the held-out error rose too far.
 
     Both are judged as the shorter evaluations did: the figures have to be of the same audio.
     """
@@ -56,6 +57,7 @@ def card_of(
         channels=config.channels,
         held_out=evaluation.held_out,
         held_out_kind=run.plan.split.kind,
+        held_out_reason=run.plan.split.reason,
         utilisation=[round(level.utilisation, 4) for level in evaluation.levels],
         train_mel=round(evaluation.train_mel, 4),
         memorisation=leaning.verdict,

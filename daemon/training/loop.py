@@ -19,7 +19,6 @@ from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, fina
 from daemon.training.finishing import card_of, take_best
 from daemon.training.learner import Learner, StepOutcome
 from daemon.training.memorisation import memorisation, write_report
-from daemon.training.near_duplicates import near_duplicates, words_of
 from daemon.training.patience import end_early, note_held_out, take_up_end
 from daemon.training.preview import Previews
 from daemon.training.reports import Control, LogLine, Report, StepReport, TrainingResult
@@ -101,8 +100,9 @@ class _Training:
         self._train_clips = open_parts(corpus, run.plan.split.train, config)
         self._held_clips = open_parts(corpus, run.plan.split.held_out, config)
         self._learner = Learner(run.plan, self._train_clips, run.spec.seed, device)
+        self._judged_by = "held-out" if self._held_clips else "training"
         self._is_halved = False
-        self._previews = Previews(run_dir, self._held_clips)
+        self._previews = Previews(run_dir, self._held_clips or self._train_clips)
         checkpoint = load_newest(run_dir / CHECKPOINTS)
         if checkpoint is not None:
             self._learner.restore(checkpoint)
@@ -135,9 +135,6 @@ class _Training:
         progress = self._learner.progress
         if progress.step:
             self._say(LogLine(text=f"resumed at step {progress.step}", step=progress.step))
-        elif self._run.plan.split.kind == "by file":
-            with one_thread(self._device):
-                self._tell(words_of(near_duplicates(self._held_clips, self._train_clips)))
         while (share := self._clock.share(progress.step)) < 1.0:
             wish = self._control()
             if wish is Control.STOP:
@@ -170,7 +167,9 @@ class _Training:
 
     def _give_up_adversarial(self, mel: float) -> TrainingResult:
         before = self._learner.progress.adversarial_mel or mel
-        return self._finish(f"the adversary raised the held-out error from {before:.3f} to {mel:.3f} and was dropped")
+        return self._finish(
+            f"the adversary raised the {self._judged_by} error from {before:.3f} to {mel:.3f} and was dropped"
+        )
 
     def _step(self, share: float) -> StepOutcome:
         """One step; when memory runs out, once with half the crops."""
@@ -217,7 +216,7 @@ class _Training:
         )
 
     def _evaluate(self) -> float:
-        """Measure, report, keep a checkpoint; the held-out error."""
+        """Measure, report, keep a checkpoint; the held-out error, or the training error where nothing is held out."""
         began = time.monotonic()
         progress, recipe = self._learner.progress, self._run.plan.recipe
         with one_thread(self._device):
@@ -225,14 +224,15 @@ class _Training:
             live = self._learner.live_utilisation
             evaluation = evaluate(codec, self._held_clips, self._train_clips, live_utilisation=live)
             preview = self._previews.write(codec, progress.step)
-        mel = evaluation.held_out.mel
-        is_best = progress.best_mel is None or mel < progress.best_mel
+        mel = evaluation.error
+        is_best = evaluation.held_out is not None and (progress.best_mel is None or mel < progress.best_mel)
         if is_best:
             progress.best_mel, progress.best_step = mel, progress.step
         self._tell_evaluation(evaluation, is_best, preview)
         if progress.adversarial_from is None:
             note_held_out(mel, progress, recipe)
-            self._tell(*self._learner.mend_codebooks(), end_early(progress, recipe, self._clock))
+            ends = end_early(progress, recipe, self._clock, judged_by=self._judged_by)
+            self._tell(*self._learner.mend_codebooks(), ends)
         now_s, took_s = self._clock.elapsed_s, time.monotonic() - began
         progress.evaluated = LastEvaluation(step=progress.step, at_s=now_s, took_s=took_s)
         self._save()

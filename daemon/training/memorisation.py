@@ -31,7 +31,8 @@ MOST_HELD_OUT_FRAMES = 1_500
 class Memorisation(msgspec.Struct, frozen=True, kw_only=True):
     """`memorisation.json`. The last three are mean absolute differences of 80-band log10-mel frames."""
 
-    held_out_mel: float
+    held_out_mel: float | None
+    """None where nothing is held out."""
     train_mel: float
     ratio: float | None
     """Held-out over training error; None, as all that follows, when nothing held out can be heard."""
@@ -48,11 +49,13 @@ class Memorisation(msgspec.Struct, frozen=True, kw_only=True):
 
 def memorisation(codec: Codec, evaluation: Evaluation, held_out: list[Clip], train: list[Clip]) -> Memorisation:
     """Measure a finished codec."""
+    if evaluation.held_out is None or evaluation.gap is None:
+        return _unknown(None, evaluation.train_mel, "nothing is held out")
     pairs = [_source_and_decode(codec, clip) for clip in _spread(held_out, TOTAL_S)]
     source, decode = (_thinned(torch.cat(side), MOST_HELD_OUT_FRAMES) for side in zip(*pairs, strict=True))
     held_mel, train_mel = evaluation.held_out.mel, evaluation.train_mel
     if not len(source):
-        return _unknown(held_mel, train_mel)
+        return _unknown(held_mel, train_mel, "what is held out is next to silent")
     known = _thinned(torch.cat([_frames(a) for a in _at_reference(train)]), MOST_TRAINING_FRAMES)
     ratio = evaluation.gap
     verdict: Verdict = "general" if ratio < LEANING else "leaning" if ratio < MEMORISED else "memorised"
@@ -70,16 +73,16 @@ def memorisation(codec: Codec, evaluation: Evaluation, held_out: list[Clip], tra
     )
 
 
-def _unknown(held_mel: float, train_mel: float) -> Memorisation:
+def _unknown(held_mel: float | None, train_mel: float, why: str) -> Memorisation:
     return Memorisation(
-        held_out_mel=round(held_mel, 4),
+        held_out_mel=None if held_mel is None else round(held_mel, 4),
         train_mel=round(train_mel, 4),
         ratio=None,
         verdict="unknown",
         decoded=None,
         nearest_training=None,
         decoded_to_training=None,
-        text="memorisation: it cannot be told: what is held out is next to silent",
+        text=f"memorisation: it cannot be told: {why}",
     )
 
 
@@ -102,7 +105,7 @@ def _in_words(ratio: float, verdict: Verdict, decoded: float, nearest: float) ->
 
 
 def _source_and_decode(codec: Codec, clip: Clip) -> tuple[Tensor, Tensor]:
-    audio = clip.sound(0, min(clip.samples, int(CLIP_S * SAMPLE_RATE)))
+    audio = clip.excerpt(int(CLIP_S * SAMPLE_RATE))
     gain = np.float32(10 ** (clip.gain_db / 20))
     source, decode = _frames(audio * gain), _frames(round_trip(codec, audio) * gain)
     heard = (source > np.log10(LOG_FLOOR) + 0.5).any(-1)  # between sounds there is nothing to compare
@@ -111,7 +114,7 @@ def _source_and_decode(codec: Codec, clip: Clip) -> tuple[Tensor, Tensor]:
 
 def _at_reference(clips: list[Clip]) -> list[NDArray[np.float32]]:
     per_clip = max(1, round(MOST_TRAINING_FRAMES * 2 / len(clips))) * N_FFT // 4
-    return [c.sound(0, min(c.samples, per_clip)) * np.float32(10 ** (c.gain_db / 20)) for c in clips]
+    return [c.excerpt(per_clip) * np.float32(10 ** (c.gain_db / 20)) for c in clips]
 
 
 def _spread(clips: list[Clip], total_s: float) -> list[Clip]:

@@ -2,6 +2,7 @@
 
 The held-out error of a run at full learning rate falls further when the rate does, so a run is not cut off where it
 stalls: what is left of it shrinks to a short end phase. Only runs on a budget end early; the budget is an upper bound.
+Where nothing is held out it is the training error that has to fall.
 """
 
 from daemon.training.checkpoint import Progress
@@ -13,14 +14,14 @@ END_SHARE = 0.15
 
 
 def note_held_out(mel: float, progress: Progress, recipe: Recipe) -> None:
-    """Count evaluations whose held-out error is not `least_gain` under the last one that was."""
+    """Count evaluations whose error, held out or of training, is not `least_gain` under the last one that was."""
     if progress.level_mel is None or mel < progress.level_mel * (1 - recipe.least_gain):
         progress.level_mel, progress.stalled = mel, 0
     else:
         progress.stalled += 1
 
 
-def end_early(progress: Progress, recipe: Recipe, clock: RunClock) -> str:
+def end_early(progress: Progress, recipe: Recipe, clock: RunClock, *, judged_by: str = "held-out") -> str:
     """Bring the end nearer when patience is spent; a sentence that says so, or nothing.
 
     Not where an adversary is to come: its stage begins at a share of the run, and would begin at once, with weights
@@ -37,7 +38,7 @@ def end_early(progress: Progress, recipe: Recipe, clock: RunClock) -> str:
     progress.ends_at_s, progress.cut_budget_s = spent_s + END_SHARE * spent_s, clock.budget_s
     clock.end_at(progress.ends_at_s)
     progress.ended_early = (
-        f"ended {_duration(saved_s)} early: the held-out error has not fallen by {recipe.least_gain:.1%} for "
+        f"ended {_duration(saved_s)} early: the {judged_by} error has not fallen by {recipe.least_gain:.1%} for "
         f"{progress.stalled} evaluations"
     )
     return progress.ended_early

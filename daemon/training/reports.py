@@ -58,12 +58,12 @@ class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluatio
 
     step: int
     elapsed_s: float
-    mel: float
-    """Official multi-scale log-mel on held-out audio; lower is better."""
-    stft: float
-    sisdr_db: float
+    mel: float | None = None
+    """Official multi-scale log-mel on held-out audio; lower is better. None: nothing is held out."""
+    stft: float | None = None
+    sisdr_db: float | None = None
     train_mel: float
-    gap: float = 1.0
+    gap: float | None = 1.0
     """Held-out over training error; 1 means that unheard recordings fare no worse."""
     prefix_mel: list[float] = []
     """Held-out mel with only level 0 heard, then levels 0 and 1, and so on; at the last evaluation."""

@@ -10,6 +10,7 @@ from typing import Literal, TextIO
 import msgspec
 
 from daemon.corpus.durable import replacing, sweep, write_bytes
+from daemon.dsp.errors import passing_hint
 from daemon.training.errors import TrainingError
 from daemon.training.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
 from daemon.training.spec import Plan, TrainingSpec
@@ -52,8 +53,11 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     hop_length: int
     frame_rate: float
     channels: int = 1
-    held_out: HeldOut
+    held_out: HeldOut | None
+    """None where nothing that is heard could be held out."""
     held_out_kind: str
+    held_out_reason: str = ""
+    """Why nothing is held out, or what copies of it are left out too."""
     utilisation: list[float]
     train_mel: float | None = None
     """Official multi-scale log-mel on training audio, beside `held_out`."""
@@ -76,13 +80,16 @@ def read_run(run_dir: Path) -> Run | None:
     """The run in a folder, or None when there is none.
 
     Raises:
-        TrainingError: `run.json` is damaged.
+        TrainingError: `run.json` is damaged, or cannot be read now.
     """
     try:
         return msgspec.json.decode((run_dir / RUN_NAME).read_bytes(), type=Run)
     except FileNotFoundError:
         return None
-    except (OSError, msgspec.DecodeError) as error:
+    except OSError as error:
+        hint = passing_hint(error, "Check the disk it is on and try again.")
+        raise TrainingError(f"{run_dir / RUN_NAME}: cannot be read ({error.strerror}).", hint) from error
+    except msgspec.DecodeError as error:
         raise TrainingError(
             f"{run_dir / RUN_NAME}: cannot be read ({error}).",
             f"Train it again, after: allele model delete {quote(run_dir.name)}",

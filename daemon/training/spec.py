@@ -36,14 +36,19 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     start: int
     """Samples at 48 kHz."""
     stop: int
+    heard_at: int = 0
+    """From here on after `start` it is listened to: before it there may be silence."""
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
     """Which audio is learned from and which is held out."""
 
-    kind: Literal["by file", "in-recording"]
+    kind: Literal["by file", "in-recording", "none"]
     train: list[Part]
     held_out: list[Part]
+    """Empty where nothing that is heard can be held out."""
+    reason: str = ""
+    """Why it is empty; otherwise what copies of it are left out too; in words."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):

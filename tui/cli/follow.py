@@ -27,7 +27,7 @@ from protocol.messages import (
 from tui.cli.output import Output, duration
 from tui.cli.progress import Progress
 from tui.client import Client, Event
-from tui.model.measures import health_words, level_table, measured, standing_words
+from tui.model.measures import health_words, held_out_words, level_table, measured, standing_words
 
 ENDED = frozenset({"done", "failed", "cancelled", "interrupted"})
 SILENCE_S = 2.0
@@ -123,9 +123,9 @@ def _take(item: "Event | Snapshot | None", wanted: str, progress: Progress) -> J
 
 def describe_evaluation(report: EvaluationCompleted) -> list[str]:
     """An evaluation in some lines."""
-    told = "  ".join(filter(None, (measured(report.held_out), standing_words(report))))
-    lines = [f"step {report.step} at {duration(report.elapsed_s)}: held out: {told}"]
-    if report.train:
+    told = "  ".join(filter(None, (held_out_words(report), standing_words(report))))
+    lines = [f"step {report.step} at {duration(report.elapsed_s)}: {told}"]
+    if report.train and report.held_out:  # alone it says nothing of other sounds
         lines.append(f"  learnt from: {measured(report.train)}")
     lines += level_table(report)
     lines += [f"  {text}" for text in (health_words(report), report.preview and f"listen: {report.preview}") if text]

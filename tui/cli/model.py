@@ -142,7 +142,7 @@ def _atlas_words(atlas: Atlas) -> str:
 def leaning_words(facts: dict[str, Any]) -> str:
     """How much a model leans on its own recordings, or that nobody can tell."""
     if facts.get("ratio") is None:
-        return "it cannot be told: what is held out is next to silent"
+        return "it cannot be told: nothing that is held out can be heard"
     return f"{facts['verdict']}: held-out error is {facts['ratio']:.2f} × the training error"
 
 

@@ -77,6 +77,8 @@ def _tell(job: JobInfo, model: str, resume_hint: str, output: Output) -> int:
     if job.state != "done" or job.result is None:
         raise AlleleError("E_INTERNAL", job.error or f"training of {model} ended as {job.state}", hint=job.hint)
     facts = {key: job.result.get(key) for key in KEYS}
+    if output.as_json and not facts["held_out"] and job.detail:
+        output.note(job.detail)
     output.result(facts, describe(facts, job.detail))
     return 0
 
@@ -90,7 +92,7 @@ def describe(facts: dict[str, Any], ended: str = "") -> list[str]:
     return [
         f"{facts['model']}: {facts['levels']} levels of {facts['codebook']} codes, "
         f"{facts['steps']} steps in {duration(facts['seconds'] or 0.0)}",
-        f"held out      {measures or 'nothing to measure on'}",
+        f"held out      {measures or 'nothing, so there are no figures'}",
         f"codes in use  {use}",
         *([ended] if ended else []),
     ]

@@ -32,6 +32,12 @@ def measured(measures: dict[str, float | None]) -> str:
     return "  ".join(f"{name} {value:.3f}" for name, value in measures.items() if value is not None)
 
 
+def held_out_words(report: EvaluationCompleted) -> str:
+    """The held-out figures of an evaluation, or that there are none."""
+    figures = measured(report.held_out)
+    return f"held out: {figures}" if figures else "nothing is held out"
+
+
 def standing_words(report: EvaluationCompleted) -> str:
     """How an evaluation stands among those before it, "" for not the best; the last one is that of the model itself."""
     if PurePath(report.preview).stem == "final":

@@ -86,7 +86,8 @@ class Training:
             self.learnt.add(body.elapsed_s, learnt)
         self.evaluations = [known for known in self.evaluations if known.elapsed_s < body.elapsed_s] + [body]
         words = ", ".join(f"{key} {number:.3f}" for key, number in body.held_out.items() if number is not None)
-        told = "  ".join(filter(None, (f"held-out {words or name}", standing_words(body))))
+        known = f"held-out {words}" if words else "nothing is held out"
+        told = "  ".join(filter(None, (known, standing_words(body))))
         self._say(body.elapsed_s, f"step {body.step}: {told}")
 
     @property

@@ -143,6 +143,8 @@ def _title(training: Training, width: int) -> list[Segment]:
     parts: list[tuple[str, str, Style]] = []
     if value is not None:
         parts.append((f"{HELD_MARK} held-out {name} {value:.3f}", f"{HELD_MARK} held {value:.3f}", _HELD))
+    elif training.evaluation is not None:
+        parts.append(("nothing held out", "no held-out", _HELD))
     if training.learnt.last is not None:
         number = training.learnt.last[1]
         parts.append((f"{LEARNT_MARK} learnt {number:.3f}", f"{LEARNT_MARK} {number:.3f}", _LEARNT))
