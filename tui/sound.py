@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tui.session import Session
 
 AUDITION_S = 0.06  # between two auditions: a held key is heard as a trill, not as a queue
+INSTEAD = ":w FILE.wav writes what you would hear"
 LOOK_AGAIN_S = 2.0  # a device is not looked for at every key
 
 
@@ -92,7 +93,7 @@ class Sound:
     def why_not(self) -> str:
         """Why nothing can be heard, "" when it can."""
         silence = self.silence
-        return f"{silence}; :w FILE.wav writes what you would hear" if silence.startswith("no sound") else silence
+        return f"{silence}; {INSTEAD}" if silence.startswith("no sound") else silence
 
     @property
     def silence(self) -> str:
@@ -181,8 +182,9 @@ class Sound:
             if not self.why_not and not self._child.can_play:
                 await self._child.restart()
                 self._looked_s = time.monotonic()
-        if self.why_not:
-            raise AlleleError("E_UNAVAILABLE", self.why_not)
+        if self.why_not or not self._child.can_play:
+            why = self.why_not or f"no sound: {self._child.device.reason}; {INSTEAD}"
+            raise AlleleError("E_UNAVAILABLE", why)
         return self._child.player_id
 
     async def _started(self, request: m.Struct, now: _Playing, codes: list[Codes] | None = None) -> Any:
@@ -246,7 +248,7 @@ class Sound:
     def _on_device(self, device: Any) -> None:
         """Say once that there is no sound, and why; that there is again is seen in the bar."""
         if device.kind == "none" and self._has_sound:
-            self._say(f"no sound: {device.reason}; {device.mend or ':w FILE.wav writes what you would hear'}")
+            self._say(f"no sound: {device.reason}; {device.mend or INSTEAD}")
         self._has_sound = device.kind != "none"
         self._changed("sound")
 
