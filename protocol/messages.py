@@ -295,7 +295,7 @@ class JobLog(Struct, frozen=True, kw_only=True):
 
 
 class ModelInfo(Struct, frozen=True, kw_only=True):
-    """A model in a line. held_out: {"mel","stft","sisdr_db"}; utilisation per level 0..1.
+    """A model in a line. held_out: {"mel","stft","sisdr_db"}, empty if nothing was; utilisation per level 0..1.
 
     channels: 1, or 2: then held_out has "side_mel" and "width_db" (decodes against sources) too.
     memorisation: {"verdict","ratio","train_mel"}, verdict general, leaning, memorised or unknown (ratio null);
@@ -772,7 +772,9 @@ class StepCompleted(Struct, frozen=True, kw_only=True):
 
 
 class EvaluationCompleted(Struct, frozen=True, kw_only=True):
-    """Held-out measures. health: a word per level (healthy, thin, collapsing); advice: what to do about it.
+    """Held-out measures, none where nothing is held out. advice: what to do about a level that is not healthy.
+
+    health: a word per level (healthy, thin, collapsing).
 
     preview, source: WAV files on the daemon's machine: the run's held-out clip as decoded now, and as recorded.
     """

@@ -56,9 +56,9 @@ def print_of(audio: NDArray[np.float32]) -> Print:
     power = torch.cat([*bands, _bands(last)], 1)
     whole = power.sum(0)
     floor = _FLOOR * whole[whole >= _LOUD * whole.max()].mean() + _SILENCE
-    bands = ((power + floor) / floor).log10()
+    relative = ((power + floor) / floor).log10()
     mean = (power.mean(1) + floor).log10()
-    return Print(np.concatenate(levels).astype(np.float32), bands, (mean - mean.mean()).numpy())
+    return Print(np.concatenate(levels).astype(np.float32), relative, (mean - mean.mean()).numpy())
 
 
 def _chunks(audio: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:

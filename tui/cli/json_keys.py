@@ -37,7 +37,7 @@ MODEL = {
     "codebook": "codes to a level",
     "steps": "training steps",
     "seconds": "seconds of training",
-    "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
+    "held_out": "mel, stft and sisdr_db on sound it was not trained on; empty where none can be held out",
     "utilisation": "share of each level's codes in use",
     "memorisation": "verdict (general, leaning, memorised, unknown), ratio of held-out error to train_mel, train_mel",
     "sample_rate": "Hz",
@@ -80,7 +80,7 @@ TRAIN = {
     "seconds": "seconds of training",
     "levels": "levels of the code grid",
     "codebook": "codes to a level",
-    "held_out": "mel, stft and sisdr_db on recordings it was not trained on",
+    "held_out": "mel, stft and sisdr_db on sound it was not trained on; null where none can be held out",
     "utilisation": "share of each level's codes in use",
     "prior": "null: generation comes later",
 }
