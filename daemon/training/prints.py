@@ -42,7 +42,7 @@ class Print(NamedTuple):
 def print_of(audio: NDArray[np.float32]) -> Print:
     """Listen to one recording, `(C, L)`."""
     levels: list[NDArray[np.float32]] = []
-    bands: list[Tensor] = []
+    pieces: list[Tensor] = []
     before = np.zeros(0, np.float32)
     for mono in _chunks(audio):
         hops = mono.reshape(-1, HOP)
@@ -50,10 +50,10 @@ def print_of(audio: NDArray[np.float32]) -> Print:
         levels.append(10 * np.log10(np.maximum(power, _SILENCE)))
         small = hops.reshape(-1, _DECIMATION) @ np.full(_DECIMATION, 1 / _DECIMATION, np.float32)
         joined = np.concatenate([before, small])
-        bands.append(_bands(joined))
+        pieces.append(_bands(joined))
         before = joined[-_WINDOW // 2 :]
     last = np.concatenate([before, np.zeros(_WINDOW // 2, np.float32)])
-    power = torch.cat([*bands, _bands(last)], 1)
+    power = torch.cat([*pieces, _bands(last)], 1)
     whole = power.sum(0)
     floor = _FLOOR * whole[whole >= _LOUD * whole.max()].mean() + _SILENCE
     relative = ((power + floor) / floor).log10()
