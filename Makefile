@@ -29,7 +29,7 @@ e2e: setup
 	.venv/bin/python -m pytest -m e2e
 
 bench: setup
-	.venv/bin/python scripts/bench_codec.py
+	.venv/bin/python scripts/bench/bench_codec.py
 
 docs: setup
 	.venv/bin/python scripts/protocol_tables.py

@@ -40,17 +40,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-
 from benchmark_page import put_section
+
 from chaos_parts.asking import LostError, until_answered
 from chaos_parts.editor import EditorInTerminal
 from chaos_parts.faults import SPARES_BROKER, VICTIMS, Names, check_one_daemon, strike
 from chaos_parts.files import PREPARE, check_files
 from chaos_parts.trainings import Trainings
 from chaos_parts.writer import Writer
-from protocol import messages as m
-from tui.client import Client
-from tui.embedded import ensure_daemon
+from protocol.messages.models import ListModels
+from protocol.messages.session import GetStatus, StopDaemon
+from tui.transport.client import Client
+from tui.transport.embedded import ensure_daemon
 
 WORDS = {"run folder": "run folder removed", "cold starts": "twenty cold starts by three names"}
 
@@ -67,7 +68,7 @@ async def run(home: Path, rounds: int, seed: int) -> Counter[str]:
     clients = [Client(ensure_daemon(name), revive=partial(ensure_daemon, name)) for name in by_name]
     for client in clients:
         await client.open()
-    models = (await until_answered(clients[0], m.ListModels())).body.models
+    models = (await until_answered(clients[0], ListModels())).body.models
     writers = [Writer(client, np.random.default_rng([seed, i]), tally) for i, client in enumerate(clients[:2])]
     for writer in writers:
         await writer.begin(models[0])
@@ -78,7 +79,7 @@ async def run(home: Path, rounds: int, seed: int) -> Counter[str]:
         stop = asyncio.Event()
         at_work = [asyncio.create_task(_until(stop, w.write)) for w in writers]
         at_work.append(asyncio.create_task(_until(stop, trainings.go_on, 0.1)))
-        pid = (await until_answered(clients[0], m.GetStatus())).body.pid
+        pid = (await until_answered(clients[0], GetStatus())).body.pid
         until_s = asyncio.get_running_loop().time() + float(rng.uniform(0.1, 1.5))
         while asyncio.get_running_loop().time() < until_s:
             editor.type()
@@ -89,7 +90,7 @@ async def run(home: Path, rounds: int, seed: int) -> Counter[str]:
             editor.start()
         stop.set()
         await asyncio.gather(*at_work)
-        answering = (await until_answered(clients[0], m.GetStatus())).body.pid
+        answering = (await until_answered(clients[0], GetStatus())).body.pid
         for check in (*(writer.check for writer in writers), editor.check, trainings.check):
             try:
                 check_one_daemon(home, answering, pid if victim in SPARES_BROKER else answering)
@@ -101,7 +102,7 @@ async def run(home: Path, rounds: int, seed: int) -> Counter[str]:
         await writer.unwind()
     tally["edits by keys"] = sum(editor.revs.values())
     editor.end(signal.SIGKILL)
-    await until_answered(clients[0], m.StopDaemon())
+    await until_answered(clients[0], StopDaemon())
     for client in clients:
         await client.close()
     names.remove()

@@ -26,15 +26,18 @@ import msgpack
 import numpy as np
 import psutil
 import zmq
-
 from benchmark_page import put_section
-from protocol import messages as m
+
 from protocol.edits import parse_edit
 from protocol.frames import Header, Kind, pack
+from protocol.messages.models import ListModels, Models
+from protocol.messages.registry import REQUESTS
+from protocol.messages.session import GetStatus, Status, StopDaemon
+from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
 from protocol.places import Places
 from protocol.strands import StrandMeta
-from tui.client import Client
-from tui.embedded import ensure_daemon
+from tui.transport.client import Client
+from tui.transport.embedded import ensure_daemon
 
 PEERS, COME_AND_GO = 8, 50_000
 MOST_GROWTH_MIB = 64.0
@@ -50,8 +53,8 @@ import torch
 from daemon.codec.codec import Codec
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel
-from daemon.training.reports import HeldOut
-from daemon.training.run_folder import ModelCard, write_card
+from daemon.runs.reports import HeldOut
+from daemon.runs.folder import ModelCard, write_card
 
 folder = Path(sys.argv[1]) / "models" / "random"
 codec = Codec(CodecModel(CodecConfig(width=32, latent=20, low_bands=3, envelope_points=4, levels=2, codebook_size=64)))
@@ -64,7 +67,7 @@ write_card(folder, ModelCard(
     corpus="none", preset="toy", seed=0, parameters=codec.parameter_count, kbps=config.kbps, created=""))
 """
 # Not StopDaemon: with an empty body that is a right request, and it is obeyed.
-OPS = (*(op for op in m.REQUESTS if op != "StopDaemon"), "Nope", "", "__class__")
+OPS = (*(op for op in REQUESTS if op != "StopDaemon"), "Nope", "", "__class__")
 
 
 class Hostile:
@@ -105,7 +108,7 @@ class Hostile:
 
     def _bent(self) -> list[bytes]:
         """A right request with something done to its bytes."""
-        body = m.ApplyEdit(strand="s1", edit=parse_edit("set 3 q0 @0:8"))
+        body = ApplyEdit(strand="s1", edit=parse_edit("set 3 q0 @0:8"))
         header = Header(op="ApplyEdit", id=self._rng.randbytes(16), cid=self._rng.randbytes(16))
         frames = [bytearray(frame) for frame in pack(Kind.REQ, header, body)]
         for _ in range(self._rng.randrange(1, 5)):
@@ -165,24 +168,24 @@ def attack(places: Places, messages: int, seed: int) -> None:
 async def honest(places: Places, at_work: asyncio.Task[None], taken_ms: list[float]) -> int:
     """Ask and edit until the attack is over; how many edits are missing at the end."""
     async with Client(places) as client:
-        model = (await client.ask(m.ListModels(), m.Models)).models[0]
+        model = (await client.ask(ListModels(), Models)).models[0]
         codes = np.zeros((model.levels, 64), np.uint16)
         meta = StrandMeta(
             name="honest", model=model.name, codec_id=model.codec_id, levels=model.levels, codebook=model.codebook,
             frames=64, samples=64 * model.hop_length,
         )  # fmt: skip
-        strand = (await client.request(m.OpenStrand(meta=meta), buffers=[codes])).body.id
+        strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body.id
         edits = 0
         while not at_work.done():
             began = time.perf_counter()
-            await client.request(m.GetStatus())
+            await client.request(GetStatus())
             taken_ms.append(1000 * (time.perf_counter() - began))
             frame, code = edits % 64, (edits * 7 + 1) % 64
-            await client.request(m.ApplyEdit(strand=strand, edit=parse_edit(f"set {code} q0 @{frame}")))
+            await client.request(ApplyEdit(strand=strand, edit=parse_edit(f"set {code} q0 @{frame}")))
             codes[0, frame] = code
             edits += 1
             await asyncio.sleep(0.05)
-        found = await client.request(m.GetStrand(strand=strand))
+        found = await client.request(GetStrand(strand=strand))
         return int((found.buffers[0] != codes).sum()) + abs(found.body.rev - edits)
 
 
@@ -190,7 +193,7 @@ async def measure(home: Path, messages: int, seed: int) -> tuple[str, bool]:
     """The table's row, and whether all is well."""
     places = ensure_daemon(home)
     async with Client(places) as client:
-        pid = (await client.ask(m.GetStatus(), m.Status)).pid
+        pid = (await client.ask(GetStatus(), Status)).pid
     broker = psutil.Process(pid)
     before = broker.memory_info().rss / 2**20
     taken_ms: list[float] = []
@@ -200,9 +203,9 @@ async def measure(home: Path, messages: int, seed: int) -> tuple[str, bool]:
     await at_work
     seconds = time.monotonic() - began
     async with Client(places) as client:
-        same = (await client.ask(m.GetStatus(), m.Status)).pid == pid
+        same = (await client.ask(GetStatus(), Status)).pid == pid
         after = broker.memory_info().rss / 2**20
-        await client.request(m.StopDaemon())
+        await client.request(StopDaemon())
     taken_ms.sort()
     times = [taken_ms[int(share * (len(taken_ms) - 1))] for share in (0.5, 0.99, 1.0)]
     cells = [f"{messages:,}".replace(",", " "), f"{seconds:.0f}", *(f"{ms:.1f} ms" for ms in times)]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.actions.action import Action
 from tui.actions.registry import ACTIONS
-from tui.keymap import NAMES, Keymap, usual
+from tui.input.keymap import NAMES, Keymap, usual
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "keys.md"
 INTRODUCTION = """\

@@ -21,6 +21,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
 from protocol.errors import AlleleError
+from tui.editor.screen import EditorScreen
 from tui.first_run import DemoPlan, run_demo
 from tui.hands import HandsApp
 from tui.model.colours import Tier
@@ -29,14 +30,13 @@ from tui.model.training import Training
 from tui.model.workspace import load_workspace, restore
 from tui.screens.base import BaseScreen
 from tui.screens.codebook import CodebookScreen
-from tui.screens.editor import EditorScreen
 from tui.screens.help import HelpScreen
 from tui.screens.keys import KeysScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.over import OverScreen
 from tui.screens.palette import PaletteScreen
 from tui.screens.train import TrainScreen
-from tui.session import Session
+from tui.session.session import Session
 from tui.sound import Sound
 from tui.widgets.code_grid import tier_of
 from tui.widgets.driver import LeanDriver, tune_textual

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.messages.corpora import AddToCorpus
+from protocol.messages.jobs import StartTraining
+from protocol.messages.models import DeleteModel
 
 if TYPE_CHECKING:
     from tui.app import AlleleApp
@@ -70,13 +72,13 @@ async def _prepare(app: "AlleleApp", plan: DemoPlan) -> None:
     session = app.session
     found = next((model for model in session.models if model.name == plan.model), None)
     if found is not None and found.problem:  # of an earlier Allele: it goes to the trash, a new one takes its place
-        await session.ask(m.DeleteModel(name=plan.model))
+        await session.ask(DeleteModel(name=plan.model))
         found = None
     if found is None:
         app.go("train")
         if not any(corpus.name == plan.corpus for corpus in session.corpora):
             _tell(app, f"1 of 3: reading the recordings of {plan.corpus}")
-            request = m.AddToCorpus(corpus=plan.corpus, paths=[str(path) for path in plan.paths])
+            request = AddToCorpus(corpus=plan.corpus, paths=[str(path) for path in plan.paths])
             await _finish(app, (await session.ask(request)).body.job)
         await _train(app, plan)
 
@@ -100,7 +102,7 @@ async def _train(app: "AlleleApp", plan: DemoPlan) -> None:
 
 
 async def _start(app: "AlleleApp", plan: DemoPlan, *, resume: bool) -> str:
-    request = m.StartTraining(
+    request = StartTraining(
         corpus=plan.corpus, model=plan.model, budget_s=plan.budget_s, preset=plan.preset, resume=resume
     )
     try:

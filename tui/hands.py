@@ -10,16 +10,16 @@ from protocol.edits import REGISTER_NAMES
 from protocol.errors import AlleleError
 from tui.crash import FrankApp
 from tui.drops import read_drop
-from tui.keyfile import read_keys
-from tui.keymap import Keymap
+from tui.input.keyfile import read_keys
+from tui.input.keymap import Keymap
+from tui.input.macros import Macros
 from tui.model.editor import NAMES, Editor
-from tui.model.macros import Macros
 from tui.model.paths import line_of, read_paths
 from tui.model.words import plural
 from tui.model.workspace import dump_workspace
 from tui.screens.base import BaseScreen
 from tui.screens.undo_list import UndoList
-from tui.session import Session
+from tui.session.session import Session
 
 KEEP_S = 0.2
 

@@ -16,8 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.messages.fields import Struct
+from protocol.messages.playback import (
+    PlaybackStarted,
+    PlayPreview,
+    PreviewStarted,
+    StartPlayback,
+    StopPlayback,
+    TunePlayback,
+)
 from protocol.places import places_of
 from protocol.strands import Codes
 from tui.model.codebook import with_code
@@ -25,7 +33,7 @@ from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 
 if TYPE_CHECKING:
-    from tui.session import Session
+    from tui.session.session import Session
 
 AUDITION_S = 0.06  # between two auditions: a held key is heard as a trill, not as a queue
 INSTEAD = ":w FILE.wav writes what you would hear"
@@ -132,7 +140,7 @@ class Sound:
             AlleleError: when there is no device or the daemon refuses.
         """
         before = grid.before(editor.reference) if editor.before and not is_audition else None
-        request = m.StartPlayback(
+        request = StartPlayback(
             player=await self._player_id(),
             strand=grid.id,
             frames=frames,
@@ -143,13 +151,13 @@ class Sound:
         now = _Playing(strand=grid.id, before=before, is_audition=is_audition)
         await self._started(request, now, [] if before is None else [before])
 
-    async def play_preview(self, job: str, preview: str, *, sample: int = 0, loop: bool = False) -> m.PreviewStarted:
+    async def play_preview(self, job: str, preview: str, *, sample: int = 0, loop: bool = False) -> PreviewStarted:
         """Play what an evaluation of a training left to hear, as loud as its source.
 
         Raises:
             AlleleError: when there is no device, no such file, or the daemon refuses.
         """
-        asked = m.PlayPreview(player=await self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
+        asked = PlayPreview(player=await self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
         return await self._started(asked, _Playing(preview=(job, preview)))
 
     @property
@@ -167,7 +175,7 @@ class Sound:
             AlleleError: when there is no device or the daemon refuses.
         """
         levels = editor.heard_levels(grid.levels)
-        request = m.StartPlayback(
+        request = StartPlayback(
             player=await self._player_id(), strand=grid.id, frames=frames, levels=levels, before=True
         )
         await self._started(request, _Playing(strand=grid.id, is_audition=True), [with_code(grid, *cells)])
@@ -187,14 +195,14 @@ class Sound:
             raise AlleleError("E_UNAVAILABLE", why)
         return self._child.player_id
 
-    async def _started(self, request: m.Struct, now: _Playing, codes: list[Codes] | None = None) -> Any:
+    async def _started(self, request: Struct, now: _Playing, codes: list[Codes] | None = None) -> Any:
         """What the daemon says to a playback, which is followed from now on unless it was silenced meanwhile."""
         stops = self._stops
-        started: m.PlaybackStarted | m.PreviewStarted = (await self._session.ask(request, buffers=codes or [])).body
+        started: PlaybackStarted | PreviewStarted = (await self._session.ask(request, buffers=codes or [])).body
         if stops == self._stops:
             self._playback, self._before, self.is_audition = started.playback, now.before, now.is_audition
             self._strand, self.preview = now.strand, now.preview
-            self._frame = started.frames[0] if isinstance(started, m.PlaybackStarted) else None
+            self._frame = started.frames[0] if isinstance(started, PlaybackStarted) else None
             self._changed("playhead")
         return started
 
@@ -205,7 +213,7 @@ class Sound:
             return
         before = grid.before(editor.reference) if editor.before else None
         known = before is None or before is self._before
-        request = m.TunePlayback(
+        request = TunePlayback(
             player=self._child.player_id,
             playback=self._playback,
             levels=editor.heard_levels(grid.levels),
@@ -243,7 +251,7 @@ class Sound:
         self._changed("playhead")
         if self._child is not None:
             self._child.silence()
-            await self._session.ask(m.StopPlayback(player=self._child.player_id))
+            await self._session.ask(StopPlayback(player=self._child.player_id))
 
     def _on_device(self, device: Any) -> None:
         """Say once that there is no sound, and why; that there is again is seen in the bar."""

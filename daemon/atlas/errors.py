@@ -1,6 +1,6 @@
 """What can go wrong with an atlas."""
 
-from daemon.dsp.errors import MendableError
+from daemon.errors import MendableError
 
 
 class AtlasError(MendableError):

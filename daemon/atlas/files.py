@@ -15,7 +15,7 @@ from safetensors.numpy import save_file
 
 from daemon.atlas.errors import AtlasError
 from daemon.atlas.table import Atlas
-from daemon.corpus.durable import write_bytes, write_through
+from daemon.files.atomic import write_bytes, write_through
 
 ATLAS_NAME = "atlas.safetensors"
 FORMAT_VERSION = "1"

@@ -13,8 +13,8 @@ from daemon.atlas.probe import probe
 from daemon.atlas.table import RELIABLE, Atlas
 from daemon.codec.codec import Codec, Codes
 from daemon.corpus.records import load_corpus
+from daemon.runs.folder import read_run
 from daemon.training.crops import open_parts
-from daemon.training.run_folder import read_run
 
 MOST_FRAMES = 12_000
 """Training frames encoded, 4 minutes: contexts and usage need no more."""

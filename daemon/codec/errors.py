@@ -1,6 +1,6 @@
 """What can go wrong with a codec and what is asked of it."""
 
-from daemon.dsp.errors import MendableError
+from daemon.errors import MendableError
 
 
 class CodecError(MendableError):

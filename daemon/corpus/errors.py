@@ -1,6 +1,6 @@
 """What can go wrong with a corpus as a whole; one bad file is a record in the report instead."""
 
-from daemon.dsp.errors import MendableError
+from daemon.errors import MendableError
 
 
 class CorpusError(MendableError):

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from daemon.corpus.averaging import averaging_remarks, cancelled
 from daemon.corpus.cache import write_cache
 from daemon.corpus.discovery import Found, find_files
-from daemon.corpus.durable import sweep
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.leftovers import Leftovers
 from daemon.corpus.levels import Looked, look_at
@@ -26,10 +25,11 @@ from daemon.corpus.reading import Decoding
 from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
 from daemon.corpus.remarks import Remark, remarks_on
 from daemon.corpus.streams import UnreadableFileError
-from daemon.dsp.errors import passing_hint
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.mixdown import SILENT_DB
 from daemon.dsp.resample import require_torchaudio
+from daemon.errors import passing_hint
+from daemon.files.atomic import sweep
 
 SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms
 LOUDEST_PEAK = 100.0  # +40 dBFS: no recording, but integers stored as floats

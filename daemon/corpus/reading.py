@@ -20,8 +20,8 @@ from daemon.corpus.formats.layout import Link
 from daemon.corpus.formats.sniff import Container, look_into
 from daemon.corpus.sndfile import FAILURES, SndfileStream
 from daemon.corpus.streams import Block, SoundStream, UnreadableFileError
-from daemon.dsp.errors import passing_hint
 from daemon.dsp.resample import resample_blocks
+from daemon.errors import passing_hint
 
 LONGEST_S = 2 * 3600.0
 MISSING_S = 0.1  # less than that between a header's count and the sound is no damage

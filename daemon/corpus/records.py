@@ -7,11 +7,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.corpus.durable import write_bytes
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.mapping import map_array
 from daemon.corpus.pairs import Pair, measure_pair
-from daemon.dsp.errors import passing_hint
+from daemon.errors import passing_hint
+from daemon.files.atomic import write_bytes
 
 FORMAT_VERSION = 1
 INDEX_NAME = "corpus.json"

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from daemon.dsp.errors import AudioBackendError
+from daemon.errors import AudioBackendError
 
 try:
     import torchaudio.functional as _torchaudio  # pyright: ignore[reportMissingTypeStubs]

@@ -8,8 +8,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from daemon.corpus.durable import write_through
 from daemon.dsp.dither import to_pcm
+from daemon.files.atomic import write_through
 
 _PIECE_S = 1.0
 

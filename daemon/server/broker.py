@@ -15,25 +15,25 @@ from contextlib import AsyncExitStack
 import zmq
 
 from daemon.config import DaemonConfig
-from daemon.engine.bridge import EngineBridge
-from daemon.engine.jobs import JobQueue
+from daemon.jobs.queue import JobQueue
 from daemon.server import atlases, corpora, jobs, models, previews, snapshots, status, strands
-from daemon.server.aud import AudSocket
-from daemon.server.dispatch import DispatchTable
-from daemon.server.garbage import GarbageLog
+from daemon.server.handlers.playback import open_playbacks
 from daemon.server.jobnews import JobNews
 from daemon.server.library import Library
-from daemon.server.playback import open_playbacks
-from daemon.server.publisher import XPUB_WELCOME, Publisher
-from daemon.server.roster import Roster
-from daemon.server.router import Router
 from daemon.server.services import Services
-from daemon.server.sockets import OnMessage, Port, bind_publisher, bind_router
 from daemon.server.strandbook import StrandBook
+from daemon.server.wire.audio_socket import AudSocket
+from daemon.server.wire.dispatch import DispatchTable
+from daemon.server.wire.peers import Roster
+from daemon.server.wire.publisher import XPUB_WELCOME, Publisher
+from daemon.server.wire.rejected_messages import GarbageLog
+from daemon.server.wire.router import Router
+from daemon.server.wire.sockets import OnMessage, Port, bind_publisher, bind_router
 from daemon.store.catalogue import Catalogue
 from daemon.store.strands import StrandStore
 from daemon.store.thread import StoreThread
-from protocol.messages import DaemonStopping, EngineChanged
+from daemon.supervision.engine_client import EngineBridge
+from protocol.messages.events import DaemonStopping, EngineChanged
 
 log = logging.getLogger("allele.broker")
 

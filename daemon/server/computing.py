@@ -1,9 +1,9 @@
 """Who answers the questions of edits: the engine, with the model whose codes a strand holds."""
 
 from daemon.edits.values import Computation, Outcome, Step
-from daemon.server.dispatch import Request
 from daemon.server.services import Services
 from daemon.server.strandbook import Compute
+from daemon.server.wire.dispatch import Request
 from protocol.arrays import Array
 from protocol.strands import StrandMeta
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from daemon.server.dispatch import Request
 from daemon.server.paths import check_sources
 from daemon.server.services import Services
+from daemon.server.wire.dispatch import Request
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.strands import Codes, Source, StrandMeta, check_codes

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 
-from daemon.engine.reports import event_of, read_line
-from protocol.messages import JobLog
+from daemon.jobs.reports import event_of, read_line
+from protocol.messages.jobs import JobLog
 
 PAGE_ENTRIES = 1000
 PAGE_BYTES = 600_000  # of the log; as messages they are a little longer, and a body has at most 1 MiB

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 
-from daemon.engine.ledger import OPEN
-from daemon.engine.reports import event_of
+from daemon.jobs.ledger import OPEN
+from daemon.jobs.reports import event_of
+from daemon.runs.reports import Report, StepReport
 from daemon.server.library import Library
-from daemon.server.publisher import Publisher
-from daemon.training.reports import Report, StepReport
-from protocol.messages import AtlasChanged, JobChanged, JobInfo
+from daemon.server.wire.publisher import Publisher
+from protocol.messages.events import AtlasChanged, JobChanged
+from protocol.messages.jobs import JobInfo
 from protocol.places import Places
 
 log = logging.getLogger("allele.jobs")

@@ -8,12 +8,14 @@ import asyncio
 from pathlib import Path
 from shlex import quote
 
-from daemon.server.publisher import Publisher
+from daemon.server.wire.publisher import Publisher
 from daemon.store.catalogue import Catalogue
 from daemon.store.thread import StoreThread
 from daemon.store.trash import in_trash
 from protocol.errors import AlleleError
-from protocol.messages import CorporaChanged, CorpusInfo, ModelInfo, ModelsChanged
+from protocol.messages.corpora import CorpusInfo
+from protocol.messages.events import CorporaChanged, ModelsChanged
+from protocol.messages.models import ModelInfo
 from protocol.strands import StrandMeta
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from daemon.config import DaemonConfig
-from daemon.engine.bridge import EngineBridge
-from daemon.engine.jobs import JobQueue
-from daemon.server.aud import AudSocket
+from daemon.jobs.queue import JobQueue
 from daemon.server.library import Library
-from daemon.server.publisher import Publisher
-from daemon.server.roster import Roster
 from daemon.server.strandbook import StrandBook
+from daemon.server.wire.audio_socket import AudSocket
+from daemon.server.wire.peers import Roster
+from daemon.server.wire.publisher import Publisher
+from daemon.supervision.engine_client import EngineBridge
 
 
 @dataclass(frozen=True, kw_only=True)

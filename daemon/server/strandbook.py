@@ -11,23 +11,16 @@ from contextlib import AbstractAsyncContextManager
 from typing import ParamSpec, Protocol, TypeVar
 
 from daemon.edits.values import Change, Computation
-from daemon.server.publisher import Publisher
 from daemon.server.turns import Turns
+from daemon.server.wire.publisher import Publisher
 from daemon.store.living import Asked, Edited, Living, SupersededError
 from daemon.store.strands import StrandStore
 from daemon.store.thread import StoreThread
 from protocol.arrays import Array
 from protocol.edits import Edit
 from protocol.errors import AlleleError
-from protocol.messages import (
-    ClosedStrands,
-    EditApplied,
-    History,
-    StrandChanged,
-    StrandClosed,
-    StrandInfo,
-    StrandOpened,
-)
+from protocol.messages.events import StrandChanged, StrandClosed, StrandOpened
+from protocol.messages.strands import ClosedStrands, EditApplied, History, StrandInfo
 from protocol.strands import Codes, StrandMeta
 
 P = ParamSpec("P")

@@ -13,7 +13,9 @@ import msgspec
 
 from daemon.store.database import open_database, transaction
 from daemon.store.folders import corpus_signature, model_signature, read_corpus, read_model, with_problem
-from protocol.messages import CorpusInfo, JobInfo, ModelInfo
+from protocol.messages.corpora import CorpusInfo
+from protocol.messages.jobs import JobInfo
+from protocol.messages.models import ModelInfo
 from protocol.places import Places
 
 T = TypeVar("T", CorpusInfo, ModelInfo)

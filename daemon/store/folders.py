@@ -13,10 +13,11 @@ import msgspec
 from daemon.codec.format import format_problem
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import INDEX_NAME, Corpus, FileRecord, load_corpus
-from daemon.training.errors import TrainingError
-from daemon.training.run_folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, read_run
+from daemon.runs.errors import TrainingError
+from daemon.runs.folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, read_run
 from protocol.errors import AlleleError
-from protocol.messages import CorpusFile, CorpusInfo, ModelInfo
+from protocol.messages.corpora import CorpusFile, CorpusInfo
+from protocol.messages.models import ModelInfo
 
 log = logging.getLogger("allele.store")
 

@@ -38,7 +38,7 @@ from daemon.store.journal_rows import (
     strand_row,
 )
 from protocol.edits import Edit
-from protocol.messages import ClosedStrands, EditApplied, HistoryEntry, StrandInfo
+from protocol.messages.strands import ClosedStrands, EditApplied, HistoryEntry, StrandInfo
 from protocol.strands import StrandMeta
 
 KEPT_ANSWERS = 10_000

@@ -8,7 +8,7 @@ from daemon.edits.lengths import resized
 from daemon.edits.values import Change, Grid, grid_of
 from daemon.store.journal_rows import StrandRow
 from protocol.errors import AlleleError
-from protocol.messages import EditApplied, StrandInfo
+from protocol.messages.strands import EditApplied, StrandInfo
 from protocol.strands import Codes, StrandMeta
 
 

@@ -27,7 +27,7 @@ from daemon.store.living import Asked, Edited, Living, SupersededError, as_grid,
 from protocol.arrays import Array
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
-from protocol.messages import ClosedStrands, EditApplied, History
+from protocol.messages.strands import ClosedStrands, EditApplied, History
 from protocol.strands import Codes, StrandMeta
 
 log = logging.getLogger("allele.store")

@@ -12,7 +12,7 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from daemon.corpus.durable import sync_folder
+from daemon.files.atomic import sync_folder
 from protocol.errors import AlleleError
 
 _STAMP = "%Y%m%d-%H%M%S"

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.runs.spec import Recipe
 from daemon.training.adversary import Adversary, balanced
 from daemon.training.checkpoint import Progress
 from daemon.training.losses import losses
-from daemon.training.spec import Recipe
 
 
 class AdversarialStage:

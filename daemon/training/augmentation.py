@@ -2,7 +2,7 @@
 
 Data flow: a reader of mono source samples → stretched in time and pitch → coloured → mixed with another crop → noise,
 level, polarity. Every operation has a probability in `Recipe`, is drawn from the step's own generator, and is never
-applied to held-out audio. `scripts/bench_augment.py` measures what each is worth; those that were worth nothing have
+applied to held-out audio. `scripts/bench/bench_augment.py` measures what each is worth; those that were worth nothing have
 probability 0. Offsets below a hop need no operation: crops begin at any sample.
 
 References: J. Flanagan and R. Golden, "Phase vocoder", 1966, for stretching. Deviation: the phase advance is measured
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.training.spec import Recipe
+from daemon.runs.spec import Recipe
 
 Audio = NDArray[np.float32]
 _EQ_KNOTS = 9

@@ -6,11 +6,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from daemon.corpus.records import Corpus
-from daemon.training.clock import DEFAULT_BUDGET_S
-from daemon.training.errors import TrainingError
-from daemon.training.run_folder import MODEL_NAME, Run, read_run
+from daemon.runs.clock import DEFAULT_BUDGET_S
+from daemon.runs.errors import TrainingError
+from daemon.runs.folder import MODEL_NAME, Run, read_run
+from daemon.runs.spec import TrainingSpec
 from daemon.training.sizing import make_plan
-from daemon.training.spec import TrainingSpec
 from daemon.training.split import held_out_words, split_corpus
 
 

@@ -16,9 +16,9 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from daemon.corpus.durable import TEMP_PREFIX, sync_folder, write_bytes
-from daemon.training.clock import LastEvaluation
-from daemon.training.errors import TrainingError
+from daemon.files.atomic import TEMP_PREFIX, sync_folder, write_bytes
+from daemon.runs.clock import LastEvaluation
+from daemon.runs.errors import TrainingError
 
 MANIFEST = "manifest.json"
 STATE = "state.json"

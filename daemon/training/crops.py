@@ -14,10 +14,10 @@ from daemon.corpus.pairs import Pair
 from daemon.corpus.records import Corpus, FileRecord
 from daemon.dsp.mixdown import mean_of
 from daemon.dsp.offset import LEAST
+from daemon.runs.errors import TrainingError
+from daemon.runs.spec import Part, Recipe
 from daemon.training.augmentation import Audio, colour, draw_lengths, finish, place, shape
-from daemon.training.errors import TrainingError
 from daemon.training.invented import invent
-from daemon.training.spec import Part, Recipe
 
 
 @dataclass(frozen=True, kw_only=True)

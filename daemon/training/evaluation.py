@@ -8,10 +8,10 @@ import numpy as np
 from daemon.codec.codec import Codec
 from daemon.dsp.measure import Signal, mel_distance, si_sdr_db, side_distance, stft_distance
 from daemon.dsp.width import width_db
+from daemon.runs.reports import EvaluationReport, HeldOut, LevelReport
 from daemon.training.crops import Clip
 from daemon.training.excerpts import beginnings
 from daemon.training.health import level_report
-from daemon.training.reports import EvaluationReport, HeldOut, LevelReport
 
 SAMPLE_RATE = 48_000
 CLIP_S = 6.0

@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from daemon.codec.codec import Codec
+from daemon.runs.folder import CHECKPOINTS, ModelCard, Run
 from daemon.training.adversarial import is_worth_it
 from daemon.training.checkpoint import Progress, load_step
 from daemon.training.crops import Clip
 from daemon.training.evaluation import Evaluation, judge
 from daemon.training.learner import Learner
 from daemon.training.memorisation import Memorisation
-from daemon.training.run_folder import CHECKPOINTS, ModelCard, Run
 
 
 def take_best(learner: Learner, codec: Codec, run_dir: Path, held_out: list[Clip]) -> tuple[Codec, str]:

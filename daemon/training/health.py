@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.training.reports import Health, LevelReport
+from daemon.runs.reports import Health, LevelReport
 
 COLLAPSED = 0.5
 """A level that uses less of its codes than this while it is trained has its unused codes moved."""

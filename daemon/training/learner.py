@@ -11,6 +11,8 @@ from torch import Tensor
 
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.runs.errors import TrainingError
+from daemon.runs.spec import Plan
 from daemon.training.adversarial import AdversarialStage
 from daemon.training.averaging import AveragedModel
 from daemon.training.checkpoint import (
@@ -22,14 +24,12 @@ from daemon.training.checkpoint import (
     unpack_random,
 )
 from daemon.training.crops import Audio, Clip, CropSampler
-from daemon.training.errors import TrainingError
 from daemon.training.excerpts import beginnings
 from daemon.training.health import COLLAPSED
 from daemon.training.losses import losses, scales_of
 from daemon.training.prefetch import Prefetch, threads_for
 from daemon.training.schedule import learning_rate
 from daemon.training.shards import ShardedPass, one_thread, shards_for
-from daemon.training.spec import Plan
 
 MOST_SKIPPED = 20
 STATISTICS_S = 120.0

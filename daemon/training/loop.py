@@ -9,20 +9,9 @@ from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
 from daemon.corpus.records import Corpus, load_corpus
-from daemon.training.adversarial import is_due, is_harmful
-from daemon.training.beginning import begin
-from daemon.training.checkpoint import load_newest, save_checkpoint
-from daemon.training.clock import Guess, LastEvaluation, RunClock
-from daemon.training.crops import open_parts
-from daemon.training.errors import TrainingError, TrainingMemoryError, is_out_of_memory
-from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, final_cost_ratio
-from daemon.training.finishing import card_of, take_best
-from daemon.training.learner import Learner, StepOutcome
-from daemon.training.memorisation import memorisation, write_report
-from daemon.training.patience import end_early, note_held_out, take_up_end
-from daemon.training.preview import Previews
-from daemon.training.reports import Control, LogLine, Report, StepReport, TrainingResult
-from daemon.training.run_folder import (
+from daemon.runs.clock import Guess, LastEvaluation, RunClock
+from daemon.runs.errors import TrainingError, TrainingMemoryError, is_out_of_memory
+from daemon.runs.folder import (
     CHECKPOINTS,
     CODEC,
     PREVIEW_SOURCE,
@@ -32,8 +21,19 @@ from daemon.training.run_folder import (
     write_card,
     write_run,
 )
+from daemon.runs.reports import Control, LogLine, Report, StepReport, TrainingResult
+from daemon.runs.spec import TrainingSpec
+from daemon.training.adversarial import is_due, is_harmful
+from daemon.training.beginning import begin
+from daemon.training.checkpoint import load_newest, save_checkpoint
+from daemon.training.crops import open_parts
+from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, final_cost_ratio
+from daemon.training.finishing import card_of, take_best
+from daemon.training.learner import Learner, StepOutcome
+from daemon.training.memorisation import memorisation, write_report
+from daemon.training.patience import end_early, note_held_out, take_up_end
+from daemon.training.preview import Previews
 from daemon.training.shards import one_thread
-from daemon.training.spec import TrainingSpec
 from daemon.training.threads import ThreadChooser
 
 

@@ -21,7 +21,7 @@ from daemon.codec.model import Reconstruction
 from daemon.codec.spectrum import mid_and_side
 from daemon.dsp.measure import SCALES
 from daemon.dsp.mel import log_mel, magnitudes
-from daemon.training.spec import Recipe
+from daemon.runs.spec import Recipe
 
 _STFT_WINDOWS = frozenset({2048, 1024, 512})
 _EAR_WINDOWS = frozenset({1024})

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from daemon.codec.codec import Codec
-from daemon.corpus.durable import write_bytes
 from daemon.dsp.mel import LOG_FLOOR, log_mel, magnitudes
+from daemon.files.atomic import write_bytes
 from daemon.training.crops import Clip
 from daemon.training.evaluation import CLIP_S, SAMPLE_RATE, TOTAL_S, Evaluation, round_trip
 

@@ -5,9 +5,9 @@ stalls: what is left of it shrinks to a short end phase. Only runs on a budget e
 Where nothing is held out it is the training error that has to fall.
 """
 
+from daemon.runs.clock import RunClock
+from daemon.runs.spec import Recipe
 from daemon.training.checkpoint import Progress
-from daemon.training.clock import RunClock
-from daemon.training.spec import Recipe
 
 END_SHARE = 0.15
 """Length of the end phase, as a share of the time spent so far."""

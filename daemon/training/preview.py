@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec
 from daemon.render.wav import write_wav
+from daemon.runs.folder import PREVIEW_SOURCE, PREVIEWS
 from daemon.training.crops import Clip
 from daemon.training.evaluation import SAMPLE_RATE, round_trip
-from daemon.training.run_folder import PREVIEW_SOURCE, PREVIEWS
 
 PREVIEW_S = 4.0
 ENOUGH_S = 3.0  # pieces are joined until there is this much,

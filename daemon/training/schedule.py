@@ -2,7 +2,7 @@
 
 import math
 
-from daemon.training.spec import Recipe
+from daemon.runs.spec import Recipe
 
 
 def learning_rate(recipe: Recipe, step: int, share: float) -> float:

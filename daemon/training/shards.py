@@ -22,8 +22,8 @@ from torch import Tensor
 
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import Quantized, unquantized
+from daemon.runs.spec import Recipe
 from daemon.training.losses import losses
-from daemon.training.spec import Recipe
 
 FEWEST_CROPS = 3
 """Of a shard: with fewer, what each operation costs by itself outweighs what is shared."""

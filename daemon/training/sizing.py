@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from daemon.codec.config import CodecConfig
-from daemon.training.errors import TrainingError
-from daemon.training.spec import Plan, Preset, Recipe, Split, TrainingSpec
+from daemon.runs.errors import TrainingError
+from daemon.runs.spec import Plan, Preset, Recipe, Split, TrainingSpec
 
 # (at least so many training frames, K): about twenty frames a code keeps every code in use.
 CODEBOOK_BY_FRAMES = ((200_000, 1024), (60_000, 512), (15_000, 256), (1_600, 128), (600, 64), (0, 32))

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from daemon.corpus.records import SAMPLE_RATE, Corpus, FileRecord
+from daemon.runs.enough import require_enough
+from daemon.runs.spec import Part, Split
 from daemon.training.blocks import SHARE, Heard, Span, choose_block, remaining
-from daemon.training.enough import require_enough
 from daemon.training.kin import Kin, Kinship
 from daemon.training.prints import HOP, Print
-from daemon.training.spec import Part, Split
 
 FEWEST_FILES = 10
 MOST_HELD_OUT = 24

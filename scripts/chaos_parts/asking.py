@@ -6,10 +6,12 @@ import os
 import numpy as np
 import numpy.typing as npt
 
-from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.messages.fields import Struct
+from protocol.messages.models import ModelInfo
+from protocol.messages.strands import OpenStrand
 from protocol.strands import StrandMeta
-from tui.client import Client
+from tui.transport.client import Client
 
 Q, K, T = 2, 16, 200
 GONE = ("E_UNAVAILABLE", "E_DEADLINE", "E_CANCELLED", "E_ENGINE")
@@ -20,16 +22,16 @@ class LostError(Exception):
     """Something that had been promised is not so."""
 
 
-async def open_strand(client: Client, model: m.ModelInfo, name: str, codes: Codes) -> str:
+async def open_strand(client: Client, model: ModelInfo, name: str, codes: Codes) -> str:
     """A living strand of these codes; its id."""
     meta = StrandMeta(
         name=name, model=model.name, codec_id=model.codec_id, levels=Q, codebook=K, frames=T,
         samples=T * model.hop_length, sample_rate=model.sample_rate, hop_length=model.hop_length,
     )  # fmt: skip
-    return (await until_answered(client, m.OpenStrand(meta=meta), [codes])).body.id
+    return (await until_answered(client, OpenStrand(meta=meta), [codes])).body.id
 
 
-async def until_answered(client: Client, body: m.Struct, buffers: list[Codes] | None = None):
+async def until_answered(client: Client, body: Struct, buffers: list[Codes] | None = None):
     """The answer to a request that is sent under one id until it has one."""
     identity = os.urandom(16)
     while True:

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from chaos_parts.asking import LostError, Q, T, open_strand, until_answered
-from protocol import messages as m
-from tui.client import Client
+from protocol.messages.models import ModelInfo
+from protocol.messages.strands import GetStrand, GetWorkspace, PutWorkspace
+from tui.transport.client import Client
 
 KEYS = ("l", "h", "j", "k", "r3\r", "s", "u", "\x12", "v", "\x1b", "y", "p", "w", "5l", "\t", "]", "[", ".", " ", "M")
 
@@ -29,13 +30,13 @@ class EditorInTerminal:
         self.pid, self.master = 0, -1
         self.revs: dict[str, int] = {}
 
-    async def begin(self, model: m.ModelInfo) -> None:
+    async def begin(self, model: ModelInfo) -> None:
         """Open two strands, show them, start."""
         codes = np.zeros((Q, T), np.uint16)
         self.revs = {await open_strand(self.client, model, name, codes): 0 for name in ("three", "four")}
         panes = [{"strand": strand, "cursor": [0, 0]} for strand in self.revs]
         state = json.dumps({"format": 1, "screen": "editor", "panes": panes})
-        await until_answered(self.client, m.PutWorkspace(state=state))
+        await until_answered(self.client, PutWorkspace(state=state))
         self.start()
 
     def start(self) -> None:
@@ -65,11 +66,11 @@ class EditorInTerminal:
     async def check(self) -> None:
         """Both strands are there and did not go back, and both are shown."""
         for strand, rev in self.revs.items():
-            info = (await until_answered(self.client, m.GetStrand(strand=strand))).body
+            info = (await until_answered(self.client, GetStrand(strand=strand))).body
             if info.rev < rev:
                 raise LostError(f"the editor's strand {strand} went back from revision {rev} to {info.rev}")
             self.revs[strand] = info.rev
-        state = (await until_answered(self.client, m.GetWorkspace())).body.state
+        state = (await until_answered(self.client, GetWorkspace())).body.state
         if not all(strand in state for strand in self.revs):
             raise LostError(f"the editor forgot what it showed: {state}")
 

@@ -26,7 +26,7 @@ START = """
 import sys
 from pathlib import Path
 
-from tui.embedded import ensure_daemon
+from tui.transport.embedded import ensure_daemon
 
 print(ensure_daemon(Path(sys.argv[1]), 50.0).run)
 """
@@ -114,7 +114,7 @@ def strike(victim: str, broker: int, editor: EditorInTerminal, names: Names) -> 
         os.kill(broker, signal.SIGKILL)
         return True
     if victim in ("engine", "trainer"):
-        return _kill_child(broker, "daemon.engine.worker" if victim == "engine" else "training_worker")
+        return _kill_child(broker, "daemon.workers.engine" if victim == "engine" else "training_worker")
     return True
 
 

@@ -16,7 +16,7 @@ from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel
 from daemon.corpus.ingest import ingest
 from daemon.training.loop import train
-from daemon.training.spec import TrainingSpec
+from daemon.runs.spec import TrainingSpec
 import soundfile
 
 home = Path(sys.argv[1])
@@ -36,7 +36,7 @@ from pathlib import Path
 import numpy as np
 import safetensors
 
-from daemon.corpus.durable import TEMP_PREFIX
+from daemon.files.atomic import TEMP_PREFIX
 from daemon.corpus.records import load_corpus
 
 home = Path(sys.argv[1])

@@ -5,9 +5,9 @@ from collections import Counter
 from msgspec.structs import replace
 
 from chaos_parts.asking import LostError, until_answered
-from protocol import messages as m
 from protocol.errors import AlleleError
-from tui.client import Client
+from protocol.messages.jobs import ListJobs, StartTraining
+from tui.transport.client import Client
 
 
 class Trainings:
@@ -19,7 +19,7 @@ class Trainings:
 
     async def go_on(self) -> None:
         """Ask for the next when none is under way, resume an interrupted one."""
-        jobs = (await until_answered(self.client, m.ListJobs())).body.jobs
+        jobs = (await until_answered(self.client, ListJobs())).body.jobs
         under_way = [job for job in jobs if job.state in ("queued", "running")]
         if len({job.subject for job in under_way}) != len(under_way):
             raise LostError(f"one model is trained twice at once: {[(job.id, job.subject) for job in under_way]}")
@@ -28,7 +28,7 @@ class Trainings:
         latest = max((job for job in jobs if job.kind == "train"), key=lambda job: job.created_s, default=None)
         resume = latest is not None and latest.state == "interrupted"
         name = latest.subject if latest is not None and resume else f"made{len(set(self.asked.values()))}"
-        wish = m.StartTraining(corpus="tones", model=name, preset="toy", steps=60, resume=resume)
+        wish = StartTraining(corpus="tones", model=name, preset="toy", steps=60, resume=resume)
         try:
             accepted = await until_answered(self.client, wish)
         except AlleleError as error:
@@ -41,7 +41,7 @@ class Trainings:
 
     async def check(self) -> None:
         """Every job was asked for, and every model that is there was made by one that says so."""
-        jobs = (await until_answered(self.client, m.ListJobs())).body.jobs
+        jobs = (await until_answered(self.client, ListJobs())).body.jobs
         ids = [job.id for job in jobs if job.kind == "train"]
         if sorted(ids) != sorted(self.asked):
             raise LostError(f"jobs {sorted(ids)} are there, {sorted(self.asked)} were asked for")

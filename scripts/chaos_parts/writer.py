@@ -5,10 +5,12 @@ from collections import Counter
 import numpy as np
 
 from chaos_parts.asking import Codes, K, LostError, Q, T, open_strand, until_answered
-from protocol import messages as m
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from tui.client import Client
+from protocol.messages.fields import Struct
+from protocol.messages.models import ModelInfo
+from protocol.messages.strands import ApplyEdit, GetStrand, RedoEdit, UndoEdit
+from tui.transport.client import Client
 
 
 class Writer:
@@ -22,7 +24,7 @@ class Writer:
         self.history: list[list[tuple[dict[int, Codes], dict[int, Codes]]]] = [[], []]  # per strand: done
         self.undone: list[list[tuple[dict[int, Codes], dict[int, Codes]]]] = [[], []]
 
-    async def begin(self, model: m.ModelInfo) -> None:
+    async def begin(self, model: ModelInfo) -> None:
         """Open both strands."""
         for name in ("one", "two"):
             codes = self.rng.integers(0, K, (Q, T)).astype(np.uint16)
@@ -35,13 +37,13 @@ class Writer:
         at = int(self.rng.integers(2))
         choice = self.rng.random()
         if choice < 0.15 and self.history[at]:
-            await self._step(at, m.UndoEdit(strand=self.ids[at]), self.history, self.undone, 0)
+            await self._step(at, UndoEdit(strand=self.ids[at]), self.history, self.undone, 0)
         elif choice < 0.25 and self.undone[at]:
-            await self._step(at, m.RedoEdit(strand=self.ids[at]), self.undone, self.history, 1)
+            await self._step(at, RedoEdit(strand=self.ids[at]), self.undone, self.history, 1)
         else:
             await self._edit(at)
 
-    async def _step(self, at: int, body: m.Struct, source: list, target: list, side: int) -> None:
+    async def _step(self, at: int, body: Struct, source: list, target: list, side: int) -> None:
         """Undo (side 0) or redo (side 1); a swap's other strand may have gone on, then it is refused."""
         changed = source[at][-1]
         if any(not source[other] or source[other][-1] is not changed for other in changed[0]):
@@ -73,7 +75,7 @@ class Writer:
         else:
             text = f"swap {self.ids[1 - at]} q{level} @{first}:{past} at={first}"
             made[0][part], made[1][part] = self.now[1][part], self.now[0][part]
-        await until_answered(self.client, m.ApplyEdit(strand=self.ids[at], edit=parse_edit(text)))
+        await until_answered(self.client, ApplyEdit(strand=self.ids[at], edit=parse_edit(text)))
         touched = (0, 1) if op == "swap" else (at,)
         change = ({s: self.now[s] for s in touched}, {s: made[s] for s in touched})
         for strand in touched:
@@ -85,20 +87,20 @@ class Writer:
     async def check(self) -> None:
         """The daemon has what the twin has."""
         for strand, codes in zip(self.ids, self.now, strict=True):
-            answer = await until_answered(self.client, m.GetStrand(strand=strand))
+            answer = await until_answered(self.client, GetStrand(strand=strand))
             if not np.array_equal(answer.buffers[0], codes):
                 cells = int((answer.buffers[0] != codes).sum())
                 raise LostError(f"strand {strand} differs from its acknowledged edits in {cells} cells")
 
     async def unwind(self) -> None:
         """Undo everything and compare with the beginning; then redo as much, and compare with the end."""
-        answers = [await until_answered(self.client, m.GetStrand(strand=strand)) for strand in self.ids]
+        answers = [await until_answered(self.client, GetStrand(strand=strand)) for strand in self.ids]
         depths = {answer.body.id: answer.body.undo_depth for answer in answers}
-        await self._go_to(m.UndoEdit, depths, dict.fromkeys(self.ids, 0), self.first)
-        await self._go_to(m.RedoEdit, dict.fromkeys(self.ids, 0), depths, self.now)
+        await self._go_to(UndoEdit, depths, dict.fromkeys(self.ids, 0), self.first)
+        await self._go_to(RedoEdit, dict.fromkeys(self.ids, 0), depths, self.now)
 
     async def _go_to(
-        self, body: type[m.UndoEdit | m.RedoEdit], depths: dict[str, int], wanted: dict[str, int], codes: list[Codes]
+        self, body: type[UndoEdit | RedoEdit], depths: dict[str, int], wanted: dict[str, int], codes: list[Codes]
     ) -> None:
         while depths != wanted:
             before = depths
@@ -115,6 +117,6 @@ class Writer:
             if depths == before:
                 raise LostError(f"strands {self.ids} stay at {depths} edits instead of {wanted}")
         for strand, expected in zip(self.ids, codes, strict=True):
-            answer = await until_answered(self.client, m.GetStrand(strand=strand))
+            answer = await until_answered(self.client, GetStrand(strand=strand))
             if not np.array_equal(answer.buffers[0], expected):
                 raise LostError(f"strand {strand} differs once {body.__name__} brought it to {wanted} edits")

@@ -8,7 +8,7 @@ import pytest
 
 from tui.actions.registry import ACTIONS
 from tui.cli.parser import parse
-from tui.keymap import usual
+from tui.input.keymap import usual
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "scripts" / "demo" / "CREDITS.md"]
@@ -65,7 +65,7 @@ def test_make_docs_makes_every_page_that_a_script_keeps() -> None:
 
 
 def test_the_glossary_knows_every_kind_of_job() -> None:
-    from daemon.engine.jobs import KINDS
+    from daemon.jobs.queue import KINDS
 
     (row,) = re.findall(r"^\| job \| (.+) \|$", (ROOT / "docs" / "glossary.md").read_text("utf-8"), flags=re.MULTILINE)
     assert all(kind in row for kind in KINDS), row

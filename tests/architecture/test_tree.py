@@ -13,7 +13,7 @@ LONGER = {
     "tui/cli/commands.py": "one table of all commands",
     "protocol/messages.py": "one table of all messages",
     "daemon/store/strands.py": "living strands and their journal change in the same transactions",
-    "tui/client.py": "one state machine over two sockets",
+    "tui/transport/client.py": "one state machine over two sockets",
 }
 
 # Where packages come from is the installer's settings' business, never the repository's. (Split, or this line would

@@ -73,8 +73,8 @@ def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def toy_run(tone_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished toy model: 2 levels × 16 codes after 60 steps."""
+    from daemon.runs.spec import TrainingSpec
     from daemon.training.loop import train
-    from daemon.training.spec import TrainingSpec
 
     run = tmp_path_factory.mktemp("models") / "toy"
     train(TrainingSpec(steps=60, preset="toy", seed=2), tone_corpus, run)
@@ -122,8 +122,8 @@ def untrained(folder: Path, config: "CodecConfig") -> Path:
 
     from daemon.codec.codec import Codec
     from daemon.codec.model import CodecModel
-    from daemon.training.reports import HeldOut
-    from daemon.training.run_folder import ModelCard, write_card
+    from daemon.runs.folder import ModelCard, write_card
+    from daemon.runs.reports import HeldOut
 
     torch.manual_seed(5)
     codec = Codec(CodecModel(config))

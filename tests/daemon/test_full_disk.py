@@ -13,11 +13,11 @@ import soundfile
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
-from daemon.engine.failures import describe_failure
 from daemon.render.wav import write_wav
-from daemon.training.errors import TrainingError
-from daemon.training.reports import LogLine
-from daemon.training.run_folder import RunLog, read_log
+from daemon.runs.errors import TrainingError
+from daemon.runs.folder import RunLog, read_log
+from daemon.runs.reports import LogLine
+from daemon.workers.failures import describe_failure
 
 pytestmark = pytest.mark.tmpfs
 

@@ -15,11 +15,12 @@ import numpy as np
 import psutil
 import pytest
 
-from protocol import messages as m
 from protocol.edits import parse_edit
+from protocol.messages.session import Done, StopDaemon
+from protocol.messages.strands import ApplyEdit, EditApplied, GetStrand
 from protocol.places import places_of
 from protocol.strands import StrandMeta
-from tui.client import Client
+from tui.transport.client import Client
 
 Until = Callable[..., None]
 
@@ -97,7 +98,7 @@ async def edit_while_sockets_go(home: Path, pid: int) -> None:
 
     places = places_of(home)
     async with Client(places) as old:
-        await old.ask(m.StopDaemon(), m.Done)
+        await old.ask(StopDaemon(), Done)
     meta = StrandMeta(name="kick", model="m", codec_id="c", levels=2, codebook=16, frames=8, samples=8 * 1024)
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         await asyncio.sleep(0.02)
@@ -105,16 +106,16 @@ async def edit_while_sockets_go(home: Path, pid: int) -> None:
     asked = Asked(cid=b"c" * 16, request=os.urandom(16))
     strand = store.open(meta, np.zeros((2, 8), np.uint16), asked).id
     store.close()
-    from tui.embedded import ensure_daemon
+    from tui.transport.embedded import ensure_daemon
 
     ensure_daemon(home)
     async with Client(places) as first:
         for code in range(1, 6):
             shutil.rmtree(places.run, ignore_errors=True)
-            done = await first.ask(m.ApplyEdit(strand=strand, edit=parse_edit(f"set {code}")), m.EditApplied)
+            done = await first.ask(ApplyEdit(strand=strand, edit=parse_edit(f"set {code}")), EditApplied)
             said: list[str] = []
             async with Client(await asyncio.to_thread(ensure_daemon, home, 10.0, said.append)) as second:
-                seen = await second.request(m.GetStrand(strand=strand))
+                seen = await second.request(GetStrand(strand=strand))
             assert (seen.body.rev, seen.body.undo_depth) == (code, code) == (done.strands[0].rev, code)
             assert seen.buffers[0].tolist() == [[code] * 8] * 2
             assert len(said) <= 1, said

@@ -14,7 +14,10 @@ from protocol import frames
 from protocol.arrays import BufferSpec, pack_array, unpack_array
 from protocol.errors import AlleleError, ErrorBody
 from protocol.frames import Header, Kind, pack, pack_body, unpack, unpack_body
-from protocol.messages import EVENTS, REQUESTS, JobInfo, Status, StepCompleted
+from protocol.messages.events import StepCompleted
+from protocol.messages.jobs import JobInfo
+from protocol.messages.registry import EVENTS, REQUESTS
+from protocol.messages.session import Status
 
 IDS = st.one_of(st.just(b""), st.binary(min_size=16, max_size=16))
 TEXTS = st.text(max_size=40)

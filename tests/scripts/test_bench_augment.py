@@ -1,13 +1,13 @@
-"""scripts/bench_augment.py: its tables are of one codec and say what makes them again."""
+"""scripts/bench/bench_augment.py: its tables are of one codec and say what makes them again."""
 
 import shlex
 import sys
 
+import bench_augment
 import pytest
+from bench_augment import Cell, section
 from msgspec.structs import replace
 
-import bench_augment
-from bench_augment import Cell, section
 from daemon.codec.format import FORMAT_VERSION
 
 
@@ -20,7 +20,9 @@ def a_cell(**changes: object) -> Cell:
 
 
 def commands(text: str) -> list[list[str]]:
-    return [shlex.split(line.strip("`")) for line in text.splitlines() if line.startswith("`scripts/bench_augment.py")]
+    return [
+        shlex.split(line.strip("`")) for line in text.splitlines() if line.startswith("`scripts/bench/bench_augment.py")
+    ]
 
 
 def test_cells_of_another_codec_are_not_shown() -> None:

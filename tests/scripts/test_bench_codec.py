@@ -1,4 +1,4 @@
-"""scripts/bench_codec.py: what is done stays done, what was killed is run again, and the table says what it knows."""
+"""scripts/bench/bench_codec.py: what is done stays done, what was killed is run again, and the table says what it knows."""
 
 import os
 import shlex
@@ -9,14 +9,13 @@ import sys
 import time
 from pathlib import Path
 
+import bench_codec
 import msgspec
 import numpy as np
 import psutil
 import pytest
 import soundfile as sf
 from msgspec.structs import replace
-
-import bench_codec
 from peers.corpora import FILES_OF_EACH, CorporaError, ingested, one_folder, recordings_folder
 from peers.digest import code_digest
 from peers.ledger import Ledger
@@ -205,7 +204,7 @@ def test_older_code_and_failures_are_run_again(tmp_path: Path) -> None:
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the sources that figures depend on, to change."""
-    for folder in ("daemon", "scripts/peers"):
+    for folder in ("daemon", "scripts/bench/peers"):
         shutil.copytree(bench_codec.ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path
 
@@ -216,9 +215,9 @@ def tree(tmp_path: Path) -> Path:
         ("daemon/codec/network.py", "CHANGED = 1", {"ours"}),
         ("daemon/training/losses.py", "CHANGED = 1", set(MODELS)),
         ("daemon/dsp/mel.py", "CHANGED = 1", set(MODELS)),
-        ("scripts/peers/pqmf.py", "CHANGED = 1", {"rave-like"}),
-        ("scripts/peers/references.py", "CHANGED = 1", set(UNTRAINED)),
-        ("scripts/peers/table.py", "CHANGED = 1", set()),
+        ("scripts/bench/peers/pqmf.py", "CHANGED = 1", {"rave-like"}),
+        ("scripts/bench/peers/references.py", "CHANGED = 1", set(UNTRAINED)),
+        ("scripts/bench/peers/table.py", "CHANGED = 1", set()),
         ("daemon/training/losses.py", "# a comment\n\n'a sentence'", set()),
     ],
 )

@@ -10,8 +10,8 @@ import pytest
 
 import run_demo
 import tui.app
-from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.messages.jobs import JobAccepted, StartTraining
 from tui import first_run
 
 
@@ -35,13 +35,13 @@ async def test_with_a_terminal_the_size_that_was_asked_for_is_trained(
     monkeypatch.setattr(tui.app, "run_app", lambda home, demo: plans.append(demo) or 0)
     monkeypatch.setattr(sys, "argv", ["run", "--home", str(tmp_path), "--preset", "tiny", "--budget", "5s"])
     assert run_demo.main() == 0
-    asked: list[m.StartTraining] = []
+    asked: list[StartTraining] = []
 
     async def ask(wish: Any) -> Any:
         asked.append(wish)
         if len(asked) == 1:
             raise AlleleError("E_EXISTS", "a training of demo was begun and not finished")
-        return SimpleNamespace(body=m.JobAccepted(job="j1"))
+        return SimpleNamespace(body=JobAccepted(job="j1"))
 
     app: Any = SimpleNamespace(session=SimpleNamespace(ask=ask))
     assert await first_run._start(app, plans[0], resume=False) == "j1"

@@ -6,15 +6,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import search_codec
 import soundfile as sf
 from msgspec.structs import replace
-
-import search_codec
-from daemon.codec.config import CodecConfig
-from daemon.codec.format import FORMAT_VERSION
-from daemon.training.spec import Recipe
 from peers.synthesis import one_sound
 from search_variants import DEFAULT, variants
+
+from daemon.codec.config import CodecConfig
+from daemon.codec.format import FORMAT_VERSION
+from daemon.runs.spec import Recipe
 
 
 def test_every_variant_can_be_built_and_is_no_default() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.messages.playback import PreviewStarted
 from tui.player.lines import DeviceOpened, PlaybackEnded
 from tui.sound import Sound
 
@@ -22,7 +22,7 @@ class Session:
 
     async def ask(self, body: Any, **_: Any) -> Any:
         self.asked.append(body)
-        return SimpleNamespace(body=m.PreviewStarted(playback=len(self.asked), preview="step", seconds=1.0))
+        return SimpleNamespace(body=PreviewStarted(playback=len(self.asked), preview="step", seconds=1.0))
 
 
 @pytest.fixture

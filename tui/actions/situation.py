@@ -1,7 +1,7 @@
 """What decides whether an action can be done now, and the checks that say why it cannot.
 
 A check gives "" or a sentence. `{select.start}` in a sentence stands for the key of that action, whichever keymap is
-in use (tui.keymap fills it in).
+in use (tui.input.keymap fills it in).
 """
 
 from collections.abc import Callable

@@ -12,12 +12,12 @@ from pathlib import Path
 import allele
 from protocol.errors import AlleleError
 from protocol.homelock import is_held
-from protocol.messages import GetStatus, Status
+from protocol.messages.session import GetStatus, Status
 from protocol.places import NAME_A_HOME, Places
 from tui.cli.session import with_running_daemon
-from tui.client import Client
-from tui.embedded import is_running
 from tui.installation import how_to_get_a_daemon, missing_packages, version
+from tui.transport.client import Client
+from tui.transport.embedded import is_running
 
 LOW_SPACE_BYTES = 2 * 1024**3
 SHADOWS = ("allele", "daemon", "protocol", "tui", "numpy", "msgspec", "msgpack", "zmq", "textual", "rich", "torch")

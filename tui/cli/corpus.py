@@ -9,26 +9,25 @@ from typing import Any
 import msgspec
 
 from protocol.errors import AlleleError
-from protocol.messages import (
+from protocol.messages.corpora import (
     AddToCorpus,
     Corpora,
     Corpus,
     CorpusFile,
     CorpusInfo,
-    Done,
-    JobAccepted,
-    JobInfo,
     ListCorpora,
     RemoveCorpus,
     ShowCorpus,
 )
+from protocol.messages.jobs import JobAccepted, JobInfo
+from protocol.messages.session import Done
 from tui.cli.files import absolute
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
-from tui.client import Client
 from tui.model.job_words import ended_words
 from tui.model.words import plural
+from tui.transport.client import Client
 
 USABLE = frozenset({"ok", "duplicate"})
 PROBLEMS_SAID = 20  # of one call; --json has them all

@@ -8,12 +8,12 @@ import msgspec
 
 from protocol.errors import AlleleError
 from protocol.homelock import is_held
-from protocol.messages import Done, GetStatus, Status, StopDaemon
+from protocol.messages.session import Done, GetStatus, Status, StopDaemon
 from protocol.places import Places
 from tui.cli.output import Output, duration
 from tui.cli.session import ANSWER_S, locate, say_waiting, with_running_daemon
-from tui.client import Client
-from tui.embedded import ensure_daemon, is_running, wait_for_holder
+from tui.transport.client import Client
+from tui.transport.embedded import ensure_daemon, is_running, wait_for_holder
 
 STOP_S = 20.0
 

@@ -12,18 +12,18 @@ from msgspec.structs import replace
 
 from protocol.edits import OPS, Edit, format_edit
 from protocol.errors import AlleleError
-from protocol.messages import EditSnapshot
+from protocol.messages.snapshots import EditSnapshot
 from protocol.strands import Codes, StrandMeta
 from tui.cli.files import edit_target, write_strand
 from tui.cli.output import Output, harmless
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.cli.strand import name_strand, snapshotted
-from tui.client import Client
 from tui.model.existing import at_home, named
 from tui.model.op_text import read_op
 from tui.strand_files import read_strand
 from tui.targets import as_it_is, shown
+from tui.transport.client import Client
 
 MAX_OTHERS = 15
 OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E_WRONG_MODEL", "E_LOCKED"})

@@ -14,20 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.errors import AlleleError
-from protocol.messages import (
-    CancelJob,
-    EvaluationCompleted,
-    JobChanged,
-    JobInfo,
-    JobLogged,
-    ShowJob,
-    Snapshot,
-    StepCompleted,
-)
+from protocol.messages.events import EvaluationCompleted, JobChanged, JobLogged, StepCompleted
+from protocol.messages.jobs import CancelJob, JobInfo, ShowJob
+from protocol.messages.session import Snapshot
 from tui.cli.output import Output, duration
 from tui.cli.progress import Progress
-from tui.client import Client, Event
 from tui.model.measures import health_words, held_out_words, level_table, measured, standing_words
+from tui.transport.client import Client, Event
 
 ENDED = frozenset({"done", "failed", "cancelled", "interrupted"})
 SILENCE_S = 2.0

@@ -6,23 +6,13 @@ from datetime import datetime
 import msgspec
 
 from protocol.errors import AlleleError
-from protocol.messages import (
-    CancelJob,
-    JobInfo,
-    Jobs,
-    ListJobs,
-    MoveJob,
-    PauseJob,
-    ResumeJob,
-    ShowJob,
-    StopJob,
-    Struct,
-)
+from protocol.messages.fields import Struct
+from protocol.messages.jobs import CancelJob, JobInfo, Jobs, ListJobs, MoveJob, PauseJob, ResumeJob, ShowJob, StopJob
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
-from tui.client import Client
 from tui.model.job_words import state_words
+from tui.transport.client import Client
 
 
 def list_(arguments: Namespace, output: Output) -> int:

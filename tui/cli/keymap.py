@@ -5,7 +5,7 @@ from argparse import Namespace
 from tui.actions.registry import ACTIONS
 from tui.cli.output import Output
 from tui.cli.session import locate
-from tui.keyfile import read_keys
+from tui.input.keyfile import read_keys
 
 
 def keymap(arguments: Namespace, output: Output) -> int:

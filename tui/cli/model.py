@@ -8,13 +8,11 @@ import msgspec
 
 from protocol.atlas import RELIABLE
 from protocol.errors import AlleleError
-from protocol.messages import (
+from protocol.messages.jobs import JobAccepted, JobInfo
+from protocol.messages.models import (
     Atlas,
     DeleteModel,
-    Done,
     GetAtlas,
-    JobAccepted,
-    JobInfo,
     ListModels,
     MeasureAtlas,
     ModelInfo,
@@ -22,11 +20,12 @@ from protocol.messages import (
     RestoreModel,
     ShowModel,
 )
+from protocol.messages.session import Done
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
 from tui.cli.train import describe
-from tui.client import Client
+from tui.transport.client import Client
 
 
 def list_(arguments: Namespace, output: Output) -> int:

@@ -88,8 +88,8 @@ def _run_editor(parsed: Namespace) -> int:
     if not (os.isatty(0) and os.isatty(1)):
         print("error: the editor needs a terminal (see: allele --help for commands that do not)", file=sys.stderr)
         return 1
-    from tui.embedded import is_running
     from tui.installation import require_daemon
+    from tui.transport.embedded import is_running
 
     if not is_running(places_of(home)):
         require_daemon()

@@ -5,7 +5,8 @@ On a terminal only; otherwise every call does nothing.
 
 from typing import Any
 
-from protocol.messages import JobInfo, StepCompleted
+from protocol.messages.events import StepCompleted
+from protocol.messages.jobs import JobInfo
 from tui.cli.output import Output, duration, one_line
 from tui.model.job_words import state_words
 from tui.model.measures import loss_words, pace_words

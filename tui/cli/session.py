@@ -17,7 +17,7 @@ from protocol.errors import AlleleError
 from protocol.places import Places, check_name, default_home, expanded, places_of
 
 if TYPE_CHECKING:
-    from tui.client import Client
+    from tui.transport.client import Client
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def with_daemon(arguments: Namespace, work: Callable[["Client"], Awaitable[T]]) 
     """Run `work(client)` against the daemon, which is started when none runs (never behind --connect)."""
     places = locate(arguments)
     if arguments.connect is None:
-        from tui.embedded import ensure_daemon
+        from tui.transport.embedded import ensure_daemon
 
         places = ensure_daemon(places.home, say=say_waiting)
     return with_running_daemon(places, work)
@@ -56,8 +56,8 @@ def with_running_daemon(places: Places, work: Callable[["Client"], Awaitable[T]]
     Raises:
         AlleleError: E_UNAVAILABLE when none runs there.
     """
-    from tui.client import Client
-    from tui.embedded import wait_for_holder
+    from tui.transport.client import Client
+    from tui.transport.embedded import wait_for_holder
 
     if not wait_for_holder(places, time.monotonic() + ANSWER_S, say_waiting):
         raise AlleleError("E_UNAVAILABLE", f"no daemon runs at {places.run}", hint="start it: allele daemon start")
@@ -71,7 +71,7 @@ def with_running_daemon(places: Places, work: Callable[["Client"], Awaitable[T]]
 
 def home_behind(arguments: Namespace) -> Path:
     """The home of the running daemon that --connect names; its run folder may lie elsewhere."""
-    from protocol.messages import GetStatus, Status
+    from protocol.messages.session import GetStatus, Status
 
     async def ask(client: "Client") -> Status:
         return await client.ask(GetStatus(), Status, timeout_s=10.0)

@@ -7,15 +7,15 @@ absolute, since the daemon stands elsewhere.
 from argparse import Namespace
 
 from protocol.errors import AlleleError
-from protocol.messages import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
+from protocol.messages.snapshots import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
 from protocol.strands import Codes, StrandMeta, check_codes
 from tui.cli.files import absolute, decode_target, encode_target, write_strand
 from tui.cli.output import Output, duration, harmless, level
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
-from tui.client import Answer, Client
 from tui.strand_files import read_strand, require_file
 from tui.targets import give_usual_permissions, shown
+from tui.transport.client import Answer, Client
 
 SILENCE_DB = -150.0
 

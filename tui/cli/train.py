@@ -5,12 +5,12 @@ from shlex import quote
 from typing import Any
 
 from protocol.errors import AlleleError
-from protocol.messages import JobAccepted, JobInfo, StartTraining
+from protocol.messages.jobs import JobAccepted, JobInfo, StartTraining
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration
 from tui.cli.session import with_daemon
-from tui.client import Client
 from tui.model.job_words import ended_words
+from tui.transport.client import Client
 
 KEYS = ("model", "steps", "seconds", "levels", "codebook", "held_out", "utilisation", "prior")
 

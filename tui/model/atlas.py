@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from protocol.atlas import FIRST_COMPONENT, UNKNOWN, words_of
-from protocol.messages import Atlas, Palette
+from protocol.messages.models import Atlas, Palette
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from protocol.messages import StrandChanged, StrandInfo
+from protocol.messages.events import StrandChanged
+from protocol.messages.strands import StrandInfo
 from protocol.strands import Codes
 
 Reference = Literal["change", "opened", "kept"]

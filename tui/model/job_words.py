@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterable
 from pathlib import PurePath
 
-from protocol.messages import EvaluationCompleted, JobInfo, StepCompleted
+from protocol.messages.events import EvaluationCompleted, StepCompleted
+from protocol.messages.jobs import JobInfo
 from tui.model.training import Training, clock
 
 SOURCE = "source"

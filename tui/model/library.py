@@ -4,7 +4,10 @@ import textwrap
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
-from protocol.messages import Corpus, CorpusInfo, JobInfo, ModelInfo, StrandInfo
+from protocol.messages.corpora import Corpus, CorpusInfo
+from protocol.messages.jobs import JobInfo
+from protocol.messages.models import ModelInfo
+from protocol.messages.strands import StrandInfo
 from protocol.strands import StrandMeta
 from tui.model.training import clock
 from tui.model.words import plural

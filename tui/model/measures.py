@@ -4,7 +4,7 @@ import math
 from collections import Counter
 from pathlib import PurePath
 
-from protocol.messages import EvaluationCompleted, StepCompleted
+from protocol.messages.events import EvaluationCompleted, StepCompleted
 
 WORST = "collapsing"
 CELL = 6  # columns of a number in a table of levels

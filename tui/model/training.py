@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from protocol.messages import EvaluationCompleted, JobLogged, StepCompleted
+from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
 from tui.model.curve import Curve
 from tui.model.measures import standing_words
 

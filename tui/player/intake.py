@@ -9,7 +9,7 @@ from collections import deque
 import numpy as np
 
 from protocol.frames import Message, unpack_body
-from protocol.messages import Chunk
+from protocol.messages.playback import Chunk
 from tui.player.ring import Samples
 from tui.player.voice import Voice
 

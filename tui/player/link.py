@@ -16,7 +16,8 @@ import zmq
 
 from protocol.errors import AlleleError, ErrorBody
 from protocol.frames import MAX_BODY_BYTES, Header, Kind, Message, pack, unpack, unpack_body
-from protocol.messages import Credit, Hello, Welcome
+from protocol.messages.playback import Credit
+from protocol.messages.session import Hello, Welcome
 from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 
 PING_S = 1.0

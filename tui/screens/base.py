@@ -18,10 +18,10 @@ from textual.timer import Timer
 from tui.actions.action import Action
 from tui.actions.registry import ACTIONS, BY_ID
 from tui.actions.situation import Situation
-from tui.keymap import Keymap, shown
-from tui.model.keys import KeyReader, Pressed
+from tui.input.keymap import Keymap, shown
+from tui.input.keys import KeyReader, Pressed
 from tui.screens.top_bar import top_line
-from tui.session import Session
+from tui.session.session import Session
 from tui.widgets.lines import BOLD, DIM, PLAIN, REVERSE, Part, TextBlock, TextLine
 from tui.widgets.prompt import Prompt
 

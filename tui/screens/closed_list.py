@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from protocol.messages import ClosedStrands, StrandInfo
+from protocol.messages.strands import ClosedStrands, StrandInfo
 from tui.model.words import plural
 from tui.screens.chooser import Chooser
 from tui.widgets.rows import Row

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from textual.app import ComposeResult
 
-from protocol import messages as m
+from protocol.messages.models import ModelInfo, PutLabel
 from tui.actions.situation import NO_MODEL, TAKE_BACK, Situation
 from tui.model.atlas import CodeAtlas, Colours
 from tui.model.codebook import CELL, Codebook, heat_of, mark_of, next_use, order_of, use_in
@@ -57,7 +57,7 @@ class CodebookScreen(BaseScreen):
         return None if pane is None else self.session.grids.get(pane.strand or "")
 
     @property
-    def model(self) -> m.ModelInfo | None:
+    def model(self) -> ModelInfo | None:
         """The strand's model, None where that is not here; without a strand the newest."""
         grid = self.strand
         return next(iter(self.session.newest_first), None) if grid is None else self.session.model_of(grid.info.meta)
@@ -87,7 +87,7 @@ class CodebookScreen(BaseScreen):
             self._draw_codes(model)
         super().draw()
 
-    def _draw_codes(self, model: m.ModelInfo) -> None:
+    def _draw_codes(self, model: ModelInfo) -> None:
         book, colours, atlas = self.book, self.colours(model), self.session.atlas_now(model.name)
         if colours.ranks is None or atlas is None:
             self.session.learn(model.name, self.allele.editor.descriptor)
@@ -117,14 +117,14 @@ class CodebookScreen(BaseScreen):
         right.append((f"heat: use in {where} ", DIM))
         self.about.show(left, right)
 
-    def colours(self, model: m.ModelInfo) -> Colours:
+    def colours(self, model: ModelInfo) -> Colours:
         """What the order means, as far as it is known by now."""
         return self.session.colours_now(model.name, self.allele.editor.descriptor)
 
-    def _open_use(self, model: m.ModelInfo) -> Any:
+    def _open_use(self, model: ModelInfo) -> Any:
         return use_in(self._open_grids(model), self.book.level, model.codebook)
 
-    def _open_grids(self, model: m.ModelInfo) -> list[StrandGrid]:
+    def _open_grids(self, model: ModelInfo) -> list[StrandGrid]:
         return [grid for grid in self.session.grids.values() if grid.info.meta.codec_id == model.codec_id]
 
     @property
@@ -253,9 +253,9 @@ class CodebookScreen(BaseScreen):
     def _label(self, level: int, code: int, text: str) -> None:
         model = self.model
         if model is not None:
-            self.spawn(self._put_label(m.PutLabel(model=model.name, level=level, code=code, text=text[:80])))
+            self.spawn(self._put_label(PutLabel(model=model.name, level=level, code=code, text=text[:80])))
 
-    async def _put_label(self, request: m.PutLabel) -> None:
+    async def _put_label(self, request: PutLabel) -> None:
         await self.session.ask(request)
         self.say(f"code {request.code} is called {request.text!r}" if request.text.strip() else "the label is gone")
 

@@ -6,7 +6,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from protocol.messages import StartTraining
+from protocol.messages.jobs import StartTraining
 from tui.model.names import NAME_RULE, is_name
 from tui.model.training import read_budget
 from tui.widgets.lines import BOLD, DIM, TextLine

@@ -8,7 +8,7 @@ from textual.events import Resize
 
 from protocol.edits import OPS
 from tui.actions.registry import actions_of
-from tui.keymap import Keymap
+from tui.input.keymap import Keymap
 from tui.model.commands import OWN
 from tui.screens.over import OverScreen
 from tui.widgets.lines import BOLD, DIM, Part

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 
 from protocol.errors import AlleleError
 from tui.actions.registry import ACTIONS, BY_ID, WIDEST
-from tui.keyfile import key_file, write_keys
-from tui.keymap import NAMES, Keymap, shown, unsendable, usual
+from tui.input.keyfile import key_file, write_keys
+from tui.input.keymap import NAMES, Keymap, shown, unsendable, usual
 from tui.screens.lists import ListScreen
 from tui.widgets.lines import BOLD, PLAIN, Part
 from tui.widgets.rows import Row, Rows

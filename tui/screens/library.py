@@ -9,8 +9,10 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.messages.corpora import AddToCorpus, Corpus, ShowCorpus
+from protocol.messages.jobs import StartTraining
+from protocol.messages.models import DeleteModel, RestoreModel
 from tui.actions.situation import Situation
 from tui.drops import here, read_drop
 from tui.model.editor import NAMES
@@ -34,7 +36,7 @@ class LibraryScreen(LibraryStrands):
     def __init__(self) -> None:
         super().__init__()
         self.right = Rows("right")
-        self._files: dict[str, m.Corpus] = {}
+        self._files: dict[str, Corpus] = {}
         self._asking: set[str] = set()
         self._deleted = ""  # the model that was put in the trash here last
 
@@ -94,7 +96,7 @@ class LibraryScreen(LibraryStrands):
 
     async def _load(self, corpus: str) -> None:
         try:
-            self._files[corpus] = (await self.session.ask(m.ShowCorpus(name=corpus))).body
+            self._files[corpus] = (await self.session.ask(ShowCorpus(name=corpus))).body
         except AlleleError:
             return  # it was removed meanwhile, or the daemon went: the list will say so
         finally:
@@ -195,7 +197,7 @@ class LibraryScreen(LibraryStrands):
 
     async def _delete(self, model: str) -> None:
         codecs = {one.name: one.codec_id for one in self.session.models}
-        await self.session.ask(m.DeleteModel(name=model))
+        await self.session.ask(DeleteModel(name=model))
         self._deleted, gone = model, codecs.pop(model, "")
         held = [strand for strand in self.session.strands.values() if strand.meta.codec_id == gone]
         silent = 0 if gone in codecs.values() else len(held)
@@ -212,7 +214,7 @@ class LibraryScreen(LibraryStrands):
     async def _take_model_back(self, name: str) -> None:
         if not is_name(name):
             raise AlleleError("E_BAD_REQUEST", f"a name is {NAME_RULE}")
-        await self.session.ask(m.RestoreModel(name=name))
+        await self.session.ask(RestoreModel(name=name))
         self._deleted = ""
         self.say(f"{name} is back")
 
@@ -251,7 +253,7 @@ class LibraryScreen(LibraryStrands):
         self.spawn(self._ingest(corpus, paths))
 
     async def _ingest(self, corpus: str, paths: list[Path]) -> None:
-        request = m.AddToCorpus(corpus=corpus, paths=[str(path) for path in paths])
+        request = AddToCorpus(corpus=corpus, paths=[str(path) for path in paths])
         job = (await self.session.ask(request)).body.job
         self.allele.follow(job)
         self.say(f"reading {len(paths)} {'path' if len(paths) == 1 else 'paths'} into {corpus}")
@@ -261,11 +263,11 @@ class LibraryScreen(LibraryStrands):
         taken = {model.name for model in self.session.models}
         self.app.push_screen(TrainForm(corpus, taken), self._ordered)
 
-    def _ordered(self, order: m.StartTraining | None) -> None:
+    def _ordered(self, order: StartTraining | None) -> None:
         if order is not None:
             self.spawn(self._train(order))
 
-    async def _train(self, order: m.StartTraining) -> None:
+    async def _train(self, order: StartTraining) -> None:
         job = (await self.session.ask(order)).body.job
         self.allele.follow(job)
         self.allele.go("train")

@@ -5,8 +5,8 @@ Closing asks nothing, because nothing is lost by it: a closed strand lies in the
 
 import asyncio
 
-from protocol import messages as m
 from protocol.errors import AlleleError
+from protocol.messages.strands import ClosedStrands, CloseStrand, ListClosedStrands, ReopenStrand, StrandInfo
 from tui.model.words import plural
 from tui.screens.closed_list import ClosedList
 from tui.screens.lists import ListScreen
@@ -42,7 +42,7 @@ class LibraryStrands(ListScreen):
         if self.allele.sound.plays(strand):
             await self.allele.sound.stop()
         self._panes[strand] = [i for i, pane in enumerate(self.allele.editor.panes) if pane.strand == strand]
-        await self.session.ask(m.CloseStrand(strand=strand))
+        await self.session.ask(CloseStrand(strand=strand))
         for _ in range(round(NEWS_S / LOOK_S)):  # on another socket: it must not undo a taking back
             if strand not in self.session.strands:
                 break
@@ -55,8 +55,8 @@ class LibraryStrands(ListScreen):
     def do_library_closed(self, count: int | None, register: str | None) -> None:
         self.spawn(self._list_closed())
 
-    async def _in_trash(self) -> m.ClosedStrands:
-        closed: m.ClosedStrands = (await self.session.ask(m.ListClosedStrands())).body
+    async def _in_trash(self) -> ClosedStrands:
+        closed: ClosedStrands = (await self.session.ask(ListClosedStrands())).body
         if not closed.strands:
             raise AlleleError("E_NOT_FOUND", "no strand was closed")
         return closed
@@ -75,7 +75,7 @@ class LibraryStrands(ListScreen):
     async def _take_back(self, strand: str | None) -> None:
         """Take back this strand, or the one closed last, to where it was shown if nothing else is there now."""
         strand = strand or (await self._in_trash()).strands[0].id
-        info: m.StrandInfo = (await self.session.ask(m.ReopenStrand(strand=strand))).body
+        info: StrandInfo = (await self.session.ask(ReopenStrand(strand=strand))).body
         self.session.strands[strand] = info  # its event may come later
         for index in self._panes.pop(strand, []):
             if self.allele.editor.panes[index].strand is None:

@@ -3,7 +3,7 @@
 from tui.actions.action import Action
 from tui.actions.registry import WIDEST, actions_of
 from tui.actions.situation import Situation
-from tui.keymap import Keymap
+from tui.input.keymap import Keymap
 from tui.screens.chooser import Chooser
 from tui.widgets.rows import Row
 

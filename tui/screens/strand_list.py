@@ -1,6 +1,6 @@
 """The list of open strands: type a few letters, Enter shows the strand in the pane."""
 
-from protocol.messages import StrandInfo
+from protocol.messages.strands import StrandInfo
 from tui.model.words import plural
 from tui.screens.chooser import Chooser
 from tui.widgets.rows import Row

@@ -1,7 +1,7 @@
 """The right side of the bar on top: the daemon, what it is doing, and the sound, which is never left out."""
 
 from tui.model.training import clock
-from tui.session import Session
+from tui.session.session import Session
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part
 
 

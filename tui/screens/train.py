@@ -7,7 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.geometry import Size
 
-from protocol import messages as m
+from protocol.messages.fields import Struct
+from protocol.messages.jobs import CancelJob, JobInfo, MoveJob, PauseJob, ResumeJob, StopJob
 from tui.actions.situation import Situation
 from tui.model.job_words import (
     SOURCE,
@@ -71,7 +72,7 @@ class TrainScreen(ListScreen):
             self.facts.show(*fact_parts(self.job, self.training))
 
     @property
-    def job(self) -> m.JobInfo | None:
+    def job(self) -> JobInfo | None:
         """The job that is chosen."""
         return self.session.jobs.get(self.allele.job or "")
 
@@ -211,14 +212,14 @@ class TrainScreen(ListScreen):
     def do_train_cancel(self, count: int | None, register: str | None) -> None:
         job = self.job
         if job is not None:
-            self._confirm(f"cancel {job.kind} {job.subject}?", m.CancelJob(job=job.id), cancel_words(job))
+            self._confirm(f"cancel {job.kind} {job.subject}?", CancelJob(job=job.id), cancel_words(job))
 
     def do_train_pause(self, count: int | None, register: str | None) -> None:
         if self.job is not None:
-            self.spawn(self._ask(m.PauseJob(job=self.job.id), self._pausing(self.job)))
+            self.spawn(self._ask(PauseJob(job=self.job.id), self._pausing(self.job)))
 
     @staticmethod
-    def _pausing(job: m.JobInfo) -> str:
+    def _pausing(job: JobInfo) -> str:
         when = "put aside" if job.state == "queued" else "pausing at the next step"
         return f"{when}; {{train.resume}} goes on"
 
@@ -226,14 +227,14 @@ class TrainScreen(ListScreen):
         if self.job is not None:
             began = self.job.started_s is not None
             said = "it goes on from its last checkpoint" if began else "it waits in the queue again"
-            self.spawn(self._ask(m.ResumeJob(job=self.job.id), said))
+            self.spawn(self._ask(ResumeJob(job=self.job.id), said))
 
     def do_train_stop(self, count: int | None, register: str | None) -> None:
         job = self.job
         if job is not None:
             ending = "ending; the model is made of what was learnt"
             said = ending if job.state == "running" else "a model is made of what was learnt, when its turn comes"
-            self._confirm(f"end {job.subject} here and keep its model for good?", m.StopJob(job=job.id), said)
+            self._confirm(f"end {job.subject} here and keep its model for good?", StopJob(job=job.id), said)
 
     def do_train_sooner(self, count: int | None, register: str | None) -> None:
         self._move(-(count or 1))
@@ -243,18 +244,18 @@ class TrainScreen(ListScreen):
 
     def _move(self, by: int) -> None:
         if self.job is not None:
-            self.spawn(self._ask(m.MoveJob(job=self.job.id, position=max(1, self.job.position + by)), ""))
+            self.spawn(self._ask(MoveJob(job=self.job.id, position=max(1, self.job.position + by)), ""))
 
-    def _confirm(self, question: str, request: m.Struct, said: str) -> None:
+    def _confirm(self, question: str, request: Struct, said: str) -> None:
         def answered(text: str) -> None:
             if text.strip().lower() in ("y", "yes"):
                 self.spawn(self._ask(request, said))
 
         self.prompt.ask(f"{question} y or n: ", answered)
 
-    async def _ask(self, request: m.Struct, said: str) -> None:
-        job: m.JobInfo = (await self.session.ask(request)).body
-        if job.id != self.allele.job and isinstance(request, m.ResumeJob | m.StopJob):
+    async def _ask(self, request: Struct, said: str) -> None:
+        job: JobInfo = (await self.session.ask(request)).body
+        if job.id != self.allele.job and isinstance(request, ResumeJob | StopJob):
             self.allele.follow(job.id)  # it goes on under another number
         if said:
             self.say(said)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from textual.app import ComposeResult
 
-from protocol import messages as m
+from protocol.messages.strands import GetHistory, History
 from tui.model.words import plural
 from tui.screens.over import OverScreen
 from tui.widgets.rows import Row, Rows
@@ -25,7 +25,7 @@ class UndoList(OverScreen):
         super().__init__()
         self._strand = strand
         self.rows = Rows("undo-rows")
-        self._history: m.History | None = None
+        self._history: History | None = None
         self._loading = self._is_stale = False
 
     def compose_body(self) -> ComposeResult:
@@ -46,11 +46,11 @@ class UndoList(OverScreen):
         try:
             while self._is_stale:
                 self._is_stale = False
-                self._show((await self.session.ask(m.GetHistory(strand=self._strand))).body)
+                self._show((await self.session.ask(GetHistory(strand=self._strand))).body)
         finally:
             self._loading = False
 
-    def _show(self, history: m.History) -> None:
+    def _show(self, history: History) -> None:
         is_first, self._history = self._history is None, history
         self.rows.fill(history_rows(history, self.session.readable))
         if is_first:
@@ -87,7 +87,7 @@ def _done(moved: int) -> str:
     return "undone" if moved < 0 else "redone"
 
 
-def history_rows(history: m.History, readable: Callable[[str], str]) -> list[Row]:
+def history_rows(history: History, readable: Callable[[str], str]) -> list[Row]:
     """One row for each moment, the newest last; the one the strand stands at is marked."""
     first = history.entries[0].place if history.entries else 1
     rows = (

@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from protocol.messages import JobInfo
+from protocol.messages.jobs import JobInfo
 from tui.model.curve import Curve
 from tui.model.job_words import progress_words, state_words
 from tui.model.measures import pace_words, sick_words

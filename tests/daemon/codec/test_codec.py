@@ -23,8 +23,8 @@ from daemon.codec.spectrum import whole_hops
 from daemon.corpus.records import load_corpus
 from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.measure import mel_distance, spurious_above_db
+from daemon.runs.spec import Part, Recipe
 from daemon.training.crops import CropSampler, open_parts
-from daemon.training.spec import Part, Recipe
 
 HOP = 1024
 
@@ -306,7 +306,7 @@ def test_encoding_and_decoding_load_no_compiler(raw_model: Path) -> None:
 import sys
 from pathlib import Path
 import numpy as np
-import daemon.engine.operations
+import daemon.workers.operations
 from daemon.codec.codec import Codec
 codec = Codec.load(Path(sys.argv[1]))
 encoded = codec.encode(np.ones(9000, np.float32))

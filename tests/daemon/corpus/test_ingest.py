@@ -20,9 +20,9 @@ from daemon.codec.config import CodecConfig
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import CorpusReport, IngestProgress, ingest
 from daemon.corpus.records import FileRecord, load_corpus
-from daemon.engine.clips import read_clip
+from daemon.runs.spec import Part
 from daemon.training.crops import open_parts
-from daemon.training.spec import Part
+from daemon.workers.clips import read_clip
 from protocol.errors import AlleleError
 
 Tone = Callable[..., NDArray[np.float32]]

@@ -15,9 +15,9 @@ from daemon.codec.loudness import clip_gain_db
 from daemon.corpus.ingest import ingest
 from daemon.corpus.measures import clipped_samples
 from daemon.corpus.records import Corpus, FileRecord, load_corpus, save_index
-from daemon.engine.clips import read_clip
+from daemon.runs.spec import Part
 from daemon.training.crops import Clip, open_parts
-from daemon.training.spec import Part
+from daemon.workers.clips import read_clip
 from protocol.errors import AlleleError
 
 Audio = NDArray[np.float32]

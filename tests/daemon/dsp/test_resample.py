@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.dsp import resample as module
-from daemon.dsp.errors import AudioBackendError
 from daemon.dsp.resample import resample, resample_blocks, resample_direct
+from daemon.errors import AudioBackendError
 
 
 def noise(channels: int, length: int) -> np.ndarray:

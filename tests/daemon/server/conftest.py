@@ -15,9 +15,10 @@ import zmq
 
 from protocol.errors import ErrorBody
 from protocol.frames import Header, Kind, Message, pack, unpack, unpack_body
-from protocol.messages import REQUESTS, Struct
+from protocol.messages.fields import Struct
+from protocol.messages.registry import REQUESTS
 from protocol.places import Places, places_of
-from tui.client import Client
+from tui.transport.client import Client
 
 START_S = 30.0  # on a busy machine
 

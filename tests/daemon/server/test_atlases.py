@@ -14,11 +14,15 @@ import soundfile
 
 from daemon.atlas.files import ATLAS_NAME, LABELS_NAME, write_atlas
 from daemon.atlas.table import Atlas as Table
-from protocol import messages as m
 from protocol.atlas import DESCRIPTORS, FIRST_COMPONENT
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from tui.client import Client
+from protocol.messages.events import AtlasChanged
+from protocol.messages.jobs import CancelJob
+from protocol.messages.models import GetAtlas, GetPalette, MeasureAtlas, PutLabel, ShowModel
+from protocol.messages.session import GetStatus
+from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand, UndoEdit
+from tui.transport.client import Client
 
 K = 16
 
@@ -39,7 +43,7 @@ def model_dir(live: Any) -> Path:
 @pytest.fixture
 async def table(client: Client, model_dir: Path) -> Table:
     """An atlas, written into the model's folder: codes are as bright as their number, nothing else is known."""
-    codec_id = (await client.request(m.ShowModel(name="raw"))).body.codec_id
+    codec_id = (await client.request(ShowModel(name="raw"))).body.codec_id
     random = np.random.default_rng(4)
     effects = random.normal(0, 0.05, (2, K, 10, len(DESCRIPTORS)))
     at = list(DESCRIPTORS).index("brightness")
@@ -57,34 +61,34 @@ async def test_without_an_atlas_everything_else_works_and_the_command_is_named(
     client: Client, model_dir: Path, tmp_path: Path, make_tone: Callable[..., Any]
 ) -> None:
     (model_dir / ATLAS_NAME).unlink(missing_ok=True)
-    palette = (await client.request(m.GetPalette(model="raw"), timeout_s=60)).body
+    palette = (await client.request(GetPalette(model="raw"), timeout_s=60)).body
     assert (palette.descriptor, palette.choices) == (FIRST_COMPONENT, [])
-    answer = await client.request(m.GetAtlas(model="raw"))
+    answer = await client.request(GetAtlas(model="raw"))
     assert (answer.body.state, answer.buffers) == ("absent", [])
     assert "allele model atlas raw" in answer.body.detail
     soundfile.write(tmp_path / "a.wav", make_tone(0.5, 220), 48_000)
-    strand = (await client.request(m.OpenStrand(path=str(tmp_path / "a.wav"), model="raw"), timeout_s=60)).body
+    strand = (await client.request(OpenStrand(path=str(tmp_path / "a.wav"), model="raw"), timeout_s=60)).body
     async with refused("E_NO_ATLAS", "allele model atlas raw"):
-        await client.request(m.ApplyEdit(strand=strand.id, edit=parse_edit("nudge brighter")))
+        await client.request(ApplyEdit(strand=strand.id, edit=parse_edit("nudge brighter")))
     (model_dir / ATLAS_NAME).write_bytes(b"no atlas")
-    assert (await client.request(m.GetAtlas(model="raw"))).body.state == "damaged"
+    assert (await client.request(GetAtlas(model="raw"))).body.state == "damaged"
     async with refused("E_NO_ATLAS", "cannot be read"):
-        await client.request(m.ApplyEdit(strand=strand.id, edit=parse_edit("nudge brighter")))
-    assert (await client.request(m.GetStrand(strand=strand.id))).body.rev == 0
+        await client.request(ApplyEdit(strand=strand.id, edit=parse_edit("nudge brighter")))
+    assert (await client.request(GetStrand(strand=strand.id))).body.rev == 0
 
 
 async def test_an_atlas_orders_the_codes_and_says_what_they_do(client: Client, table: Table) -> None:
-    answer = await client.request(m.GetPalette(model="raw"))
+    answer = await client.request(GetPalette(model="raw"))
     assert (answer.body.descriptor, answer.body.unsure) == ("brightness", [])
     assert answer.body.choices == list(DESCRIPTORS)
     assert np.array_equal(answer.buffers[0], table.ranks("brightness"))
-    other = await client.request(m.GetPalette(model="raw", descriptor="loudness"))
+    other = await client.request(GetPalette(model="raw", descriptor="loudness"))
     assert (other.body.descriptor, other.body.unsure) == ("loudness", [0, 1])
-    component = await client.request(m.GetPalette(model="raw", descriptor=FIRST_COMPONENT), timeout_s=60)
+    component = await client.request(GetPalette(model="raw", descriptor=FIRST_COMPONENT), timeout_s=60)
     assert component.body.descriptor == FIRST_COMPONENT
     async with refused("E_NOT_FOUND", "colour", "brightness"):
-        await client.request(m.GetPalette(model="raw", descriptor="colour"))
-    whole = await client.request(m.GetAtlas(model="raw"))
+        await client.request(GetPalette(model="raw", descriptor="colour"))
+    whole = await client.request(GetAtlas(model="raw"))
     assert (whole.body.state, whole.body.contexts, whole.body.usage_frames) == ("ready", 10, 496)
     mean, spread, verdicts, usage = whole.buffers
     assert mean.shape == spread.shape == verdicts.shape == (2, K, len(DESCRIPTORS))
@@ -97,55 +101,55 @@ async def test_nudge_changes_cells_says_which_stayed_and_is_undone(
     client: Client, table: Table, tmp_path: Path, make_tone: Callable[..., Any]
 ) -> None:
     soundfile.write(tmp_path / "a.wav", make_tone(0.5, 220), 48_000)
-    strand = (await client.request(m.OpenStrand(path=str(tmp_path / "a.wav"), model="raw"), timeout_s=60)).body.id
-    before = (await client.request(m.GetStrand(strand=strand))).buffers[0]
-    await client.request(m.ApplyEdit(strand=strand, edit=parse_edit("nudge darker q1 @2:9 by=2")))
-    after = (await client.request(m.GetStrand(strand=strand))).buffers[0].copy()
+    strand = (await client.request(OpenStrand(path=str(tmp_path / "a.wav"), model="raw"), timeout_s=60)).body.id
+    before = (await client.request(GetStrand(strand=strand))).buffers[0]
+    await client.request(ApplyEdit(strand=strand, edit=parse_edit("nudge darker q1 @2:9 by=2")))
+    after = (await client.request(GetStrand(strand=strand))).buffers[0].copy()
     assert (after[1, 2:9] <= before[1, 2:9]).all()
     assert (after[1, 2:9] != before[1, 2:9]).any()
     after[1, 2:9] = before[1, 2:9]
     assert np.array_equal(after, before)
-    applied = await client.request(m.ApplyEdit(strand=strand, edit=parse_edit("nudge louder")))
+    applied = await client.request(ApplyEdit(strand=strand, edit=parse_edit("nudge louder")))
     assert applied.body.notes == [f"{before.size} of {before.size} cells stay: no code is surely louder there"]
-    await client.request(m.UndoEdit(strand=strand))
-    await client.request(m.UndoEdit(strand=strand))
-    assert np.array_equal((await client.request(m.GetStrand(strand=strand))).buffers[0], before)
+    await client.request(UndoEdit(strand=strand))
+    await client.request(UndoEdit(strand=strand))
+    assert np.array_equal((await client.request(GetStrand(strand=strand))).buffers[0], before)
 
 
 async def test_labels_are_kept_in_the_models_folder_and_told(client: Client, model_dir: Path) -> None:
     heard: list[Any] = []
     await client.subscribe(lambda event: heard.append(event.body), lambda _: None)
-    await client.request(m.PutLabel(model="raw", level=1, code=3, text=" thud "))
-    await client.request(m.PutLabel(model="raw", level=0, code=3, text="hiss"))
-    await client.request(m.PutLabel(model="raw", level=0, code=3, text=""))
-    assert (await client.request(m.GetAtlas(model="raw"))).body.labels == {"1:3": "thud"}
+    await client.request(PutLabel(model="raw", level=1, code=3, text=" thud "))
+    await client.request(PutLabel(model="raw", level=0, code=3, text="hiss"))
+    await client.request(PutLabel(model="raw", level=0, code=3, text=""))
+    assert (await client.request(GetAtlas(model="raw"))).body.labels == {"1:3": "thud"}
     assert msgspec.json.decode((model_dir / LABELS_NAME).read_bytes()) == {"1:3": "thud"}
-    await client.request(m.GetStatus())
-    assert m.AtlasChanged(model="raw") in heard
+    await client.request(GetStatus())
+    assert AtlasChanged(model="raw") in heard
     async with refused("E_RANGE", "level 2"):
-        await client.request(m.PutLabel(model="raw", level=2, code=0, text="x"))
+        await client.request(PutLabel(model="raw", level=2, code=0, text="x"))
     async with refused("E_BAD_CODE", "code 16"):
-        await client.request(m.PutLabel(model="raw", level=0, code=K, text="x"))
+        await client.request(PutLabel(model="raw", level=0, code=K, text="x"))
     async with refused("E_BAD_REQUEST", "control"):
-        await client.request(m.PutLabel(model="raw", level=0, code=0, text="a\nb"))
+        await client.request(PutLabel(model="raw", level=0, code=0, text="a\nb"))
     (model_dir / LABELS_NAME).write_text("{")
     async with refused("E_IO", LABELS_NAME):
-        await client.request(m.PutLabel(model="raw", level=0, code=0, text="x"))
-    assert LABELS_NAME in (await client.request(m.GetAtlas(model="raw"))).body.detail
+        await client.request(PutLabel(model="raw", level=0, code=0, text="x"))
+    assert LABELS_NAME in (await client.request(GetAtlas(model="raw"))).body.detail
     (model_dir / LABELS_NAME).unlink()
 
 
 async def test_of_two_who_ask_at_once_one_measures(client: Client, live: Any, toy_run: Path) -> None:
     shutil.copytree(toy_run, live.home / "models" / "asked")
-    ask = [client.request(m.MeasureAtlas(model="asked")) for _ in range(4)]
+    ask = [client.request(MeasureAtlas(model="asked")) for _ in range(4)]
     answers = await asyncio.gather(*ask, return_exceptions=True)
     jobs = [answer.body.job for answer in answers if not isinstance(answer, BaseException)]
     refusals = [str(answer) for answer in answers if isinstance(answer, AlleleError)]
     assert len(jobs) == 1 and len(refusals) == 3, answers
     assert all(f"job {jobs[0]} measures asked already" in refusal for refusal in refusals)
-    await client.request(m.CancelJob(job=jobs[0]))
+    await client.request(CancelJob(job=jobs[0]))
 
 
 async def test_a_model_that_does_not_say_what_it_learned_from_cannot_be_measured(client: Client) -> None:
     async with refused("E_NOT_FOUND", "run.json"):
-        await client.request(m.MeasureAtlas(model="raw"))
+        await client.request(MeasureAtlas(model="raw"))

@@ -19,24 +19,22 @@ import pytest
 from msgspec.structs import replace
 
 from protocol.errors import AlleleError
-from protocol.messages import (
-    AtlasChanged,
+from protocol.messages.corpora import RemoveCorpus
+from protocol.messages.events import AtlasChanged, EvaluationCompleted, ModelsChanged
+from protocol.messages.fields import Struct
+from protocol.messages.jobs import (
     CancelJob,
-    EvaluationCompleted,
     GetJobLog,
     JobInfo,
     ListJobs,
-    ModelsChanged,
     MoveJob,
     PauseJob,
-    RemoveCorpus,
     ResumeJob,
     ShowJob,
     StartTraining,
     StopJob,
-    Struct,
 )
-from tui.client import Client
+from tui.transport.client import Client
 
 LONG = 100_000
 PATIENCE_S = 120.0
@@ -77,7 +75,7 @@ class Desk:
         found: list[psutil.Process] = []
         for child in psutil.Process(self.live.process.pid).children():
             with contextlib.suppress(psutil.Error):
-                if "daemon.engine.training_worker" in child.cmdline():
+                if "daemon.workers.training" in child.cmdline():
                     found.append(child)
         return found
 

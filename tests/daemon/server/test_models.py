@@ -14,24 +14,11 @@ from msgspec.structs import replace
 from daemon.codec.codec import Codec
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.messages import (
-    ApplyEdit,
-    CancelJob,
-    DecodeRegion,
-    DeleteModel,
-    EncodeFile,
-    GetAtlas,
-    GetJobLog,
-    GetStrand,
-    ListModels,
-    OpenStrand,
-    PauseJob,
-    RestoreModel,
-    ResumeJob,
-    ShowJob,
-    StartTraining,
-)
-from tui.client import Client
+from protocol.messages.jobs import CancelJob, GetJobLog, PauseJob, ResumeJob, ShowJob, StartTraining
+from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RestoreModel
+from protocol.messages.snapshots import DecodeRegion, EncodeFile
+from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
+from tui.transport.client import Client
 
 Files = dict[str, bytes]
 

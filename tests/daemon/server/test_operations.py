@@ -14,19 +14,10 @@ from msgspec.structs import replace
 
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.messages import (
-    ApplyEdit,
-    DecodeRegion,
-    DecodeStrand,
-    EditSnapshot,
-    GetStrand,
-    OpenStrand,
-    RedoEdit,
-    StrandChanged,
-    StrandInfo,
-    UndoEdit,
-)
-from tui.client import Client, Event
+from protocol.messages.events import StrandChanged
+from protocol.messages.snapshots import DecodeRegion, DecodeStrand, EditSnapshot
+from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand, RedoEdit, StrandInfo, UndoEdit
+from tui.transport.client import Client, Event
 
 Live = Any
 

@@ -13,15 +13,16 @@ import pytest
 import zmq
 import zmq.asyncio
 
-from daemon.server.aud import AudSocket
-from daemon.server.dispatch import Request
-from daemon.server.garbage import GarbageLog
-from daemon.server.playback import Playbacks
-from daemon.server.preview import Block, CodecRef
-from daemon.server.sockets import Port, bind_router
+from daemon.playback.block_cache import Block, CodecRef
+from daemon.server.handlers.playback import Playbacks
+from daemon.server.wire.audio_socket import AudSocket
+from daemon.server.wire.dispatch import Request
+from daemon.server.wire.rejected_messages import GarbageLog
+from daemon.server.wire.sockets import Port, bind_router
 from protocol.errors import AlleleError
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
-from protocol.messages import Chunk, Credit, Done, Hello, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
+from protocol.messages.playback import Chunk, Credit, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
+from protocol.messages.session import Done, Hello
 from protocol.strands import StrandMeta
 
 HOP, FRAMES, LEVELS = 1024, 120, 2
@@ -246,7 +247,7 @@ async def test_a_player_that_vanishes_ends_its_playback(
     broker: Broker, new_player: NewPlayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Noticed by a probe even when it has no credit left, and by silence on aud."""
-    monkeypatch.setattr("daemon.server.playback.PROBE_S", 0.2)
+    monkeypatch.setattr("daemon.server.handlers.playback.PROBE_S", 0.2)
     player = new_player()
     await player.hello()
     await broker.play(player)
@@ -349,7 +350,7 @@ async def test_a_player_may_come_a_moment_after_the_request(
     await asyncio.sleep(0.05)
     await player.hello()
     await asyncio.wait_for(asking, 1)
-    monkeypatch.setattr("daemon.server.playback.ATTACH_S", 0.05)
+    monkeypatch.setattr("daemon.server.handlers.playback.ATTACH_S", 0.05)
     with pytest.raises(AlleleError, match="not connected") as caught:
         await broker.play(new_player())
     assert caught.value.code == "E_NOT_FOUND"

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.server.players import Playback, before_of
-from daemon.server.preview import Block, CodecRef, PreviewCache, block_of
-from daemon.server.seams import FADE_SAMPLES, would_click
-from daemon.server.spans import Span
-from daemon.server.strand_stream import BLOCK_FRAMES, CHUNK_SAMPLES, StrandStream
+from daemon.playback.block_cache import Block, CodecRef, PreviewCache, block_of
+from daemon.playback.crossfade import FADE_SAMPLES, would_click
+from daemon.playback.players import Playback, before_of
+from daemon.playback.spans import Span
+from daemon.playback.strand_stream import BLOCK_FRAMES, CHUNK_SAMPLES, StrandStream
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
 

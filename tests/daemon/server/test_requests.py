@@ -16,37 +16,26 @@ import soundfile
 
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.messages import (
+from protocol.messages.corpora import ListCorpora, RemoveCorpus, ShowCorpus
+from protocol.messages.fields import Struct
+from protocol.messages.jobs import CancelJob, GetJobLog, ShowJob, StartTraining
+from protocol.messages.models import GetPalette, ListModels, ShowModel
+from protocol.messages.session import GetStatus
+from protocol.messages.snapshots import DecodeRegion, DecodeSnapshot, DecodeStrand, EditSnapshot, EncodeFile
+from protocol.messages.strands import (
     ApplyEdit,
-    CancelJob,
     CloseStrand,
-    DecodeRegion,
-    DecodeSnapshot,
-    DecodeStrand,
-    EditSnapshot,
-    EncodeFile,
-    GetJobLog,
-    GetPalette,
-    GetStatus,
     GetStrand,
     GetWorkspace,
     ListClosedStrands,
-    ListCorpora,
-    ListModels,
     ListStrands,
     OpenStrand,
     PutWorkspace,
     RedoEdit,
-    RemoveCorpus,
     ReopenStrand,
-    ShowCorpus,
-    ShowJob,
-    ShowModel,
-    StartTraining,
-    Struct,
     UndoEdit,
 )
-from tui.client import Client
+from tui.transport.client import Client
 
 Live = Any
 

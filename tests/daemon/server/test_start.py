@@ -13,21 +13,10 @@ import pytest
 
 from protocol.edits import parse_edit
 from protocol.errors import ErrorBody
-from protocol.messages import (
-    AddToCorpus,
-    ApplyEdit,
-    EditApplied,
-    GetStatus,
-    JobAccepted,
-    Jobs,
-    ListJobs,
-    OpenStrand,
-    ShowJob,
-    StartTraining,
-    Status,
-    StopDaemon,
-    StrandInfo,
-)
+from protocol.messages.corpora import AddToCorpus
+from protocol.messages.jobs import JobAccepted, Jobs, ListJobs, ShowJob, StartTraining
+from protocol.messages.session import GetStatus, Status, StopDaemon
+from protocol.messages.strands import ApplyEdit, EditApplied, OpenStrand, StrandInfo
 from protocol.places import places_of
 
 New = Callable[..., Any]

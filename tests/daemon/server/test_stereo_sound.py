@@ -13,14 +13,16 @@ from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
 from daemon.dsp.limiter import limit
-from daemon.server.preview import Block, CodecRef, PreviewCache
-from daemon.server.previews import ClipStream
-from daemon.server.seams import FADE_SAMPLES, Seam, would_click
-from daemon.server.strand_stream import StrandStream
+from daemon.playback.block_cache import Block, CodecRef, PreviewCache
+from daemon.playback.crossfade import FADE_SAMPLES, Seam, would_click
+from daemon.playback.strand_stream import StrandStream
+from daemon.server.handlers.previews import ClipStream
 from protocol.errors import AlleleError
-from protocol.messages import DecodeRegion, DecodeSnapshot, EditSnapshot, EncodeFile, ListModels, OpenStrand
+from protocol.messages.models import ListModels
+from protocol.messages.snapshots import DecodeRegion, DecodeSnapshot, EditSnapshot, EncodeFile
+from protocol.messages.strands import OpenStrand
 from protocol.strands import StrandMeta
-from tui.client import Client
+from tui.transport.client import Client
 
 HOP = 1024
 

@@ -17,21 +17,8 @@ from hypothesis import strategies as st
 from protocol.edits import parse_edit
 from protocol.errors import ErrorBody
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
-from protocol.messages import (
-    ApplyEdit,
-    EditApplied,
-    GetSnapshot,
-    GetStatus,
-    Hello,
-    ListStrands,
-    OpenStrand,
-    Snapshot,
-    Status,
-    StrandInfo,
-    Strands,
-    UndoEdit,
-    Welcome,
-)
+from protocol.messages.session import GetSnapshot, GetStatus, Hello, Snapshot, Status, Welcome
+from protocol.messages.strands import ApplyEdit, EditApplied, ListStrands, OpenStrand, StrandInfo, Strands, UndoEdit
 from protocol.strands import StrandMeta
 
 Live = Any  # the conftest's LiveDaemon and Wire

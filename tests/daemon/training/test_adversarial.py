@@ -12,14 +12,14 @@ from msgspec.structs import replace
 from daemon.codec.codec import Codec
 from daemon.codec.model import CodecModel
 from daemon.corpus.records import load_corpus
+from daemon.runs.folder import read_log
+from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, StepReport
+from daemon.runs.spec import TrainingSpec
 from daemon.training import adversary as adversaries
 from daemon.training import sizing
 from daemon.training.adversary import Adversary, balanced
 from daemon.training.checkpoint import load_newest, load_step
 from daemon.training.loop import train
-from daemon.training.reports import Control, EvaluationReport, LogLine, Report, StepReport
-from daemon.training.run_folder import read_log
-from daemon.training.spec import TrainingSpec
 
 STEPS = 40
 BEGINS = 28  # 70 % of them

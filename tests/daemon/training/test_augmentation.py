@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from daemon.codec.codec import Codec
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
+from daemon.runs.folder import read_run
+from daemon.runs.spec import Plan, Recipe, TrainingSpec
 from daemon.training import crops
 from daemon.training.augmentation import draw_lengths, finish, mix, shape, stretch
 from daemon.training.crops import Clip, CropSampler, open_parts
 from daemon.training.invented import invent
 from daemon.training.loop import train
-from daemon.training.run_folder import read_run
 from daemon.training.sizing import make_plan
-from daemon.training.spec import Plan, Recipe, TrainingSpec
 
 Sound = NDArray[np.float32]
 CROP = 16_384
@@ -151,7 +151,7 @@ def test_augmented_sound_takes_other_codes_and_stays_close(toy_codec: Codec, toy
 
 
 def test_a_blend_of_latents_lies_between_its_sounds(toy_codec: Codec, tone_files: list[Path], make_tone) -> None:
-    """Latents do not add like sounds do (scripts/bench_augment.py measures by how much): their mean lies between."""
+    """Latents do not add like sounds do (scripts/bench/bench_augment.py measures by how much): their mean lies between."""
     a, b = make_tone(0.6, 200.0, 1), make_tone(0.6, 900.0, 2)
     latents = [toy_codec.dequantize(toy_codec.encode(sound).codes) for sound in (a, b)]
     ends = [toy_codec.decode(toy_codec.quantize(latent), samples=a.size) for latent in latents]

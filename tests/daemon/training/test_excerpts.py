@@ -7,10 +7,10 @@ import pytest
 
 from daemon.codec.config import CodecConfig
 from daemon.corpus.records import load_corpus
+from daemon.runs.spec import Part
 from daemon.training.crops import Clip, open_parts
 from daemon.training.evaluation import excerpts
 from daemon.training.excerpts import LEAST_FRAMES, beginnings
-from daemon.training.spec import Part
 
 HOP = 1024
 

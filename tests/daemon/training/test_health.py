@@ -11,18 +11,18 @@ from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
 from daemon.corpus.records import load_corpus
-from daemon.engine.failures import describe_failure
+from daemon.runs.errors import TrainingError, TrainingMemoryError, is_out_of_memory
+from daemon.runs.folder import read_log, read_run
+from daemon.runs.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
+from daemon.runs.spec import TrainingSpec
 from daemon.training.crops import Clip, CropSampler, open_parts
-from daemon.training.errors import TrainingError, TrainingMemoryError, is_out_of_memory
 from daemon.training.evaluation import Evaluation, evaluate
 from daemon.training.learner import Learner
 from daemon.training.loop import train
 from daemon.training.memorisation import Memorisation, memorisation
-from daemon.training.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
-from daemon.training.run_folder import read_log, read_run
 from daemon.training.sizing import make_plan
-from daemon.training.spec import TrainingSpec
 from daemon.training.split import split_corpus
+from daemon.workers.failures import describe_failure
 from tui.cli.model import leaning_words
 
 

@@ -25,24 +25,24 @@ from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
+from daemon.runs.clock import DEFAULT_BUDGET_S
+from daemon.runs.errors import TrainingError
+from daemon.runs.folder import read_log, read_run
+from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, StepReport
+from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.beginning import begin
 from daemon.training.checkpoint import load_newest
-from daemon.training.clock import DEFAULT_BUDGET_S
 from daemon.training.crops import open_parts
-from daemon.training.errors import TrainingError
 from daemon.training.evaluation import round_trip
 from daemon.training.loop import train
-from daemon.training.reports import Control, EvaluationReport, LogLine, Report, StepReport
-from daemon.training.run_folder import read_log, read_run
 from daemon.training.sizing import make_plan
-from daemon.training.spec import Plan, TrainingSpec
 
 CHILD = """
 import sys, torch
 from pathlib import Path
 from daemon.training.loop import train
-from daemon.training.reports import EvaluationReport, StepReport
-from daemon.training.spec import TrainingSpec
+from daemon.runs.reports import EvaluationReport, StepReport
+from daemon.runs.spec import TrainingSpec
 torch.set_num_threads(1)
 def report(r):
     if isinstance(r, StepReport | EvaluationReport):
@@ -171,7 +171,7 @@ def test_a_long_run_is_kept_before_it_has_codes(
     tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first twentieth of ten hours is half an hour of work that a kill must not take."""
-    monkeypatch.setattr("daemon.training.clock.LONGEST_INTERVAL_S", 0.2)
+    monkeypatch.setattr("daemon.runs.clock.LONGEST_INTERVAL_S", 0.2)
     run, (report, control) = tmp_path / "run", at_step(12, Control.STOP)
     kept: list[int] = []
 
@@ -241,7 +241,7 @@ def test_an_early_end_is_taken_back_by_another_budget_and_by_nothing_else(
         return replace(plan, recipe=replace(plan.recipe, patience=0, continuous_share=0.0)), words
 
     monkeypatch.setattr("daemon.training.beginning.make_plan", impatient)
-    monkeypatch.setattr("daemon.training.clock.EVALUATIONS", 600)
+    monkeypatch.setattr("daemon.runs.clock.EVALUATIONS", 600)
     monkeypatch.setattr("daemon.training.patience.END_SHARE", 5.0)  # of few seconds spent: the end phase itself
     run, said = tmp_path / "run", list[Report]()
 

@@ -7,8 +7,8 @@ from torch import Tensor
 from daemon.codec.model import Reconstruction
 from daemon.codec.quantizer import unquantized
 from daemon.dsp.measure import SCALES
+from daemon.runs.spec import Recipe
 from daemon.training.losses import losses, scales_of
-from daemon.training.spec import Recipe
 
 
 def noise(seed: int, *shape: int) -> Tensor:

@@ -13,18 +13,18 @@ from msgspec.structs import replace
 
 from daemon.codec.config import CodecConfig
 from daemon.corpus.records import Corpus, FileRecord, load_corpus
+from daemon.runs.clock import RunClock
+from daemon.runs.enough import require_enough
+from daemon.runs.errors import TrainingError
+from daemon.runs.spec import Part, Recipe, Split, TrainingSpec
 from daemon.training.blocks import Heard, Span
 from daemon.training.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
-from daemon.training.clock import RunClock
 from daemon.training.crops import Clip, CropSampler, open_parts
-from daemon.training.enough import require_enough
-from daemon.training.errors import TrainingError
 from daemon.training.health import level_report
 from daemon.training.patience import end_early, note_held_out
 from daemon.training.prints import HOP
 from daemon.training.schedule import learning_rate
 from daemon.training.sizing import make_plan
-from daemon.training.spec import Part, Recipe, Split, TrainingSpec
 from daemon.training.split import choose, held_out_words
 
 

@@ -13,12 +13,12 @@ from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
 from daemon.corpus.records import load_corpus
+from daemon.runs.spec import Recipe, TrainingSpec
 from daemon.training.crops import open_parts
 from daemon.training.learner import Learner
 from daemon.training.losses import losses, scales_of
 from daemon.training.shards import ShardedPass, one_thread, shards_for
 from daemon.training.sizing import STEREO, make_plan
-from daemon.training.spec import Recipe, TrainingSpec
 from daemon.training.split import split_corpus
 
 CPU = torch.device("cpu")

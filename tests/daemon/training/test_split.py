@@ -9,10 +9,10 @@ import soundfile
 
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import Corpus, load_corpus
+from daemon.runs.folder import ModelCard, read_log
+from daemon.runs.reports import EvaluationReport, LogLine
+from daemon.runs.spec import Split, TrainingSpec
 from daemon.training.loop import train
-from daemon.training.reports import EvaluationReport, LogLine
-from daemon.training.run_folder import ModelCard, read_log
-from daemon.training.spec import Split, TrainingSpec
 from daemon.training.split import held_out_words, split_corpus
 
 RATE = 48_000

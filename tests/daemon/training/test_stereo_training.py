@@ -18,15 +18,15 @@ from daemon.corpus.records import Corpus, load_corpus
 from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.measure import side_distance
 from daemon.dsp.width import width_db
-from daemon.engine.clips import read_clip
-from daemon.engine.previews import read_matched
+from daemon.runs.errors import TrainingError
+from daemon.runs.spec import Part, Recipe, TrainingSpec
 from daemon.training.augmentation import finish, place, stretch
 from daemon.training.crops import CropSampler, open_parts
-from daemon.training.errors import TrainingError
 from daemon.training.losses import losses
 from daemon.training.sizing import make_plan
-from daemon.training.spec import Part, Recipe, TrainingSpec
 from daemon.training.split import split_corpus
+from daemon.workers.clips import read_clip
+from daemon.workers.previews import read_matched
 
 PAIR = CodecConfig(
     channels=2, side_bands=2, width=32, latent=32, low_bands=3, envelope_points=4, levels=4, codebook_size=16

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from protocol.errors import AlleleError
-from protocol.messages import JobInfo
+from protocol.messages.jobs import JobInfo
 from tui.cli import corpus, train
 from tui.cli.follow import LeftRunningError
 from tui.cli.output import Output

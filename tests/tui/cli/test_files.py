@@ -13,7 +13,7 @@ from protocol.errors import AlleleError
 from protocol.strands import MAX_STRAND_BYTES, Source, StrandMeta, pack_strand
 from tui import strand_files
 from tui.cli import files
-from tui.keyfile import OwnKeys, write_keys
+from tui.input.keyfile import OwnKeys, write_keys
 from tui.targets import Target, as_it_is
 
 META = StrandMeta(name="rain", model="demo", codec_id="c", levels=2, codebook=16, frames=5, samples=5000)

@@ -265,7 +265,7 @@ def test_the_document_names_every_command_and_key() -> None:
 
 def test_the_help_of_train_tells_what_training_does_by_itself() -> None:
     from daemon.codec.config import CodecConfig
-    from daemon.training.clock import DEFAULT_BUDGET_S
+    from daemon.runs.clock import DEFAULT_BUDGET_S
     from daemon.training.sizing import STEREO
 
     command = next(command for command in COMMANDS if command.words == ("train",))

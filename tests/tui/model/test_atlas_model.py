@@ -3,7 +3,7 @@
 import numpy as np
 
 from protocol.atlas import FIRST_COMPONENT, UNKNOWN
-from protocol.messages import Atlas, Palette
+from protocol.messages.models import Atlas, Palette
 from tui.model.atlas import CodeAtlas, Colours, atlas_of, colours_of
 
 RANKS = np.array([[2, 0, 3, 1], [0, 1, 2, 3]], np.uint16)

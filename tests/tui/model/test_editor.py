@@ -5,7 +5,8 @@ import pytest
 from msgspec.structs import replace
 
 from protocol.edits import check_edit, format_edit
-from protocol.messages import Atlas, StrandInfo
+from protocol.messages.models import Atlas
+from protocol.messages.strands import StrandInfo
 from protocol.strands import StrandMeta
 from tui.model.atlas import CodeAtlas
 from tui.model.cursor import Cursor, Selection

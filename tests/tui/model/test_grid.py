@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.messages import StrandChanged, StrandInfo
+from protocol.messages.events import StrandChanged
+from protocol.messages.strands import StrandInfo
 from protocol.strands import StrandMeta
 from tui.model.grid import Applied, StrandGrid
 

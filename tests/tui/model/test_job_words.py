@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from protocol.messages import EvaluationCompleted, JobInfo, StepCompleted
+from protocol.messages.events import EvaluationCompleted, StepCompleted
+from protocol.messages.jobs import JobInfo
 from tui.cli.follow import describe_evaluation
 from tui.model.job_words import (
     can_go_on,

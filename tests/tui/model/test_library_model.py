@@ -2,7 +2,10 @@
 
 import pytest
 
-from protocol.messages import Corpus, CorpusFile, CorpusInfo, JobInfo, ModelInfo, StrandInfo
+from protocol.messages.corpora import Corpus, CorpusFile, CorpusInfo
+from protocol.messages.jobs import JobInfo
+from protocol.messages.models import ModelInfo
+from protocol.messages.strands import StrandInfo
 from protocol.strands import StrandMeta
 from tui.model.library import corpus_of, file_rows, list_rows, model_facts, model_of, not_read_line
 

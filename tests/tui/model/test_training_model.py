@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import AlleleError
-from protocol.messages import EvaluationCompleted, JobLogged, StepCompleted
+from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
 from tui.model.commands import read_command
 from tui.model.curve import Curve
 from tui.model.training import Training, clock, read_budget

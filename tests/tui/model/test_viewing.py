@@ -55,7 +55,7 @@ def test_zoom_goes_to_the_whole_and_back(frames: int, columns: int) -> None:
 
 @given(frames=st.integers(1, 5000), frame=st.integers(0, 4999), first=st.integers(0, 5000), zoom=st.integers(1, 64))
 def test_a_page_holds_the_frame_and_begins_at_a_cell(frames: int, frame: int, first: int, zoom: int) -> None:
-    from protocol.messages import StrandInfo
+    from protocol.messages.strands import StrandInfo
     from protocol.strands import StrandMeta
     from tui.model.grid import StrandGrid
 

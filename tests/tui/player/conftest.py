@@ -13,7 +13,8 @@ import zmq
 import zmq.asyncio
 
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
-from protocol.messages import Chunk, Credit, Hello, Limits, Welcome
+from protocol.messages.playback import Chunk, Credit
+from protocol.messages.session import Hello, Limits, Welcome
 from tui.player.lines import Command, DeviceOpened, PlaybackEnded, PlayerStatus, Report, line_of, report_of
 
 LIMITS = Limits(header_bytes=1, body_bytes=1, buffers=1, buffer_bytes=1, chunk_bytes=1)

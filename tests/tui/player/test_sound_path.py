@@ -15,23 +15,16 @@ import pytest
 from daemon.dsp.loudness import integrated_lufs
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.messages import (
-    ApplyEdit,
-    DecodeRegion,
-    ListModels,
-    OpenStrand,
-    StartPlayback,
-    StopPlayback,
-    StrandInfo,
-    TunePlayback,
-    UndoEdit,
-)
+from protocol.messages.models import ListModels
+from protocol.messages.playback import StartPlayback, StopPlayback, TunePlayback
+from protocol.messages.snapshots import DecodeRegion
+from protocol.messages.strands import ApplyEdit, OpenStrand, StrandInfo, UndoEdit
 from protocol.places import Places, places_of
 from protocol.strands import StrandMeta
-from tui.client import Client
 from tui.player.child import PlayerChild
 from tui.player.lines import PlaybackEnded
 from tui.player.voice import FADE_IN, FADE_OUT
+from tui.transport.client import Client
 
 FRAMES, HOP = 60, 1024
 SAMPLES = FRAMES * HOP - 321
@@ -43,8 +36,8 @@ from pathlib import Path
 from daemon.codec.codec import Codec
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel
-from daemon.training.reports import HeldOut
-from daemon.training.run_folder import ModelCard
+from daemon.runs.reports import HeldOut
+from daemon.runs.folder import ModelCard
 folder = Path(sys.argv[1])
 torch.manual_seed(5)
 sizes = dict(width=32, latent=20, low_bands=3, envelope_points=4, levels=3, codebook_size=32, blocks=1)

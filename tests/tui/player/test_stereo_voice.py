@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.frames import Header, Kind, pack, unpack
-from protocol.messages import Chunk
+from protocol.messages.playback import Chunk
 from tui.player.intake import Intake
 from tui.player.ring import Ring
 from tui.player.voice import Voice

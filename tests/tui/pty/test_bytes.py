@@ -1,4 +1,4 @@
-"""The byte budgets of docs/adr/0050-grid-drawing.md, counted in a real pty by scripts/bench_grid.py."""
+"""The byte budgets of docs/adr/0050-grid-drawing.md, counted in a real pty by scripts/bench/bench_grid.py."""
 
 import json
 import os

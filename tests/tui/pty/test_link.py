@@ -1,4 +1,4 @@
-"""A slow line, by scripts/bench_link.py: the editor neither stalls nor sends what is out of date."""
+"""A slow line, by scripts/bench/bench_link.py: the editor neither stalls nor sends what is out of date."""
 
 import json
 import os

@@ -16,10 +16,13 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from protocol import messages as m
+from protocol.messages.corpora import AddToCorpus
+from protocol.messages.jobs import JobAccepted, JobInfo, ShowJob, StartTraining
+from protocol.messages.session import Done
+from protocol.messages.strands import CloseStrand, ListStrands, PutWorkspace, Strands
 from protocol.places import places_of
 from tui.app import AlleleApp
-from tui.client import Client
+from tui.transport.client import Client
 
 Open = Callable[..., AbstractAsyncContextManager[tuple[AlleleApp, Pilot[int]]]]
 Until = Callable[..., Awaitable[None]]
@@ -60,10 +63,10 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-async def finish(client: Client, job: str) -> m.JobInfo:
+async def finish(client: Client, job: str) -> JobInfo:
     """Wait for a job."""
     for _ in range(1000):
-        info = await client.ask(m.ShowJob(job=job), m.JobInfo)
+        info = await client.ask(ShowJob(job=job), JobInfo)
         if info.state not in ("queued", "running"):
             return info
         await asyncio.sleep(0.1)
@@ -72,11 +75,11 @@ async def finish(client: Client, job: str) -> m.JobInfo:
 
 async def train_toy(home: Path, sounds: list[Path]) -> None:
     async with Client(places_of(home)) as client:
-        added = await client.ask(m.AddToCorpus(corpus="tones", paths=[str(path) for path in sounds]), m.JobAccepted)
+        added = await client.ask(AddToCorpus(corpus="tones", paths=[str(path) for path in sounds]), JobAccepted)
         info = await finish(client, added.job)
         assert info.state == "done", info
-        request = m.StartTraining(corpus="tones", model="toy", preset="toy", steps=2)
-        info = await finish(client, (await client.ask(request, m.JobAccepted)).job)
+        request = StartTraining(corpus="tones", model="toy", preset="toy", steps=2)
+        info = await finish(client, (await client.ask(request, JobAccepted)).job)
         assert info.state == "done", info
 
 
@@ -148,9 +151,9 @@ def opened(home: Path, until: Until, monkeypatch: pytest.MonkeyPatch) -> Open:
 async def clean(home: Path) -> None:
     """No strand is open and no workspace is kept."""
     async with Client(places_of(home)) as client:
-        for strand in (await client.ask(m.ListStrands(), m.Strands)).strands:
-            await client.ask(m.CloseStrand(strand=strand.id), m.Done)
-        await client.ask(m.PutWorkspace(state="{}"), m.Done)
+        for strand in (await client.ask(ListStrands(), Strands)).strands:
+            await client.ask(CloseStrand(strand=strand.id), Done)
+        await client.ask(PutWorkspace(state="{}"), Done)
 
 
 @pytest.fixture

@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from protocol import messages as m
+from protocol.messages.events import ModelsChanged
+from protocol.messages.models import ListModels, ModelInfo, Models
+from protocol.messages.playback import StartPlayback
 from protocol.places import places_of
-from tui.client import Client
 from tui.model.atlas import Colours
 from tui.model.codebook import Codebook, heat_of, next_use, use_in, with_code
 from tui.model.colours import BINS
 from tui.screens.codebook import AROUND_FRAMES
+from tui.transport.client import Client
 
 
 @pytest.mark.usefixtures("clean")
@@ -73,7 +75,7 @@ async def test_a_code_is_heard_at_the_cursor_of_the_pane_that_shows_the_strand_a
         asked, ask = list[Any](), app.session.ask
 
         async def noted(body: Any, **more: Any) -> Any:
-            if isinstance(body, m.StartPlayback):
+            if isinstance(body, StartPlayback):
                 asked.append((body, more["buffers"]))
             return await ask(body, **more)
 
@@ -125,10 +127,10 @@ async def twin(home: Path) -> AsyncIterator[str]:
     """The model once more under another name, as after a restore."""
     folder = shutil.copytree(home / "models" / "toy", home / "models" / "twin of toy")
     async with Client(places_of(home)) as client:
-        await client.ask(m.ListModels(), m.Models)
+        await client.ask(ListModels(), Models)
         yield folder.name
         shutil.rmtree(folder)
-        await client.ask(m.ListModels(), m.Models)
+        await client.ask(ListModels(), Models)
 
 
 @pytest.mark.usefixtures("clean")
@@ -146,8 +148,8 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         toy = next(model for model in session.models if model.name == "toy")
         stranger = replace(toy, codec_id="0" * 64, created="2999-01-01T00:00:00Z")
 
-        def tell(*models: m.ModelInfo) -> None:
-            session._on_event(SimpleNamespace(body=m.ModelsChanged(models=list(models)), buffers=[]))
+        def tell(*models: ModelInfo) -> None:
+            session._on_event(SimpleNamespace(body=ModelsChanged(models=list(models)), buffers=[]))
 
         tell(stranger)
         await session.colours("toy")  # the stranger's own, which are not the strand's

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from protocol import messages as m
 from protocol.edits import parse_edit
+from protocol.messages.strands import GetHistory
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -198,7 +198,7 @@ async def test_the_undo_list_is_asked_for_once_at_a_time(
         grid, ask, asked, gate = app.screen.grids()[0], app.session.ask, list[Any](), asyncio.Event()
 
         async def slow(body: Any, **more: Any) -> Any:
-            if isinstance(body, m.GetHistory):
+            if isinstance(body, GetHistory):
                 asked.append(body)
                 await gate.wait()
             return await ask(body, **more)
@@ -278,7 +278,7 @@ async def test_a_recording_ends_with_whatever_key_macros_have(with_two: Any, unt
 
 
 async def test_a_macro_that_is_too_long_is_said_to_be_cut(with_two: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.model.macros.MOST_STROKES", 3)
+    monkeypatch.setattr("tui.input.macros.MOST_STROKES", 3)
     async with with_two() as (app, pilot):
         await pilot.press("q", "m", *"lllll", "q")
         assert "macro m: only the first 3 of 5 keys are kept" in app.screen.mode.text
@@ -286,7 +286,7 @@ async def test_a_macro_that_is_too_long_is_said_to_be_cut(with_two: Any, monkeyp
 
 
 async def test_a_macro_that_plays_itself_comes_to_an_end(with_two: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.model.macros.MOST_PLAYED", 1200)  # more than Python lets functions call themselves
+    monkeypatch.setattr("tui.input.macros.MOST_PLAYED", 1200)  # more than Python lets functions call themselves
     async with with_two() as (app, pilot):
         app.macros.known = {"n": ["l", "@", "n"]}
         await pilot.press("@", "n")

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from protocol import messages as m
 from protocol.edits import Edit
+from protocol.messages.strands import ApplyEdit, EditApplied
 from protocol.places import places_of
 from protocol.strands import unpack_strand
-from tui.client import Client
 from tui.model.cursor import Cursor
 from tui.model.viewport import GUTTER
+from tui.transport.client import Client
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -125,7 +125,7 @@ async def test_another_clients_edit_appears_at_once(with_two: Any, until: Any, h
         grid = app.screen.grid
         async with Client(places_of(home)) as other:
             edit = Edit(op="set", args=["2"], levels=(1, 1), frames=(7, 9))
-            await other.ask(m.ApplyEdit(strand=grid.id, edit=edit), m.EditApplied)
+            await other.ask(ApplyEdit(strand=grid.id, edit=edit), EditApplied)
             await until(pilot, lambda: grid.rev == 1)
             assert (grid.codes[1, 7:9] == 2).all()
         await pilot.press("j", "7", "l")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from protocol import messages as m
+from protocol.messages.playback import StartPlayback, StopPlayback, TunePlayback
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -21,7 +21,7 @@ class Asked:
         ask = app.session.ask
 
         async def noted(body: Any, **more: Any) -> Any:
-            if isinstance(body, m.StartPlayback | m.TunePlayback | m.StopPlayback):
+            if isinstance(body, StartPlayback | TunePlayback | StopPlayback):
                 self.bodies.append(body)
                 self.codes.append(more.get("buffers"))
             return await ask(body, **more)
@@ -48,32 +48,32 @@ async def test_levels_before_and_panic_while_it_plays(
         await until(pilot, lambda: grid.rev == 1)
         await pilot.press("L", "space")
         await until(pilot, lambda: app.sound.playing)
-        assert asked.last(m.StartPlayback).loop
+        assert asked.last(StartPlayback).loop
         await pilot.press("j", "S")
-        await until(pilot, lambda: asked.last(m.TunePlayback).levels == [1])
+        await until(pilot, lambda: asked.last(TunePlayback).levels == [1])
         assert "solo 1" in app.screen.panes[0].header.text
         await pilot.press("M")
-        await until(pilot, lambda: asked.last(m.TunePlayback).levels == [])
+        await until(pilot, lambda: asked.last(TunePlayback).levels == [])
         await pilot.press("g", "m")
-        await until(pilot, lambda: asked.last(m.TunePlayback).levels is None)
+        await until(pilot, lambda: asked.last(TunePlayback).levels is None)
         await pilot.press("c")
-        await until(pilot, lambda: asked.last(m.TunePlayback).before)
+        await until(pilot, lambda: asked.last(TunePlayback).before)
         assert np.array_equal(asked.codes[-1][0], before)
         assert "as before the last change" in app.screen.panes[0].header.text
         await pilot.press("c")
-        await until(pilot, lambda: not asked.last(m.TunePlayback).before)
+        await until(pilot, lambda: not asked.last(TunePlayback).before)
         await pilot.press("c")
-        await until(pilot, lambda: asked.last(m.TunePlayback).before)
+        await until(pilot, lambda: asked.last(TunePlayback).before)
         assert asked.codes[-1] == [], "the daemon knows them"
         assert app.sound.playing
         await pilot.press("!")
-        await until(pilot, lambda: asked.count(m.StopPlayback) == 1)
+        await until(pilot, lambda: asked.count(StopPlayback) == 1)
         assert not app.sound.playing
         assert not editor.before
         await pilot.press("g", "a", "u")
         await until(pilot, lambda: grid.rev == 2)
         await pilot.press("c")
-        await until(pilot, lambda: asked.last(m.StartPlayback).before)
+        await until(pilot, lambda: asked.last(StartPlayback).before)
         assert asked.codes[-1][0][0, 0] != before[0, 0], "as it was kept"
         await pilot.press("C")
         assert "as before the last change" in app.screen.mode.text

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tui.keyfile import key_file
+from tui.input.keyfile import key_file
 
 pytestmark = pytest.mark.usefixtures("clean")
 

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from protocol.messages import CorpusInfo, ListModels, Models
+from protocol.messages.corpora import CorpusInfo
+from protocol.messages.models import ListModels, Models
 from protocol.places import places_of
-from tui.client import Client
 from tui.screens.closed_list import ClosedList
 from tui.screens.form import TrainForm, free_name, read_order
+from tui.transport.client import Client
 
 pytestmark = pytest.mark.usefixtures("clean")
 

@@ -15,12 +15,12 @@ from msgspec.structs import replace
 
 from daemon.store.living import Asked
 from daemon.store.strands import StrandStore
-from protocol import messages as m
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.messages.strands import GetStrand
 from protocol.places import places_of
 from protocol.strands import StrandMeta
-from tui.session import Session
+from tui.session.session import Session
 
 LEVELS, FRAMES = 2, 12
 Heard = list[tuple[str, str]]
@@ -135,6 +135,6 @@ async def test_a_journal_that_another_process_wrote_to_is_read_again_by_the_live
         await session.edit(strand, parse_edit("set 9 q1"))
     assert session.grids[strand].frames == 3 * FRAMES
     assert (await session.edit(strand, parse_edit("set 9 q1"))) is not None
-    history = (await session.ask(m.GetStrand(strand=strand))).body.meta.edits
+    history = (await session.ask(GetStrand(strand=strand))).body.meta.edits
     assert [text.split()[0] for text in history] == ["set", "set", "set", "repeat", "set"]
     assert notices(heard) == []  # the refusal was the line

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from protocol import messages as m
-from tui.keymap import actions_of
+from protocol.messages.session import StopDaemon
+from tui.input.keymap import actions_of
 from tui.screens.palette import PaletteScreen
-from tui.session import Session
+from tui.session.session import Session
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -157,7 +157,7 @@ async def end_daemon(home: Path) -> None:
     session = Session(home, lambda topic, key: None)
     await session.open()
     pid = session.pid
-    await session.ask(m.StopDaemon())
+    await session.ask(StopDaemon())
     await session.close()
     for _ in range(100):
         try:

@@ -20,10 +20,10 @@ from typing import Any
 
 import pytest
 
-from protocol import messages as m
+from protocol.messages.strands import GetWorkspace, Workspace
 from protocol.places import places_of
-from tui.client import Client
 from tui.model.workspace import load_workspace
+from tui.transport.client import Client
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -134,9 +134,9 @@ def in_pty(home: Path) -> Generator[Callable[..., Pty]]:
         terminal.close()
 
 
-async def kept(home: Path) -> m.Workspace:
+async def kept(home: Path) -> Workspace:
     async with Client(places_of(home)) as client:
-        return await client.ask(m.GetWorkspace(), m.Workspace)
+        return await client.ask(GetWorkspace(), Workspace)
 
 
 def cursor_frame(home: Path) -> int:
@@ -238,7 +238,7 @@ def test_bytes_that_are_no_text_do_not_end_the_program(in_pty: Callable[..., Pty
 def test_a_crash_leaves_one_line_a_log_and_a_status(in_pty: Callable[..., Pty], sounds: list[Path], home: Path) -> None:
     for defect, said in (
         (
-            "from tui.screens.editor_keys import EditorKeys as E\nE.do_play_mute = lambda *_: 1 // 0",
+            "from tui.editor.motions import EditorKeys as E\nE.do_play_mute = lambda *_: 1 // 0",
             "ZeroDivisionError",
         ),
         (

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from protocol import messages as m
+from protocol.messages.jobs import CancelJob, JobAccepted, JobInfo, Jobs, ListJobs, StartTraining
+from protocol.messages.models import ListModels, Models
 from protocol.places import places_of
-from tui.client import Client
+from tui.transport.client import Client
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -23,16 +24,16 @@ async def waiting(home: Path) -> AsyncIterator[list[str]]:
     async with Client(places_of(home)) as client:
         jobs: list[str] = []
         for name in ("alpha", "beta", "gamma"):
-            wish = m.StartTraining(corpus="tones", model=f"{name}-{mark}", preset="toy", steps=100_000)
-            jobs.append((await client.ask(wish, m.JobAccepted)).job)
+            wish = StartTraining(corpus="tones", model=f"{name}-{mark}", preset="toy", steps=100_000)
+            jobs.append((await client.ask(wish, JobAccepted)).job)
         yield jobs
         for job in reversed(jobs):
-            await client.ask(m.CancelJob(job=job), m.JobInfo)
-        while any(job.state == "running" for job in (await client.ask(m.ListJobs(), m.Jobs)).jobs):
+            await client.ask(CancelJob(job=job), JobInfo)
+        while any(job.state == "running" for job in (await client.ask(ListJobs(), Jobs)).jobs):
             await asyncio.sleep(0.1)
         for folder in (home / "models").glob(f"*-{mark}"):
             shutil.rmtree(folder)
-        await client.ask(m.ListModels(), m.Models)
+        await client.ask(ListModels(), Models)
 
 
 async def test_a_reading_of_files_has_no_curves(opened: Any, until: Any, waiting: list[str]) -> None:

@@ -7,11 +7,12 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from protocol import messages as m
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.messages.models import ListModels
+from protocol.messages.strands import CloseStrand, EditApplied, GetStrand, OpenStrand
 from protocol.strands import StrandMeta
-from tui.session import Session
+from tui.session.session import Session
 
 FRAMES, LEVELS, CODEBOOK = 12, 2, 16
 TEXTS = st.sampled_from(
@@ -29,7 +30,7 @@ async def open_strands(session: Session, codec_id: str) -> list[str]:
             name=f"strand {number}", model="toy", codec_id=codec_id, levels=LEVELS, codebook=CODEBOOK, frames=FRAMES,
             samples=FRAMES * 1024,
         )  # fmt: skip
-        found.append((await session.ask(m.OpenStrand(meta=meta), buffers=[codes])).body.id)
+        found.append((await session.ask(OpenStrand(meta=meta), buffers=[codes])).body.id)
     return found
 
 
@@ -49,7 +50,7 @@ async def together(home: Path, steps: list[tuple[int, int, str]]) -> None:
     for client in clients:
         await client.open()
     try:
-        codec_id = (await clients[0].ask(m.ListModels())).body.models[0].codec_id
+        codec_id = (await clients[0].ask(ListModels())).body.models[0].codec_id
         strands = await open_strands(clients[0], codec_id)
         for client in clients:
             for strand in strands:
@@ -57,7 +58,7 @@ async def together(home: Path, steps: list[tuple[int, int, str]]) -> None:
         work = [act(clients[who], strands[which], strands[1 - which], text) for who, which, text in steps]
         await asyncio.gather(*work)
         for strand in strands:
-            kept = await clients[0].ask(m.GetStrand(strand=strand))
+            kept = await clients[0].ask(GetStrand(strand=strand))
             for client in clients:
                 for _ in range(500):
                     if client.grids[strand].rev == kept.body.rev:
@@ -68,7 +69,7 @@ async def together(home: Path, steps: list[tuple[int, int, str]]) -> None:
                 assert np.array_equal(grid.codes, kept.buffers[0])
                 assert grid.info.locked == kept.body.locked
                 assert grid.info.undo_depth == kept.body.undo_depth
-            await clients[0].ask(m.CloseStrand(strand=strand))
+            await clients[0].ask(CloseStrand(strand=strand))
     finally:
         for client in clients:
             await client.close()
@@ -84,11 +85,11 @@ async def test_whoever_edits_alone_is_never_refused(home: Path) -> None:
     client = Session(home, lambda topic, key: None)
     await client.open()
     try:
-        codec_id = (await client.ask(m.ListModels())).body.models[0].codec_id
+        codec_id = (await client.ask(ListModels())).body.models[0].codec_id
         strand = (await open_strands(client, codec_id))[0]
         await client.fetch(strand)
         done = await asyncio.gather(*(client.edit(strand, parse_edit(f"set {n % 16} q0")) for n in range(30)))
-        assert all(isinstance(answer, m.EditApplied) for answer in done)
+        assert all(isinstance(answer, EditApplied) for answer in done)
         assert await client.go_to(strand, -30) == -30
         assert await client.go_to(strand, 12) == 12
     finally:

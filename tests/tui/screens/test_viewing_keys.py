@@ -132,7 +132,7 @@ async def test_the_sound_is_always_said_on_top(
     async with opened(size, open_paths=sounds[:1]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid and not app.sound.why_not)
         await until(pilot, lambda: "sound paced" in app.screen.top.line(0, size[0]).text)
-        from protocol.messages import JobInfo
+        from protocol.messages.jobs import JobInfo
 
         job = JobInfo(id="j", kind="train", subject="a corpus with a very long name", state="running", progress=0.5)
         app.session.jobs["j"] = job

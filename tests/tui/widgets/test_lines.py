@@ -4,7 +4,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from tui.keymap import usual
+from tui.input.keymap import usual
 from tui.screens.help import help_rows
 from tui.widgets.lines import BOLD, PLAIN, TextLine
 from tui.widgets.rows import Row, Rows

@@ -1,1 +1,0 @@
-"""The wall between sockets and models: jobs, child processes and the pipes to them."""

@@ -1,0 +1,84 @@
+"""What a training says, as the protocol's events: the same whether it comes up the pipe or out of `log.jsonl`."""
+
+from pathlib import Path
+
+import msgspec
+
+from daemon.runs.reports import EvaluationReport, LevelReport, LogLine, Report, StepReport
+from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
+from protocol.messages.fields import Struct
+
+
+def event_of(job: str, report: Report, run_dir: Path) -> Struct:
+    """The event that tells clients about a report of the job whose run folder is given."""
+    if isinstance(report, StepReport):
+        return _step(job, report)
+    if isinstance(report, EvaluationReport):
+        return _evaluation(job, report, run_dir)
+    return JobLogged(job=job, text=report.text)
+
+
+def read_line(line: bytes) -> Report | None:
+    """A line of `log.jsonl`; None for one that a kill tore."""
+    try:
+        return msgspec.json.decode(line, type=StepReport | EvaluationReport | LogLine)
+    except msgspec.DecodeError:
+        return None
+
+
+def progress_of(report: StepReport) -> float:
+    """0 to 1, by time."""
+    total_s = report.elapsed_s + report.eta_s
+    return min(1.0, report.elapsed_s / total_s) if total_s > 0 else 0.0
+
+
+def _step(job: str, report: StepReport) -> StepCompleted:
+    return StepCompleted(
+        job=job,
+        step=report.step,
+        elapsed_s=report.elapsed_s,
+        progress=progress_of(report),
+        eta_s=report.eta_s,
+        losses=report.losses,
+        learning_rate=report.learning_rate,
+        gradient_norm=report.grad_norm,
+        examples_per_s=report.examples_per_s,
+        memory_mb=report.memory_mib,
+    )
+
+
+def _evaluation(job: str, report: EvaluationReport, run_dir: Path) -> EvaluationCompleted:
+    return EvaluationCompleted(
+        job=job,
+        step=report.step,
+        elapsed_s=report.elapsed_s,
+        held_out=_held_out(report),
+        train={"mel": report.train_mel},
+        utilisation=[level.utilisation for level in report.levels],
+        perplexity=[level.perplexity for level in report.levels],
+        entropy_bits=[level.entropy_bits for level in report.levels],
+        dead_codes=[level.dead_codes for level in report.levels],
+        commitment=[level.commitment for level in report.levels],
+        health=[level.health for level in report.levels],
+        advice=_advice(report.levels),
+        preview=str(run_dir / report.preview) if report.preview else "",
+        is_best=report.is_best,
+        source=str(run_dir / report.source) if report.source else "",
+    )
+
+
+def _advice(levels: list[LevelReport]) -> str:
+    """`levels 3, 4 are thin: what to do`, once for all levels of which the same is to be said."""
+    said: dict[str, list[str]] = {}
+    for number, level in enumerate(levels):
+        if level.advice:
+            said.setdefault(f"{level.health}: {level.advice}", []).append(str(number))
+    many = {True: ("levels", "are"), False: ("level", "is")}
+    parts = [(many[len(numbers) > 1], ", ".join(numbers), words) for words, numbers in said.items()]
+    return "; ".join(f"{noun} {numbers} {verb} {words}" for (noun, verb), numbers, words in parts)
+
+
+def _held_out(report: EvaluationReport) -> dict[str, float | None]:
+    """What the mono mean gives, and in stereo what the side does; nothing where nothing is held out."""
+    names = ("mel", "stft", "sisdr_db", "side_mel", "width_db")
+    return {name: value for name in names if (value := getattr(report, name)) is not None}

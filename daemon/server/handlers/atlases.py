@@ -1,0 +1,226 @@
+"""Requests about what codes do: atlases, palettes made of them, and a person's words for codes.
+
+Data flow: an atlas is read from its model's folder in a thread, kept as long as the file stays the same, and measured
+anew as a job. Where there is none, palettes are the engine's: an order of the codes' vectors.
+"""
+
+import asyncio
+import logging
+import shlex
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+
+from daemon.atlas.errors import AtlasError
+from daemon.atlas.files import ATLAS_NAME, read_atlas, read_labels, write_labels
+from daemon.atlas.table import Atlas
+from daemon.runs.errors import TrainingError
+from daemon.runs.folder import read_run
+from daemon.server.handlers.corpora import check_space
+from daemon.server.services import Services
+from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.store.folders import signature
+from protocol.arrays import Array
+from protocol.atlas import DEFAULT, FIRST_COMPONENT
+from protocol.errors import AlleleError
+from protocol.messages.events import AtlasChanged
+from protocol.messages.jobs import JobAccepted, JobInfo
+from protocol.messages.models import Atlas as AtlasReply
+from protocol.messages.models import GetAtlas, GetPalette, MeasureAtlas, ModelInfo, Palette, PutLabel
+from protocol.messages.session import Done
+
+log = logging.getLogger("allele.store")
+
+KEPT = 16
+CHECKED_LABEL = "a word for a code holds no line breaks or other control characters"
+
+
+class Atlases:
+    """Atlases read so far, by the file they were read from."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[tuple[str, str], Atlas] = OrderedDict()
+
+    async def find(self, model: ModelInfo) -> Atlas:
+        """The atlas of a model.
+
+        Raises:
+            AlleleError: E_NO_ATLAS, saying why and what to do.
+        """
+        folder = Path(model.path)
+        key = (model.codec_id, await asyncio.to_thread(signature, folder / ATLAS_NAME))
+        if key not in self._kept:
+            self._kept[key] = await asyncio.to_thread(_read, model)
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(key)
+        return self._kept[key]
+
+
+def _read(model: ModelInfo) -> Atlas:
+    try:
+        atlas = read_atlas(Path(model.path), model.codec_id, levels=model.levels, codebook=model.codebook)
+    except AtlasError as problem:
+        raise AlleleError("E_NO_ATLAS", problem.message, hint=problem.hint) from None
+    _ = atlas.verdicts  # here, in a thread, and kept with it
+    return atlas
+
+
+class AtlasHandlers:
+    """Palettes from the atlas or else the engine; measuring as a job; labels one after another."""
+
+    def __init__(self, services: Services) -> None:
+        self._services, self._places = services, services.config.places
+        self._atlases = Atlases()
+        self._components: OrderedDict[str, Array] = OrderedDict()
+        self._labelling = asyncio.Lock()
+
+    async def palette(self, request: Request) -> Reply:
+        """Ranks (Q, K) on what was asked for, as far as it was measured."""
+        body: GetPalette = request.body
+        model = await self._services.library.model(body.model)
+        try:
+            atlas = await self._atlases.find(model)
+        except AlleleError:
+            return await self._by_component(model, request, [])
+        if body.descriptor == FIRST_COMPONENT or not (body.descriptor or atlas.is_reliable(DEFAULT)):
+            return await self._by_component(model, request, list(atlas.descriptors))
+        wanted = body.descriptor or DEFAULT
+        if wanted not in atlas.descriptors:
+            known = ", ".join(atlas.descriptors)
+            raise AlleleError("E_NOT_FOUND", f"{wanted!r} was not measured", hint=f"there are: {known}")
+        said = Palette(
+            model=model.name,
+            descriptor=wanted,
+            unsure=atlas.unsure_levels(wanted),
+            choices=list(atlas.descriptors),
+        )
+        return Reply(body=said, buffers=(atlas.ranks(wanted),))
+
+    async def _by_component(self, model: ModelInfo, request: Request, choices: list[str]) -> Reply:
+        if model.codec_id not in self._components:
+            ranks = await self._services.engine.ranks(model.name, model.codec_id, request.deadline_s)
+            self._components[model.codec_id] = ranks
+            while len(self._components) > KEPT:
+                self._components.popitem(last=False)
+        said = Palette(model=model.name, descriptor=FIRST_COMPONENT, choices=choices)
+        return Reply(body=said, buffers=(self._components[model.codec_id],))
+
+    async def get(self, request: Request) -> Reply:
+        """With the labels, whether or not there is an atlas."""
+        body: GetAtlas = request.body
+        model = await self._services.library.model(body.model)
+        labels, trouble = await asyncio.to_thread(_labels, Path(model.path))
+        try:
+            atlas = await self._atlases.find(model)
+        except AlleleError as problem:
+            state = "damaged" if (Path(model.path) / ATLAS_NAME).exists() else "absent"
+            detail = "; ".join(filter(None, [str(problem), trouble]))
+            return Reply(
+                body=AtlasReply(model=model.name, codec_id=model.codec_id, state=state, detail=detail, labels=labels)
+            )
+        said = AtlasReply(
+            model=model.name,
+            codec_id=model.codec_id,
+            state="ready",
+            detail=trouble,
+            descriptors=list(atlas.descriptors),
+            units=list(atlas.units),
+            contexts=atlas.shape[2],
+            reliability=[[round(float(value), 4) for value in row] for row in atlas.reliability],
+            usage_frames=atlas.usage_frames,
+            labels=labels,
+        )
+        tables = (atlas.mean, atlas.spread, atlas.verdicts.astype(np.int16), atlas.usage.astype(np.int32))
+        return Reply(body=said, buffers=tables)
+
+    async def measure(self, request: Request) -> Reply:
+        """Refused at once when the model or what it learned from is not there."""
+        async with self._services.library.model_names:
+            return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
+
+    async def _admit(self, request: Request, body: MeasureAtlas) -> JobInfo:
+        known = await self._services.jobs.known(*request.key)
+        if known is not None:
+            return known
+        model = await self._services.library.model(body.model)
+        corpus = await asyncio.to_thread(_corpus_of, model)
+        await self._services.library.corpus(corpus)
+        for job in self._services.jobs.active:
+            if (job.kind, job.subject) == ("atlas", model.name):
+                raise AlleleError("E_EXISTS", f"job {job.id} measures {model.name} already", hint="wait for it")
+        await asyncio.to_thread(check_space, self._places.home)
+        request.check_deadline()
+        spec = {
+            "model_dir": model.path,
+            "corpus_dir": str(self._places.corpora / corpus),
+            "again_hint": f"allele model atlas {shlex.quote(model.name)}",
+        }
+        return await self._services.jobs.submit("atlas", model.name, spec, *request.key)
+
+    async def label(self, request: Request) -> Reply:
+        """On disk before it is answered; everybody is told."""
+        body: PutLabel = request.body
+        model = await self._services.library.model(body.model)
+        if body.level >= model.levels:
+            raise AlleleError("E_RANGE", f"level {body.level} does not exist", hint=f"0 to {model.levels - 1}")
+        if body.code >= model.codebook:
+            raise AlleleError("E_BAD_CODE", f"code {body.code} does not exist", hint=f"0 to {model.codebook - 1}")
+        text = body.text.strip()
+        if not text.isprintable():
+            raise AlleleError("E_BAD_REQUEST", CHECKED_LABEL, hint="type another")
+        async with self._labelling:
+            await asyncio.to_thread(_put_label, Path(model.path), f"{body.level}:{body.code}", text)
+        self._services.publisher.publish(AtlasChanged(model=model.name))
+        return Reply(body=Done())
+
+
+def _corpus_of(model: ModelInfo) -> str:
+    """The corpus a model learned from.
+
+    Raises:
+        AlleleError: E_NOT_FOUND when its folder does not say.
+    """
+    try:
+        run = read_run(Path(model.path))
+    except TrainingError as problem:
+        raise AlleleError("E_IO", problem.message, hint="restore the model's folder") from None
+    if run is None:
+        raise AlleleError(
+            "E_NOT_FOUND",
+            f"model {model.name} has no run.json: what it learned from is not known",
+            hint="an atlas is measured on the training recordings",
+        )
+    return run.corpus
+
+
+def _labels(folder: Path) -> tuple[dict[str, str], str]:
+    try:
+        return read_labels(folder), ""
+    except AtlasError as problem:
+        log.warning("%s", problem)
+        return {}, f"{problem.message} ({problem.hint})"
+
+
+def _put_label(folder: Path, key: str, text: str) -> None:
+    try:
+        labels = read_labels(folder)
+    except AtlasError as problem:
+        raise AlleleError("E_IO", problem.message, hint=problem.hint) from None
+    labels.pop(key, None)
+    if text:
+        labels[key] = text
+    try:
+        write_labels(folder, labels)
+    except OSError as problem:
+        raise AlleleError("E_IO", f"{folder}: {problem.strerror}", hint="check its permissions and the disk") from None
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = AtlasHandlers(services)
+    table.add(GetPalette, handlers.palette)
+    table.add(GetAtlas, handlers.get)
+    table.add(MeasureAtlas, handlers.measure)
+    table.add(PutLabel, handlers.label)

@@ -1,0 +1,105 @@
+"""Requests about corpora."""
+
+import asyncio
+import shlex
+import shutil
+from pathlib import Path
+
+from daemon.corpus.errors import CorpusError
+from daemon.corpus.records import Corpus as CorpusOnDisk
+from daemon.corpus.records import load_corpus
+from daemon.server.paths import check_sources
+from daemon.server.services import Services
+from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.store.folders import corpus_file, corpus_info
+from daemon.store.trash import move_to_trash
+from protocol.errors import AlleleError
+from protocol.messages.corpora import AddToCorpus, Corpora, Corpus, ListCorpora, RemoveCorpus, ShowCorpus
+from protocol.messages.jobs import JobAccepted
+from protocol.messages.session import Done
+
+LEAST_FREE_BYTES = 64 << 20
+
+
+class CorpusHandlers:
+    """Ingest as a job; the rest from memory and folders."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._places = services.config.places
+
+    async def add(self, request: Request) -> Reply:
+        """Refused at once when a path does not exist; a bad file among good ones is the job's business."""
+        body: AddToCorpus = request.body
+        known = await self._services.jobs.known(*request.key)
+        if known is not None:
+            return Reply(body=JobAccepted(job=known.id))
+        paths = await asyncio.to_thread(check_sources, body.paths)
+        await asyncio.to_thread(check_space, self._places.home)
+        request.check_deadline()
+        command = f"allele corpus add {shlex.quote(body.corpus)} {shlex.join(map(str, paths[:3]))}"
+        spec = {
+            "corpus_dir": str(self._places.corpora / body.corpus),
+            "paths": [str(path) for path in paths],
+            "again_hint": command + (" ..." if len(paths) > 3 else ""),
+        }
+        info = await self._services.jobs.submit("ingest", body.corpus, spec, *request.key)
+        return Reply(body=JobAccepted(job=info.id))
+
+    async def list(self, _: Request) -> Reply:
+        """As the folders are now."""
+        return Reply(body=Corpora(corpora=await self._services.library.refresh_corpora()))
+
+    async def show(self, request: Request) -> Reply:
+        """With every file, those that could not be used included."""
+        body: ShowCorpus = request.body
+        await self._services.library.corpus(body.name)
+        corpus = await asyncio.to_thread(_load, self._places.corpora / body.name)
+        files = [corpus_file(record) for record in corpus.files]
+        return Reply(body=Corpus(info=corpus_info(corpus), files=files))
+
+    async def remove(self, request: Request) -> Reply:
+        """Refused while a job uses it, also one that is paused."""
+        body: RemoveCorpus = request.body
+        await self._services.library.corpus(body.name)
+        for job in self._services.jobs.open:
+            if self._services.jobs.corpus_of(job.id) == body.name:
+                raise AlleleError(
+                    "E_BUSY", f"job {job.id} uses corpus {body.name}", hint=f"allele jobs cancel {job.id}"
+                )
+        request.check_deadline()
+        folder = self._places.corpora / body.name
+        trashed = await asyncio.to_thread(move_to_trash, folder, self._places.trash, "corpus")
+        await self._services.library.refresh_corpora()
+        return Reply(body=Done(detail=f"moved to {trashed}"))
+
+
+def check_space(home: Path) -> None:
+    """Refuse to begin a job that could not keep its first results. Blocking.
+
+    Raises:
+        AlleleError: E_DISK_FULL.
+    """
+    free = shutil.disk_usage(home).free
+    if free < LEAST_FREE_BYTES:
+        raise AlleleError(
+            "E_DISK_FULL",
+            f"{home}: only {free >> 20} MiB are free on this disk, a job needs {LEAST_FREE_BYTES >> 20} to begin",
+            hint="free some space, or use another folder with --home DIR",
+        )
+
+
+def _load(folder: Path) -> CorpusOnDisk:
+    try:
+        return load_corpus(folder)
+    except CorpusError as problem:
+        raise AlleleError("E_IO", problem.message, hint=problem.hint) from None
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = CorpusHandlers(services)
+    table.add(AddToCorpus, handlers.add)
+    table.add(ListCorpora, handlers.list)
+    table.add(ShowCorpus, handlers.show)
+    table.add(RemoveCorpus, handlers.remove)

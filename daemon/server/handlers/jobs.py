@@ -1,0 +1,257 @@
+"""Requests about jobs: training, listing, cancelling, logs."""
+
+import asyncio
+import shlex
+from pathlib import Path
+from typing import Any, get_args
+
+from daemon.corpus.errors import CorpusError
+from daemon.corpus.records import load_corpus
+from daemon.jobs.job_process import job_log
+from daemon.jobs.ledger import OPEN
+from daemon.runs.enough import require_enough
+from daemon.runs.errors import TrainingError
+from daemon.runs.folder import LOG_NAME, MODEL_NAME
+from daemon.runs.spec import Preset
+from daemon.server.handlers.corpora import check_space
+from daemon.server.joblog import JobLogs
+from daemon.server.services import Services
+from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.store.folders import has_learnt, has_run, run_corpus, unfinished_runs
+from protocol.errors import AlleleError
+from protocol.messages.jobs import (
+    CancelJob,
+    GetJobLog,
+    JobAccepted,
+    JobInfo,
+    Jobs,
+    ListJobs,
+    MoveJob,
+    PauseJob,
+    ResumeJob,
+    ShowJob,
+    StartTraining,
+    StopJob,
+)
+
+
+class JobHandlers:
+    """Everything that can be wrong with a training is said before it is queued."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._places = services.config.places
+        self._logs = JobLogs()
+
+    async def train(self, request: Request) -> Reply:
+        """Queue a training under a new name, or go on with an unfinished one."""
+        return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
+
+    async def _admit(self, request: Request, wish: StartTraining, *, keep: bool = False) -> JobInfo:
+        """Check and queue; `keep`: only to make the model of what was learnt already."""
+        async with self._services.library.model_names:
+            known = await self._services.jobs.known(*request.key)
+            if known is not None:
+                return known
+            self._check_wish(wish)
+            await self._services.library.corpus(wish.corpus)
+            paused = self._check_name_is_free(wish)
+            await asyncio.to_thread(_check_run, wish, self._places.models)
+            await asyncio.to_thread(_check_audio, wish, self._places.corpora / wish.corpus)
+            await asyncio.to_thread(check_space, self._places.home)
+            request.check_deadline()
+            if paused:  # the new job goes on with its run
+                await self._services.jobs.cancel(paused)
+            spec = {**self._spec(wish), **({"keep": True} if keep else {})}
+            return await self._services.jobs.submit("train", wish.model, spec, *request.key)
+
+    async def list(self, _: Request) -> Reply:
+        """Newest first."""
+        return Reply(body=Jobs(jobs=self._services.jobs.all))
+
+    async def show(self, request: Request) -> Reply:
+        """From memory."""
+        body: ShowJob = request.body
+        return Reply(body=self._services.jobs.find(body.job))
+
+    async def cancel(self, request: Request) -> Reply:
+        """Answered at once; the end follows as an event."""
+        body: CancelJob = request.body
+        return Reply(body=await self._services.jobs.cancel(body.job))
+
+    async def pause(self, request: Request) -> Reply:
+        """Answered at once; the state follows as an event."""
+        body: PauseJob = request.body
+        return Reply(body=await self._services.jobs.pause(body.job))
+
+    async def resume(self, request: Request) -> Reply:
+        """A paused job goes on; one that ended without a model gets a successor."""
+        body: ResumeJob = request.body
+        info = self._services.jobs.find(body.job)
+        if info.state in OPEN:
+            return Reply(body=await self._services.jobs.resume(body.job))
+        return Reply(body=await self._admit(request, await self._again(info)))
+
+    async def stop(self, request: Request) -> Reply:
+        """A running training ends with its model; one that ended without gets a successor that only makes it."""
+        body: StopJob = request.body
+        info = self._services.jobs.find(body.job)
+        if info.state in OPEN or info.state == "done":
+            return Reply(body=await self._services.jobs.keep(body.job))
+        again = await self._again(info)
+        if not await asyncio.to_thread(has_learnt, self._places.models / again.model):
+            hint = f"allele jobs resume {info.id}" if again.resume else info.hint
+            raise AlleleError("E_BAD_REQUEST", f"job {info.id} has learnt nothing to make a model of", hint=hint)
+        return Reply(body=await self._admit(request, again, keep=True))
+
+    async def move(self, request: Request) -> Reply:
+        """From memory."""
+        body: MoveJob = request.body
+        return Reply(body=self._services.jobs.move(body.job, body.position))
+
+    async def _again(self, info: JobInfo) -> StartTraining:
+        """What was asked of a training that ended, to be gone on with where it left a run."""
+        if info.kind != "train":
+            raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training and is {info.state}", hint=info.hint)
+        asked = await self._services.jobs.asked(info.id)
+        wish, run = asked["spec"], Path(asked["run_dir"])
+        if run.parent != self._places.models:
+            hint = f"allele model restore {shlex.quote(info.subject)}"
+            raise AlleleError("E_NOT_FOUND", f"what job {info.id} learnt is in the trash", hint=hint)
+        return StartTraining(
+            corpus=asked["corpus"],
+            model=run.name,
+            budget_s=wish["budget_s"],
+            steps=wish["steps"],
+            preset=wish["preset"],
+            levels=wish["levels"],
+            codebook=wish["codebook_size"],
+            channels=wish.get("channels"),  # a job from before there was a choice has none
+            adversarial=wish.get("adversarial", False),
+            seed=wish["seed"],
+            resume=await asyncio.to_thread(has_run, run),
+        )
+
+    async def log(self, request: Request) -> Reply:
+        """A page of what a job said."""
+        body: GetJobLog = request.body
+        info = self._services.jobs.find(body.job)
+        run = await self._services.jobs.run_of(info.id)
+        path = job_log(self._places.logs, info.id) if run is None else run / LOG_NAME
+        return Reply(body=await asyncio.to_thread(self._logs.read, info.id, path, body.after))
+
+    def _check_wish(self, body: StartTraining) -> None:
+        presets = get_args(Preset)
+        if body.preset not in presets:
+            raise AlleleError(
+                "E_BAD_REQUEST", f"no preset is called {body.preset!r}", hint=f"presets: {', '.join(presets)}"
+            )
+        if body.budget_s is not None and body.steps is not None:
+            raise AlleleError("E_BAD_REQUEST", "a budget and a number of steps were given", hint="give one of them")
+
+    def _check_name_is_free(self, wish: StartTraining) -> str:
+        """The paused job whose run a resuming wish takes over, "" when there is none.
+
+        Raises:
+            AlleleError: E_EXISTS: another job trains a model of this name.
+        """
+        for job in self._services.jobs.open:
+            if job.kind != "train" or job.subject != wish.model:
+                continue
+            if job.state == "paused" and wish.resume:
+                return job.id
+            verb = "resume" if job.state == "paused" else "watch"
+            hint = f"{verb} it: allele jobs {verb} {job.id}"
+            raise AlleleError("E_EXISTS", f"job {job.id} ({job.state}) trains {wish.model} already", hint=hint)
+        return ""
+
+    def _spec(self, body: StartTraining) -> dict[str, Any]:
+        wish = {
+            "budget_s": body.budget_s,
+            "steps": body.steps,
+            "preset": body.preset,
+            "levels": body.levels,
+            "codebook_size": body.codebook,
+            "channels": body.channels,
+            "adversarial": body.adversarial,
+            "seed": body.seed,
+            "resume": body.resume,
+        }
+        again = _command(body.corpus, body.model)
+        return {
+            "spec": wish,
+            "corpus": body.corpus,
+            "corpus_dir": str(self._places.corpora / body.corpus),
+            "run_dir": str(self._places.models / body.model),
+            "again_hint": again,
+            "resume_hint": f"{again} --resume",
+        }
+
+
+def _command(corpus: str, model: str) -> str:
+    """What to type for a training."""
+    return f"allele train {shlex.quote(corpus)} --name {shlex.quote(model)}"
+
+
+def _check_run(body: StartTraining, models: Path) -> None:
+    """A new name, or an unfinished run to go on with on the corpus that it learns from. Blocking.
+
+    Raises:
+        AlleleError: E_EXISTS, E_NOT_FOUND, E_BAD_REQUEST for another corpus, or E_IO when the run cannot be read.
+    """
+    folder = models / body.model
+    if (folder / MODEL_NAME).exists():
+        raise AlleleError(
+            "E_EXISTS",
+            f"model {body.model} is finished, and keeps its codec for life",
+            hint=f"train under another name: {_command(body.corpus, body.model + '-2')}, or first put it in the trash: "
+            f"allele model delete {shlex.quote(body.model)}",
+        )
+    if has_run(folder):
+        corpus = run_corpus(folder)
+        go_on = f"{_command(corpus, body.model)} --resume"
+        if not body.resume:
+            raise AlleleError(
+                "E_EXISTS",
+                f"a training of {body.model} was begun and not finished",
+                hint=f"go on with {go_on}, or put it in the trash: allele model delete {shlex.quote(body.model)}",
+            )
+        if corpus != body.corpus:
+            message = f"{body.model} learns from corpus {corpus}, not from {body.corpus}"
+            raise AlleleError("E_BAD_REQUEST", message, hint=f"go on with {go_on}")
+    elif body.resume:
+        known = ", ".join(unfinished_runs(models)) or "none"
+        raise AlleleError(
+            "E_NOT_FOUND",
+            f"no training of {body.model} can be resumed (unfinished: {known})",
+            hint="leave out --resume",
+        )
+
+
+def _check_audio(body: StartTraining, folder: Path) -> None:
+    """Enough to learn from. Blocking.
+
+    Raises:
+        AlleleError: E_TOO_SHORT, or E_IO when the corpus cannot be read.
+    """
+    try:
+        require_enough(load_corpus(folder))
+    except TrainingError as problem:
+        hint = f"{problem.hint.rstrip('.')}: allele corpus add {shlex.quote(body.corpus)} PATH..."
+        raise AlleleError("E_TOO_SHORT", f"corpus {body.corpus}: {problem.message.rstrip('.')}", hint=hint) from None
+    except CorpusError as problem:
+        raise AlleleError("E_IO", problem.message, hint=problem.hint) from None
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = JobHandlers(services)
+    table.add(StartTraining, handlers.train)
+    table.add(ListJobs, handlers.list)
+    table.add(ShowJob, handlers.show)
+    table.add(CancelJob, handlers.cancel)
+    table.add(PauseJob, handlers.pause)
+    table.add(ResumeJob, handlers.resume)
+    table.add(StopJob, handlers.stop)
+    table.add(MoveJob, handlers.move)
+    table.add(GetJobLog, handlers.log)

@@ -1,0 +1,102 @@
+"""Requests about models."""
+
+import asyncio
+from pathlib import Path
+from shlex import quote
+
+from daemon.server.services import Services
+from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.store.trash import in_trash, move_to_trash, take_back
+from protocol.errors import AlleleError
+from protocol.messages.models import DeleteModel, ListModels, Models, RestoreModel, ShowModel
+from protocol.messages.session import Done
+
+NAMED = 3
+"""Strands that are named where more hold a model's codes."""
+
+
+class ModelHandlers:
+    """Lists from the folders; deleted is moved to the trash, and taken back from there."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._places = services.config.places
+
+    async def list(self, _: Request) -> Reply:
+        """As the folders are now."""
+        return Reply(body=Models(models=await self._services.library.refresh_models()))
+
+    async def show(self, request: Request) -> Reply:
+        """One of them."""
+        body: ShowModel = request.body
+        return Reply(body=await self._services.library.model(body.name))
+
+    async def delete(self, request: Request) -> Reply:
+        """Refused while a job trains or measures it, also one that is paused; open strands stay and are named."""
+        body: DeleteModel = request.body
+        async with self._services.library.model_names:
+            folder = await self._deletable(body.name)
+            silent = await self._silent_without(body.name)
+            request.check_deadline()
+            trashed = await asyncio.to_thread(move_to_trash, folder, self._places.trash, "model")
+            await self._services.jobs.move_runs(folder, trashed)
+            await self._services.library.refresh_models()
+        return Reply(body=Done(detail=f"moved to {trashed}{silent}"))
+
+    async def _deletable(self, name: str) -> Path:
+        folder = self._places.models / name
+        if not await asyncio.to_thread(folder.is_dir):
+            await self._services.library.refresh_models()  # it may have been taken away by hand
+            await self._services.library.model(name)
+        for job in self._services.jobs.open:
+            if job.kind in ("train", "atlas") and job.subject == name:
+                raise AlleleError("E_BUSY", f"job {job.id} works on model {name}", hint=f"allele jobs cancel {job.id}")
+        return folder
+
+    async def _silent_without(self, name: str) -> str:
+        """Which open strands hold codes of this model alone."""
+        models = await self._services.library.refresh_models()
+        codec = next((model.codec_id for model in models if model.name == name), None)
+        if codec is None or any(model.codec_id == codec and model.name != name for model in models):
+            return ""
+        held = [info.meta.name for info in self._services.strands.infos if info.meta.codec_id == codec]
+        if not held:
+            return ""
+        more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""
+        return f"; silent until it is back: {', '.join(held[:NAMED])}{more}"
+
+    async def restore(self, request: Request) -> Reply:
+        """The one deleted last; refused while there is a model or a training of that name."""
+        body: RestoreModel = request.body
+        async with self._services.library.model_names:
+            deleted = await asyncio.to_thread(in_trash, self._places.trash, "model")
+            if body.name not in deleted:
+                known = ", ".join(deleted) or "none"
+                raise AlleleError(
+                    "E_NOT_FOUND",
+                    f"no model called {body.name!r} is in the trash (there are: {known})",
+                    hint="allele model list says which are not deleted",
+                )
+            name = body.new_name or body.name
+            folder = self._places.models / name
+            is_training = any((job.kind, job.subject) == ("train", name) for job in self._services.jobs.open)
+            if is_training or await asyncio.to_thread(folder.exists):
+                raise AlleleError(
+                    "E_EXISTS",
+                    f"there is a model or a training called {name} already",
+                    hint=f"take it back as another: allele model restore {quote(body.name)} --as {quote(name + '-2')}",
+                )
+            request.check_deadline()
+            await asyncio.to_thread(take_back, deleted[body.name], folder)
+            await self._services.jobs.move_runs(deleted[body.name], folder)
+            await self._services.library.refresh_models()
+        return Reply(body=Done(detail=f"it is in {folder}"))
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = ModelHandlers(services)
+    table.add(ListModels, handlers.list)
+    table.add(ShowModel, handlers.show)
+    table.add(DeleteModel, handlers.delete)
+    table.add(RestoreModel, handlers.restore)

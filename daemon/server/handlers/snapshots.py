@@ -1,0 +1,172 @@
+"""Requests that work on strands as values, and decoding: nothing of them stays in the daemon."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+from msgspec.structs import replace
+
+from daemon.edits.history import newest
+from daemon.edits.lengths import resized
+from daemon.edits.operations import apply
+from daemon.edits.values import Grid, Register, grid_of, write
+from daemon.server.computing import carry_out, computer
+from daemon.server.encoding import Made, encode_clip, given_strand
+from daemon.server.paths import check_target
+from daemon.server.services import Services
+from daemon.server.strandbook import Compute
+from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from protocol.edits import Edit, format_edit
+from protocol.errors import AlleleError
+from protocol.frames import MAX_BUFFER_BYTES
+from protocol.messages.snapshots import (
+    Decoded,
+    DecodeRegion,
+    DecodeSnapshot,
+    DecodeStrand,
+    EditSnapshot,
+    EncodeFile,
+    Region,
+    Snapshotted,
+)
+from protocol.strands import Codes, StrandMeta
+
+FLOAT_BYTES = 4
+
+
+class SnapshotHandlers:
+    """The command line's side of strands."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def encode(self, request: Request) -> Reply:
+        """An audio file as codes."""
+        body: EncodeFile = request.body
+        made = await encode_clip(self._services, body.path, body.model, request)
+        return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
+
+    async def edit(self, request: Request) -> Reply:
+        """Edits in order on a snapshot; only the first strand changes."""
+        body: EditSnapshot = request.body
+        meta, codes = await given_strand(self._services, body.meta, request.buffers)
+        others: list[tuple[StrandMeta, Codes]] = []
+        for place, other in enumerate(body.others):
+            others.append(await given_strand(self._services, other, request.buffers, place + 1))
+        for name, place in body.names.items():
+            if not 0 <= place < len(others):
+                raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place}, {len(others)} came along")
+        grids = {name: grid_of(f"other{place}", *others[place]) for name, place in body.names.items()}
+        request.check_deadline()
+        made = await _edit_all(meta, codes, body.edits, grids, computer(self._services, request))
+        return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
+
+    async def decode_snapshot(self, request: Request) -> Reply:
+        """To a WAV file."""
+        body: DecodeSnapshot = request.body
+        meta, codes = await given_strand(self._services, body.meta, request.buffers)
+        return await self._decode_to(meta, codes, body, request)
+
+    async def decode_strand(self, request: Request) -> Reply:
+        """As it is at this moment, to a WAV file."""
+        body: DecodeStrand = request.body
+        living = self._services.strands.find(body.strand)
+        return await self._decode_to(living.meta, living.codes, body, request)
+
+    async def decode_region(self, request: Request) -> Reply:
+        """PCM of some frames; the reply says of which revision."""
+        body: DecodeRegion = request.body
+        living = self._services.strands.find(body.strand)
+        meta, (lo, hi) = living.meta, body.frames
+        most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.channels // meta.hop_length
+        if not 0 <= lo < hi <= meta.frames:
+            raise AlleleError(
+                "E_RANGE", f"frames @{lo}:{hi} do not exist: {meta.name} has {meta.frames}", hint="name others"
+            )
+        if hi - lo > most:
+            raise AlleleError("E_RANGE", f"{hi - lo} frames are too many for one reply", hint=f"at most {most} at once")
+        levels = heard_levels(meta, body.levels)
+        model = await self._services.library.model_of(meta)
+        pcm = await self._services.engine.decode(
+            model.name, model.codec_id, living.codes, lo, hi, levels, meta.gain_db, request.deadline_s
+        )
+        return Reply(
+            body=Region(strand=living.id, rev=living.rev, frames=(lo, hi)),
+            buffers=(np.atleast_2d(pcm),),
+            sample_rate_hz=meta.sample_rate,
+        )
+
+    async def _decode_to(
+        self, meta: StrandMeta, codes: Codes, wanted: DecodeSnapshot | DecodeStrand, request: Request
+    ) -> Reply:
+        levels = heard_levels(meta, wanted.levels)
+        model = await self._services.library.model_of(meta)
+        target: Path = await asyncio.to_thread(check_target, wanted.out, meta.source.path, replace=wanted.replace)
+        said = await self._services.engine.decode_file(
+            model.name,
+            model.codec_id,
+            codes,
+            target,
+            samples=min(meta.samples, codes.shape[1] * meta.hop_length),
+            gain_db=meta.gain_db,
+            levels=levels,
+            replace=wanted.replace,
+            deadline_s=request.deadline_s,
+        )
+        body = Decoded(
+            path=str(target),
+            seconds=said["seconds"],
+            samples=said["samples"],
+            sample_rate=said["sample_rate"],
+            channels=said["channels"],
+            peak_db=said["peak_db"],
+            rms_db=said["rms_db"],
+            notes=said["notes"],
+        )
+        return Reply(body=body)
+
+
+def heard_levels(meta: StrandMeta, levels: list[int] | None) -> list[int] | None:
+    """The levels to decode, each once.
+
+    Raises:
+        AlleleError: E_RANGE for a level the strand does not have.
+    """
+    if levels is None:
+        return None
+    wrong = [level for level in levels if not 0 <= level < meta.levels]
+    if wrong:
+        raise AlleleError(
+            "E_RANGE", f"level {wrong[0]} does not exist: {meta.name} has 0 to {meta.levels - 1}", hint="name others"
+        )
+    return sorted(set(levels))
+
+
+async def _edit_all(
+    meta: StrandMeta, codes: Codes, edits: list[Edit], others: dict[str, Grid], compute: Compute
+) -> Made:
+    """Apply edits in order; registers and locks live as long as this call."""
+    registers: dict[str, Register] = {}
+    locked: frozenset[int] = frozenset()
+    notes: list[str] = []
+    for edit in edits:
+        step = await asyncio.to_thread(apply, edit, grid_of("first", meta, codes, locked), others, registers)
+        outcome = await carry_out(step, meta, compute)
+        registers |= outcome.registers
+        locked = locked if outcome.locked is None else outcome.locked
+        notes += outcome.notes
+        for change in outcome.changes:
+            if change.strand == "first":
+                codes = write(codes, change)
+    texts = newest([*meta.edits, *(format_edit(edit) for edit in edits)])
+    return Made(meta=replace(resized(meta, codes.shape[1]), edits=texts), codes=codes, notes=notes)
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = SnapshotHandlers(services)
+    table.add(EncodeFile, handlers.encode)
+    table.add(EditSnapshot, handlers.edit)
+    table.add(DecodeSnapshot, handlers.decode_snapshot)
+    table.add(DecodeStrand, handlers.decode_strand)
+    table.add(DecodeRegion, handlers.decode_region)

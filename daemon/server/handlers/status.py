@@ -1,0 +1,72 @@
+"""How the daemon is, all that a client draws, and stopping."""
+
+import os
+import time
+from importlib import metadata
+
+import psutil
+
+from daemon.server.services import Services
+from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.handshake import package_version
+from protocol.messages.session import Done, GetSnapshot, GetStatus, Snapshot, Status, StopDaemon
+
+
+class StatusHandlers:
+    """Answered from memory, whatever else goes on."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def status(self, _: Request) -> Reply:
+        """A few lines."""
+        return Reply(body=status_of(self._services))
+
+    async def snapshot(self, _: Request) -> Reply:
+        """Made in one turn of the loop, so state and sequence number belong together."""
+        services = self._services
+        body = Snapshot(
+            epoch=services.publisher.epoch,
+            seq=services.publisher.seq,
+            status=status_of(services),
+            jobs=services.jobs.all,
+            corpora=services.library.corpora,
+            models=services.library.models,
+            strands=services.strands.infos,
+            workspace=services.strands.workspace,
+        )
+        return Reply(body=body)
+
+    async def stop(self, request: Request) -> Reply:
+        """Answered first; the daemon stops right after, or when its jobs are done."""
+        body: StopDaemon = request.body
+        waiting = len(self._services.jobs.active) if body.drain else 0
+        self._services.stop(body.drain)
+        return Reply(body=Done(detail=f"stopping when {waiting} jobs are done" if waiting else "stopping"))
+
+
+def status_of(services: Services) -> Status:
+    """The daemon in a few lines; costs no I/O but a look at our own memory."""
+    engine = services.engine.state
+    memory_mib = psutil.Process().memory_info().rss / 2**20
+    return Status(
+        pid=os.getpid(),
+        uptime_s=round(time.monotonic() - services.started_s, 3),
+        device=engine.device,
+        jobs=len(services.jobs.active),
+        clients=services.roster.present,
+        endpoint=services.config.places.endpoint("ctl"),
+        version=package_version(),
+        engine=engine.engine,
+        engine_detail=engine.detail,
+        home=str(services.config.places.home),
+        facts={**engine.facts, "pyzmq": metadata.version("pyzmq"), "broker_memory": f"{memory_mib:.0f} MiB"},
+    )
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = StatusHandlers(services)
+    table.add(GetStatus, handlers.status)
+    table.add(GetSnapshot, handlers.snapshot)
+    table.add(StopDaemon, handlers.stop)

@@ -1,0 +1,147 @@
+"""Requests about living strands and the workspace."""
+
+from msgspec.structs import replace
+
+from daemon.edits.history import newest
+from daemon.server.computing import computer
+from daemon.server.encoding import encode_clip, given_strand
+from daemon.server.services import Services
+from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.store.living import Asked
+from protocol.edits import OPS
+from protocol.errors import AlleleError
+from protocol.messages.session import Done
+from protocol.messages.strands import (
+    ApplyEdit,
+    CloseStrand,
+    GetHistory,
+    GetStrand,
+    GetWorkspace,
+    ListClosedStrands,
+    ListStrands,
+    OpenStrand,
+    PutWorkspace,
+    RedoEdit,
+    ReopenStrand,
+    Strands,
+    UndoEdit,
+    Workspace,
+)
+
+
+class StrandHandlers:
+    """Edits of a strand are done in the order in which they came."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._strands = services.strands
+
+    async def open(self, request: Request) -> Reply:
+        """Of an audio file, encoded first, or of codes that came along."""
+        body: OpenStrand = request.body
+        asked = Asked(cid=request.cid, request=request.id)
+        known = await self._strands.opened_by(asked)
+        if known is not None:
+            return Reply(body=known.info)
+        if (body.path is None) == (body.meta is None):
+            raise AlleleError("E_BAD_REQUEST", "a strand is opened of an audio file or of codes, one of them")
+        if body.path is not None:
+            if body.model is None:
+                raise AlleleError("E_BAD_REQUEST", "which model encodes the file?", hint="name a model")
+            made = await encode_clip(self._services, body.path, body.model, request)
+            meta, codes, notes = made.meta, made.codes, made.notes
+        else:
+            (meta, codes), notes = await given_strand(self._services, body.meta, request.buffers), []
+        living = await self._strands.open(meta, codes, asked)
+        return Reply(body=replace(living.info, notes=notes))
+
+    async def get(self, request: Request) -> Reply:
+        """With its codes and the newest of its edits as text."""
+        body: GetStrand = request.body
+        living = self._strands.find(body.strand)
+        history = await self._strands.history(body.strand)
+        living, earlier = self._strands.find(body.strand), ()
+        if body.with_earlier:
+            living, *earlier = await self._strands.earlier(body.strand)
+        info = replace(living.info, meta=replace(living.meta, edits=newest(history)))
+        return Reply(body=info, buffers=(living.codes, *earlier))
+
+    async def list(self, _: Request) -> Reply:
+        """From memory."""
+        return Reply(body=Strands(strands=self._strands.infos))
+
+    async def close(self, request: Request) -> Reply:
+        """The history goes to the trash with it."""
+        body: CloseStrand = request.body
+        await self._strands.shut(body.strand)
+        return Reply(body=Done())
+
+    async def reopen(self, request: Request) -> Reply:
+        """With the history it had."""
+        body: ReopenStrand = request.body
+        return Reply(body=(await self._strands.reopen(body.strand)).info)
+
+    async def closed(self, _: Request) -> Reply:
+        """From the journal."""
+        return Reply(body=await self._strands.closed())
+
+    async def edit(self, request: Request) -> Reply:
+        """On disk before it is answered."""
+        body: ApplyEdit = request.body
+        spec = OPS.get(body.edit.op)
+        others = body.edit.args[:1] if spec is not None and spec.takes_strand else []
+        async with self._strands.turn(body.strand, *others):
+            request.check_deadline()
+            compute = computer(self._services, request)
+            return Reply(body=await self._strands.edit(body.strand, body.edit, _asked(request), compute))
+
+    async def undo(self, request: Request) -> Reply:
+        """On every strand that the edit changed."""
+        body: UndoEdit = request.body
+        async with self._strands.turn(body.strand):
+            request.check_deadline()
+            return Reply(body=await self._strands.undo(body.strand, _asked(request)))
+
+    async def redo(self, request: Request) -> Reply:
+        """Likewise."""
+        body: RedoEdit = request.body
+        async with self._strands.turn(body.strand):
+            request.check_deadline()
+            return Reply(body=await self._strands.redo(body.strand, _asked(request)))
+
+    async def history(self, request: Request) -> Reply:
+        """Around where the strand stands."""
+        body: GetHistory = request.body
+        return Reply(body=await self._strands.edits(body.strand))
+
+    async def put_workspace(self, request: Request) -> Reply:
+        """The last one counts, whoever sent it."""
+        body: PutWorkspace = request.body
+        await self._strands.put_workspace(body.state)
+        return Reply(body=Done())
+
+    async def get_workspace(self, _: Request) -> Reply:
+        """From memory."""
+        return Reply(body=Workspace(state=self._strands.workspace))
+
+
+def _asked(request: Request) -> Asked:
+    body: ApplyEdit | UndoEdit | RedoEdit = request.body
+    return Asked(cid=request.cid, request=request.id, if_rev=body.if_rev, after=body.after)
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Answer the requests of this module."""
+    handlers = StrandHandlers(services)
+    table.add(OpenStrand, handlers.open)
+    table.add(GetStrand, handlers.get)
+    table.add(ListStrands, handlers.list)
+    table.add(CloseStrand, handlers.close)
+    table.add(ReopenStrand, handlers.reopen)
+    table.add(ListClosedStrands, handlers.closed)
+    table.add(ApplyEdit, handlers.edit)
+    table.add(UndoEdit, handlers.undo)
+    table.add(RedoEdit, handlers.redo)
+    table.add(GetHistory, handlers.history)
+    table.add(PutWorkspace, handlers.put_workspace)
+    table.add(GetWorkspace, handlers.get_workspace)

@@ -1,0 +1,1 @@
+"""ZeroMQ sockets, the handshake, and the way of a message to its handler and back."""

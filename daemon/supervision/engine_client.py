@@ -1,0 +1,231 @@
+"""The broker's view of the engine: what models can do, as awaitables. No torch on this side.
+
+Two workers, so that a long encode never stands before a key press: `interactive` decodes regions, ranks codebooks and
+computes edits; `files` computes the few edits that take seconds, and reads and writes whole files, which is also where
+a malicious file does its worst. The second starts when the first is up, because both import torch and the first is the
+one somebody waits for.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from daemon.edits.values import Computation
+from daemon.supervision.supervisor import Lane
+from protocol.arrays import Array
+from protocol.strands import Codes
+
+PCM = npt.NDArray[np.float32]
+
+INTERACTIVE_LIMIT_S = 60.0  # loading a model onto a cold GPU; a decode takes milliseconds
+FILES_LIMIT_S = 3600.0
+WHOLE_FRAMES = 512  # grids up to this length are sent whole: 8 KiB at 8 levels
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodedFile:
+    """An audio file as codes. `source`: path, sha256, sample_rate, channels; notes are for the person."""
+
+    codes: Codes
+    samples: int
+    gain_db: float
+    codec: dict[str, Any]
+    source: dict[str, Any]
+    notes: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineState:
+    """starting, ready, restarting or failed; the device, "" until it is known."""
+
+    engine: str
+    device: str
+    detail: str
+    facts: dict[str, str]
+
+
+class EngineBridge:
+    """Talks to both workers.
+
+    Args:
+        models: the folder that holds a folder for each model.
+        logs: where the workers' own words go.
+        on_change: called on the loop when `state` changed.
+    """
+
+    def __init__(self, models: Path, logs: Path, on_change: Callable[[], None]) -> None:
+        self._models, self._on_change = models, on_change
+        self._interactive = Lane("interactive", logs / "engine.log", self._changed, op_limit_s=INTERACTIVE_LIMIT_S)
+        self._files = Lane("files", logs / "engine-files.log", self._changed, op_limit_s=FILES_LIMIT_S)
+        self._margins: dict[str, int] = {}
+        self._second: asyncio.Task[None] | None = None
+        self._first_up = asyncio.Event()
+
+    @property
+    def state(self) -> EngineState:
+        """How the engine is."""
+        first, second = self._interactive, self._files
+        detail = first.detail
+        if first.state == "ready" and second.state in ("restarting", "failed"):
+            detail = f"work on files is {second.state}: {second.detail}"
+        facts = {str(key): str(value) for key, value in first.facts.items() if key not in ("op", "device")}
+        device = str(first.facts.get("device", ""))
+        return EngineState(engine=first.state, device=device, detail=detail, facts=facts)
+
+    @property
+    def pids(self) -> dict[str, int | None]:
+        """Process ids of the workers, for the log and for tests that kill them."""
+        return {lane.name: lane.pid for lane in (self._interactive, self._files)}
+
+    async def start(self) -> None:
+        """Start both workers; returns at once."""
+        self._interactive.start()
+        self._second = asyncio.create_task(self._start_second())
+
+    async def stop(self) -> None:
+        """Kill both workers."""
+        if self._second is not None:
+            self._second.cancel()
+            await asyncio.gather(self._second, return_exceptions=True)
+        await asyncio.gather(self._interactive.stop(), self._files.stop())
+
+    async def decode(
+        self,
+        model: str,
+        codec_id: str,
+        codes: Codes,
+        lo: int,
+        hi: int,
+        levels: Sequence[int] | None = None,
+        gain_db: float = 0.0,
+        deadline_s: float | None = None,
+    ) -> PCM:
+        """Frames [lo, hi) of a grid (Q, T) as PCM ((hi - lo) * hop_length,) float32, equal to the full decode.
+
+        In stereo two such rows.
+
+        Args:
+            codec_id: whose codes they are: a name may be another model's by now.
+
+        Raises:
+            AlleleError: E_RANGE, E_WRONG_MODEL, E_ENGINE, E_DEADLINE, or what the codec says.
+        """
+        part, first = codes, 0
+        if codes.shape[1] > WHOLE_FRAMES:
+            margin = await self.margin(model, codec_id, deadline_s)
+            first = max(0, lo - margin)
+            part = codes[:, first : hi + margin]
+        fields = {
+            "model": self._folder(model),
+            "codec_id": codec_id,
+            "lo": lo - first,
+            "hi": hi - first,
+            "levels": None if levels is None else list(levels),
+            "gain_db": gain_db,
+        }
+        answer = await self._interactive.ask("decode", fields, [part], deadline_s)
+        return answer.buffers[0]
+
+    async def ranks(self, model: str, codec_id: str, deadline_s: float | None = None) -> npt.NDArray[np.uint16]:
+        """Rank of every code within its level, (Q, K), dark to bright."""
+        fields = {"model": self._folder(model), "codec_id": codec_id}
+        answer = await self._interactive.ask("ranks", fields, (), deadline_s)
+        return answer.buffers[0]
+
+    async def compute(self, model: str, codec_id: str, asked: Computation, deadline_s: float | None = None) -> Array:
+        """What a model answers to an edit's question.
+
+        Raises:
+            AlleleError: E_ENGINE, E_DEADLINE, E_OOM, or what the codec says.
+        """
+        lane = self._files if asked.is_long else self._interactive
+        fields = {
+            "model": self._folder(model),
+            "codec_id": codec_id,
+            "kind": asked.kind,
+            "settings": dict(asked.settings),
+        }
+        return (await lane.ask("compute", fields, asked.inputs, deadline_s)).buffers[0]
+
+    async def encode_file(self, model: str, path: Path, deadline_s: float | None = None) -> EncodedFile:
+        """An audio file as codes.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_AUDIO, E_TOO_SHORT, E_ENGINE, E_DEADLINE, E_OOM.
+        """
+        fields = {"model": self._folder(model), "path": str(path)}
+        answer = await self._files.ask("encode_file", fields, (), deadline_s)
+        said = answer.fields
+        return EncodedFile(
+            codes=answer.buffers[0],
+            samples=said["samples"],
+            gain_db=said["gain_db"],
+            codec=said["codec"],
+            source=said["source"],
+            notes=said["notes"],
+        )
+
+    async def decode_file(
+        self,
+        model: str,
+        codec_id: str,
+        codes: Codes,
+        out: Path,
+        *,
+        samples: int,
+        gain_db: float,
+        levels: Sequence[int] | None = None,
+        replace: bool = True,
+        deadline_s: float | None = None,
+    ) -> dict[str, Any]:
+        """Write a grid as a 48 kHz 24-bit WAV; gives samples, seconds, peak_db and rms_db.
+
+        Raises:
+            AlleleError: E_EXISTS for a file that may not be replaced, E_IO, E_DISK_FULL, E_ENGINE, E_DEADLINE,
+                E_OOM, or what the codec says.
+        """
+        fields = {
+            "model": self._folder(model),
+            "codec_id": codec_id,
+            "out": str(out),
+            "samples": samples,
+            "gain_db": gain_db,
+            "levels": None if levels is None else list(levels),
+            "replace": replace,
+        }
+        return (await self._files.ask("decode_file", fields, [codes], deadline_s)).fields
+
+    async def preview(self, path: Path, source: Path, deadline_s: float | None = None) -> tuple[PCM, float]:
+        """A run's preview, (L,) or in stereo (2, L) float32, as loud as its source, and the gain in dB that took.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_IO, E_ENGINE, E_DEADLINE.
+        """
+        fields = {"path": str(path), "source": str(source)}
+        answer = await self._interactive.ask("preview", fields, (), deadline_s)
+        return answer.buffers[0], float(answer.fields["gain_db"])
+
+    async def margin(self, model: str, codec_id: str, deadline_s: float | None = None) -> int:
+        """Frames of context the codec needs on either side of a region."""
+        if codec_id not in self._margins:
+            fields = {"model": self._folder(model), "codec_id": codec_id}
+            answer = await self._interactive.ask("load", fields, (), deadline_s)
+            self._margins[codec_id] = int(answer.fields["margin"])
+        return self._margins[codec_id]
+
+    def _folder(self, model: str) -> str:
+        return str(self._models / model)
+
+    def _changed(self) -> None:
+        if self._interactive.state in ("ready", "failed"):
+            self._first_up.set()
+        self._on_change()
+
+    async def _start_second(self) -> None:
+        await self._first_up.wait()
+        self._files.start()

@@ -1,0 +1,188 @@
+"""What an engine worker can do, one function each: fields and arrays in, fields and arrays out.
+
+Models stay loaded, the least recently used one leaves; one whose file changed is read again.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import torch
+
+from daemon.atlas.files import ATLAS_NAME, read_atlas
+from daemon.atlas.table import Atlas
+from daemon.blending.computations import compute
+from daemon.codec.codec import Codec
+from daemon.codec.format import CONFIG_NAME
+from daemon.dsp.limiter import Limited, limit
+from daemon.render.wav import write_wav
+from daemon.workers.clips import read_clip
+from daemon.workers.likeness import unlikeness
+from daemon.workers.previews import read_matched
+from protocol.arrays import Array
+from protocol.errors import AlleleError
+
+MOST_MODELS = 4
+QUIETEST_DB = -150.0
+
+Result = tuple[dict[str, Any], Sequence[Array]]
+
+
+class Operations:
+    """The operations of one worker on one device."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._codecs: OrderedDict[str, tuple[int, Codec]] = OrderedDict()
+        self._measured: tuple[Path, int, Atlas] | None = None
+        self._table: dict[str, Callable[..., Result]] = {
+            "load": self.load,
+            "decode": self.decode,
+            "ranks": self.ranks,
+            "compute": self.compute,
+            "encode_file": self.encode_file,
+            "decode_file": self.decode_file,
+            "preview": self.preview,
+        }
+
+    def run(self, fields: dict[str, Any], buffers: Sequence[Array]) -> Result:
+        """Do what a parcel asks for.
+
+        Raises:
+            AlleleError, or whatever the codec raises.
+        """
+        operation = self._table.get(str(fields.pop("op", "")))
+        if operation is None:
+            raise AlleleError("E_INTERNAL", "the engine does not know this operation")
+        return operation(*buffers, **fields)
+
+    def load(self, *, model: str, codec_id: str) -> Result:
+        """Make a model resident and say how much context it needs."""
+        return {"margin": max(self._codec(model, codec_id).receptive_field_frames)}, ()
+
+    def decode(
+        self, codes: Array, *, model: str, codec_id: str, lo: int, hi: int, levels: list[int] | None, gain_db: float
+    ) -> Result:
+        """PCM of frames [lo, hi)."""
+        pcm = self._codec(model, codec_id).decode_range(codes, lo, hi, levels=levels, gain_db=gain_db)
+        return {}, (pcm,)
+
+    def ranks(self, *, model: str, codec_id: str) -> Result:
+        """Rank of each code within its level."""
+        return {}, (self._codec(model, codec_id).codebook_ranks(),)
+
+    def compute(self, *inputs: Array, model: str, codec_id: str, kind: str, settings: dict[str, Any]) -> Result:
+        """New cells, or which frames to take them from, for an edit."""
+        codec = self._codec(model, codec_id)
+        return {}, (compute(codec, kind, settings, inputs, lambda: self._atlas(Path(model), codec)),)
+
+    def encode_file(self, *, model: str, path: str) -> Result:
+        """An audio file as codes."""
+        codec = self._codec(model)
+        clip = read_clip(Path(path), codec.config.channels)
+        encoded = codec.encode(clip.audio)
+        source = {"path": path, "sha256": clip.sha256, "sample_rate": clip.sample_rate, "channels": clip.channels}
+        fields = {
+            "samples": encoded.samples,
+            "gain_db": encoded.gain_db,
+            "source": source,
+            "notes": [*clip.notes, *unlikeness(Path(model), codec, clip.audio, encoded)],
+            "codec": {"codec_id": codec.codec_id, **msgspec.to_builtins(codec.config)},
+        }
+        return fields, (encoded.codes,)
+
+    def decode_file(
+        self,
+        codes: Array,
+        *,
+        model: str,
+        codec_id: str,
+        out: str,
+        samples: int,
+        gain_db: float,
+        levels: list[int] | None,
+        replace: bool = True,
+    ) -> Result:
+        """A grid as a 48 kHz 24-bit WAV."""
+        codec = self._codec(model, codec_id)
+        limited = limit(codec.decode(codes, levels=levels, samples=samples, gain_db=gain_db))
+        heard = limited.audio
+        try:
+            write_wav(Path(out), heard, codec.config.sample_rate, 24, replace=replace)
+        except FileExistsError:
+            raise AlleleError(
+                "E_EXISTS", f"{out}: another program has just made this file", hint="run it again"
+            ) from None
+        rms = float(np.sqrt(np.mean(np.square(heard, dtype=np.float64)))) if heard.size else 0.0
+        peak = float(np.abs(heard).max()) if heard.size else 0.0
+        fields = {
+            "samples": heard.shape[-1],
+            "sample_rate": codec.config.sample_rate,
+            "seconds": heard.shape[-1] / codec.config.sample_rate,
+            "channels": codec.config.channels,
+            "peak_db": _decibels(peak),
+            "rms_db": _decibels(rms),
+            "notes": _limiting(limited),
+        }
+        return fields, ()
+
+    def preview(self, *, path: str, source: str) -> Result:
+        """What an evaluation left to hear."""
+        matched = read_matched(Path(path), Path(source))
+        return {"gain_db": matched.gain_db}, (matched.audio,)
+
+    def _atlas(self, folder: Path, codec: Codec) -> Atlas:
+        """What a model's codes were measured to do; read again when the file changed."""
+        path = folder / ATLAS_NAME
+        changed = path.stat().st_mtime_ns if path.exists() else 0
+        if self._measured is None or self._measured[:2] != (folder, changed):
+            config = codec.config
+            atlas = read_atlas(folder, codec.codec_id, levels=config.levels, codebook=config.codebook_size)
+            self._measured = (folder, changed, atlas)
+        return self._measured[2]
+
+    def _codec(self, model: str, codec_id: str = "") -> Codec:
+        """The codec of a model's folder; refused if another is wanted than the one that is there now.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_WRONG_MODEL, or what the codec says.
+        """
+        codec = self._resident(model)
+        if codec_id and codec.codec_id != codec_id:
+            raise AlleleError(
+                "E_WRONG_MODEL",
+                f"model {Path(model).name} is another one by now (codec {codec.codec_id[:12]}, not {codec_id[:12]})",
+                hint="allele model list names the models",
+            )
+        return codec
+
+    def _resident(self, model: str) -> Codec:
+        folder = Path(model)
+        try:
+            changed = (folder / "codec" / CONFIG_NAME).stat().st_mtime_ns
+        except OSError:
+            raise AlleleError(
+                "E_NOT_FOUND", f"model {folder.name} has no finished codec", hint="allele model list names the models"
+            ) from None
+        known = self._codecs.get(model)
+        if known is None or known[0] != changed:
+            self._codecs[model] = (changed, Codec.load(folder, self._device))
+            while len(self._codecs) > MOST_MODELS:
+                self._codecs.popitem(last=False)
+        self._codecs.move_to_end(model)
+        return self._codecs[model][1]
+
+
+def _limiting(limited: Limited) -> list[str]:
+    """What a file of whole numbers could not hold, in words."""
+    if not limited.over_samples:
+        return []
+    count, most = limited.over_samples, limited.most_db
+    return [f"{count} samples were over full scale: a limiter turned them down, by up to {most:.1f} dB"]
+
+
+def _decibels(amplitude: float) -> float:
+    return round(max(QUIETEST_DB, 20 * float(np.log10(max(amplitude, 1e-12)))), 2)

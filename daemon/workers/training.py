@@ -1,0 +1,89 @@
+"""A training: `python -m daemon.workers.training DESCRIPTOR PARENT_PID`, one child process for each job.
+
+The broker sends what to train; reports go up as they come (steps at most STEPS_A_SECOND, the run's log has them all);
+"cancel" is honoured between two steps, with a checkpoint, and "keep" with a finished model. It runs at low priority, so
+that the decodes somebody waits for come first. When the model is finished its atlas is measured, on top of the budget.
+"""
+
+import sys
+import time
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+import msgspec
+
+from daemon.workers.child import Wire, run_job
+
+STEPS_A_SECOND = 20
+NICE = 5
+
+
+def _train(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
+    from daemon.runs.folder import MODEL_NAME
+    from daemon.runs.reports import Control, Report, StepReport
+    from daemon.runs.spec import TrainingSpec
+    from daemon.training.loop import train
+    from daemon.workers.device import choose_device
+
+    told_s = 0.0
+
+    def report(said: Report) -> None:
+        nonlocal told_s
+        now_s = time.monotonic()
+        if isinstance(said, StepReport):
+            if now_s - told_s < 1 / STEPS_A_SECOND:
+                return
+            told_s = now_s
+        wire.send({"type": "report", "report": msgspec.json.encode(said)})
+
+    def control() -> Control:
+        if wire.cancelled.is_set():
+            return Control.STOP
+        return Control.KEEP if wire.kept.is_set() else Control.GO
+
+    spec = msgspec.convert(asked["spec"], TrainingSpec)
+    run_dir = Path(asked["run_dir"])
+    result = train(spec, Path(asked["corpus_dir"]), run_dir, device=choose_device(), report=report, control=control)
+    if result.state == "stopped":
+        return {"state": "stopped"}
+    card = msgspec.json.decode((run_dir / MODEL_NAME).read_bytes(), type=dict[str, Any])
+    _measure(wire, run_dir, Path(asked["corpus_dir"]))
+    unjudged = "" if card["held_out"] else f"nothing is held out, since {card['held_out_reason']}"
+    detail = "; ".join(filter(None, (unjudged, card.get("ended", ""))))
+    return {"state": "finished", "result": _result(run_dir.name, card), "detail": detail}
+
+
+def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
+    """The atlas of the finished model. Without one the model works too, so what goes wrong is said and no failure."""
+    from daemon.atlas.model import measure_model
+    from daemon.runs.folder import append_log
+    from daemon.runs.reports import LogLine
+    from daemon.workers.device import choose_device
+    from daemon.workers.failures import describe_failure
+
+    def say(text: str) -> None:
+        line = LogLine(text=text)
+        append_log(run_dir, line)
+        wire.send({"type": "report", "report": msgspec.json.encode(line)})
+
+    def go_on(share: float) -> bool:
+        wire.send({"type": "progress", "progress": 1.0, "detail": f"measuring what each code does, {share:.0%}"})
+        return not wire.cancelled.is_set()
+
+    later = f"allele model atlas {quote(run_dir.name)} makes it"
+    try:
+        if measure_model(run_dir, corpus_dir, device=choose_device(), say=say, go_on=go_on) is None:
+            say(f"stopped before the atlas was measured; {later}")
+    except Exception as problem:  # noqa: BLE001 - the model is finished and stays so
+        say(f"the atlas could not be measured: {describe_failure(problem)['message']}; {later}")
+
+
+def _result(model: str, card: dict[str, Any]) -> dict[str, Any]:
+    """What `allele train --json` prints."""
+    wanted = ("steps", "seconds", "levels", "codebook", "held_out", "utilisation", "prior")
+    return {"model": model, **{key: card[key] for key in wanted}}
+
+
+if __name__ == "__main__":
+    run_job(sys.argv[1:], NICE, _train)

@@ -1,0 +1,1 @@
+"""Every request, reply and event, typed, one module for each subject; `registry` lists them all."""

@@ -1,0 +1,111 @@
+"""Does the editor answer while its terminal is slow: a 60 KB/s line, strands of half an hour, keys held down.
+
+    .venv/bin/python scripts/bench/bench_link.py [--rate 60000] [--frames 90000] [--seconds 6] [--write | --json]
+
+The real app runs in a pty on scripted strands (scripts/bench/bench_grid.py --child). Keys arrive 25 times a second: moving,
+turning pages, zooming and drawing everything afresh, three times what the line takes. The terminal is read at
+`--rate` bytes a second, and in a run before that as fast as it comes: what the machine itself costs.
+
+**stall** is the longest time the app's event loop was late for a timer of 5 ms; **settled** how long after the last
+key the terminal had the last picture. Budget: a stall of 50 ms beyond that of the fast line.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import select
+import time
+
+from benchmark_page import put_section
+
+TICK_S = 0.005
+KEY_S = 0.04
+QUIET_S = 0.4
+SLICE_S = 0.01
+BUDGET_MS = 50.0
+# a page, ten cells, a page back, the whole screen afresh, zoom out and in
+KEYS = ["\x04", *"llllllllll", "\x15", "\x0c", *"jjkk", "zo", "zi", *"hhhh", "\x0c"]
+
+
+class Stalls:
+    """In the app: how late its event loop ever was."""
+
+    def __init__(self) -> None:
+        self.worst_ms = 0.0
+        self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            began_s = time.perf_counter()
+            await asyncio.sleep(TICK_S)
+            self.worst_ms = max(self.worst_ms, (time.perf_counter() - began_s - TICK_S) * 1000)
+
+    def take(self) -> float:
+        """The worst since it was last asked, in milliseconds."""
+        worst, self.worst_ms = self.worst_ms, 0.0
+        return worst
+
+
+def measure(rate: int | None, frames: int, seconds: float) -> dict[str, float]:
+    """Type and read; stall and settling in milliseconds, bytes read."""
+    from bench_grid import Terminal
+
+    terminal = Terminal({"TERM": "xterm-256color"}, frames)
+    try:
+        terminal.read(2.0)
+        terminal.step("stall")
+        began_s = time.monotonic()
+        data = 0
+        typed = 0
+        last_key_s = last_byte_s = began_s
+        while time.monotonic() - last_byte_s < QUIET_S or time.monotonic() - began_s < seconds:
+            now_s = time.monotonic()
+            if now_s - began_s < seconds and now_s - began_s > typed * KEY_S:
+                os.write(terminal.master, KEYS[typed % len(KEYS)].encode())
+                typed, last_key_s = typed + 1, now_s
+            if select.select([terminal.master], [], [], SLICE_S)[0]:
+                got = len(os.read(terminal.master, 1 << 16 if rate is None else max(1, int(rate * SLICE_S))))
+                data, last_byte_s = data + got, time.monotonic()
+                if rate is not None:
+                    time.sleep(got / rate)
+        stall = terminal.step("stall")[1]
+        return {"stall ms": stall, "settled ms": (last_byte_s - last_key_s) * 1000, "bytes": data, "keys": typed}
+    finally:
+        terminal.close()
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Does the editor answer while its terminal is slow?")
+    parser.add_argument("--rate", type=int, default=60_000, help="bytes a second that the terminal takes")
+    parser.add_argument("--frames", type=int, default=90_000, help="length of both strands")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of typing")
+    parser.add_argument("--json", action="store_true", help="the numbers")
+    parser.add_argument("--write", action="store_true", help="also write docs/BENCHMARKS.md")
+    wish = parser.parse_args()
+    fast = measure(None, wish.frames, wish.seconds)
+    slow = measure(wish.rate, wish.frames, wish.seconds)
+    if wish.json:
+        print(json.dumps({"fast": fast, "slow": slow}))
+        return
+    what = f"{wish.frames} frames, 211×50, {slow['keys']:.0f} keys in {wish.seconds:g} s"
+    lines = [
+        f"| {what} | bytes | worst stall | settled |",
+        "|---|---:|---:|---:|",
+        *(
+            f"| {name} | {found['bytes']:.0f} | {found['stall ms']:.0f} ms | {found['settled ms']:.0f} ms |"
+            for name, found in (("as fast as it comes", fast), (f"{wish.rate / 1000:g} KB/s", slow))
+        ),
+        "",
+        f"Budget: a stall of {BUDGET_MS:g} ms beyond the fast line's. Load {os.getloadavg()[0]:.1f}; "
+        "`scripts/bench/bench_link.py --write`.",
+    ]
+    text = "\n".join(lines)
+    print(text)
+    if wish.write:
+        put_section("bench_link", "The editor on a slow line", text)
+
+
+if __name__ == "__main__":
+    main()

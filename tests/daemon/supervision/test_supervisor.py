@@ -1,0 +1,49 @@
+"""A worker that cannot live: the lane tries a few times, then says why and refuses at once."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from daemon.supervision.supervisor import MAX_QUICK_DEATHS, Lane
+from protocol.errors import AlleleError
+
+
+async def test_a_worker_that_dies_at_once_is_given_up(tmp_path: Path) -> None:
+    states: list[str] = []
+    lane = Lane(
+        "broken",
+        tmp_path / "engine.log",
+        lambda: states.append(lane.state),
+        op_limit_s=5.0,
+        module="daemon.engine.no_such_worker",
+    )
+    lane.start()
+    with pytest.raises(AlleleError) as waiting:
+        await asyncio.wait_for(lane.ask("decode", {}), 60)
+    assert waiting.value.code == "E_ENGINE"
+    assert "no_such_worker" in waiting.value.message
+    assert not waiting.value.retryable
+    assert states == ["restarting"] * (MAX_QUICK_DEATHS - 1) + ["failed"]
+    began_s = time.monotonic()
+    with pytest.raises(AlleleError):
+        await lane.ask("decode", {})
+    assert time.monotonic() - began_s < 0.1
+    await lane.stop()
+
+
+async def test_what_was_not_begun_in_time_is_refused(tmp_path: Path) -> None:
+    lane = Lane("files", tmp_path / "engine.log", lambda: None, op_limit_s=60.0)
+    lane.start()
+    deadline_s = asyncio.get_running_loop().time() + 0.05  # torch takes longer to import
+    with pytest.raises(AlleleError) as refusal:
+        await asyncio.wait_for(lane.ask("ranks", {"model": "/nowhere"}, (), deadline_s), 60)
+    assert refusal.value.code == "E_DEADLINE"
+    with pytest.raises(AlleleError) as unknown:
+        await asyncio.wait_for(lane.ask("ranks", {"model": "/nowhere", "codec_id": ""}), 60)
+    assert unknown.value.code == "E_NOT_FOUND"
+    with pytest.raises(AlleleError):
+        await asyncio.wait_for(lane.ask("dance", {}), 60)
+    assert lane.state == "ready"
+    await lane.stop()

@@ -1,0 +1,61 @@
+"""What an exception in a worker becomes: a code and a line in words."""
+
+import errno
+import os
+from pathlib import Path
+from threading import Event
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from daemon.codec.errors import CodecError
+from daemon.runs.errors import TrainingError
+from daemon.training.checkpoint import load_newest
+from daemon.workers.failures import describe_failure
+from daemon.workers.training import _measure
+
+
+def test_a_full_disk_is_said_in_words_with_the_file_where_it_is_known() -> None:
+    for name, said in (((), "no space is left on the disk"), (("/m/log",), "/m/log: no space is left on the disk")):
+        told = describe_failure(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), *name))
+        assert (told["code"], told["message"]) == ("E_DISK_FULL", said)
+        assert "free some space" in told["hint"]
+
+
+def test_too_many_open_files_name_the_limit_whatever_wraps_them() -> None:
+    plain = OSError(errno.EMFILE, os.strerror(errno.EMFILE), "/a.wav")
+    for problem in (
+        plain,
+        CodecError("/m/codec: cannot be read.", "Train it again."),
+        RuntimeError("open: Too many open files"),
+    ):
+        if problem is not plain:
+            problem.__cause__ = plain
+        told = describe_failure(problem)
+        assert told["code"] == "E_IO" and "ulimit -n" in told["hint"], told
+        assert "Train" not in told["hint"]
+
+
+def test_a_checkpoint_that_cannot_be_read_now_is_not_swept_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "step-00000007").mkdir()
+    (tmp_path / "step-00000007" / "manifest.json").write_text("{}")
+
+    def refuse(path: Path) -> bytes:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", refuse)
+        with pytest.raises(TrainingError, match="ulimit -n"):
+            load_newest(tmp_path)
+    assert (tmp_path / "step-00000007" / "manifest.json").exists()
+
+
+def test_a_model_without_an_atlas_says_what_to_type(tmp_path: Path) -> None:
+    sent: list[dict[str, Any]] = []
+    wire: Any = SimpleNamespace(send=sent.append, cancelled=Event())
+    (tmp_path / "my model").mkdir()
+    _measure(wire, tmp_path / "my model", tmp_path / "no corpus")
+    assert "allele model atlas 'my model' makes it" in sent[-1]["report"].decode()

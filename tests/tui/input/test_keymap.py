@@ -1,0 +1,106 @@
+"""The registry of actions and the keymaps that come with Allele."""
+
+import importlib
+
+import pytest
+
+from tui.actions.registry import ACTIONS, BY_ID, actions_of
+from tui.input.keymap import NAMES, shown, unsendable, usual
+from tui.screens.base import BaseScreen
+
+SCREENS = {
+    "editor": "tui.editor.screen:EditorScreen",
+    "library": "tui.screens.library:LibraryScreen",
+    "train": "tui.screens.train:TrainScreen",
+    "codebook": "tui.screens.codebook:CodebookScreen",
+    "help": "tui.screens.help:HelpScreen",
+    "keys": "tui.screens.keys:KeysScreen",
+    "undolist": "tui.screens.undo_list:UndoList",
+}
+
+
+def screen_class(name: str) -> type[BaseScreen]:
+    module, _, found = SCREENS[name].partition(":")
+    return getattr(importlib.import_module(module), found)
+
+
+def test_every_action_has_one_name_and_words() -> None:
+    assert len(BY_ID) == len(ACTIONS)
+    for action in ACTIONS:
+        assert action.title
+        assert action.id.count(".") == 1
+        assert set(action.screens) <= set(SCREENS), f"{action.id}: add its screen to this test"
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_every_action_of_a_screen_is_carried_out_there(screen: str) -> None:
+    from tui.app import AlleleApp
+
+    places = (screen_class(screen), AlleleApp)
+    for action in actions_of(screen):
+        is_general = action.id.startswith(("move.", "go."))  # BaseScreen.method_of does these by their names
+        assert is_general or any(hasattr(place, action.method) for place in places), f"{screen}: {action.method}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_action_has_a_key_and_every_key_an_action(name: str) -> None:
+    keymap = usual(name)
+    for action in ACTIONS:
+        assert keymap.keys_for(action.id), action.id
+    assert not set(keymap.keys) - set(BY_ID), "keys of an action that is not there"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_key_has_two_meanings_on_a_screen_or_begins_a_longer_one(name: str) -> None:
+    keymap = usual(name)
+    for action in ACTIONS:
+        for key in keymap.keys_for(action.id):
+            assert keymap.clashes(action.id, key) == [], (action.id, key)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_key_is_one_that_terminals_cannot_send(name: str) -> None:
+    for action_id, keys in usual(name).keys.items():
+        for key in keys:
+            assert unsendable(key) == "", action_id
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("ctrl+i", "Tab"),
+        ("g ctrl+m", "Enter"),
+        ("ctrl+h", "Backspace"),
+        ("ctrl+[", "Esc"),
+        ("ctrl+shift+z", "without Shift"),
+        ("super+a", "themselves"),
+    ],
+)
+def test_a_key_that_cannot_be_sent_is_named(key: str, said: str) -> None:
+    assert said in unsendable(key)
+
+
+def test_a_clash_is_the_same_key_or_the_beginning_of_a_longer_one() -> None:
+    keymap = usual("vim")
+    assert keymap.clashes("edit.swap", "u") == ["edit.undo"]
+    assert "move.first_level" in keymap.clashes("edit.swap", "g")
+    assert keymap.clashes("edit.swap", "u x") == ["edit.undo"]
+    assert keymap.clashes("edit.swap", "x") == [], "x is the training's"
+    assert "edit.undo" in keymap.clashes("app.help", "u"), "help is everywhere"
+
+
+def test_sentences_name_the_key_of_the_keymap_in_use() -> None:
+    vim, tracker = usual("vim"), usual("tracker")
+    assert vim.fill("{edit.undo} undoes; {not.one} stays") == "u undoes; {not.one} stays"
+    assert tracker.fill("{edit.undo}") == "ctrl+z"
+    assert vim.with_keys("edit.undo", ()).fill("{edit.undo}") == ":edit.undo"
+    assert shown("g g") == "gg"
+    assert shown("g pagedown") == "g PgDn"
+
+
+def test_laying_keys_over_a_keymap_takes_them_from_the_others() -> None:
+    made = usual("vim").taken_from_others("edit.swap", ("u", "g"))
+    assert made.keys_for("edit.swap") == ("u", "g")
+    assert "u" not in made.keys_for("edit.undo")
+    assert made.keys_for("move.first_level") == ()
+    assert made.clashes("edit.swap", "u") == []

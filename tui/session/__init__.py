@@ -1,0 +1,1 @@
+"""One daemon as the screens see it: lists, strands, atlases and jobs."""

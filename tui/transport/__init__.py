@@ -1,0 +1,1 @@
+"""The connection to a daemon: requests, replies and events over ZeroMQ."""
