@@ -40,8 +40,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from benchmark_page import put_section
 
+from bench.benchmark_page import put_section
 from chaos_parts.asking import LostError, until_answered
 from chaos_parts.editor import EditorInTerminal
 from chaos_parts.faults import SPARES_BROKER, VICTIMS, Names, check_one_daemon, strike

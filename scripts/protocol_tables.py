@@ -13,7 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from protocol import arrays, edits, errors, frames, messages, strands, version
+from protocol import arrays, edits, errors, frames, strands, version
+from protocol.messages import corpora, playback, session
+from protocol.messages import strands as strand_messages
+from protocol.messages.registry import EVENTS, REQUESTS
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "protocol.md"
 
@@ -77,13 +80,13 @@ def struct_section(struct: type[msgspec.Struct], heading: str) -> str:
 
 def sections() -> dict[str, str]:
     """The text between each pair of markers."""
-    replies = {reply.__name__: reply for _, reply in messages.REQUESTS.values()}
+    replies = {reply.__name__: reply for _, reply in REQUESTS.values()}
     parts = [
         arrays.BufferSpec,
-        messages.Limits,
-        messages.CorpusFile,
-        messages.CorpusInfo,
-        messages.HistoryEntry,
+        session.Limits,
+        corpora.CorpusFile,
+        corpora.CorpusInfo,
+        strand_messages.HistoryEntry,
         strands.StrandMeta,
         strands.Source,
         edits.Edit,
@@ -97,18 +100,17 @@ def sections() -> dict[str, str]:
         ("one buffer of a chunk", f"{frames.MAX_CHUNK_BYTES} bytes"),
         ("id, cid", f"{frames.ID_BYTES} bytes"),
     ]
-    session = [messages.Hello, messages.Welcome, messages.Credit, messages.Chunk, errors.ErrorBody, frames.Header]
+    spoken = [session.Hello, session.Welcome, playback.Credit, playback.Chunk, errors.ErrorBody, frames.Header]
     return {
         "limits": "\n".join(["| what | limit |", "|---|---|", *(f"| {a} | {b} |" for a, b in limits)]),
         "kinds": "\n".join(["| kind | byte |", "|---|---|", *(f"| {k.name} | {k.value} |" for k in frames.Kind)]),
-        "session": "\n".join(struct_section(s, s.__name__) for s in session),
+        "session": "\n".join(struct_section(s, s.__name__) for s in spoken),
         "requests": "\n".join(
-            struct_section(request, f"{name} → {reply.__name__}")
-            for name, (request, reply) in messages.REQUESTS.items()
+            struct_section(request, f"{name} → {reply.__name__}") for name, (request, reply) in REQUESTS.items()
         ),
         "replies": "\n".join(struct_section(s, s.__name__) for s in replies.values()),
         "parts": "\n".join(struct_section(s, s.__name__) for s in parts if s.__name__ not in replies),
-        "events": "\n".join(struct_section(s, s.__name__) for s in messages.EVENTS.values()),
+        "events": "\n".join(struct_section(s, s.__name__) for s in EVENTS.values()),
         "errors": "\n".join(
             ["| code | meaning | retryable |", "|---|---|---|"]
             + [f"| {c} | {t} | {'yes' if c in errors.RETRYABLE else 'no'} |" for c, t in errors.CODES.items()]

@@ -46,8 +46,8 @@ def magnitudes(audio: Tensor, n_fft: int) -> Tensor:
 class _Magnitudes(torch.autograd.Function):
     """Framing, window, transform and magnitude of `[B, P]`, with a gradient of our own.
 
-    Autograd alone makes a training step on a CPU a fifth longer (scripts/bench/profile_training.py): it transforms a padded
-    complex spectrum back where a real transform of half the size does, and adds frames up one element at a time.
+    Autograd alone makes a training step on a CPU a fifth longer (scripts/bench/profile_training.py): it transforms a
+    padded complex spectrum back where a real transform of half the size does, and adds frames up one element at a time.
     """
 
     @staticmethod

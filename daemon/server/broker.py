@@ -16,7 +16,7 @@ import zmq
 
 from daemon.config import DaemonConfig
 from daemon.jobs.queue import JobQueue
-from daemon.server import atlases, corpora, jobs, models, previews, snapshots, status, strands
+from daemon.server.handlers import atlases, corpora, jobs, models, previews, snapshots, status, strands
 from daemon.server.handlers.playback import open_playbacks
 from daemon.server.jobnews import JobNews
 from daemon.server.library import Library

@@ -2,8 +2,8 @@
 
 Data flow: a reader of mono source samples → stretched in time and pitch → coloured → mixed with another crop → noise,
 level, polarity. Every operation has a probability in `Recipe`, is drawn from the step's own generator, and is never
-applied to held-out audio. `scripts/bench/bench_augment.py` measures what each is worth; those that were worth nothing have
-probability 0. Offsets below a hop need no operation: crops begin at any sample.
+applied to held-out audio. `scripts/bench/bench_augment.py` measures what each is worth; those that were worth nothing
+have probability 0. Offsets below a hop need no operation: crops begin at any sample.
 
 References: J. Flanagan and R. Golden, "Phase vocoder", 1966, for stretching. Deviation: the phase advance is measured
 between two windows exactly one synthesis hop apart, so no phase is unwrapped.

@@ -1,4 +1,6 @@
-"""Every request with its reply, and every event, by name. docs/protocol.md is their specification; a test keeps them equal.
+"""Every request with its reply, and every event, by name.
+
+docs/protocol.md is their specification; a test keeps them equal.
 
 A request's name is its `op` in the header; `REQUESTS` says which reply answers it. Requests are imperatives, events
 past tense. Fields that come later get defaults, so an older side still reads them.

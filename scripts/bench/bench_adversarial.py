@@ -1,6 +1,6 @@
 """What the adversarial end of a training is worth, on recordings that nobody learned from.
 
-    nice .venv/bin/python scripts/bench/bench_adversarial.py [--corpus scripts/demo] [--steps 200] [--folds 2] [--seed 0]
+    nice python scripts/bench/bench_adversarial.py [--corpus scripts/demo] [--steps 200] [--folds 2] [--seed 0]
 
 On each fold of `bench_codec.py` the codec is trained on one thread for exactly `--steps` steps, of which the last 30 %
 are steps like the others (none), steps of the decoder alone against the adversary of `daemon/training/adversary.py` at
@@ -22,13 +22,10 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 import numpy as np
 import torch
+from msgspec.structs import replace
+
 from bench_phase import onset_likeness
 from benchmark_page import put_section
-from msgspec.structs import replace
-from peers.corpora import CorporaError, Ingested, ingested, one_folder
-from peers.measuring import figures
-from peers.run_cell import sounds
-
 from daemon.codec.codec import Codec
 from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
@@ -39,7 +36,7 @@ from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 6 * 48_000
 COLUMNS = ("mel", "stft", "aligned", "onset", "ViSQOL", "Zimtohrli", "ms")
 _USUAL = Recipe()

@@ -33,9 +33,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import torch
-from benchmark_page import put_section
 from numpy.typing import NDArray
 
+from benchmark_page import put_section
 from daemon.atlas import table
 from daemon.atlas.descriptors import DESCRIPTORS, describe
 from daemon.atlas.model import measure_model
@@ -49,7 +49,7 @@ from daemon.runs.spec import TrainingSpec
 from daemon.training.crops import open_parts
 from daemon.training.loop import train
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RANGE_FRAMES = 8
 HEADER = (
     "| corpus | descriptor | reliability, median | levels ≥ 0.8 | one cell: moved | one cell: right | range: right |\n"

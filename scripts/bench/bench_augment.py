@@ -29,10 +29,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import msgspec
 import numpy as np
 import torch
-from benchmark_page import put_section
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from benchmark_page import put_section
 from daemon.codec.codec import Codec
 from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.ingest import ingest
@@ -45,7 +45,7 @@ from daemon.training.evaluation import round_trip
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MOST_HELD_OUT = 6
 OFF = {
     "eq_probability": 0.0,
@@ -260,8 +260,8 @@ def _commands(here: list[Cell]) -> list[str]:
         alike.setdefault((files, seeds, tuple(v for v in variants() if v in tried)), []).append(name)
     settings = ["--steps", str(here[0].steps), "--preset", here[0].preset]
     return [
-        f"`scripts/bench/bench_augment.py --corpus {shlex.join(names)} --files {' '.join(files)} --seeds {' '.join(seeds)} "
-        f"{' '.join(settings)} --only {shlex.join(tried)}`"
+        f"`scripts/bench/bench_augment.py --corpus {shlex.join(names)} --files {' '.join(files)} "
+        f"--seeds {' '.join(seeds)} {' '.join(settings)} --only {shlex.join(tried)}`"
         for (files, seeds, tried), names in alike.items()
     ]
 

@@ -25,8 +25,8 @@ import numpy as np
 import psutil
 import zmq
 import zmq.asyncio
-from benchmark_page import put_section
 
+from benchmark_page import put_section
 from protocol.edits import parse_edit
 from protocol.frames import Header, Kind, pack
 from protocol.messages.corpora import AddToCorpus

@@ -1,8 +1,8 @@
 """Train Allele's codec and the architectures of others on the same files for the same time, and judge all alike.
 
-    .venv/bin/python scripts/bench/bench_codec.py --quick                              the demo corpus, 20 s each: minutes
-    .venv/bin/python scripts/bench/bench_codec.py --budgets 90                         the demo corpus, one table
-    .venv/bin/python scripts/bench/bench_codec.py --recordings DIR --budgets 90,600    every corpus: hours, resumable
+    python scripts/bench/bench_codec.py --quick                              the demo corpus, 20 s each: minutes
+    python scripts/bench/bench_codec.py --budgets 90                         the demo corpus, one table
+    python scripts/bench/bench_codec.py --recordings DIR --budgets 90,600    every corpus: hours, resumable
 
 A cell is corpus × fold × model × budget. Each runs in a process of its own, models of one fold one after another, and
 is written to docs/benchmarks/codec.jsonl when it ends: killed and started again, here or in another clone, the run goes
@@ -35,6 +35,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import msgspec
 import torch
+
 from benchmark_page import put_section
 from peers.corpora import CorporaError, Recordings, generated, ingested, one_folder, recordings_folder
 from peers.digest import code_digest
@@ -249,7 +250,7 @@ def _run(cell: Cell, code: str, recordings: Recordings, work: Path) -> Record:
         (scratch / "job.json").write_bytes(msgspec.json.encode(job))
         done = subprocess.run(
             [sys.executable, "-m", "peers.run_cell", str(scratch / "job.json")],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "scripts"), str(ROOT)])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "scripts" / "bench"), str(ROOT)])},
             stderr=subprocess.PIPE,
             text=True,
             check=False,

@@ -22,8 +22,8 @@ from unittest import mock
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
-from benchmark_page import put_section
 
+from benchmark_page import put_section
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.runs.spec import Plan, Preset, TrainingSpec
@@ -33,7 +33,7 @@ from daemon.training.prefetch import Prefetch
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 QUANTIZING = 0.2  # share of a run at which the quantiser and its dropout are on
 WARM = 4
 CPU = torch.device("cpu")

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from benchmark_page import put_section
 
 LEVELS, CODEBOOK, FRAMES = 12, 1024, 2000
@@ -54,7 +55,6 @@ def scripted_codes(repeat: float, seed: int, frames: int) -> Any:
 def child(control: int, frames: int) -> None:
     """Run the app; each line on `control` is a step, each answered with a line of JSON."""
     from bench_link import Stalls
-
     from protocol.messages.models import Atlas, ModelInfo
     from protocol.messages.strands import StrandInfo
     from protocol.strands import StrandMeta

@@ -2,9 +2,9 @@
 
     .venv/bin/python scripts/bench/bench_link.py [--rate 60000] [--frames 90000] [--seconds 6] [--write | --json]
 
-The real app runs in a pty on scripted strands (scripts/bench/bench_grid.py --child). Keys arrive 25 times a second: moving,
-turning pages, zooming and drawing everything afresh, three times what the line takes. The terminal is read at
-`--rate` bytes a second, and in a run before that as fast as it comes: what the machine itself costs.
+The real app runs in a pty on scripted strands (scripts/bench/bench_grid.py --child). Keys arrive 25 times a second:
+moving, turning pages, zooming and drawing everything afresh, three times what the line takes. The terminal is
+read at `--rate` bytes a second, and in a run before that as fast as it comes: what the machine itself costs.
 
 **stall** is the longest time the app's event loop was late for a timer of 5 ms; **settled** how long after the last
 key the terminal had the last picture. Budget: a stall of 50 ms beyond that of the fast line.

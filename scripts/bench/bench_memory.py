@@ -1,6 +1,6 @@
 """Memory of ingest and training on a corpus of long recordings: by default 500 files of 5 minutes.
 
-    nice .venv/bin/python scripts/bench/bench_memory.py [--files 500] [--minutes 5] [--steps 40] [--scratch DIR] [--write]
+    nice python scripts/bench/bench_memory.py [--files 500] [--minutes 5] [--steps 40] [--scratch DIR] [--write]
 
 Makes the files (44.1 kHz, mono, 16 bit; crops of `scripts/demo` in random order, so no two are alike), reads them into
 a corpus and trains on it for `--steps` steps by the real `allele` command in a home of its own. Four times a second
@@ -22,9 +22,10 @@ from pathlib import Path
 import numpy as np
 import psutil
 import soundfile
+
 from benchmark_page import put_section
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RATE = 44_100
 LOOK_S = 0.25
 BUDGETS_GIB = {"ingest": 1.0, "training": 2.5}
@@ -131,7 +132,8 @@ def main() -> None:
         *(row(name, peak) for name, peak in found.items()),
         "",
         f"{os.cpu_count()} cores; "
-        f"`scripts/bench/bench_memory.py --files {wish.files} --minutes {wish.minutes:g} --steps {wish.steps} --write`.",
+        f"`scripts/bench/bench_memory.py --files {wish.files} --minutes {wish.minutes:g} "
+        f"--steps {wish.steps} --write`.",
     ]
     print("\n".join(lines))
     if wish.write:

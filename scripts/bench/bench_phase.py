@@ -1,6 +1,6 @@
 """What the codec keeps of a waveform: phase, low band, onsets, level; on recordings it has not seen, at fixed steps.
 
-    nice python scripts/bench/bench_phase.py [--steps 200] [--seeds 1 2] [--unseen FILE_OR_FOLDER ...] [--set levels=8 ...]
+    python scripts/bench/bench_phase.py [--steps 200] [--seeds 1 2] [--unseen FOLDER ...] [--set levels=8 ...]
 
 Trains on `--corpus` (default `scripts/demo`) with the default plan for exactly `--steps` steps on one thread, and
 judges the averaged codec, quantised, on three groups: the held-out files of each seed, those recordings of `--unseen`
@@ -47,7 +47,7 @@ from daemon.training.split import split_corpus
 
 Sound = NDArray[np.float32]
 Shape = TypeVar("Shape", CodecConfig, Recipe)
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 RATE = 48_000
 LONGEST = 3 * RATE
 COLUMNS = ("mel", "stft", "SI-SDR", "<500", "<1k", "onset", "20-250", "250-1k", "peak", "loud")

@@ -25,8 +25,8 @@ from pathlib import Path
 import numpy as np
 import zmq
 import zmq.asyncio
-from benchmark_page import put_section
 
+from benchmark_page import put_section
 from protocol.edits import Edit
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
 from protocol.messages.models import ListModels

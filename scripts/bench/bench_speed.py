@@ -26,20 +26,20 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import numpy as np
 import soundfile
 import torch
-from benchmark_page import put_section
 from msgspec.structs import replace
 from numpy.typing import NDArray
+
+from benchmark_page import put_section
+from daemon.codec.codec import Codec
+from daemon.codec.config import CodecConfig
+from daemon.codec.model import CodecModel
 from peers.aims import SPEED_RATIO
 from peers.peer import bake_weight_norm
 from peers.roster import NETWORKS, build, missing, peer_setting
 
-from daemon.codec.codec import Codec
-from daemon.codec.config import CodecConfig
-from daemon.codec.model import CodecModel
-
 Sound = NDArray[np.float32]
 Turn = Callable[[], tuple[float, float]]
-DEMO = Path(__file__).resolve().parent / "demo"
+DEMO = Path(__file__).resolve().parents[1] / "demo"
 RATE = 48_000
 GRIDS = ((10, 128, "a dozen recordings"), (10, 256, "five hundred"))
 """Levels and codes of a level as the rule of sizes chooses them."""

@@ -1,6 +1,6 @@
 """What a stereo model is worth beside a mono one, trained on the same files for the same steps: docs/adr/0007-stereo.md
 
-    scripts/bench/bench_stereo.py                                  the demo recordings that are heard to be stereo, 120 steps
+    scripts/bench/bench_stereo.py                             the demo recordings that are heard to be stereo, 120 steps
     scripts/bench/bench_stereo.py --files a.wav b.flac --steps 200 --seeds 1 2
 
 Both are judged on the held-out files of the seed that are heard to be stereo. `mid` is the official measure (of the
@@ -39,7 +39,7 @@ from daemon.training import sizing
 from daemon.training.crops import Clip, open_parts
 from daemon.training.loop import train
 
-DEMO = Path(__file__).parent / "demo"
+DEMO = Path(__file__).parents[1] / "demo"
 EDGES_HZ = (0, 300, 3_000, 24_000)
 LONGEST_S = 8.0
 PRESET = "small"  # what `auto` takes on a CPU, and the shape that --side-bands changes

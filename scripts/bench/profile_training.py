@@ -1,6 +1,6 @@
 """Where the time of a training step goes, on this machine.
 
-    nice python scripts/bench/profile_training.py [--corpus FOLDER] [--preset small] [--steps 12] [--threads 1] [--rows 18]
+    python scripts/bench/profile_training.py [--corpus FOLDER] [--preset small] [--steps 12] [--threads 1] [--rows 18]
 
 Prints milliseconds of making a batch, of a step (its batch included), and of a step with the gradient of magnitudes
 left to autograd (what `daemon.dsp.mel` replaces), taken in turns in one run because other work shares the cores; then
@@ -33,7 +33,7 @@ from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 QUANTIZING = 0.2  # share of a run at which the quantiser and its dropout are on
 
 

@@ -1,6 +1,6 @@
 """One change of the codec at a time, by held-out error after the same training time.
 
-    nice .venv/bin/python scripts/bench/search_codec.py [--corpus FOLDER] [--steps 150] [--folds 2] [--only width] [--seeds 0]
+    nice python scripts/bench/search_codec.py [--corpus FOLDER] [--steps 150] [--folds 2] [--only width] [--seeds 0]
 
 Each variant of `search_variants.py` is trained on the folds of `bench_codec.py` on one thread and judged on the files
 that the fold holds out, at most 6 s of each. The default takes `--steps` steps; a variant whose step takes twice the
@@ -26,13 +26,9 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 import msgspec
 import numpy as np
 import torch
-from benchmark_page import put_section
 from msgspec.structs import replace
-from peers.corpora import CorporaError, ingested, one_folder
-from peers.ledger import Lines
-from peers.run_cell import sounds
-from search_variants import DEFAULT, Variant, variants
 
+from benchmark_page import put_section
 from daemon.codec.codec import Codec
 from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
@@ -44,7 +40,7 @@ from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LEDGER = ROOT / "docs" / "benchmarks" / "search.jsonl"
 LONGEST = 6 * 48_000
 DEFAULT_SEEDS = (0, 1, 2, 3)

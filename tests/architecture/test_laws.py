@@ -44,7 +44,10 @@ def test_import_contracts_are_kept() -> None:
     assert "0 broken" in done.stdout
 
 
-@pytest.mark.parametrize("package", ["protocol", "daemon.server", "tui"])
+BROKER = ("daemon.server", "daemon.jobs", "daemon.runs", "daemon.playback", "daemon.supervision", "daemon.store")
+
+
+@pytest.mark.parametrize("package", ["protocol", *BROKER, "tui"])
 def test_broker_protocol_and_clients_load_neither_torch_nor_an_audio_codec(package: str) -> None:
     assert reached(modules_of(package), HEAVY) == "[]"
 
@@ -61,14 +64,15 @@ def test_the_command_line_starts_without_sockets_arrays_or_textual() -> None:
 def test_codec_corpus_and_training_load_no_sockets() -> None:
     modules = [
         name
-        for package in ("codec", "dsp", "corpus", "training", "blending", "atlas")
+        for package in ("codec", "dsp", "corpus", "training", "runs", "blending", "atlas", "render", "files")
         for name in modules_of(f"daemon.{package}")
     ]
     assert reached(modules, ("zmq", "msgpack", "protocol")) == "[]"
 
 
 def test_tui_model_loads_no_textual() -> None:
-    assert reached(modules_of("tui.model"), ("textual", "rich")) == "[]"
+    modules = [name for package in ("model", "actions", "input") for name in modules_of(f"tui.{package}")]
+    assert reached(modules, ("textual", "rich")) == "[]"
 
 
 def test_protocol_loads_no_sockets_and_no_loop() -> None:

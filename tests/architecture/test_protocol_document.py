@@ -13,11 +13,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from protocol import edits, errors, frames, messages, version
+from protocol import edits, errors, frames, version
+from protocol.messages.registry import EVENTS, REQUESTS
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "protocol.md"
-MODULES = ("arrays", "edits", "errors", "frames", "messages", "strands")
+MODULES = (
+    *("arrays", "edits", "errors", "frames", "strands"),
+    *(f"messages.{path.stem}" for path in sorted((ROOT / "protocol" / "messages").glob("[a-z]*.py"))),
+)
 # Not bodies of their own: bases, a message as one object in memory, and the table behind `operations`.
 NOT_SPECIFIED = {"Struct", "Message", "OpSpec"}
 
@@ -64,10 +68,10 @@ def differences(text: str) -> list[str]:
         if [(row[0], row[2] == "required") for row in written[name]] != fields:
             said.append(f"{name} has other fields")
     replies = dict(re.findall(r"^### (\w+) → (\w+)$", text, flags=re.MULTILINE))
-    if replies != {name: reply.__name__ for name, (_, reply) in messages.REQUESTS.items()}:
+    if replies != {name: reply.__name__ for name, (_, reply) in REQUESTS.items()}:
         said.append("requests and replies differ")
     events = re.findall(r"^### (\w+)$", text.partition("<!-- events -->")[2].partition("<!-- /events -->")[0], re.M)
-    if events != list(messages.EVENTS):
+    if events != list(EVENTS):
         said.append("events differ")
     if {row[0]: row[2] == "yes" for row in marked(text, "errors")} != {c: c in errors.RETRYABLE for c in errors.CODES}:
         said.append("errors differ")

@@ -11,7 +11,6 @@ TEXT = {".py", ".md", ".toml", ".txt", ".tcss", ".sh", ""}
 MAX_LINES = 300
 LONGER = {
     "tui/cli/commands.py": "one table of all commands",
-    "protocol/messages.py": "one table of all messages",
     "daemon/store/strands.py": "living strands and their journal change in the same transactions",
     "tui/transport/client.py": "one state machine over two sockets",
 }

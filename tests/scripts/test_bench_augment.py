@@ -3,11 +3,11 @@
 import shlex
 import sys
 
-import bench_augment
 import pytest
-from bench_augment import Cell, section
 from msgspec.structs import replace
 
+import bench_augment
+from bench_augment import Cell, section
 from daemon.codec.format import FORMAT_VERSION
 
 

@@ -1,4 +1,4 @@
-"""scripts/bench/bench_codec.py: what is done stays done, what was killed is run again, and the table says what it knows."""
+"""bench_codec.py: what is done stays done, what was killed is run again, and the table says what it knows."""
 
 import os
 import shlex
@@ -9,13 +9,14 @@ import sys
 import time
 from pathlib import Path
 
-import bench_codec
 import msgspec
 import numpy as np
 import psutil
 import pytest
 import soundfile as sf
 from msgspec.structs import replace
+
+import bench_codec
 from peers.corpora import FILES_OF_EACH, CorporaError, ingested, one_folder, recordings_folder
 from peers.digest import code_digest
 from peers.ledger import Ledger
@@ -110,7 +111,7 @@ def test_a_trained_cell_has_every_figure(model: str, fold: int, recordings: Path
 
 
 def test_a_killed_run_leaves_no_cell_and_no_process(recordings: Path, tmp_path: Path) -> None:
-    script = str(bench_codec.ROOT / "scripts" / "bench_codec.py")
+    script = str(bench_codec.ROOT / "scripts" / "bench" / "bench_codec.py")
     command = [sys.executable, script, "--corpus", str(recordings), "--work", str(tmp_path), "--dry-run"]
     process = subprocess.Popen([*command, "--models", "rave-like", "--budget", "600"], stdout=subprocess.DEVNULL)
     children: list[psutil.Process] = []

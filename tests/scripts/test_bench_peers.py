@@ -1,4 +1,4 @@
-"""The networks that scripts/bench/bench_codec.py compares Allele with: they learn, keep lengths and spend what they say."""
+"""The networks that bench_codec.py compares Allele with: they learn, keep lengths and spend what they say."""
 
 from collections.abc import Iterator
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 from loguru import logger
+
+from daemon.dsp.measure import si_sdr_db
 from peers.measuring import aligned, level_gain
 from peers.peer import PeerSetting, bake_weight_norm, code_kbps, kbps, matched
 from peers.pqmf import TAPS, Pqmf
 from peers.references import NearestFrame, opus, packet_bytes
 from peers.roster import NETWORKS, build, missing, peer_setting
-
-from daemon.dsp.measure import si_sdr_db
 
 # encodec and snac are in the extra `bench`, which set-up does not install: they are tested where they are.
 HERE = [name for name in NETWORKS if not missing(name)]

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-import bench_speed
 import numpy as np
 import pytest
+
+import bench_speed
 
 
 @pytest.mark.parametrize(("ours_s", "is_reached"), [(0.01, True), (0.02, False)])

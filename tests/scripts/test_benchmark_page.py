@@ -22,4 +22,5 @@ def test_every_section_of_the_page_has_its_script() -> None:
     sections = re.findall(r"<!-- (\w+) -->\n(.*?)<!-- /(\w+) -->", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(sections) > 8 and all(first == last and body.strip() for first, body, last in sections)
     for name, _, _ in sections:
-        assert f'put_section("{name}"' in (SCRIPTS / f"{name}.py").read_text(encoding="utf-8").replace("(\n", "(")
+        (script,) = SCRIPTS.rglob(f"{name}.py")
+        assert f'put_section("{name}"' in script.read_text(encoding="utf-8").replace("(\n", "(")

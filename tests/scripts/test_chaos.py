@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from peers.synthesis import one_sound
 
 from chaos import LostError, check_files
 from daemon.corpus.ingest import ingest
 from daemon.files.atomic import TEMP_PREFIX
+from peers.synthesis import one_sound
 
 
 @pytest.fixture

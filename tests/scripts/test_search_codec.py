@@ -6,15 +6,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import search_codec
 import soundfile as sf
 from msgspec.structs import replace
-from peers.synthesis import one_sound
-from search_variants import DEFAULT, variants
 
+import search_codec
 from daemon.codec.config import CodecConfig
 from daemon.codec.format import FORMAT_VERSION
 from daemon.runs.spec import Recipe
+from peers.synthesis import one_sound
+from search_variants import DEFAULT, variants
 
 
 def test_every_variant_can_be_built_and_is_no_default() -> None:
@@ -63,7 +63,15 @@ def test_a_cell_is_trained_once(tmp_path: Path) -> None:
     for index in range(3):
         name, sound = one_sound(index)
         sf.write(sounds / f"{name}.wav", sound[:48_000], 48_000)
-    command = [sys.executable, str(root / "scripts" / "search_codec.py"), "--steps", "1", "--folds", "1", "--dry-run"]
+    command = [
+        sys.executable,
+        str(root / "scripts" / "bench" / "search_codec.py"),
+        "--steps",
+        "1",
+        "--folds",
+        "1",
+        "--dry-run",
+    ]
     command += ["--work", str(tmp_path), "--corpus", str(sounds), "--only", "no such thing"]
     # the default is trained with four seeds; three of them are said to be done
     done = [a_cell(f"{DEFAULT}: {DEFAULT}", 0, 0.4, seed) for seed in search_codec.DEFAULT_SEEDS[1:]]

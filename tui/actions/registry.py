@@ -1,8 +1,8 @@
 """Every action of the TUI, once.
 
-Screens, palette, help, the `:` line (`:edit.undo`), `allele keymap` and docs/keys.md are made from it; tui.input.keymap binds
-keys to its ids. A new action is a line in one of the modules imported here, a key in tui.input.keymaps.vim (and in
-tui.input.keymaps.tracker where that one is taken), and a method `do_…` of its screen or of the app.
+Screens, palette, help, the `:` line (`:edit.undo`), `allele keymap` and docs/keys.md are made from it; tui.input.keymap
+binds keys to its ids. A new action is a line in one of the modules imported here, a key in tui.input.keymaps.vim
+(and in tui.input.keymaps.tracker where that one is taken), and a method `do_…` of its screen or of the app.
 """
 
 from tui.actions import codebook, editing, editor, hearing, program, viewing

@@ -1,7 +1,7 @@
 """Which keys do what: a keymap binds keys to the ids of tui.actions.
 
-Data flow: `usual(name)` is one of the keymaps of tui.input.keymaps; a person's own keys (tui.input.keyfile) are laid over it with
-`with_keys`. A `Keymap` is a value: screens make their key tables, hints and help of the one the app holds.
+Data flow: `usual(name)` is one of the keymaps of tui.input.keymaps; a person's own keys (tui.input.keyfile) are laid
+over it with `with_keys`. A `Keymap` is a value: screens make their key tables, hints and help of the one the app holds.
 
 A key sequence is written as keys with spaces between them: "g g". A key is the printable character itself or the
 terminal's name for it (escape, ctrl+r, left, f1, space).

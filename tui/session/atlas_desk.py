@@ -1,4 +1,4 @@
-"""Palettes and atlases of models, as far as this client has fetched them. Base of `tui.session.strand_desk.StrandDesk`."""
+"""Palettes and atlases of models, as far as this client has fetched them. Base of `StrandDesk`."""
 
 import contextlib
 from abc import ABC, abstractmethod

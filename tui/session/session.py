@@ -1,7 +1,7 @@
 """One daemon as the screens see it: connection, lists, strands with their grids, trainings, and edits on their way.
 
-Data flow: events and snapshots of `tui.transport.client` change this object, then `changed(topic, key)` tells the app what to
-draw again. Screens read attributes and call the coroutines below. No Textual here.
+Data flow: events and snapshots of `tui.transport.client` change this object, then `changed(topic, key)` tells the app
+what to draw again. Screens read attributes and call the coroutines below. No Textual here.
 
 Topics: state, jobs, corpora, models, strands (lists); strand, wave, training (key: an id); error and notice (key: a
 sentence).

@@ -55,7 +55,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One event in sequence. `name` is a key of protocol.messages.EVENTS."""
+    """One event in sequence. `name` is a key of protocol.messages.registry.EVENTS."""
 
     name: str
     body: Any

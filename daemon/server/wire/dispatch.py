@@ -54,7 +54,7 @@ Handler = Callable[[Request], Awaitable[Reply]]
 
 
 class DispatchTable:
-    """Request name → handler. Only names of protocol.messages.REQUESTS can be added, each once."""
+    """Request name → handler. Only names of protocol.messages.registry.REQUESTS can be added, each once."""
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+
 from peers.records import Figures
 from peers.rows import Row, mean
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from peers.synthesis import write_set
 
 from daemon.corpus.ingest import ingest
+from peers.synthesis import write_set
 
 AUDIO = frozenset({".wav", ".flac", ".aif", ".aiff", ".ogg", ".mp3"})
 FOLDERS, FILES_OF_EACH, MIXED, GENERATED = 4, 5, 50, 500

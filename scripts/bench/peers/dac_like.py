@@ -10,9 +10,10 @@ import math
 
 import torch
 import torch.nn.functional as F
-from peers.peer import HEADROOM, Peer, PeerSetting, pad_to
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
+
+from peers.peer import HEADROOM, Peer, PeerSetting, pad_to
 
 STRIDES = (2, 4, 8, 8)
 HOP_LENGTH = math.prod(STRIDES)

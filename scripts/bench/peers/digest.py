@@ -14,7 +14,7 @@ from peers.records import ROOT, Model
 
 # Allele's own figures: the whole path from recording to measure.
 _OURS = (
-    *("daemon/codec/*.py", "daemon/corpus/*.py", "daemon/dsp/*.py", "daemon/training/*.py"),
+    *(f"daemon/{folder}/*.py" for folder in ("codec", "corpus", "dsp", "runs", "training")),
     *(f"scripts/bench/peers/{name}.py" for name in ("measuring", "ours", "run_cell", "training")),
 )
 # What a peer shares with Allele (recordings, split, crops, losses, schedule, measures); none of Allele's network.
@@ -22,8 +22,9 @@ _SHARED = (
     *("daemon/corpus/*.py", "daemon/dsp/*.py", "daemon/codec/config.py", "daemon/codec/loudness.py"),
     *(
         f"daemon/training/{name}.py"
-        for name in ("augmentation", "crops", "invented", "losses", "schedule", "sizing", "spec", "split", "threads")
+        for name in ("augmentation", "crops", "invented", "losses", "schedule", "sizing", "threads")
     ),
+    *("daemon/runs/spec.py", "daemon/runs/split.py"),
     *(f"scripts/bench/peers/{name}.py" for name in ("measuring", "peer", "roster", "run_cell", "training")),
 )
 _OWN: dict[Model, tuple[str, ...]] = {

@@ -11,8 +11,9 @@ References: A. Défossez et al., "High fidelity neural audio compression", 2022,
 import warnings
 
 import torch
-from peers.peer import SAMPLE_RATE, Peer, PeerSetting
 from torch import Tensor, nn
+
+from peers.peer import SAMPLE_RATE, Peer, PeerSetting
 
 HOP_LENGTH = 320
 LATENT = 128

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from peers.records import Figures, Speeds
 
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from daemon.dsp.measure import mel_distance, si_sdr_db, spurious_above_db, stft_distance
+from peers.records import Figures, Speeds
 
 Sound = NDArray[np.float32]
 SAMPLE_RATE = 48_000

@@ -7,9 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from peers.measuring import figures, speeds
-from peers.records import Cell, Effort, OurColumns, Outcome
-from peers.training import effort_of
 
 from daemon.codec.codec import Codec
 from daemon.codec.files import read_codec
@@ -24,6 +21,9 @@ from daemon.runs.spec import TrainingSpec
 from daemon.training.crops import Clip, open_parts
 from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage, round_trip
 from daemon.training.loop import train
+from peers.measuring import figures, speeds
+from peers.records import Cell, Effort, OurColumns, Outcome
+from peers.training import effort_of
 
 Sound = NDArray[np.float32]
 SPEED_S, SPEED_REPEATS = 20.0, 5

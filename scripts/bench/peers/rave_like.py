@@ -10,11 +10,12 @@ small corpora spoil; no variational bottleneck and no adversarial stage, since e
 
 import torch
 import torch.nn.functional as F
-from peers.peer import HEADROOM, Peer, PeerSetting, pad_to
-from peers.pqmf import BANDS, Pqmf
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 from vector_quantize_pytorch import ResidualVQ
+
+from peers.peer import HEADROOM, Peer, PeerSetting, pad_to
+from peers.pqmf import BANDS, Pqmf
 
 RATIOS = (4, 4, 2, 2)
 HOP_LENGTH = BANDS * 64

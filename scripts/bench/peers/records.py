@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+
 from peers.peer import PeerSetting
 from peers.roster import Variant
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 Model = Literal["ours", "encodec", "snac", "dac-like", "rave-like", "opus", "nearest frame"]
 MODELS: tuple[Model, ...] = ("ours", "encodec", "snac", "dac-like", "rave-like", "opus", "nearest frame")
 UNTRAINED: tuple[Model, ...] = ("opus", "nearest frame")

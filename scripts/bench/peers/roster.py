@@ -4,6 +4,7 @@ import importlib.util
 from typing import Literal
 
 import torch
+
 from peers import dac_like, encodec_peer, rave_like, snac_peer
 from peers.peer import Peer, PeerSetting, matched
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from msgspec.structs import replace
+
 from peers.digest import code_digest
 from peers.records import MODELS, NO_FOLD, Outcome, Record
 

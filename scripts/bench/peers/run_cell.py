@@ -14,13 +14,6 @@ import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from peers.measuring import LONGEST_S, SAMPLE_RATE, figures, level_gain, speeds
-from peers.ours import run_ours
-from peers.peer import Peer, bake_weight_norm, code_kbps
-from peers.records import NO_FOLD, Cell, Outcome, Speeds
-from peers.references import RECOMMENDED_OPUS_KBPS, NearestFrame, opus
-from peers.roster import build, peer_setting
-from peers.training import train_peer, use_parameters
 
 from daemon.codec.loudness import clip_gain_db
 from daemon.corpus.records import load_corpus

@@ -12,8 +12,9 @@ import warnings
 
 import torch
 import torch.nn.functional as F
-from peers.peer import HEADROOM, Peer, PeerSetting
 from torch import Tensor
+
+from peers.peer import HEADROOM, Peer, PeerSetting
 
 ENCODER_RATES = (2, 3, 8, 8)
 HOP_LENGTH = 384

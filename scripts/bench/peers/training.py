@@ -14,8 +14,6 @@ import time
 import numpy as np
 import torch
 from msgspec.structs import replace
-from peers.peer import Peer
-from peers.records import Effort
 from torch import Tensor
 
 from daemon.codec.model import Reconstruction
@@ -25,6 +23,8 @@ from daemon.training.crops import Clip, CropSampler
 from daemon.training.losses import losses, scales_of
 from daemon.training.schedule import learning_rate
 from daemon.training.threads import ThreadChooser
+from peers.peer import Peer
+from peers.records import Effort
 
 WARM_SHARE = 0.05
 

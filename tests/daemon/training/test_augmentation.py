@@ -151,7 +151,7 @@ def test_augmented_sound_takes_other_codes_and_stays_close(toy_codec: Codec, toy
 
 
 def test_a_blend_of_latents_lies_between_its_sounds(toy_codec: Codec, tone_files: list[Path], make_tone) -> None:
-    """Latents do not add like sounds do (scripts/bench/bench_augment.py measures by how much): their mean lies between."""
+    """Latents do not add like sounds do (bench_augment.py measures by how much): their mean lies between."""
     a, b = make_tone(0.6, 200.0, 1), make_tone(0.6, 900.0, 2)
     latents = [toy_codec.dequantize(toy_codec.encode(sound).codes) for sound in (a, b)]
     ends = [toy_codec.decode(toy_codec.quantize(latent), samples=a.size) for latent in latents]

@@ -15,7 +15,8 @@ from typing import get_type_hints
 import msgspec
 import pytest
 
-from protocol import messages
+from protocol.messages.jobs import StartTraining
+from protocol.messages.models import Atlas, ModelInfo, ShowModel
 from tui.cli import values
 from tui.cli.commands import COMMANDS, GROUPS, Command
 from tui.cli.parser import parse
@@ -205,7 +206,7 @@ def test_what_the_parser_takes_the_protocol_takes() -> None:
     for options in ("--seed 4294967295 --levels 32 --codebook 65536 --steps 10000000", "--levels 1 --codebook 2"):
         parsed = parse(["train", "rain", "--name", "m", *options.split()])
         given = {key: getattr(parsed, key) for key in ("corpus", "levels", "codebook", "steps", "seed")}
-        msgspec.convert(given | {"model": "m"}, messages.StartTraining)
+        msgspec.convert(given | {"model": "m"}, StartTraining)
 
 
 def test_values_mean_what_they_say() -> None:
@@ -229,7 +230,7 @@ def test_names_are_the_protocols(text: str) -> None:
     except argparse.ArgumentTypeError:
         is_taken = False
     try:
-        msgspec.convert({"name": text}, messages.ShowModel)
+        msgspec.convert({"name": text}, ShowModel)
         is_wanted = True
     except msgspec.ValidationError:
         is_wanted = False
@@ -272,7 +273,7 @@ def test_the_help_of_train_tells_what_training_does_by_itself() -> None:
     helps = {argument.flags[0]: argument.settings["help"] for argument in command.arguments}
     assert f"({DEFAULT_BUDGET_S / 60:.0f}m; ended early" in helps["--budget"]
     assert f"({CodecConfig().levels}, in stereo {STEREO['small'].levels})" in helps["--levels"]
-    wire = messages.StartTraining.__doc__ or ""
+    wire = StartTraining.__doc__ or ""
     assert f"levels: None is {CodecConfig().levels}, in stereo {STEREO['small'].levels}" in wire
     followers = [flag for flag, text in helps.items() if "amount of audio" in text or "size of the corpus" in text]
     assert followers == ["--codebook"]
@@ -286,11 +287,11 @@ def test_the_json_keys_that_are_told_are_those_that_are_printed(
     from tui.cli.output import Output
 
     told = {command.words: command for command in COMMANDS}
-    atlas = messages.Atlas(model="m", codec_id="c", state="absent")
+    atlas = Atlas(model="m", codec_id="c", state="absent")
     left_out = told["model", "show"].keys["atlas"].partition("without ")[2]
     assert model._atlas_facts(atlas).keys() == told["model", "atlas"].keys.keys() - {left_out}
     left_out = told["model", "list"].keys["models"].partition("without ")[2]
-    listed = {field.name for field in msgspec.structs.fields(messages.ModelInfo)}
+    listed = {field.name for field in msgspec.structs.fields(ModelInfo)}
     assert listed == told["model", "show"].keys.keys() - {left_out}
     monkeypatch.setattr(train, "with_daemon", lambda *_: "j1")
     train.train(parse(["train", "rain", "--name", "m", "--detach"]), Output(as_json=True))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[3] / "scripts" / "bench_grid.py"
+SCRIPT = Path(__file__).parents[3] / "scripts" / "bench" / "bench_grid.py"
 BUDGETS = {
     "grid repaint, random codes": 45_000,
     "grid repaint, 70 % of codes repeat": 20_000,

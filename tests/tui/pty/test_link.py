@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[3] / "scripts" / "bench_link.py"
+SCRIPT = Path(__file__).parents[3] / "scripts" / "bench" / "bench_link.py"
 
 
 def test_half_an_hour_on_a_slow_line_does_not_stall_the_editor() -> None:

@@ -1,6 +1,6 @@
 """A million messages that no honest client sends, to the control and the audio socket, and what they cost.
 
-    .venv/bin/python scripts/hostile.py [--messages 1000000] [--seed 0] [--check]
+    .venv/bin/python scripts/bench/hostile.py [--messages 1000000] [--seed 0] [--check]
 
 Eight peers send random bytes, right messages with bytes flipped, cut or doubled, headers and bodies of any msgpack
 value, buffers that are not as long as they say, and messages of many frames. A peer leaves after 50 000 frames and
@@ -26,8 +26,8 @@ import msgpack
 import numpy as np
 import psutil
 import zmq
-from benchmark_page import put_section
 
+from benchmark_page import put_section
 from protocol.edits import parse_edit
 from protocol.frames import Header, Kind, pack
 from protocol.messages.models import ListModels, Models
@@ -225,7 +225,7 @@ def main() -> int:
         row, is_well = asyncio.run(measure(Path(folder), args.messages, args.seed))
     print(f"{HEAD}\n{row}\n{'unharmed' if is_well else 'HARMED'}")
     if not args.check:
-        foot = f"{PEERS} peers at once, {os.cpu_count()} cores, {platform.machine()}; `scripts/hostile.py`."
+        foot = f"{PEERS} peers at once, {os.cpu_count()} cores, {platform.machine()}; `scripts/bench/hostile.py`."
         put_section("hostile", "Hostile messages", f"{HEAD}\n{row}\n\n{foot}")
     return int(not is_well)
 
