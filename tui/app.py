@@ -14,20 +14,26 @@ import signal
 import threading
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from rich.console import RenderableType
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
 from protocol.errors import AlleleError
+from tui.actions.press import Handlers, Press
+from tui.crash import CrashReportingApp
 from tui.editor.screen import EditorScreen
 from tui.first_run import DemoPlan, run_demo
-from tui.hands import HandsApp
+from tui.input.keyfile import read_keys
+from tui.input.keymap import Keymap
+from tui.input.macro_keys import MacroKeys
+from tui.input.macros import Macros
 from tui.model.colours import Tier
 from tui.model.editor import Editor
 from tui.model.training import Training
-from tui.model.workspace import load_workspace, restore
+from tui.model.workspace import dump_workspace, load_workspace, restore
+from tui.opening import FileOpener
 from tui.screens.base import BaseScreen
 from tui.screens.codebook import CodebookScreen
 from tui.screens.help import HelpScreen
@@ -36,6 +42,7 @@ from tui.screens.library import LibraryScreen
 from tui.screens.over import OverScreen
 from tui.screens.palette import PaletteScreen
 from tui.screens.train import TrainScreen
+from tui.screens.undo_list import UndoList
 from tui.session.session import Session
 from tui.sound import Sound
 from tui.widgets.code_grid import tier_of
@@ -44,10 +51,12 @@ from tui.widgets.terminal import DiffUpdate, Terminal
 
 LEAVE_S = 0.18
 POLL_S = 1.0
+KEEP_S = 0.2
+SCREENS = ("editor", "library", "train", "codebook", "keys")
 
 
-class AlleleApp(HandsApp, inherit_bindings=False):
-    """The terminal editor."""
+class AlleleApp(CrashReportingApp, inherit_bindings=False):
+    """The terminal editor. Its parts: session, sound, editor (the model), files, macros and the screens."""
 
     CSS_PATH = "app.tcss"
     TITLE = "Allele"
@@ -70,10 +79,20 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         self.session = Session(home, self._on_change)
         self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
         self.editor = Editor()
+        self.files = FileOpener(self)
+        self.own_keys = read_keys(home)
+        self.keymap: Keymap = self.own_keys.keymap()
+        self.sent = ""  # characters of the last key, as the terminal sent them
+        self.macros = Macros()
         self.job = start_job
+        self.showing = "editor"
+        self.begun = False
+        self._keeping: Any = None
+        self.handlers = self._handlers()
         self.notice = ""  # what the first run is at
         self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # bytes are dear
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
+        self._library, self._editor_screen = LibraryScreen(), EditorScreen(self)
         self._screens: dict[str, BaseScreen] = {}
 
     # --- life --------------------------------------------------------------------------------------------
@@ -83,7 +102,7 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         self.animation_level = "none"
         self._screens = {
             screen.NAME: screen
-            for screen in (EditorScreen(), LibraryScreen(), TrainScreen(), CodebookScreen(), KeysScreen())
+            for screen in (self._editor_screen, self._library, TrainScreen(), CodebookScreen(), KeysScreen())
         }
         for name, screen in self._screens.items():
             self.install_screen(screen, name)  # else Textual ends a screen that is left, and its repaints for good
@@ -106,7 +125,7 @@ class AlleleApp(HandsApp, inherit_bindings=False):
             self.session.spawn(run_demo(self, self._demo))
         elif self._open_paths:
             for index, path in enumerate(self._open_paths[:2]):
-                self.session.spawn(self.open_in_pane(path, index, self._model))
+                self.session.spawn(self.files.open_in_pane(path, index, self._model))
             self.go("editor")
 
     async def _restore(self) -> None:
@@ -156,6 +175,21 @@ class AlleleApp(HandsApp, inherit_bindings=False):
         if getattr(self._driver, "terminal_gone", False):
             self._hang_up(signal.SIGHUP)
 
+    # --- workspace ---------------------------------------------------------------------------------------
+
+    def workspace(self) -> str:
+        """What to show again at the next start, as JSON."""
+        return dump_workspace(self.editor, self.showing, self.job, self.macros.known)
+
+    def remember(self) -> None:
+        """Keep the workspace soon; a burst of keys is one request."""
+        if self.begun and self._keeping is None:
+            self._keeping = self.set_timer(KEEP_S, self._keep_now)
+
+    def _keep_now(self) -> None:
+        self._keeping = None
+        self.session.spawn(self.session.keep(self.workspace()))
+
     # --- drawing -----------------------------------------------------------------------------------------
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
@@ -193,6 +227,28 @@ class AlleleApp(HandsApp, inherit_bindings=False):
 
     # --- what screens ask for ----------------------------------------------------------------------------
 
+    @property
+    def top_screen(self) -> BaseScreen | None:
+        """The screen of ours that is visible, if any."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, BaseScreen):
+                return screen
+        return None
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """Show a sentence on the last line of the visible screen."""
+        if self.top_screen is not None:
+            self.top_screen.say(text, bad=bad)
+
+    def ask_for_corpus(self, paths: str) -> None:
+        """A folder was dropped: go to the library, where corpora are made, and ask for a name."""
+        self.go("library")
+        self._library.corpora.ask_for_name(paths)
+
+    def show_history(self, strand: str) -> None:
+        """Show the undo list of a strand."""
+        self.push_screen(UndoList(strand))
+
     def go(self, name: str) -> None:
         """Show a screen, in place of the one shown and of what is pushed over it."""
         while self.screen is not self.top_screen or isinstance(self.screen, OverScreen):
@@ -202,32 +258,55 @@ class AlleleApp(HandsApp, inherit_bindings=False):
             self.switch_screen(name)
             self.remember()
 
-    def do_app_help(self, count: int | None, register: str | None) -> None:
+    # --- actions -----------------------------------------------------------------------------------------
+
+    def _handlers(self) -> Handlers:
+        """Which function carries out which action, on any screen that has none of its own for it."""
+        macro_keys = MacroKeys(self.macros, lambda text, bad: self.say(text, bad=bad), self._press, self.remember)
+        return {
+            "app.help": self._show_help,
+            "app.command": self._open_command_line,
+            "app.palette": self._show_palette,
+            "app.redraw": self._redraw,
+            "app.quit": lambda _: self.action_leave(),
+            "play.panic": self._silence,
+            **{f"go.{name}": partial(self._go_to, name) for name in SCREENS},
+            **macro_keys.handlers(),
+        }
+
+    def _press(self, stroke: str) -> bool:
+        """Press a key of a macro; False while a palette or a form is open."""
+        screen = self.top_screen
+        if screen is None or screen is not self.screen:
+            return False
+        screen.keys.feed(stroke)
+        return True
+
+    def _go_to(self, name: str, press: Press) -> None:
+        self.go(name)
+
+    def _show_help(self, press: Press) -> None:
         if self.top_screen is not None and not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.top_screen.NAME))
 
-    def do_app_command(self, count: int | None, register: str | None) -> None:
-        """`:` on a screen without strands: the same line, meant for the editor."""
-        screen = self.top_screen
-        if screen is not None:
-            screen.prompt.ask(":", cast("EditorScreen", self._screens["editor"]).command)
+    def _open_command_line(self, press: Press) -> None:
+        """Open the `:` line on a screen without strands; its commands are carried out in the editor."""
+        if self.top_screen is not None:
+            self.top_screen.prompt.ask(":", self._editor_screen.command_line.run)
 
-    def do_app_palette(self, count: int | None, register: str | None) -> None:
+    def _show_palette(self, press: Press) -> None:
         screen = self.top_screen
         if screen is not None:
             self.push_screen(PaletteScreen(screen.NAME, screen.situation(), self.keymap), screen.run_chosen)
 
-    def do_app_redraw(self, count: int | None, register: str | None) -> None:
+    def _redraw(self, press: Press) -> None:
         self.terminal.forget()
         self.screen.refresh(layout=True)
 
-    def do_play_panic(self, count: int | None, register: str | None) -> None:
+    def _silence(self, press: Press) -> None:
         self.editor.before = False
         self.session.spawn(self.sound.stop())
         self.say("silence")
-
-    def do_app_quit(self, count: int | None, register: str | None) -> None:
-        self.action_leave()
 
     def action_leave(self) -> None:
         """Quit; keys typed while we tidy up are the shell's."""

@@ -38,8 +38,8 @@ def write_crash(home: Path, failure: BaseException | str) -> str:
     return f"a defect: {what} (strands and jobs are safe; please report it with {logs / 'tui.log'})"
 
 
-class FrankApp(App[int], inherit_bindings=False):
-    """An app that says in one line that it crashed, and ends with status 1. home: where the log goes."""
+class CrashReportingApp(App[int], inherit_bindings=False):
+    """An application that reports a crash in one line and exits with status 1. home: where the log goes."""
 
     def __init__(self, home: Path, **more: Any) -> None:
         super().__init__(**more)

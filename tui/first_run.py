@@ -64,7 +64,7 @@ def _tell(app: "AlleleApp", notice: str) -> None:
     """Where the first run is, on the line above the last."""
     app.notice = notice
     if app.top_screen is not None:
-        app.top_screen.draw_bottom()
+        app.top_screen.lines.draw_bottom()
 
 
 async def _prepare(app: "AlleleApp", plan: DemoPlan) -> None:
@@ -130,4 +130,4 @@ async def _open_two(app: "AlleleApp", plan: DemoPlan) -> None:
     for index, path in enumerate((plan.a, plan.b)):
         shown = app.session.strands.get(app.editor.panes[index].strand or "")
         if shown is None or shown.meta.codec_id not in codecs:  # strands of a model that is gone stay in the library
-            await app.open_in_pane(path, index, plan.model)
+            await app.files.open_in_pane(path, index, plan.model)

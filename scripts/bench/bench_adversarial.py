@@ -35,6 +35,9 @@ from daemon.training.evaluation import round_trip
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
+from peers.corpora import CorporaError, Ingested, ingested, one_folder
+from peers.measuring import figures
+from peers.run_cell import sounds
 
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST = 6 * 48_000

@@ -97,7 +97,7 @@ def child(control: int, frames: int) -> None:
 
     def page(pane: int, frame: int) -> None:
         app.editor.focus = pane
-        app.editor.place(Cursor(0, frame), app.screen.grids())
+        app.editor.place(Cursor(0, frame), app.screen.context.grids())
         app.screen.draw()
 
     def edit(draw: Any) -> None:
@@ -123,14 +123,14 @@ def child(control: int, frames: int) -> None:
         "edit grid": lambda: edit(app_grid().redraw),
         "edit all": lambda: edit(lambda: app._on_change("strand", "random")),
         "playhead": playhead,
-        "right": lambda: app.screen.run_action_named("move.right"),
+        "right": lambda: app.screen.carry_out("move.right"),
         "redraw": lambda: app.do_app_redraw(None, None),
         "cpu": cpu,
         "quit": lambda: app.exit(0),
     }
 
     def app_grid() -> Any:
-        return app.screen.panes[0].grid
+        return app.screen.view.widgets[0].grid
 
     def on_line() -> None:
         name = os.read(control, 4096).decode().strip()
@@ -148,7 +148,7 @@ def repaint_cpu(app: Any) -> float:
 
     from tui.widgets.terminal import DiffUpdate, Terminal
 
-    grid = app.screen.panes[0].grid
+    grid = app.screen.view.widgets[0].grid
     console: Console = app.console
     region = grid.size.region
     taken: list[float] = []

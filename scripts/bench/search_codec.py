@@ -39,6 +39,10 @@ from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage, round_tri
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
+from peers.corpora import CorporaError, ingested, one_folder
+from peers.ledger import Lines
+from peers.run_cell import sounds
+from search_variants import DEFAULT, Variant, variants
 
 ROOT = Path(__file__).resolve().parents[2]
 LEDGER = ROOT / "docs" / "benchmarks" / "search.jsonl"

@@ -9,7 +9,7 @@ from tui.actions.situation import Check, always
 class Action:
     """One thing a person can do.
 
-    id: GROUP.NAME; a screen (or the app) carries out `edit.swap` in its method `do_edit_swap(count, register)`.
+    id: GROUP.NAME; a screen (or the application) has a handler for it in its `handlers`.
     title: what it does, in words that hold under any keymap. help: more of it. `{edit.undo}` stands for a key.
     screens: where; empty: everywhere. why_not: the sentence that says why it cannot be done now, "" when it can.
     letter: what the letter or digit after the key stands for ("a macro's name"); it arrives as `register`.
@@ -22,8 +22,3 @@ class Action:
     why_not: Check = always
     help: str = ""
     letter: str = ""
-
-    @property
-    def method(self) -> str:
-        """Name of the screen's (or the app's) method that carries it out."""
-        return "do_" + self.id.replace(".", "_")

@@ -2,7 +2,8 @@
 
 Screens, palette, help, the `:` line (`:edit.undo`), `allele keymap` and docs/keys.md are made from it; tui.input.keymap
 binds keys to its ids. A new action is a line in one of the modules imported here, a key in tui.input.keymaps.vim
-(and in tui.input.keymaps.tracker where that one is taken), and a method `do_…` of its screen or of the app.
+(and in tui.input.keymaps.tracker where that one is taken), and a handler in its screen or in the
+application.
 """
 
 from tui.actions import codebook, editing, editor, hearing, program, viewing

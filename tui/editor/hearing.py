@@ -6,97 +6,120 @@ Data flow: a key changes the `Editor` (what is wanted), and `Sound.tune` tells t
 import numpy as np
 
 from protocol.strands import Codes
-from tui.editor.base import EditorBase
+from tui.actions.press import Handlers, Press
+from tui.editor.context import EditorContext
 from tui.model.editor import REFERENCES
 from tui.model.grid import Reference, StrandGrid
 
 AUDITION_FRAMES = 8  # 0.17 s: less is a click, not a sound
 
 
-class EditorHearing(EditorBase):
-    """Actions of the group Hear."""
+class Hearing:
+    """Carries out the actions that play and mute."""
 
-    def moved(self) -> None:
-        """The cursor, the selection or what is heard changed."""
-        self.draw()
-        self.allele.remember()
+    def __init__(self, context: EditorContext) -> None:
+        self.context = context
+        self.editor, self.session, self.sound = context.editor, context.session, context.sound
 
-    def do_play_toggle(self, count: int | None, register: str | None) -> None:
-        sound = self.allele.sound
+    def handlers(self) -> Handlers:
+        """Which method carries out which action."""
+        return {
+            "play.toggle": self.play_toggle,
+            "play.selection": self.play_selection,
+            "play.audition": self.play_audition,
+            "play.loop": self.play_loop,
+            "play.mute": self.play_mute,
+            "play.solo": self.play_solo,
+            "play.all_levels": self.play_all_levels,
+            "play.compare": self.play_compare,
+            "play.reference": self.play_reference,
+            "play.keep": self.play_keep,
+        }
+
+    def play_toggle(self, press: Press) -> None:
+        sound = self.sound
         if sound.playing and not sound.is_audition:
-            self.spawn(sound.stop())
-        elif self.grid is not None:
-            self._play(self.grid, (self.editor.pane.cursor.frame, None))
+            self.context.spawn(sound.stop())
+        elif self.context.grid is not None:
+            self._play(self.context.grid, (self.editor.pane.cursor.frame, None))
 
-    def do_play_selection(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
+    def play_selection(self, press: Press) -> None:
+        grid = self.context.grid
         if grid is not None:
-            rect = self.editor.pane.rect(grid, count)
+            rect = self.editor.pane.rect(grid, press.count)
             self._play(grid, (rect.first, rect.past))
 
     def _play(self, grid: StrandGrid, frames: tuple[int, int | None], *, before: bool = False) -> None:
         self.editor.before = before
         if self.editor.heard_levels(grid.levels) == []:
-            self.say("every level is muted: {play.mute} on a level brings it back, {play.all_levels} all of them")
-        self.spawn(self.allele.sound.play(grid, frames, self.editor))
+            self.context.say(
+                "every level is muted: {play.mute} on a level brings it back, {play.all_levels} all of them"
+            )
+        self.context.spawn(self.sound.play(grid, frames, self.editor))
 
     def hear_move(self) -> None:
         """The cursor went somewhere: hear it, where that is wanted."""
-        grid = self.grid
+        grid = self.context.grid
         if grid is not None and self.editor.audition:
             first = self.editor.pane.cursor.frame
-            self.allele.sound.audition(grid, (first, min(grid.frames, first + AUDITION_FRAMES)), self.editor)
+            self.sound.audition(grid, (first, min(grid.frames, first + AUDITION_FRAMES)), self.editor)
 
-    def do_play_audition(self, count: int | None, register: str | None) -> None:
+    def play_audition(self, press: Press) -> None:
         self.editor.audition = not self.editor.audition
-        self.say("every move is heard" if self.editor.audition else "moves are silent")
-        self.moved()
+        self.context.say("every move is heard" if self.editor.audition else "moves are silent")
+        self.context.moved()
         self.hear_move()
 
-    def do_play_loop(self, count: int | None, register: str | None) -> None:
+    def play_loop(self, press: Press) -> None:
         self.editor.loop = not self.editor.loop
-        self.say("loop on: {play.selection} repeats the selection" if self.editor.loop else "loop off")
+        self.context.say("loop on: {play.selection} repeats the selection" if self.editor.loop else "loop off")
         self._heard_otherwise()
 
     # --- levels ------------------------------------------------------------------------------------------
 
-    def do_play_mute(self, count: int | None, register: str | None) -> None:
+    def play_mute(self, press: Press) -> None:
         level = self.editor.pane.cursor.level
         self.editor.muted ^= {level}
-        self.say(f"level {level} is {'muted' if level in self.editor.muted else 'heard'}; edits and files keep it")
+        self.context.say(
+            f"level {level} is {'muted' if level in self.editor.muted else 'heard'}; edits and files keep it"
+        )
         self._heard_otherwise()
 
-    def do_play_solo(self, count: int | None, register: str | None) -> None:
+    def play_solo(self, press: Press) -> None:
         level = self.editor.pane.cursor.level
         self.editor.soloed ^= {level}
         chosen = ", ".join(map(str, sorted(self.editor.soloed)))
-        self.say(f"only level {chosen} is heard; edits and files keep the others" if chosen else "all levels are heard")
+        self.context.say(
+            f"only level {chosen} is heard; edits and files keep the others" if chosen else "all levels are heard"
+        )
         self._heard_otherwise()
 
-    def do_play_all_levels(self, count: int | None, register: str | None) -> None:
+    def play_all_levels(self, press: Press) -> None:
         self.editor.soloed.clear()
         self.editor.muted.clear()
-        self.say("all levels are heard")
+        self.context.say("all levels are heard")
         self._heard_otherwise()
 
     def _heard_otherwise(self) -> None:
-        self.spawn(self.allele.sound.tune(self.editor))
-        self.moved()
+        self.context.spawn(self.sound.tune(self.editor))
+        self.context.moved()
 
     # --- before and after --------------------------------------------------------------------------------
 
-    def do_play_compare(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
+    def play_compare(self, press: Press) -> None:
+        grid = self.context.grid
         if grid is None:
             return
-        sound, editor = self.allele.sound, self.editor
+        sound, editor = self.sound, self.editor
         goes_on = sound.playing and not sound.is_audition and sound.playhead(grid) is not None
         if goes_on and editor.before:
             editor.before = False
-            self.say("after: the strand as it is")
+            self.context.say("after: the strand as it is")
         elif self._comparable(grid, grid.before(editor.reference)):
             editor.before = True
-            self.say(f"before: the strand {REFERENCES[editor.reference]}; {{play.compare}} again: after, equally loud")
+            self.context.say(
+                f"before: the strand {REFERENCES[editor.reference]}; {{play.compare}} again: after, equally loud"
+            )
             if not goes_on:
                 rect = editor.pane.rect(grid)
                 frames = (rect.first, rect.past) if editor.pane.selection is not None else (rect.first, None)
@@ -105,26 +128,28 @@ class EditorHearing(EditorBase):
 
     def _comparable(self, grid: StrandGrid, before: Codes | None) -> bool:
         if before is None:
-            self.say("nothing was kept yet: {play.keep} keeps the strand as it is, {play.reference} chooses", bad=True)
+            self.context.say(
+                "nothing was kept yet: {play.keep} keeps the strand as it is, {play.reference} chooses", bad=True
+            )
             return False
         if np.array_equal(before, grid.codes):
-            self.say(f"nothing to compare: the strand is {REFERENCES[self.editor.reference]}", bad=True)
+            self.context.say(f"nothing to compare: the strand is {REFERENCES[self.editor.reference]}", bad=True)
             return False
         return True
 
-    def do_play_reference(self, count: int | None, register: str | None) -> None:
-        grid = self.grid
+    def play_reference(self, press: Press) -> None:
+        grid = self.context.grid
         if grid is None:
             return
         order: list[Reference] = [name for name in REFERENCES if grid.before(name) is not None]
         at = order.index(self.editor.reference) if self.editor.reference in order else -1
         self.editor.reference = order[(at + 1) % len(order)]
-        self.say(f"{{play.compare}} compares with the strand {REFERENCES[self.editor.reference]}")
+        self.context.say(f"{{play.compare}} compares with the strand {REFERENCES[self.editor.reference]}")
         self._heard_otherwise()
 
-    def do_play_keep(self, count: int | None, register: str | None) -> None:
-        if self.grid is not None:
-            self.grid.keep()
+    def play_keep(self, press: Press) -> None:
+        if self.context.grid is not None:
+            self.context.grid.keep()
             self.editor.reference = "kept"
-            self.say("kept: {play.compare} compares with the strand as it is now")
-            self.moved()
+            self.context.say("kept: {play.compare} compares with the strand as it is now")
+            self.context.moved()

@@ -1,56 +1,74 @@
-"""What the editor's keys do: motions and selection. `EditorScreen` draws, edits are in editor_operations."""
+"""Moving the cursor and selecting cells."""
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
-from tui.actions.action import Action
-from tui.editor.painting import EditorPainting
+from tui.actions.press import Handlers, Press
+from tui.actions.registry import ACTIONS
+from tui.editor.context import EditorContext
+from tui.editor.hearing import Hearing
 from tui.model.cursor import Cursor, Selection, grown, move
 
 
-class EditorKeys(EditorPainting):
-    """Actions of the editor that are single keys."""
+class Motions:
+    """Carries out the actions that move and select."""
+
+    def __init__(self, context: EditorContext, hearing: Hearing) -> None:
+        self.context, self.hearing = context, hearing
+        self.editor = context.editor
+
+    def handlers(self) -> Handlers:
+        """Which method carries out which action."""
+        moves = [action.id for action in ACTIONS if action.id.startswith("move.")]
+        return {
+            **{action_id: partial(self._motion, action_id.removeprefix("move.")) for action_id in moves},
+            "pane.other": self.pane_other,
+            "pane.link": self.pane_link,
+            "select.start": self.select_start,
+            "select.levels": self.select_levels,
+            "select.corner": self.select_corner,
+            "select.drop": self.select_drop,
+            "select.last": self.select_last,
+            "select.grow": self.select_grow,
+        }
 
     # --- moving ------------------------------------------------------------------------------------------
 
     def go_to_frame(self, frame: int) -> None:
         self._move("frame", frame)
 
+    def _motion(self, motion: str, press: Press) -> None:
+        self._move(motion, press.count)
+
     def _move(self, motion: str, count: int | None) -> None:
-        if self.grid is not None:
+        if self.context.grid is not None:
             pane = self.editor.pane
-            moved = move(pane.cursor, motion, count, self.grid.codes, pane.page_frames, pane.zoom)
-            self.editor.place(moved, self.grids())
-            self.moved()
-            self.hear_move()
+            moved = move(pane.cursor, motion, count, self.context.grid.codes, pane.page_frames, pane.zoom)
+            self.editor.place(moved, self.context.grids())
+            self.context.moved()
+            self.hearing.hear_move()
 
-    def method_of(self, action: Action) -> Any:
-        """A motion is carried out by its name, anything else by its method."""
-        if action.group == "Move" and action.id.startswith("move."):
-            return lambda count, register: self._move(action.id.removeprefix("move."), count)
-        return super().method_of(action)
-
-    def do_pane_other(self, count: int | None, register: str | None) -> None:
+    def pane_other(self, press: Press) -> None:
         self.editor.focus = 1 - self.editor.focus
-        self.moved()
+        self.context.moved()
 
-    def do_pane_link(self, count: int | None, register: str | None) -> None:
+    def pane_link(self, press: Press) -> None:
         self.editor.linked = not self.editor.linked
-        if self.grid is not None:
-            self.editor.place(self.editor.pane.cursor, self.grids())
-        self.say(
+        if self.context.grid is not None:
+            self.editor.place(self.editor.pane.cursor, self.context.grids())
+        self.context.say(
             "panes linked: they scroll and zoom as one, and swap exchanges the same frames"
             if self.editor.linked
             else f"panes free: swap lands at {self.editor.other_name}'s own cursor"
         )
-        self.moved()
+        self.context.moved()
 
     # --- selecting ---------------------------------------------------------------------------------------
 
-    def do_select_start(self, count: int | None, register: str | None) -> None:
+    def select_start(self, press: Press) -> None:
         self._select(all_levels=False)
 
-    def do_select_levels(self, count: int | None, register: str | None) -> None:
+    def select_levels(self, press: Press) -> None:
         self._select(all_levels=True)
 
     def _select(self, *, all_levels: bool) -> None:
@@ -61,36 +79,36 @@ class EditorKeys(EditorPainting):
             pane.selection = None
         else:
             pane.selection = replace(pane.selection, all_levels=all_levels)
-        self.moved()
+        self.context.moved()
 
-    def do_select_corner(self, count: int | None, register: str | None) -> None:
+    def select_corner(self, press: Press) -> None:
         pane = self.editor.pane
         if pane.selection is None:
             return
         cursor, anchor = pane.cursor, pane.selection.anchor
         pane.selection = replace(pane.selection, anchor=cursor)
-        self.editor.place(anchor, self.grids())
-        self.moved()
+        self.editor.place(anchor, self.context.grids())
+        self.context.moved()
 
-    def do_select_drop(self, count: int | None, register: str | None) -> None:
-        self.drop_selection()
-        self.moved()
+    def select_drop(self, press: Press) -> None:
+        self.editor.drop_selection()
+        self.context.moved()
 
-    def do_select_last(self, count: int | None, register: str | None) -> None:
+    def select_last(self, press: Press) -> None:
         kept = self.editor.last_selection
         if kept is None:
-            self.say("nothing was selected before")
+            self.context.say("nothing was selected before")
             return
         self.editor.pane.selection, cursor = kept
-        self.editor.place(cursor, self.grids())
-        self.moved()
+        self.editor.place(cursor, self.context.grids())
+        self.context.moved()
 
-    def do_select_grow(self, count: int | None, register: str | None) -> None:
-        grid, pane = self.grid, self.editor.pane
+    def select_grow(self, press: Press) -> None:
+        grid, pane = self.context.grid, self.editor.pane
         if grid is None:
             return
         rect = None if pane.selection is None else pane.rect(grid)
         wider = grown(rect, pane.cursor.inside(grid.levels, grid.frames), grid.codes)
         pane.selection = Selection(Cursor(wider.first_level, wider.first))
-        self.editor.place(Cursor(wider.last_level, wider.past - 1), self.grids())
-        self.moved()
+        self.editor.place(Cursor(wider.last_level, wider.past - 1), self.context.grids())
+        self.context.moved()

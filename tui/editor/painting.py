@@ -3,31 +3,44 @@
 from dataclasses import replace
 
 from protocol.edits import Edit
-from tui.editor.operations import EditorOperations
+from tui.actions.press import Handlers, Press
+from tui.editor.context import EditorContext
+from tui.editor.operations import Operations
+from tui.editor.sending import EditSender
 from tui.model.cursor import Cursor
 from tui.model.grid import StrandGrid
 from tui.model.painting import WRITES
 
 
-class EditorPainting(EditorOperations):
-    """Reads keys before the keymap does, while it is on."""
+class PaintMode:
+    """Reads keys before the keymap does, while the mode is on."""
 
-    def do_edit_paint(self, count: int | None, register: str | None) -> None:
-        here = self.here()
+    def __init__(self, context: EditorContext, operations: Operations, sender: EditSender) -> None:
+        self.context, self.operations, self.sender = context, operations, sender
+        self.editor = context.editor
+
+    def handlers(self) -> Handlers:
+        """Which method carries out which action."""
+        return {
+            "edit.paint": self.edit_paint,
+        }
+
+    def edit_paint(self, press: Press) -> None:
+        here = self.context.here()
         if here is not None:
             rect = here[1]
-            self.drop_selection()
-            self.painting.begin((rect.first_level, rect.last_level), rect.first)
-            self.editor.place(Cursor(rect.first_level, rect.first), self.grids())
-            self.moved()
+            self.editor.drop_selection()
+            self.editor.painting.begin((rect.first_level, rect.last_level), rect.first)
+            self.editor.place(Cursor(rect.first_level, rect.first), self.context.grids())
+            self.context.moved()
 
     def takes(self, token: str) -> bool:
-        """Paint mode reads digits, Space and what ends it; moving is the keymap's still."""
-        grid, painting = self.grid, self.painting
-        if not painting.is_on or self.reader.waiting:
+        """Read a key while paint mode is on: digits, Space, and what ends the mode. Moving stays with the keymap."""
+        grid, painting = self.context.grid, self.editor.painting
+        if not painting.is_on or self.context.waiting:
             return False
-        self._said = []
-        if grid is None or token == "escape" or token in self.keymap.keys_for("edit.paint"):
+        self.context.clear_message()
+        if grid is None or token == "escape" or token in self.context.app.keymap.keys_for("edit.paint"):
             painting.end()
         elif painting.type(token):
             pass
@@ -37,25 +50,25 @@ class EditorPainting(EditorOperations):
             self._painted(grid, ".")
         else:
             return False
-        self.moved()
+        self.context.moved()
         return True
 
     def _paint(self, grid: StrandGrid, text: str) -> None:
-        code = self.read_code(grid, text)
+        code = self.operations.read_code(grid, text)
         if code is None:
-            self.painting.typed = ""
+            self.editor.painting.typed = ""
             return
-        frame, levels = self.editor.pane.cursor.frame, self.painting.levels
-        self.submit(grid.id, Edit(op="set", args=[str(code)], levels=levels, frames=(frame, frame + 1)))
+        frame, levels = self.editor.pane.cursor.frame, self.editor.painting.levels
+        self.sender.submit(grid.id, Edit(op="set", args=[str(code)], levels=levels, frames=(frame, frame + 1)))
         self._painted(grid, str(code))
 
     def _painted(self, grid: StrandGrid, stroke: str) -> None:
         cursor = self.editor.pane.cursor
-        whole = self.painting.stroke(cursor.frame, stroke)
+        whole = self.editor.painting.stroke(cursor.frame, stroke)
         if whole is not None:
             self.editor.remember(whole)
         if cursor.frame + 1 < grid.frames:
-            self.editor.place(replace(cursor, frame=cursor.frame + 1), self.grids())
+            self.editor.place(replace(cursor, frame=cursor.frame + 1), self.context.grids())
         else:
-            self.painting.end()
-            self.say("that was the last frame; paint mode ends")
+            self.editor.painting.end()
+            self.context.say("that was the last frame; paint mode ends")

@@ -1,21 +1,29 @@
-"""What the editor says in words: the top bar, the cell under the cursor, the mode, hints, and why a key cannot act."""
+"""What the editor says in words: the top bar, the cell under the cursor, the mode, and why a key cannot act."""
 
+from tui.actions.press import Handlers, Press
 from tui.actions.situation import Situation
-from tui.editor.commands import EditorCommands
+from tui.editor.context import EditorContext
 from tui.model.cursor import Rect
+from tui.model.grid import StrandGrid
 from tui.model.words import describe_cell, describe_rect
 from tui.screens.base import NARROW
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part
 
 
-class EditorWords(EditorCommands):
+class EditorWords:
     """The lines around the two panes."""
 
-    NAME = "editor"
+    def __init__(self, context: EditorContext) -> None:
+        self.context = context
+        self.editor, self.session, self.sound = context.editor, context.session, context.sound
+
+    def handlers(self) -> Handlers:
+        """Which method carries out which action."""
+        return {"view.describe": self._describe}
 
     def situation(self) -> Situation:
-        grid, other = self.grid, self.grid_of(1 - self.editor.focus)
-        app = self.allele
+        """What decides which actions can be carried out now."""
+        grid, other = self.context.grid, self.context.grid_of(1 - self.editor.focus)
         return Situation(
             connected=self.session.connected,
             engine=self.session.engine,
@@ -26,46 +34,48 @@ class EditorWords(EditorCommands):
             undo=grid.info.undo_depth if grid else 0,
             redo=grid.info.redo_depth if grid else 0,
             repeatable=self.editor.last is not None,
-            sound=app.sound.why_not,
+            sound=self.sound.why_not,
             strands=len(self.session.strands),
             sought=self.editor.sought is not None,
         )
 
-    def top_words(self) -> str:
-        grid = self.grid
+    def top(self, width: int) -> str:
+        """The model and size of the focused strand, in `width` columns."""
+        grid = self.context.grid
         if grid is None:
             return "Editor"
         meta = grid.info.meta
         model = self.session.model_of(meta)
         name = meta.model if model is None else model.name
-        if self.size.width < NARROW:
+        if width < NARROW:
             return f"{name} · {grid.levels} × {grid.codebook}"
         return f"{name} · {grid.levels} levels × {grid.codebook} · {meta.frame_rate:.1f} frames/s"
 
-    def bottom_words(self) -> list[Part]:
-        grid = self.grid
+    def bottom(self) -> list[Part]:
+        """The cell under the cursor."""
+        grid = self.context.grid
         if grid is None:
             return [(" {file.open} opens a sound here; {go.library} is the library; {app.help} shows every key", PLAIN)]
-        cursor = self.editor.pane.cursor.inside(grid.levels, grid.frames)
-        atlas = self.atlas_of(grid)
-        other = self.grid_of(1 - self.editor.focus)
-        words = describe_cell(grid, cursor, atlas, other, self.editor.other_name)
+        words = self._cell(grid)
         zoom = self.editor.pane.zoom
         return [(f" {words}" if zoom == 1 else f" first of {zoom}: {words}", PLAIN)]
 
-    def do_view_describe(self, count: int | None, register: str | None) -> None:
-        self.say(self.description())
+    def _cell(self, grid: StrandGrid) -> str:
+        cursor = self.editor.pane.cursor.inside(grid.levels, grid.frames)
+        other = self.context.grid_of(1 - self.editor.focus)
+        return describe_cell(grid, cursor, self.context.atlas_of(grid), other, self.editor.other_name)
+
+    def _describe(self, press: Press) -> None:
+        self.context.say(self.description())
 
     def description(self) -> str:
-        """Everything about the cell: where, what, selected, heard, and how the page stands."""
-        grid, editor = self.grid, self.editor
+        """Everything about the cell: where, what, selected, heard, and which frames the page shows."""
+        grid, editor = self.context.grid, self.editor
         if grid is None:
             return f"pane {editor.own_name} is empty"
         pane = editor.pane
         cursor = pane.cursor.inside(grid.levels, grid.frames)
-        atlas = self.atlas_of(grid)
-        other = self.grid_of(1 - editor.focus)
-        words = [f"strand {editor.own_name}, {grid.name}", describe_cell(grid, cursor, atlas, other, editor.other_name)]
+        words = [f"strand {editor.own_name}, {grid.name}", self._cell(grid)]
         if pane.selection is not None:
             words.append(f"selected {describe_rect(pane.rect(grid), grid)}")
         if cursor.level in editor.silent_levels(grid.levels):
@@ -77,19 +87,21 @@ class EditorWords(EditorCommands):
         words.append(f"the page shows frames {pane.first_frame} to {last} of {grid.frames}, {pane.zoom} in a cell")
         return "; ".join(words)
 
-    def mode_words(self) -> list[Part]:
-        grid = self.grid
-        if self.painting.is_on:
-            typed = f"{self.painting.typed}_" if self.painting.typed else "type a code"
+    def mode(self) -> list[Part] | None:
+        """What the paint mode or a selection says on the last line; None outside of both."""
+        grid, painting = self.context.grid, self.editor.painting
+        if painting.is_on:
+            typed = f"{painting.typed}_" if painting.typed else "type a code"
             return [(" PAINT ", BOLD), (f" {typed}  Space writes it and goes on, . goes on, Esc ends", PLAIN)]
         if grid is not None and self.editor.pane.selection is not None:
             rect: Rect = self.editor.pane.rect(grid)
-            swap = f"  {self.editor.swap_words(rect)}" if self.grid_of(1 - self.editor.focus) else ""
+            swap = f"  {self.editor.swap_words(rect)}" if self.context.grid_of(1 - self.editor.focus) else ""
             return [(" VISUAL ", BOLD), (f" {describe_rect(rect, grid)} {swap}", PLAIN)]
-        return super().mode_words()
+        return None
 
     def mode_right(self) -> list[Part]:
-        if self.grid is None or self.editor.pane.selection is None:
+        """The keys that act on a selection."""
+        if self.context.grid is None or self.editor.pane.selection is None:
             return []
         hints = {
             "edit.copy": "copy",
@@ -101,6 +113,7 @@ class EditorWords(EditorCommands):
         return [(f"  {{{action}}} {words}", DIM) for action, words in hints.items()]
 
     def hints(self) -> list[tuple[str, str]]:
+        """The keys to know, with what they do."""
         return [
             ("select.start", "select"),
             ("edit.swap", "swap"),

@@ -170,6 +170,12 @@ class Editor:
                 before, columns=kept.columns, page_levels=kept.page_levels, wave_rows=kept.wave_rows
             )
 
+    def drop_selection(self) -> None:
+        """Leave the focused pane's selection; `last_selection` keeps it."""
+        if self.pane.selection is not None:
+            self.last_selection = (self.pane.selection, self.pane.cursor)
+        self.pane.selection = None
+
     def close(self, strand: str) -> None:
         """A strand is gone."""
         self.left.pop(strand, None)

@@ -5,27 +5,22 @@ session. A code is heard over the frames under the editor's cursor, through the 
 nothing is written. Labels are kept with the model, by the daemon.
 """
 
-from shlex import quote
 from typing import Any
 
-import numpy as np
 from textual.app import ComposeResult
 
-from protocol.messages.models import ModelInfo, PutLabel
+from protocol.messages.models import ModelInfo
 from tui.actions.situation import NO_MODEL, TAKE_BACK, Situation
 from tui.model.atlas import CodeAtlas, Colours
-from tui.model.codebook import CELL, Codebook, heat_of, mark_of, next_use, order_of, use_in
-from tui.model.cursor import Cursor
+from tui.model.codebook import CELL, Codebook, heat_of, mark_of, order_of, use_in
 from tui.model.editor import Pane
 from tui.model.grid import StrandGrid
 from tui.model.library import missing_words
 from tui.model.words import level_name
 from tui.screens.base import BaseScreen
+from tui.screens.codebook_actions import CodebookActions
 from tui.widgets.code_table import CodeTable, TableView
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine
-
-HELD_FRAMES = 4
-AROUND_FRAMES = 12
 
 
 class CodebookScreen(BaseScreen):
@@ -37,6 +32,7 @@ class CodebookScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.book, self.about, self.table = Codebook(), TextLine("about"), CodeTable("codes")
+        self.handlers = CodebookActions(self).handlers()
 
     def compose_body(self) -> ComposeResult:
         yield self.about
@@ -122,9 +118,10 @@ class CodebookScreen(BaseScreen):
         return self.session.colours_now(model.name, self.allele.editor.descriptor)
 
     def _open_use(self, model: ModelInfo) -> Any:
-        return use_in(self._open_grids(model), self.book.level, model.codebook)
+        return use_in(self.open_grids(model), self.book.level, model.codebook)
 
-    def _open_grids(self, model: ModelInfo) -> list[StrandGrid]:
+    def open_grids(self, model: ModelInfo) -> list[StrandGrid]:
+        """The fetched strands whose codes are this model's."""
         return [grid for grid in self.session.grids.values() if grid.info.meta.codec_id == model.codec_id]
 
     @property
@@ -143,7 +140,7 @@ class CodebookScreen(BaseScreen):
             parts += [value for value in (atlas.value(level, code, self.colours(model).descriptor),) if value]
             used = atlas.used(level, code)
             parts += [f"used {used} × in {atlas.info.usage_frames} training frames"] if used is not None else []
-        here = int(use_in(self._open_grids(model), level, model.codebook)[code])
+        here = int(use_in(self.open_grids(model), level, model.codebook)[code])
         parts.append(f"{here} × in open strands")
         if atlas is not None and not atlas.is_ready:
             parts.append(atlas.info.detail)
@@ -165,113 +162,3 @@ class CodebookScreen(BaseScreen):
             ("go.editor", "editor"),
             ("app.help", "help"),
         ]
-
-    # --- keys --------------------------------------------------------------------------------------------
-
-    def _go(self, dx: int, dy: int) -> None:
-        model = self.model
-        if model is not None:
-            self.book.move(dx, dy, model.codebook)
-            self.draw()
-
-    def do_codebook_left(self, count: int | None, register: str | None) -> None:
-        self._go(-(count or 1), 0)
-
-    def do_codebook_right(self, count: int | None, register: str | None) -> None:
-        self._go(count or 1, 0)
-
-    def do_codebook_up(self, count: int | None, register: str | None) -> None:
-        self._go(0, -(count or 1))
-
-    def do_codebook_down(self, count: int | None, register: str | None) -> None:
-        self._go(0, count or 1)
-
-    def do_codebook_page_up(self, count: int | None, register: str | None) -> None:
-        self._go(0, -self.book.rows)
-
-    def do_codebook_page_down(self, count: int | None, register: str | None) -> None:
-        self._go(0, self.book.rows)
-
-    def do_codebook_level_down(self, count: int | None, register: str | None) -> None:
-        self._to_level(count or 1)
-
-    def do_codebook_level_up(self, count: int | None, register: str | None) -> None:
-        self._to_level(-(count or 1))
-
-    def _to_level(self, by: int) -> None:
-        model = self.model
-        if model is not None:
-            self.book.level = (self.book.level + by) % model.levels
-            self.draw()
-
-    def do_codebook_order(self, count: int | None, register: str | None) -> None:
-        model = self.model
-        choice = self.colours(model).next_choice() if model is not None else ""
-        if model is not None and choice:
-            self.spawn(self._order(model.name, choice))
-        elif model is not None:
-            again = f"allele model atlas {quote(model.name)}"
-            self.say(f"model {model.name} has no atlas: {again} measures what its codes do")
-
-    async def _order(self, model: str, descriptor: str) -> None:
-        code = self.code
-        colours = await self.session.colours(model, descriptor)
-        self.allele.editor.descriptor = descriptor
-        if colours.ranks is not None:
-            order = order_of(colours, self.book.level, colours.ranks.shape[1])
-            self.book.place = int(np.flatnonzero(order == code)[0])
-        self.draw()
-        self.allele.remember()
-
-    def do_codebook_hear(self, count: int | None, register: str | None) -> None:
-        pane, grid, editor = self.pane, self.strand, self.allele.editor
-        if pane is None or grid is None:
-            return
-        cursor = pane.cursor.inside(grid.levels, grid.frames)
-        first, past = cursor.frame, min(grid.frames, cursor.frame + (count or HELD_FRAMES))
-        frames = (max(0, first - AROUND_FRAMES), min(grid.frames, past + AROUND_FRAMES))
-        level = self.book.level
-        silent = "; this level is not heard: {play.all_levels} in the editor" * (
-            level in editor.silent_levels(grid.levels)
-        )
-        self.say(f"code {self.code} in {grid.name} @{first}:{past} of level {level}; nothing is written{silent}")
-        self.spawn(self.allele.sound.try_code(grid, frames, (level, self.code, first, past), editor))
-
-    def do_codebook_label(self, count: int | None, register: str | None) -> None:
-        model = self.model
-        if model is None:
-            return
-        level, code, atlas = self.book.level, self.code, self.session.atlas_now(model.name)
-        now = atlas.label(level, code) if atlas is not None else ""
-        self.prompt.ask(
-            f"call code {code} of level {level}: ",
-            lambda text: self._label(level, code, text),
-            value=now,
-            is_offer=True,
-        )
-
-    def _label(self, level: int, code: int, text: str) -> None:
-        model = self.model
-        if model is not None:
-            self.spawn(self._put_label(PutLabel(model=model.name, level=level, code=code, text=text[:80])))
-
-    async def _put_label(self, request: PutLabel) -> None:
-        await self.session.ask(request)
-        self.say(f"code {request.code} is called {request.text!r}" if request.text.strip() else "the label is gone")
-
-    def do_codebook_use(self, count: int | None, register: str | None) -> None:
-        """To the next place of the code in a strand that is open in a pane."""
-        editor, level = self.allele.editor, self.book.level
-        model = self.model
-        for index in (editor.focus, 1 - editor.focus):
-            pane = editor.panes[index]
-            grid = self.session.grids.get(pane.strand or "")
-            if grid is None or model is None or grid.info.meta.codec_id != model.codec_id:
-                continue
-            frame = next_use(grid, level, self.code, pane.cursor.frame)
-            if frame is not None:
-                editor.focus = index
-                editor.place(Cursor(level, frame), [self.session.grids.get(one.strand or "") for one in editor.panes])
-                self.allele.go("editor")
-                return
-        self.say(f"code {self.code} of level {level} stands in neither pane")

@@ -68,9 +68,9 @@ class HelpScreen(OverScreen):
     TITLE_WORDS = "Help"
 
     def __init__(self, of: str) -> None:
-        super().__init__()
+        super().__init__(Rows("help-rows"))
         self._of = of
-        self.rows = Rows("help-rows")
+        self.handlers = {**self.handlers, "app.help": lambda _: self.dismiss()}
 
     def compose_body(self) -> ComposeResult:
         yield self.rows
@@ -90,9 +90,6 @@ class HelpScreen(OverScreen):
 
     def mode_words(self) -> list[Part]:
         return [(" {over.back} ", BOLD), ("back  ", DIM), (" {list.down} {list.up} ", BOLD), ("down and up", DIM)]
-
-    def do_app_help(self, count: int | None, register: str | None) -> None:
-        self.dismiss()
 
 
 def help_rows(screen: str, tier: str, keymap: Keymap, width: int) -> list[Row]:

@@ -6,10 +6,12 @@ Changes hold at once, on every screen, and are kept in the home's keys.toml. `t`
 from textual.app import ComposeResult
 
 from protocol.errors import AlleleError
+from tui.actions.press import Press
 from tui.actions.registry import ACTIONS, BY_ID, WIDEST
 from tui.input.keyfile import key_file, write_keys
 from tui.input.keymap import NAMES, Keymap, shown, unsendable, usual
-from tui.screens.lists import ListScreen
+from tui.screens.base import BaseScreen
+from tui.screens.lists import ListKeys
 from tui.widgets.lines import BOLD, PLAIN, Part
 from tui.widgets.rows import Row, Rows
 
@@ -18,7 +20,7 @@ KEPT = ("app.quit", "app.command")
 """Actions that keep a key: by them one leaves, and does whatever has none."""
 
 
-class KeysScreen(ListScreen):
+class KeysScreen(BaseScreen):
     """Lists, rebinds, resets, and probes the terminal."""
 
     NAME = "keys"
@@ -33,13 +35,19 @@ class KeysScreen(ListScreen):
         self.probing = False
         self._seen: list[Row] = []
         self._escapes = 0
+        self.handlers = {
+            **ListKeys(lambda: self.rows, self.draw).handlers(),
+            "keys.bind": lambda _: self._ask(adds=False),
+            "keys.add": lambda _: self._ask(adds=True),
+            "keys.clear": self._clear,
+            "keys.reset": self._reset,
+            "keys.reset_all": self._ask_to_reset_all,
+            "keys.map": self._next_keymap,
+            "keys.probe": self._probe,
+        }
 
     def compose_body(self) -> ComposeResult:
         yield self.rows
-
-    @property
-    def list_in_use(self) -> Rows:
-        return self.rows
 
     def draw(self) -> None:
         if not self.is_mounted:
@@ -90,7 +98,7 @@ class KeysScreen(ListScreen):
             return True
         if self._asked is None:
             return False
-        self._said = []
+        self.lines.clear()
         if token == "escape":
             self._asked = None
         else:
@@ -159,38 +167,32 @@ class KeysScreen(ListScreen):
         key = self.rows.current
         return key if isinstance(key, str) else None
 
-    def do_keys_bind(self, count: int | None, register: str | None) -> None:
-        self._ask(adds=False)
-
-    def do_keys_add(self, count: int | None, register: str | None) -> None:
-        self._ask(adds=True)
-
     def _ask(self, *, adds: bool) -> None:
         self._asked, self._adds, self._typed = self._chosen, adds, []
 
-    def do_keys_clear(self, count: int | None, register: str | None) -> None:
+    def _clear(self, press: Press) -> None:
         chosen = self._chosen
         if chosen is not None:
             words = f"{BY_ID[chosen].title}: no key; :{chosen} and the palette do it"
             self._use(self.keymap.with_keys(chosen, ()), words)
 
-    def do_keys_reset(self, count: int | None, register: str | None) -> None:
+    def _reset(self, press: Press) -> None:
         chosen = self._chosen
         if chosen is not None:
             self._offer(chosen, usual(self.keymap.name).keys_for(chosen))
 
-    def do_keys_reset_all(self, count: int | None, register: str | None) -> None:
+    def _ask_to_reset_all(self, press: Press) -> None:
         self.prompt.ask("all usual keys? your own are forgotten. y or n: ", self._reset_all)
 
     def _reset_all(self, answer: str) -> None:
         if answer.strip().lower() in ("y", "yes"):
             self._use(usual(self.keymap.name), f"the usual {self.keymap.name}-like keys")
 
-    def do_keys_map(self, count: int | None, register: str | None) -> None:
+    def _next_keymap(self, press: Press) -> None:
         name = NAMES[(NAMES.index(self.keymap.name) + 1) % len(NAMES)]
         self._use(self.allele.own_keys.keymap(name), f"{name}-like keys, with your own changes to them")
 
-    def do_keys_probe(self, count: int | None, register: str | None) -> None:
+    def _probe(self, press: Press) -> None:
         self.probing, self._escapes, self._seen = True, 0, [Row(f"{'key':<{WIDE}} {'bytes':<{WIDE}} in the editor")]
         self.draw()
 

@@ -1,41 +1,35 @@
-"""Screens made of lists: one list has the cursor, and the same actions walk in it everywhere."""
+"""Moving the cursor of a list: the same actions walk in every list of every screen."""
 
-from tui.screens.base import BaseScreen
+from collections.abc import Callable
+
+from tui.actions.press import Handlers
 from tui.widgets.rows import Rows
 
 FAR = 10_000
 
 
-class ListScreen(BaseScreen):
-    """A screen on which `list.…` moves a cursor. Subclasses say in which list, and what follows from a move."""
+class ListKeys:
+    """Carries out `list.…` in one of a screen's lists.
 
-    @property
-    def list_in_use(self) -> Rows:
-        """The list that has the cursor."""
-        raise NotImplementedError
+    Args:
+        current: the list that has the cursor now.
+        moved: called after the cursor moved.
+    """
 
-    def list_moved(self) -> None:
-        """The cursor moved."""
-        self.draw()
+    def __init__(self, current: Callable[[], Rows], moved: Callable[[], None]) -> None:
+        self._current, self._moved = current, moved
+
+    def handlers(self) -> Handlers:
+        """Which function carries out which action."""
+        return {
+            "list.down": lambda press: self._step(press.times),
+            "list.up": lambda press: self._step(-press.times),
+            "list.page_down": lambda _: self._step(self._current().size.height),
+            "list.page_up": lambda _: self._step(-self._current().size.height),
+            "list.first": lambda _: self._step(-FAR),
+            "list.last": lambda _: self._step(FAR),
+        }
 
     def _step(self, by: int) -> None:
-        self.list_in_use.step(by)
-        self.list_moved()
-
-    def do_list_down(self, count: int | None, register: str | None) -> None:
-        self._step(count or 1)
-
-    def do_list_up(self, count: int | None, register: str | None) -> None:
-        self._step(-(count or 1))
-
-    def do_list_page_down(self, count: int | None, register: str | None) -> None:
-        self._step(self.list_in_use.size.height)
-
-    def do_list_page_up(self, count: int | None, register: str | None) -> None:
-        self._step(-self.list_in_use.size.height)
-
-    def do_list_first(self, count: int | None, register: str | None) -> None:
-        self._step(-FAR)
-
-    def do_list_last(self, count: int | None, register: str | None) -> None:
-        self._step(FAR)
+        self._current().step(by)
+        self._moved()

@@ -1,20 +1,15 @@
 """A screen laid over another one: a list to read or choose from, left with Esc."""
 
-from tui.screens.lists import ListScreen
+from tui.screens.base import BaseScreen
+from tui.screens.lists import ListKeys
 from tui.widgets.rows import Rows
 
 
-class OverScreen(ListScreen):
-    """Help, the undo list, the terminal's keys. `rows` is what the list keys move in."""
+class OverScreen(BaseScreen):
+    """Base of help and the undo list. `rows` is what the list keys move in; nothing but the list shows the cursor."""
 
-    rows: Rows
-
-    def do_over_back(self, count: int | None, register: str | None) -> None:
-        self.dismiss()
-
-    @property
-    def list_in_use(self) -> Rows:
-        return self.rows
-
-    def list_moved(self) -> None:
-        """Nothing but the list shows it."""
+    def __init__(self, rows: Rows) -> None:
+        super().__init__()
+        self.rows = rows
+        keys = ListKeys(lambda: self.rows, lambda: None)
+        self.handlers = {**keys.handlers(), "over.back": lambda _: self.dismiss()}

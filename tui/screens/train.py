@@ -7,13 +7,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.geometry import Size
 
-from protocol.messages.fields import Struct
-from protocol.messages.jobs import CancelJob, JobInfo, MoveJob, PauseJob, ResumeJob, StopJob
+from protocol.messages.jobs import JobInfo
 from tui.actions.situation import Situation
 from tui.model.job_words import (
-    SOURCE,
     can_go_on,
-    cancel_words,
     in_order,
     job_line,
     preview_file,
@@ -23,7 +20,10 @@ from tui.model.job_words import (
 )
 from tui.model.measures import health_words, loss_words
 from tui.model.training import Training
-from tui.screens.lists import FAR, ListScreen
+from tui.screens.base import BaseScreen
+from tui.screens.lists import FAR, ListKeys
+from tui.screens.train_jobs import JobActions
+from tui.screens.train_previews import PreviewActions
 from tui.widgets.lines import BOLD, PLAIN, Part, TextLine
 from tui.widgets.rows import Row, Rows
 from tui.widgets.training import CurvePlot, Health, fact_parts
@@ -33,7 +33,7 @@ OPEN = (*RUNNING, "paused")
 TALL = 34
 
 
-class TrainScreen(ListScreen):
+class TrainScreen(BaseScreen):
     """What the daemon works on."""
 
     NAME = "train"
@@ -44,7 +44,13 @@ class TrainScreen(ListScreen):
         self.jobs, self.previews, self.log_rows = Rows("jobs"), Rows("previews"), Rows("log")
         self.facts, self.losses = TextLine("facts"), TextLine("losses")
         self.curve, self.health = CurvePlot("curve"), Health("health")
-        self._compared = ""  # the evaluation that the recording is compared with
+        self.handlers = {
+            **ListKeys(lambda: self.previews if self.previews.active else self.jobs, self._list_moved).handlers(),
+            **JobActions(self).handlers(),
+            **PreviewActions(self).handlers(),
+            "list.other": lambda _: self._to_other_list(),
+            "train.edit": lambda _: self.allele.go("editor"),
+        }
 
     def compose_body(self) -> ComposeResult:
         yield self.jobs
@@ -62,8 +68,8 @@ class TrainScreen(ListScreen):
         self.log_rows.activate(False)
         self.set_interval(1.0, self._tick)
 
-    def _fit(self, size: Size) -> None:
-        super()._fit(size)
+    def fit(self, size: Size) -> None:
+        super().fit(size)
         self.set_class(size.height >= TALL, "tall")
 
     def _tick(self) -> None:
@@ -144,13 +150,13 @@ class TrainScreen(ListScreen):
         if not was and len(lines) > 1:
             self.previews.go(lines[1][1])  # the newest, not the recording
         if not lines and self.previews.active:
-            self.do_list_other(None, None)
+            self._to_other_list()
 
     def on_changed(self, topic: str, key: str) -> None:
         if topic == "training":
             if key == self.allele.job and self.is_mounted:
                 self.draw_training()
-                self.draw_bottom()
+                self.lines.draw_bottom()
         elif topic == "playhead":
             if self.is_mounted:
                 self._draw_previews()
@@ -191,102 +197,14 @@ class TrainScreen(ListScreen):
 
     # --- lists -------------------------------------------------------------------------------------------
 
-    @property
-    def list_in_use(self) -> Rows:
-        return self.previews if self.previews.active else self.jobs
-
-    def list_moved(self) -> None:
+    def _list_moved(self) -> None:
         key = self.jobs.current
         if self.jobs.active and isinstance(key, str) and key != self.allele.job:
             self.allele.follow(key)
         self.draw()
 
-    def do_list_other(self, count: int | None, register: str | None) -> None:
+    def _to_other_list(self) -> None:
         to_previews = self.jobs.active and bool(self.preview)
         self.jobs.activate(not to_previews)
         self.previews.activate(to_previews)
-        self.draw_bottom()
-
-    # --- the job -----------------------------------------------------------------------------------------
-
-    def do_train_cancel(self, count: int | None, register: str | None) -> None:
-        job = self.job
-        if job is not None:
-            self._confirm(f"cancel {job.kind} {job.subject}?", CancelJob(job=job.id), cancel_words(job))
-
-    def do_train_pause(self, count: int | None, register: str | None) -> None:
-        if self.job is not None:
-            self.spawn(self._ask(PauseJob(job=self.job.id), self._pausing(self.job)))
-
-    @staticmethod
-    def _pausing(job: JobInfo) -> str:
-        when = "put aside" if job.state == "queued" else "pausing at the next step"
-        return f"{when}; {{train.resume}} goes on"
-
-    def do_train_resume(self, count: int | None, register: str | None) -> None:
-        if self.job is not None:
-            began = self.job.started_s is not None
-            said = "it goes on from its last checkpoint" if began else "it waits in the queue again"
-            self.spawn(self._ask(ResumeJob(job=self.job.id), said))
-
-    def do_train_stop(self, count: int | None, register: str | None) -> None:
-        job = self.job
-        if job is not None:
-            ending = "ending; the model is made of what was learnt"
-            said = ending if job.state == "running" else "a model is made of what was learnt, when its turn comes"
-            self._confirm(f"end {job.subject} here and keep its model for good?", StopJob(job=job.id), said)
-
-    def do_train_sooner(self, count: int | None, register: str | None) -> None:
-        self._move(-(count or 1))
-
-    def do_train_later(self, count: int | None, register: str | None) -> None:
-        self._move(count or 1)
-
-    def _move(self, by: int) -> None:
-        if self.job is not None:
-            self.spawn(self._ask(MoveJob(job=self.job.id, position=max(1, self.job.position + by)), ""))
-
-    def _confirm(self, question: str, request: Struct, said: str) -> None:
-        def answered(text: str) -> None:
-            if text.strip().lower() in ("y", "yes"):
-                self.spawn(self._ask(request, said))
-
-        self.prompt.ask(f"{question} y or n: ", answered)
-
-    async def _ask(self, request: Struct, said: str) -> None:
-        job: JobInfo = (await self.session.ask(request)).body
-        if job.id != self.allele.job and isinstance(request, ResumeJob | StopJob):
-            self.allele.follow(job.id)  # it goes on under another number
-        if said:
-            self.say(said)
-
-    # --- what can be heard -------------------------------------------------------------------------------
-
-    def do_preview_play(self, count: int | None, register: str | None) -> None:
-        sound = self.allele.sound
-        if sound.preview is not None:
-            self.spawn(sound.stop())
-        elif self.allele.job is not None:
-            self.spawn(self._play(self.preview))
-
-    def do_preview_compare(self, count: int | None, register: str | None) -> None:
-        """From the recording to the evaluation or back, where the sound is."""
-        sound = self.allele.sound
-        heard = sound.preview[1] if sound.preview is not None else SOURCE
-        chosen = self.preview if self.preview != SOURCE else ""
-        self._compared = chosen or self._compared or self._newest()
-        to = self._compared if heard == SOURCE else SOURCE
-        self.spawn(self._play(to, sample=sound.heard_sample if sound.preview is not None else 0, loop=True))
-
-    def _newest(self) -> str:
-        names = [row.key for row in self.previews.rows if isinstance(row.key, str) and row.key != SOURCE]
-        return names[0] if names else SOURCE
-
-    async def _play(self, name: str, *, sample: int = 0, loop: bool = False) -> None:
-        job = self.allele.job or ""
-        started = await self.allele.sound.play_preview(job, name, sample=sample, loop=loop)
-        louder = f", {started.gain_db:+.1f} dB to be as loud as the recording" if started.gain_db else ""
-        self.say(f"{'the recording' if name == SOURCE else name}, {started.seconds:.1f} s{louder}")
-
-    def do_train_edit(self, count: int | None, register: str | None) -> None:
-        self.allele.go("editor")
+        self.lines.draw_bottom()

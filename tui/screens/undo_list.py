@@ -10,6 +10,7 @@ from collections.abc import Callable
 from textual.app import ComposeResult
 
 from protocol.messages.strands import GetHistory, History
+from tui.actions.press import Press
 from tui.model.words import plural
 from tui.screens.over import OverScreen
 from tui.widgets.rows import Row, Rows
@@ -22,9 +23,9 @@ class UndoList(OverScreen):
     TITLE_WORDS = "Undo list"
 
     def __init__(self, strand: str) -> None:
-        super().__init__()
+        super().__init__(Rows("undo-rows"))
         self._strand = strand
-        self.rows = Rows("undo-rows")
+        self.handlers = {**self.handlers, "undolist.jump": self._go_to_chosen}
         self._history: History | None = None
         self._loading = self._is_stale = False
 
@@ -69,7 +70,7 @@ class UndoList(OverScreen):
             self._refresh()
         super().on_changed(topic, key)
 
-    def do_undolist_jump(self, count: int | None, register: str | None) -> None:
+    def _go_to_chosen(self, press: Press) -> None:
         place = self.rows.current
         if isinstance(place, int) and self._history is not None:
             self.spawn(self._jump(place))

@@ -23,6 +23,13 @@ from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.crops import Clip, open_parts
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
+from peers.measuring import LONGEST_S, SAMPLE_RATE, figures, level_gain, speeds
+from peers.ours import run_ours
+from peers.peer import Peer, bake_weight_norm, code_kbps
+from peers.records import NO_FOLD, Cell, Outcome, Speeds
+from peers.references import RECOMMENDED_OPUS_KBPS, NearestFrame, opus
+from peers.roster import build, peer_setting
+from peers.training import train_peer, use_parameters
 
 Sound = NDArray[np.float32]
 PEER_SPEED_S, PEER_SPEED_REPEATS = 10.0, 3

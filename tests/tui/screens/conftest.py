@@ -164,7 +164,7 @@ def with_two(opened: Open, sounds: list[Path], until: Until) -> Any:
     async def open_two(size: tuple[int, int] = (80, 24)) -> AsyncGenerator[tuple[Any, Pilot[int]]]:
         async with opened(size, open_paths=sounds[:2]) as (app, pilot):
             shown: Any = app
-            await until(pilot, lambda: shown.screen.NAME == "editor" and all(shown.screen.grids()))
+            await until(pilot, lambda: shown.screen.NAME == "editor" and all(shown.screen.context.grids()))
             yield shown, pilot
 
     return open_two

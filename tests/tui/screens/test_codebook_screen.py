@@ -17,14 +17,14 @@ from protocol.places import places_of
 from tui.model.atlas import Colours
 from tui.model.codebook import Codebook, heat_of, next_use, use_in, with_code
 from tui.model.colours import BINS
-from tui.screens.codebook import AROUND_FRAMES
+from tui.screens.codebook_actions import AROUND_FRAMES
 from tui.transport.client import Client
 
 
 @pytest.mark.usefixtures("clean")
 async def test_codes_are_ordered_named_heard_and_found(opened: Any, sounds: list[Path], until: Any) -> None:
     async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor")
         app.editor.descriptor = ""
         await pilot.press("g", "c")
         await until(pilot, lambda: app.screen.NAME == "codebook" and app.screen.table.view is not None)
@@ -71,7 +71,7 @@ async def test_a_code_is_heard_at_the_cursor_of_the_pane_that_shows_the_strand_a
     opened: Any, sounds: list[Path], until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened((120, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor" and not app.sound.why_not)
+        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor" and not app.sound.why_not)
         asked, ask = list[Any](), app.session.ask
 
         async def noted(body: Any, **more: Any) -> Any:
@@ -80,7 +80,7 @@ async def test_a_code_is_heard_at_the_cursor_of_the_pane_that_shows_the_strand_a
             return await ask(body, **more)
 
         monkeypatch.setattr(app.session, "ask", noted)
-        grid = app.screen.grids()[1]
+        grid = app.screen.context.grids()[1]
         await pilot.press("=", "tab", "2", "0", "|", "M", "tab")
         app.editor.close(app.editor.panes[0].strand)
         app.sound.preview = ("a job", "a preview")
@@ -99,12 +99,12 @@ async def test_the_line_under_the_grid_and_the_steps_follow_what_is_shown(
     opened: Any, sounds: list[Path], until: Any
 ) -> None:
     async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor")
         screen = app.screen
-        screen.command("colour warmth")
+        screen.command_line.run("colour warmth")
         await until(pilot, lambda: app.session.colours_now("toy", "warmth").ranks is not None)
-        await until(pilot, lambda: "colour: warmth" in screen.panes[0].header.text)
-        ranks, grid = app.session.colours_now("toy", "warmth").ranks, screen.grids()[0]
+        await until(pilot, lambda: "colour: warmth" in screen.view.widgets[0].header.text)
+        ranks, grid = app.session.colours_now("toy", "warmth").ranks, screen.context.grids()[0]
         before = int(grid.codes[0, 0])
         await pilot.press("]" if ranks[0, before] < ranks.shape[1] - 1 else "[")
         await until(pilot, lambda: grid.rev == 1)
@@ -116,9 +116,9 @@ async def test_the_line_under_the_grid_and_the_steps_follow_what_is_shown(
         assert f"code {before}: {app.session.atlas_now('toy').words(0, before)}" in screen.words.text
         heard: list[str] = []
         screen.say = lambda text, **_: heard.append(text)
-        screen.command("colour loudest")
+        screen.command_line.run("colour loudest")
         await until(pilot, lambda: any("loudest" in text and "brightness" in text for text in heard))
-        screen.command("colour auto")
+        screen.command_line.run("colour auto")
         await until(pilot, lambda: app.editor.descriptor == "")
 
 
@@ -139,8 +139,8 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
 ) -> None:
     async with opened((120, 24), open_paths=sounds[:1]) as (app, pilot):
         session = app.session
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid is not None)
-        editor, grid = app.screen, app.screen.grid
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid is not None)
+        editor, grid = app.screen, app.screen.context.grid
         await until(pilot, lambda: session.atlas_now("toy") is not None and session.colours_now("toy").words)
         editor.draw()
         does = session.atlas_now("toy").words(0, int(grid.codes[0, 0])) or " of "
@@ -169,7 +169,7 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         tell(stranger, replace(toy, name=twin))
         await until(pilot, lambda: screen.top_words() == f"Codebook  {twin}" and session.atlas_now(twin) is not None)
         await until(pilot, lambda: screen.table.view is not None and session.colours_now(twin).ranks is not None)
-        assert app.model_for(0) == twin  # not the stranger, which is newer
+        assert app.files.model_for(0) == twin  # not the stranger, which is newer
         await pilot.press("g", "e")
         await until(pilot, lambda: app.screen.NAME == "editor")
         assert editor.colours_of(grid) is session.colours_now(twin) and editor.top_words().startswith(twin)

@@ -24,7 +24,7 @@ def settled(app: Any, grid: Any, rev: int) -> Any:
 
 async def test_operations_act_on_the_selection_and_can_be_repeated_and_undone(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        a, b = app.screen.grids()
+        a, b = app.screen.context.grids()
         before = a.codes.copy()
         await pilot.press("v", "7", "l")
         keyed = (
@@ -58,7 +58,7 @@ async def test_operations_act_on_the_selection_and_can_be_repeated_and_undone(wi
 
 async def test_lengths_change_under_keys_and_come_back(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        a = app.screen.grids()[0]
+        a = app.screen.context.grids()[0]
         before, frames = a.codes.copy(), a.frames
         await pilot.press("v", "3", "l", "2", "e", "r")
         await until(pilot, lambda: a.frames == frames + 8)
@@ -76,7 +76,7 @@ async def test_lengths_change_under_keys_and_come_back(with_two: Any, until: Any
 
 async def test_registers_mix_and_flood(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        a = app.screen.grids()[0]
+        a = app.screen.context.grids()[0]
         before = a.codes.copy()
         await pilot.press("v", "2", "l", '"', "k", "y")
         await until(pilot, lambda: "k" in app.session.registers.known)
@@ -98,7 +98,7 @@ async def test_registers_mix_and_flood(with_two: Any, until: Any) -> None:
 
 async def test_painting_writes_codes_along_and_is_one_change_for_repeat(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        a = app.screen.grids()[0]
+        a = app.screen.context.grids()[0]
         before = a.codes.copy()
         await pilot.press("j", "5", "|", "t", "1", "2", "space", ".", "9", "9", "backspace", "enter", "space")
         assert "PAINT" in app.screen.mode.text
@@ -121,7 +121,7 @@ async def test_painting_writes_codes_along_and_is_one_change_for_repeat(with_two
 
 async def test_typed_edits_are_repeated_too_and_the_other_pane_stays_the_other(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        a, b = app.screen.grids()
+        a, b = app.screen.context.grids()
         before = (a.codes.copy(), b.codes.copy())
         await pilot.press(":", *"blend B 1 q0 @0:4", "enter")
         await until(pilot, settled(app, a, 1))
@@ -140,11 +140,11 @@ async def test_typed_edits_are_repeated_too_and_the_other_pane_stays_the_other(w
 
 async def test_locked_levels_are_left_alone_and_shown(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        a = app.screen.grids()[0]
+        a = app.screen.context.grids()[0]
         before = a.codes.copy()
         await pilot.press("K")
         await until(pilot, lambda: a.info.locked == [0])
-        assert "locked 0" in app.screen.panes[0].header.text
+        assert "locked 0" in app.screen.view.widgets[0].header.text
         await pilot.press("escape", "V", "5", "l", "r", "3", "enter")
         await until(pilot, settled(app, a, 2))
         assert "q0 locked: left alone" in app.screen.mode.text
@@ -158,13 +158,13 @@ async def test_locked_levels_are_left_alone_and_shown(with_two: Any, until: Any)
         await until(pilot, settled(app, a, 4))
         assert np.array_equal(a.codes, before)
         assert a.info.locked == [0, 1]
-        app.screen.command("unlock")
+        app.screen.command_line.run("unlock")
         await until(pilot, lambda: a.info.locked == [])
 
 
 async def test_the_undo_list_goes_to_any_moment(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        a, b = app.screen.grids()
+        a, b = app.screen.context.grids()
         states = [a.codes.copy()]
         for number, keys in enumerate((["r", "1", "enter"], ["s"], ["r", "2", "enter"])):
             await pilot.press(*keys)
@@ -174,7 +174,7 @@ async def test_the_undo_list_goes_to_any_moment(with_two: Any, until: Any) -> No
         await until(
             pilot,
             lambda: (
-                len(getattr(app.screen, "rows", app.screen.panes[0] if hasattr(app.screen, "panes") else app).rows) == 4
+                len(getattr(app.screen, "rows", app.screen.view.widgets[0] if hasattr(app.screen, "panes") else app).rows) == 4
             ),
         )
         assert "=>    3" in app.screen.rows.rows[3].text
@@ -195,7 +195,7 @@ async def test_the_undo_list_is_asked_for_once_at_a_time(
     with_two: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with with_two() as (app, pilot):
-        grid, ask, asked, gate = app.screen.grids()[0], app.session.ask, list[Any](), asyncio.Event()
+        grid, ask, asked, gate = app.screen.context.grids()[0], app.session.ask, list[Any](), asyncio.Event()
 
         async def slow(body: Any, **more: Any) -> Any:
             if isinstance(body, GetHistory):
@@ -226,7 +226,7 @@ async def test_what_is_to_come_says_why_not(with_two: Any) -> None:
 
 async def test_selections_grow_and_come_back(with_two: Any) -> None:
     async with with_two() as (app, pilot):
-        a = app.screen.grids()[0]
+        a = app.screen.context.grids()[0]
         a.codes[1, 4:9], a.codes[1, 3], a.codes[1, 9] = 5, 6, 6
         await pilot.press("j", "6", "|")
         sizes = []
@@ -241,7 +241,7 @@ async def test_selections_grow_and_come_back(with_two: Any) -> None:
 
 async def test_macros_record_keys_and_play_them_again(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        a = app.screen.grids()[0]
+        a = app.screen.context.grids()[0]
         await pilot.press("@", "m")
         assert "no macro m" in app.screen.mode.text
         order = await brightness(app, pilot, until)
@@ -290,4 +290,4 @@ async def test_a_macro_that_plays_itself_comes_to_an_end(with_two: Any, monkeypa
     async with with_two() as (app, pilot):
         app.macros.known = {"n": ["l", "@", "n"]}
         await pilot.press("@", "n")
-        assert app.editor.pane.cursor.frame == app.screen.grid.frames - 1
+        assert app.editor.pane.cursor.frame == app.screen.context.grid.frames - 1

@@ -39,8 +39,8 @@ async def test_levels_before_and_panic_while_it_plays(
     opened: Any, sounds: list[Path], until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor" and not app.sound.why_not)
-        asked, grid, editor = Asked(app, monkeypatch), app.screen.grid, app.editor
+        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor" and not app.sound.why_not)
+        asked, grid, editor = Asked(app, monkeypatch), app.screen.context.grid, app.editor
         await pilot.press("c")
         assert "nothing to compare" in app.screen.mode.text
         before = grid.codes.copy()
@@ -51,7 +51,7 @@ async def test_levels_before_and_panic_while_it_plays(
         assert asked.last(StartPlayback).loop
         await pilot.press("j", "S")
         await until(pilot, lambda: asked.last(TunePlayback).levels == [1])
-        assert "solo 1" in app.screen.panes[0].header.text
+        assert "solo 1" in app.screen.view.widgets[0].header.text
         await pilot.press("M")
         await until(pilot, lambda: asked.last(TunePlayback).levels == [])
         await pilot.press("g", "m")
@@ -59,7 +59,7 @@ async def test_levels_before_and_panic_while_it_plays(
         await pilot.press("c")
         await until(pilot, lambda: asked.last(TunePlayback).before)
         assert np.array_equal(asked.codes[-1][0], before)
-        assert "as before the last change" in app.screen.panes[0].header.text
+        assert "as before the last change" in app.screen.view.widgets[0].header.text
         await pilot.press("c")
         await until(pilot, lambda: not asked.last(TunePlayback).before)
         await pilot.press("c")
@@ -84,7 +84,7 @@ async def test_moves_are_heard_and_never_pile_up(
 ) -> None:
     """Twelve wishes while the first is on its way are one: the newest."""
     async with opened((80, 24), open_paths=sounds[:1]) as (app, pilot):
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid and not app.sound.why_not)
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid and not app.sound.why_not)
         asked: list[tuple[Any, bool]] = []
         gate = asyncio.Event()
 
@@ -101,7 +101,7 @@ async def test_moves_are_heard_and_never_pile_up(
         await until(pilot, lambda: len(asked) == 2)
         await pilot.pause(0.2)
         assert asked[1:] == [((13, 21), True)]
-        app.sound._strand = app.screen.grid.id
+        app.sound._strand = app.screen.context.grid.id
         await pilot.press("l")
         await pilot.pause(0.1)
         assert len(asked) == 2, "what was asked to play is not interrupted"

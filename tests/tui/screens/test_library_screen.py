@@ -33,8 +33,8 @@ async def test_a_file_of_the_models_corpus_is_opened_as_a_and_b(opened: Any, unt
         await until(pilot, lambda: app.editor.panes[1].strand is not None)
         await until(pilot, lambda: "is strand B" in app.screen.mode.text)
         await pilot.press("g", "e")
-        await until(pilot, lambda: app.screen.NAME == "editor" and all(app.screen.grids()))
-        assert [grid.name for grid in app.screen.grids()] == ["tone 0", "tone 1"]
+        await until(pilot, lambda: app.screen.NAME == "editor" and all(app.screen.context.grids()))
+        assert [grid.name for grid in app.screen.context.grids()] == ["tone 0", "tone 1"]
 
 
 async def test_a_strand_is_opened_again_from_the_list(opened: Any, until: Any, sounds: list[Path]) -> None:
@@ -55,7 +55,7 @@ async def test_what_a_recording_lost_on_its_way_is_said(opened: Any, until: Any,
 
 async def test_a_closed_strand_is_taken_back_with_its_edits(opened: Any, until: Any, sounds: list[Path]) -> None:
     async with opened(open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: app.screen.NAME == "editor" and all(app.screen.grids()) and not app.sound.why_not)
+        await until(pilot, lambda: app.screen.NAME == "editor" and all(app.screen.context.grids()) and not app.sound.why_not)
         one, two = (pane.strand for pane in app.editor.panes)
         await pilot.press("r", "3", "enter", "L", "space")
         await until(pilot, lambda: app.session.strands[one].undo_depth == 1 and app.sound.plays(one))
@@ -200,13 +200,13 @@ async def test_a_model_goes_to_the_trash_and_comes_back(
             return next((row.text for row in app.screen.left.rows if row.key == ("model", "spare")), "")
 
         await look(lambda: "mel" in row())
-        assert app.model_for(0) == "spare"
+        assert app.files.model_for(0) == "spare"
         assert (await app.session.colours("spare")).ranks is not None
         app.screen.left.go(("model", "spare"))
         await pilot.press("D")
         await until(pilot, lambda: not row() and "R takes it back" in app.screen.mode.text)
         assert not spare.exists() and list((home / "trash").glob("model-spare-*"))
-        assert app.model_for(0) == "toy"
+        assert app.files.model_for(0) == "toy"
         assert app.session.colours_now("spare").ranks is None
         app.screen.left.go(("corpus", "tones"))
         await pilot.press("D")
@@ -217,9 +217,9 @@ async def test_a_model_goes_to_the_trash_and_comes_back(
         await pilot.press("R", *"nope", "enter")
         await until(pilot, lambda: "no model called 'nope' is in the trash" in app.screen.mode.text)
 
-        await app.open_in_pane(sounds[0], 0, "spare")
-        assert app.model_for(1) == "spare"  # as the other pane
+        await app.files.open_in_pane(sounds[0], 0, "spare")
+        assert app.files.model_for(1) == "spare"  # as the other pane
         described = spare / "codec" / "codec.json"
         described.write_text(json.dumps(json.loads(described.read_text()) | {"version": 1}))
         await look(lambda: "of no use" in row())
-        assert app.model_for(1) == "toy"  # neither the newer one nor the other pane's
+        assert app.files.model_for(1) == "toy"  # neither the newer one nor the other pane's

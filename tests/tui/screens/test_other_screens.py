@@ -135,19 +135,19 @@ async def test_a_dead_daemon_is_said_revived_and_loses_nothing(
         shutil.copytree(home / "corpora", mine / "corpora")
         try:
             async with opened((100, 30), at=mine, open_paths=sounds[:1]) as (app, pilot):
-                await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid is not None)
+                await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid is not None)
                 await pilot.press("r", "3", "enter")
-                await until(pilot, lambda: app.screen.grid.rev == 1)
+                await until(pilot, lambda: app.screen.context.grid.rev == 1)
                 killed = app.session.pid
                 os.kill(killed, signal.SIGKILL)
                 await until(pilot, lambda: "the daemon is gone" in app.screen.top.text)
                 await pilot.press("u")
                 assert "not connected" in app.screen.mode.text
                 await until(pilot, lambda: app.session.connected and app.session.pid != killed, 60)
-                assert app.screen.grid.rev == 1
-                assert app.screen.grid.codes[0, 0] == 3
+                assert app.screen.context.grid.rev == 1
+                assert app.screen.context.grid.codes[0, 0] == 3
                 await pilot.press("u")
-                await until(pilot, lambda: app.screen.grid.rev == 2)
+                await until(pilot, lambda: app.screen.context.grid.rev == 2)
         finally:
             await end_daemon(mine)
 

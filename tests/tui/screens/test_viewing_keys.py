@@ -13,8 +13,8 @@ pytestmark = pytest.mark.usefixtures("clean")
 
 async def test_zoom_goes_by_powers_of_two_up_to_the_whole_strand(opened: Any, long_sound: Path, until: Any) -> None:
     async with opened((80, 24), open_paths=[long_sound]) as (app, pilot):
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
-        grid, pane, widgets = app.screen.grid, app.editor.pane, app.screen.panes[0]
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
+        grid, pane, widgets = app.screen.context.grid, app.editor.pane, app.screen.view.widgets[0]
         assert grid.frames == 188
         assert pane.columns == 80 - GUTTER
         zooms: list[int] = []
@@ -39,14 +39,14 @@ async def test_linked_panes_are_read_side_by_side_until_they_are_freed(
     opened: Any, long_sound: Path, sounds: list[Path], until: Any
 ) -> None:
     async with opened((80, 24), open_paths=[long_sound, sounds[5]]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
+        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor")
         a, b = app.editor.panes
-        rulers = [widgets.ruler for widgets in app.screen.panes]
+        rulers = [widgets.ruler for widgets in app.screen.view.widgets]
         await pilot.press("z", "o", "3", "0", "|")
         assert (a.zoom, b.zoom, b.cursor.frame) == (2, 2, 30)
         assert rulers[1].line(0, 80).text[:40] == rulers[0].line(0, 80).text[:40]
         await pilot.press("z", "i", "1", "2", "0", "|")
-        assert (a.first_frame, b.first_frame, b.cursor.frame) == (69, 0, app.screen.grids()[1].frames - 1)
+        assert (a.first_frame, b.first_frame, b.cursor.frame) == (69, 0, app.screen.context.grids()[1].frames - 1)
         await pilot.press("=", "z", "o")
         assert "panes free" in app.screen.mode.text or "frames in a cell" in app.screen.mode.text
         assert (a.zoom, b.zoom) == (2, 1)
@@ -56,8 +56,8 @@ async def test_linked_panes_are_read_side_by_side_until_they_are_freed(
 
 async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> None:
     async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
-        grid, pane = app.screen.grid, app.editor.pane
+        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor")
+        grid, pane = app.screen.context.grid, app.editor.pane
         await pilot.press("2", "0", "l")
         await pilot.press("'", "q")
         assert "no mark is called q" in app.screen.mode.text
@@ -76,8 +76,8 @@ async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> No
 
 async def test_an_onset_is_found_in_the_sound(opened: Any, sounds: list[Path], until: Any) -> None:
     async with opened((80, 24), open_paths=sounds[:1]) as (app, pilot):
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
-        grid = app.screen.grid
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
+        grid = app.screen.context.grid
         wave = app.session.waves[grid.id]
         await pilot.press(")")
         await until(pilot, lambda: wave.wanted(0, grid.frames) is None)
@@ -91,22 +91,22 @@ async def test_an_onset_is_found_in_the_sound(opened: Any, sounds: list[Path], u
 
 async def test_any_open_strand_can_be_shown(opened: Any, sounds: list[Path], until: Any) -> None:
     async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.grids()) and app.screen.NAME == "editor")
-        await app.open_in_pane(sounds[2], 0, None)
-        await until(pilot, lambda: app.screen.grid and app.screen.grid.name == "tone 2")
+        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor")
+        await app.files.open_in_pane(sounds[2], 0, None)
+        await until(pilot, lambda: app.screen.context.grid and app.screen.context.grid.name == "tone 2")
         await pilot.press("5", "l", ":", *"b 'tone 0'", "enter")
-        await until(pilot, lambda: app.screen.grid.name == "tone 0")
+        await until(pilot, lambda: app.screen.context.grid.name == "tone 0")
         assert app.editor.pane.cursor.frame == 0
         await pilot.press("g", "b", *"tone 2", "enter")
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid.name == "tone 2")
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid.name == "tone 2")
         assert app.editor.pane.cursor.frame == 5, "where it was left"
         names = [info.meta.name for info in app.session.strands.values()]
         seen = []
         for _ in names:
             before = app.editor.pane.strand
             await pilot.press("g", "j")
-            await until(pilot, lambda before=before: app.editor.pane.strand != before and app.screen.grid)
-            seen.append(app.screen.grid.name)
+            await until(pilot, lambda before=before: app.editor.pane.strand != before and app.screen.context.grid)
+            seen.append(app.screen.context.grid.name)
         assert sorted(seen) == sorted(names)
         await pilot.press(":", *"b nobody", "enter")
         assert "no open strand is called nobody" in app.screen.mode.text
@@ -114,8 +114,8 @@ async def test_any_open_strand_can_be_shown(opened: Any, sounds: list[Path], unt
 
 async def test_pages_turn_with_the_playhead_if_wanted(opened: Any, long_sound: Path, until: Any) -> None:
     async with opened((80, 24), open_paths=[long_sound]) as (app, pilot):
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
-        grid, pane = app.screen.grid, app.editor.pane
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
+        grid, pane = app.screen.context.grid, app.editor.pane
         app.screen.size  # noqa: B018 - laid out
         app.sound._strand, app.sound._frame = grid.id, grid.frames - 1
         app._on_change("playhead", "")
@@ -130,7 +130,7 @@ async def test_the_sound_is_always_said_on_top(
     opened: Any, sounds: list[Path], until: Any, size: tuple[int, int]
 ) -> None:
     async with opened(size, open_paths=sounds[:1]) as (app, pilot):
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid and not app.sound.why_not)
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid and not app.sound.why_not)
         await until(pilot, lambda: "sound paced" in app.screen.top.line(0, size[0]).text)
         from protocol.messages.jobs import JobInfo
 
@@ -144,8 +144,8 @@ async def test_the_sound_is_always_said_on_top(
 
 async def test_pictures_in_other_colours_letters_and_bands(opened: Any, sounds: list[Path], until: Any) -> None:
     async with opened((100, 40), open_paths=sounds[:1]) as (app, pilot):
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid)
-        grid, widgets = app.screen.grid, app.screen.panes[0]
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
+        grid, widgets = app.screen.context.grid, app.screen.view.widgets[0]
         await until(pilot, lambda: app.session.waves[grid.id].wanted(0, grid.frames) is None)
         rows = widgets.wave.size.height
 

@@ -1,0 +1,78 @@
+"""Opening sounds and `.alle` files in the editor's panes: typed, pasted, dropped, or chosen in the library."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from protocol.errors import AlleleError
+from tui.drops import read_drop
+from tui.model.editor import NAMES
+from tui.model.paths import line_of, read_paths
+
+if TYPE_CHECKING:
+    from tui.app import AlleleApp
+
+
+class FileOpener:
+    """Turns paths into living strands and shows them. `app` is the application whose editor it opens them in."""
+
+    def __init__(self, app: "AlleleApp") -> None:
+        self._app = app
+
+    def open_text(self, text: str, index: int) -> None:
+        """Open the first path of a text in a pane, and the second in the other."""
+        try:
+            self.open_files(read_paths(text), index)
+        except AlleleError as error:
+            self._app.say(str(error), bad=True)
+
+    def open_files(self, paths: list[Path], index: int) -> None:
+        """Open a file in a pane, and a second one in the other; there are two panes."""
+        if len(paths) > len(NAMES):
+            self._app.say(
+                f"{len(paths)} files: the first two are opened; {{library.new}} in the library makes a corpus of all"
+            )
+        for offset, path in enumerate(paths[:2]):
+            self._app.session.spawn(self.open_in_pane(path, (index + offset) % 2, None))
+
+    def take_drop(self, text: str) -> None:
+        """Text was pasted or a file dropped while nothing was asked: open files, offer folders to the library."""
+        try:
+            drop = read_drop(text)
+        except AlleleError as error:
+            self._app.say(str(error), bad=True)
+            return
+        if drop is None:
+            self._app.say("pasted text goes into a prompt: open one with {app.command} or {file.open}")
+        elif drop.folders:
+            self._app.ask_for_corpus(line_of(drop.paths))
+        else:
+            self.open_files(drop.files, self._app.editor.focus)
+
+    async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
+        """Make a strand of a file and show it in a pane.
+
+        Raises:
+            AlleleError: naming the file and what to do.
+        """
+        self._app.say(f"opening {path.name} ...")
+        strand, notes = await self._app.session.open_strand(path, model or self.model_for(index))
+        await self.show_strand(strand, index)
+        self._app.say("; ".join([f"{path.name} is strand {NAMES[index]}", *notes]))
+
+    async def show_strand(self, strand: str, index: int) -> None:
+        """Show a living strand in a pane."""
+        await self._app.session.fetch(strand)
+        self._app.editor.open_in(index, strand)
+        if self._app.top_screen is not None:
+            self._app.top_screen.draw()
+        self._app.remember()
+
+    def model_for(self, index: int) -> str | None:
+        """The model a sound is encoded with when none is named: that of the other pane, else the newest."""
+        session, panes = self._app.session, self._app.editor.panes
+        for pane in (panes[1 - index], panes[index]):
+            info = session.strands.get(pane.strand or "")
+            model = None if info is None else session.model_of(info.meta)
+            if model is not None and not model.problem:
+                return model.name
+        return next((model.name for model in session.newest_first), None)

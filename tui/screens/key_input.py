@@ -1,0 +1,84 @@
+"""Keys of one screen: through the key reader to an action, whose check is asked before its handler is called."""
+
+from typing import TYPE_CHECKING
+
+from textual import events
+
+from tui.actions.press import Handler, Press
+from tui.actions.registry import ACTIONS, BY_ID
+from tui.input.keymap import Keymap, shown
+from tui.input.keys import KeyReader, Pressed
+
+if TYPE_CHECKING:
+    from tui.screens.base import BaseScreen
+
+LETTERS = frozenset(action.id for action in ACTIONS if action.letter)
+ENDS = ("macro.record",)
+
+
+def token_of(event: events.Key) -> str:
+    """A key as the registry names it: the printable character, or the terminal's name."""
+    if event.character is not None and event.is_printable and event.character != " ":
+        return event.character
+    return {"ctrl+at": "ctrl+space", "ctrl+i": "tab", "ctrl+j": "enter"}.get(event.key, event.key)
+
+
+class KeyInput:
+    """Reads keys for a screen and carries their actions out."""
+
+    def __init__(self, screen: "BaseScreen") -> None:
+        self._screen = screen
+        self._reader: KeyReader | None = None
+        self._reader_of: Keymap | None = None
+
+    @property
+    def reader(self) -> KeyReader:
+        """The key reader of this screen's table; another one as soon as keys were changed."""
+        keymap = self._screen.keymap
+        if self._reader is None or self._reader_of is not keymap:
+            table = keymap.table_of(self._screen.NAME)
+            self._reader = KeyReader(table, counts=keymap.counts, letters=LETTERS)
+            self._reader_of = keymap
+        return self._reader
+
+    @property
+    def waiting(self) -> str:
+        """Keys that were typed and wait for more."""
+        return self.reader.waiting
+
+    def feed(self, token: str) -> None:
+        """Read a key, pressed by hand or by a macro."""
+        screen = self._screen
+        if screen.prompt.is_open:
+            screen.prompt.type(token, token if len(token) == 1 else " " if token == "space" else None)
+        elif not screen.takes(token):
+            screen.lines.clear()
+            self.reader.bare = ENDS if screen.allele.macros.recording else ()
+            if (pressed := self.reader.feed(token)) is not None:
+                self._run(pressed)
+        screen.lines.draw_bottom()
+
+    def _run(self, pressed: Pressed) -> None:
+        if pressed.action is None and pressed.keys.endswith("ctrl+c"):
+            self._screen.say("{app.quit} or :q leaves; strands and jobs go on")
+        elif pressed.action is None:
+            self._screen.say(f"{shown(pressed.keys)} means nothing here; {{app.help}} shows every key")
+        elif pressed.action:
+            self.run(pressed.action, Press(pressed.count, pressed.register, pressed.keys))
+
+    def run(self, action_id: str, press: Press) -> None:
+        """Carry an action out, or say why it cannot be."""
+        action, screen = BY_ID[action_id], self._screen
+        why = action.why_not(screen.situation())
+        if why:
+            screen.say(f"{action.title.split(':')[0]}: {why}", bad=True)
+            return
+        handler = self.handler_of(action_id)
+        if handler is None:
+            screen.say(f"{action.title}: that is done on the {' or '.join(action.screens)} screen")
+            return
+        handler(press)
+
+    def handler_of(self, action_id: str) -> Handler | None:
+        """What carries an action out: the screen's handler, else the application's."""
+        return self._screen.handlers.get(action_id) or self._screen.allele.handlers.get(action_id)

@@ -1,0 +1,92 @@
+"""The library's corpora: making one, adding recordings to it, and training on it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from protocol.errors import AlleleError
+from protocol.messages.corpora import AddToCorpus
+from protocol.messages.jobs import StartTraining
+from tui.actions.press import Handlers, Press
+from tui.drops import here
+from tui.model.existing import is_there
+from tui.model.names import NAME_RULE, is_name
+from tui.model.paths import read_paths
+from tui.screens.form import TrainForm
+
+if TYPE_CHECKING:
+    from tui.screens.library import LibraryScreen
+
+
+class LibraryCorpora:
+    """Carries out the actions on the chosen corpus."""
+
+    def __init__(self, screen: "LibraryScreen") -> None:
+        self._screen = screen
+
+    def handlers(self) -> Handlers:
+        """Which method carries out which action."""
+        return {
+            "library.new": self._ask_for_new,
+            "library.add": self._ask_to_add,
+            "library.train": self._ask_to_train,
+        }
+
+    def ask_for_name(self, paths: str) -> None:
+        """Start a new corpus with a dropped or pasted path: ask for its name."""
+        self._screen.prompt.ask("name of the new corpus for these files: ", lambda name: self._named(name, paths))
+
+    def _ask_for_new(self, press: Press) -> None:
+        self._screen.prompt.ask("name of the new corpus: ", self._named)
+
+    def _named(self, name: str, paths: str = "") -> None:
+        name = name.strip()
+        if not name:
+            return
+        if not is_name(name):
+            self._screen.say(f"a name is {NAME_RULE}", bad=True)
+            return
+        if any(corpus.name == name for corpus in self._screen.session.corpora):
+            self._screen.say(f"{name} exists; choose it and press {{library.add}} to add files", bad=True)
+            return
+        self._screen.prompt.ask(
+            f"files or folders for {name}: ", lambda text: self._add(name, text), value=paths, is_path=True
+        )
+
+    def _ask_to_add(self, press: Press) -> None:
+        name = self._screen.corpus
+        self._screen.prompt.ask(f"add to {name}: ", lambda text: self._add(name, text), is_path=True)
+
+    def _add(self, corpus: str, text: str) -> None:
+        try:
+            paths = read_paths(text)
+            if not paths:
+                return
+            missing = next((path for path in paths if not is_there(path)), None)
+            if missing is not None:
+                raise AlleleError(
+                    "E_NOT_FOUND", f"{missing} is not on this machine", hint=f"copy it here: scp FILE {here()}"
+                )
+        except AlleleError as error:
+            self._screen.say(str(error), bad=True)
+            return
+        self._screen.spawn(self._ingest(corpus, paths))
+
+    async def _ingest(self, corpus: str, paths: list[Path]) -> None:
+        request = AddToCorpus(corpus=corpus, paths=[str(path) for path in paths])
+        job = (await self._screen.session.ask(request)).body.job
+        self._screen.allele.follow(job)
+        self._screen.say(f"reading {len(paths)} {'path' if len(paths) == 1 else 'paths'} into {corpus}")
+
+    def _ask_to_train(self, press: Press) -> None:
+        corpus = self._screen.corpus
+        taken = {model.name for model in self._screen.session.models}
+        self._screen.app.push_screen(TrainForm(corpus, taken), self._ordered)
+
+    def _ordered(self, order: StartTraining | None) -> None:
+        if order is not None:
+            self._screen.spawn(self._train(order))
+
+    async def _train(self, order: StartTraining) -> None:
+        job = (await self._screen.session.ask(order)).body.job
+        self._screen.allele.follow(job)
+        self._screen.allele.go("train")

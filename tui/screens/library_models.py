@@ -1,0 +1,50 @@
+"""The library's models: putting one in the trash, and taking it back."""
+
+from typing import TYPE_CHECKING
+
+from protocol.errors import AlleleError
+from protocol.messages.models import DeleteModel, RestoreModel
+from tui.actions.press import Handlers, Press
+from tui.model.names import NAME_RULE, is_name
+from tui.model.words import plural
+
+if TYPE_CHECKING:
+    from tui.screens.library import LibraryScreen
+
+
+class LibraryModels:
+    """Carries out the actions on the chosen model."""
+
+    def __init__(self, screen: "LibraryScreen") -> None:
+        self._screen = screen
+        self._deleted = ""  # the model that was put in the trash here last
+
+    def handlers(self) -> Handlers:
+        """Which method carries out which action."""
+        return {"library.delete": self._delete_chosen, "library.restore": self._ask_to_restore}
+
+    def _delete_chosen(self, press: Press) -> None:
+        self._screen.spawn(self._delete(self._screen.chosen[1]))
+
+    async def _delete(self, model: str) -> None:
+        codecs = {one.name: one.codec_id for one in self._screen.session.models}
+        await self._screen.session.ask(DeleteModel(name=model))
+        self._deleted, gone = model, codecs.pop(model, "")
+        held = [strand for strand in self._screen.session.strands.values() if strand.meta.codec_id == gone]
+        silent = 0 if gone in codecs.values() else len(held)
+        told = f" and {plural(silent, 'strand')} silent" if silent else ""
+        self._screen.say(f"{model} is in the trash{told}; {{library.restore}} takes it back")
+
+    def _ask_to_restore(self, press: Press) -> None:
+        self._screen.prompt.ask("model to take back: ", self._restore, value=self._deleted, is_offer=True)
+
+    def _restore(self, text: str) -> None:
+        if name := text.strip():
+            self._screen.spawn(self._take_model_back(name))
+
+    async def _take_model_back(self, name: str) -> None:
+        if not is_name(name):
+            raise AlleleError("E_BAD_REQUEST", f"a name is {NAME_RULE}")
+        await self._screen.session.ask(RestoreModel(name=name))
+        self._deleted = ""
+        self._screen.say(f"{name} is back")
