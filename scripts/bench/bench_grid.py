@@ -58,6 +58,7 @@ def child(control: int, frames: int) -> None:
     from protocol.messages.models import Atlas, ModelInfo
     from protocol.messages.strands import StrandInfo
     from protocol.strands import StrandMeta
+    from tui.actions.press import Press
     from tui.app import AlleleApp
     from tui.model.atlas import CodeAtlas, Colours
     from tui.model.cursor import Cursor
@@ -123,8 +124,8 @@ def child(control: int, frames: int) -> None:
         "edit grid": lambda: edit(app_grid().redraw),
         "edit all": lambda: edit(lambda: app._on_change("strand", "random")),
         "playhead": playhead,
-        "right": lambda: app.screen.carry_out("move.right"),
-        "redraw": lambda: app.do_app_redraw(None, None),
+        "right": lambda: app.screen.carry_out("move.right", Press()),
+        "redraw": lambda: app.handlers["app.redraw"](Press()),
         "cpu": cpu,
         "quit": lambda: app.exit(0),
     }

@@ -71,7 +71,9 @@ async def test_a_code_is_heard_at_the_cursor_of_the_pane_that_shows_the_strand_a
     opened: Any, sounds: list[Path], until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened((120, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor" and not app.sound.why_not)
+        await until(
+            pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor" and not app.sound.why_not
+        )
         asked, ask = list[Any](), app.session.ask
 
         async def noted(body: Any, **more: Any) -> Any:
@@ -144,7 +146,7 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         await until(pilot, lambda: session.atlas_now("toy") is not None and session.colours_now("toy").words)
         editor.draw()
         does = session.atlas_now("toy").words(0, int(grid.codes[0, 0])) or " of "
-        assert editor.colours_of(grid).words in editor.panes[0].header.text and does in editor.words.text
+        assert editor.context.colours_of(grid).words in editor.view.widgets[0].header.text and does in editor.words.text
         toy = next(model for model in session.models if model.name == "toy")
         stranger = replace(toy, codec_id="0" * 64, created="2999-01-01T00:00:00Z")
 
@@ -155,7 +157,7 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         await session.colours("toy")  # the stranger's own, which are not the strand's
         await session.atlas("toy")
         editor.draw()
-        assert editor.colours_of(grid) == Colours() and editor.atlas_of(grid) is None
+        assert editor.context.colours_of(grid) == Colours() and editor.atlas_of(grid) is None
         await pilot.press("z", "d")
         assert "the model of tone 0 is not here: toy, codec" in editor.mode.text and "R in the" in editor.mode.text
         await pilot.press("g", "c")
@@ -172,7 +174,7 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         assert app.files.model_for(0) == twin  # not the stranger, which is newer
         await pilot.press("g", "e")
         await until(pilot, lambda: app.screen.NAME == "editor")
-        assert editor.colours_of(grid) is session.colours_now(twin) and editor.top_words().startswith(twin)
+        assert editor.context.colours_of(grid) is session.colours_now(twin) and editor.top_words().startswith(twin)
 
         (home / "models" / twin / "atlas.safetensors").unlink()
         session.forget_atlas(twin)

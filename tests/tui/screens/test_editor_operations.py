@@ -174,7 +174,12 @@ async def test_the_undo_list_goes_to_any_moment(with_two: Any, until: Any) -> No
         await until(
             pilot,
             lambda: (
-                len(getattr(app.screen, "rows", app.screen.view.widgets[0] if hasattr(app.screen, "panes") else app).rows) == 4
+                len(
+                    getattr(
+                        app.screen, "rows", app.screen.view.widgets[0] if hasattr(app.screen, "panes") else app
+                    ).rows
+                )
+                == 4
             ),
         )
         assert "=>    3" in app.screen.rows.rows[3].text

@@ -282,7 +282,7 @@ async def test_a_high_terminal_draws_levels_taller(with_two: Any) -> None:
         row = list(grid.line(3, 60))[1:]
         assert [s.style for s in grid.line(4, 60)][1:] == [s.style for s in row]
         await pilot.click(grid, offset=(GUTTER + 7, 5))
-        assert app.screen.editor.pane.cursor == Cursor(1, 7)
+        assert app.editor.pane.cursor == Cursor(1, 7)
 
 
 async def test_over_ssh_levels_stay_low(with_two: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,7 +294,7 @@ async def test_over_ssh_levels_stay_low(with_two: Any, monkeypatch: pytest.Monke
 async def test_a_sentence_that_comes_by_itself_gives_the_mode_line_back(
     with_two: Any, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.screens.base.SAID_S", 0.3)
+    monkeypatch.setattr("tui.screens.status_lines.SHOWN_S", 0.3)
     async with with_two() as (app, pilot):
         await pilot.press("v", "l")
         app.say("something happened")

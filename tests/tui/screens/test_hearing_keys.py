@@ -39,7 +39,9 @@ async def test_levels_before_and_panic_while_it_plays(
     opened: Any, sounds: list[Path], until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened((80, 24), open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor" and not app.sound.why_not)
+        await until(
+            pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor" and not app.sound.why_not
+        )
         asked, grid, editor = Asked(app, monkeypatch), app.screen.context.grid, app.editor
         await pilot.press("c")
         assert "nothing to compare" in app.screen.mode.text

@@ -55,7 +55,9 @@ async def test_what_a_recording_lost_on_its_way_is_said(opened: Any, until: Any,
 
 async def test_a_closed_strand_is_taken_back_with_its_edits(opened: Any, until: Any, sounds: list[Path]) -> None:
     async with opened(open_paths=sounds[:2]) as (app, pilot):
-        await until(pilot, lambda: app.screen.NAME == "editor" and all(app.screen.context.grids()) and not app.sound.why_not)
+        await until(
+            pilot, lambda: app.screen.NAME == "editor" and all(app.screen.context.grids()) and not app.sound.why_not
+        )
         one, two = (pane.strand for pane in app.editor.panes)
         await pilot.press("r", "3", "enter", "L", "space")
         await until(pilot, lambda: app.session.strands[one].undo_depth == 1 and app.sound.plays(one))

@@ -238,7 +238,7 @@ def test_bytes_that_are_no_text_do_not_end_the_program(in_pty: Callable[..., Pty
 def test_a_crash_leaves_one_line_a_log_and_a_status(in_pty: Callable[..., Pty], sounds: list[Path], home: Path) -> None:
     for defect, said in (
         (
-            "from tui.editor.motions import EditorKeys as E\nE.do_play_mute = lambda *_: 1 // 0",
+            "from tui.editor.hearing import Hearing as E\nE.play_mute = lambda *_: 1 // 0",
             "ZeroDivisionError",
         ),
         (

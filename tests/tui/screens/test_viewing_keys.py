@@ -69,7 +69,7 @@ async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> No
         await pilot.press("/", *"9999", "enter")
         assert "is no code" in app.screen.mode.text
         await pilot.press("g", "d")
-        said = " ".join(app.screen.said.lines) or app.screen.mode.text
+        said = " ".join(app.screen.lines.block.lines) or app.screen.mode.text
         assert "strand A, tone 0" in said
         assert f"of {grid.frames}" in said
 

@@ -84,7 +84,7 @@ def partial(strip: Strip, first: int, past: int) -> ChopsUpdate:
 
 def show(strip: Strip) -> list[tuple[str, str]]:
     screen = Screen()
-    screen.keys.feed(DiffUpdate(layout(strip), Terminal()).render_segments(CONSOLE))
+    screen.feed(DiffUpdate(layout(strip), Terminal()).render_segments(CONSOLE))
     return screen.row(0)
 
 
@@ -94,7 +94,7 @@ def test_after_every_update_the_terminal_shows_the_last_picture(pictures: list[l
     terminal, screen = Terminal(), Screen()
     for parts in pictures:
         strip = strip_of(parts)
-        screen.keys.feed(DiffUpdate(layout(strip), terminal).render_segments(CONSOLE))
+        screen.feed(DiffUpdate(layout(strip), terminal).render_segments(CONSOLE))
         assert screen.row(0) == show(strip)
 
 
