@@ -14,10 +14,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocol.errors import AlleleError
-from protocol.messages.fields import Struct
+from protocol.messages.fields import Request
 from protocol.messages.playback import (
     PlaybackStarted,
     PlayPreview,
@@ -35,6 +35,7 @@ from tui.model.grid import StrandGrid
 if TYPE_CHECKING:
     from tui.session.session import Session
 
+R = TypeVar("R", PlaybackStarted, PreviewStarted)
 AUDITION_S = 0.06  # between two auditions: a held key is heard as a trill, not as a queue
 INSTEAD = ":w FILE.wav writes what you would hear"
 LOOK_AGAIN_S = 2.0  # a device is not looked for at every key
@@ -195,10 +196,10 @@ class Sound:
             raise AlleleError("E_UNAVAILABLE", why)
         return self._child.player_id
 
-    async def _started(self, request: Struct, now: _Playing, codes: list[Codes] | None = None) -> Any:
+    async def _started(self, request: Request[R], now: _Playing, codes: list[Codes] | None = None) -> R:
         """What the daemon says to a playback, which is followed from now on unless it was silenced meanwhile."""
         stops = self._stops
-        started: PlaybackStarted | PreviewStarted = (await self._session.ask(request, buffers=codes or [])).body
+        started = (await self._session.ask(request, buffers=codes or [])).body
         if stops == self._stops:
             self._playback, self._before, self.is_audition = started.playback, now.before, now.is_audition
             self._strand, self.preview = now.strand, now.preview

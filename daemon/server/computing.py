@@ -1,14 +1,16 @@
 """Who answers the questions of edits: the engine, with the model whose codes a strand holds."""
 
+from typing import Any
+
 from daemon.edits.values import Computation, Outcome, Step
 from daemon.server.services import Services
 from daemon.server.strandbook import Compute
-from daemon.server.wire.dispatch import Request
+from daemon.server.wire.dispatch import Call
 from protocol.arrays import Array
 from protocol.strands import StrandMeta
 
 
-def computer(services: Services, request: Request) -> Compute:
+def computer(services: Services, request: Call[Any]) -> Compute:
     """Asks the engine, as long as the request's sender waits."""
 
     async def compute(asked: Computation, meta: StrandMeta) -> Array:

@@ -4,13 +4,14 @@ import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
 
 from daemon.server.paths import check_sources
 from daemon.server.services import Services
-from daemon.server.wire.dispatch import Request
+from daemon.server.wire.dispatch import Call
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.strands import Codes, Source, StrandMeta, check_codes
@@ -25,7 +26,7 @@ class Made:
     notes: list[str]
 
 
-async def encode_clip(services: Services, path: str, model_name: str, request: Request) -> Made:
+async def encode_clip(services: Services, path: str, model_name: str, request: Call[Any]) -> Made:
     """An audio file as a strand.
 
     Raises:

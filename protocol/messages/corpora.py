@@ -4,10 +4,11 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from protocol.messages.fields import Name, Path, Struct
+from protocol.messages.fields import Done, Name, Path, Request, Struct
+from protocol.messages.jobs import JobAccepted
 
 
-class AddToCorpus(Struct, frozen=True, kw_only=True):
+class AddToCorpus(Request[JobAccepted], frozen=True, kw_only=True):
     """Ingest files and folders (absolute paths on the daemon's machine) as a job."""
 
     corpus: Name
@@ -41,20 +42,14 @@ class CorpusInfo(Struct, frozen=True, kw_only=True):
     path: str = ""
 
 
-class ListCorpora(Struct, frozen=True, kw_only=True):
-    """All corpora."""
-
-
 class Corpora(Struct, frozen=True, kw_only=True):
     """Answer to ListCorpora."""
 
     corpora: list[CorpusInfo]
 
 
-class ShowCorpus(Struct, frozen=True, kw_only=True):
-    """One corpus with its files."""
-
-    name: Name
+class ListCorpora(Request[Corpora], frozen=True, kw_only=True):
+    """All corpora."""
 
 
 class Corpus(Struct, frozen=True, kw_only=True):
@@ -64,7 +59,13 @@ class Corpus(Struct, frozen=True, kw_only=True):
     files: list[CorpusFile]
 
 
-class RemoveCorpus(Struct, frozen=True, kw_only=True):
+class ShowCorpus(Request[Corpus], frozen=True, kw_only=True):
+    """One corpus with its files."""
+
+    name: Name
+
+
+class RemoveCorpus(Request[Done], frozen=True, kw_only=True):
     """Move a corpus to the trash. Models trained on it stay. E_BUSY while a job uses it, also a paused one."""
 
     name: Name

@@ -1,19 +1,19 @@
 """Events that the daemon publishes to every client. Their names are in the past tense."""
 
 from protocol.messages.corpora import CorpusInfo
-from protocol.messages.fields import Id, Name, Struct
+from protocol.messages.fields import Event, Id, Name
 from protocol.messages.jobs import JobInfo
 from protocol.messages.models import ModelInfo
 from protocol.messages.strands import StrandInfo
 
 
-class JobChanged(Struct, frozen=True, kw_only=True):
+class JobChanged(Event, frozen=True, kw_only=True):
     """A job's state or progress; at most 10 a second for each job."""
 
     job: JobInfo
 
 
-class StepCompleted(Struct, frozen=True, kw_only=True):
+class StepCompleted(Event, frozen=True, kw_only=True):
     """Training goes on; at most 10 a second for each job (steps in between are not sent)."""
 
     job: Id
@@ -28,7 +28,7 @@ class StepCompleted(Struct, frozen=True, kw_only=True):
     memory_mb: float = 0.0
 
 
-class EvaluationCompleted(Struct, frozen=True, kw_only=True):
+class EvaluationCompleted(Event, frozen=True, kw_only=True):
     """Held-out measures, none where nothing is held out. advice: what to do about a level that is not healthy.
 
     health: a word per level (healthy, thin, collapsing).
@@ -53,7 +53,7 @@ class EvaluationCompleted(Struct, frozen=True, kw_only=True):
     source: str = ""
 
 
-class JobLogged(Struct, frozen=True, kw_only=True):
+class JobLogged(Event, frozen=True, kw_only=True):
     """A line of a job's log, in words."""
 
     job: Id
@@ -61,13 +61,13 @@ class JobLogged(Struct, frozen=True, kw_only=True):
     elapsed_s: float = 0.0
 
 
-class StrandOpened(Struct, frozen=True, kw_only=True):
+class StrandOpened(Event, frozen=True, kw_only=True):
     """A strand came to life, or was taken back from the trash."""
 
     strand: StrandInfo
 
 
-class StrandChanged(Struct, frozen=True, kw_only=True):
+class StrandChanged(Event, frozen=True, kw_only=True):
     """A strand was edited, undone or redone, or its locks were. Buffer 0: the cells as they are now, uint16.
 
     They lie at levels[0].., frames[0]..; `resized` means the length changed: fetch it whole.
@@ -84,31 +84,31 @@ class StrandChanged(Struct, frozen=True, kw_only=True):
     resized: bool = False
 
 
-class StrandClosed(Struct, frozen=True, kw_only=True):
+class StrandClosed(Event, frozen=True, kw_only=True):
     """A strand is gone."""
 
     strand: Id
 
 
-class CorporaChanged(Struct, frozen=True, kw_only=True):
+class CorporaChanged(Event, frozen=True, kw_only=True):
     """The list of corpora as it is now."""
 
     corpora: list[CorpusInfo]
 
 
-class ModelsChanged(Struct, frozen=True, kw_only=True):
+class ModelsChanged(Event, frozen=True, kw_only=True):
     """The list of models as it is now."""
 
     models: list[ModelInfo]
 
 
-class AtlasChanged(Struct, frozen=True, kw_only=True):
+class AtlasChanged(Event, frozen=True, kw_only=True):
     """A model's atlas or labels are others now: fetch them again."""
 
     model: Name
 
 
-class EngineChanged(Struct, frozen=True, kw_only=True):
+class EngineChanged(Event, frozen=True, kw_only=True):
     """The engine started, died or came back."""
 
     engine: str
@@ -116,7 +116,7 @@ class EngineChanged(Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-class DaemonStopping(Struct, frozen=True, kw_only=True):
+class DaemonStopping(Event, frozen=True, kw_only=True):
     """No more requests."""
 
     reason: str = ""

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from protocol.messages.fields import Id, Name, Struct
+from protocol.messages.fields import Id, Name, Request, Struct
 
 
 class JobAccepted(Struct, frozen=True, kw_only=True):
@@ -13,7 +13,7 @@ class JobAccepted(Struct, frozen=True, kw_only=True):
     job: Id
 
 
-class StartTraining(Struct, frozen=True, kw_only=True):
+class StartTraining(Request[JobAccepted], frozen=True, kw_only=True):
     """Train a codec on a corpus as a job, under a new name unless `resume` (then on the corpus it began with).
 
     Either a wall-clock budget in seconds or a number of steps; neither: ten minutes. A budget is ended early when the
@@ -59,23 +59,23 @@ class JobInfo(Struct, frozen=True, kw_only=True):
     position: int = 0
 
 
-class ListJobs(Struct, frozen=True, kw_only=True):
-    """All jobs, newest first."""
-
-
 class Jobs(Struct, frozen=True, kw_only=True):
     """Answer to ListJobs."""
 
     jobs: list[JobInfo]
 
 
-class ShowJob(Struct, frozen=True, kw_only=True):
+class ListJobs(Request[Jobs], frozen=True, kw_only=True):
+    """All jobs, newest first."""
+
+
+class ShowJob(Request[JobInfo], frozen=True, kw_only=True):
     """One job."""
 
     job: Id
 
 
-class CancelJob(Struct, frozen=True, kw_only=True):
+class CancelJob(Request[JobInfo], frozen=True, kw_only=True):
     """Cancel a job; answered at once, the state follows as an event. Cancelling a finished job is no error.
 
     Until it has ended, pausing, resuming or stopping it is E_BAD_REQUEST.
@@ -84,7 +84,7 @@ class CancelJob(Struct, frozen=True, kw_only=True):
     job: Id
 
 
-class PauseJob(Struct, frozen=True, kw_only=True):
+class PauseJob(Request[JobInfo], frozen=True, kw_only=True):
     """Put a training aside: it keeps a checkpoint and ends its process, and what waits behind it may begin.
 
     A queued job loses its place. Pausing what is paused is no error. A paused job outlives the daemon.
@@ -93,7 +93,7 @@ class PauseJob(Struct, frozen=True, kw_only=True):
     job: Id
 
 
-class ResumeJob(Struct, frozen=True, kw_only=True):
+class ResumeJob(Request[JobInfo], frozen=True, kw_only=True):
     """Go on with a paused job, next in the queue; or with a training that failed, was cancelled or interrupted.
 
     The latter is a new job on the same run (the reply has its id), because a job ends once.
@@ -102,7 +102,7 @@ class ResumeJob(Struct, frozen=True, kw_only=True):
     job: Id
 
 
-class StopJob(Struct, frozen=True, kw_only=True):
+class StopJob(Request[JobInfo], frozen=True, kw_only=True):
     """End a training now and make the model of what it learnt; answered at once, the end follows as an event.
 
     A training that is paused, or ended without a model, makes it of its last checkpoint; E_BAD_REQUEST without one.
@@ -111,18 +111,11 @@ class StopJob(Struct, frozen=True, kw_only=True):
     job: Id
 
 
-class MoveJob(Struct, frozen=True, kw_only=True):
+class MoveJob(Request[JobInfo], frozen=True, kw_only=True):
     """Give a queued job another place; 1 is next, a place beyond the end is the end."""
 
     job: Id
     position: Annotated[int, Meta(ge=1, le=1_000_000)]
-
-
-class GetJobLog(Struct, frozen=True, kw_only=True):
-    """Entries of a job's log from number `after` on (at most 1000): the same bodies as the events."""
-
-    job: Id
-    after: int = 0
 
 
 class JobLog(Struct, frozen=True, kw_only=True):
@@ -130,3 +123,10 @@ class JobLog(Struct, frozen=True, kw_only=True):
 
     entries: list[dict[str, Any]]
     next: int
+
+
+class GetJobLog(Request[JobLog], frozen=True, kw_only=True):
+    """Entries of a job's log from number `after` on (at most 1000): the same bodies as the events."""
+
+    job: Id
+    after: int = 0

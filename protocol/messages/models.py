@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from protocol.messages.fields import Name, Struct
+from protocol.messages.fields import Done, Name, Request, Struct
+from protocol.messages.jobs import JobAccepted
 
 
 class ModelInfo(Struct, frozen=True, kw_only=True):
@@ -37,29 +38,29 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     mend: str = ""
 
 
-class ListModels(Struct, frozen=True, kw_only=True):
-    """All models that finished training."""
-
-
 class Models(Struct, frozen=True, kw_only=True):
     """Answer to ListModels."""
 
     models: list[ModelInfo]
 
 
-class ShowModel(Struct, frozen=True, kw_only=True):
+class ListModels(Request[Models], frozen=True, kw_only=True):
+    """All models that finished training."""
+
+
+class ShowModel(Request[ModelInfo], frozen=True, kw_only=True):
     """One model."""
 
     name: Name
 
 
-class DeleteModel(Struct, frozen=True, kw_only=True):
+class DeleteModel(Request[Done], frozen=True, kw_only=True):
     """Move a model, or an unfinished training, to the trash. Its strands stay and are silent until it is back."""
 
     name: Name
 
 
-class RestoreModel(Struct, frozen=True, kw_only=True):
+class RestoreModel(Request[Done], frozen=True, kw_only=True):
     """Take the model of this name that was deleted last back from the trash, under another name if one is given.
 
     Strands find it by its codec, whatever it is called.
@@ -67,16 +68,6 @@ class RestoreModel(Struct, frozen=True, kw_only=True):
 
     name: Name
     new_name: Name | None = None
-
-
-class GetPalette(Struct, frozen=True, kw_only=True):
-    """How to order and colour a model's codes. descriptor: "" is brightness where it was measured reliably.
-
-    Without an atlas, codes are ranked on the first principal component of their vectors, whatever was asked for.
-    """
-
-    model: Name
-    descriptor: Annotated[str, Meta(max_length=32)] = ""
 
 
 class Palette(Struct, frozen=True, kw_only=True):
@@ -91,14 +82,18 @@ class Palette(Struct, frozen=True, kw_only=True):
     choices: list[str] = []
 
 
-class MeasureAtlas(Struct, frozen=True, kw_only=True):
-    """Measure what each code of a finished model does to the sound, as a job. The corpus it learned from is needed."""
+class GetPalette(Request[Palette], frozen=True, kw_only=True):
+    """How to order and colour a model's codes. descriptor: "" is brightness where it was measured reliably.
+
+    Without an atlas, codes are ranked on the first principal component of their vectors, whatever was asked for.
+    """
 
     model: Name
+    descriptor: Annotated[str, Meta(max_length=32)] = ""
 
 
-class GetAtlas(Struct, frozen=True, kw_only=True):
-    """What each code of a model was measured to do, and what the person calls it."""
+class MeasureAtlas(Request[JobAccepted], frozen=True, kw_only=True):
+    """Measure what each code of a finished model does to the sound, as a job. The corpus it learned from is needed."""
 
     model: Name
 
@@ -124,7 +119,13 @@ class Atlas(Struct, frozen=True, kw_only=True):
     labels: dict[str, str] = {}
 
 
-class PutLabel(Struct, frozen=True, kw_only=True):
+class GetAtlas(Request[Atlas], frozen=True, kw_only=True):
+    """What each code of a model was measured to do, and what the person calls it."""
+
+    model: Name
+
+
+class PutLabel(Request[Done], frozen=True, kw_only=True):
     """Call a code something; "" takes the word back. Kept in the model's folder."""
 
     model: Name

@@ -4,10 +4,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from protocol.messages.fields import Id, Struct
+from protocol.messages.fields import Done, Id, Request, Struct
 
 
-class StartPlayback(Struct, frozen=True, kw_only=True):
+class PlaybackStarted(Struct, frozen=True, kw_only=True):
+    """playback: number the chunks carry. The first chunk follows on aud."""
+
+    playback: int
+    strand: Id
+    frames: tuple[int, int]
+
+
+class StartPlayback(Request[PlaybackStarted], frozen=True, kw_only=True):
     """Play frames of a living strand on the player whose client id this is. None: to the end, all levels.
 
     levels: those heard; [] is silence. loop: again and again; edits are taken up where it begins again, and a range
@@ -23,15 +31,7 @@ class StartPlayback(Struct, frozen=True, kw_only=True):
     before: bool = False
 
 
-class PlaybackStarted(Struct, frozen=True, kw_only=True):
-    """playback: number the chunks carry. The first chunk follows on aud."""
-
-    playback: int
-    strand: Id
-    frames: tuple[int, int]
-
-
-class TunePlayback(Struct, frozen=True, kw_only=True):
+class TunePlayback(Request[Done], frozen=True, kw_only=True):
     """Change what is heard of a playback under way, from its next chunk on, without a click. E_NOT_FOUND: it is over.
 
     levels, loop and before as in StartPlayback. Buffer 0: the codes that `before` means, needed the first time and when
@@ -45,7 +45,16 @@ class TunePlayback(Struct, frozen=True, kw_only=True):
     before: bool = False
 
 
-class PlayPreview(Struct, frozen=True, kw_only=True):
+class PreviewStarted(Struct, frozen=True, kw_only=True):
+    """playback: number the chunks carry. gain_db: what was done to be as loud as the source."""
+
+    playback: int
+    preview: str
+    seconds: float
+    gain_db: float = 0.0
+
+
+class PlayPreview(Request[PreviewStarted], frozen=True, kw_only=True):
     """Play what a training's evaluation left to hear: "source", "final" or "step-NNNNNNNN", as its file is called.
 
     It is heard as loud as the source. sample: where to begin, so that two can be compared in mid-sound.
@@ -58,16 +67,7 @@ class PlayPreview(Struct, frozen=True, kw_only=True):
     loop: bool = False
 
 
-class PreviewStarted(Struct, frozen=True, kw_only=True):
-    """playback: number the chunks carry. gain_db: what was done to be as loud as the source."""
-
-    playback: int
-    preview: str
-    seconds: float
-    gain_db: float = 0.0
-
-
-class StopPlayback(Struct, frozen=True, kw_only=True):
+class StopPlayback(Request[Done], frozen=True, kw_only=True):
     """Stop what a player plays; no error when nothing does."""
 
     player: bytes

@@ -1,7 +1,7 @@
 """Connecting, the daemon's status, stopping it, and the snapshot that a client starts from."""
 
 from protocol.messages.corpora import CorpusInfo
-from protocol.messages.fields import Struct
+from protocol.messages.fields import Done, Request, Struct
 from protocol.messages.jobs import JobInfo
 from protocol.messages.models import ModelInfo
 from protocol.messages.strands import StrandInfo
@@ -38,16 +38,6 @@ class Welcome(Struct, frozen=True, kw_only=True):
     pid: int = 0
 
 
-class Done(Struct, frozen=True, kw_only=True):
-    """It was done; nothing more to say. `detail` is for the person."""
-
-    detail: str = ""
-
-
-class GetStatus(Struct, frozen=True, kw_only=True):
-    """How is the daemon?"""
-
-
 class Status(Struct, frozen=True, kw_only=True):
     """endpoint: the ctl socket. device: what the engine computes on, cpu, cuda:0 or mps, "" until it is up.
 
@@ -68,14 +58,14 @@ class Status(Struct, frozen=True, kw_only=True):
     facts: dict[str, str] = {}
 
 
-class StopDaemon(Struct, frozen=True, kw_only=True):
+class GetStatus(Request[Status], frozen=True, kw_only=True):
+    """How is the daemon?"""
+
+
+class StopDaemon(Request[Done], frozen=True, kw_only=True):
     """Stop. drain: wait for running jobs; otherwise they are interrupted and can be resumed."""
 
     drain: bool = False
-
-
-class GetSnapshot(Struct, frozen=True, kw_only=True):
-    """Everything a client draws, with the sequence number it covers."""
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -89,3 +79,7 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     models: list[ModelInfo]
     strands: list[StrandInfo]
     workspace: str = ""
+
+
+class GetSnapshot(Request[Snapshot], frozen=True, kw_only=True):
+    """Everything a client draws, with the sequence number it covers."""

@@ -5,18 +5,25 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol.edits import Edit
-from protocol.messages.fields import Id, Name, Path, Struct
+from protocol.messages.fields import Id, Name, Path, Request, Struct
 from protocol.strands import StrandMeta
 
 
-class EncodeFile(Struct, frozen=True, kw_only=True):
+class Snapshotted(Struct, frozen=True, kw_only=True):
+    """A strand as a value. Buffer 0: codes (Q, T) uint16."""
+
+    meta: StrandMeta
+    notes: list[str] = []
+
+
+class EncodeFile(Request[Snapshotted], frozen=True, kw_only=True):
     """Encode an audio file. Reply: Snapshotted with buffer 0: codes."""
 
     path: Path
     model: Name
 
 
-class EditSnapshot(Struct, frozen=True, kw_only=True):
+class EditSnapshot(Request[Snapshotted], frozen=True, kw_only=True):
     """Apply edits in order to a snapshot. Buffer 0: its codes; buffer i+1: the codes of others[i].
 
     An edit names another strand by its key in `names` (as typed), which holds its place in `others`.
@@ -27,34 +34,6 @@ class EditSnapshot(Struct, frozen=True, kw_only=True):
     edits: Annotated[list[Edit], Meta(max_length=1000)]
     others: Annotated[list[StrandMeta], Meta(max_length=15)] = []
     names: dict[str, int] = {}
-
-
-class Snapshotted(Struct, frozen=True, kw_only=True):
-    """A strand as a value. Buffer 0: codes (Q, T) uint16."""
-
-    meta: StrandMeta
-    notes: list[str] = []
-
-
-class DecodeSnapshot(Struct, frozen=True, kw_only=True):
-    """Decode a snapshot (buffer 0: codes) to a WAV file on the daemon's machine. levels: which are heard.
-
-    replace: false refuses a file that exists (E_EXISTS). The recording of the strand is never replaced.
-    """
-
-    meta: StrandMeta
-    out: Path
-    levels: list[int] | None = None
-    replace: bool = True
-
-
-class DecodeStrand(Struct, frozen=True, kw_only=True):
-    """Decode a living strand to a WAV file on the daemon's machine. replace: as in DecodeSnapshot."""
-
-    strand: Id
-    out: Path
-    levels: list[int] | None = None
-    replace: bool = True
 
 
 class Decoded(Struct, frozen=True, kw_only=True):
@@ -73,12 +52,25 @@ class Decoded(Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
 
-class DecodeRegion(Struct, frozen=True, kw_only=True):
-    """PCM of some frames of a living strand. Reply: Region with buffer 0: (C, L) float32."""
+class DecodeSnapshot(Request[Decoded], frozen=True, kw_only=True):
+    """Decode a snapshot (buffer 0: codes) to a WAV file on the daemon's machine. levels: which are heard.
+
+    replace: false refuses a file that exists (E_EXISTS). The recording of the strand is never replaced.
+    """
+
+    meta: StrandMeta
+    out: Path
+    levels: list[int] | None = None
+    replace: bool = True
+
+
+class DecodeStrand(Request[Decoded], frozen=True, kw_only=True):
+    """Decode a living strand to a WAV file on the daemon's machine. replace: as in DecodeSnapshot."""
 
     strand: Id
-    frames: tuple[int, int]
+    out: Path
     levels: list[int] | None = None
+    replace: bool = True
 
 
 class Region(Struct, frozen=True, kw_only=True):
@@ -87,3 +79,11 @@ class Region(Struct, frozen=True, kw_only=True):
     strand: Id
     rev: int
     frames: tuple[int, int]
+
+
+class DecodeRegion(Request[Region], frozen=True, kw_only=True):
+    """PCM of some frames of a living strand. Reply: Region with buffer 0: (C, L) float32."""
+
+    strand: Id
+    frames: tuple[int, int]
+    levels: list[int] | None = None

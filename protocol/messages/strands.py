@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol.edits import Edit
-from protocol.messages.fields import Id, Name, Path, Struct
+from protocol.messages.fields import Done, Id, Name, Path, Request, Struct
 from protocol.strands import StrandMeta
 
 
@@ -25,7 +25,7 @@ class StrandInfo(Struct, frozen=True, kw_only=True):
     notes: list[str] = []
 
 
-class OpenStrand(Struct, frozen=True, kw_only=True):
+class OpenStrand(Request[StrandInfo], frozen=True, kw_only=True):
     """Make a living strand of an audio file (path and model) or of an `.alle` (meta and buffer 0: codes)."""
 
     path: Path | None = None
@@ -33,7 +33,7 @@ class OpenStrand(Struct, frozen=True, kw_only=True):
     meta: StrandMeta | None = None
 
 
-class GetStrand(Struct, frozen=True, kw_only=True):
+class GetStrand(Request[StrandInfo], frozen=True, kw_only=True):
     """One strand, by id. The reply's buffer 0: codes (Q, T) uint16.
 
     with_earlier: also as it was opened (buffer 1) and before its last edit (buffer 2), of lengths of their own.
@@ -43,30 +43,26 @@ class GetStrand(Struct, frozen=True, kw_only=True):
     with_earlier: bool = False
 
 
-class ListStrands(Struct, frozen=True, kw_only=True):
-    """All living strands."""
-
-
 class Strands(Struct, frozen=True, kw_only=True):
     """Answer to ListStrands."""
 
     strands: list[StrandInfo]
 
 
-class CloseStrand(Struct, frozen=True, kw_only=True):
+class ListStrands(Request[Strands], frozen=True, kw_only=True):
+    """All living strands."""
+
+
+class CloseStrand(Request[Done], frozen=True, kw_only=True):
     """Put a strand and its history in the trash; ReopenStrand takes it back."""
 
     strand: Id
 
 
-class ReopenStrand(Struct, frozen=True, kw_only=True):
+class ReopenStrand(Request[StrandInfo], frozen=True, kw_only=True):
     """Take a closed strand back: its id, history, revision and locks are as they were. No error when it is open."""
 
     strand: Id
-
-
-class ListClosedStrands(Struct, frozen=True, kw_only=True):
-    """The strands that were closed and can be taken back."""
 
 
 class ClosedStrands(Struct, frozen=True, kw_only=True):
@@ -79,7 +75,19 @@ class ClosedStrands(Struct, frozen=True, kw_only=True):
     closed_s: list[float]
 
 
-class ApplyEdit(Struct, frozen=True, kw_only=True):
+class ListClosedStrands(Request[ClosedStrands], frozen=True, kw_only=True):
+    """The strands that were closed and can be taken back."""
+
+
+class EditApplied(Struct, frozen=True, kw_only=True):
+    """What changed. strands: every strand touched, as it is now. notes: words for the person (what was cropped)."""
+
+    edit: str
+    strands: list[StrandInfo]
+    notes: list[str] = []
+
+
+class ApplyEdit(Request[EditApplied], frozen=True, kw_only=True):
     """Apply one edit to a living strand; OTHER is a strand's id.
 
     if_rev: refuse with E_CONFLICT unless this is the strand's rev. after: instead of a rev, the request id of the
@@ -92,7 +100,7 @@ class ApplyEdit(Struct, frozen=True, kw_only=True):
     after: bytes | None = None
 
 
-class UndoEdit(Struct, frozen=True, kw_only=True):
+class UndoEdit(Request[EditApplied], frozen=True, kw_only=True):
     """Undo the newest edit (a swap on both its strands, or E_CONFLICT when either changed since)."""
 
     strand: Id
@@ -100,26 +108,12 @@ class UndoEdit(Struct, frozen=True, kw_only=True):
     after: bytes | None = None
 
 
-class RedoEdit(Struct, frozen=True, kw_only=True):
+class RedoEdit(Request[EditApplied], frozen=True, kw_only=True):
     """Redo what was undone last."""
 
     strand: Id
     if_rev: int | None = None
     after: bytes | None = None
-
-
-class EditApplied(Struct, frozen=True, kw_only=True):
-    """What changed. strands: every strand touched, as it is now. notes: words for the person (what was cropped)."""
-
-    edit: str
-    strands: list[StrandInfo]
-    notes: list[str] = []
-
-
-class GetHistory(Struct, frozen=True, kw_only=True):
-    """What was done to a strand since it was opened here, undone edits included."""
-
-    strand: Id
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True):
@@ -144,17 +138,23 @@ class History(Struct, frozen=True, kw_only=True):
     entries: list[HistoryEntry]
 
 
-class PutWorkspace(Struct, frozen=True, kw_only=True):
+class GetHistory(Request[History], frozen=True, kw_only=True):
+    """What was done to a strand since it was opened here, undone edits included."""
+
+    strand: Id
+
+
+class PutWorkspace(Request[Done], frozen=True, kw_only=True):
     """Keep what the client would show again after it is gone (JSON ≤ 64 KiB): strands, cursor, selection."""
 
     state: Annotated[str, Meta(max_length=65_536)]
-
-
-class GetWorkspace(Struct, frozen=True, kw_only=True):
-    """What PutWorkspace kept last."""
 
 
 class Workspace(Struct, frozen=True, kw_only=True):
     """JSON, "" when nothing was kept."""
 
     state: str
+
+
+class GetWorkspace(Request[Workspace], frozen=True, kw_only=True):
+    """What PutWorkspace kept last."""

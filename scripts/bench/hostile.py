@@ -30,9 +30,9 @@ import zmq
 from benchmark_page import put_section
 from protocol.edits import parse_edit
 from protocol.frames import Header, Kind, pack
-from protocol.messages.models import ListModels, Models
+from protocol.messages.models import ListModels
 from protocol.messages.registry import REQUESTS
-from protocol.messages.session import GetStatus, Status, StopDaemon
+from protocol.messages.session import GetStatus, StopDaemon
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
 from protocol.places import Places
 from protocol.strands import StrandMeta
@@ -168,7 +168,7 @@ def attack(places: Places, messages: int, seed: int) -> None:
 async def honest(places: Places, at_work: asyncio.Task[None], taken_ms: list[float]) -> int:
     """Ask and edit until the attack is over; how many edits are missing at the end."""
     async with Client(places) as client:
-        model = (await client.ask(ListModels(), Models)).models[0]
+        model = (await client.ask(ListModels())).models[0]
         codes = np.zeros((model.levels, 64), np.uint16)
         meta = StrandMeta(
             name="honest", model=model.name, codec_id=model.codec_id, levels=model.levels, codebook=model.codebook,
@@ -193,7 +193,7 @@ async def measure(home: Path, messages: int, seed: int) -> tuple[str, bool]:
     """The table's row, and whether all is well."""
     places = ensure_daemon(home)
     async with Client(places) as client:
-        pid = (await client.ask(GetStatus(), Status)).pid
+        pid = (await client.ask(GetStatus())).pid
     broker = psutil.Process(pid)
     before = broker.memory_info().rss / 2**20
     taken_ms: list[float] = []
@@ -203,7 +203,7 @@ async def measure(home: Path, messages: int, seed: int) -> tuple[str, bool]:
     await at_work
     seconds = time.monotonic() - began
     async with Client(places) as client:
-        same = (await client.ask(GetStatus(), Status)).pid == pid
+        same = (await client.ask(GetStatus())).pid == pid
         after = broker.memory_info().rss / 2**20
         await client.request(StopDaemon())
     taken_ms.sort()

@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 from protocol.edits import parse_edit
-from protocol.messages.session import Done, StopDaemon
-from protocol.messages.strands import ApplyEdit, EditApplied, GetStrand
+from protocol.messages.session import StopDaemon
+from protocol.messages.strands import ApplyEdit, GetStrand
 from protocol.places import places_of
 from protocol.strands import StrandMeta
 from tui.transport.client import Client
@@ -98,7 +98,7 @@ async def edit_while_sockets_go(home: Path, pid: int) -> None:
 
     places = places_of(home)
     async with Client(places) as old:
-        await old.ask(StopDaemon(), Done)
+        await old.ask(StopDaemon())
     meta = StrandMeta(name="kick", model="m", codec_id="c", levels=2, codebook=16, frames=8, samples=8 * 1024)
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         await asyncio.sleep(0.02)
@@ -112,7 +112,7 @@ async def edit_while_sockets_go(home: Path, pid: int) -> None:
     async with Client(places) as first:
         for code in range(1, 6):
             shutil.rmtree(places.run, ignore_errors=True)
-            done = await first.ask(ApplyEdit(strand=strand, edit=parse_edit(f"set {code}")), EditApplied)
+            done = await first.ask(ApplyEdit(strand=strand, edit=parse_edit(f"set {code}")))
             said: list[str] = []
             async with Client(await asyncio.to_thread(ensure_daemon, home, 10.0, said.append)) as second:
                 seen = await second.request(GetStrand(strand=strand))

@@ -102,7 +102,7 @@ def check_daemon(places: Places) -> Check:
         return Check("daemon", "ok", "none runs; commands start it by themselves")
 
     async def ask(client: Client) -> Status:
-        return await client.ask(GetStatus(), Status, timeout_s=5.0)
+        return await client.ask(GetStatus(), timeout_s=5.0)
 
     try:
         found = with_running_daemon(places, ask)

@@ -19,8 +19,8 @@ from protocol.messages.corpora import (
     RemoveCorpus,
     ShowCorpus,
 )
-from protocol.messages.jobs import JobAccepted, JobInfo
-from protocol.messages.session import Done
+from protocol.messages.fields import Done
+from protocol.messages.jobs import JobInfo
 from tui.cli.files import absolute
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
@@ -45,11 +45,11 @@ def add(arguments: Namespace, output: Output) -> int:
         before = await _known_files(client, arguments.name)
 
         async def begin() -> str:
-            return (await client.ask(AddToCorpus(corpus=arguments.name, paths=paths), JobAccepted)).job
+            return (await client.ask(AddToCorpus(corpus=arguments.name, paths=paths))).job
 
         job = await follow(client, begin, output, cancels=True, title=f"reading into {arguments.name}")
         if job.state == "done":
-            return job, before, await client.ask(ShowCorpus(name=arguments.name), Corpus)
+            return job, before, await client.ask(ShowCorpus(name=arguments.name))
         return job, before, None
 
     try:
@@ -79,7 +79,7 @@ def _unfinished(job: JobInfo, name: str, output: Output) -> AlleleError:
 async def _known_files(client: Client, name: str) -> list[CorpusFile]:
     """What is in the corpus already; nothing when there is none."""
     try:
-        return (await client.ask(ShowCorpus(name=name), Corpus)).files
+        return (await client.ask(ShowCorpus(name=name))).files
     except AlleleError as error:
         if error.code != "E_NOT_FOUND":
             raise
@@ -151,7 +151,7 @@ def list_(arguments: Namespace, output: Output) -> int:
     """All corpora."""
 
     async def work(client: Client) -> Corpora:
-        return await client.ask(ListCorpora(), Corpora)
+        return await client.ask(ListCorpora())
 
     corpora = with_daemon(arguments, work).corpora
     rows = [(info.name, info.files, info.skipped, duration(info.seconds), info.frames) for info in corpora]
@@ -166,7 +166,7 @@ def show(arguments: Namespace, output: Output) -> int:
     """One corpus, file by file."""
 
     async def work(client: Client) -> Corpus:
-        return await client.ask(ShowCorpus(name=arguments.name), Corpus)
+        return await client.ask(ShowCorpus(name=arguments.name))
 
     corpus = with_daemon(arguments, work)
     rows = [
@@ -192,7 +192,7 @@ def remove(arguments: Namespace, output: Output) -> int:
     """Move a corpus to the trash."""
 
     async def work(client: Client) -> Done:
-        return await client.ask(RemoveCorpus(name=arguments.name), Done)
+        return await client.ask(RemoveCorpus(name=arguments.name))
 
     detail = with_daemon(arguments, work).detail
     output.result({"removed": arguments.name, "detail": detail}, f"{arguments.name} is in the trash. {detail}".strip())

@@ -8,7 +8,7 @@ import msgspec
 
 from protocol.errors import AlleleError
 from protocol.homelock import is_held
-from protocol.messages.session import Done, GetStatus, Status, StopDaemon
+from protocol.messages.session import GetStatus, Status, StopDaemon
 from protocol.places import Places
 from tui.cli.output import Output, duration
 from tui.cli.session import ANSWER_S, locate, say_waiting, with_running_daemon
@@ -77,7 +77,7 @@ def _started(places: Places, output: Output, *, started: bool) -> int:
 
 def _status(places: Places) -> Status:
     async def ask(client: Client) -> Status:
-        return await client.ask(GetStatus(), Status, timeout_s=10.0)
+        return await client.ask(GetStatus(), timeout_s=10.0)
 
     return with_running_daemon(places, ask)
 
@@ -92,9 +92,9 @@ def _stop(places: Places) -> int | None:
         return None
 
     async def ask(client: Client) -> int:
-        found = await client.ask(GetStatus(), Status, timeout_s=10.0)
+        found = await client.ask(GetStatus(), timeout_s=10.0)
         try:
-            await client.ask(StopDaemon(), Done, timeout_s=10.0)
+            await client.ask(StopDaemon(), timeout_s=10.0)
         except AlleleError as error:
             if error.code != "E_UNAVAILABLE":
                 raise  # gone before its answer arrived is what was asked for; the lock tells

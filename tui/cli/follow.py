@@ -74,14 +74,14 @@ async def follow(
 
 
 async def _until_ended(client: Client, following: _Following, progress: Progress, *, cancels: bool) -> JobInfo:
-    job = await client.ask(ShowJob(job=following.job), JobInfo)
+    job = await client.ask(ShowJob(job=following.job))
     progress.show(job)
     answered = 0
     while job.state not in ENDED:
         try:
             item = await asyncio.wait_for(following.queue.get(), SILENCE_S)
         except TimeoutError:
-            job = await client.ask(ShowJob(job=following.job), JobInfo, timeout_s=10.0)
+            job = await client.ask(ShowJob(job=following.job), timeout_s=10.0)
             progress.show(job)
             continue
         if following.interrupts > answered:
@@ -90,7 +90,7 @@ async def _until_ended(client: Client, following: _Following, progress: Progress
                 raise LeftRunningError(following.job)
             progress.say("stopping; Ctrl-C again leaves it to itself")
             with contextlib.suppress(AlleleError):  # it may have ended meanwhile
-                await client.ask(CancelJob(job=following.job), JobInfo)
+                await client.ask(CancelJob(job=following.job))
         job = _take(item, following.job, progress) or job
     return job
 

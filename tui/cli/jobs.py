@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from protocol.errors import AlleleError
-from protocol.messages.fields import Struct
+from protocol.messages.fields import Request
 from protocol.messages.jobs import CancelJob, JobInfo, Jobs, ListJobs, MoveJob, PauseJob, ResumeJob, ShowJob, StopJob
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
@@ -19,7 +19,7 @@ def list_(arguments: Namespace, output: Output) -> int:
     """All jobs, newest first."""
 
     async def work(client: Client) -> Jobs:
-        return await client.ask(ListJobs(), Jobs)
+        return await client.ask(ListJobs())
 
     jobs = with_daemon(arguments, work).jobs
     rows = [
@@ -43,7 +43,7 @@ def show(arguments: Namespace, output: Output) -> int:
     """One job."""
 
     async def work(client: Client) -> JobInfo:
-        return await client.ask(ShowJob(job=arguments.id), JobInfo)
+        return await client.ask(ShowJob(job=arguments.id))
 
     return _tell(with_daemon(arguments, work), output)
 
@@ -53,7 +53,7 @@ def watch(arguments: Namespace, output: Output) -> int:
 
     async def work(client: Client) -> JobInfo:
         async def found() -> str:
-            return (await client.ask(ShowJob(job=arguments.id), JobInfo)).id
+            return (await client.ask(ShowJob(job=arguments.id))).id
 
         return await follow(client, found, output, cancels=False, title=f"job {arguments.id}")
 
@@ -93,9 +93,9 @@ def move(arguments: Namespace, output: Output) -> int:
     return _ask(arguments, output, MoveJob(job=arguments.id, position=arguments.place))
 
 
-def _ask(arguments: Namespace, output: Output, request: Struct) -> int:
+def _ask(arguments: Namespace, output: Output, request: Request[JobInfo]) -> int:
     async def work(client: Client) -> JobInfo:
-        return await client.ask(request, JobInfo)
+        return await client.ask(request)
 
     return _tell(with_daemon(arguments, work), output)
 

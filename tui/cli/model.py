@@ -8,7 +8,8 @@ import msgspec
 
 from protocol.atlas import RELIABLE
 from protocol.errors import AlleleError
-from protocol.messages.jobs import JobAccepted, JobInfo
+from protocol.messages.fields import Done
+from protocol.messages.jobs import JobInfo
 from protocol.messages.models import (
     Atlas,
     DeleteModel,
@@ -20,7 +21,6 @@ from protocol.messages.models import (
     RestoreModel,
     ShowModel,
 )
-from protocol.messages.session import Done
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
@@ -32,7 +32,7 @@ def list_(arguments: Namespace, output: Output) -> int:
     """All models."""
 
     async def work(client: Client) -> Models:
-        return await client.ask(ListModels(), Models)
+        return await client.ask(ListModels())
 
     models = with_daemon(arguments, work).models
     rows = [
@@ -52,8 +52,8 @@ def show(arguments: Namespace, output: Output) -> int:
     """One model."""
 
     async def work(client: Client) -> tuple[ModelInfo, Atlas]:
-        model = await client.ask(ShowModel(name=arguments.name), ModelInfo)
-        return model, await client.ask(GetAtlas(model=model.name), Atlas)
+        model = await client.ask(ShowModel(name=arguments.name))
+        return model, await client.ask(GetAtlas(model=model.name))
 
     model, atlas = with_daemon(arguments, work)
     facts = msgspec.to_builtins(model) | {"atlas": _atlas_facts(atlas)}
@@ -78,10 +78,10 @@ def atlas(arguments: Namespace, output: Output) -> int:
 
     async def work(client: Client) -> tuple[JobInfo, Atlas]:
         async def begin() -> str:
-            return (await client.ask(MeasureAtlas(model=arguments.name), JobAccepted)).job
+            return (await client.ask(MeasureAtlas(model=arguments.name))).job
 
         job = await follow(client, begin, output, cancels=True, title=f"measuring {arguments.name}")
-        return job, await client.ask(GetAtlas(model=arguments.name), Atlas)
+        return job, await client.ask(GetAtlas(model=arguments.name))
 
     try:
         job, made = with_daemon(arguments, work)
@@ -99,7 +99,7 @@ def delete(arguments: Namespace, output: Output) -> int:
     """Move a model to the trash."""
 
     async def work(client: Client) -> Done:
-        return await client.ask(DeleteModel(name=arguments.name), Done)
+        return await client.ask(DeleteModel(name=arguments.name))
 
     detail = with_daemon(arguments, work).detail
     back = f"allele model restore {quote(arguments.name)}"
@@ -115,7 +115,7 @@ def restore(arguments: Namespace, output: Output) -> int:
     name = arguments.new_name or arguments.name
 
     async def work(client: Client) -> Done:
-        return await client.ask(RestoreModel(name=arguments.name, new_name=arguments.new_name), Done)
+        return await client.ask(RestoreModel(name=arguments.name, new_name=arguments.new_name))
 
     detail = with_daemon(arguments, work).detail
     output.result({"restored": name, "detail": detail}, f"{name} is back: {detail}")

@@ -74,7 +74,7 @@ def home_behind(arguments: Namespace) -> Path:
     from protocol.messages.session import GetStatus, Status
 
     async def ask(client: "Client") -> Status:
-        return await client.ask(GetStatus(), Status, timeout_s=10.0)
+        return await client.ask(GetStatus(), timeout_s=10.0)
 
     return Path(with_running_daemon(locate(arguments), ask).home)
 

@@ -92,10 +92,10 @@ def audible(db: float) -> float | None:
     return db if db > SILENCE_DB else None
 
 
-def snapshotted(answer: Answer) -> tuple[StrandMeta, Codes, list[str]]:
+def snapshotted(answer: Answer[Snapshotted]) -> tuple[StrandMeta, Codes, list[str]]:
     """Meta, codes and notes of a Snapshotted reply."""
     body = answer.body
-    if not isinstance(body, Snapshotted) or len(answer.buffers) != 1:
+    if len(answer.buffers) != 1:
         raise AlleleError("E_INTERNAL", "the daemon's answer holds no strand", hint="allele daemon restart")
     return body.meta, check_codes(body.meta, answer.buffers[0]), body.notes
 

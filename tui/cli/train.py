@@ -5,7 +5,7 @@ from shlex import quote
 from typing import Any
 
 from protocol.errors import AlleleError
-from protocol.messages.jobs import JobAccepted, JobInfo, StartTraining
+from protocol.messages.jobs import JobInfo, StartTraining
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration
 from tui.cli.session import with_daemon
@@ -41,7 +41,7 @@ def train(arguments: Namespace, output: Output) -> int:
         reached = True
 
         async def begin() -> str:
-            return (await client.ask(request, JobAccepted)).job
+            return (await client.ask(request)).job
 
         return await follow(client, begin, output, cancels=True, title=f"training {arguments.name}")
 
@@ -60,7 +60,7 @@ def train(arguments: Namespace, output: Output) -> int:
 
 def _detach(arguments: Namespace, request: StartTraining, output: Output) -> int:
     async def work(client: Client) -> str:
-        return (await client.ask(request, JobAccepted)).job
+        return (await client.ask(request)).job
 
     job = with_daemon(arguments, work)
     output.note(f"follow it with: allele jobs watch {job}")

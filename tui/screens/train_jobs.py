@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from protocol.messages.fields import Struct
+from protocol.messages.fields import Request
 from protocol.messages.jobs import CancelJob, JobInfo, MoveJob, PauseJob, ResumeJob, StopJob
 from tui.actions.press import Handlers, Press
 from tui.model.job_words import cancel_words
@@ -61,14 +61,14 @@ class JobActions:
                 self._ask(MoveJob(job=self._screen.job.id, position=max(1, self._screen.job.position + by)), "")
             )
 
-    def _confirm(self, question: str, request: Struct, said: str) -> None:
+    def _confirm(self, question: str, request: Request[JobInfo], said: str) -> None:
         def answered(text: str) -> None:
             if text.strip().lower() in ("y", "yes"):
                 self._screen.spawn(self._ask(request, said))
 
         self._screen.prompt.ask(f"{question} y or n: ", answered)
 
-    async def _ask(self, request: Struct, said: str) -> None:
+    async def _ask(self, request: Request[JobInfo], said: str) -> None:
         job: JobInfo = (await self._screen.session.ask(request)).body
         if job.id != self._screen.allele.job and isinstance(request, ResumeJob | StopJob):
             self._screen.allele.follow(job.id)  # it goes on under another number

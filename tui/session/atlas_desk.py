@@ -2,13 +2,19 @@
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from protocol.arrays import Array
 from protocol.errors import AlleleError
-from protocol.messages.fields import Struct
+from protocol.messages.fields import Request, Struct
 from protocol.messages.models import GetAtlas, GetPalette
 from tui.model.atlas import CodeAtlas, Colours, atlas_of, colours_of
+
+if TYPE_CHECKING:
+    from tui.transport.client import Answer
+
+R = TypeVar("R", bound=Struct)
 
 
 class AtlasDesk(ABC):
@@ -26,7 +32,14 @@ class AtlasDesk(ABC):
         """Is there a daemon to ask?"""
 
     @abstractmethod
-    async def ask(self, body: Struct, *, timeout_s: float | None = 30.0, **more: Any) -> Any:
+    async def ask(
+        self,
+        body: Request[R],
+        *,
+        timeout_s: float | None = 30.0,
+        buffers: Sequence[Array] = (),
+        request_id: bytes | None = None,
+    ) -> "Answer[R]":
         """A request's answer."""
 
     @abstractmethod

@@ -12,11 +12,12 @@ on by itself, and a resync fetches again what changed meanwhile.
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.messages.corpora import CorpusInfo
 from protocol.messages.events import (
@@ -33,7 +34,7 @@ from protocol.messages.events import (
     StrandClosed,
     StrandOpened,
 )
-from protocol.messages.fields import Struct
+from protocol.messages.fields import Request, Struct
 from protocol.messages.jobs import GetJobLog, JobInfo
 from protocol.messages.models import ModelInfo
 from protocol.messages.session import Snapshot
@@ -44,7 +45,11 @@ from tui.model.library import model_of
 from tui.model.training import Training
 from tui.session.strand_desk import StrandDesk
 
+if TYPE_CHECKING:
+    from tui.transport.client import Answer, Client
+
 RETRY_S = 1.0
+R = TypeVar("R", bound=Struct)
 
 
 class Session(StrandDesk):
@@ -60,7 +65,7 @@ class Session(StrandDesk):
         self.models: list[ModelInfo] = []
         self.trainings: dict[str, Training] = {}
         self.workspace = ""
-        self._client: Any = None
+        self._client: Client | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._kept = ""
         self._epoch = ""
@@ -143,7 +148,14 @@ class Session(StrandDesk):
             defect = f"a defect: {type(problem).__name__}: {problem} (please report it)"
             self._changed("error", self.readable(str(known)) if known else defect)
 
-    async def ask(self, body: Struct, *, timeout_s: float | None = 30.0, **more: Any) -> Any:
+    async def ask(
+        self,
+        body: Request[R],
+        *,
+        timeout_s: float | None = 30.0,
+        buffers: Sequence[Array] = (),
+        request_id: bytes | None = None,
+    ) -> "Answer[R]":
         """A request's answer.
 
         Raises:
@@ -151,7 +163,7 @@ class Session(StrandDesk):
         """
         if self._client is None:
             raise AlleleError("E_UNAVAILABLE", "not connected to the daemon yet")
-        return await self._client.request(body, timeout_s=timeout_s, **more)
+        return await self._client.request(body, timeout_s=timeout_s, buffers=buffers, request_id=request_id)
 
     # --- events ------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.messages.events import StrandChanged
-from protocol.messages.fields import Struct
+from protocol.messages.fields import Request
 from protocol.messages.snapshots import DecodeRegion
 from protocol.messages.strands import ApplyEdit, EditApplied, GetStrand, OpenStrand, RedoEdit, StrandInfo, UndoEdit
 from protocol.strands import pack_strand
@@ -161,7 +161,7 @@ class StrandDesk(AtlasDesk):
         return applied if moves > 0 else -applied
 
     async def _chained(
-        self, strand: str, other: str | None, body: Callable[[int | None, bytes | None], Struct]
+        self, strand: str, other: str | None, body: Callable[[int | None, bytes | None], Request[EditApplied]]
     ) -> EditApplied | None:
         touched = [strand] if other is None or other == strand else [strand, other]
         chains = [self.chains.setdefault(name, EditChain()) for name in touched]

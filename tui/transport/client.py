@@ -18,7 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 import zmq
@@ -28,7 +28,7 @@ from zmq.utils.monitor import recv_monitor_message
 from protocol.arrays import Array
 from protocol.errors import AlleleError, ErrorBody
 from protocol.frames import MAX_BUFFER_BYTES, Header, Kind, Message, pack, unpack, unpack_body
-from protocol.messages.fields import Struct
+from protocol.messages.fields import Request, Struct
 from protocol.messages.registry import EVENTS, REQUESTS
 from protocol.messages.session import GetSnapshot, Hello, Snapshot, Welcome
 from protocol.places import Places
@@ -42,14 +42,15 @@ HELLO_S = 5.0
 REVIVE_S = 1.0  # between two attempts to have a daemon again
 LOST_S = 10.0  # how long unanswered requests outlive a lost connection
 
+
 R = TypeVar("R", bound=Struct)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class Answer(Generic[R]):
     """A reply: its typed body and the arrays that came beside it."""
 
-    body: Any
+    body: R
     buffers: list[Array]
 
 
@@ -116,12 +117,12 @@ class Client:
 
     async def request(
         self,
-        body: Struct,
+        body: Request[R],
         *,
         buffers: Sequence[Array] = (),
         timeout_s: float | None = 30.0,
         request_id: bytes | None = None,
-    ) -> Answer:
+    ) -> Answer[R]:
         """Ask, and wait for the answer. The same `request_id` asked twice is done once.
 
         Raises:
@@ -132,14 +133,12 @@ class Client:
         deadline_ms = None if timeout_s is None else int(timeout_s * 1000)
         header = Header(op=name, id=identity, cid=self.client_id, deadline_ms=deadline_ms)
         message = await self._exchange(identity, pack(Kind.REQ, header, body, buffers), timeout_s, name)
-        return Answer(body=unpack_body(message.body, REQUESTS[name][1]), buffers=message.buffers)
+        reply = cast(type[R], REQUESTS[name][1])
+        return Answer(body=unpack_body(message.body, reply), buffers=message.buffers)
 
-    async def ask(self, body: Struct, reply: type[R], *, timeout_s: float | None = 30.0) -> R:
-        """`request` for answers without arrays, typed by the reply the caller expects."""
-        answer = await self.request(body, timeout_s=timeout_s)
-        if not isinstance(answer.body, reply):
-            raise AlleleError("E_INTERNAL", f"{type(body).__name__} is not answered by {reply.__name__}")
-        return answer.body
+    async def ask(self, body: Request[R], *, timeout_s: float | None = 30.0) -> R:
+        """Send a request and return the body of its reply, without arrays. Raises as `request` does."""
+        return (await self.request(body, timeout_s=timeout_s)).body
 
     async def subscribe(
         self, on_event: Callable[[Event], None], on_resync: Callable[[Snapshot], None], *, timeout_s: float = 10.0
@@ -360,7 +359,7 @@ class Client:
 
     async def _resync(self) -> None:
         try:
-            snapshot = await self.ask(GetSnapshot(), Snapshot, timeout_s=10.0)
+            snapshot = await self.ask(GetSnapshot(), timeout_s=10.0)
         except AlleleError as error:
             first = self._first_snapshot
             if first is not None and not first.done():

@@ -9,6 +9,7 @@ import logging
 import shlex
 from collections import OrderedDict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,16 +20,16 @@ from daemon.runs.errors import TrainingError
 from daemon.runs.folder import read_run
 from daemon.server.handlers.corpora import check_space
 from daemon.server.services import Services
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.store.folders import signature
 from protocol.arrays import Array
 from protocol.atlas import DEFAULT, FIRST_COMPONENT
 from protocol.errors import AlleleError
 from protocol.messages.events import AtlasChanged
+from protocol.messages.fields import Done
 from protocol.messages.jobs import JobAccepted, JobInfo
 from protocol.messages.models import Atlas as AtlasReply
 from protocol.messages.models import GetAtlas, GetPalette, MeasureAtlas, ModelInfo, Palette, PutLabel
-from protocol.messages.session import Done
 
 log = logging.getLogger("allele.store")
 
@@ -76,9 +77,9 @@ class AtlasHandlers:
         self._components: OrderedDict[str, Array] = OrderedDict()
         self._labelling = asyncio.Lock()
 
-    async def palette(self, request: Request) -> Reply:
+    async def palette(self, request: Call[GetPalette]) -> Reply:
         """Ranks (Q, K) on what was asked for, as far as it was measured."""
-        body: GetPalette = request.body
+        body = request.body
         model = await self._services.library.model(body.model)
         try:
             atlas = await self._atlases.find(model)
@@ -98,7 +99,7 @@ class AtlasHandlers:
         )
         return Reply(body=said, buffers=(atlas.ranks(wanted),))
 
-    async def _by_component(self, model: ModelInfo, request: Request, choices: list[str]) -> Reply:
+    async def _by_component(self, model: ModelInfo, request: Call[Any], choices: list[str]) -> Reply:
         if model.codec_id not in self._components:
             ranks = await self._services.engine.ranks(model.name, model.codec_id, request.deadline_s)
             self._components[model.codec_id] = ranks
@@ -107,9 +108,9 @@ class AtlasHandlers:
         said = Palette(model=model.name, descriptor=FIRST_COMPONENT, choices=choices)
         return Reply(body=said, buffers=(self._components[model.codec_id],))
 
-    async def get(self, request: Request) -> Reply:
+    async def get(self, request: Call[GetAtlas]) -> Reply:
         """With the labels, whether or not there is an atlas."""
-        body: GetAtlas = request.body
+        body = request.body
         model = await self._services.library.model(body.model)
         labels, trouble = await asyncio.to_thread(_labels, Path(model.path))
         try:
@@ -135,12 +136,12 @@ class AtlasHandlers:
         tables = (atlas.mean, atlas.spread, atlas.verdicts.astype(np.int16), atlas.usage.astype(np.int32))
         return Reply(body=said, buffers=tables)
 
-    async def measure(self, request: Request) -> Reply:
+    async def measure(self, request: Call[MeasureAtlas]) -> Reply:
         """Refused at once when the model or what it learned from is not there."""
         async with self._services.library.model_names:
             return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
 
-    async def _admit(self, request: Request, body: MeasureAtlas) -> JobInfo:
+    async def _admit(self, request: Call[Any], body: MeasureAtlas) -> JobInfo:
         known = await self._services.jobs.known(*request.key)
         if known is not None:
             return known
@@ -159,9 +160,9 @@ class AtlasHandlers:
         }
         return await self._services.jobs.submit("atlas", model.name, spec, *request.key)
 
-    async def label(self, request: Request) -> Reply:
+    async def label(self, request: Call[PutLabel]) -> Reply:
         """On disk before it is answered; everybody is told."""
-        body: PutLabel = request.body
+        body = request.body
         model = await self._services.library.model(body.model)
         if body.level >= model.levels:
             raise AlleleError("E_RANGE", f"level {body.level} does not exist", hint=f"0 to {model.levels - 1}")

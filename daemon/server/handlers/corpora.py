@@ -10,13 +10,13 @@ from daemon.corpus.records import Corpus as CorpusOnDisk
 from daemon.corpus.records import load_corpus
 from daemon.server.paths import check_sources
 from daemon.server.services import Services
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.store.folders import corpus_file, corpus_info
 from daemon.store.trash import move_to_trash
 from protocol.errors import AlleleError
 from protocol.messages.corpora import AddToCorpus, Corpora, Corpus, ListCorpora, RemoveCorpus, ShowCorpus
+from protocol.messages.fields import Done
 from protocol.messages.jobs import JobAccepted
-from protocol.messages.session import Done
 
 LEAST_FREE_BYTES = 64 << 20
 
@@ -28,9 +28,9 @@ class CorpusHandlers:
         self._services = services
         self._places = services.config.places
 
-    async def add(self, request: Request) -> Reply:
+    async def add(self, request: Call[AddToCorpus]) -> Reply:
         """Refused at once when a path does not exist; a bad file among good ones is the job's business."""
-        body: AddToCorpus = request.body
+        body = request.body
         known = await self._services.jobs.known(*request.key)
         if known is not None:
             return Reply(body=JobAccepted(job=known.id))
@@ -46,21 +46,21 @@ class CorpusHandlers:
         info = await self._services.jobs.submit("ingest", body.corpus, spec, *request.key)
         return Reply(body=JobAccepted(job=info.id))
 
-    async def list(self, _: Request) -> Reply:
+    async def list(self, _: Call[ListCorpora]) -> Reply:
         """As the folders are now."""
         return Reply(body=Corpora(corpora=await self._services.library.refresh_corpora()))
 
-    async def show(self, request: Request) -> Reply:
+    async def show(self, request: Call[ShowCorpus]) -> Reply:
         """With every file, those that could not be used included."""
-        body: ShowCorpus = request.body
+        body = request.body
         await self._services.library.corpus(body.name)
         corpus = await asyncio.to_thread(_load, self._places.corpora / body.name)
         files = [corpus_file(record) for record in corpus.files]
         return Reply(body=Corpus(info=corpus_info(corpus), files=files))
 
-    async def remove(self, request: Request) -> Reply:
+    async def remove(self, request: Call[RemoveCorpus]) -> Reply:
         """Refused while a job uses it, also one that is paused."""
-        body: RemoveCorpus = request.body
+        body = request.body
         await self._services.library.corpus(body.name)
         for job in self._services.jobs.open:
             if self._services.jobs.corpus_of(job.id) == body.name:

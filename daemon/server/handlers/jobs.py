@@ -16,7 +16,7 @@ from daemon.runs.spec import Preset
 from daemon.server.handlers.corpora import check_space
 from daemon.server.joblog import JobLogs
 from daemon.server.services import Services
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.store.folders import has_learnt, has_run, run_corpus, unfinished_runs
 from protocol.errors import AlleleError
 from protocol.messages.jobs import (
@@ -43,11 +43,11 @@ class JobHandlers:
         self._places = services.config.places
         self._logs = JobLogs()
 
-    async def train(self, request: Request) -> Reply:
+    async def train(self, request: Call[StartTraining]) -> Reply:
         """Queue a training under a new name, or go on with an unfinished one."""
         return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
 
-    async def _admit(self, request: Request, wish: StartTraining, *, keep: bool = False) -> JobInfo:
+    async def _admit(self, request: Call[Any], wish: StartTraining, *, keep: bool = False) -> JobInfo:
         """Check and queue; `keep`: only to make the model of what was learnt already."""
         async with self._services.library.model_names:
             known = await self._services.jobs.known(*request.key)
@@ -65,36 +65,36 @@ class JobHandlers:
             spec = {**self._spec(wish), **({"keep": True} if keep else {})}
             return await self._services.jobs.submit("train", wish.model, spec, *request.key)
 
-    async def list(self, _: Request) -> Reply:
+    async def list(self, _: Call[ListJobs]) -> Reply:
         """Newest first."""
         return Reply(body=Jobs(jobs=self._services.jobs.all))
 
-    async def show(self, request: Request) -> Reply:
+    async def show(self, request: Call[ShowJob]) -> Reply:
         """From memory."""
-        body: ShowJob = request.body
+        body = request.body
         return Reply(body=self._services.jobs.find(body.job))
 
-    async def cancel(self, request: Request) -> Reply:
+    async def cancel(self, request: Call[CancelJob]) -> Reply:
         """Answered at once; the end follows as an event."""
-        body: CancelJob = request.body
+        body = request.body
         return Reply(body=await self._services.jobs.cancel(body.job))
 
-    async def pause(self, request: Request) -> Reply:
+    async def pause(self, request: Call[PauseJob]) -> Reply:
         """Answered at once; the state follows as an event."""
-        body: PauseJob = request.body
+        body = request.body
         return Reply(body=await self._services.jobs.pause(body.job))
 
-    async def resume(self, request: Request) -> Reply:
+    async def resume(self, request: Call[ResumeJob]) -> Reply:
         """A paused job goes on; one that ended without a model gets a successor."""
-        body: ResumeJob = request.body
+        body = request.body
         info = self._services.jobs.find(body.job)
         if info.state in OPEN:
             return Reply(body=await self._services.jobs.resume(body.job))
         return Reply(body=await self._admit(request, await self._again(info)))
 
-    async def stop(self, request: Request) -> Reply:
+    async def stop(self, request: Call[StopJob]) -> Reply:
         """A running training ends with its model; one that ended without gets a successor that only makes it."""
-        body: StopJob = request.body
+        body = request.body
         info = self._services.jobs.find(body.job)
         if info.state in OPEN or info.state == "done":
             return Reply(body=await self._services.jobs.keep(body.job))
@@ -104,9 +104,9 @@ class JobHandlers:
             raise AlleleError("E_BAD_REQUEST", f"job {info.id} has learnt nothing to make a model of", hint=hint)
         return Reply(body=await self._admit(request, again, keep=True))
 
-    async def move(self, request: Request) -> Reply:
+    async def move(self, request: Call[MoveJob]) -> Reply:
         """From memory."""
-        body: MoveJob = request.body
+        body = request.body
         return Reply(body=self._services.jobs.move(body.job, body.position))
 
     async def _again(self, info: JobInfo) -> StartTraining:
@@ -132,9 +132,9 @@ class JobHandlers:
             resume=await asyncio.to_thread(has_run, run),
         )
 
-    async def log(self, request: Request) -> Reply:
+    async def log(self, request: Call[GetJobLog]) -> Reply:
         """A page of what a job said."""
-        body: GetJobLog = request.body
+        body = request.body
         info = self._services.jobs.find(body.job)
         run = await self._services.jobs.run_of(info.id)
         path = job_log(self._places.logs, info.id) if run is None else run / LOG_NAME

@@ -5,11 +5,11 @@ from pathlib import Path
 from shlex import quote
 
 from daemon.server.services import Services
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.store.trash import in_trash, move_to_trash, take_back
 from protocol.errors import AlleleError
+from protocol.messages.fields import Done
 from protocol.messages.models import DeleteModel, ListModels, Models, RestoreModel, ShowModel
-from protocol.messages.session import Done
 
 NAMED = 3
 """Strands that are named where more hold a model's codes."""
@@ -22,18 +22,18 @@ class ModelHandlers:
         self._services = services
         self._places = services.config.places
 
-    async def list(self, _: Request) -> Reply:
+    async def list(self, _: Call[ListModels]) -> Reply:
         """As the folders are now."""
         return Reply(body=Models(models=await self._services.library.refresh_models()))
 
-    async def show(self, request: Request) -> Reply:
+    async def show(self, request: Call[ShowModel]) -> Reply:
         """One of them."""
-        body: ShowModel = request.body
+        body = request.body
         return Reply(body=await self._services.library.model(body.name))
 
-    async def delete(self, request: Request) -> Reply:
+    async def delete(self, request: Call[DeleteModel]) -> Reply:
         """Refused while a job trains or measures it, also one that is paused; open strands stay and are named."""
-        body: DeleteModel = request.body
+        body = request.body
         async with self._services.library.model_names:
             folder = await self._deletable(body.name)
             silent = await self._silent_without(body.name)
@@ -65,9 +65,9 @@ class ModelHandlers:
         more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""
         return f"; silent until it is back: {', '.join(held[:NAMED])}{more}"
 
-    async def restore(self, request: Request) -> Reply:
+    async def restore(self, request: Call[RestoreModel]) -> Reply:
         """The one deleted last; refused while there is a model or a training of that name."""
-        body: RestoreModel = request.body
+        body = request.body
         async with self._services.library.model_names:
             deleted = await asyncio.to_thread(in_trash, self._places.trash, "model")
             if body.name not in deleted:

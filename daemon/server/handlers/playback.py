@@ -24,13 +24,13 @@ from daemon.playback.strand_stream import Strands, StrandStream
 from daemon.server.library import Library
 from daemon.server.strandbook import StrandBook
 from daemon.server.wire.audio_socket import AudSocket
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.supervision.engine_client import EngineBridge
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.frames import ID_BYTES
+from protocol.messages.fields import Done
 from protocol.messages.playback import Chunk, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
-from protocol.messages.session import Done
 from protocol.situations import situation
 from protocol.strands import StrandMeta
 
@@ -109,7 +109,7 @@ class Playbacks:
 
     # --- requests --------------------------------------------------------------------------------------------
 
-    async def start(self, request: Request) -> Reply:
+    async def start(self, request: Call[StartPlayback]) -> Reply:
         """StartPlayback."""
         asked: StartPlayback = request.body
         number = next(self._numbers)
@@ -141,7 +141,7 @@ class Playbacks:
             self._begin(player, ClipPlayback(number, stream), sample)
         return number
 
-    async def tune(self, request: Request) -> Reply:
+    async def tune(self, request: Call[TunePlayback]) -> Reply:
         """TunePlayback."""
         asked: TunePlayback = request.body
         player = self.players.get(asked.player)
@@ -174,7 +174,7 @@ class Playbacks:
             if isinstance(playback, Playback) and playback.stream.strand == strand and playback.stream.comparison:
                 self._spawn(playback.match(self._strands, self.cache))
 
-    async def stop(self, request: Request) -> Reply:
+    async def stop(self, request: Call[StopPlayback]) -> Reply:
         """StopPlayback; no error when nothing plays."""
         asked: StopPlayback = request.body
         player = self.players.get(asked.player)

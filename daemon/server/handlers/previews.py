@@ -11,7 +11,7 @@ from daemon.playback.strand_stream import CHUNK_SAMPLES, Cut
 from daemon.runs.folder import PREVIEW_SOURCE, PREVIEWS
 from daemon.server.handlers.playback import Playbacks
 from daemon.server.services import Services
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from protocol.errors import AlleleError
 from protocol.messages.playback import PlayPreview, PreviewStarted
 from protocol.units import SAMPLE_RATE_HZ
@@ -57,9 +57,9 @@ class PreviewHandlers:
     def __init__(self, services: Services, playbacks: Playbacks) -> None:
         self._services, self._playbacks = services, playbacks
 
-    async def play(self, request: Request) -> Reply:
+    async def play(self, request: Call[PlayPreview]) -> Reply:
         """Of any training that this daemon knows, finished or not."""
-        body: PlayPreview = request.body
+        body = request.body
         info = self._services.jobs.find(body.job)
         if info.kind != "train":
             raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training: it has no previews", hint="choose one")

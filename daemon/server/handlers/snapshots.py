@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -15,7 +16,7 @@ from daemon.server.encoding import Made, encode_clip, given_strand
 from daemon.server.paths import check_target
 from daemon.server.services import Services
 from daemon.server.strandbook import Compute
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.frames import MAX_BUFFER_BYTES
@@ -40,15 +41,15 @@ class SnapshotHandlers:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def encode(self, request: Request) -> Reply:
+    async def encode(self, request: Call[EncodeFile]) -> Reply:
         """An audio file as codes."""
-        body: EncodeFile = request.body
+        body = request.body
         made = await encode_clip(self._services, body.path, body.model, request)
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
-    async def edit(self, request: Request) -> Reply:
+    async def edit(self, request: Call[EditSnapshot]) -> Reply:
         """Edits in order on a snapshot; only the first strand changes."""
-        body: EditSnapshot = request.body
+        body = request.body
         meta, codes = await given_strand(self._services, body.meta, request.buffers)
         others: list[tuple[StrandMeta, Codes]] = []
         for place, other in enumerate(body.others):
@@ -61,21 +62,21 @@ class SnapshotHandlers:
         made = await _edit_all(meta, codes, body.edits, grids, computer(self._services, request))
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
-    async def decode_snapshot(self, request: Request) -> Reply:
+    async def decode_snapshot(self, request: Call[DecodeSnapshot]) -> Reply:
         """To a WAV file."""
-        body: DecodeSnapshot = request.body
+        body = request.body
         meta, codes = await given_strand(self._services, body.meta, request.buffers)
         return await self._decode_to(meta, codes, body, request)
 
-    async def decode_strand(self, request: Request) -> Reply:
+    async def decode_strand(self, request: Call[DecodeStrand]) -> Reply:
         """As it is at this moment, to a WAV file."""
-        body: DecodeStrand = request.body
+        body = request.body
         living = self._services.strands.find(body.strand)
         return await self._decode_to(living.meta, living.codes, body, request)
 
-    async def decode_region(self, request: Request) -> Reply:
+    async def decode_region(self, request: Call[DecodeRegion]) -> Reply:
         """PCM of some frames; the reply says of which revision."""
-        body: DecodeRegion = request.body
+        body = request.body
         living = self._services.strands.find(body.strand)
         meta, (lo, hi) = living.meta, body.frames
         most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.channels // meta.hop_length
@@ -97,7 +98,7 @@ class SnapshotHandlers:
         )
 
     async def _decode_to(
-        self, meta: StrandMeta, codes: Codes, wanted: DecodeSnapshot | DecodeStrand, request: Request
+        self, meta: StrandMeta, codes: Codes, wanted: DecodeSnapshot | DecodeStrand, request: Call[Any]
     ) -> Reply:
         levels = heard_levels(meta, wanted.levels)
         model = await self._services.library.model_of(meta)

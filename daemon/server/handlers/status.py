@@ -7,9 +7,10 @@ from importlib import metadata
 import psutil
 
 from daemon.server.services import Services
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.server.wire.handshake import package_version
-from protocol.messages.session import Done, GetSnapshot, GetStatus, Snapshot, Status, StopDaemon
+from protocol.messages.fields import Done
+from protocol.messages.session import GetSnapshot, GetStatus, Snapshot, Status, StopDaemon
 
 
 class StatusHandlers:
@@ -18,11 +19,11 @@ class StatusHandlers:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def status(self, _: Request) -> Reply:
+    async def status(self, _: Call[GetStatus]) -> Reply:
         """A few lines."""
         return Reply(body=status_of(self._services))
 
-    async def snapshot(self, _: Request) -> Reply:
+    async def snapshot(self, _: Call[GetSnapshot]) -> Reply:
         """Made in one turn of the loop, so state and sequence number belong together."""
         services = self._services
         body = Snapshot(
@@ -37,9 +38,9 @@ class StatusHandlers:
         )
         return Reply(body=body)
 
-    async def stop(self, request: Request) -> Reply:
+    async def stop(self, request: Call[StopDaemon]) -> Reply:
         """Answered first; the daemon stops right after, or when its jobs are done."""
-        body: StopDaemon = request.body
+        body = request.body
         waiting = len(self._services.jobs.active) if body.drain else 0
         self._services.stop(body.drain)
         return Reply(body=Done(detail=f"stopping when {waiting} jobs are done" if waiting else "stopping"))

@@ -1,16 +1,18 @@
 """Requests about living strands and the workspace."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from daemon.edits.history import newest
 from daemon.server.computing import computer
 from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.services import Services
-from daemon.server.wire.dispatch import DispatchTable, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.store.living import Asked
 from protocol.edits import OPS
 from protocol.errors import AlleleError
-from protocol.messages.session import Done
+from protocol.messages.fields import Done
 from protocol.messages.strands import (
     ApplyEdit,
     CloseStrand,
@@ -36,9 +38,9 @@ class StrandHandlers:
         self._services = services
         self._strands = services.strands
 
-    async def open(self, request: Request) -> Reply:
+    async def open(self, request: Call[OpenStrand]) -> Reply:
         """Of an audio file, encoded first, or of codes that came along."""
-        body: OpenStrand = request.body
+        body = request.body
         asked = Asked(cid=request.cid, request=request.id)
         known = await self._strands.opened_by(asked)
         if known is not None:
@@ -55,9 +57,9 @@ class StrandHandlers:
         living = await self._strands.open(meta, codes, asked)
         return Reply(body=replace(living.info, notes=notes))
 
-    async def get(self, request: Request) -> Reply:
+    async def get(self, request: Call[GetStrand]) -> Reply:
         """With its codes and the newest of its edits as text."""
-        body: GetStrand = request.body
+        body = request.body
         living = self._strands.find(body.strand)
         history = await self._strands.history(body.strand)
         living, earlier = self._strands.find(body.strand), ()
@@ -66,28 +68,28 @@ class StrandHandlers:
         info = replace(living.info, meta=replace(living.meta, edits=newest(history)))
         return Reply(body=info, buffers=(living.codes, *earlier))
 
-    async def list(self, _: Request) -> Reply:
+    async def list(self, _: Call[ListStrands]) -> Reply:
         """From memory."""
         return Reply(body=Strands(strands=self._strands.infos))
 
-    async def close(self, request: Request) -> Reply:
+    async def close(self, request: Call[CloseStrand]) -> Reply:
         """The history goes to the trash with it."""
-        body: CloseStrand = request.body
+        body = request.body
         await self._strands.shut(body.strand)
         return Reply(body=Done())
 
-    async def reopen(self, request: Request) -> Reply:
+    async def reopen(self, request: Call[ReopenStrand]) -> Reply:
         """With the history it had."""
-        body: ReopenStrand = request.body
+        body = request.body
         return Reply(body=(await self._strands.reopen(body.strand)).info)
 
-    async def closed(self, _: Request) -> Reply:
+    async def closed(self, _: Call[ListClosedStrands]) -> Reply:
         """From the journal."""
         return Reply(body=await self._strands.closed())
 
-    async def edit(self, request: Request) -> Reply:
+    async def edit(self, request: Call[ApplyEdit]) -> Reply:
         """On disk before it is answered."""
-        body: ApplyEdit = request.body
+        body = request.body
         spec = OPS.get(body.edit.op)
         others = body.edit.args[:1] if spec is not None and spec.takes_strand else []
         async with self._strands.turn(body.strand, *others):
@@ -95,37 +97,37 @@ class StrandHandlers:
             compute = computer(self._services, request)
             return Reply(body=await self._strands.edit(body.strand, body.edit, _asked(request), compute))
 
-    async def undo(self, request: Request) -> Reply:
+    async def undo(self, request: Call[UndoEdit]) -> Reply:
         """On every strand that the edit changed."""
-        body: UndoEdit = request.body
+        body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
             return Reply(body=await self._strands.undo(body.strand, _asked(request)))
 
-    async def redo(self, request: Request) -> Reply:
+    async def redo(self, request: Call[RedoEdit]) -> Reply:
         """Likewise."""
-        body: RedoEdit = request.body
+        body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
             return Reply(body=await self._strands.redo(body.strand, _asked(request)))
 
-    async def history(self, request: Request) -> Reply:
+    async def history(self, request: Call[GetHistory]) -> Reply:
         """Around where the strand stands."""
-        body: GetHistory = request.body
+        body = request.body
         return Reply(body=await self._strands.edits(body.strand))
 
-    async def put_workspace(self, request: Request) -> Reply:
+    async def put_workspace(self, request: Call[PutWorkspace]) -> Reply:
         """The last one counts, whoever sent it."""
-        body: PutWorkspace = request.body
+        body = request.body
         await self._strands.put_workspace(body.state)
         return Reply(body=Done())
 
-    async def get_workspace(self, _: Request) -> Reply:
+    async def get_workspace(self, _: Call[GetWorkspace]) -> Reply:
         """From memory."""
         return Reply(body=Workspace(state=self._strands.workspace))
 
 
-def _asked(request: Request) -> Asked:
+def _asked(request: Call[Any]) -> Asked:
     body: ApplyEdit | UndoEdit | RedoEdit = request.body
     return Asked(cid=request.cid, request=request.id, if_rev=body.if_rev, after=body.after)
 

@@ -1,26 +1,31 @@
 """Which function answers which request.
 
 A feature registers its handlers with `DispatchTable.add`; the router looks them up by the name in the header. A
-handler gets a `Request` whose body is already typed, and returns a `Reply` or raises an AlleleError.
+handler receives a `Call` whose body is the typed request, and returns a `Reply` or raises an AlleleError.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.messages.fields import Struct
 from protocol.messages.registry import REQUESTS
 
+Body = TypeVar("Body", bound=Struct)
+
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
-    """One request as its handler sees it. `deadline_s` is on the loop's clock; None: the sender waits for ever."""
+class Call(Generic[Body]):
+    """One request as its handler sees it: the typed body, its buffers, and who sent it.
+
+    `deadline_s` is on the loop's clock; None: the sender waits for ever.
+    """
 
     op: str
-    body: Any
+    body: Body
     buffers: list[Array] = field(default_factory=list[Array])
     cid: bytes = b""
     id: bytes = b""
@@ -50,7 +55,7 @@ class Reply:
     sample_rate_hz: int = 0
 
 
-Handler = Callable[[Request], Awaitable[Reply]]
+Handler = Callable[[Call[Any]], Awaitable[Reply]]
 
 
 class DispatchTable:
@@ -59,7 +64,7 @@ class DispatchTable:
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
 
-    def add(self, request: type[Struct], handler: Handler) -> None:
+    def add(self, request: type[Body], handler: Callable[[Call[Body]], Awaitable[Reply]]) -> None:
         """Let `handler` answer `request`.
 
         Raises:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from daemon.server.wire.dispatch import DispatchTable, Handler, Reply, Request
+from daemon.server.wire.dispatch import Call, DispatchTable, Handler, Reply
 from daemon.server.wire.faults import as_allele_error
 from daemon.server.wire.handshake import greet
 from daemon.server.wire.peers import Roster
@@ -134,7 +134,7 @@ class Router:
         deadline_s = None
         if header.deadline_ms is not None:
             deadline_s = asyncio.get_running_loop().time() + header.deadline_ms / 1000
-        request = Request(
+        request = Call(
             op=header.op,
             body=unpack_body(message.body, type_),
             buffers=message.buffers,

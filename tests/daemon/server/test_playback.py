@@ -21,8 +21,9 @@ from daemon.server.wire.rejected_messages import GarbageLog
 from daemon.server.wire.sockets import Port, bind_router
 from protocol.errors import AlleleError
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
+from protocol.messages.fields import Done
 from protocol.messages.playback import Chunk, Credit, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
-from protocol.messages.session import Done, Hello
+from protocol.messages.session import Hello
 from protocol.strands import StrandMeta
 
 HOP, FRAMES, LEVELS = 1024, 120, 2

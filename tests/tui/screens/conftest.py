@@ -17,9 +17,8 @@ import pytest
 from textual.pilot import Pilot
 
 from protocol.messages.corpora import AddToCorpus
-from protocol.messages.jobs import JobAccepted, JobInfo, ShowJob, StartTraining
-from protocol.messages.session import Done
-from protocol.messages.strands import CloseStrand, ListStrands, PutWorkspace, Strands
+from protocol.messages.jobs import JobInfo, ShowJob, StartTraining
+from protocol.messages.strands import CloseStrand, ListStrands, PutWorkspace
 from protocol.places import places_of
 from tui.app import AlleleApp
 from tui.transport.client import Client
@@ -66,7 +65,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 async def finish(client: Client, job: str) -> JobInfo:
     """Wait for a job."""
     for _ in range(1000):
-        info = await client.ask(ShowJob(job=job), JobInfo)
+        info = await client.ask(ShowJob(job=job))
         if info.state not in ("queued", "running"):
             return info
         await asyncio.sleep(0.1)
@@ -75,11 +74,11 @@ async def finish(client: Client, job: str) -> JobInfo:
 
 async def train_toy(home: Path, sounds: list[Path]) -> None:
     async with Client(places_of(home)) as client:
-        added = await client.ask(AddToCorpus(corpus="tones", paths=[str(path) for path in sounds]), JobAccepted)
+        added = await client.ask(AddToCorpus(corpus="tones", paths=[str(path) for path in sounds]))
         info = await finish(client, added.job)
         assert info.state == "done", info
         request = StartTraining(corpus="tones", model="toy", preset="toy", steps=2)
-        info = await finish(client, (await client.ask(request, JobAccepted)).job)
+        info = await finish(client, (await client.ask(request)).job)
         assert info.state == "done", info
 
 
@@ -151,9 +150,9 @@ def opened(home: Path, until: Until, monkeypatch: pytest.MonkeyPatch) -> Open:
 async def clean(home: Path) -> None:
     """No strand is open and no workspace is kept."""
     async with Client(places_of(home)) as client:
-        for strand in (await client.ask(ListStrands(), Strands)).strands:
-            await client.ask(CloseStrand(strand=strand.id), Done)
-        await client.ask(PutWorkspace(state="{}"), Done)
+        for strand in (await client.ask(ListStrands())).strands:
+            await client.ask(CloseStrand(strand=strand.id))
+        await client.ask(PutWorkspace(state="{}"))
 
 
 @pytest.fixture

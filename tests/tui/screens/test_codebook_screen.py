@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from protocol.messages.events import ModelsChanged
-from protocol.messages.models import ListModels, ModelInfo, Models
+from protocol.messages.models import ListModels, ModelInfo
 from protocol.messages.playback import StartPlayback
 from protocol.places import places_of
 from tui.model.atlas import Colours
@@ -129,10 +129,10 @@ async def twin(home: Path) -> AsyncIterator[str]:
     """The model once more under another name, as after a restore."""
     folder = shutil.copytree(home / "models" / "toy", home / "models" / "twin of toy")
     async with Client(places_of(home)) as client:
-        await client.ask(ListModels(), Models)
+        await client.ask(ListModels())
         yield folder.name
         shutil.rmtree(folder)
-        await client.ask(ListModels(), Models)
+        await client.ask(ListModels())
 
 
 @pytest.mark.usefixtures("clean")

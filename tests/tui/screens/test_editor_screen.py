@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from protocol.edits import Edit
-from protocol.messages.strands import ApplyEdit, EditApplied
+from protocol.messages.strands import ApplyEdit
 from protocol.places import places_of
 from protocol.strands import unpack_strand
 from tui.model.cursor import Cursor
@@ -125,7 +125,7 @@ async def test_another_clients_edit_appears_at_once(with_two: Any, until: Any, h
         grid = app.screen.context.grid
         async with Client(places_of(home)) as other:
             edit = Edit(op="set", args=["2"], levels=(1, 1), frames=(7, 9))
-            await other.ask(ApplyEdit(strand=grid.id, edit=edit), EditApplied)
+            await other.ask(ApplyEdit(strand=grid.id, edit=edit))
             await until(pilot, lambda: grid.rev == 1)
             assert (grid.codes[1, 7:9] == 2).all()
         await pilot.press("j", "7", "l")

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 
 from protocol.messages.corpora import CorpusInfo
-from protocol.messages.models import ListModels, Models
+from protocol.messages.models import ListModels
 from protocol.places import places_of
 from tui.screens.closed_list import ClosedList
 from tui.screens.form import TrainForm, free_name, read_order
@@ -186,7 +186,7 @@ async def spare(home: Path) -> AsyncIterator[Path]:
     yield Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
     async with Client(places_of(home)) as client:
-        await client.ask(ListModels(), Models)  # or the next test's would be told of it
+        await client.ask(ListModels())  # or the next test's would be told of it
 
 
 async def test_a_model_goes_to_the_trash_and_comes_back(

@@ -136,7 +136,7 @@ def in_pty(home: Path) -> Generator[Callable[..., Pty]]:
 
 async def kept(home: Path) -> Workspace:
     async with Client(places_of(home)) as client:
-        return await client.ask(GetWorkspace(), Workspace)
+        return await client.ask(GetWorkspace())
 
 
 def cursor_frame(home: Path) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from protocol.messages.jobs import CancelJob, JobAccepted, JobInfo, Jobs, ListJobs, StartTraining
-from protocol.messages.models import ListModels, Models
+from protocol.messages.jobs import CancelJob, ListJobs, StartTraining
+from protocol.messages.models import ListModels
 from protocol.places import places_of
 from tui.transport.client import Client
 
@@ -25,15 +25,15 @@ async def waiting(home: Path) -> AsyncIterator[list[str]]:
         jobs: list[str] = []
         for name in ("alpha", "beta", "gamma"):
             wish = StartTraining(corpus="tones", model=f"{name}-{mark}", preset="toy", steps=100_000)
-            jobs.append((await client.ask(wish, JobAccepted)).job)
+            jobs.append((await client.ask(wish)).job)
         yield jobs
         for job in reversed(jobs):
-            await client.ask(CancelJob(job=job), JobInfo)
-        while any(job.state == "running" for job in (await client.ask(ListJobs(), Jobs)).jobs):
+            await client.ask(CancelJob(job=job))
+        while any(job.state == "running" for job in (await client.ask(ListJobs())).jobs):
             await asyncio.sleep(0.1)
         for folder in (home / "models").glob(f"*-{mark}"):
             shutil.rmtree(folder)
-        await client.ask(ListModels(), Models)
+        await client.ask(ListModels())
 
 
 async def test_a_reading_of_files_has_no_curves(opened: Any, until: Any, waiting: list[str]) -> None:

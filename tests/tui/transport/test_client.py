@@ -13,8 +13,9 @@ import zmq.asyncio
 from protocol.errors import AlleleError
 from protocol.frames import Header, Kind, Message, pack, unpack, unpack_body
 from protocol.messages.events import JobLogged
+from protocol.messages.fields import Done
 from protocol.messages.jobs import CancelJob
-from protocol.messages.session import Done, GetSnapshot, GetStatus, Limits, Snapshot, Status, StopDaemon, Welcome
+from protocol.messages.session import GetSnapshot, GetStatus, Limits, Snapshot, Status, StopDaemon, Welcome
 from protocol.places import Places
 from tui.transport.client import Client, Event
 
