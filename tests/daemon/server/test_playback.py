@@ -16,7 +16,7 @@ import zmq.asyncio
 from daemon.playback.block_cache import Block, CodecRef
 from daemon.server.handlers.playback import Playbacks
 from daemon.server.wire.audio_socket import AudSocket
-from daemon.server.wire.dispatch import Request
+from daemon.server.wire.dispatch import Call
 from daemon.server.wire.rejected_messages import GarbageLog
 from daemon.server.wire.sockets import Port, bind_router
 from protocol.errors import AlleleError
@@ -118,13 +118,13 @@ class Broker:
 
     async def play(self, to: TestPlayer, **fields: object) -> PlaybackStarted:
         body = StartPlayback(**{"player": to.cid, "strand": "s", **fields})
-        reply = await self.playbacks.start(Request(op="StartPlayback", body=body))
+        reply = await self.playbacks.start(Call(op="StartPlayback", body=body))
         assert isinstance(reply.body, PlaybackStarted)
         return reply.body
 
     async def tune(self, player: TestPlayer, playback: int, *codes: np.ndarray, **fields: object) -> None:
         body = TunePlayback(**{"player": player.cid, "playback": playback, **fields})
-        reply = await self.playbacks.tune(Request(op="TunePlayback", body=body, buffers=list(codes)))
+        reply = await self.playbacks.tune(Call(op="TunePlayback", body=body, buffers=list(codes)))
         assert isinstance(reply.body, Done)
 
     def gains(self, player: TestPlayer) -> tuple[float, float]:
@@ -134,7 +134,7 @@ class Broker:
         return playback.stream.comparison.gains
 
     async def stop(self, player: TestPlayer) -> None:
-        reply = await self.playbacks.stop(Request(op="StopPlayback", body=StopPlayback(player=player.cid)))
+        reply = await self.playbacks.stop(Call(op="StopPlayback", body=StopPlayback(player=player.cid)))
         assert isinstance(reply.body, Done)
 
     async def close(self) -> None:
