@@ -113,7 +113,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.lines.draw_bottom()
 
     def on_changed(self, topic: str, key: str) -> None:
-        """Draw what a change of the session concerns; see tui.session for topics."""
+        """Draw what a change of the session concerns; see tui.session.session for topics."""
         self.draw()
 
     def on_screen_resume(self) -> None:

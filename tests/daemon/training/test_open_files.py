@@ -10,8 +10,8 @@ import soundfile
 
 from daemon.atlas.model import measure_model
 from daemon.corpus.ingest import ingest
+from daemon.runs.spec import TrainingSpec
 from daemon.training.loop import train
-from daemon.training.spec import TrainingSpec
 
 RECORDINGS, ROOM = 40, 16
 
