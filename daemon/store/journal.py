@@ -32,6 +32,7 @@ from daemon.store.journal_rows import (
     VERSION,
     Entry,
     EntryPart,
+    Outdated,
     StrandRow,
     cells_of,
     entry_part,
@@ -45,14 +46,6 @@ KEPT_ANSWERS = 10_000
 KEPT_TEXTS = 1000
 TICK_S = 1e-3
 LISTED_CLOSED = 100  # what one answer tells, so that it fits into a message
-
-
-class Outdated(Exception):  # noqa: N818 - a state, not a failure: the strands are read again
-    """Strands are not, in the file, at the revision that a change was computed from."""
-
-    def __init__(self, strands: Iterable[str]) -> None:
-        super().__init__(", ".join(strands))
-        self.strands = list(strands)
 
 
 class Journal:

@@ -4,6 +4,7 @@
 """
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -45,6 +46,14 @@ STRANDS = (
     "SELECT s.id, meta, rev, head, depth, checkpoint, checkpoint_pos, tail, COALESCE(l.levels, '[]') "
     "FROM strands s LEFT JOIN locks l ON l.strand = s.id"
 )
+
+
+class Outdated(Exception):  # noqa: N818 - a state, not a failure: the strands are read again
+    """Strands are not, in the file, at the revision that a change was computed from."""
+
+    def __init__(self, strands: Iterable[str]) -> None:
+        super().__init__(", ".join(strands))
+        self.strands = list(strands)
 
 
 @dataclass

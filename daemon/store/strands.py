@@ -21,8 +21,8 @@ import numpy as np
 from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
 from daemon.edits.values import Change, Computation, Grid, Outcome, Register, settle, write
-from daemon.store.journal import Journal, Outdated
-from daemon.store.journal_rows import Entry, EntryPart, StrandRow
+from daemon.store.journal import Journal
+from daemon.store.journal_rows import Entry, EntryPart, Outdated, StrandRow
 from daemon.store.living import Asked, Edited, Living, SupersededError, as_grid, as_living, frozen
 from protocol.arrays import Array
 from protocol.edits import OPS, Edit, format_edit

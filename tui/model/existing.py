@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from protocol.places import expanded
 from tui.model.quoting import BLANKS, read_words
 
 LINE_END = re.compile(r"\r\n?|\n")
@@ -39,7 +38,10 @@ def named(name: str) -> Path | None:
 
 def at_home(name: str) -> Path:
     """The path with a leading `~` expanded, where that is somebody's home."""
-    return expanded(Path(name))
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # ~somebody who is not known here; protocol.places has the same, and costs a start its speed
+        return Path(name)
 
 
 def is_there(path: Path) -> bool:
