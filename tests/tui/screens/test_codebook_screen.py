@@ -157,7 +157,7 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         await session.colours("toy")  # the stranger's own, which are not the strand's
         await session.atlas("toy")
         editor.draw()
-        assert editor.context.colours_of(grid) == Colours() and editor.atlas_of(grid) is None
+        assert editor.context.colours_of(grid) == Colours() and editor.context.atlas_of(grid) is None
         await pilot.press("z", "d")
         assert "the model of tone 0 is not here: toy, codec" in editor.mode.text and "R in the" in editor.mode.text
         await pilot.press("g", "c")

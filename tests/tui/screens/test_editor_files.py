@@ -31,7 +31,7 @@ def editor(opened: Any, folder: Path, until: Any) -> Any:
     """The editor on `take.wav` of that folder."""
 
     async def ready(pilot: Any, app: Any) -> Any:
-        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.grid is not None)
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid is not None)
         return app.screen
 
     def open_it() -> Any:
@@ -49,16 +49,16 @@ async def test_odd_names_are_opened_by_every_way(editor: Any, until: Any, folder
     open_it, ready = editor
     async with open_it() as (app, pilot):
         screen = await ready(pilot, app)
-        seen = {screen.grid.id}
+        seen = {screen.context.grid.id}
 
         async def opens() -> None:
-            await until(pilot, lambda: screen.grid.id not in seen)
-            assert screen.grid.info.meta.source.path == str(folder / name)
-            seen.add(screen.grid.id)
+            await until(pilot, lambda: screen.context.grid.id not in seen)
+            assert screen.context.grid.info.meta.source.path == str(folder / name)
+            seen.add(screen.context.grid.id)
 
-        screen.command(f"open {name}")
+        screen.command_line.run(f"open {name}")
         await opens()
-        screen.command(f"open {name} toy")
+        screen.command_line.run(f"open {name} toy")
         await opens()
         await pilot.press("g", "o")
         await paste(app, name)
@@ -81,9 +81,9 @@ async def test_a_new_name_with_apostrophes_is_written_as_it_is(editor: Any, unti
             ("w 'in quotes.alle'", "in quotes.alle"),
             ("w Bob\\'s\\ pack/escaped.alle", "Bob's pack/escaped.alle"),
         ):
-            screen.command(line)
+            screen.command_line.run(line)
             await until(pilot, lambda name=name: (folder / name).exists() and "wrote" in screen.mode.text)
-        screen.command("open Bob's pack/can't.alle")
+        screen.command_line.run("open Bob's pack/can't.alle")
         await until(pilot, lambda: "can't.alle is strand A" in screen.mode.text)
 
 
@@ -112,18 +112,18 @@ async def test_nothing_is_written_over_unless_it_is_meant(editor: Any, until: An
         ):
             for command in ("w", "w!"):
                 screen.say("")
-                screen.command(f"{command} {name}")
+                screen.command_line.run(f"{command} {name}")
                 assert name in screen.mode.text and "wrote" not in screen.mode.text, name
-        screen.command("w! moved.wav")
+        screen.command_line.run("w! moved.wav")
         await until(pilot, lambda: "recording that the strand was made of" in screen.mode.text)
         assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
-        screen.command("w s.alle")
+        screen.command_line.run("w s.alle")
         await until(pilot, lambda: "bytes" in screen.mode.text)
-        screen.command("w s.alle")
+        screen.command_line.run("w s.alle")
         assert ":w! " in screen.mode.text and "exists" in screen.mode.text
-        screen.command("set 3 q0 @0:2")
-        await until(pilot, lambda: screen.grid.rev == 1)
-        screen.command("w! s.alle")
+        screen.command_line.run("set 3 q0 @0:2")
+        await until(pilot, lambda: screen.context.grid.rev == 1)
+        screen.command_line.run("w! s.alle")
         await until(pilot, lambda: "bytes" in screen.mode.text)
         assert (unpack_strand((folder / "s.alle").read_bytes())[1][0, :2] == 3).all()
 
@@ -133,7 +133,7 @@ async def test_saving_asks_before_it_replaces(editor: Any, until: Any, folder: P
     open_it, ready = editor
     async with open_it() as (app, pilot):
         screen = await ready(pilot, app)
-        screen.command(f"w {name}")
+        screen.command_line.run(f"w {name}")
         await until(pilot, lambda: "wrote" in screen.mode.text)
         out = folder / name
         assert out.stat().st_mode & 0o044, "as readable as the person's other files"
@@ -173,5 +173,5 @@ async def test_several_pasted_names_become_several_paths(editor: Any, until: Any
         wanted = sorted([str(folder / ODD), str(folder / "take.wav")])
         await until(
             pilot,
-            lambda: all(screen.grids()) and sorted(g.info.meta.source.path for g in screen.grids()) == wanted,
+            lambda: all(screen.context.grids()) and sorted(g.info.meta.source.path for g in screen.context.grids()) == wanted,
         )
