@@ -47,7 +47,7 @@ async def test_a_strand_is_opened_again_from_the_list(opened: Any, until: Any, s
 
 
 async def test_what_a_recording_lost_on_its_way_is_said(opened: Any, until: Any, tmp_path: Path) -> None:
-    pair = np.stack([np.sin(np.arange(24_000) / 20), np.zeros(24_000)], 1) * 0.3
+    pair = np.stack([np.sin(np.arange(24_000) / 20), np.sin(np.arange(24_000) / 31)], 1) * 0.3
     soundfile.write(tmp_path / "pair.wav", pair, 48_000)
     async with opened(open_paths=[tmp_path / "pair.wav"]) as (app, pilot):
         await until(pilot, lambda: "pair.wav is strand A; 2 channels were averaged to one" in app.screen.mode.text)
