@@ -173,5 +173,8 @@ async def test_several_pasted_names_become_several_paths(editor: Any, until: Any
         wanted = sorted([str(folder / ODD), str(folder / "take.wav")])
         await until(
             pilot,
-            lambda: all(screen.context.grids()) and sorted(g.info.meta.source.path for g in screen.context.grids()) == wanted,
+            lambda: (
+                all(screen.context.grids())
+                and sorted(g.info.meta.source.path for g in screen.context.grids()) == wanted
+            ),
         )
