@@ -23,7 +23,7 @@ MODULES = (
     *(f"messages.{path.stem}" for path in sorted((ROOT / "protocol" / "messages").glob("[a-z]*.py"))),
 )
 # Not bodies of their own: bases, a message as one object in memory, and the table behind `operations`.
-NOT_SPECIFIED = {"Struct", "Message", "OpSpec"}
+NOT_SPECIFIED = {"Struct", "Request", "Event", "Message", "OpSpec"}
 
 
 def structs() -> dict[str, type[msgspec.Struct]]:

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = {".py", ".md", ".toml", ".txt", ".tcss", ".sh", ""}
 MAX_LINES = 300
 LONGER = {
+    "tui/app.py": "the composition root: every part of the editor is put together here",
     "tui/cli/commands.py": "one table of all commands",
     "daemon/store/strands.py": "living strands and their journal change in the same transactions",
     "tui/transport/client.py": "one state machine over two sockets",

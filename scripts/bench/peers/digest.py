@@ -24,7 +24,8 @@ _SHARED = (
         f"daemon/training/{name}.py"
         for name in ("augmentation", "crops", "invented", "losses", "schedule", "sizing", "threads")
     ),
-    *("daemon/runs/spec.py", "daemon/runs/split.py"),
+    *(f"daemon/training/{name}.py" for name in ("blocks", "kin", "near_duplicates", "prints", "split")),
+    "daemon/runs/spec.py",
     *(f"scripts/bench/peers/{name}.py" for name in ("measuring", "peer", "roster", "run_cell", "training")),
 )
 _OWN: dict[Model, tuple[str, ...]] = {
