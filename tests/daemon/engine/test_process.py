@@ -1,5 +1,6 @@
 """Children as they are born and as they die."""
 
+import sys
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from daemon.engine.pipe import PipeError
 from daemon.engine.process import last_line, spawn
+from protocol import children
 from protocol.logs import said_since
 
 
@@ -16,7 +18,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "show_environment.py").write_text(
         "import os, sys\nprint(os.environ['OMP_WAIT_POLICY'], file=sys.stderr)\nsys.exit(3)\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    program = [sys.executable, str(tmp_path / "show_environment.py")]  # children look for modules in no such folder
+    monkeypatch.setattr(children, "command", lambda _, *arguments: [*program, *arguments])
     return "show_environment"
 
 
