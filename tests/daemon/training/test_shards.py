@@ -73,8 +73,8 @@ def test_gradients_are_those_of_the_whole_batch(shards: int, channels: int, is_q
         assert float(got[name]) == pytest.approx(float(wanted[name].detach()), rel=1e-4, abs=1e-6), name
     mine, whole_ones = gradients(model), gradients(whole)
     assert {name for name in mine if "quantizer" not in name} == {n for n in whole_ones if "quantizer" not in n}
-    for name, gradient in whole_ones.items():
-        assert torch.allclose(mine[name], gradient, rtol=2e-3, atol=1e-3 * float(gradient.norm()) + 1e-9), name
+    for name, gradient in whole_ones.items():  # under 1e-8 is rounding, which differs between processors
+        assert torch.allclose(mine[name], gradient, rtol=2e-3, atol=1e-3 * float(gradient.norm()) + 1e-8), name
     for level in range(len(model.quantizer.levels)):  # codebooks followed all vectors, not a shard's
         assert torch.allclose(model.quantizer.book(level).embed, whole.quantizer.book(level).embed, atol=1e-4)
 
