@@ -243,14 +243,12 @@ def test_a_crash_leaves_one_line_a_log_and_a_status(in_pty: Callable[..., Pty], 
         ),
         (
             "from tui.widgets.driver import LeanDriver as D\n"
-            "def fall(self):\n import time; time.sleep(3); raise KeyError('x')\nD.run_input_thread = fall",
+            "def fall(self):\n import os; os.read(self.fileno, 1); raise KeyError('x')\nD.run_input_thread = fall",
             "the keyboard could not be read",
         ),
     ):
-        terminal = in_pty(*sounds[:2], defect=defect)
-        terminal.wait_for("untouched")
-        with contextlib.suppress(OSError):
-            terminal.type("M")
+        terminal = open_editor(in_pty, sounds, defect=defect)
+        terminal.type("M")
         status, _ = terminal.wait_end(10)
         assert status == 1
         after = terminal.output.rpartition(b"\x1b[?1049l")[2].decode()
