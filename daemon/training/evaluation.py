@@ -47,17 +47,17 @@ class Evaluation:
         """What shows whether more time helps: the held-out error, or the training error where nothing is held out."""
         return self.held_out.mel if self.held_out else self.train_mel
 
-    def report(self, *, step: int, elapsed_s: float, is_best: bool, preview: str, source: str) -> EvaluationReport:
-        """What a training says of it."""
+    def report(self, *, step: int, preview: str, source: str) -> EvaluationReport:
+        """What the log of a training says of it; `elapsed_s` and `is_best` are the loop's."""
         return EvaluationReport(
             step=step,
-            elapsed_s=elapsed_s,
+            elapsed_s=0.0,
             **(self.held_out.named if self.held_out else {}),
             train_mel=self.train_mel,
             gap=self.gap,
             prefix_mel=self.prefix_mel,
             levels=self.levels,
-            is_best=is_best,
+            is_best=False,
             preview=preview,
             source=source,
         )

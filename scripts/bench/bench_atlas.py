@@ -48,7 +48,7 @@ from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.runs.folder import read_run
 from daemon.runs.spec import TrainingSpec
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 
 ROOT = Path(__file__).resolve().parents[2]
 RANGE_FRAMES = 8

@@ -42,8 +42,8 @@ from daemon.corpus.records import Corpus, load_corpus
 from daemon.dsp.measure import mel_distance
 from daemon.files.atomic import write_bytes
 from daemon.runs.spec import Recipe, Split, TrainingSpec
+from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import round_trip
-from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,7 +158,7 @@ def _train(corpus: Corpus, name: str, files: int, seed: int, variant: str, wish:
     # Batch and rate are the preset's; only the augmentation differs.
     augmentation = {key: getattr(variants()[variant], key) for key in OFF}
     plan = replace(plan, recipe=replace(plan.recipe, **augmentation))
-    learner = Learner(plan, open_parts(corpus, split.train, plan.codec), seed, torch.device("cpu"))
+    learner = CodecSteps(plan, open_parts(corpus, split.train, plan.codec), seed, torch.device("cpu"))
     began_s = time.process_time()
     for step in range(wish.steps):
         learner.step(step / wish.steps)

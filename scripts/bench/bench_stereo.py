@@ -39,7 +39,7 @@ from daemon.dsp.width import width_db
 from daemon.runs.folder import read_run
 from daemon.runs.spec import TrainingSpec
 from daemon.training import sizing
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 
 DEMO = Path(__file__).parents[1] / "demo"
 EDGES_HZ = (0, 300, 3_000, 24_000)

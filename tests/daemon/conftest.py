@@ -75,7 +75,7 @@ def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def toy_run(tone_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished toy model: 2 levels × 16 codes after 60 steps."""
     from daemon.runs.spec import TrainingSpec
-    from daemon.training.loop import train
+    from daemon.training.codec_run import train
 
     run = tmp_path_factory.mktemp("models") / "toy"
     train(TrainingSpec(steps=60, preset="toy", seed=2), tone_corpus, run)

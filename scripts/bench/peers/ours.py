@@ -19,8 +19,8 @@ from daemon.dsp.measure import mel_distance
 from daemon.runs.folder import read_run
 from daemon.runs.reports import Report, StepReport
 from daemon.runs.spec import TrainingSpec
+from daemon.training.codec_run import train
 from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage, round_trip
-from daemon.training.loop import train
 from peers.measuring import figures, speeds
 from peers.records import Cell, Effort, OurColumns, Outcome
 from peers.training import effort_of

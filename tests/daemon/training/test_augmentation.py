@@ -16,9 +16,9 @@ from daemon.runs.folder import read_run
 from daemon.runs.spec import Plan, Recipe, TrainingSpec
 from daemon.training import crops
 from daemon.training.augmentation import draw_lengths, finish, mix, shape, stretch
+from daemon.training.codec_run import train
 from daemon.training.crops import CropSampler
 from daemon.training.invented import invent
-from daemon.training.loop import train
 from daemon.training.sizing import make_plan
 
 Sound = NDArray[np.float32]

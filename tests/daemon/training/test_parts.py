@@ -1,5 +1,6 @@
 """The parts of a training that can be judged without one."""
 
+import dataclasses
 import errno
 import os
 from pathlib import Path
@@ -23,7 +24,8 @@ from daemon.training.blocks import Heard, Span
 from daemon.training.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
 from daemon.training.crops import CropSampler
 from daemon.training.health import level_report
-from daemon.training.patience import end_early, note_held_out
+from daemon.training.learner import Patience
+from daemon.training.patience import end_early, note_error
 from daemon.training.prints import HOP
 from daemon.training.schedule import learning_rate
 from daemon.training.sizing import make_plan
@@ -135,33 +137,33 @@ def test_health_is_a_word_with_advice() -> None:
 
 def test_a_budget_ends_early_when_the_held_out_error_stays_and_steps_never_do() -> None:
     now = 0.0
-    recipe, progress = Recipe(patience=3), Progress()
+    patience, progress = Patience(evaluations=3, least_gain=0.003), Progress()
     clock = RunClock(TrainingSpec(budget_s=1000), 0.0, 1.0, now=lambda: now)
     said: list[str] = []
     for mel in (0.9, 0.5, 0.4995, 0.51, 0.499):
         now += 50.0
-        note_held_out(mel, progress, recipe)
-        said.append(end_early(progress, recipe, clock))
+        note_error(mel, progress, patience)
+        said.append(end_early(progress, patience, clock))
     assert said[:4] == [""] * 4 and "ended 12 min early" in said[4] and "3 evaluations" in said[4]
     assert progress.ends_at_s == pytest.approx(250 * 1.15) and progress.ended_early == said[4]
     assert clock.share(0) > 0.85  # what is left is the end phase, in which the learning rate falls
     now = 290.0
     assert clock.share(0) == 1.0
-    assert end_early(progress, recipe, clock) == ""
+    assert end_early(progress, patience, clock) == ""
     patient = Progress(stalled=9)
-    assert end_early(patient, recipe, RunClock(TrainingSpec(steps=1000), 0.0, 1.0)) == ""
+    assert end_early(patient, patience, RunClock(TrainingSpec(steps=1000), 0.0, 1.0)) == ""
     almost = RunClock(TrainingSpec(budget_s=1000), 900.0, 1.0, now=lambda: 0.0)
-    assert end_early(Progress(stalled=9), recipe, almost) == ""
+    assert end_early(Progress(stalled=9), patience, almost) == ""
     plenty = RunClock(TrainingSpec(budget_s=1000), 100.0, 1.0, now=lambda: 0.0)
-    assert end_early(Progress(stalled=9), replace(recipe, adversarial_share=0.3), plenty) == ""  # its stage is to come
-    assert end_early(Progress(stalled=9), recipe, plenty)
+    assert end_early(Progress(stalled=9), dataclasses.replace(patience, may_end=False), plenty) == ""
+    assert end_early(Progress(stalled=9), patience, plenty)
 
 
 def test_gain_keeps_a_run_going() -> None:
-    recipe, progress = Recipe(patience=3), Progress()
+    patience, progress = Patience(evaluations=3, least_gain=0.003), Progress()
     for mel in (0.9, 0.91, 0.92, 0.85, 0.86, 0.87):
-        note_held_out(mel, progress, recipe)
-    assert progress.stalled == 2 and progress.level_mel == 0.85
+        note_error(mel, progress, patience)
+    assert progress.stalled == 2 and progress.level_error == 0.85
 
 
 def test_learning_rate_warms_up_then_falls() -> None:
@@ -228,7 +230,7 @@ def test_a_part_is_mono_at_its_place(tone_corpus: Path) -> None:
 def checkpoint(step: int, best: int = -1) -> Checkpoint:
     tensors = {"w": torch.full((3,), float(step))}
     progress = Progress(step=step, best_step=best)
-    return Checkpoint(progress=progress, model=tensors, averaged=tensors, optimizer=tensors, random=tensors)
+    return Checkpoint(progress=progress, tensors=dict.fromkeys(("model", "random"), tensors))
 
 
 def test_a_full_disk_names_an_earlier_checkpoint_only_if_there_is_one(
@@ -270,9 +272,18 @@ def test_newest_whole_checkpoint_wins(tmp_path: Path, name: str, damage: str) ->
     (tmp_path / ".part-00000003").mkdir()
     found = load_newest(tmp_path)
     assert found is not None and found.progress.step == 1
-    assert found.model["w"].tolist() == [1.0, 1.0, 1.0]
+    assert found.tensors["model"]["w"].tolist() == [1.0, 1.0, 1.0]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["step-00000001"]
-    assert found.progress.best_mel is None
+    assert found.progress.best_error is None
+
+
+def test_a_checkpoint_of_another_version_is_named_and_kept(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, checkpoint(1))
+    manifest = tmp_path / "step-00000001" / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"version":2', b'"version":1'))
+    with pytest.raises(TrainingError, match="another version of Allele"):
+        load_newest(tmp_path)
+    assert manifest.exists()
 
 
 def test_a_checkpoint_that_cannot_be_read_just_now_is_not_swept_away(
