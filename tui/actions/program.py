@@ -89,7 +89,7 @@ TRAININGS = (
 
 
 KEYING = (
-    Action("keys.bind", "Another key for this action", "Keys", KEYS, always, "press the key; you see its earlier action"),
+    Action("keys.bind", "Another key for this action", "Keys", KEYS, always, "press it; you see its earlier action"),
     Action("keys.add", "One more key for this action", "Keys", KEYS),
     Action("keys.clear", "No key for this action", "Keys", KEYS, always, "the palette and the : line still do it"),
     Action("keys.reset", "The usual keys of this action", "Keys", KEYS),
