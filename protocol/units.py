@@ -1,3 +1,3 @@
-"""The sample rate that both sides of the wire use."""
+"""The sample rate that every part of the program uses."""
 
 SAMPLE_RATE_HZ = 48_000

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from daemon.codec.codec import Codec
+from daemon.corpus.clips import Clip
 from daemon.runs.folder import CHECKPOINTS, ModelCard, Run
 from daemon.training.adversarial import is_worth_it
 from daemon.training.checkpoint import Progress, load_step
-from daemon.training.crops import Clip
 from daemon.training.evaluation import Evaluation, judge
 from daemon.training.learner import Learner
 from daemon.training.memorisation import Memorisation

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.corpus.clips import Clip
+from daemon.dsp.audio import Audio
 from daemon.runs.errors import TrainingError
 from daemon.runs.spec import Plan
 from daemon.training.adversarial import AdversarialStage
@@ -23,7 +25,7 @@ from daemon.training.checkpoint import (
     unpack_optimizer,
     unpack_random,
 )
-from daemon.training.crops import Audio, Clip, CropSampler
+from daemon.training.crops import CropSampler
 from daemon.training.excerpts import beginnings
 from daemon.training.health import COLLAPSED
 from daemon.training.losses import losses, scales_of

@@ -8,6 +8,7 @@ import torch
 from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
+from daemon.corpus.clips import open_parts
 from daemon.corpus.records import Corpus, load_corpus
 from daemon.runs.clock import Guess, LastEvaluation, RunClock
 from daemon.runs.errors import TrainingError, TrainingMemoryError, is_out_of_memory
@@ -26,7 +27,6 @@ from daemon.runs.spec import TrainingSpec
 from daemon.training.adversarial import is_due, is_harmful
 from daemon.training.beginning import begin
 from daemon.training.checkpoint import load_newest, save_checkpoint
-from daemon.training.crops import open_parts
 from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, final_cost_ratio
 from daemon.training.finishing import card_of, take_best
 from daemon.training.learner import Learner, StepOutcome

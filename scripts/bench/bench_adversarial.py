@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon.corpus.clips import Clip, open_parts
+
 # One thread, waiting passively: other work on the same cores then costs time but changes nothing.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
@@ -30,7 +32,6 @@ from daemon.codec.codec import Codec
 from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
 from daemon.runs.spec import Plan, Recipe, TrainingSpec
-from daemon.training.crops import Clip, open_parts
 from daemon.training.evaluation import round_trip
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan

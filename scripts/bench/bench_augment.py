@@ -23,6 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon.corpus.clips import Clip, Part, open_parts
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -39,8 +41,7 @@ from daemon.corpus.ingest import ingest
 from daemon.corpus.records import Corpus, load_corpus
 from daemon.dsp.measure import mel_distance
 from daemon.files.atomic import write_bytes
-from daemon.runs.spec import Part, Recipe, Split, TrainingSpec
-from daemon.training.crops import Clip, open_parts
+from daemon.runs.spec import Recipe, Split, TrainingSpec
 from daemon.training.evaluation import round_trip
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan

@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median
 from unittest import mock
 
+from daemon.corpus.clips import Clip, open_parts
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
@@ -27,7 +29,7 @@ from benchmark_page import put_section
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.runs.spec import Plan, Preset, TrainingSpec
-from daemon.training.crops import Clip, CropSampler, open_parts
+from daemon.training.crops import CropSampler
 from daemon.training.learner import Learner
 from daemon.training.prefetch import Prefetch
 from daemon.training.sizing import make_plan

@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import TypeVar
 
+from daemon.corpus.clips import open_parts
+
 # One thread, waiting passively: other work on the same cores then costs time but changes nothing.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
@@ -39,7 +41,6 @@ from daemon.corpus.records import load_corpus
 from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
 from daemon.runs.spec import Recipe, TrainingSpec
-from daemon.training.crops import open_parts
 from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan

@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from daemon.corpus.clips import open_parts
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
@@ -28,7 +30,7 @@ from daemon.corpus.records import load_corpus
 from daemon.dsp.framing import hann
 from daemon.dsp.mel import magnitudes
 from daemon.runs.spec import TrainingSpec
-from daemon.training.crops import CropSampler, open_parts
+from daemon.training.crops import CropSampler
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus

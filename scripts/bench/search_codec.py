@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from daemon.corpus.clips import Clip, open_parts
+
 # One thread, waiting passively: other work on the same cores then costs time but changes nothing.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
@@ -34,7 +36,6 @@ from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
 from daemon.runs.spec import Plan, TrainingSpec
-from daemon.training.crops import Clip, open_parts
 from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage, round_trip
 from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan

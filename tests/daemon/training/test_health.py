@@ -10,12 +10,13 @@ import torch
 from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
+from daemon.corpus.clips import Clip, open_parts
 from daemon.corpus.records import load_corpus
 from daemon.runs.errors import TrainingError, TrainingMemoryError, is_out_of_memory
 from daemon.runs.folder import read_log, read_run
 from daemon.runs.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
 from daemon.runs.spec import TrainingSpec
-from daemon.training.crops import Clip, CropSampler, open_parts
+from daemon.training.crops import CropSampler
 from daemon.training.evaluation import Evaluation, evaluate
 from daemon.training.learner import Learner
 from daemon.training.loop import train

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 
 from daemon.codec.codec import Codec
 from daemon.codec.model import CodecModel
+from daemon.corpus.clips import open_parts
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
@@ -32,7 +33,6 @@ from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, Step
 from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.beginning import begin
 from daemon.training.checkpoint import load_newest
-from daemon.training.crops import open_parts
 from daemon.training.evaluation import round_trip
 from daemon.training.loop import train
 from daemon.training.sizing import make_plan

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.codec.config import CodecConfig
+from daemon.corpus.clips import Clip, Part, open_parts
+from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import Corpus, FileRecord, load_corpus
 from daemon.runs.clock import RunClock
 from daemon.runs.enough import require_enough
 from daemon.runs.errors import TrainingError
-from daemon.runs.spec import Part, Recipe, Split, TrainingSpec
+from daemon.runs.spec import Recipe, Split, TrainingSpec
 from daemon.training.blocks import Heard, Span
 from daemon.training.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
-from daemon.training.crops import Clip, CropSampler, open_parts
+from daemon.training.crops import CropSampler
 from daemon.training.health import level_report
 from daemon.training.patience import end_early, note_held_out
 from daemon.training.prints import HOP
@@ -59,6 +61,7 @@ def split_corpus(corpus: Corpus, seed: int) -> Split:
 @example([2.0], 0)
 @example([1.0, 1.0], 0)
 @example([0.99, 1.01], 0)
+@example([1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], 1)  # the long one is drawn first, and no other fits
 def test_held_out_never_touches_training(seconds: list[float], seed: int) -> None:
     corpus = corpus_of(seconds)
     samples = sum(record.samples for record in corpus.files)
@@ -218,7 +221,7 @@ def test_a_part_is_mono_at_its_place(tone_corpus: Path) -> None:
     record = corpus.usable[2]
     (opened,) = open_parts(corpus, [Part(sha256=record.sha256, start=100, stop=5000)], CodecConfig())
     assert np.array_equal(opened.mono(10, 20), corpus.audio(record)[0, 110:120])
-    with pytest.raises(TrainingError, match="no longer holds"):
+    with pytest.raises(CorpusError, match="no longer holds"):
         open_parts(corpus, [Part(sha256="gone", start=0, stop=9)], CodecConfig())
 
 

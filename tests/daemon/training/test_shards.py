@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.corpus.clips import open_parts
 from daemon.corpus.records import load_corpus
 from daemon.runs.spec import Recipe, TrainingSpec
-from daemon.training.crops import open_parts
 from daemon.training.learner import Learner
 from daemon.training.losses import losses, scales_of
 from daemon.training.shards import ShardedPass, one_thread, shards_for
