@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.codec.codec import Codec
+from daemon.codec.config import CodecConfig
 from daemon.corpus.clips import Clip
 from daemon.dsp.audio import Audio
 from daemon.dsp.measure import mel_distance, si_sdr_db, side_distance, stft_distance
@@ -23,6 +24,7 @@ USAGE_FRAMES = 4_000
 FINAL_CLIP_S = 15.0
 FINAL_TOTAL_S = 60.0
 FINAL_USAGE_FRAMES = 12_000
+FRAME_RATE = CodecConfig().frame_rate  # what an evaluation costs is guessed before there is a codec
 NARROW_DB = -40.0  # narrower than this is mono to every ear
 
 
@@ -92,9 +94,9 @@ def evaluate(
 def final_cost_ratio(held_out: list[Clip], train: list[Clip]) -> float:
     """How much more audio the last evaluation looks at than the earlier ones: 1 for a small corpus."""
     held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE_HZ for clips in (held_out, train))
-    frames = train_s * SAMPLE_RATE_HZ / 1024
-    often = min(held_s, TOTAL_S) + min(frames, USAGE_FRAMES) * 1024 / SAMPLE_RATE_HZ
-    last = min(held_s, FINAL_TOTAL_S) + min(frames, FINAL_USAGE_FRAMES) * 1024 / SAMPLE_RATE_HZ
+    frames = train_s * FRAME_RATE
+    often = min(held_s, TOTAL_S) + min(frames, USAGE_FRAMES) / FRAME_RATE
+    last = min(held_s, FINAL_TOTAL_S) + min(frames, FINAL_USAGE_FRAMES) / FRAME_RATE
     return last / max(often, 1e-9)
 
 
@@ -105,7 +107,7 @@ def cost_in_steps(held_out: list[Clip], train: list[Clip], step_s: float) -> flo
         step_s: seconds of audio in a step, which goes through the codec forwards and (twice as long) backwards.
     """
     held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE_HZ for clips in (held_out, train))
-    heard_s = min(held_s, TOTAL_S) + min(train_s, TRAIN_TOTAL_S) + min(train_s, USAGE_FRAMES * 1024 / SAMPLE_RATE_HZ)
+    heard_s = min(held_s, TOTAL_S) + min(train_s, TRAIN_TOTAL_S) + min(train_s, USAGE_FRAMES / FRAME_RATE)
     return heard_s / max(3 * step_s, 1e-9)
 
 
