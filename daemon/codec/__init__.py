@@ -1,1 +1,1 @@
-"""The codec: audio in, a grid of discrete codes out, and back. torch and numpy, nothing else."""
+"""The codec turns audio into a grid of discrete codes and back. It depends on torch and numpy only."""

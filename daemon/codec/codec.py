@@ -1,4 +1,4 @@
-"""The codec everything else uses: numpy in, numpy out, fp32, deterministic."""
+"""A trained codec for inference: numpy in and out, float32, deterministic."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,23 +23,24 @@ from daemon.dsp.audio import Audio
 Codes = NDArray[np.uint16]
 
 CHUNK_FRAMES = 512
-"""11 s: about 70 MiB of activations, whatever the length of the clip. Twice as many take 1.3 times as long a second."""
+"""Frames per pass: 11 s, about 70 MiB of activations at any length of clip. Twice as many take 1.3 times as long per
+second of sound."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Encoded:
-    """One clip as codes, with what it takes to give it back at its own length and level."""
+    """One encoded clip: its codes, and the length and gain that restore it on decoding."""
 
     codes: Codes
     """`(Q, T)` uint16."""
     samples: int
     """Length of the source."""
     gain_db: float
-    """Gain to apply *after decoding*: hand it to `decode` to get the source's level back."""
+    """Gain that restores the source's level *after decoding*; pass it to `decode`."""
 
 
 class Codec:
-    """A trained codec, frozen. Make one with `load` or from a trained `CodecModel`."""
+    """A trained codec with frozen weights. Create one with `load` or from a trained `CodecModel`."""
 
     def __init__(self, model: CodecModel, device: torch.device | str = "cpu") -> None:
         self._device = torch.device(device)
@@ -84,19 +85,19 @@ class Codec:
 
     @property
     def parameter_count(self) -> int:
-        """Trained parameters."""
+        """Number of trained parameters, without codebooks."""
         return self._model.parameter_count
 
     @torch.no_grad()
     def encode(self, audio: Audio, *, chunk_frames: int = CHUNK_FRAMES) -> Encoded:
-        """Codes of a 48 kHz clip; the same audio always gives the same codes.
+        """Encode a 48 kHz clip. The same audio always gives the same codes.
 
         Args:
             audio: `(L,)` float32, any length from one sample; a stereo codec takes `(2, L)` too.
-            chunk_frames: latent frames worked on at once; changes memory, not codes.
+            chunk_frames: latent frames per pass; affects memory, not the codes.
 
         Raises:
-            CodecError: another shape, empty, or not finite.
+            CodecError: the clip has another shape, is empty or is not finite.
         """
         signal = fitting(audio, self.config.channels)
         gain_db = clip_gain_db(signal, self.config)
@@ -108,7 +109,7 @@ class Codec:
         return Encoded(codes=codes, samples=signal.shape[-1], gain_db=round(missing_db - gain_db, 2))
 
     def _missing_level_db(self, signal: Audio, grid: Tensor, gain: float) -> float:
-        """How much louder than its decode a clip is, so that decoding gives the source's level: see `level`."""
+        """Level difference in dB between a clip and its decode, measured as `daemon.codec.level` describes."""
         hop = self.config.hop_length
         stretches = loudest_stretches(signal, hop)
         source = torch.from_numpy(np.stack([signal[..., lo * hop : hi * hop] for lo, hi in stretches]))
@@ -136,21 +137,21 @@ class Codec:
         gain_db: float = 0.0,
         chunk_frames: int = CHUNK_FRAMES,
     ) -> Audio:
-        """Sound of a grid of codes.
+        """Decode a grid of codes to sound.
 
         Args:
             codes: `(Q, T)` integers.
-            levels: which levels are heard; all by default, none gives what silence of codes gives.
-            samples: length wanted (`Encoded.samples`); whole frames by default.
+            levels: levels to decode, all by default; an empty sequence decodes the zero latent.
+            samples: length of the result (`Encoded.samples`); whole frames by default.
             gain_db: gain applied to the result (`Encoded.gain_db`).
 
         Returns:
             `(samples or T * hop_length,)` float32, in stereo two such rows, left and right.
 
         Raises:
-            CodecError: codes, levels or samples that do not fit this codec.
+            CodecError: the codes, levels or samples do not fit this codec.
         """
-        grid, heard = self._checked(codes, levels)
+        grid, chosen = self._checked(codes, levels)
         hop, total = self.config.hop_length, grid.shape[1]
         wanted = total * hop if samples is None else samples
         if not 0 <= wanted <= total * hop:
@@ -158,7 +159,7 @@ class Codec:
         out = np.empty(total * hop if self.config.channels == 1 else (2, total * hop), np.float32)
         for lo in range(0, total, chunk_frames):
             hi = min(lo + chunk_frames, total)
-            out[..., lo * hop : hi * hop] = self._decode_range(grid, lo, hi, heard)
+            out[..., lo * hop : hi * hop] = self._decode_range(grid, lo, hi, chosen)
         return out[..., :wanted] * np.float32(10 ** (gain_db / 20))
 
     def decode_range(
@@ -170,65 +171,65 @@ class Codec:
         levels: Sequence[int] | None = None,
         gain_db: float = 0.0,
     ) -> Audio:
-        """Frames `frame_lo` to `frame_hi` of `decode(codes)`, without decoding the rest.
+        """Decode frames `frame_lo` to `frame_hi` (half-open) of a grid without decoding the rest.
 
         Returns:
             `((frame_hi - frame_lo) * hop_length,)` float32, in stereo two such rows, equal to the full decode
             within 1e-4.
 
         Raises:
-            CodecError: as `decode`, or a range that does not exist.
+            CodecError: the codes or levels do not fit this codec, or the range lies outside the grid.
         """
-        grid, heard = self._checked(codes, levels)
+        grid, chosen = self._checked(codes, levels)
         if not 0 <= frame_lo <= frame_hi <= grid.shape[1]:
             raise CodecError(f"frames {frame_lo}:{frame_hi} are not in a grid of {grid.shape[1]}.")
         if frame_lo == frame_hi:
             return np.zeros(0 if self.config.channels == 1 else (2, 0), np.float32)
-        return self._decode_range(grid, frame_lo, frame_hi, heard) * np.float32(10 ** (gain_db / 20))
+        return self._decode_range(grid, frame_lo, frame_hi, chosen) * np.float32(10 ** (gain_db / 20))
 
     @torch.no_grad()
-    def _decode_range(self, grid: Tensor, lo: int, hi: int, heard: list[int]) -> Audio:
+    def _decode_range(self, grid: Tensor, lo: int, hi: int, levels: list[int]) -> Audio:
         hop, margin = self.config.hop_length, self.config.margin_frames
         start, stop = max(0, lo - margin), min(grid.shape[1], hi + margin)
         piece = grid[None, :, start:stop].to(self._device)
-        audio = self._model.decode(self._model.quantizer.dequantize(piece, heard))
-        heard_part = audio[0, ..., (lo - start) * hop : (hi - start) * hop].cpu().numpy()
+        audio = self._model.decode(self._model.quantizer.dequantize(piece, levels))
+        decoded = audio[0, ..., (lo - start) * hop : (hi - start) * hop].cpu().numpy()
         if lo == 0:
-            heard_part[..., :FADE_IN_SAMPLES] *= fade_in()
-        return heard_part
+            decoded[..., :FADE_IN_SAMPLES] *= fade_in()
+        return decoded
 
     @torch.no_grad()
     def decode_latents(self, latents: Tensor) -> Tensor:
-        """Many short sounds at once, for measuring: `[B, T, D]` to `[B, T * hop_length]` on the codec's device.
+        """Decode a batch of latents to mono: `[B, T, D]` to `[B, T * hop_length]` on the codec's device.
 
-        Of two channels the mean.
+        A stereo codec returns the mean of its channels.
         """
         return self._model.decode_mid(latents.to(self._device))
 
     @torch.no_grad()
     def dequantize(self, codes: Codes, *, levels: Sequence[int] | None = None) -> NDArray[np.float32]:
-        """Latents the chosen levels add up to: codes `(Q, T)` to `(T, D)` float32."""
-        grid, heard = self._checked(codes, levels)
-        return self._model.quantizer.dequantize(grid[None].to(self._device), heard)[0].cpu().numpy()
+        """Latents as the sum of the chosen levels: codes `(Q, T)` to `(T, D)` float32."""
+        grid, chosen = self._checked(codes, levels)
+        return self._model.quantizer.dequantize(grid[None].to(self._device), chosen)[0].cpu().numpy()
 
     @torch.no_grad()
     def quantize(self, latents: NDArray[np.float32]) -> Codes:
-        """Codes nearest to latents, level after level: `(T, D)` float32 to `(Q, T)`."""
+        """Nearest codes to latents, level by level: `(T, D)` float32 to `(Q, T)`."""
         if latents.ndim != 2 or latents.shape[1] != self.config.latent:
-            raise CodecError(f"latents of shape (T, {self.config.latent}) are wanted, not {latents.shape}.")
+            raise CodecError(f"latents of shape (T, {self.config.latent}) are needed, not {latents.shape}.")
         frames = torch.from_numpy(np.ascontiguousarray(latents, np.float32))[None].to(self._device)
         return self._model.quantizer(frames).codes[0].cpu().numpy().astype(np.uint16)
 
     @torch.no_grad()
     def quantize_levels(self, latents: NDArray[np.float32], levels: Sequence[int]) -> Codes:
-        """Codes of consecutive levels for latents that are theirs alone: `(T, D)` float32 to `(len(levels), T)`.
+        """Quantise latents with consecutive levels only: `(T, D)` float32 to `(len(levels), T)`.
 
         Raises:
-            CodecError: latents or levels that do not fit this codec.
+            CodecError: the latents or levels do not fit this codec.
         """
         _, wanted = self._checked(np.zeros((self.config.levels, 0), np.uint16), levels)
         if latents.ndim != 2 or latents.shape[1] != self.config.latent or not wanted:
-            raise CodecError(f"latents of shape (T, {self.config.latent}) and levels are wanted, not {latents.shape}.")
+            raise CodecError(f"latents of shape (T, {self.config.latent}) and levels are needed, not {latents.shape}.")
         found = np.empty((len(wanted), len(latents)), np.uint16)
         for lo in range(0, len(latents), CHUNK_FRAMES):
             piece = torch.from_numpy(np.ascontiguousarray(latents[lo : lo + CHUNK_FRAMES], np.float32))
@@ -239,10 +240,10 @@ class Codec:
 
     @torch.no_grad()
     def analyse(self, audio: Audio) -> tuple[float, NDArray[np.float64], Codes]:
-        """What the codebooks make of a clip.
+        """Encode a clip and measure the quantisation error after every level.
 
         Returns:
-            Energy of its latents; energy each level leaves over, `(Q,)`; its codes `(Q, T)`.
+            Energy of the clip's latents; energy of the residual after each level, `(Q,)`; the codes, `(Q, T)`.
         """
         audio = fitting(audio, self.config.channels)
         gain = 10 ** (clip_gain_db(audio, self.config) / 20)
@@ -256,7 +257,7 @@ class Codec:
 
     @torch.no_grad()
     def codebook_vectors(self, level: int) -> NDArray[np.float32]:
-        """What each code of a level adds to the latent, `(K, D)` float32."""
+        """Vector that each code of a level adds to the latent, `(K, D)` float32."""
         if not 0 <= level < self.config.levels:
             raise CodecError(f"level {level} is not one of 0 to {self.config.levels - 1}.")
         return self._model.quantizer.vectors(level).cpu().numpy()
@@ -273,7 +274,7 @@ class Codec:
             raise CodecError(f"this codec has {Q} levels: codes of shape ({Q}, T), not {codes.shape}.")
         if codes.size and not 0 <= int(codes.min()) <= int(codes.max()) < K:
             raise CodecError(f"codes run from 0 to {K - 1}, these from {codes.min()} to {codes.max()}.")
-        heard = list(range(Q)) if levels is None else list(dict.fromkeys(levels))
-        if any(not 0 <= level < Q for level in heard):
-            raise CodecError(f"levels {heard} are not all in 0 to {Q - 1}.")
-        return torch.from_numpy(codes.astype(np.int64)), heard
+        chosen = list(range(Q)) if levels is None else list(dict.fromkeys(levels))
+        if any(not 0 <= level < Q for level in chosen):
+            raise CodecError(f"levels {chosen} are not all in 0 to {Q - 1}.")
+        return torch.from_numpy(codes.astype(np.int64)), chosen

@@ -1,4 +1,4 @@
-"""What can go wrong with a codec and what is asked of it."""
+"""Errors of loading and using a codec."""
 
 from daemon.errors import MendableError
 

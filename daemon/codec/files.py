@@ -1,4 +1,4 @@
-"""A codec on disk: `codec.safetensors` and `codec.json`. Nothing is unpickled."""
+"""Read and write a codec on disk: `codec.safetensors` and `codec.json`. Nothing is unpickled."""
 
 import hashlib
 from pathlib import Path
@@ -19,7 +19,7 @@ _READ_AGAIN = "Check its permissions, the disk and the limit of open files (ulim
 
 
 class CodecFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole of `codec.json`."""
+    """Content of `codec.json`: version, id and configuration."""
 
     version: int = FORMAT_VERSION
     codec_id: str
@@ -27,7 +27,7 @@ class CodecFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def identify(state: dict[str, Tensor]) -> str:
-    """SHA-256 over names, types, shapes and bytes of all tensors, in name order, as hex."""
+    """Codec id: SHA-256, in hex, over names, types, shapes and bytes of all tensors in name order."""
     digest = hashlib.sha256()
     for name in sorted(state):
         tensor = state[name].detach().cpu().contiguous()
@@ -37,7 +37,7 @@ def identify(state: dict[str, Tensor]) -> str:
 
 
 def write_codec(folder: Path, config: CodecConfig, state: dict[str, Tensor]) -> str:
-    """Write both files, the JSON last, and return the codec's id."""
+    """Write a codec's weights, then its `codec.json`, and return its id."""
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     codec_id = identify(tensors)
@@ -48,10 +48,10 @@ def write_codec(folder: Path, config: CodecConfig, state: dict[str, Tensor]) -> 
 
 
 def read_codec(folder: Path) -> tuple[CodecFile, dict[str, Tensor]]:
-    """Read both files from a codec folder, or from the `codec/` folder inside a model's.
+    """Read a codec's weights and `codec.json` from its folder, or from `codec/` inside a model's folder.
 
     Raises:
-        CodecError: missing, damaged, of another version, or weights that are not those named.
+        CodecError: a file is missing, damaged or of another version, or the weights do not match the id.
     """
     place = codec_place(folder)
     try:
@@ -61,7 +61,7 @@ def read_codec(folder: Path) -> tuple[CodecFile, dict[str, Tensor]]:
         state = load_file(place / WEIGHTS_NAME)
     except FileNotFoundError as error:
         raise CodecError(f"{folder}: there is no finished codec here.", "Train the model to its end.") from error
-    except OSError as error:  # no permission, no descriptor, a disk that stumbles: the codec may be whole
+    except OSError as error:  # no permission, no descriptor, a disk error: the codec itself may be intact
         raise CodecError(f"{place}: the codec cannot be read ({error.strerror}).", _READ_AGAIN) from error
     except (msgspec.DecodeError, SafetensorError, ValueError) as error:
         raise CodecError(f"{place}: the codec cannot be read ({error}).", "Restore the model's folder.") from error

@@ -1,7 +1,7 @@
-"""Which `codec.json` this Allele reads: for those who load a codec, and without torch for those who only ask.
+"""Check the version of a `codec.json` without importing torch.
 
-What can go wrong: a model of an earlier or later Allele. Its name and what to do are said; nothing is guessed, because
-codes of one format mean nothing to a codec of another.
+A model of an earlier or later version of Allele is refused with its name and a hint. Nothing is converted: codes of one
+format mean nothing to a codec of another.
 """
 
 from pathlib import Path
@@ -16,38 +16,39 @@ FORMAT_VERSION = 6
 
 
 class _Version(msgspec.Struct, frozen=True):
-    """What can be read of any version's `codec.json`."""
+    """The part of `codec.json` that is the same in every version."""
 
     version: int
 
 
 def codec_place(folder: Path) -> Path:
-    """Where the codec lies: in a codec folder itself, in a model's in `codec/`."""
+    """Folder of the codec: `folder` itself if it holds a `codec.json`, otherwise its `codec/` subfolder."""
     return folder if (folder / CONFIG_NAME).exists() else folder / "codec"
 
 
 def check_format(place: Path, text: bytes) -> None:
-    """Refuse what another Allele wrote.
+    """Refuse a `codec.json` that another version of Allele wrote.
 
     Raises:
-        CodecError: naming the model and the mend.
-        msgspec.DecodeError: `text` is no `codec.json`.
+        CodecError: the version differs; the error names the model and what to do.
+        msgspec.DecodeError: `text` is not a `codec.json`.
     """
     version = msgspec.json.decode(text, type=_Version).version
     if version == FORMAT_VERSION:
         return
     name = place.parent.name if place.name == "codec" else place.name
-    age, mend = "a later", "Update Allele."
+    age, hint = "a later", "Update Allele."
     if version < FORMAT_VERSION:
-        age, mend = "an earlier", f"Train it again, after: allele model delete {quote(name)}"
+        age, hint = "an earlier", f"Train it again, after: allele model delete {quote(name)}"
     raise CodecError(
-        f"{name} is of {age} Allele: codec format {version}, this one reads {FORMAT_VERSION} ({place / CONFIG_NAME}).",
-        mend,
+        f"{name} was made by {age} version of Allele: codec format {version}, this version reads {FORMAT_VERSION} "
+        f"({place / CONFIG_NAME}).",
+        hint,
     )
 
 
 def format_problem(folder: Path) -> tuple[str, str]:
-    """Why a model's codec cannot be of use to this Allele, and the mend; two empty texts when it can."""
+    """Message and hint for a model whose codec this version cannot use; two empty strings if it can."""
     place = codec_place(folder)
     try:
         check_format(place, (place / CONFIG_NAME).read_bytes())

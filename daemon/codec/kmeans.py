@@ -1,26 +1,26 @@
-"""Seeded k-means for codebooks.
+"""Seeded k-means that initialises codebooks.
 
-References: D. Arthur and S. Vassilvitskii, "k-means++", 2007. Deviation: a cluster left empty moves
-to the vector that is worst represented, so no code starts dead while there are distinct vectors.
+References: D. Arthur and S. Vassilvitskii, "k-means++", 2007. Deviation: an empty cluster moves to the
+vector with the largest error, so no code starts dead while there are distinct vectors.
 """
 
 import torch
 from torch import Tensor
 
 _ROUNDS = 12
-MOST_DISTANCES = 2**24  # 64 MiB; at once, 16 384 codes would take 8 GiB
+MOST_DISTANCES = 2**24  # per pass, 64 MiB; a single pass over 16 384 codes would take 8 GiB
 
 
 def kmeans(vectors: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Centres `(count, d)` and how many of the `(N, d)` vectors fall to each, `(count,)`.
+    """Cluster `(N, d)` vectors: centres `(count, d)` and the number of vectors of each, `(count,)`.
 
-    With fewer vectors than centres the surplus centres are copies with a little noise.
+    With fewer vectors than centres, the surplus centres are copies with a little noise.
     """
     return refine(vectors, _spread(vectors, count, generator), _ROUNDS)
 
 
 def refine(vectors: Tensor, centres: Tensor, rounds: int) -> tuple[Tensor, Tensor]:
-    """Lloyd's rounds from given centres `(count, d)`; centres and counts as from `kmeans`."""
+    """Run Lloyd iterations from given centres `(count, d)`; returns centres and counts as `kmeans` does."""
     count = len(centres)
     for _ in range(rounds):
         nearest, which = nearest_centres(vectors, centres)
@@ -37,14 +37,14 @@ def refine(vectors: Tensor, centres: Tensor, rounds: int) -> tuple[Tensor, Tenso
 
 
 def nearest_centres(vectors: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-    """Distance of each vector to its nearest centre, and which that is; so many distances at once as fit anywhere."""
+    """Distance of each vector to its nearest centre, and that centre's index, in passes of `MOST_DISTANCES`."""
     rows = max(1, MOST_DISTANCES // len(centres))
     parts = [torch.cdist(some, centres).min(-1) for some in vectors.split(rows)]
     return torch.cat([part.values for part in parts]), torch.cat([part.indices for part in parts])
 
 
 def _spread(vectors: Tensor, count: int, generator: torch.Generator) -> Tensor:
-    """k-means++ seeds: each next one drawn with probability proportional to its squared distance."""
+    """k-means++ seeding: each centre is drawn with probability proportional to the squared distance."""
     device = vectors.device
     first = torch.randint(len(vectors), (1,), generator=generator).item()
     chosen = [vectors[int(first)]]

@@ -1,4 +1,4 @@
-"""The gain a clip is given before it is encoded; the same function for training and inference."""
+"""Gain of a clip before encoding. Training and inference share it, so both see the same samples."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,12 @@ def clip_gain_db(audio: NDArray[np.float32], config: CodecConfig) -> float:
 
 
 def gain_for_loudness_db(loudness_lufs: float, config: CodecConfig) -> float:
-    """The same, for a loudness already measured (the corpus index has it).
+    """Gain in dB for a loudness already measured, such as that of the corpus index.
 
-    Silence, at or below the -70 LUFS gate, is left alone: there is only noise to bring up.
+    Silence, at or below the -70 LUFS gate, gets 0 dB: raising it would only raise noise.
     """
     if loudness_lufs <= SILENCE_LUFS:
         return 0.0
     distance = config.loudness_strength * (config.reference_lufs - loudness_lufs)
-    # Hundredths of a dB, as the corpus index keeps them: both paths give the same samples.
+    # Rounded to hundredths of a dB as in the corpus index, so that both paths give the same samples.
     return round(max(-LARGEST_GAIN_DB, min(LARGEST_GAIN_DB, distance)), 2)

@@ -1,11 +1,12 @@
 """The lowest octaves as a waveform: the first coefficients of an MDCT, one frame per latent frame.
 
-An ear hears below a few hundred hertz how a kick swings and where two partials beat; magnitudes with
-invented phases lose both. So this band travels as itself: a few critically sampled coefficients a frame.
+Below a few hundred hertz the swing of a kick and the beating of two partials are audible, and magnitudes
+with invented phases lose both. So this band is coded as a waveform: a few critically sampled coefficients
+per frame.
 
 References: J. Princen, A. Johnson and A. Bradley, "Subband/transform coding using filter bank designs
-based on time domain aliasing cancellation", 1987. Deviation: beyond the clip's ends, where no second
-window overlaps, the sum is divided by what windows there are, which is exact because nothing is there.
+based on time domain aliasing cancellation", 1987. Deviation: at the clip's ends, where no second window
+overlaps, the sum is divided by the windows present. This is exact, because the clip is silent beyond its ends.
 """
 
 import math
@@ -19,7 +20,10 @@ from daemon.dsp.framing import analyse, overlap_add, overlapped
 
 
 class LowBand(nn.Module):
-    """`[B, L]` of whole hops to `[B, T, n]` companded coefficients, and those to the lowest n bins of spectra."""
+    """Transform of the low band: `[B, L]` of whole hops to `[B, T, n]` companded coefficients and back.
+
+    `spectra` gives the lowest n bins of the waveform's STFT directly from the coefficients.
+    """
 
     basis: Tensor
     halves: Tensor
@@ -45,15 +49,15 @@ class LowBand(nn.Module):
         self.register_buffer("alone", self._responses(1)[:, 0], persistent=False)
 
     def analyse(self, audio: Tensor) -> Tensor:
-        """Coefficients of `[B, L]`, `L` whole hops: `[B, T, n]`, companded."""
+        """MDCT coefficients of `[B, L]`, `L` whole hops: `[B, T, n]`, companded."""
         half = self._hop // 2
         hops = F.pad(audio, (half, half)).unflatten(-1, (-1, self._hop))
-        # Each hop with both halves of the windows over it: frames side by side would be twice the sound, copied.
+        # Each hop meets both window halves in one product; unfolding overlapping frames would copy the sound twice.
         first, second = (hops @ self.halves).chunk(2, -1)
         return compress(first[:, :-1] + second[:, 1:])
 
     def synthesise(self, coefficients: Tensor) -> Tensor:
-        """The waveform of `[B, T, n]` coefficients, not companded: `[B, T * hop]`."""
+        """Waveform `[B, T * hop]` of `[B, T, n]` coefficients that are not companded."""
         frames = coefficients @ self.basis.T
         T = frames.shape[1]
         weight = overlapped(self.power, T, self._hop).clamp_min(0.25)
@@ -62,11 +66,11 @@ class LowBand(nn.Module):
         return total[:, half : half + T * self._hop]
 
     def spectra(self, companded: Tensor) -> Tensor:
-        """The lowest n bins of the spectra of the waveform, `[B, T, n]` to `[B, T, n]` complex.
+        """Lowest n bins of the waveform's spectra: companded coefficients `[B, T, n]` to `[B, T, n]` complex.
 
-        A window lies over its own frame and half of each neighbour: three frames' coefficients make its spectrum, by
-        one small matrix instead of a waveform and its transform. At an end of the clip a neighbour is missing and what
-        windows are there is divided by, so the first and the last frame have matrices of their own.
+        A window covers its own frame and half of each neighbour, so three frames' coefficients determine its spectrum.
+        One small matrix replaces the waveform and its transform. At the ends of the clip a neighbour is missing and the
+        normalisation differs, so the first and the last frame have matrices of their own.
         """
         T, n = companded.shape[1:]
         coefficients = expand(companded)
@@ -80,7 +84,7 @@ class LowBand(nn.Module):
         return torch.complex(parts[..., :n], parts[..., n:])
 
     def _responses(self, frames: int) -> Tensor:
-        """What each coefficient of a clip so long gives to each of its spectra: `(frames * n, frames, 2 * n)`."""
+        """Response of each spectrum to each coefficient: `(frames * n, frames, 2 * n)`, real then imaginary parts."""
         n = self.basis.shape[1]
         units = torch.eye(frames * n).unflatten(1, (frames, n))
         spectra = analyse(self.synthesise(units), 2 * self._hop, self._hop)[..., :n]
@@ -88,11 +92,11 @@ class LowBand(nn.Module):
 
 
 def compress(coefficients: Tensor) -> Tensor:
-    """Halve the level of every frame in decibels, keeping its shape: `[..., n]` both ways."""
+    """Halve the level in decibels of every frame of coefficients `[..., n]`; the relative sizes stay."""
     norm = coefficients.square().sum(-1, keepdim=True)
     return coefficients * (norm + 1e-6).pow(-0.25)
 
 
 def expand(companded: Tensor) -> Tensor:
-    """Inverse of `compress`, to its floor."""
+    """Inverse of `compress`, down to its floor."""
     return companded * companded.square().sum(-1, keepdim=True).add(1e-9).sqrt()

@@ -1,4 +1,4 @@
-"""The trainable whole: spectra, encoder, residual quantiser, decoder."""
+"""The trainable codec model: spectra, encoder, residual quantiser and decoder."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from daemon.codec.spectrum import Spectra
 
 
 class Reconstruction(NamedTuple):
-    """What a training step looks at."""
+    """Output of a forward pass in training."""
 
     audio: Tensor
     """`[B, L]`, whole hops; `[B, 2, L]` in stereo."""
@@ -20,7 +20,7 @@ class Reconstruction(NamedTuple):
 
 
 class CodecModel(nn.Module):
-    """Audio at the reference loudness, `[B, L]` or two channels `[B, 2, L]`, to codes and back."""
+    """Encode audio at the reference loudness, `[B, L]` or `[B, 2, L]`, to codes, and decode them."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
@@ -31,19 +31,19 @@ class CodecModel(nn.Module):
         self.decoder = Decoder(config)
 
     def encode(self, audio: Tensor) -> Tensor:
-        """`[B, L]` or `[B, 2, L]` to the latent before quantisation, `[B, T, D]` float32."""
-        with torch.autocast(audio.device.type, enabled=False):  # what encoding sees is what training saw
+        """Encode `[B, L]` or `[B, 2, L]` to the latent before quantisation, `[B, T, D]` float32."""
+        with torch.autocast(audio.device.type, enabled=False):  # float32 here keeps inference equal to training
             features = self.spectra.features(audio)
         return self.encoder(*features).float()
 
     def decode(self, latent: Tensor) -> Tensor:
-        """Latent `[B, T, D]` to `[B, T * hop_length]`, or `[B, 2, T * hop_length]`."""
+        """Decode a latent `[B, T, D]` to `[B, T * hop_length]`, or in stereo `[B, 2, T * hop_length]`."""
         head = self.decoder(latent)
         with torch.autocast(latent.device.type, enabled=False):
             return self.spectra.waveform(head)
 
     def decode_mid(self, latent: Tensor) -> Tensor:
-        """The same as one channel, `[B, T * hop_length]`: what codes are measured by."""
+        """Decode a latent `[B, T, D]` to one channel, `[B, T * hop_length]`, for measuring the effect of codes."""
         audio = self.decode(latent)
         return audio if audio.ndim == 2 else audio.mean(1)
 
@@ -55,11 +55,11 @@ class CodecModel(nn.Module):
         return Reconstruction(self.decode(quantized.latent), quantized)
 
     def level_parts(self) -> Tensor:
-        """Which latent dimensions each level's codes are first placed in, `(Q, D)` of 0 and 1.
+        """Latent dimensions in which each level's codes are initialised, `(Q, D)` of 0 and 1.
 
-        The first of the levels of what is heard in time is the low band's alone: kicks need all of it. The later ones
-        begin as the fine envelope too. Where there is no later one (fewer than six levels, in stereo fewer than seven)
-        it begins in none: so few have enough to do without it.
+        The first of `low_levels` holds the low band alone, because kicks need all of it. The later ones hold the fine
+        envelope as well. Models with too few levels for a later one (under six, in stereo under seven) initialise no
+        level with the envelope.
         """
         config = self.config
         first = config.mel_bands + config.low_dimensions
@@ -79,5 +79,5 @@ class CodecModel(nn.Module):
 
     @property
     def parameter_count(self) -> int:
-        """Trained parameters; codebooks are buffers and not counted."""
+        """Number of trained parameters; codebooks are buffers and not counted."""
         return sum(parameter.numel() for parameter in self.parameters())

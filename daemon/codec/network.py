@@ -1,8 +1,8 @@
-"""Encoder and decoder: ConvNeXt blocks over frames, no pooling, no normalisation over time.
+"""Encoder and decoder networks: ConvNeXt blocks over frames, without pooling or normalisation over time.
 
-References: Z. Liu et al., "A ConvNet for the 2020s", 2022, in one dimension; H. Siuzdak, "Vocos",
-2023, for leaving the waveform to an inverse STFT. Deviation: LayerScale from 0.1 rather than
-1e-6, because a run lasts minutes.
+References: Z. Liu et al., "A ConvNet for the 2020s", 2022, here in one dimension; H. Siuzdak, "Vocos",
+2023, for leaving the waveform to an inverse STFT. Deviation: LayerScale starts at 0.1 instead of
+1e-6, because a training lasts minutes.
 """
 
 import math
@@ -15,29 +15,30 @@ from torch import Tensor, nn
 from daemon.codec.bands import band_averages, band_interpolation
 from daemon.codec.config import CodecConfig
 
-# The side's numbers are at most 2 and mostly near 0; levels serve what has variance.
+# The side's parameters are at most 2 and mostly near 0; without scaling their variance is too small for the quantiser.
 SIDE_SCALE = 2.0
 TURNED_BINS = 8
-"""188 Hz: changes of sign this far apart smear a click by 5 ms."""
+"""Bins between sign changes of phase, 188 Hz; this spacing smears a click by 5 ms."""
 
 
 class Head(NamedTuple):
-    """What the decoder says of every frame."""
+    """Output of the decoder network for every frame."""
 
     spectrum: Tensor
     """`[B, T, 2 * bins]`: the mid's standardised log-magnitude, then its phase."""
     low: Tensor
     """`[B, T, low_dimensions]`: the coefficients of the mid's low band and its level."""
     envelope: Tensor
-    """`[B, T, envelope_points]`: where within its windows the mid is, see `daemon.codec.transients`."""
+    """`[B, T, envelope_points]`: the mid's fine envelope, see `daemon.codec.transients`."""
     side: Tensor | None = None
     """`[B, T, 2 * side_bands]`: the side in bands, as `Side.measure` gives it. None in mono."""
     apart: Tensor | None = None
-    """`[B, T, 2 * bins]`: log-magnitude within its band and phase of what does not follow the mid. None in mono."""
+    """`[B, T, 2 * bins]`: log-magnitude relative to its band, then phase, of the part of the side that is uncorrelated
+    with the mid. None in mono."""
 
 
 class Block(nn.Module):
-    """Depthwise convolution over frames, then a perceptron per frame; residual. `[B, T, W]` both ways."""
+    """Residual ConvNeXt block: depthwise convolution over frames, then a perceptron per frame. `[B, T, W]` to same."""
 
     def __init__(self, width: int, kernel: int, expansion: int) -> None:
         super().__init__()
@@ -53,7 +54,7 @@ class Block(nn.Module):
 
 
 class Encoder(nn.Module):
-    """`[B, T, bins]` features to the latent `[B, T, D]`."""
+    """Encoder network: `[B, T, bins]` features to the latent `[B, T, D]`."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
@@ -65,10 +66,10 @@ class Encoder(nn.Module):
 
     @torch.no_grad()
     def _start_as_bands(self, config: CodecConfig) -> None:
-        """Begin by averaging the log-magnitude in mel-spaced bands.
+        """Initialise the network to average the log-magnitude in mel-spaced bands.
 
-        A corpus of seconds does not teach a network to carry spectra unlike its own; starting from a
-        path that carries any envelope does (measured on held-out files, see docs/adr/0003-codec.md).
+        A corpus of a few seconds cannot teach a network to encode spectra unlike its own. Starting from
+        weights that pass any spectral envelope can (measured on held-out files, docs/adr/0003-codec.md).
         """
         bands = band_averages(config.bins, config.mel_bands, config.sample_rate)
         n = len(bands)
@@ -100,7 +101,7 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """Latent `[B, T, D]` to the head."""
+    """Decoder network: latent `[B, T, D]` to the output `Head`."""
 
     def __init__(self, config: CodecConfig) -> None:
         super().__init__()
@@ -112,7 +113,7 @@ class Decoder(nn.Module):
 
     @torch.no_grad()
     def _start_as_bands(self, config: CodecConfig) -> None:
-        """Begin by interpolating between the bands the encoder begins with."""
+        """Initialise the network to interpolate between the bands that the encoder averages."""
         n = config.mel_bands
         self.enter.weight[:n].zero_()
         self.enter.weight[:n, :n] = torch.eye(n)
@@ -133,7 +134,7 @@ class Decoder(nn.Module):
             self._start_side(config)
 
     def _start_side(self, config: CodecConfig) -> None:
-        """Begin by taking the side's numbers out as the encoder put them in, with no details of its own."""
+        """Initialise the side path to invert the encoder's, with no detail within bands."""
         first, count = config.mel_bands + config.low_dimensions, 2 * config.side_bands
         self.side = nn.Linear(config.latent, count, bias=False)
         self.side.weight.zero_()
@@ -145,7 +146,7 @@ class Decoder(nn.Module):
         self.leave_side.bias[config.bins :] = _quarter_turns(config.bins)
 
     def forward(self, latent: Tensor) -> "Head":
-        """What the latent says, for `Spectra.waveform` to draw."""
+        """Decode a latent to the `Head` that `Spectra.waveform` turns into sound."""
         frames = self.blocks(self.enter(latent))
         head, low, envelope = self.leave(frames), self.low(latent), self.envelope(latent)
         if self._channels == 1:
@@ -154,9 +155,9 @@ class Decoder(nn.Module):
 
 
 def _quarter_turns(bins: int) -> Tensor:
-    """Phases of what does not follow the mid, to begin with: 90 degrees before or after it, in runs of TURNED_BINS.
+    """Initial phases of the uncorrelated part of the side: 90 degrees before or after the mid, in runs of TURNED_BINS.
 
-    So it neither follows the mid nor makes one channel louder, and stays short where the mid is.
+    At 90 degrees it neither correlates with the mid nor makes one channel louder. Runs keep its transients short.
     """
     signs = torch.randint(0, 2, (-(-bins // TURNED_BINS),)) * 2 - 1
     return math.pi / 2 * signs.repeat_interleave(TURNED_BINS)[:bins].float()

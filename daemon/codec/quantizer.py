@@ -1,16 +1,16 @@
-"""A chain of codebooks, each quantising what the levels before it left over.
+"""Residual vector quantiser: a chain of codebooks, each of which quantises the residual of the levels before it.
 
 `ResidualVQ` of vector-quantize-pytorch shares one projection over all levels, drops one depth per
-batch and runs k-means on its first forward pass even in eval. So each level here is that library's
-`VectorQuantize` with its own two projections around an 8-dimensional search, in a loop of ours.
+batch and runs k-means on its first forward pass even in eval mode. Here each level is that library's
+`VectorQuantize` with its own two projections around an 8-dimensional search, in a loop of this module.
 
 References: N. Zeghidour et al., "SoundStream", 2021, sections III-C and III-E (residual chain,
 quantiser dropout); R. Kumar et al., "High-fidelity audio compression with improved RVQGAN", 2023,
-section 3.2 (factorised codes) and 3.3 (dropout with probability 0.5, per sample here). Deviation:
-codes are searched by Euclidean distance, not on the unit sphere; and outside
-training by what they add to the whole latent, not by their place in the 8 dimensions. The nearest code there may lie
-farther from the residual than silence does, and then a level makes things worse (measured on kicks: held-out mel with
-level 0 alone .461 by the 8 dimensions, .426 by the whole; all 8 levels .356 and .352, and then every level helps).
+section 3.2 (factorised codes) and 3.3 (dropout with probability 0.5, per sample here). Deviations:
+the search uses Euclidean distance, not the unit sphere. Outside training it compares the vectors that codes add to the
+whole latent, not their positions in the 8 dimensions: the nearest code there may lie farther from the residual than
+zero does, and such a level increases the error (measured on kicks: held-out mel distance with level 0 alone .461 by the
+8 dimensions, .426 by the whole latent; with all 8 levels .356 and .352, and every level lowers the error).
 """
 
 import math
@@ -24,12 +24,12 @@ from daemon.codec.kmeans import kmeans, nearest_centres
 from daemon.codec.vector_quantize import VectorQuantize
 
 EMA_DECAY = 0.99
-FULLEST = 0.85
+REVIVED_SHARE = 0.85
 _REVIVALS = 4
 
 
 class Quantized(NamedTuple):
-    """What one forward pass of the chain gives."""
+    """Result of one forward pass through all levels."""
 
     latent: Tensor
     """Sum of the kept levels, `[B, T, D]`, with straight-through gradients."""
@@ -38,22 +38,22 @@ class Quantized(NamedTuple):
     commitment: Tensor
     """Mean squared distance to the chosen codes in the 8-d spaces, scalar."""
     left_over: Tensor
-    """Energy the levels leave over as a share of the latent's, averaged over levels, scalar.
+    """Residual energy as a share of the latent's, averaged over levels, scalar.
 
-    This teaches the projection back out: without it the sum of levels drifts away from the latent
-    (measured: residuals *grew* with every level, and so codebooks emptied)."""
+    As a loss term it trains the output projections. Without it the sum of levels drifts away from the latent
+    (measured: residuals *grew* with every level, and codebooks fell out of use)."""
     residual_rms: Tensor
-    """What each level left over, `(Q,)`."""
+    """RMS of the residual after each level, `(Q,)`."""
 
 
 def unquantized(latent: Tensor) -> Quantized:
-    """A latent passed on as it is, for the first steps of a training."""
+    """Wrap a latent without quantising it, for the first steps of a training."""
     nothing = latent.new_zeros(())
     return Quantized(latent, latent.new_zeros(0), nothing, nothing, nothing)
 
 
 class ResidualQuantizer(nn.Module):
-    """Q levels of K codes over latents `[B, T, D]`."""
+    """Residual quantiser of Q levels of K codes over latents `[B, T, D]`."""
 
     def __init__(self, latent: int, codebook_dim: int, levels: int, codebook_size: int) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class ResidualQuantizer(nn.Module):
                 threshold_ema_dead_code=1,  # > 0 switches expiry on; the relative value is set below
                 rotation_trick=False,  # measured: no gain, twice the time
                 commitment_weight=1.0,
-                kmeans_init=False,  # ours is explicit: `fit`
+                kmeans_init=False,  # `fit` initialises the codebooks instead
             )
             for _ in range(levels)
         )
@@ -81,25 +81,25 @@ class ResidualQuantizer(nn.Module):
         return self._level(level)._codebook
 
     def set_dead_threshold(self, vectors_per_step: int, share: float) -> None:
-        """Replace codes whose average use per step falls under `share` of an even share, N / K.
+        """Replace codes whose average use per step falls below `share` of an even share, N / K.
 
-        The absolute value 2 that is commonly advised replaces nearly every code at every step when a
-        batch holds fewer vectors than a codebook has codes.
+        The usual absolute threshold of 2 would replace nearly every code at every step when a batch
+        holds fewer vectors than a codebook has codes.
         """
         threshold = share * vectors_per_step / self.codebook_size
         for level in range(len(self.levels)):
             book = self.book(level)
             book.threshold_ema_dead_code = threshold
-            # A fresh code starts at an even share, or it would be replaced before it is ever chosen.
+            # A replaced code starts at an even share; otherwise it would be replaced again before it is ever chosen.
             book.reset_cluster_size = vectors_per_step / self.codebook_size
 
     def forward(self, latent: Tensor, keep: Tensor | None = None) -> Quantized:
-        """Quantise.
+        """Quantise latents with all levels, with quantiser dropout by `keep`.
 
         Args:
             latent: `[B, T, D]`.
-            keep: levels each sample keeps, `[B]` int, 1 to Q; None keeps all. Dropped levels still
-                follow their residuals (their codebooks learn), they are only not heard.
+            keep: number of levels each sample keeps, `[B]` int, 1 to Q; None keeps all. Dropped levels
+                still quantise their residuals, so their codebooks learn; they are left out of the sum.
         """
         if not self.training:
             return self._closest(latent.float())
@@ -125,7 +125,7 @@ class ResidualQuantizer(nn.Module):
         )
 
     def _closest(self, latent: Tensor) -> Quantized:
-        """Every level takes the code that leaves least over: `(B, T, D)`."""
+        """Quantise `[B, T, D]` with the code of each level that leaves the smallest residual."""
         residual, codes = latent, list[Tensor]()
         left_over: list[Tensor] = []
         for level in range(len(self.levels)):
@@ -139,20 +139,25 @@ class ResidualQuantizer(nn.Module):
         )
 
     def vectors(self, level: int) -> Tensor:
-        """What each code of a level adds to the latent, `(K, D)`."""
+        """Vector that each code of a level adds to the latent, `(K, D)`."""
         return self._level(level).project_out(self.book(level).embed[0])
 
     def dequantize(self, codes: Tensor, levels: Sequence[int] | None = None, *, keep: Tensor | None = None) -> Tensor:
-        """Codes `[B, Q, T]` to latents `[B, T, D]`, hearing only `levels` (all by default); `keep` as in `forward`."""
-        heard = range(len(self.levels)) if levels is None else levels
+        """Sum the vectors of codes `[B, Q, T]` to latents `[B, T, D]`.
+
+        Args:
+            levels: levels to add, all by default.
+            keep: as in `forward`.
+        """
+        chosen = range(len(self.levels)) if levels is None else levels
         total = torch.zeros(codes.shape[0], codes.shape[2], self._width, device=codes.device)
-        for level in heard:
+        for level in chosen:
             vectors = self.vectors(level)[codes[:, level]]
             total = total + (vectors if keep is None else vectors * (keep > level)[:, None, None])
         return total
 
     def search(self, latents: Tensor, levels: Sequence[int]) -> Tensor:
-        """Codes of consecutive levels alone, `(len(levels), N)`: what they make of all of `(N, D)` latents."""
+        """Quantise all of `(N, D)` latents with consecutive levels only; returns codes `(len(levels), N)`."""
         residual = latents.float()
         found: list[Tensor] = []
         for level in levels:
@@ -166,13 +171,13 @@ class ResidualQuantizer(nn.Module):
 
     @torch.no_grad()
     def fit(self, latents: Tensor, generator: torch.Generator, counts_sum: float, parts: Tensor) -> None:
-        """Place every level's projections and codes on what the levels before leave of `(N, D)` latents.
+        """Initialise every level's projections and codes on the residuals of the levels before, of `(N, D)` latents.
 
-        The projections are the residual's eight principal axes, the codes k-means in that space.
+        The projections are the residual's eight principal axes; the codes come from k-means in that space.
 
         Args:
-            parts: the dimensions each level begins in, `(Q, D)` of 0 and 1; training may widen them.
-            counts_sum: vectors per training step, so that the moving counts start where steps keep them.
+            parts: latent dimensions in which each level is initialised, `(Q, D)` of 0 and 1; training may widen them.
+            counts_sum: vectors per training step; the moving counts start at the sum that steps maintain.
         """
         residual = latents.float()
         for level in range(len(self.levels)):
@@ -190,20 +195,20 @@ class ResidualQuantizer(nn.Module):
             residual = residual - self.vectors(level)[chosen]
 
     def books(self) -> dict[str, Tensor]:
-        """Copies of every codebook and its moving counts, by buffer name: what a forward pass in training changes."""
+        """Copy all codebooks and moving counts, by buffer name: the state that a training forward pass changes."""
         return {name: buffer.detach().clone() for name, buffer in self.named_buffers()}
 
     @torch.no_grad()
     def put_back(self, books: dict[str, Tensor]) -> None:
-        """Undo what happened to the codebooks since `books`: a batch that was not finite must not stay in them."""
+        """Restore the codebooks that `books` copied, to undo the effect of a batch that was not finite."""
         for name, buffer in self.named_buffers():
             buffer.copy_(books[name])
 
     @torch.no_grad()
     def take_level(self, level: int, other: "ResidualQuantizer") -> int:
-        """Move the codes of a level to where another chain of the same shape has them; how many moved.
+        """Copy the codes of a level from another quantiser of the same shape; returns how many changed.
 
-        Moved ones begin with an even share of the counts, or they would be replaced before they are ever chosen.
+        Changed codes start with an even share of the counts; otherwise they would be replaced before they are chosen.
         """
         book, wanted = self.book(level), other.book(level).embed[0]
         moved = (book.embed[0] != wanted).any(-1)
@@ -214,14 +219,14 @@ class ResidualQuantizer(nn.Module):
 
     @torch.no_grad()
     def revive(self, latents: Tensor) -> list[float]:
-        """Bring every level to at least `FULLEST` of its codes in use over the `(N, D)` training latents.
+        """Bring every level to at least `REVIVED_SHARE` of its codes in use over the `(N, D)` training latents.
 
-        Codes nobody chooses move, as many as are needed, to the vectors that are represented worst. The
-        rest stay: they are of use to sounds that are not in the corpus (measured: refitting all of them
-        to the corpus costs held-out files 4 %).
+        As many unused codes as needed move to the vectors with the largest error. The other unused codes
+        stay, because they serve sounds that are not in the corpus (measured: refitting all of them to the
+        corpus raises the held-out error by 4 %).
 
         Returns:
-            Share of each level's codes that were in use before, of as many as the latents could use.
+            Share of each level's codes that were in use before, relative to as many as the latents could use.
         """
         residual = latents.float()
         before: list[float] = []
@@ -238,29 +243,32 @@ class ResidualQuantizer(nn.Module):
 
 
 def nearest(residual: Tensor, vq: Any) -> Tensor:
-    """Which code of a level leaves least of each residual of the whole latent, `(..., D)` to `(...)` int64.
+    """Code of a level nearest to each residual in the whole latent, `(..., D)` to `(...)` int64.
 
-    A level writes to eight dimensions only, v = W c + b: of ||r - v||² just ||v||² - 2 (W'r)·c differs between codes,
-    about a tenth of the work that the whole latent is.
+    A code c adds v = W c + b to the latent, with c of eight dimensions. In ||r - v||² only ||v||² - 2 (W'r)·c differs
+    between codes, which is about a tenth of the work of comparing whole latents.
     """
     codes, out = vq._codebook.embed[0], vq.project_out
     return (out(codes).square().sum(-1) - 2 * (residual @ out.weight) @ codes.T).argmin(-1)
 
 
 def _revive_once(vq: Any, searched: Tensor, residual: Tensor) -> bool:
-    """Move unused codes of one level to the residuals served worst (`searched` in its space); whether any had to."""
+    """Move unused codes of one level to the residuals with the largest error; returns whether any move was needed.
+
+    `searched` holds the same residuals in the level's search space.
+    """
     centres = vq._codebook.embed[0]
     which = nearest(residual, vq)
     distances = (residual - vq.project_out(centres)[which]).square().sum(-1)
     counts = torch.bincount(which, minlength=len(centres))
     unused = (counts == 0).nonzero()[:, 0]
-    wanted = math.ceil(FULLEST * min(len(centres), len(searched))) - (len(centres) - len(unused))
+    wanted = math.ceil(REVIVED_SHARE * min(len(centres), len(searched))) - (len(centres) - len(unused))
     if wanted <= 0:
         return False
     moved = min(wanted, len(unused))
     worst = distances.argsort(descending=True)
     if len(unused) > len(centres) / 2:
-        # The very worst are neighbours: a level that collapsed needs codes all over what it serves badly.
+        # The largest errors are neighbours; a collapsed level needs codes spread over all badly represented residuals.
         worst = worst[: -(-len(worst) // 2)]
         worst = worst[:: max(1, len(worst) // moved)]
     worst = worst[:moved]
@@ -269,7 +277,7 @@ def _revive_once(vq: Any, searched: Tensor, residual: Tensor) -> bool:
 
 
 def _place(book: Any, centres: Tensor, counts: Tensor, counts_sum: float) -> None:
-    """Write centres into a codebook, with moving counts as if it had been used so for long."""
+    """Write centres into a codebook, with moving counts as after long use at the given frequencies."""
     share = counts.clamp_min(0.1) / counts.clamp_min(0.1).sum() * counts_sum
     book.embed[0].copy_(centres)
     book.cluster_size[0].copy_(share)

@@ -1,4 +1,4 @@
-"""An order for the codes of each level before anything better has been measured."""
+"""Rank the codes of each level from dark to bright, for models that have no atlas yet."""
 
 import numpy as np
 import torch
@@ -15,8 +15,8 @@ _CONTEXT_FRAMES = 5
 def codebook_ranks(model: CodecModel) -> NDArray[np.uint16]:
     """Rank of every code on the first principal component of its codebook, `(Q, K)`.
 
-    The component's sign is chosen so that higher ranks decode brighter (spectral centroid of the
-    code held for five frames over the average of the other levels).
+    The sign of the component is chosen so that higher ranks decode brighter. Brightness is the spectral
+    centroid of a code held for five frames, with the other levels at their average.
     """
     quantizer = model.quantizer
     vectors = [quantizer.vectors(level) for level in range(model.config.levels)]

@@ -1,19 +1,19 @@
-"""The side of a stereo sound, told from its mid: in a few bands, how much of it follows the mid and how much does not.
+"""Parametric coding of a stereo sound's side relative to its mid, in bands.
 
-Data flow: mid = (left + right) / 2 is carried as a mono sound is; side = (left - right) / 2 is described beside it, per
-band and latent frame, by two numbers. `follows` is the real coefficient of the side's projection on the mid: -1 to 1
-is a sound between the right and the left channel, and as it shares the mid's phases, panning survives phases that are
-invented. `apart` is the size of what the projection leaves, as a share of the mid's: reverberation, chorus, doubled
-takes. Both are companded by a square root that keeps the sign, so that what rounding leaves near zero is far under the
-mid (.1 becomes -40 dB): a mono sound stays mono. The decoder multiplies the mid's own spectrum by the first, and for
-the second turns it by a phase of its own: what neither follows the mid nor makes one channel louder is at 90 degrees.
+The codec codes mid = (left + right) / 2 like a mono sound. It describes side = (left - right) / 2 by two numbers per
+band and latent frame. `follows` is the real coefficient of the side's projection on the mid: -1 to 1 pans a sound from
+the right to the left channel. This part shares the mid's phases, so panning survives invented phases. `apart` is the
+magnitude of the uncorrelated rest as a share of the mid's: reverberation, chorus, doubled takes. Both are companded by
+a signed square root, so that quantisation errors near zero end far below the mid (.1 becomes -40 dB) and a mono sound
+stays mono. The decoder multiplies the mid's spectrum by `follows`, and adds the mid's spectrum scaled by `apart` and
+rotated in phase. At 90 degrees that part neither correlates with the mid nor makes one channel louder.
 
-What can go wrong: a mid that is silent while the side is not (two channels in antiphase). The side is then cut at four
-times the mid, and such files are refused at ingest.
+If the mid is silent and the side is not (two channels in antiphase), the side is limited to four times the mid. Ingest
+refuses such files.
 
 References: J. Breebaart et al., "Parametric coding of stereo audio", 2005, for level difference and coherence in bands;
 ISO/IEC 23003-3 (USAC), 7.11, for predicting the side from the mid. Deviations: companded instead of logarithmic, no
-phase difference, and both numbers travel in the latent of the codes.
+phase difference, and both numbers are part of the quantised latent.
 """
 
 import torch
@@ -23,14 +23,14 @@ from torch import Tensor, nn
 from daemon.codec.bands import band_interpolation
 from daemon.codec.config import CodecConfig
 
-# Under this magnitude a bin of the mid is silence, and its side no multiple of it. Ten times the spectra's floor.
+# Below this magnitude a bin of the mid counts as silence, and no ratio is measured. Ten times the spectra's floor.
 QUIET = 1e-2
 MOST = 4.0
-"""As an amplitude: how far the side may exceed the mid, 12 dB."""
+"""Largest amplitude ratio of side to mid: 12 dB."""
 
 
 class Side(nn.Module):
-    """`[B, T, bins]` spectra of mid and side to `[B, T, 2 * side_bands]` and back."""
+    """Side parameters of `[B, T, bins]` spectra of mid and side, `[B, T, 2 * side_bands]`, and their synthesis."""
 
     bands: Tensor
 
@@ -40,8 +40,8 @@ class Side(nn.Module):
         self.register_buffer("bands", bands, persistent=False)
 
     def measure(self, mid: Tensor, side: Tensor) -> Tensor:
-        """The two numbers of every band: `follows`, then `apart`, companded."""
-        # The second is what is left of a difference: in bfloat16 a sound beside the middle would get width of its own.
+        """Measure `follows`, then `apart`, of every band, companded."""
+        # `apart` is a small difference of large numbers: in bfloat16 a panned mono sound would gain false width.
         with torch.autocast(mid.device.type, enabled=False):
             power = (energy(mid) + QUIET**2) @ self.bands
             along = (mid.real * side.real + mid.imag * side.imag) @ self.bands / power
@@ -49,27 +49,27 @@ class Side(nn.Module):
             apart = (whole - along.square()).clamp_min(0.0).sqrt()
             return torch.cat([compress(along), compress(apart)], -1)
 
-    def draw(self, told: Tensor, mid: Tensor, fine: Tensor, phase: Tensor) -> Tensor:
-        """The side's spectrum, `[B, T, bins]`.
+    def draw(self, measured: Tensor, mid: Tensor, fine: Tensor, phase: Tensor) -> Tensor:
+        """Synthesise the side's spectrum, `[B, T, bins]`.
 
         Args:
-            told: as `measure` gives, `[B, T, 2 * side_bands]`.
+            measured: the parameters as `measure` returns them, `[B, T, 2 * side_bands]`.
             mid: the decoded mid's spectrum, `[B, T, bins]`.
-            fine: natural logarithm of what each bin of the second part is given beyond its band, `[B, T, bins]`.
-            phase: of the second part, relative to the mid, `[B, T, bins]`.
+            fine: natural logarithm of the uncorrelated part's gain per bin relative to its band, `[B, T, bins]`.
+            phase: phase of the uncorrelated part relative to the mid, in radians, `[B, T, bins]`.
         """
-        along, apart = (expand(part) @ self.bands.T for part in told.chunk(2, -1))
+        along, apart = (expand(part) @ self.bands.T for part in measured.chunk(2, -1))
         return mid * (along + polar(apart.clamp_min(0.0) * fine.clamp(-2.0, 2.0).exp(), phase))
 
 
 def compress(ratio: Tensor) -> Tensor:
-    """Square root that keeps the sign, at most that of `MOST`."""
+    """Signed square root of a ratio, limited to that of `MOST`."""
     size = ratio.abs().clamp_max(MOST)
     return torch.sign(ratio) * (size + 1e-12).sqrt()
 
 
 def expand(companded: Tensor) -> Tensor:
-    """Inverse of `compress`; what lies beyond its range is brought into it."""
+    """Inverse of `compress`; values beyond its range are clamped."""
     inside = companded.clamp(-(MOST**0.5), MOST**0.5)
     return inside * inside.abs()
 
@@ -85,5 +85,5 @@ def energy(spectrum: Tensor) -> Tensor:
 
 
 def polar(magnitude: Tensor, phase: Tensor) -> Tensor:
-    """Complex numbers of a magnitude and a phase; `torch.polar` takes six times as long on a CPU."""
+    """Complex numbers from magnitude and phase; `torch.polar` takes six times as long on a CPU."""
     return torch.complex(magnitude * phase.cos(), magnitude * phase.sin())

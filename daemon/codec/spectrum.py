@@ -1,8 +1,8 @@
-"""The one path from samples to what the encoder sees, shared by training and inference.
+"""Spectral analysis and synthesis around the network, shared by training and inference.
 
-The encoder is given, per frequency and frame, the log-magnitude standardised by the corpus's own mean
-and deviation. The decoder's head answers in the same units, so an untrained codec already speaks with
-the corpus's average spectrum; beside it comes a phase.
+The encoder's input is, per frequency and frame, the log-magnitude standardised by the corpus's own mean
+and deviation. The decoder's output uses the same units, so an untrained codec already decodes to the
+corpus's average spectrum. It also outputs a phase.
 """
 
 import math
@@ -19,50 +19,50 @@ from daemon.codec.side import Side, energy, polar, smooth
 from daemon.codec.transients import Transients
 from daemon.dsp.framing import analyse, synthesise
 
-# The loudest bin a full-scale signal can reach is n_fft / 2; e^8 leaves headroom, not explosions.
+# A bin of a full-scale signal reaches n_fft / 2 at most; e^8 leaves headroom and still bounds the output.
 LOG_CEILING = 8.0
 LOG_SILENCE = -12.0
-# Nobody hears what is above 20 kHz, but everybody's tweeter and every later filter meets it: a frame may
-# have this share of its energy there and no more, so that none can be invented.
+# Energy above 20 kHz is inaudible but loads tweeters and later filters. A frame may have at most this share of its
+# energy there, so that the decoder cannot invent any.
 INAUDIBLE_HZ = 20_000
 INAUDIBLE_SHARE = 10**-6.3
-# The head's own phases under the low band's waveform, -20 dB: heard where that waveform is missing.
+# Level of the head's own spectrum under the low band's waveform, -20 dB; audible only where the waveform is missing.
 SHOWN_THROUGH = 0.1
-# As energies: how far the head may raise the low band, and how far above the head the low band may stay.
+# As energy ratios: how far the head may raise the low band, and how far above the head the low band may stay.
 MOST_RAISED = 1e3
 MOST_ABOVE = 10.0
-# The level carried beside the waveform may move what comes of it by so much, as energy: 12 dB.
+# Largest correction by the coded level of the low band, as an energy ratio: 12 dB.
 MOST_LEVELLED = 16.0
 LEAST_ENERGY = 1e-6
 
 
 def whole_hops(audio: Tensor, hop_length: int) -> Tensor:
-    """Zero-pad `[B, L]` at its end to at least one and otherwise whole hops."""
+    """Zero-pad `[B, L]` at its end to a whole number of hops, at least one."""
     missing = max(hop_length, -(-audio.shape[-1] // hop_length) * hop_length) - audio.shape[-1]
     return F.pad(audio, (0, missing)) if missing else audio
 
 
 def mid_and_side(audio: Tensor) -> tuple[Tensor, Tensor]:
-    """Half the sum and half the difference of two channels: `[..., 2, L]` to `[..., L]` each."""
+    """Mid and side, half the sum and half the difference of two channels: `[..., 2, L]` to `[..., L]` each."""
     left, right = audio.unbind(-2)
     return (left + right) / 2, (left - right) / 2
 
 
 class Features(NamedTuple):
-    """What the encoder sees."""
+    """Input of the encoder network."""
 
     spectrum: Tensor
     """`[B, T, bins]`: the mid's standardised log-magnitude."""
     low: Tensor
     """`[B, T, low_dimensions]`: the coefficients of the mid's low band and its level."""
     envelope: Tensor
-    """`[B, T, envelope_points]`: where within its windows the mid is."""
+    """`[B, T, envelope_points]`: the mid's fine envelope."""
     side: Tensor | None = None
     """`[B, T, 2 * side_bands]`: the side in bands. None in mono."""
 
 
 class Spectra(nn.Module):
-    """Analysis and synthesis with the corpus's statistics (`mean`, `deviation`: `(bins,)`, log units)."""
+    """Spectral analysis and synthesis with the corpus's statistics (`mean`, `deviation`: `(bins,)`, log units)."""
 
     mean: Tensor
     deviation: Tensor
@@ -81,12 +81,12 @@ class Spectra(nn.Module):
         self.register_buffer("deviation", torch.full((config.bins,), 2.0))
 
     def floored(self, audio: Tensor) -> tuple[Tensor, Tensor]:
-        """Complex spectrum and its magnitude over the floor, each `[B, T, bins]`."""
+        """Complex spectrum, and its magnitude plus the floor, each `[B, T, bins]`."""
         spectrum = analyse(whole_hops(audio, self._hop), self._n_fft, self._hop)
         return spectrum, energy(spectrum).sqrt() + self._floor
 
     def features(self, audio: Tensor) -> Features:
-        """What the encoder sees of `[B, L]`, or of two channels `[B, 2, L]`."""
+        """Encoder input of a sound `[B, L]`, or `[B, 2, L]` in stereo."""
         mid, beside = (audio, None) if self.side is None else mid_and_side(audio)
         spectrum, magnitude = self.floored(mid)
         features = self._standardised(magnitude)
@@ -101,7 +101,7 @@ class Spectra(nn.Module):
         return Features(features, low, envelope, self.side.measure(spectrum, other))
 
     def _standardised(self, magnitude: Tensor) -> Tensor:
-        """Log-magnitude in the corpus's own units: `[B, T, bins]` both ways."""
+        """Log-magnitude standardised by the corpus's statistics: `[B, T, bins]` both ways."""
         return (magnitude.log() - self.mean) / self.deviation
 
     def _low_energy(self, spectrum: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class Spectra(nn.Module):
         return (energy(spectrum) * self.crossover).sum(-1, keepdim=True) + LEAST_ENERGY
 
     def waveform(self, head: Head) -> Tensor:
-        """The decoder's answer as sound: `[B, T * hop_length]`, or two channels `[B, 2, T * hop_length]`."""
+        """Synthesise sound from the decoder's output: `[B, T * hop_length]`, or in stereo `[B, 2, T * hop_length]`."""
         level, phase = head.spectrum.float().chunk(2, dim=-1)
         logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
         magnitude = (logs.exp() - self._floor).clamp_min(0.0) + 1e-7
@@ -124,23 +124,23 @@ class Spectra(nn.Module):
         return audio[0] if self.side is None else torch.stack(audio, 1)
 
     def _with_transients(self, channels: list[Tensor], mid: Tensor, envelope: Tensor) -> list[Tensor]:
-        """Spectra of channels, each `[B, T, bins]`, as sounds `[B, L]` with the mid's fine envelope."""
+        """Synthesise spectra of channels, each `[B, T, bins]`, as sounds `[B, L]` with the mid's fine envelope."""
         band = self.transients.band
-        # Apart, not stacked: a copy of so large a thing costs as much as its transform.
+        # Separate transforms: stacking copies the spectra, which costs as much as the transform itself.
         whole = [synthesise(channel, self._n_fft, self._hop) for channel in channels]
         middle = mid * band
         highs = [middle] if len(channels) == 1 else [channel * band for channel in channels]
         high = [synthesise(spectrum, self._n_fft, self._hop) for spectrum in highs]
-        heard = high[0] if len(high) == 1 else (high[0] + high[1]) / 2
-        gain = self.transients.gain(envelope, heard, middle) - 1
+        mono = high[0] if len(high) == 1 else (high[0] + high[1]) / 2
+        gain = self.transients.gain(envelope, mono, middle) - 1
         return [one + gain * above for one, above in zip(whole, high, strict=True)]
 
     def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
-        """Put the low band's waveform under the head's spectrum, in place: `[B, T, bins]` both ways.
+        """Replace the lowest bins of a spectrum by the low band's waveform, in place: `[B, T, bins]` both ways.
 
-        Codes answer with means, so what they are unsure of is too quiet, and what they round to is too loud
-        where there is nothing: the head's magnitudes, smoothed over a few bins, bound it, and then the level that
-        travels beside the coefficients sets the energy of each frame (measured, see docs/adr/0004-phase.md).
+        Decoded coefficients are means: too quiet where the codes are uncertain, and too loud where the source is
+        silent. The head's magnitudes, smoothed over a few bins, therefore bound them. The coded level of the low band
+        then sets the energy of each frame (measured, docs/adr/0004-phase.md).
         """
         n = self.crossover.numel()
         head = spectrum[..., :n].clone()
@@ -156,9 +156,9 @@ class Spectra(nn.Module):
         return spectrum
 
     def _quiet_top(self, magnitude: Tensor) -> Tensor:
-        """Scale the bins above 20 kHz of every frame down to their share: `[..., bins]` both ways.
+        """Limit the energy above 20 kHz of every frame to `INAUDIBLE_SHARE`: `[..., bins]` both ways.
 
-        Frame by frame, so that a partial decode still equals the whole.
+        Each frame is limited by itself, so that a partial decode equals the whole.
         """
         low, high = magnitude[..., : self._top], magnitude[..., self._top :]
         allowed = INAUDIBLE_SHARE * low.square().sum(-1, keepdim=True)
@@ -166,7 +166,7 @@ class Spectra(nn.Module):
         return torch.cat([low, high * scale], dim=-1)
 
     def _quiet_side(self, side: Tensor, mid: Tensor) -> Tensor:
-        """The same for the side, whose share is of the mid's energy: complex `[B, T, bins]` both ways."""
+        """Limit the side's energy above 20 kHz to `INAUDIBLE_SHARE` of the mid's: complex `[B, T, bins]` both ways."""
         low, high = side[..., : self._top], side[..., self._top :]
         allowed = INAUDIBLE_SHARE * energy(mid[..., : self._top]).sum(-1, keepdim=True)
         scale = (allowed / energy(high).sum(-1, keepdim=True).clamp_min(1e-12)).sqrt().clamp_max(1.0)
@@ -181,6 +181,6 @@ class Spectra(nn.Module):
 
 
 def _crossover(config: CodecConfig) -> Tensor:
-    """Share of the lowest STFT bins that the low band gives: 1, then a ramp of four bins, above them nothing."""
+    """Share of the low band in each of the lowest STFT bins: 1, falling to 0 over four bins at its upper edge."""
     edge = config.low_bands * config.n_fft / (2 * config.hop_length)
     return ((edge - torch.arange(math.ceil(edge))) / 4).clamp(0, 1)

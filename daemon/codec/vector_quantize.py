@@ -1,7 +1,8 @@
 """`VectorQuantize` of vector-quantize-pytorch, imported without PyTorch's compiler.
 
-That library imports einx, which declares its functions to `torch.compile` and so loads the whole compiler: as long as
-PyTorch itself takes, in every process that encodes or decodes. Nothing here compiles, so nothing is declared meanwhile.
+That library imports einx, which registers its functions with `torch.compile` and so loads the whole compiler. This
+takes as long as importing PyTorch itself, in every process that encodes or decodes. Allele compiles nothing, so the
+registration is disabled during the import.
 """
 
 from typing import TypeVar

@@ -204,14 +204,14 @@ def test_silence_in_is_silence_out(toy_codec: Codec) -> None:
     assert 20 * np.log10(np.abs(decoded).max() + 1e-9) < -30, "sixty steps of a toy; a real model is far below"
 
 
-def test_the_noise_of_16_bits_is_told_from_nothing() -> None:
+def test_the_noise_of_16_bits_differs_from_silence() -> None:
     """Sounds that die away end in it; what the encoder cannot tell from silence comes back as chance has it."""
     random = np.random.default_rng(0)
     steps = random.integers(-1, 2, 48_000)  # the least significant bit, dithered
     spectra = CodecModel(CodecConfig()).spectra
     noise, silence = (torch.from_numpy(np.float32(audio))[None] for audio in (steps / 32_768, np.zeros(48_000)))
-    told = (spectra.floored(noise)[1].log() - spectra.floored(silence)[1].log()).mean()
-    assert told > 1.5, f"{told:.2f} nats; with a floor ten times as high half of one"
+    nats = (spectra.floored(noise)[1].log() - spectra.floored(silence)[1].log()).mean()
+    assert nats > 1.5, f"{nats:.2f} nats; a floor ten times as high gives half a nat"
 
 
 def test_ranks_are_an_order_of_every_level(toy_codec: Codec) -> None:

@@ -55,18 +55,18 @@ def test_a_lone_hit_in_a_minute_of_next_to_nothing_is_listened_to(second: int) -
     assert listened.mean() < 0.04
 
 
-def told(source: NDArray[np.float32], made: NDArray[np.float32]) -> float:
+def missing_db(source: NDArray[np.float32], made: NDArray[np.float32]) -> float:
     return missing_level_db(torch.from_numpy(source), torch.from_numpy(made.astype(np.float32)), RATE)
 
 
-def test_level_is_told_as_loudness_would_tell_it() -> None:
+def test_level_difference_equals_the_loudness_difference() -> None:
     """To the last decibel, which is left, and to the most that is corrected."""
     sound = with_partials(2 * RATE) + 0.3 * noise(2 * RATE)
     for made in (0.6 * sound, 1.5 * sound, 0.5 * sound + 0.01 * noise(2 * RATE, 1)):
         wanted = integrated_lufs(sound) - integrated_lufs(made.astype(np.float32))
-        assert told(sound, made) == pytest.approx(np.sign(wanted) * (abs(wanted) - LEAST_CORRECTED_DB), abs=0.05)
+        assert missing_db(sound, made) == pytest.approx(np.sign(wanted) * (abs(wanted) - LEAST_CORRECTED_DB), abs=0.05)
     for factor, most in ((0.01, MOST_CORRECTED_DB), (100, -MOST_CORRECTED_DB), (0.95, 0.0)):
-        assert told(sound, np.float32(factor) * sound) == most
+        assert missing_db(sound, np.float32(factor) * sound) == most
 
 
 def test_what_is_right_is_not_turned_up_for_a_partial_that_is_missing() -> None:
@@ -75,14 +75,14 @@ def test_what_is_right_is_not_turned_up_for_a_partial_that_is_missing() -> None:
     rest = 0.1 * noise(RATE)
     kick = rest + (0.3 * np.sin(2 * np.pi * 120 * t)).astype(np.float32)
     assert integrated_lufs(kick) - integrated_lufs(rest) > 9
-    assert told(kick, rest) == pytest.approx(MOST_BEYOND_DB, abs=0.1)
-    assert told(rest, kick) == pytest.approx(-MOST_BEYOND_DB, abs=0.1)
-    assert told(kick, 0.7 * rest) == pytest.approx(MOST_BEYOND_DB + 3.1, abs=0.2)
+    assert missing_db(kick, rest) == pytest.approx(MOST_BEYOND_DB, abs=0.1)
+    assert missing_db(rest, kick) == pytest.approx(-MOST_BEYOND_DB, abs=0.1)
+    assert missing_db(kick, 0.7 * rest) == pytest.approx(MOST_BEYOND_DB + 3.1, abs=0.2)
 
 
 def test_nothing_is_made_of_silence() -> None:
     sound, silence = noise(RATE), np.zeros(RATE, np.float32)
-    assert told(sound, silence) == told(silence, sound) == told(silence, silence) == 0.0
+    assert missing_db(sound, silence) == missing_db(silence, sound) == missing_db(silence, silence) == 0.0
 
 
 def test_a_pair_of_equal_channels_is_as_loud_as_one() -> None:

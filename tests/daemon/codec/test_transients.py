@@ -8,7 +8,7 @@ from torch import Tensor
 
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel
-from daemon.codec.transients import AS_CHANCE, MOST, Transients
+from daemon.codec.transients import CHANCE_NEPERS, MOST_GAIN_NEPERS, Transients
 from daemon.dsp.framing import analyse, overlap_add, synthesise
 
 CONFIG = CodecConfig()
@@ -49,26 +49,26 @@ def before_db(audio: Tensor) -> float:
 
 
 @pytest.mark.parametrize("kind", ["noise", "tone", "silence"])
-def test_what_windows_carry_is_not_told(transients: Transients, kind: str) -> None:
+def test_what_windows_carry_is_not_coded(transients: Transients, kind: str) -> None:
     sounds = {
         "noise": 0.1 * torch.randn(1, L, generator=torch.Generator().manual_seed(0)),
         "tone": 0.3 * torch.sin(2 * math.pi * 3000 * torch.arange(L) / RATE)[None],
         "silence": torch.zeros(1, L),
     }
-    told = transients.measure(*band(transients, sounds[kind]))
-    assert told.shape == (1, L // CONFIG.hop_length, CONFIG.envelope_points)
-    inner = told[:, 2:-2]  # a tone that is cut off begins and ends
+    measured = transients.measure(*band(transients, sounds[kind]))
+    assert measured.shape == (1, L // CONFIG.hop_length, CONFIG.envelope_points)
+    inner = measured[:, 2:-2]  # a tone that is cut off begins and ends
     assert (inner != 0).float().mean() < 0.03 and inner.abs().max() < 0.2
 
 
 def test_a_hit_with_phases_of_chance_is_put_back_where_it_was(transients: Transients) -> None:
     source = hit()
-    told = transients.measure(*band(transients, source))
+    measured = transients.measure(*band(transients, source))
     made = turned(source)
     smeared = band(transients, made)
-    sharpened = made + (transients.gain(told, *smeared) - 1) * smeared[0]
+    sharpened = made + (transients.gain(measured, *smeared) - 1) * smeared[0]
     smeared_db, sharpened_db = before_db(smeared[0]), before_db(band(transients, sharpened)[0])
-    assert smeared_db > -8, "what is to be mended is not there"
+    assert smeared_db > -8, "the error to correct is not there"
     assert sharpened_db < smeared_db - 10
     assert abs(10 * float((sharpened.square().mean() / made.square().mean()).log10())) < 1.5
 
@@ -89,8 +89,10 @@ def test_it_puts_nothing_above_20_khz(transients: Transients) -> None:
     spectrum[..., math.ceil(20_000 / RATE * CONFIG.n_fft) :] = 0
     made = synthesise(spectrum, CONFIG.n_fft, CONFIG.hop_length)
     high = band(transients, made)
-    told = torch.randn(1, L // CONFIG.hop_length, CONFIG.envelope_points, generator=torch.Generator().manual_seed(4))
-    shaped = made + (transients.gain(3 * told, *high) - 1) * high[0]
+    measured = torch.randn(
+        1, L // CONFIG.hop_length, CONFIG.envelope_points, generator=torch.Generator().manual_seed(4)
+    )
+    shaped = made + (transients.gain(3 * measured, *high) - 1) * high[0]
     assert (shaped - made).abs().max() > 0.5
 
     def above(audio: Tensor) -> float:
@@ -108,11 +110,11 @@ def test_a_begun_codec_carries_it_to_the_sound() -> None:
     with torch.no_grad():
         latent = model.encode(hit())
         first = CONFIG.mel_bands + CONFIG.low_dimensions
-        told = slice(first, first + CONFIG.envelope_points)
-        levels = model.level_parts()[:, told]
+        measured = slice(first, first + CONFIG.envelope_points)
+        levels = model.level_parts()[:, measured]
         assert [level for level, part in enumerate(levels) if part.any()] == [5, 8] and levels[5].all()
         without = latent.clone()
-        without[..., told] = 0
+        without[..., measured] = 0
         assert before_db(model.decode(latent)) < before_db(model.decode(without)) - 6
 
 
@@ -135,7 +137,7 @@ def test_two_channels_share_it() -> None:
 
 def test_points_that_do_not_divide_the_windows_are_refused() -> None:
     for points in (0, 3):
-        with pytest.raises(ValueError, match="points of the envelope"):
+        with pytest.raises(ValueError, match="envelope_points"):
             CodecConfig(envelope_points=points)
 
 
@@ -144,9 +146,11 @@ def test_gains_go_from_block_to_block_by_hann_windows(transients: Transients, mo
     wanted = torch.randn(2, 3, CONFIG.envelope_points, generator=torch.Generator().manual_seed(3))
     audio, spectrum = torch.zeros(2, 3 * CONFIG.hop_length), torch.zeros(2, 3, CONFIG.bins, dtype=torch.complex64)
     monkeypatch.setattr(transients, "ratio", lambda *_: torch.zeros(2, 3 * CONFIG.envelope_points))
-    told = wanted.flatten(1)
-    sure = told.square() / (told.square() + AS_CHANCE**2)
-    nepers = (sure * (told + AS_CHANCE * torch.tanh(told / AS_CHANCE))).clamp(-MOST, MOST)
+    measured = wanted.flatten(1)
+    sure = measured.square() / (measured.square() + CHANCE_NEPERS**2)
+    nepers = (sure * (measured + CHANCE_NEPERS * torch.tanh(measured / CHANCE_NEPERS))).clamp(
+        -MOST_GAIN_NEPERS, MOST_GAIN_NEPERS
+    )
     block = CONFIG.hop_length // CONFIG.envelope_points
     laid = overlap_add(nepers[..., None] * torch.hann_window(2 * block), block)[:, block // 2 :]
     gain = transients.gain(wanted, audio, spectrum)
