@@ -1,1 +1,1 @@
-"""Pure signal functions: arrays in, arrays out, no files and no state kept between calls."""
+"""Pure signal functions: arrays in, arrays out, without files or global state."""

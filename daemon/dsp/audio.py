@@ -1,4 +1,4 @@
-"""The one type of sound in memory."""
+"""The array type of sound in memory."""
 
 import numpy as np
 from numpy.typing import NDArray

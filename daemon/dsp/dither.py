@@ -1,4 +1,4 @@
-"""Fewer bits without distortion: triangular dither before rounding.
+"""Reduce bit depth without distortion by triangular dither before rounding.
 
 References: S. Lipshitz, R. Wannamaker, J. Vanderkooy, "Quantization and dither", JAES 40 (5), 1992:
 the sum of two uniform variables of one step each makes the error's mean and power independent of
@@ -16,7 +16,7 @@ def to_pcm(audio: NDArray[np.float32], bits: int, *, seed: int = 0) -> NDArray[n
 
     Args:
         bits: 8 to 24.
-        seed: same seed, same dither, so a render can be repeated byte for byte.
+        seed: the same seed gives the same dither, so a render can be repeated byte for byte.
     """
     if not 8 <= bits <= 24:
         raise ValueError(f"cannot dither to {bits} bits: 8 to 24")

@@ -1,4 +1,4 @@
-"""Exact, deterministic framing: `L` samples give `L / hop` frames and come back sample for sample.
+"""Exact, deterministic STFT framing: `L` samples give `L / hop` frames and are restored sample for sample.
 
 A signal of whole hops is padded by `(n_fft - hop) / 2` zeros on both sides, so frame `i` is centred
 on hop `i`. The inverse overlap-adds with the same Hann window and divides by the summed squared
@@ -18,12 +18,12 @@ from torch import Tensor
 
 @functools.lru_cache(maxsize=32)
 def hann(length: int, device: torch.device) -> Tensor:
-    """The periodic Hann window, `(length,)`; kept per device because it is asked for every step."""
+    """The periodic Hann window, `(length,)`; cached per device because every training step uses it."""
     return torch.hann_window(length, periodic=True, device=device)
 
 
 def analyse(audio: Tensor, n_fft: int, hop: int) -> Tensor:
-    """Complex spectrogram of whole hops.
+    """Complex spectrogram of a signal of whole hops.
 
     Shape: `[B, L]` with `L` a multiple of `hop` to `[B, L / hop, n_fft / 2 + 1]`.
     """
@@ -33,7 +33,7 @@ def analyse(audio: Tensor, n_fft: int, hop: int) -> Tensor:
 
 
 def synthesise(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
-    """Inverse of `analyse`.
+    """Inverse of `analyse`, exact to rounding.
 
     Shape: `[B, T, n_fft / 2 + 1]` complex to `[B, T * hop]`.
     """
@@ -46,14 +46,14 @@ def synthesise(spectrum: Tensor, n_fft: int, hop: int) -> Tensor:
 
 
 def overlap_add(frames: Tensor, hop: int) -> Tensor:
-    """`[B, T, N]` to `[B, (T + N / hop - 1) * hop]`; N a multiple of hop, so whole hops shift and add."""
+    """Overlap-add frames `[B, T, N]` to `[B, (T + N / hop - 1) * hop]`; N must be a multiple of hop."""
     return cast(Tensor, _OverlapAdd.apply(frames, hop))
 
 
 def overlapped(frame: Tensor, count: int, hop: int) -> Tensor:
-    """`overlap_add` of `count` times the same frame `(N,)`: `((count + N / hop - 1) * hop,)`.
+    """Overlap-add the same frame `(N,)` `count` times: `((count + N / hop - 1) * hop,)`.
 
-    Only its ends differ from hop to hop, so only they are added up.
+    All hops between the two ends are equal, so only the ends are added up.
     """
     parts = len(frame) // hop
     few = min(count, parts)
@@ -63,7 +63,7 @@ def overlapped(frame: Tensor, count: int, hop: int) -> Tensor:
 
 
 class _OverlapAdd(torch.autograd.Function):
-    """Added up in place, and the gradient cut into frames again: autograd alone pads and copies every piece."""
+    """Overlap-add in place with an explicit gradient; autograd alone would pad and copy every piece."""
 
     @staticmethod
     def forward(ctx: Any, frames: Tensor, hop: int) -> Tensor:

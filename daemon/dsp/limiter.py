@@ -1,10 +1,10 @@
-"""Turn down what is over full scale, smoothly, before a file of whole numbers would cut it off.
+"""Lookahead limiter: reduce samples over full scale smoothly instead of clipping them in an integer file.
 
 A sample x over the ceiling c needs a gain of c/|x|. The gain applied is the smallest one needed within
-`LOOKAHEAD` samples, averaged over a Hann window of the same reach: every value that is averaged at a
-sample is at most what that sample needs, so no sample is left over the ceiling and the gain has no step.
+`LOOKAHEAD` samples, averaged over a Hann window of the same reach. Every value averaged at a sample is
+at most the gain that the sample needs, so no sample stays over the ceiling and the gain has no step.
 
-What is more than `2 * LOOKAHEAD` away from any such sample is untouched.
+Samples more than `2 * LOOKAHEAD` away from any sample over full scale are unchanged.
 """
 
 from typing import NamedTuple
@@ -20,19 +20,19 @@ _PIECE = 1 << 16
 
 
 class Limited(NamedTuple):
-    """The sound and how much it took."""
+    """A limited sound and how much it was reduced."""
 
     audio: NDArray[np.float32]
     over_samples: int
-    """Moments that were over full scale, in either channel."""
+    """Number of samples over full scale in either channel."""
     most_db: float
     """Largest reduction, dB; 0.0 when nothing was over."""
 
 
 def limit(audio: NDArray[np.float32]) -> Limited:
-    """Bring `(L,)` or `(2, L)` float32 under full scale; returned as it is when it already is.
+    """Bring `(L,)` or `(2, L)` float32 under full scale; audio that is under it already is returned unchanged.
 
-    Two channels get one gain, that of the louder one, so that nothing moves between the loudspeakers.
+    Two channels share the gain of the louder one, so that the stereo image does not move.
     """
     level = np.abs(audio) if audio.ndim == 1 else np.abs(audio).max(axis=0)
     over = level > 1.0

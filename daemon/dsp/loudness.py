@@ -1,12 +1,12 @@
-"""Integrated loudness after ITU-R BS.1770-4, of one channel or a pair, from a stream of blocks.
-
-Of a pair the two channels' powers are averaged, not added: two equal channels are as loud as one of them, so a mono
-recording has one loudness whether it is kept as one channel or as two. The standard would say 3 dB more of every pair.
+"""Integrated loudness of one or two channels from a stream of blocks.
 
 K-weighting is two biquads. Recursive filters are slow without torchaudio's extension, so their
 impulse response (0.17 s is long enough for the 38 Hz high-pass to fall below -110 dB) is
 convolved by FFT. Gating is the standard's: 400 ms blocks every 100 ms, absolute gate -70 LUFS,
 relative gate -10 LU. Signals shorter than one block are measured whole and ungated.
+
+References: ITU-R BS.1770-4. Deviation: the powers of two channels are averaged, not added, so that a mono recording has
+the same loudness as one channel and as two equal ones. The standard's value for two channels is 3 dB higher.
 """
 
 import functools
@@ -21,14 +21,14 @@ STEP_SAMPLES = SAMPLE_RATE_HZ // 10
 SILENCE_LUFS = -70.0
 _TAPS = 8192
 _LONGEST = (1 << 17) - _TAPS + 1
-"""Samples weighted at once: with the tail before them a power of two."""
+"""Samples weighted per FFT; together with the tail before them a power of two."""
 SHELF = ([1.53512485958697, -2.69169618940638, 1.19839281085285], [1.0, -1.69065929318241, 0.73248077421585])
 HIGHPASS = ([1.0, -2.0, 1.0], [1.0, -1.99004745483398, 0.99007225036621])
 """BS.1770-4, tables 1 and 2 (48 kHz): feed-forward and feedback of the shelf, then of the high-pass."""
 
 
 class LoudnessMeter:
-    """Feed it 48 kHz blocks of any size, then ask `integrated_lufs`.
+    """Measure integrated loudness: `add` 48 kHz blocks of any size, then call `integrated_lufs`.
 
     Args:
         channels: 1 for blocks `(L,)`, 2 for `(2, L)`.
@@ -42,7 +42,7 @@ class LoudnessMeter:
         self._samples = 0
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Take in the next `(L,)` or `(2, L)` samples."""
+        """Add the next `(L,)` or `(2, L)` samples to the measurement."""
         for start in range(0, block.shape[-1], _LONGEST):
             weighted = self._weigh(block[..., start : start + _LONGEST].astype(np.float64))
             power = np.square(weighted)
@@ -51,7 +51,7 @@ class LoudnessMeter:
     def _weigh(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         joined = np.concatenate([self._tail, block], axis=-1)
         self._tail = joined[..., -(_TAPS - 1) :]
-        # What wraps around falls on the tail, which is cut off.
+        # The circular wrap-around falls on the tail, which is cut off.
         size = 1 << (joined.shape[-1] - 1).bit_length()
         spectrum = np.fft.rfft(joined, size) * _k_spectrum(size)
         return np.fft.irfft(spectrum, size)[..., _TAPS - 1 : joined.shape[-1]]
@@ -66,7 +66,7 @@ class LoudnessMeter:
         self._pending = joined[whole * STEP_SAMPLES :]
 
     def integrated_lufs(self) -> float:
-        """Loudness of everything taken in; -70 for silence (the standard's absolute gate)."""
+        """Integrated loudness of all samples added, in LUFS; -70 for silence (the standard's absolute gate)."""
         if len(self._steps) < 4:
             return _lufs(self._energy / max(1, self._samples))
         steps = np.array(self._steps)
@@ -78,7 +78,7 @@ class LoudnessMeter:
 
 
 def integrated_lufs(audio: NDArray[np.float32]) -> float:
-    """Loudness of a whole `(L,)` or `(2, L)` signal at 48 kHz, in LUFS, not below -70."""
+    """Integrated loudness of a whole `(L,)` or `(2, L)` signal at 48 kHz, in LUFS, not below -70."""
     meter = LoudnessMeter(1 if audio.ndim == 1 else audio.shape[0])
     meter.add(audio)
     return meter.integrated_lufs()
@@ -90,7 +90,7 @@ def _lufs(mean_square: float) -> float:
 
 @functools.lru_cache(maxsize=4)
 def _k_spectrum(size: int) -> NDArray[np.complex128]:
-    """The weighting's transform, kept: blocks of a stream are all of one size but the last."""
+    """Spectrum of the K-weighting, cached because all blocks of a stream but the last have one size."""
     return np.fft.rfft(_k_weighting(), size)
 
 

@@ -1,4 +1,4 @@
-"""How far a decoded sound is from its source: the official held-out measure and its companions.
+"""Distances between a decoded sound and its source, among them the official held-out measure.
 
 **Multi-scale log-mel** (`mel_distance`, lower is better): mono mean at 48 kHz; six scales with
 periodic Hann windows of 4096, 2048, 1024, 512, 256 and 128 samples, hop = window / 4; magnitude STFT,
@@ -6,8 +6,8 @@ centred, reflect padding; 210, 160, 80, 40, 20 and 10 unnormalised triangular HT
 24 kHz; log10 with floor 1e-5; mean absolute difference, averaged over scales (and by the caller over
 files).
 
-Signals are `(L,)`, or `(2, L)`, left and right, of which the mono mean is measured; `side_distance` is about
-what that mean leaves out.
+Signals are `(L,)`, or `(2, L)`, left and right. The measures use the mono mean; only `side_distance` uses the
+difference of the channels.
 """
 
 import math
@@ -32,18 +32,18 @@ STFT_WINDOWS = (2048, 1024, 512)
 
 
 def mel_distance(source: Audio, decoded: Audio, sample_rate: int = SAMPLE_RATE_HZ) -> float:
-    """The official measure between two signals of one length."""
+    """Multi-scale log-mel distance between two signals of the same length."""
     return _mel_distance(*_pair(source, decoded), sample_rate)
 
 
 def side_distance(source: Audio, decoded: Audio, sample_rate: int = SAMPLE_RATE_HZ) -> float:
-    """The same measure between the sides, half the differences of the channels, of two `(2, L)` signals."""
+    """Multi-scale log-mel distance between the sides, half the differences of the channels, of two `(2, L)` signals."""
     a, b = (torch.from_numpy((pair[0] - pair[1]) / 2)[None] for pair in (source, decoded))
     return _mel_distance(a, b, sample_rate)
 
 
 def mono(signal: Audio) -> Audio:
-    """The mean of the channels, `(L,)`."""
+    """Mean of a signal's channels, `(L,)`."""
     return signal if signal.ndim == 1 else np.asarray(signal.mean(axis=0), np.float32)
 
 
@@ -90,9 +90,9 @@ def si_sdr_db(source: Audio, decoded: Audio) -> float:
 
 
 def spurious_above_db(source: Audio, decoded: Audio, cutoff_hz: float = 20_000.0) -> float:
-    """Energy the decode has above `cutoff_hz` and the source lacks, relative to the source's whole energy.
+    """Energy above `cutoff_hz` that the decode adds, relative to the source's total energy.
 
-    Returns dB; -120 when there is no more than in the source.
+    Returns dB; -120 when the decode has no more than the source.
     """
     high_source, whole = _band_energy(source, cutoff_hz)
     high_decoded, _ = _band_energy(decoded, cutoff_hz)
@@ -101,7 +101,7 @@ def spurious_above_db(source: Audio, decoded: Audio, cutoff_hz: float = 20_000.0
 
 
 def _band_energy(signal: Audio, cutoff_hz: float, sample_rate: int = SAMPLE_RATE_HZ) -> tuple[float, float]:
-    # A whole-signal FFT without a window would leak the edges upward; Hann frames do not.
+    # An FFT of the whole signal without a window would leak its edges into high frequencies; Hann frames do not.
     with torch.no_grad():
         power = magnitudes(torch.tensor(mono(signal))[None], 4096)[0].double().square().sum(0)
     edge = math.ceil(cutoff_hz / sample_rate * 4096)
@@ -110,5 +110,5 @@ def _band_energy(signal: Audio, cutoff_hz: float, sample_rate: int = SAMPLE_RATE
 
 def _pair(source: Audio, decoded: Audio) -> tuple[Tensor, Tensor]:
     if source.shape != decoded.shape or source.shape[:-1] not in ((), (2,)):
-        raise ValueError(f"two signals of one shape are wanted, not {source.shape} and {decoded.shape}")
+        raise ValueError(f"the two signals must have the same shape, not {source.shape} and {decoded.shape}")
     return torch.tensor(mono(source))[None], torch.tensor(mono(decoded))[None]

@@ -1,4 +1,4 @@
-"""Log-mel spectra on the HTK scale, in torch, differentiable."""
+"""Differentiable log-mel spectra on the HTK scale, in torch."""
 
 import functools
 from typing import Any, cast
@@ -15,7 +15,7 @@ LOG_FLOOR = 1e-5
 
 @functools.lru_cache(maxsize=64)
 def mel_bands(n_fft: int, n_mels: int, sample_rate: int, device: torch.device) -> Tensor:
-    """Unnormalised triangles from 0 Hz to Nyquist, equally spaced on `2595 log10(1 + f / 700)`.
+    """Unnormalised triangular bands from 0 Hz to Nyquist, equally spaced on `2595 log10(1 + f / 700)`.
 
     Shape: `(n_fft / 2 + 1, n_mels)`.
     """
@@ -44,17 +44,17 @@ def magnitudes(audio: Tensor, n_fft: int) -> Tensor:
 
 
 class _Magnitudes(torch.autograd.Function):
-    """Framing, window, transform and magnitude of `[B, P]`, with a gradient of our own.
+    """Magnitude STFT of padded audio `[B, P]` with an explicit gradient.
 
-    Autograd alone makes a training step on a CPU a fifth longer (scripts/bench/profile_training.py): it transforms a
-    padded complex spectrum back where a real transform of half the size does, and adds frames up one element at a time.
+    Autograd alone makes a training step on a CPU a fifth longer (scripts/bench/profile_training.py): it inverts a
+    padded complex spectrum where a real transform of half the size is enough, and adds frames up element by element.
     """
 
     @staticmethod
     def forward(ctx: Any, padded: Tensor, n_fft: int) -> Tensor:
         frames = padded.unfold(-1, n_fft, n_fft // 4)
         spectrum = torch.fft.rfft(frames * hann(n_fft, padded.device), dim=-1)
-        # sqrt(re^2 + im^2 + tiny): abs() has no gradient at the zeros that digital silence is full of
+        # sqrt(re^2 + im^2 + tiny): abs() has no gradient at zero, which is all of digital silence
         magnitude = (spectrum.real.square() + spectrum.imag.square() + 1e-14).sqrt()
         ctx.save_for_backward(spectrum, magnitude)
         ctx.n_fft, ctx.samples = n_fft, padded.shape[-1]

@@ -1,8 +1,8 @@
-"""Averaging channels to one without losing sound.
+"""Decide which channels of a recording to average to mono, and measure what averaging loses.
 
-Data flow: blocks of any size → `ChannelMeter` (covariances of the channels, of the whole and every half second) →
-`Mixdown`: which channels are averaged, and what that does to the levels. Channels that are digitally silent are left
-out, so a recording with one live channel keeps its level. Levels are RMS without DC, in dBFS. numpy only.
+Data flow: blocks of any size → `ChannelMeter` (covariances of the channels, overall and for every half second) →
+`Mixdown`: which channels are averaged, and how that changes the level. Digitally silent channels are left out, so a
+recording with one live channel keeps its level. Levels are RMS without DC, in dBFS. numpy only.
 """
 
 import itertools
@@ -15,90 +15,90 @@ from numpy.typing import NDArray
 from daemon.dsp.offset import LEAST
 
 SILENT_DB = -80.0
-"""A channel whose peak, without DC, is lower holds nothing but dither."""
+"""A channel whose peak, without DC, is lower holds at most dither."""
 LOST_DB = 6.0
-"""The mean of two equal channels that have nothing in common lies 3 dB under them."""
+"""A larger loss is reported. The mean of two equally loud uncorrelated channels lies 3 dB below them."""
 GONE_DB = 40.0
-"""From here on what is left is noise: the channels cancel each other out."""
+"""A loss from here on leaves only noise: the channels cancel each other out."""
 MOST_SIDE_DB = 12.0
-"""A stereo codec keeps a side that is at most so much louder than the mid (`daemon.codec.side.MOST`)."""
+"""Largest level of a side over its mid that a stereo codec can code (`daemon.codec.side.MOST`)."""
 _FAINT_DB = 20.0
-"""Pairs so much quieter than the loudest channel are not looked at."""
+"""Pairs of channels this much quieter than the loudest channel are ignored."""
 _STRETCH_LOST_DB = 20.0
-"""For a stretch of a recording: wide stereo passes 6 dB now and then, and nobody misses it."""
+"""Threshold for half-second stretches: wide stereo exceeds 6 dB now and then without audible loss."""
 _STRETCH_DB = -50.0
 _STRETCHES_S = 2
-"""Stretches in a second."""
+"""Number of stretches per second."""
 _FLOOR_DB = -120.0
 
 
 @dataclass(frozen=True)
 class Loss:
-    """What averaging some channels leaves of the loudest of them."""
+    """Level that averaging some channels loses relative to the loudest of them."""
 
     channels: tuple[int, ...]
     """Numbers from 0, the loudest first."""
     loudest_db: float
     mean_db: float
     is_cancelling: bool
-    """Whether they are in opposite phase; if not, the others are quieter or have nothing in common."""
+    """Whether they are in opposite phase; otherwise the others are quieter or uncorrelated."""
 
     @property
     def db(self) -> float:
-        """By how much the mean lies below the loudest channel."""
+        """Level of the loudest channel over that of the mean, in dB."""
         return self.loudest_db - self.mean_db
 
     @property
     def is_gone(self) -> bool:
-        """Whether next to nothing is left."""
+        """Whether the channels cancel out so far that only noise is left."""
         return self.is_cancelling and self.db >= GONE_DB
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Where a recording cancels out that as a whole does not."""
+    """Stretches in which the channels cancel out although the whole recording does not."""
 
     start_s: float
     total_s: float
-    """Of all such stretches."""
+    """Total duration of all such stretches."""
     loudest_db: float
     mean_db: float
 
 
 @dataclass(frozen=True)
 class Mixdown:
-    """How the channels of one recording become one."""
+    """How the channels of one recording are averaged to mono."""
 
     channels: int
     heard: tuple[int, ...]
     """Channels that are averaged, numbered from 0: all that are not digitally silent, or all if every one is."""
     loss: Loss | None = None
-    """Where the mean, or that of a pair, lies more than 6 dB below the loudest."""
+    """The loss if the mean of all or of a pair lies more than 6 dB below the loudest, otherwise None."""
     stretch: Stretch | None = None
     side_db: float = _FLOOR_DB
-    """Of two channels: half their difference relative to half their sum."""
+    """With two channels, energy of half their difference relative to half their sum."""
     is_silent: bool = False
-    """Whether all of them are."""
+    """Whether all channels are silent."""
     is_offset: bool = False
-    """Whether what is silent has a DC offset."""
+    """Whether a silent recording has a DC offset."""
 
     @property
     def silent(self) -> tuple[int, ...]:
-        """Channels that are left out."""
+        """Numbers of the channels that are left out."""
         return tuple(channel for channel in range(self.channels) if channel not in self.heard)
 
     @property
     def is_gone(self) -> bool:
-        """Whether averaging leaves next to nothing of the recording."""
+        """Whether averaging all used channels leaves only noise."""
         return self.loss is not None and self.loss.is_gone and len(self.loss.channels) == len(self.heard)
 
     def mean(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """`(C, L)` to `(L,)`."""
+        """Average a block `(C, L)` to mono `(L,)`."""
         return mean_of(block, self.heard)
 
 
 def mean_of(block: NDArray[np.float32], heard: tuple[int, ...]) -> NDArray[np.float32]:
-    """The mean of some channels of `(C, L)`, as `(L,)`."""
+    """Mean of the channels `heard` of a block `(C, L)`, as `(L,)`."""
     if len(heard) == 1:
         return np.asarray(block[heard[0]], np.float32)
     chosen = block if len(heard) == block.shape[0] else block[list(heard)]
@@ -106,7 +106,7 @@ def mean_of(block: NDArray[np.float32], heard: tuple[int, ...]) -> NDArray[np.fl
 
 
 class ChannelMeter:
-    """Feed it `(C, L)` blocks of any size, then ask for the `mixdown`."""
+    """Measure the channels of a recording: `add` `(C, L)` blocks of any size, then call `mixdown`."""
 
     def __init__(self, channels: int, rate_hz: int) -> None:
         self._rate_hz, self._length = rate_hz, rate_hz // _STRETCHES_S
@@ -115,7 +115,7 @@ class ChannelMeter:
         self._lost: list[tuple[float, float, float, float]] = []
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Take in the next samples."""
+        """Add the next samples to the measurement."""
         while block.shape[1]:
             room = self._length - self._part.samples
             piece, block = block[:, :room], block[:, room:]
@@ -126,7 +126,7 @@ class ChannelMeter:
                 self._close_part()
 
     def mixdown(self) -> Mixdown:
-        """What to average of what was taken in; asked once, at the end."""
+        """Decide how to average the recording. Call it once, after the last block."""
         self._close_part()
         channels = len(self._lowest)
         halves = (self._highest - self._lowest) / 2 if self._all.samples else np.zeros(channels)
@@ -145,7 +145,7 @@ class ChannelMeter:
         )
 
     def _close_part(self) -> None:
-        """Note whether what was just taken in cancels out, though the whole may not."""
+        """Finish a half-second stretch and record it if its channels cancel out."""
         part = self._part
         if not part.samples:
             return
@@ -166,7 +166,7 @@ class ChannelMeter:
 
 
 class _Covariance:
-    """Sums from which the covariances of channels follow."""
+    """Running sums for the covariances of channels."""
 
     def __init__(self, channels: int) -> None:
         self.products = np.zeros((channels, channels))
@@ -193,7 +193,7 @@ class _Covariance:
 
 
 def _loss(covariance: NDArray[np.float64], heard: tuple[int, ...]) -> Loss | None:
-    """Of all channels that are heard, or else of the pair of them that loses most."""
+    """Loss of averaging all used channels, or else of the pair of them that loses most."""
     whole = _loss_of(covariance, heard)
     if whole.db > LOST_DB and (len(heard) == 2 or whole.is_gone):
         return whole
@@ -213,7 +213,7 @@ def _loss_of(covariance: NDArray[np.float64], channels: tuple[int, ...]) -> Loss
     powers = chosen.diagonal()
     order = sorted(range(len(channels)), key=lambda place: -powers[place])
     mean = float(chosen.sum()) / len(channels) ** 2
-    apart = float(powers.sum()) / len(channels) ** 2  # of the mean, had the channels nothing in common
+    apart = float(powers.sum()) / len(channels) ** 2  # power of the mean if the channels were uncorrelated
     return Loss(
         channels=tuple(channels[place] for place in order),
         loudest_db=_db(float(powers.max())),

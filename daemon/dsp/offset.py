@@ -1,13 +1,13 @@
-"""DC offset: found where a recording is quiet or where it goes on for long, taken out by a slow high-pass.
+"""Find the DC offset of a recording and remove it with a slow high-pass.
 
-The mean of a short sound is no offset: a saturated drum hit leans to one side while it is loud and ends at zero, and
-without its mean it would end in a step. So a recording is looked at in blocks of 20 ms. An offset is what its quiet
-blocks share, 30 dB below the loudest; if none is quiet, what half-second stretches share of a recording that lasts a
-second or more. A shorter sound without a quiet moment is left as it is, as is one under three seconds that ends at
-zero: nothing tells its own shape from an offset.
+The mean of a short sound is not an offset: a saturated drum hit is asymmetric while it is loud and ends at zero, and
+removing its mean would end it in a step. A recording is therefore analysed in blocks of 20 ms. Its offset is the mean
+common to its quiet blocks, 30 dB below the loudest. Without quiet blocks, it is the mean common to half-second
+stretches of a recording of a second or more. Shorter sounds without a quiet moment, and sounds under three seconds that
+end at zero, are left unchanged, because their own asymmetry cannot be distinguished from an offset.
 
-What is taken out is the slow baseline: block means, smoothed by a Hann window of two seconds (zero phase; half an
-amplitude at 0.5 Hz, all of it from 1 Hz on) and interpolated. Louder blocks count for less, as in normalised
+The high-pass removes the slow baseline: block means, smoothed by a Hann window of two seconds (zero phase; it keeps
+half the amplitude at 0.5 Hz and all of it from 1 Hz) and interpolated. Louder blocks have less weight, as in normalised
 convolution, so that the baseline is that of the pauses and a hit leaves no dent around it. Digital silence before and
 after the sound stays silent. numpy only.
 
@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST = 0.01
-"""-40 dBFS. A converter's own offset lies far below."""
+"""Smallest offset that is removed, -40 dBFS. A converter's own offset lies far below."""
 _BLOCKS_S = 50
-"""Blocks in a second; mains hum, at 50 or 60 Hz, has a whole number of periods in one or three of them."""
+"""Blocks per second; mains hum, at 50 or 60 Hz, has a whole number of periods in one or in three blocks."""
 _QUIET = 10 ** (-30 / 20)
 _QUIET_FLOOR = 0.005
 _FEWEST_QUIET, _LEAST_QUIET_SHARE = 3, 0.02
@@ -34,25 +34,25 @@ _SMOOTHED_BLOCKS = 101
 
 @dataclass(frozen=True)
 class Offset:
-    """What to take out of one recording."""
+    """The DC offset of one recording and its slow baseline."""
 
     values: tuple[float, ...]
-    """Of each channel, full scale 1; 0 where there is none worth naming."""
+    """Offset of each channel, full scale 1; 0 if it is too small to remove."""
     baselines: NDArray[np.float64]
-    """`(C, blocks)`, at the middle of every block."""
+    """Baseline at the middle of every block, `(C, blocks)`."""
     block_samples: int
     first: tuple[int, ...]
     """First sample of each channel that is not digital silence."""
     last: tuple[int, ...]
-    """One past the last."""
+    """One past the last sample of each channel that is not digital silence."""
 
     @property
     def largest(self) -> float:
-        """The value furthest from 0."""
+        """The channel offset furthest from 0."""
         return max(self.values, key=abs)
 
     def removed(self, block: NDArray[np.float32], start: int) -> NDArray[np.float32]:
-        """`(C, L)` samples from sample `start` of the recording, without the offset."""
+        """Remove the offset from a block `(C, L)` that begins at sample `start` of the recording."""
         if not any(self.values):
             return block
         place = np.arange(start, start + block.shape[1])
@@ -67,7 +67,7 @@ class Offset:
 
 
 class OffsetMeter:
-    """Feed it `(C, L)` blocks of any size, then ask for the `offset`."""
+    """Measure the DC offset of a recording: `add` `(C, L)` blocks of any size, then call `offset`."""
 
     def __init__(self, channels: int, rate_hz: int) -> None:
         self._size = max(1, rate_hz // _BLOCKS_S)
@@ -79,7 +79,7 @@ class OffsetMeter:
         self._samples = 0
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Take in the next samples."""
+        """Add the next samples to the measurement."""
         if not block.shape[1]:
             return
         sounding = block != 0
@@ -97,7 +97,7 @@ class OffsetMeter:
         self._pending = joined[:, whole * self._size :].copy()
 
     def offset(self) -> Offset:
-        """What was found in all that was taken in."""
+        """Offset of all samples that were added."""
         means, swings = np.concatenate(self._means, axis=1), np.concatenate(self._swings, axis=1)
         ends_at_zero = np.abs(self._end).max(axis=1) < LEAST
         values = tuple(_judged(*each) for each in zip(means, swings, ends_at_zero, strict=True))
@@ -110,7 +110,7 @@ class OffsetMeter:
 
 
 def _judged(means: NDArray[np.float64], swings: NDArray[np.float64], ends_at_zero: bool) -> float:
-    """The offset of one channel, or 0: from the mean of each block, its RMS without that mean, and how it ends."""
+    """Offset of one channel, or 0, from the mean of each block, its RMS without that mean, and whether it ends at 0."""
     sounding = np.flatnonzero((means != 0) | (swings != 0))
     if not sounding.size:
         return 0.0
@@ -118,20 +118,20 @@ def _judged(means: NDArray[np.float64], swings: NDArray[np.float64], ends_at_zer
     means, swings = means[inside], swings[inside]
     quiet = means[swings <= _quiet_below(swings)]
     if quiet.size >= max(_FEWEST_QUIET, _LEAST_QUIET_SHARE * means.size):
-        # The quarter nearest to zero must have it too: a decaying hit passes through all values on its way to zero.
+        # The quarter nearest to zero must share the offset: a decaying hit passes through all values down to zero.
         return _shared(quiet, percent=25)
     if means.size < (_SURELY_LONG_BLOCKS if ends_at_zero else _LONG_BLOCKS):
         return 0.0
     window = np.hanning(_STRETCH_BLOCKS + 2)[1:-1]
     stretches = np.asarray(np.convolve(means, window / window.sum(), mode="valid"), np.float64)
     low, high = np.percentile(np.abs(stretches), [10, 90])
-    # One long decay changes as it fades; in what goes on for longer an offset may wander.
+    # A single long decay changes as it fades and is not an offset; in a longer recording an offset may drift.
     is_steady = low >= high / 2 or means.size >= _WANDERING_BLOCKS
     return _shared(stretches, percent=10) if is_steady else 0.0
 
 
 def _shared(means: NDArray[np.float64], percent: float) -> float:
-    """Their median, if all but so many percent, those nearest to zero or beyond it, are worth naming; otherwise 0."""
+    """Median of block means if all but the `percent` of them nearest to zero or beyond reach `LEAST`; otherwise 0."""
     middle = float(np.median(means))
     return middle if np.percentile(means * np.sign(middle), percent) >= LEAST else 0.0
 
@@ -141,9 +141,9 @@ def _quiet_below(swings: NDArray[np.float64]) -> float:
 
 
 def _baseline(means: NDArray[np.float64], swings: NDArray[np.float64], value: float) -> NDArray[np.float64]:
-    """The slow part of a channel at every block; `value` where there is only digital silence."""
+    """Slow baseline of a channel at every block; `value` where there is only digital silence."""
     powers = np.convolve(np.pad(np.square(swings), 2, mode="edge"), np.full(5, 0.2), mode="valid")
-    # A weight that followed a bass note's own periods would make an offset of them, hence five blocks.
+    # Weights average five blocks: following the periods of a bass note would turn them into an offset.
     weights = 1 / np.maximum(np.sqrt(powers), _quiet_below(swings))
     weights[(means == 0) & (swings == 0)] = 0.0
     window = np.hanning(_SMOOTHED_BLOCKS + 2)[1:-1]

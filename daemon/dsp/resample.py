@@ -1,9 +1,8 @@
-"""Sample-rate conversion, whole or in blocks, always the same samples.
+"""Sample-rate conversion of whole signals or of blocks, with identical results.
 
-The windowed-sinc polyphase filter of torchaudio does the work when the two rates share a large
+The windowed-sinc polyphase filter of torchaudio is used when the two rates share a large
 divisor (44 100, 96 000, 22 050 … to 48 000). Its kernel table grows with `to/gcd x from/gcd`: a
-44 101 Hz file would ask for 8 GB. Such rates go through `resample_direct`, which computes the same
-filter tap by tap.
+44 101 Hz file would need 8 GB. `resample_direct` converts such rates with the same filter, tap by tap.
 
 References: J. O. Smith, "Digital Audio Resampling", https://ccrma.stanford.edu/~jos/resample/.
 """
@@ -30,15 +29,15 @@ else:
 # 64 zero crossings and a 0.95 roll-off keep 20 kHz flat to 0.1 dB from 44.1 kHz; images below -80 dB.
 ZERO_CROSSINGS = 64
 ROLLOFF = 0.95
-# Largest polyphase table (to/gcd x from/gcd) handed to torchaudio: 160 x 147 is the usual case.
+# Largest polyphase table (to/gcd x from/gcd) for torchaudio; 160 x 147 is the usual case.
 LARGEST_TABLE = 4_000_000
 
 
 def require_torchaudio() -> None:
-    """Fail with the mend when torchaudio does not import.
+    """Raise an error with a hint if torchaudio cannot be imported.
 
     Raises:
-        AudioBackendError: its extension needs a library this machine lacks, or it is not installed.
+        AudioBackendError: torchaudio is not installed, or its extension needs a library this machine lacks.
     """
     if _import_failure is not None:
         raise AudioBackendError(
@@ -48,7 +47,7 @@ def require_torchaudio() -> None:
 
 
 def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
-    """Convert the rate of a whole signal.
+    """Convert the sample rate of a whole signal.
 
     Shape: `(C, L)` to `(C, ceil(L * to_hz / from_hz))`.
 
@@ -61,8 +60,8 @@ def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
     if (from_hz // divisor) * (to_hz // divisor) > LARGEST_TABLE:
         return resample_direct(audio, from_hz, to_hz)
     require_torchaudio()
-    # torchaudio rounds the length in float32, which loses a sample now and then: give it a little
-    # more and cut to the exact count.
+    # torchaudio rounds the length in float32, which loses a sample now and then: pad the signal and cut
+    # the result to the exact count.
     padded = np.pad(audio, ((0, 0), (0, from_hz // divisor)))
     with torch.no_grad():
         converted = _torchaudio.resample(
@@ -76,7 +75,7 @@ def resample(audio: Audio, from_hz: int, to_hz: int) -> Audio:
 
 
 def resample_direct(audio: Audio, from_hz: int, to_hz: int) -> Audio:
-    """Convert the rate tap by tap: slower, any pair of rates; also the reference for the tests.
+    """Convert the sample rate tap by tap: slower, for any pair of rates. Tests use it as the reference.
 
     Shape: `(C, L)` to `(C, ceil(L * to_hz / from_hz))`.
     """
@@ -99,10 +98,10 @@ def resample_direct(audio: Audio, from_hz: int, to_hz: int) -> Audio:
 
 
 def resample_blocks(blocks: Iterator[Audio], from_hz: int, to_hz: int) -> Iterator[Audio]:
-    """Convert a stream of `(C, L)` blocks; the pieces joined equal `resample` of the whole.
+    """Convert a stream of `(C, L)` blocks; the concatenated results equal `resample` of the whole.
 
-    Every piece is cut at a source position that is a whole number of output samples, with the
-    filter's reach of context on both sides, so no phase is ever rounded.
+    Every piece is cut at a source position that maps to a whole number of output samples, with the
+    filter's reach as context on both sides, so phases are exact.
     """
     if from_hz == to_hz:
         yield from blocks
@@ -112,7 +111,7 @@ def resample_blocks(blocks: Iterator[Audio], from_hz: int, to_hz: int) -> Iterat
     reach = math.ceil(ZERO_CROSSINGS * max(1.0, from_hz / to_hz) / ROLLOFF) + 2
     context = -(-reach // step_in) * step_in  # whole steps, so the left context maps to whole output samples
     held: Audio | None = None
-    left = 0  # source samples of `held` that are context already emitted
+    left = 0  # source samples at the start of `held` that are context and already converted
     for block in blocks:
         held = block if held is None else np.concatenate([held, block], axis=-1)
         ready = (held.shape[-1] - left - context) // step_in * step_in

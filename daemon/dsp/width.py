@@ -1,4 +1,4 @@
-"""How wide two channels are: the energy of half their difference against that of half their sum. numpy only."""
+"""Stereo width: energy of half the channels' difference relative to that of half their sum. numpy only."""
 
 import math
 
@@ -14,6 +14,6 @@ def side_share_db(side: float, mid: float) -> float:
 
 
 def width_db(pair: NDArray[np.float32]) -> float:
-    """The same of a whole `(2, L)` signal."""
+    """Energy of the side relative to the mid's, in dB, of a `(2, L)` signal; not below NARROWEST_DB."""
     mid, side = (pair[0] + pair[1]).astype(np.float64) / 2, (pair[0] - pair[1]).astype(np.float64) / 2
     return side_share_db(float(side @ side), float(mid @ mid))
