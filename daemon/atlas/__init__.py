@@ -1,1 +1,1 @@
-"""What each code of a model does to the sound: measured on decoded audio, kept in the model's folder."""
+"""The atlas: the effect of each code of a model on the sound, measured on decoded audio and saved with the model."""

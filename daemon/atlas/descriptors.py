@@ -1,10 +1,10 @@
-"""What is measured of a short stretch of sound: eight numbers a musician has words for.
+"""Audio descriptors of a short stretch of sound: eight properties that a musician has words for.
 
 References: G. Peeters et al., "The Timbre Toolbox", 2011, for centroid, spread, flatness and spectral flux; ITU-R
 BS.1770-4 for the weighting of loudness; P. Daniel and R. Weber, "Psychoacoustical roughness", 1997, for roughness as
 envelope modulation between 20 and 150 Hz in bands; P. McLeod and G. Wyvill, "A smarter way to find pitch", 2005, for
-the normalised autocorrelation. Deviations: centroid and spread are taken on magnitudes and given in octaves, since
-that is how differences are heard; roughness is the share of modulation in eight bands, weighted by their energy,
+the normalised autocorrelation. Deviations: centroid and spread are computed on magnitudes and given in octaves, the
+scale on which pitch is perceived; roughness is the share of modulation in eight bands, weighted by their energy,
 without the hearing model.
 """
 
@@ -19,14 +19,14 @@ from daemon.dsp.loudness import HIGHPASS, SHELF
 from protocol.units import SAMPLE_RATE_HZ
 
 DESCRIPTORS = ("loudness", "brightness", "spread", "noisiness", "roughness", "warmth", "attack", "pitch")
-"""In the order of the last axis of every table here. A test keeps names and units equal to `protocol.atlas`."""
+"""Order of the last axis of every table of this package. A test keeps names and units equal to `protocol.atlas`."""
 UNITS = ("dB", "octaves", "octaves", "dB", "share", "dB", "share", "share")
 
 _N_FFT, _HOP = 2048, 512
 _FINE_FFT, _FINE_HOP = 256, 64
 _RISE = 16  # fine hops
 _COMPRESSION = 0.3  # of power: about how loudness grows
-_POWER_FLOOR = 1e-9  # of a Hann spectrum: about -110 dBFS a bin, far under what a codec can mean
+_POWER_FLOOR = 1e-9  # of a Hann spectrum: about -110 dBFS per bin, far below what a codec codes on purpose
 _LOW_HZ, _WARM_HZ, _HIGH_HZ, _TOP_HZ = 40.0, 500.0, 2000.0, 16_000.0
 _BAND_EDGES_HZ = (60, 200, 400, 800, 1500, 3000, 6000, 10_000, 16_000)
 _ROUGH_HZ = (20.0, 150.0)
@@ -59,7 +59,7 @@ def _decibels(power: Tensor) -> Tensor:
 
 
 def _power(audio: Tensor) -> Tensor:
-    """Power spectra `[B, frames, bins]` of frames that lie wholly inside."""
+    """Power spectra `[B, frames, bins]` of the frames that lie wholly inside the audio."""
     window = torch.hann_window(_N_FFT, device=audio.device)
     frames = audio.unfold(-1, _N_FFT, _HOP) * window
     return torch.fft.rfft(frames).abs().square() / float(window.square().sum()) / _N_FFT
@@ -94,7 +94,7 @@ def _attack(bands: Tensor) -> Tensor:
 
 
 def _roughness(bands: Tensor) -> Tensor:
-    """Share of a band's envelope that beats at 20 to 150 Hz, averaged over bands by their energy."""
+    """Share of a band's envelope modulated at 20 to 150 Hz, averaged over bands by their energy."""
     envelope = (bands + _POWER_FLOOR).sqrt()
     length = envelope.shape[1]
     window = torch.hann_window(length, device=bands.device)[:, None]

@@ -1,7 +1,7 @@
-"""What can go wrong with an atlas."""
+"""Error of reading an atlas."""
 
 from daemon.errors import MendableError
 
 
 class AtlasError(MendableError):
-    """A model has no atlas, or one that cannot be read or is another codec's."""
+    """A model has no atlas, or its atlas cannot be read or belongs to another codec."""

@@ -1,7 +1,7 @@
 """An atlas on disk: `atlas.safetensors` in the model's folder, one file that describes itself. No torch here.
 
-Its metadata name the codec, so an atlas of another codec is noticed. Nothing is unpickled, and the reader checks sizes
-against the file before anything is allocated. What can go wrong: absent, damaged or another codec's; each is one line
+Its metadata name the codec, so an atlas of another codec is detected. Nothing is unpickled, and sizes are checked
+against the file before anything is allocated. An atlas that is missing, damaged or of another codec raises an error
 with the command that makes a new one.
 """
 
@@ -23,7 +23,7 @@ _CONTENTS = "what each code does to the sound, per context: effects (Q, K, M, A)
 
 
 def write_atlas(model_dir: Path, atlas: Atlas) -> None:
-    """Write an atlas into a model's folder, in place of the one before."""
+    """Write an atlas into a model's folder, replacing an existing one."""
     about = {
         "version": FORMAT_VERSION,
         "contents": _CONTENTS,
@@ -37,15 +37,15 @@ def write_atlas(model_dir: Path, atlas: Atlas) -> None:
 
 
 def read_atlas(model_dir: Path, codec_id: str, *, levels: int, codebook: int) -> Atlas:
-    """The atlas of a model.
+    """Read the atlas of a model.
 
     Raises:
-        AtlasError: there is none, it is damaged, or it is another codec's.
+        AtlasError: the atlas is missing, damaged or of another codec.
     """
     path, name = model_dir / ATLAS_NAME, model_dir.name
-    mend = f"make one with: allele model atlas {quote(name)}"
+    hint = f"make one with: allele model atlas {quote(name)}"
     if not path.exists():
-        raise AtlasError(f"model {name} has no atlas, the measure of what each code does to the sound", mend)
+        raise AtlasError(f"model {name} has no atlas, the measurement of what each code does to the sound", hint)
     try:
         with safe_open(path, framework="np") as file:
             about = file.metadata() or {}
@@ -60,11 +60,11 @@ def read_atlas(model_dir: Path, codec_id: str, *, levels: int, codebook: int) ->
         )
         whole = about["version"] == FORMAT_VERSION and _fits(atlas, levels, codebook)
     except (OSError, SafetensorError, KeyError, ValueError) as problem:
-        raise AtlasError(f"{path}: the atlas cannot be read ({problem})", mend) from problem
+        raise AtlasError(f"{path}: the atlas cannot be read ({problem})", hint) from problem
     if atlas.codec_id != codec_id:
-        raise AtlasError(f"{path}: this atlas is that of another codec", mend)
+        raise AtlasError(f"{path}: the atlas belongs to another codec", hint)
     if not whole:
-        raise AtlasError(f"{path}: the atlas does not fit the model", mend)
+        raise AtlasError(f"{path}: the atlas does not fit the model", hint)
     return atlas
 
 
@@ -84,14 +84,14 @@ def _fits(atlas: Atlas, levels: int, codebook: int) -> bool:
 LABELS_NAME = "labels.json"
 
 Labels = dict[str, str]
-"""A person's words for codes, by "level:code"."""
+"""The user's own names for codes, by "level:code"."""
 
 
 def read_labels(model_dir: Path) -> Labels:
-    """Labels of a model's codes; none when there is no file.
+    """Read the user's labels of a model's codes; empty if there is no file.
 
     Raises:
-        AtlasError: `labels.json` is damaged; it is not overwritten then.
+        AtlasError: `labels.json` is damaged. It is never overwritten then.
     """
     path = model_dir / LABELS_NAME
     try:
@@ -99,9 +99,9 @@ def read_labels(model_dir: Path) -> Labels:
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as problem:
-        raise AtlasError(f"{path}: cannot be read ({problem})", "mend or remove the file") from problem
+        raise AtlasError(f"{path}: cannot be read ({problem})", "repair or remove the file") from problem
 
 
 def write_labels(model_dir: Path, labels: Labels) -> None:
-    """Replace a model's labels."""
+    """Replace the user's labels of a model's codes."""
     write_bytes(model_dir / LABELS_NAME, msgspec.json.format(msgspec.json.encode(labels, order="sorted"), indent=1))

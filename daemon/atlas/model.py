@@ -1,4 +1,4 @@
-"""The atlas of a finished model, from its folder and the corpus it learned from."""
+"""Measure the atlas of a finished model from its folder and its training corpus."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from daemon.corpus.records import load_corpus
 from daemon.runs.folder import read_run
 
 MOST_FRAMES = 12_000
-"""Training frames encoded, 4 minutes: contexts and usage need no more."""
+"""Training frames to encode, 4 minutes; contexts and usage counts need no more."""
 
 
 def measure_model(
@@ -31,20 +31,20 @@ def measure_model(
     """Measure a finished model's codes and write its atlas.
 
     Args:
-        say: told in words what was found.
-        go_on: told the share done; False gives up, and nothing is written.
+        say: called with a one-line summary at the end.
+        go_on: called with the share done; returning False cancels, and nothing is written.
 
     Returns:
-        The atlas, None when given up.
+        The atlas, or None if cancelled.
 
     Raises:
         AtlasError: the folder holds no finished run.
-        CodecError, CorpusError, TrainingError: the model or what it learned from cannot be read.
+        CodecError, CorpusError, TrainingError: the model or its training corpus cannot be read.
     """
     began_s = time.monotonic()
     run = read_run(model_dir)
     if run is None:
-        raise AtlasError(f"{model_dir.name} has no run.json: what it learned from is not known", "train it again")
+        raise AtlasError(f"{model_dir.name} has no run.json: its training files are not known", "train it again")
     codec = Codec.load(model_dir, device)
     clips = open_parts(load_corpus(corpus_dir), run.plan.split.train, codec.config)
     hop = codec.config.hop_length
@@ -63,8 +63,8 @@ def measure_model(
 
 
 def describe_atlas(atlas: Atlas) -> str:
-    """What can be told of a model's codes, in a line."""
+    """Summarise an atlas in one line: its size, and on how many levels each descriptor is reliable."""
     Q, K, M, _ = atlas.shape
     counts = (atlas.reliability >= RELIABLE).sum(0).tolist()
-    told = ", ".join(f"{name} {count}" for name, count in zip(atlas.descriptors, counts, strict=True) if count)
-    return f"atlas: {Q} levels × {K} codes in {M} contexts; levels of {Q} that can be told apart by {told or 'nothing'}"
+    listed = ", ".join(f"{name} {count}" for name, count in zip(atlas.descriptors, counts, strict=True) if count)
+    return f"atlas: {Q} levels × {K} codes in {M} contexts; reliable levels of {Q}: {listed or 'none'}"

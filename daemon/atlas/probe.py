@@ -1,12 +1,12 @@
-"""Measure codes: each is put into real contexts, decoded, and what sounds there is described.
+"""Measure codes: put each code into real contexts, decode it there and compute audio descriptors.
 
-Data flow: grids of training strands → contexts, places that are loud enough, taken in turn from all strands → at each,
-every code of every level in place of what stands there for HELD_FRAMES frames, decoded in batches with PADDING frames
-of real surroundings on either side → descriptors of those frames and one more on either side → effects, relative to
-what the level's codes do on average in that context.
+Data flow: grids of training strands → contexts, places that are loud enough, taken in turn from all strands → in each
+context, every code of every level replaces the original for HELD_FRAMES frames, decoded in batches with PADDING frames
+of the original on either side → descriptors of those frames and one more on either side → effects, relative to the
+average over the level's codes in that context.
 
-All codes see the same contexts, so a comparison of two codes is not a comparison of two contexts. One random generator
-with a fixed seed chooses the places: the same codec and strands give the same atlas.
+All codes see the same contexts, so that comparing two codes never compares two contexts. One random generator with a
+fixed seed chooses the places: the same codec and strands give the same atlas.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,34 +22,34 @@ from daemon.codec.codec import Codec, Codes
 from daemon.dsp.measure import mono
 
 PROBES = 12_288
-"""Decodes aimed at."""
+"""Target number of decodes for the whole atlas."""
 FEWEST_CONTEXTS, MOST_CONTEXTS = 8, 12
 HELD_FRAMES = 2
 PADDING = 4
-"""Frames of surroundings on either side: a decoder reaches further (9), but what lies further off hardly matters."""
+"""Frames of context on either side. The decoder reaches further (9), but distant frames hardly matter."""
 WINDOW = HELD_FRAMES + 2 + 2 * PADDING
 BATCH = 64
 QUIETEST_DB = -50.0
-"""Mean square of three frames at the codec's reference loudness; what is quieter says nothing about timbre."""
+"""Least mean square of three frames at the codec's reference loudness; quieter places say nothing about timbre."""
 _SEED = 0xA71A5
 
 
 @dataclass(frozen=True)
 class Context:
-    """A piece of a real grid, (Q, WINDOW); the probed frames lie at PADDING + 1."""
+    """A piece of a real grid, (Q, WINDOW); the probed frames start at PADDING + 1."""
 
     codes: Codes
 
 
 def count_contexts(codes: int) -> int:
-    """Contexts for so many codes in all: 12 up to 1024, 9 for ten levels of 128, 8 from 1366 on."""
+    """Number of contexts for a total number of codes: 12 up to 1024, 9 for ten levels of 128, 8 from 1366."""
     return min(MOST_CONTEXTS, max(FEWEST_CONTEXTS, PROBES // codes))
 
 
 def choose_contexts(codec: Codec, grids: Sequence[Codes], count: int) -> list[Context]:
-    """Places of training strands, in turn from all of them, each strand's in random order.
+    """Choose contexts from training strands, in turn from all of them, in random order within each.
 
-    Strands too short for a window count as one, joined, when no other is long enough.
+    If every strand is too short for a window, all are joined into one.
     """
     random = np.random.default_rng(_SEED)
     long = [grid for grid in grids if grid.shape[1] >= WINDOW]
@@ -66,7 +66,7 @@ def choose_contexts(codec: Codec, grids: Sequence[Codes], count: int) -> list[Co
 
 
 def _places(codec: Codec, grid: Codes, random: np.random.Generator) -> list[Context]:
-    """Windows of a grid in random order; the loud ones last, where they are taken from first."""
+    """Windows of a grid in random order, the loud ones last; callers pop from the end."""
     hop = codec.config.hop_length
     square = np.square(mono(codec.decode(grid))).reshape(-1, hop).mean(1)
     power = np.convolve(square, np.full(3, 1 / 3), "same")
@@ -83,15 +83,15 @@ def probe(
     contexts: int | None = None,
     go_on: Callable[[float], bool] = lambda _: True,
 ) -> Atlas | None:
-    """Measure every code of every level.
+    """Measure every code of every level in real contexts.
 
     Args:
         grids: codes (Q, T) of training strands, at least one frame in all.
-        contexts: how many; by default `count_contexts`.
-        go_on: told the share done, after every context; False gives up.
+        contexts: number of contexts; by default `count_contexts`.
+        go_on: called after every context with the share done; returning False cancels.
 
     Returns:
-        The atlas, None when given up.
+        The atlas, or None if cancelled.
     """
     Q, K = codec.config.levels, codec.config.codebook_size
     chosen = choose_contexts(codec, grids, contexts or count_contexts(Q * K))
@@ -115,7 +115,7 @@ def probe(
 
 
 def measure_codes(codec: Codec, context: Context, level: int, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Descriptors (K, A) of a context with each code of a level (vectors (K, D)) in its probed frames."""
+    """Descriptors (K, A) of a context with each code of a level, whose vectors are (K, D), in the probed frames."""
     held = slice(PADDING + 1, PADDING + 1 + HELD_FRAMES)
     latent = torch.from_numpy(codec.dequantize(context.codes))
     rest = latent[held] - torch.from_numpy(vectors[context.codes[level, held].astype(np.int64)])

@@ -1,13 +1,13 @@
-"""An atlas: what every code of every level was measured to do, and how far that can be trusted. numpy only.
+"""The atlas as a table: measured effects of every code of every level, and their reliability. numpy only.
 
-Shapes: Q levels, K codes, M contexts (places in training strands where the code was put), A descriptors.
+Shapes: Q levels, K codes, M contexts (places in training strands where the code was tried), A descriptors.
 
-An effect is what a code does to a descriptor in a context beyond what the codes of its level do there on average, so
-contexts cancel out when codes are compared. Every context saw every code of its level: two codes are compared context
-by context, and the share of contexts that agree on the sign says how sure the comparison is.
+An effect is the change that a code makes to a descriptor in a context, relative to the average over the codes of its
+level there, so contexts cancel out when codes are compared. Every code of a level was tried in every context: two codes
+are compared context by context, and the share of contexts that agree on the sign is the certainty of the comparison.
 
-Reliability after C. Spearman and W. Brown, 1910: the rank correlation of the codes' means over even and odd contexts,
-stepped up to the full number of contexts, 2r / (1 + r).
+References: C. Spearman and W. Brown, 1910, for reliability: the rank correlation of the codes' means over even and odd
+contexts, corrected to the full number of contexts by 2r / (1 + r).
 """
 
 from dataclasses import dataclass
@@ -17,25 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 RELIABLE = 0.8
-"""Least reliability of a descriptor on a level: below it every code of the level is unknown."""
+"""Least reliability of a descriptor on a level; below it every code of the level is unknown."""
 SURE = 0.9
-"""Least share of contexts that agree on a sign for it to be called sure: 11 of 12, all of 9 or 8."""
+"""Least share of contexts that agree on a sign for an effect to be called sure: 11 of 12, all of 9 or 8."""
 STEADY = 0.5
-"""Most standard error of a code's mean, in standard deviations between codes: above it the code is unknown."""
+"""Largest standard error of a code's mean, in standard deviations between codes; above it the code is unknown."""
 MARKED = 0.5
-"""Least effect that is worth a word, in the same deviations."""
+"""Least effect that is reported, in standard deviations between codes."""
 CLEAR = 5.0
-"""Least difference of two codes for one to be surely beyond the other, in standard errors over contexts."""
+"""Least difference for one code to be surely above another, in standard errors over contexts."""
 
 Real = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Atlas:
-    """Everything measured of one codec's codes.
+    """All measurements of one codec's codes.
 
-    effects: (Q, K, M, A) float16, in `units`, mean 0 over K. usage: (Q, K) uint32, how often each code stands in
-    `usage_frames` frames of the training set.
+    Attributes:
+        effects: (Q, K, M, A) float16, in `units`, mean 0 over K.
+        usage: (Q, K) uint32, how often each code occurs in `usage_frames` frames of the training set.
     """
 
     codec_id: str
@@ -47,15 +48,15 @@ class Atlas:
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
-        """Q, K, M, A."""
+        """Sizes Q, K, M, A of the effects."""
         Q, K, M, A = self.effects.shape
         return Q, K, M, A
 
     def index(self, descriptor: str) -> int:
-        """Where a descriptor stands on the last axis.
+        """Index of a descriptor on the last axis.
 
         Raises:
-            KeyError: it was not measured.
+            KeyError: the descriptor was not measured.
         """
         if descriptor not in self.descriptors:
             raise KeyError(descriptor)
@@ -78,7 +79,7 @@ class Atlas:
 
     @cached_property
     def reliability(self) -> Real:
-        """Split-half reliability of the codes' order, (Q, A), -1 to 1; 0 where fewer than two contexts were seen."""
+        """Split-half reliability of the order of codes, (Q, A), -1 to 1; 0 with fewer than two contexts."""
         Q, _, M, A = self.shape
         if M < 2:
             return np.zeros((Q, A), np.float32)
@@ -90,7 +91,7 @@ class Atlas:
 
     @cached_property
     def known(self) -> NDArray[np.bool_]:
-        """Which entries (Q, K, A) can be trusted; all others are unknown."""
+        """Mask (Q, K, A) of the entries that are reliable; all others are unknown."""
         error = self.spread / np.sqrt(self.shape[2])
         return (error <= STEADY * self.between[:, None]) & (self.reliability >= RELIABLE)[:, None]
 
@@ -102,13 +103,13 @@ class Atlas:
 
     @cached_property
     def verdicts(self) -> NDArray[np.int8]:
-        """What is said of an entry, (Q, K, A).
+        """Verdict on every entry, (Q, K, A).
 
-        0 nothing remarkable, ±1 more or less than the level's average code, ±2 surely so; -128 unknown.
+        0 average, ±1 more or less than the level's average code, ±2 surely more or less, -128 unknown.
         """
         marked = np.abs(self.mean) >= MARKED * self.between[:, None]
-        said = np.sign(self.mean) * marked * (1 + (self.agreement >= SURE))
-        return np.where(self.known, said, -128).astype(np.int8)
+        verdict = np.sign(self.mean) * marked * (1 + (self.agreement >= SURE))
+        return np.where(self.known, verdict, -128).astype(np.int8)
 
     def ranks(self, descriptor: str) -> NDArray[np.uint16]:
         """Rank of every code of a level on a descriptor, (Q, K), 0 lowest.
@@ -123,15 +124,15 @@ class Atlas:
         return np.flatnonzero(self.reliability[:, self.index(descriptor)] < RELIABLE).tolist()
 
     def is_reliable(self, descriptor: str) -> bool:
-        """Whether at least half of the levels, the coarsest among them, can be told apart by a descriptor."""
+        """Whether a descriptor is reliable on at least half of the levels, including the coarsest."""
         unsure = self.unsure_levels(descriptor)
         return 0 not in unsure and 2 * len(unsure) <= self.shape[0]
 
     def surely(self, level: int, code: int, descriptor: str, sign: int) -> NDArray[np.bool_]:
-        """Codes (K,) of a level that are known and surely beyond a code, upwards (+1) or downwards (-1).
+        """Mask (K,) of the known codes of a level that are surely above (sign +1) or below (-1) a code.
 
-        Surely: in at least SURE of the contexts, by a difference that is worth a word and far larger than its
-        error. Contexts alone are too few to choose by: the nearest of a hundred codes that all agree is the luckiest.
+        Surely means: in at least SURE of the contexts, by at least MARKED, and by CLEAR standard errors. Agreement of
+        contexts is not enough: among a hundred codes some agree in a dozen contexts by chance.
         """
         column = self.index(descriptor)
         effects = self.effects[level, :, :, column].astype(np.float32)
@@ -143,7 +144,7 @@ class Atlas:
 
 
 def _ranks(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Ranks along axis 1, ties by code number."""
+    """Ranks along axis 1, with ties broken by code number."""
     order = np.argsort(values, axis=1, kind="stable")
     ranks = np.empty(values.shape)
     numbers = np.arange(values.shape[1], dtype=np.float64).reshape(1, -1, *[1] * (values.ndim - 2))

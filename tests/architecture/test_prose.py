@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 GENERATED = {"docs/cli.md", "docs/keys.md"}  # their words are those of the source that they are made from
 PLAIN_FOLDERS = (
+    "daemon/atlas",
+    "daemon/codec",
     "daemon/corpus/formats",
+    "daemon/dsp",
     "daemon/files",
     "daemon/render",
     "tui/input/keymaps",
@@ -24,6 +27,7 @@ PLAIN_FOLDERS = (
 FULL_DOCSTRINGS = (
     "daemon/atlas",
     "daemon/blending",
+    "daemon/codec",
     "daemon/dsp",
     "daemon/files",
     "daemon/render",
