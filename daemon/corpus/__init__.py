@@ -1,1 +1,1 @@
-"""The user's recordings: read once, measured, and kept as 48 kHz float arrays that map into memory."""
+"""The user's recordings: decoded once, measured, and cached as memory-mapped 48 kHz float arrays."""

@@ -1,4 +1,4 @@
-"""What averaging does to the channels of a recording, in words: one rule for a corpus and for a single sound."""
+"""Messages about what averaging to mono does to a recording, shared by corpora and single sounds."""
 
 from daemon.corpus.remarks import Remark
 from daemon.dsp.mixdown import MOST_SIDE_DB, Loss, Mixdown
@@ -7,7 +7,7 @@ FLIP = "Flip the polarity of one of them, or keep one channel alone."
 
 
 def cancelled(mixdown: Mixdown) -> Remark | None:
-    """Why a recording cannot be used, if its channels cancel each other out; neither mono nor stereo models can."""
+    """Why a recording whose channels cancel each other out cannot be used by any model; None if they do not."""
     if mixdown.loss is None or not mixdown.is_gone:
         return None
     levels = _levels(mixdown.loss.mean_db, mixdown.loss.loudest_db)
@@ -15,16 +15,17 @@ def cancelled(mixdown: Mixdown) -> Remark | None:
 
 
 def averaging_remarks(mixdown: Mixdown, *, is_stereo: bool = False) -> list[Remark]:
-    """What there is to say where averaging loses sound; nothing of a recording that it does no harm.
+    """Remarks on what averaging loses of a recording; empty if it does no harm.
 
     Args:
-        is_stereo: for a model in two channels, which averages no pair, but cannot carry one that has hardly a middle.
+        is_stereo: whether a stereo model uses the recording. It does not average a pair, but cannot code a pair whose
+            side is much louder than its mid.
     """
     if mixdown.channels == 1 or mixdown.is_silent:
         return []
     loss, stretch = mixdown.loss, mixdown.stretch
-    is_carried = is_stereo and mixdown.channels == 2 and mixdown.side_db <= MOST_SIDE_DB
-    if loss is not None and not is_carried:
+    is_coded = is_stereo and mixdown.channels == 2 and mixdown.side_db <= MOST_SIDE_DB
+    if loss is not None and not is_coded:
         return [_lost(loss, mixdown)]
     if stretch is not None:
         where = f"for {stretch.total_s:.1f} s, first at {stretch.start_s:.0f} s"
@@ -38,8 +39,8 @@ def silence_remark(mixdown: Mixdown, *, is_stereo: bool) -> str:
     if not mixdown.silent:
         return ""
     if mixdown.channels == 2:
-        silent, heard = (("left", "right")[channel] for channel in (*mixdown.silent, *mixdown.heard))
-        return f"its {silent} channel is silent" + ("" if is_stereo else f": the {heard} one is used alone")
+        silent, used = (("left", "right")[channel] for channel in (*mixdown.silent, *mixdown.heard))
+        return f"its {silent} channel is silent" + ("" if is_stereo else f": only the {used} one is used")
     count = len(mixdown.silent)
     return f"{count} of its {mixdown.channels} channels {'is' if count == 1 else 'are'} silent and left out"
 

@@ -1,8 +1,8 @@
-"""The samples of one file as `.npy`, written as a stream, mapped into memory when read.
+"""Write the samples of one recording as a `.npy` file, block by block; it is memory-mapped when read.
 
-The array is `(C, L)` float32 in Fortran order: on disk that is interleaved, which is what a decoder
-gives, and `numpy.load(..., mmap_mode="r")` shows it as `(C, L)`. The length is not known until the
-end, so a header of fixed size is written twice.
+The array is `(C, L)` float32 in Fortran order. On disk that is interleaved, as decoders return it, and
+`numpy.load(..., mmap_mode="r")` reads it as `(C, L)`. The length is only known at the end, so a header
+of fixed size is written first and overwritten then.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _HEADER_BYTES = 128
 
 
 class CacheWriter:
-    """Takes `(C, L)` blocks; `sha256` covers channels and samples taken so far."""
+    """Writer of `(C, L)` blocks; `sha256` covers the number of channels and all samples added so far."""
 
     def __init__(self, file: BinaryIO, channels: int) -> None:
         self._file = file
@@ -31,7 +31,7 @@ class CacheWriter:
         file.write(_header(channels, 0))
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Append the next samples."""
+        """Append the next block of samples."""
         interleaved = np.ascontiguousarray(block.T, np.dtype("<f4")).tobytes()
         self._digest.update(interleaved)
         self._file.write(interleaved)
@@ -39,15 +39,15 @@ class CacheWriter:
 
     @property
     def sha256(self) -> str:
-        """Of the audio itself, whatever file it came from."""
+        """SHA-256 of the decoded audio, independent of the format of its file."""
         return self._digest.hexdigest()
 
     def discard(self) -> None:
-        """Leave no file behind."""
+        """Discard everything written, so that no file is left."""
         self._is_discarded = True
 
     def finish(self) -> None:
-        """Write the header again, with the length."""
+        """Overwrite the header with the final length."""
         if self._is_discarded:
             raise _DiscardedError
         self._file.seek(0)
@@ -60,7 +60,7 @@ class _DiscardedError(Exception):
 
 @contextmanager
 def write_cache(path: Path, channels: int) -> Generator[CacheWriter]:
-    """A writer whose file appears under `path` only when everything went well and was not discarded."""
+    """Open a writer whose file appears under `path` only if no error occurred and it was not discarded."""
     try:
         with replacing(path) as file:
             writer = CacheWriter(file, channels)

@@ -1,4 +1,4 @@
-"""Parts of a corpus as sound: what a training learns from, what it holds out, what an atlas looks at."""
+"""Parts of corpus recordings as sound, for training, held-out evaluation and the atlas."""
 
 from dataclasses import dataclass
 
@@ -17,42 +17,42 @@ from daemon.dsp.offset import LEAST
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of one corpus file, named by content so that a resumed run finds the same audio."""
+    """A stretch of one corpus file, identified by content so that a resumed run finds the same audio."""
 
     sha256: str
     start: int
     """Samples at 48 kHz."""
     stop: int
     heard_at: int = 0
-    """From here on after `start` it is listened to: before it there may be silence."""
+    """Samples after `start` at which excerpts begin; silence may come before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """One part of the corpus, opened."""
+    """One opened part of the corpus."""
 
     audio: NDArray[np.float32]
     """`(C, L)` of the whole file, memory-mapped."""
     start: int
     stop: int
     gain_db: float
-    """To the codec's reference loudness; of the whole file, as an encode of it would use."""
+    """Gain to the codec's reference loudness, of the whole file, as encoding the file would use."""
     name: str
     heard: tuple[int, ...] = ()
-    """Channels that one channel is the mean of; all where none is named."""
+    """Channels averaged to mono; empty for all."""
     dc_offset: float = 0.0
-    """Still in `audio`, and left out: no codec should spend codes on it, and a crop of it begins with a click."""
+    """DC offset still in `audio`, which is subtracted: codes should not be spent on it, and crops would click."""
     side_offset: float = 0.0
-    """That of half the difference of two channels."""
+    """DC offset of half the difference of two channels."""
     heard_at: int = 0
-    """Where its sound begins, in samples after `start`."""
+    """Samples after `start` at which excerpts begin."""
     channels: int = 1
-    """What the codec takes: 1, or 2 for `sound` in two channels."""
+    """Channels that the codec takes: 1 or 2."""
 
     def sound(self, lo: int = 0, hi: int | None = None) -> Audio:
-        """Samples `lo` to `hi` of the part as the codec takes them: `(L,)`, or `(2, L)`; one channel gives two equal.
+        """Samples `lo` to `hi` of the part in the codec's channels: `(L,)`, or `(2, L)`, equal for a mono recording.
 
-        Without DC offset, at the source's level.
+        The sound has no DC offset and is at the source's level.
         """
         if self.channels == 1:
             return self.mono(lo, hi)
@@ -72,20 +72,20 @@ class Clip:
         return mono - np.float32(self.dc_offset) if self.dc_offset else mono
 
     def excerpt(self, most: int) -> Audio:
-        """As `sound`, so many samples at most from where there is sound."""
+        """At most `most` samples of the part from `heard_at` on, in the codec's channels."""
         return self.sound(self.heard_at, min(self.samples, self.heard_at + most))
 
     @property
     def samples(self) -> int:
-        """Length of the part."""
+        """Length of the part in samples."""
         return self.stop - self.start
 
 
 def open_parts(corpus: Corpus, parts: list[Part], config: CodecConfig) -> list[Clip]:
-    """Map the parts of a split.
+    """Memory-map the audio of parts of a corpus.
 
     Raises:
-        CorpusError: the corpus no longer holds them, or their cache is damaged.
+        CorpusError: the corpus no longer holds the parts, or their cache is damaged.
     """
     records = {record.sha256: record for record in corpus.usable}
     clips: list[Clip] = []
@@ -112,7 +112,7 @@ def open_parts(corpus: Corpus, parts: list[Part], config: CodecConfig) -> list[C
 
 
 def _offsets_left(record: FileRecord, pair: Pair | None) -> dict[str, float]:
-    """The DC offsets that are still in the cache: of an index from before they were taken out at ingest."""
+    """DC offsets still in the cached audio, for an index from before ingest removed them."""
     if record.is_offset_removed:
         return {}
     aside = pair.side_offset if pair else 0.0

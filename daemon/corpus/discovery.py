@@ -1,4 +1,4 @@
-"""From what the user named to a list of files to try."""
+"""Find the audio files in the files and folders that the user named."""
 
 import os
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ WAV_NAMES = frozenset({".wav", ".wave", ".bwf", ".rf64", ".bw64", ".w64"})
 EXTENSIONS = WAV_NAMES | frozenset(
     {".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".afc", ".au", ".snd", ".caf", ".voc"}
 )
-"""What libsndfile reads; `ffmpeg.EXTENSIONS` come on top where PyAV is installed."""
+"""Suffixes that libsndfile reads; `ffmpeg.EXTENSIONS` are added if PyAV is installed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """A file to try, or (with `message`) a path that cannot be tried."""
+    """A file to read, or (with `message`) a path that cannot be read."""
 
     path: Path
     message: str = ""
@@ -25,36 +25,36 @@ class Found:
 
 
 def extensions() -> frozenset[str]:
-    """Suffixes, in small letters, of the files in a folder that are tried."""
+    """Lower-case suffixes of the files that are read from a folder."""
     return EXTENSIONS | ffmpeg.EXTENSIONS if ffmpeg.is_there() else EXTENSIONS
 
 
 def find_files(paths: Sequence[Path], left_out: Leftovers | None = None) -> list[Found]:
-    """Walk directories for audio files, in name order; a file named explicitly is always tried.
+    """Walk directories for audio files, in name order. A file named explicitly is always listed.
 
-    A path reached twice is listed once. Links to directories are not followed (they may loop), hidden directories are
-    not entered. A name that is not UTF-8 cannot be kept in an index or told to anyone: it is listed with what is wrong
-    with it.
+    A path reached twice is listed once. Links to directories are not followed, because they may loop, and hidden
+    directories are not entered. A name that is not UTF-8 can be neither saved in an index nor sent; it is listed with
+    an error message.
 
     Args:
-        left_out: takes in everything that a directory holds and that is not tried.
+        left_out: counts everything in the directories that is not listed.
     """
     found: list[Found] = []
     counted = Leftovers() if left_out is None else left_out
     for path in paths:
         absolute = Path(os.path.abspath(path))  # noqa: PTH100  resolve() would lose the name of a linked file
         found.extend(_in_folder(absolute, counted) if _is_folder(absolute) else [_single(absolute)])
-    return [_tellable(entry) for entry in list({entry.path: entry for entry in reversed(found)}.values())[::-1]]
+    return [_with_valid_name(entry) for entry in list({entry.path: entry for entry in reversed(found)}.values())[::-1]]
 
 
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # a folder above it may not be entered; `_single` says so
+    except OSError:  # a folder above it cannot be entered; `_single` reports that
         return False
 
 
-def _tellable(entry: Found) -> Found:
+def _with_valid_name(entry: Found) -> Found:
     name = os.fsencode(entry.path)
     try:
         name.decode()
@@ -94,7 +94,7 @@ def _in_folder(folder: Path, left_out: Leftovers) -> list[Found]:
 
 
 def _to_enter(parent: Path, names: Sequence[str], left_out: Leftovers) -> list[str]:
-    """The folders to walk on in; the others are noted."""
+    """Names of the folders to enter; linked and hidden ones are counted in `left_out`."""
     entered: list[str] = []
     for name in names:
         path = parent / name

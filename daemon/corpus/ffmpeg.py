@@ -1,8 +1,9 @@
-"""One file through FFmpeg, by PyAV: formats that libsndfile does not read (AAC, WavPack, Matroska and others).
+"""Decode one file with FFmpeg through PyAV: formats that libsndfile does not read (AAC, WavPack, Matroska and others).
 
-Only in a child process whose memory is limited. The format is named, never guessed, and FFmpeg gets an open file, not a
-path: a hostile playlist or reference inside a file reaches nothing else. PyAV may be absent; `is_there` says so.
-Encoder delay is cut off by FFmpeg as the container's edit list says; padding at the end by the container's length.
+FFmpeg runs only in a child process whose memory is limited. It is given the format, so it never guesses, and an open
+file instead of a path, so that a hostile playlist or reference inside a file reaches nothing else. PyAV is optional;
+`is_there` checks for it. FFmpeg removes encoder delay by the container's edit list; padding at the end is cut by the
+container's length.
 """
 
 import importlib.util
@@ -24,26 +25,26 @@ if TYPE_CHECKING:
 EXTENSIONS = frozenset(
     {".m4a", ".m4b", ".mp4", ".mov", ".3gp", ".aac", ".wv", ".mka", ".mkv", ".webm", ".wma", ".tta", ".spx"}
 )
-EXACT = frozenset({"mov", "wv", "tta"})  # the container knows the length to the sample
+EXACT = frozenset({"mov", "wv", "tta"})  # the container states the length to the sample
 MOST_PADDING = 4096  # samples that an encoder adds to fill its last frame
 MISSING = "PyAV is not installed"
 INSTALL = "pip install av"
 
 
 def is_there() -> bool:
-    """Whether PyAV can be imported, without doing it: 0.1 s and 60 MiB."""
+    """Whether PyAV is installed. It is not imported for this, which would take 0.1 s and 60 MiB."""
     return importlib.util.find_spec("av") is not None
 
 
 class FfmpegStream:
-    """The first sound track of a file, opened. See `SoundStream`."""
+    """The first sound track of a file, decoded by FFmpeg; implements `SoundStream`."""
 
     def __init__(self, path: Path, form: str, name: str, link: Link | None = None) -> None:
-        """Open it, and decode up to the first frame: only then are rate and channels certain.
+        """Open a file and decode its first frame; only then are rate and channels certain.
 
         Args:
             form: FFmpeg's name of the container.
-            name: what a person calls it.
+            name: the common name of the format, for messages.
             link: the part of the file to read; None for all of it.
 
         Raises:
@@ -51,8 +52,8 @@ class FfmpegStream:
         """
         if not is_there():
             raise UnreadableFileError(
-                f"It is {name}, and {MISSING}, which reads that.",
-                f"Convert it to WAV, or install what reads it: {INSTALL}.",
+                f"It is {name}, and {MISSING}, which reads that format.",
+                f"Convert it to WAV, or install PyAV: {INSTALL}.",
             )
         import av
         from av.error import FFmpegError
@@ -101,7 +102,7 @@ class FfmpegStream:
         return None
 
     def _decoded(self) -> "Iterator[av.AudioFrame]":
-        """Every frame that can be decoded; packets that cannot are left out and noticed."""
+        """Yield every frame that can be decoded; packets with errors are skipped and set `is_broken` or `is_holed`."""
         from av.error import FFmpegError
 
         packets = self._container.demux(self._stream)
@@ -116,14 +117,14 @@ class FfmpegStream:
             try:
                 frames = packet.decode()
             except (FFmpegError, OSError):
-                self.is_broken = True  # unless something follows
+                self.is_broken = True  # becomes `is_holed` if frames follow
                 continue
             if frames and self.is_broken:
                 self.is_broken, self.is_holed = False, True
             yield from frames
 
     def blocks(self) -> Iterator[Block]:
-        """Decode from the start, a number of frames to a block."""
+        """Decode from the start, several frames per block."""
         held: list[NDArray[np.float32]] = []
         rate, size, total = self.rate_hz, 0, 0
         try:
@@ -154,7 +155,7 @@ class FfmpegStream:
 
 
 def as_floats(frame: "av.AudioFrame") -> NDArray[np.float32]:
-    """A decoded frame as `(L, C)` float32, full scale 1."""
+    """Convert a decoded frame to `(L, C)` float32, full scale 1."""
     array: NDArray[Any] = frame.to_ndarray()
     array = array.T if frame.format.is_planar else array.reshape(-1, frame.layout.nb_channels)
     if array.dtype.kind == "f":
@@ -166,6 +167,6 @@ def as_floats(frame: "av.AudioFrame") -> NDArray[np.float32]:
 def _unreadable(name: str, error: Exception) -> UnreadableFileError:
     reason = str(getattr(error, "strerror", None) or error).strip().rstrip(".")
     return UnreadableFileError(
-        f"It calls itself {name} but cannot be read ({reason}); its end may be missing.",
+        f"It looks like {name} but cannot be read ({reason}); its end may be missing.",
         "Copy or export the file again, or convert it to WAV.",
     )

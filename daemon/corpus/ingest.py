@@ -1,7 +1,7 @@
-"""Read a person's recordings: decode, look at their channels, bring them to 48 kHz, measure, cache.
+"""Ingest recordings: decode them, check their channels, convert them to 48 kHz, measure and cache them.
 
-Memory is bounded by a few blocks whatever the files are. The index is replaced after every file, so
-a kill leaves a valid corpus holding what was finished. One bad file is a record, never an exception.
+Memory is bounded by a few blocks for files of any size. The index is replaced after every file, so that
+a kill leaves a valid corpus of the finished files. A bad file becomes a record, never an exception.
 """
 
 import hashlib
@@ -33,32 +33,32 @@ from daemon.files.atomic import sweep
 from protocol.units import SAMPLE_RATE_HZ
 
 SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms
-LOUDEST_PEAK = 100.0  # +40 dBFS: no recording, but integers stored as floats
+LOUDEST_PEAK = 100.0  # +40 dBFS: not a recording, but integers stored as floats
 AUDIO_FOLDER = "audio"
 _NOT_NUMBERS = "It holds values that are not numbers (NaN or infinity)."
 
 
 @dataclass(frozen=True, kw_only=True)
 class IngestProgress:
-    """Said before every file and at the end (`path` None)."""
+    """Progress of an ingest, reported before every file and at the end (`path` None)."""
 
     done_files: int
     total_files: int
     path: Path | None
     read_s: float
-    """Seconds of audio taken in so far by this call."""
+    """Seconds of audio ingested so far by this call."""
 
 
 @dataclass(kw_only=True)
 class CorpusReport:
-    """What one call of `ingest` did."""
+    """Result of one call of `ingest`."""
 
     added: list[FileRecord] = field(default_factory=list[FileRecord])
     duplicates: list[FileRecord] = field(default_factory=list[FileRecord])
     errors: list[FileRecord] = field(default_factory=list[FileRecord])
     left_out: Leftovers = field(default_factory=Leftovers)
     total_files: int = 0
-    """Usable files in the corpus afterwards."""
+    """Usable files in the corpus after the call."""
     total_s: float = 0.0
     is_cancelled: bool = False
 
@@ -74,12 +74,12 @@ def ingest(
     progress: Callable[[IngestProgress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> CorpusReport:
-    """Add files and folders to a corpus, creating it when there is none and something can be used.
+    """Add files and folders to a corpus. A corpus that does not exist is created if any file can be used.
 
     Args:
-        paths: files (always tried) and folders (walked for audio extensions).
+        paths: files (always read) and folders (searched for audio extensions).
         progress: called before every file and once at the end.
-        cancelled: asked between blocks; what was finished stays.
+        cancelled: called between blocks; returning True cancels the ingest, and finished files stay.
 
     Raises:
         CorpusError: the corpus itself cannot be read or written (no space, no permission).
@@ -114,7 +114,7 @@ class _Ingestion:
     def run(self, paths: Sequence[Path]) -> CorpusReport:
         found = find_files(paths, self._report.left_out)
         for done, entry in enumerate(found):
-            self._tell(done, len(found), entry.path)
+            self._report_progress(done, len(found), entry.path)
             try:
                 self._keep(self._read(entry))
             except _CancelledError:
@@ -122,15 +122,15 @@ class _Ingestion:
                 break
         usable = [record for record in self._files if record.is_usable]
         if self._is_new and not usable:
-            shutil.rmtree(self._dir)  # the report says why; an empty corpus would only be in the way
+            shutil.rmtree(self._dir)  # the report holds the reasons; an empty corpus is of no use
         else:
             save_index(self._dir, self._files)
         self._report.total_files = len(usable)
         self._report.total_s = sum(record.duration_s for record in usable)
-        self._tell(len(found), len(found), None)
+        self._report_progress(len(found), len(found), None)
         return self._report
 
-    def _tell(self, done: int, total: int, path: Path | None) -> None:
+    def _report_progress(self, done: int, total: int, path: Path | None) -> None:
         self._progress(IngestProgress(done_files=done, total_files=total, path=path, read_s=self._read_s))
 
     def _read(self, entry: Found) -> FileRecord:
@@ -141,12 +141,12 @@ class _Ingestion:
             return record
         try:
             record = replace(record, sha256=self._hash(entry.path))
-            twin = self._twin(lambda other: other.sha256 == record.sha256)
-            return _duplicate(record, twin) if twin else self._decode(entry.path, record)
+            original = self._usable(lambda other: other.sha256 == record.sha256)
+            return _duplicate(record, original) if original else self._decode(entry.path, record)
         except UnreadableFileError as reason:
             return replace(record, message=reason.message, hint=reason.hint)
 
-    def _twin(self, matches: Callable[[FileRecord], bool]) -> FileRecord | None:
+    def _usable(self, matches: Callable[[FileRecord], bool]) -> FileRecord | None:
         return next((record for record in self._files if record.is_usable and matches(record)), None)
 
     def _hash(self, path: Path) -> str:
@@ -165,23 +165,23 @@ class _Ingestion:
         return digest.hexdigest()
 
     def _decode(self, path: Path, record: FileRecord) -> FileRecord:
-        looked = look_at(path, self._watch)
-        _refuse_odd(looked)
-        measures = FileMeasures(looked.heard)
+        survey = look_at(path, self._watch)
+        _refuse_unusable(survey)
+        measures = FileMeasures(survey.heard)
         cache = f"{AUDIO_FOLDER}/{record.sha256[:24]}.npy"
-        with write_cache(self._dir / cache, looked.channels) as writer:
-            for block in looked.blocks():
+        with write_cache(self._dir / cache, survey.channels) as writer:
+            for block in survey.blocks():
                 measures.add(block)
                 writer.add(block)
-            _refuse_quiet(looked, measures)
-            record = _measured(record, looked, measures, writer.sha256)
-            twin = self._twin(lambda other: other.audio_sha256 == record.audio_sha256)
-            if twin is not None:
+            _refuse_quiet(survey, measures)
+            record = _measured(record, survey, measures, writer.sha256)
+            original = self._usable(lambda other: other.audio_sha256 == record.audio_sha256)
+            if original is not None:
                 writer.discard()
-                remarks = [] if looked.decoding.is_partial else remarks_on(looked.decoding)
-                return _duplicate(record, twin, *(remark.message for remark in remarks))
+                remarks = [] if survey.decoding.is_partial else remarks_on(survey.decoding)
+                return _duplicate(record, original, *(remark.message for remark in remarks))
         self._read_s += record.duration_s
-        return _judged(replace(record, audio=cache), looked)
+        return _judged(replace(record, audio=cache), survey)
 
     def _watch(self, _: Decoding, block: NDArray[np.float32]) -> None:
         if self._cancelled():
@@ -190,7 +190,7 @@ class _Ingestion:
             raise UnreadableFileError(_NOT_NUMBERS, "Export it again.")
 
     def _keep(self, record: FileRecord) -> None:
-        # The same path tried again replaces what was noted about it; usable audio stays.
+        # A path that is read again replaces its earlier record; usable audio stays.
         self._files = [f for f in self._files if f.is_usable or f.source != record.source]
         if record.status == "duplicate":
             self._report.duplicates.append(record)
@@ -204,14 +204,14 @@ class _Ingestion:
         save_index(self._dir, self._files)
 
 
-def _duplicate(record: FileRecord, twin: FileRecord, *remarks: str) -> FileRecord:
-    message = " ".join((f"The same recording as {twin.source}; kept once.", *remarks))
+def _duplicate(record: FileRecord, original: FileRecord, *remarks: str) -> FileRecord:
+    message = " ".join((f"The same recording as {original.source}; kept once.", *remarks))
     return replace(record, status="duplicate", message=message, hint="")
 
 
-def _refuse_odd(looked: Looked) -> None:
-    """After the first pass: what cannot be used whatever is made of it."""
-    decoding, mixdown = looked.decoding, looked.mixdown
+def _refuse_unusable(survey: Looked) -> None:
+    """Raise an error after the first pass if a file has no usable samples, or its channels are silent or cancel out."""
+    decoding, mixdown = survey.decoding, survey.mixdown
     samples = -(-decoding.frames * SAMPLE_RATE_HZ // decoding.sample_rate_hz)
     if not decoding.frames:
         why = "Nothing in it could be decoded." if decoding.is_partial else "It holds no samples."
@@ -226,12 +226,12 @@ def _refuse_odd(looked: Looked) -> None:
         raise UnreadableFileError(why_not.message, why_not.hint)
 
 
-def _refuse_quiet(looked: Looked, measures: FileMeasures) -> None:
-    """After the second pass: what is too loud or too quiet."""
+def _refuse_quiet(survey: Looked, measures: FileMeasures) -> None:
+    """Raise an error after the second pass if a file is too loud or too quiet."""
     if measures.peak > LOUDEST_PEAK:
         raise UnreadableFileError(f"Its peak is {measures.peak_db:+.0f} dBFS: not audio.", "Export it again.")
     if measures.peak_db < SILENT_DB:
-        raise _silent(looked.dc_offset != 0)
+        raise _silent(survey.dc_offset != 0)
     if measures.loudness_lufs <= SILENCE_LUFS:
         raise UnreadableFileError("It is nearly silent, below -70 LUFS.", "Remove it, or make it louder.")
 
@@ -241,31 +241,31 @@ def _silent(is_offset: bool) -> UnreadableFileError:
     return UnreadableFileError(f"It is silent{but}.", "Remove it, or record it again.")
 
 
-def _measured(record: FileRecord, looked: Looked, measures: FileMeasures, digest: str) -> FileRecord:
+def _measured(record: FileRecord, survey: Looked, measures: FileMeasures, digest: str) -> FileRecord:
     loudness = measures.loudness_lufs
     return replace(
         record,
         audio_sha256=digest,
-        sample_rate_hz=looked.decoding.sample_rate_hz,
-        channels=looked.decoding.channels,
+        sample_rate_hz=survey.decoding.sample_rate_hz,
+        channels=survey.decoding.channels,
         samples=measures.samples,
         duration_s=measures.samples / SAMPLE_RATE_HZ,
         peak_db=round(measures.peak_db, 2),
         loudness_lufs=round(loudness, 2),
-        clipped_samples=looked.clipped_samples,
+        clipped_samples=survey.clipped_samples,
         silence_share=round(measures.silence_share, 4),
-        dc_offset=round(looked.dc_offset, 6),
+        dc_offset=round(survey.dc_offset, 6),
         is_offset_removed=True,
-        heard=list(looked.heard),
+        heard=list(survey.heard),
         gain_db=round(reference_gain_db(loudness), 2),
         pair=measures.pair,
     )
 
 
-def _judged(record: FileRecord, looked: Looked) -> FileRecord:
-    remarks = [*remarks_on(looked.decoding), *averaging_remarks(looked.mixdown)]
+def _judged(record: FileRecord, survey: Looked) -> FileRecord:
+    remarks = [*remarks_on(survey.decoding), *averaging_remarks(survey.mixdown)]
     if record.dc_offset:
-        remarks.append(Remark(f"It has a DC offset of {record.dc_offset:+.2f}, which was taken out."))
+        remarks.append(Remark(f"It has a DC offset of {record.dc_offset:+.2f}, which was removed."))
     message = " ".join(remark.message for remark in remarks)
     hint = " ".join(dict.fromkeys(remark.hint for remark in remarks if remark.hint))
-    return replace(record, status="partial" if looked.decoding.is_partial else "ok", message=message, hint=hint)
+    return replace(record, status="partial" if survey.decoding.is_partial else "ok", message=message, hint=hint)

@@ -1,6 +1,6 @@
-"""What a walk through folders left out, counted by kind, so that every file of a folder is accounted for.
+"""Count the files and folders that ingest skipped, by kind, so that every file of a folder is accounted for.
 
-Data flow: `discovery` counts while it walks → a `Leftovers` → one line for a person, plain data for `--json`.
+Data flow: `discovery` counts while it walks → a `Leftovers` → one line for the user, plain data for `--json`.
 """
 
 from collections import Counter
@@ -13,13 +13,13 @@ from daemon.corpus.ffmpeg import EXTENSIONS, INSTALL, is_there
 HIDDEN, APPLE_DOUBLE, NO_SUFFIX = "hidden", "AppleDouble (._)", "without a suffix"
 KINDS_NAMED = 8
 FOLDERS_NAMED = 3
-FOLDERS_KEPT = 100  # in a job's result, which the catalogue keeps
+FOLDERS_KEPT = 100  # limit of a job's result in the catalogue
 LONGEST_SUFFIX = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class LinkedFolder:
-    """A link to a folder, which is not followed. is_loop: it leads to a folder that it lies in."""
+    """A link to a folder, which is not followed. `is_loop`: it leads to a folder that contains it."""
 
     path: Path
     target: Path
@@ -28,19 +28,22 @@ class LinkedFolder:
 
 @dataclass(kw_only=True)
 class Leftovers:
-    """Files counted by kind, and folders that were not entered. A kind is a suffix in small letters or a name above."""
+    """Skipped files by kind, and folders that were not entered.
+
+    A kind is a lower-case suffix, or `HIDDEN`, `APPLE_DOUBLE` or `NO_SUFFIX`.
+    """
 
     kinds: Counter[str] = field(default_factory=Counter[str])
     linked_folders: list[LinkedFolder] = field(default_factory=list[LinkedFolder])
     hidden_folders: list[Path] = field(default_factory=list[Path])
 
     def count(self, name: str) -> None:
-        """Count a file by its name."""
+        """Count a skipped file by its name."""
         self.kinds[_kind(name)] += 1
 
     @property
     def line(self) -> str:
-        """Everything in one line; "" where nothing was left out."""
+        """Everything that was skipped in one line; "" if nothing was."""
         parts = [f"{count} {kind}" for kind, count in self.kinds.most_common(KINDS_NAMED)]
         more = len(self.kinds) - KINDS_NAMED
         if more > 0:
@@ -55,7 +58,7 @@ class Leftovers:
         return f"not read: {', '.join(parts)}{advice}"
 
     def facts(self) -> dict[str, Any]:
-        """The same as plain data."""
+        """Everything that was skipped, as plain data for JSON."""
         return {
             "kinds": dict(self.kinds.most_common()),
             "linked_folders": [
@@ -91,6 +94,6 @@ def _link(folder: LinkedFolder) -> str:
 
 
 def _shown(path: Path | str) -> str:
-    """A name that can be printed and sent, whatever its bytes are."""
+    """A printable UTF-8 form of a name of any bytes."""
     text = str(path).encode(errors="surrogateescape").decode(errors="backslashreplace")
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,9 +1,9 @@
-"""What a recording's levels are like before it is used, and the stream it is used as: the same for corpora and clips.
+"""Survey a recording's channels and levels, then stream it for use; shared by corpora and single sounds.
 
-Data flow: the file is decoded once to look at its channels, its DC offset and its flat tops (`look_at`), and a second
-time (`Looked.blocks`) to be used: offset taken out, more than two channels averaged, at 48 kHz. Two passes keep the
-memory bounded, since which channels are silent is only known at the end. Two channels stay two: whether they are
-averaged is for the model to say, with the same `Mixdown`.
+Data flow: the file is decoded once to measure its channels, DC offset and clipping (`look_at`), and a second time
+(`Looked.blocks`) for use: without the offset, more than two channels averaged, at 48 kHz. Two passes keep the memory
+bounded, because silent channels are only known at the end. Two channels stay two; the model decides whether to average
+them, by the same `Mixdown`.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,10 +26,10 @@ Watch = Callable[[Decoding, NDArray[np.float32]], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Looked:
-    """What the first pass over a file found; `blocks` is the second."""
+    """Result of the first pass over a file; `blocks` is the second pass."""
 
     decoding: Decoding
-    """As it was after the first pass."""
+    """State of the decoding after the first pass."""
     mixdown: Mixdown
     offset: Offset
     clipped_samples: int
@@ -37,28 +37,28 @@ class Looked:
 
     @property
     def channels(self) -> int:
-        """Of the blocks: 1 or 2."""
+        """Number of channels of the blocks: 1 or 2."""
         return 2 if self.decoding.channels == 2 else 1
 
     @property
     def heard(self) -> tuple[int, ...]:
-        """Channels of the blocks that one channel is made of."""
+        """Channels of the blocks that are averaged to mono."""
         return self.mixdown.heard if self.channels == 2 else (0,)
 
     @property
     def dc_offset(self) -> float:
-        """Of the channel that has most among those that are heard; 0 where none is worth naming."""
+        """Largest DC offset among the channels that are used; 0 if none is large enough to remove."""
         return max((self.offset.values[channel] for channel in self.mixdown.heard), key=abs)
 
     def blocks(self) -> Iterator[NDArray[np.float32]]:
-        """The file again, as `(C, L)` float32 at 48 kHz with C 1 or 2.
+        """Decode the file again, as `(C, L)` float32 at 48 kHz with C 1 or 2.
 
         Raises:
-            UnreadableFileError: as the first pass, or the file is another one by now.
+            UnreadableFileError: the file cannot be read, or has changed since the first pass.
         """
         decoding, blocks = open_decoding(self.decoding.path)
         if (decoding.channels, decoding.sample_rate_hz) != (self.decoding.channels, self.decoding.sample_rate_hz):
-            raise UnreadableFileError("It was changed while it was read.", "Try it again.")
+            raise UnreadableFileError("It was changed while it was read.", "Try again.")
         return resample_blocks(self._used(decoding, blocks), decoding.sample_rate_hz, SAMPLE_RATE_HZ)
 
     def _used(self, decoding: Decoding, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
@@ -71,10 +71,10 @@ class Looked:
 
 
 def look_at(path: Path, watch: Watch) -> Looked:
-    """Decode a file to its end and measure what has to be known before it is used.
+    """Decode a file to its end and measure its channels, DC offset and clipping.
 
     Args:
-        watch: called with every block of both passes; what it raises ends them.
+        watch: called with every block of both passes; an exception from it ends the pass.
 
     Raises:
         UnreadableFileError: see `open_decoding`.

@@ -1,8 +1,9 @@
-"""Cached audio mapped into memory, without a file descriptor that stays open for each recording.
+"""Memory-map cached audio without keeping a file descriptor open for each recording.
 
-`mmap.mmap`, and numpy's mapping with it, keeps a descriptor for every map, so that 320 recordings do not fit under the
-256 open files that some systems allow. The operating system needs none: a map lives on when its file is closed, and
-when it is deleted. Python 3.13 has `trackfd=False` for that; until it is the oldest supported, the C library is asked.
+`mmap.mmap`, and with it numpy's mapping, keeps a descriptor for every map, so that 320 recordings exceed the 256 open
+files that some systems allow. The operating system needs no descriptor: a map stays valid when its file is closed or
+deleted. Python 3.13 has `trackfd=False` for that; until it is the oldest supported version, this module calls the C
+library.
 """
 
 import ctypes
@@ -23,18 +24,18 @@ _FAILED = ctypes.c_void_p(-1).value
 
 
 def map_array(path: Path) -> NDArray[np.float32]:
-    """The array of a `.npy` file, read-only, backed by the file's pages.
+    """Map the array of a `.npy` file, read-only, backed by the file's pages.
 
     Raises:
         OSError: the file cannot be opened or mapped.
-        ValueError: it is no such file, or shorter than its header says.
+        ValueError: it is not a `.npy` file, or shorter than its header states.
     """
     with path.open("rb") as file:
         shape, is_fortran, dtype = _header(file)
         offset, size = file.tell(), os.fstat(file.fileno()).st_size
         count = int(np.prod(shape, dtype=np.int64))
         if dtype.hasobject or min(shape, default=0) < 0 or size < offset + count * dtype.itemsize:
-            raise ValueError(f"{size} bytes are not an array of {shape}")
+            raise ValueError(f"{size} bytes cannot hold an array of {shape}")
         memory = _map(file.fileno(), size)
     array = np.frombuffer(memoryview(memory), dtype, count, offset).reshape(shape, order="F" if is_fortran else "C")
     array.flags.writeable = False
@@ -48,7 +49,7 @@ def _header(file: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[np.float32]
 
 
 def _map(descriptor: int, size: int) -> "ctypes.Array[ctypes.c_char]":
-    """The first `size` bytes of an open file; given back when nothing refers to them any more."""
+    """Map the first `size` bytes of an open file; the map is released with the last reference to it."""
     address = _C.mmap(None, size, mmap.PROT_READ, mmap.MAP_SHARED, descriptor, 0)
     if address in (None, _FAILED):
         number = ctypes.get_errno()

@@ -1,4 +1,4 @@
-"""What the corpus screen shows of a file, gathered block by block while it is ingested."""
+"""Measurements of a recording for the corpus screen, taken block by block during ingest."""
 
 import math
 
@@ -17,9 +17,9 @@ LARGEST_GAIN_DB = 40.0
 
 
 def reference_gain_db(loudness_lufs: float) -> float:
-    """What brings a recording of this loudness to the codec's reference, at most ±40 dB.
+    """Gain in dB from a loudness to the codec's reference, at most ±40 dB.
 
-    Silence (at or below the loudness gate) is left alone: there is nothing to bring up but noise.
+    Silence (at or below the loudness gate) gets 0 dB: raising it would only raise noise.
     """
     if loudness_lufs <= SILENCE_LUFS:
         return 0.0
@@ -27,11 +27,11 @@ def reference_gain_db(loudness_lufs: float) -> float:
 
 
 def clipped_samples(block: NDArray[np.float32]) -> int:
-    """Count the samples of flat tops in a `(C, L)` block at the source's own rate.
+    """Count clipped samples in a `(C, L)` block at the source's own rate: runs of at least three at full scale.
 
-    Three in a row: a single full-scale sample is a peak, not clipping. Over full scale, where only floats go, they must
-    be equal as well: a loud peak that is round is whole. Resampling rounds flat tops off, which is why this looks at
-    the source.
+    A single full-scale sample is a peak, not clipping. Above full scale, which only floats reach, the samples of a run
+    must also be equal, because a round peak there is not clipped. Resampling would round flat tops off, so the source's
+    own samples are counted.
     """
     level = np.abs(block)
     full = level >= FULL_SCALE
@@ -51,7 +51,7 @@ class FileMeasures:
     """Running peak, loudness and silence of one `(C, L)` stream at 48 kHz.
 
     Args:
-        heard: the channels whose mean one channel is made of.
+        heard: channels that are averaged to mono.
     """
 
     def __init__(self, heard: tuple[int, ...]) -> None:
@@ -66,7 +66,7 @@ class FileMeasures:
         self._pair: PairMeter | None = None
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Take in the next `(C, L)` samples."""
+        """Add the next `(C, L)` samples to the measurements."""
         self.is_finite = self.is_finite and bool(np.isfinite(block).all())
         if not self.is_finite or not block.shape[1]:
             return
@@ -90,17 +90,17 @@ class FileMeasures:
 
     @property
     def peak_db(self) -> float:
-        """Sample peak in dBFS, not below -120."""
+        """Sample peak in dBFS, at least -120."""
         return max(-120.0, 20 * math.log10(max(self.peak, 1e-6)))
 
     @property
     def loudness_lufs(self) -> float:
-        """Integrated loudness of the mono mean."""
+        """Integrated loudness of the mono mean in LUFS."""
         return self._meter.integrated_lufs()
 
     @property
     def pair(self) -> Pair | None:
-        """What two channels are together; None of one."""
+        """Measurements of two channels together; None for a mono recording."""
         return self._pair.measured() if self._pair else None
 
     @property

@@ -1,9 +1,9 @@
-"""Decode one audio file as a bounded stream, trusting nothing its header says.
+"""Decode one audio file as a bounded stream, without trusting its header.
 
-Data flow: the container is looked at (`formats`) → links → one decoder for each → blocks brought to the first link's
-rate and channels. libsndfile reads what it can read; FFmpeg (PyAV) the rest. A header's number of frames is never a
-limit: it only tells whether something is missing. What can go wrong is either one `UnreadableFileError`, or facts of
-the `Decoding` that `remarks_on` puts into words.
+Data flow: the container is analysed (`formats`) → links → one decoder per link → blocks converted to the first link's
+rate and channels. libsndfile reads the formats it supports; FFmpeg (PyAV) reads the others. The number of frames in a
+header never limits decoding; it only shows whether something is missing. A file that cannot be read raises
+`UnreadableFileError`; lesser problems are recorded in the `Decoding`, and `remarks_on` words them.
 """
 
 import itertools
@@ -24,21 +24,21 @@ from daemon.dsp.resample import resample_blocks
 from daemon.errors import passing_hint
 
 LONGEST_S = 2 * 3600.0
-MISSING_S = 0.1  # less than that between a header's count and the sound is no damage
+MISSING_S = 0.1  # a smaller difference between a header's length and the sound is not damage
 RATES_HZ = (2_000, 768_000)
 MOST_CHANNELS = 32
 
 
 @dataclass
 class Decoding:
-    """A file being decoded; all but the first three fields are settled when `blocks` is exhausted.
+    """State of a file being decoded; all but the first three fields are final when `blocks` is exhausted.
 
     Attributes:
-        claimed_s: what the header promises where that is exact, None where it is not known or an estimate.
-        frames: read so far, at `sample_rate_hz`.
-        links: stretches that a chained or joined file has.
-        unread_links: numbers, from 1, of those that could not be read.
-        other_streams: sound tracks beside the one that is read.
+        claimed_s: length stated in the header, in seconds; None if it is unknown or an estimate.
+        frames: frames read so far, at `sample_rate_hz`.
+        links: number of stretches of a chained or joined file.
+        unread_links: numbers, from 1, of the links that could not be read.
+        other_streams: number of sound tracks that are not read.
     """
 
     path: Path
@@ -57,30 +57,30 @@ class Decoding:
 
     @property
     def read_s(self) -> float:
-        """What has been read, in seconds."""
+        """Length of the sound read so far, in seconds."""
         return self.frames / self.sample_rate_hz
 
     @property
     def is_partial(self) -> bool:
-        """Whether something of the file was not read."""
+        """Whether any part of the file was not read."""
         return self.is_cut_short or self.is_holed or self.is_over_limit or bool(self.unread_links)
 
 
 @dataclass
 class _Reading:
-    """The streams of a file, opened one after the other so that a hundred links need one descriptor."""
+    """The streams of a file, opened one at a time, so that a hundred links need one file descriptor."""
 
     path: Path
     container: Container
     first: SoundStream
     place: int
-    """Number of the link, from 1, that `first` is."""
+    """Number, from 1, of the link that `first` reads."""
     claimed_s: float | None = 0.0
-    """Sum of what the streams promise; None once one of them does not know."""
+    """Sum of the stated lengths of the streams; None once one of them is unknown."""
     has_broken: bool = False
 
     def blocks(self, decoding: Decoding) -> Iterator[Block]:
-        """All blocks of all streams; what cannot be read is noted."""
+        """Yield all blocks of all streams; links that cannot be read are recorded in `decoding`."""
         yield from self._of(self.first, decoding)
         for place, link in enumerate(self.container.layout.links[self.place :], self.place + 1):
             try:
@@ -100,20 +100,20 @@ class _Reading:
 
 
 def open_decoding(path: Path) -> tuple[Decoding, Iterator[NDArray[np.float32]]]:
-    """Open a file; the blocks are `(C, L)` float32, all of the file's channels, at the first link's rate.
+    """Open a file; its blocks are `(C, L)` float32, with all channels, at the first link's rate.
 
-    Links with another number of channels are fitted to the first link's. Decoding stops at `LONGEST_S` whatever the
-    header says.
+    Links with another number of channels are converted to the first link's. Decoding stops at `LONGEST_S`, whatever
+    length the header states.
 
     Raises:
-        UnreadableFileError: not audio, an absurd header, or no permission; also from the iterator.
+        UnreadableFileError: not audio, an impossible header, or no permission; the iterator raises it too.
     """
     reading = _open(path)
     first, layout = reading.first, reading.container.layout
     if not RATES_HZ[0] <= first.rate_hz <= RATES_HZ[1] or not 1 <= first.channels <= MOST_CHANNELS:
         first.close()
         facts = f"{first.rate_hz} Hz, {first.channels} channels"
-        raise UnreadableFileError(f"Its header makes no sense ({facts}).", "Export it again as WAV or FLAC.")
+        raise UnreadableFileError(f"Its header is not valid ({facts}).", "Export it again as WAV or FLAC.")
     decoding = Decoding(path, first.rate_hz, first.channels, links=len(layout.links))
     decoding.unread_links = tuple(range(1, reading.place))
     decoding.is_cut_short, decoding.is_holed = layout.is_cut, layout.is_holed
@@ -137,7 +137,7 @@ def _open(path: Path) -> _Reading:
 
 
 def _open_link(path: Path, container: Container, link: Link) -> SoundStream:
-    """A link, by libsndfile if it can, else by FFmpeg."""
+    """Open a link with libsndfile if it can read it, otherwise with FFmpeg."""
     if not container.is_sndfile:
         return FfmpegStream(path, container.ffmpeg, container.name)
     try:
@@ -148,7 +148,7 @@ def _open_link(path: Path, container: Container, link: Link) -> SoundStream:
         with suppress(UnreadableFileError):
             return FfmpegStream(path, container.ffmpeg, container.name, link)
     elif container.ffmpeg:
-        hint = f"Convert it to WAV or FLAC, or install what may read it: {INSTALL}."
+        hint = f"Convert it to WAV or FLAC, or install PyAV, which may read it: {INSTALL}."
     raise UnreadableFileError(message, hint)
 
 
@@ -167,14 +167,14 @@ def _blocks(reading: _Reading, decoding: Decoding) -> Iterator[NDArray[np.float3
 
 
 def _joined(reading: _Reading, decoding: Decoding) -> Iterator[NDArray[np.float32]]:
-    """The blocks of all streams at one rate, in one number of channels."""
+    """Yield the blocks of all streams at the rate and in the channels of the first."""
     for rate_hz, group in itertools.groupby(reading.blocks(decoding), key=lambda block: block.rate_hz):
         fitted = (_fit(block, decoding.channels) for block in group)
         yield from resample_blocks(fitted, rate_hz, decoding.sample_rate_hz)
 
 
 def _settle(reading: _Reading, decoding: Decoding) -> None:
-    """What is missing, now that everything was read that can be."""
+    """Record the stated length and whether sound is missing, after the last block."""
     claimed_s = None if decoding.unread_links else reading.claimed_s
     decoding.claimed_s = reading.container.layout.claimed_s or claimed_s
     is_short = claimed_s is not None and decoding.read_s < claimed_s - MISSING_S
@@ -183,7 +183,7 @@ def _settle(reading: _Reading, decoding: Decoding) -> None:
 
 
 def _fit(block: Block, channels: int) -> NDArray[np.float32]:
-    """A block as `(C, L)` in this many channels: those of a link with another number are averaged, and repeated."""
+    """A block as `(C, L)` with `channels` channels; another number of channels is averaged and repeated."""
     samples = block.samples.T
     if len(samples) == channels:
         return np.asarray(samples, np.float32)

@@ -1,4 +1,4 @@
-"""`corpus.json`: what the corpus knows about each file, and the way back to its samples."""
+"""The corpus index `corpus.json`: a record of each file, and access to its cached samples."""
 
 from pathlib import Path
 from typing import Literal
@@ -21,55 +21,55 @@ Status = Literal["ok", "partial", "duplicate", "error"]
 
 
 class FileRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One source file. Measures are of the audio at 48 kHz; empty when nothing could be read."""
+    """Record of one source file. Measurements are of the audio at 48 kHz; defaults if nothing could be read."""
 
     source: str
-    """Absolute path it was read from."""
+    """Absolute path of the source file."""
     sha256: str = ""
-    """Of the file's bytes."""
+    """SHA-256 of the file's bytes."""
     audio_sha256: str = ""
-    """Of the decoded samples: the same recording in another container is the same audio."""
+    """SHA-256 of the decoded samples, which is the same for the same recording in another container."""
     sample_rate_hz: int = 0
-    """The source's own rate."""
+    """Sample rate of the source."""
     channels: int = 0
-    """The source's own channel count; the cache holds one or two."""
+    """Number of channels of the source; the cache holds one or two."""
     samples: int = 0
     """Length in the cache, per channel, at 48 kHz."""
     duration_s: float = 0.0
     peak_db: float = -120.0
     loudness_lufs: float = -70.0
-    """BS.1770 integrated loudness of the mean of the channels that are heard."""
+    """BS.1770 integrated loudness of the mean of the channels `heard`."""
     clipped_samples: int = 0
     """Samples in runs of at least three at full scale."""
     silence_share: float = 0.0
     """Share of 20 ms blocks below -60 dBFS."""
     dc_offset: float = 0.0
-    """Of the channel that has most, full scale 1; 0 where it is not worth naming."""
+    """Largest DC offset of a channel, full scale 1; 0 if it is too small to remove."""
     is_offset_removed: bool = False
-    """Whether the cache is without it. In an index from before it was removed at ingest, readers subtract it."""
+    """Whether the offset is removed in the cache. Readers subtract it if not, as in an index of an older version."""
     heard: list[int] | None = None
-    """Channels of the cache that one channel is the mean of: all but digitally silent ones. None, of an old index: all.
+    """Channels of the cache that are averaged to mono: all but digitally silent ones. None, in an old index, means all.
     """
     gain_db: float = 0.0
-    """What brings the file to the codec's reference loudness."""
+    """Gain to the codec's reference loudness."""
     pair: Pair | None = None
-    """The two channels together; None of other files, and in an index from before it was measured."""
+    """Measurements of two channels together; None for other files and in an old index."""
     status: Status = "ok"
     message: str = ""
-    """What is wrong, in one sentence; empty when nothing is."""
+    """Problem with the file, in one sentence; empty if there is none."""
     hint: str = ""
-    """What to do about it."""
+    """What to do about the problem."""
     audio: str = ""
     """Cache file relative to the corpus folder; empty when the file is not used."""
 
     @property
     def is_usable(self) -> bool:
-        """Whether its samples are in the corpus."""
+        """Whether the samples of the file are in the corpus."""
         return bool(self.audio)
 
 
 class CorpusIndex(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole of `corpus.json`."""
+    """Content of the index file `corpus.json`."""
 
     version: int = FORMAT_VERSION
     sample_rate_hz: int = SAMPLE_RATE_HZ
@@ -77,11 +77,11 @@ class CorpusIndex(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Corpus:
-    """A corpus on disk, ready to be read from.
+    """A corpus on disk, opened for reading.
 
     Attributes:
-        folder: where it lies.
-        files: every record, in the order they were added, errors and duplicates included.
+        folder: folder of the corpus.
+        files: all records in the order in which they were added, including errors and duplicates.
         usable: the records that have samples.
     """
 
@@ -93,14 +93,14 @@ class Corpus:
 
     @property
     def duration_s(self) -> float:
-        """Seconds of usable audio."""
+        """Total length of the usable audio in seconds."""
         return sum(record.duration_s for record in self.usable)
 
     def audio(self, record: FileRecord) -> NDArray[np.float32]:
-        """The samples of one usable record, memory-mapped: `(C, L)` float32 at 48 kHz. No file stays open.
+        """Memory-map the samples of a usable record: `(C, L)` float32 at 48 kHz. No file stays open.
 
         Raises:
-            CorpusError: the cache file is missing or damaged, or cannot be opened now.
+            CorpusError: the cache file is missing or damaged, or cannot be opened.
         """
         path = self.folder / record.audio
         try:
@@ -128,7 +128,7 @@ class Corpus:
         return samples
 
     def pair(self, record: FileRecord) -> Pair | None:
-        """The two channels of one usable record together, measured now if its index is old; None of one channel.
+        """Measurements of a record's two channels together, taken now if the index is old; None for one channel.
 
         Raises:
             CorpusError: the cache file is missing or damaged.
@@ -140,17 +140,17 @@ class Corpus:
         return self._pairs[record.audio]
 
     def stereo_share(self) -> float:
-        """Share of the usable audio, by duration, whose width is heard: 0 to 1. One live channel has none."""
+        """Share of the usable audio, by duration, that is audibly stereo: 0 to 1. One live channel is not stereo."""
         pairs = [record for record in self.usable if record.heard is None or len(record.heard) == 2]
         stereo_s = sum(record.duration_s for record in pairs if (p := self.pair(record)) and p.is_stereo)
         return stereo_s / max(self.duration_s, 1e-9)
 
 
 def load_corpus(corpus_dir: Path) -> Corpus:
-    """Open a corpus folder.
+    """Open the corpus in a folder.
 
     Raises:
-        CorpusError: there is no corpus there, or its index cannot be understood.
+        CorpusError: the folder holds no corpus, or its index cannot be read.
     """
     path = corpus_dir / INDEX_NAME
     try:
@@ -176,6 +176,6 @@ def load_corpus(corpus_dir: Path) -> Corpus:
 
 
 def save_index(corpus_dir: Path, files: list[FileRecord]) -> None:
-    """Replace the index; the caller has already written the audio it names."""
+    """Replace the corpus index; the caller must have written the audio that it names."""
     encoded = msgspec.json.encode(CorpusIndex(files=files))
     write_bytes(corpus_dir / INDEX_NAME, msgspec.json.format(encoded, indent=1))

@@ -1,4 +1,4 @@
-"""What was not read of a file, or is odd about it, in words: one rule for a corpus and for a single sound."""
+"""Messages about what was not read of a file or is unusual about it, shared by corpora and single sounds."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ AGAIN = "Copy or export the file again."
 
 @dataclass(frozen=True)
 class Remark:
-    """A sentence about a file, and what to do about it ("" for nothing)."""
+    """A sentence about a file, and a hint on what to do about it ("" for nothing)."""
 
     message: str
     hint: str = ""
 
 
 def remarks_on(decoding: Decoding) -> list[Remark]:
-    """Everything there is to say about how a file was read, the worst first; nothing of a file that is sound.
+    """Remarks on how a file was read, the most serious first; empty for an intact file.
 
     Args:
         decoding: a file whose blocks have been read to the end.

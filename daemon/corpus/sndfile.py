@@ -1,4 +1,4 @@
-"""One stretch of sound through libsndfile: the file itself, or a view of it with a header that is right."""
+"""Decode one stretch of sound with libsndfile: the file itself, or a view of it with a corrected header."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,13 +18,13 @@ FAILURES = (soundfile.LibsndfileError, OSError, RuntimeError, TypeError, ValueEr
 
 
 class SndfileStream:
-    """A link of a file, opened. See `SoundStream`."""
+    """A link of a file, decoded by libsndfile; implements `SoundStream`."""
 
     def __init__(self, path: Path, link: Link) -> None:
-        """Open it.
+        """Open a link of a file.
 
         Raises:
-            one of FAILURES: libsndfile cannot read it.
+            one of FAILURES: libsndfile cannot read the link.
         """
         self._path, self._link = path, link
         self._view: FileView | None = None
@@ -43,13 +43,13 @@ class SndfileStream:
             return soundfile.SoundFile(self._path)
         self._view = FileView(self._path, self._link.pieces)
         try:
-            return soundfile.SoundFile(cast(Any, self._view))  # it takes anything that reads and seeks
+            return soundfile.SoundFile(cast(Any, self._view))  # soundfile accepts any object with read and seek
         except FAILURES:
             self._view.close()
             raise
 
     def blocks(self) -> Iterator[Block]:
-        """Decode from the start; what precedes an error inside a block is read, too."""
+        """Decode from the start, including the samples before an error inside a block."""
         size, frames = max(1, BLOCK_VALUES // self.channels), 0
         try:
             while True:
@@ -67,7 +67,7 @@ class SndfileStream:
             self.close()
 
     def _salvage(self, start: int) -> Iterator[Block]:
-        """The samples before the damage: libsndfile drops the whole block in which it meets an error."""
+        """Yield the samples before an error in small blocks; libsndfile drops the whole block that contains it."""
         with suppress(soundfile.LibsndfileError, RuntimeError, OSError):
             self.close()
             self._file = self._open()

@@ -1,4 +1,4 @@
-"""What a decoder gives for one stretch of a file: blocks at their own rate, and whether it came to its end."""
+"""Interface of a decoder for one stretch of a file: blocks at their own rate, and whether the sound is complete."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ BLOCK_VALUES = 1 << 18  # frames x channels per block: 1 MiB of float32
 
 
 class UnreadableFileError(Exception):
-    """This one file cannot be used: `message` says why, `hint` what to do about it."""
+    """A file cannot be used. `message` is the reason, `hint` what to do about it."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
@@ -21,20 +21,20 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True)
 class Block:
-    """Some frames `(L, C)` at their own rate; both may change from one block of a stream to the next."""
+    """A block of frames `(L, C)` at its own rate; channels and rate may change from block to block."""
 
     samples: NDArray[np.float32]
     rate_hz: int
 
 
 class SoundStream(Protocol):
-    """One stretch of sound that has been opened.
+    """An opened stretch of sound.
 
     Attributes:
-        claimed_s: its length where that is known exactly beforehand, None where it is an estimate.
+        claimed_s: its length in seconds if it is known exactly beforehand, None if it is an estimate.
         is_broken: once `blocks` is exhausted, whether an error ended it.
-        is_holed: once `blocks` is exhausted, whether something in it was left out because of errors.
-        other_streams: sound tracks beside this one.
+        is_holed: once `blocks` is exhausted, whether parts inside it were skipped because of errors.
+        other_streams: number of sound tracks beside this one.
     """
 
     rate_hz: int
@@ -45,9 +45,9 @@ class SoundStream(Protocol):
     other_streams: int
 
     def blocks(self) -> Iterator[Block]:
-        """Decode from the start; the stream is closed at the end."""
+        """Decode from the start, and close the stream at the end."""
         ...
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file of the stream."""
         ...

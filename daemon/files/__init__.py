@@ -1,1 +1,1 @@
-"""Files written whole or not at all, whatever happens in between."""
+"""Atomic file writes: a file is replaced completely or not at all."""

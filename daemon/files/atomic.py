@@ -1,8 +1,8 @@
-"""Files that are either the old one or the new one, whatever happens in between.
+"""Atomic file writes: after a crash a file holds either its old or its new content.
 
-Temp in place, fsync, replace, fsync of the folder: a kill or a power cut leaves no torn file under
-the final name. A file that replaces another keeps its permissions; a new one is as private as its folder, whatever
-the umask of the daemon is.
+Each write goes to a temporary file in the same folder, followed by fsync, replace and fsync of the folder, so that a
+kill or a power cut leaves no torn file under the final name. A file that replaces another keeps its permissions. A new
+file is as private as its folder, whatever the umask of the daemon is.
 """
 
 import errno
@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 TEMP_PREFIX = ".part-"
 WITHOUT_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-"""What a file system says that has no hard links, such as that of a USB stick."""
+"""Error codes of file systems without hard links, such as that of a USB stick."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -29,7 +29,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _temp_beside(path: Path, *, replace: bool = True) -> Generator[Path]:
-    """A temp path in the folder of `path`, put in its place when the block ends without an exception."""
+    """Yield a temporary path beside `path`, and rename it to `path` when the block ends without an exception."""
     descriptor, name = tempfile.mkstemp(prefix=TEMP_PREFIX, suffix=path.suffix, dir=path.parent)
     os.close(descriptor)
     temp = Path(name)
@@ -45,10 +45,10 @@ def _temp_beside(path: Path, *, replace: bool = True) -> Generator[Path]:
 
 
 def _place_new(temp: Path, path: Path) -> None:
-    """Give a finished file its name unless the name is taken.
+    """Rename a finished temporary file to `path` unless a file of that name exists.
 
     Raises:
-        FileExistsError: it is.
+        FileExistsError: a file of that name exists.
     """
     try:
         os.link(temp, path)
@@ -62,7 +62,7 @@ def _place_new(temp: Path, path: Path) -> None:
 
 
 def _mode_for(path: Path) -> int:
-    """Permissions of a file that is put at `path`: read by others only where they can reach it."""
+    """Permissions for a file at `path`: those of the replaced file, or as private as the folder."""
     try:
         return path.stat().st_mode & 0o777
     except OSError:
@@ -71,7 +71,7 @@ def _mode_for(path: Path) -> int:
 
 @contextmanager
 def replacing(path: Path) -> Generator[BinaryIO]:
-    """A binary file that takes the name `path` only when the block ends without an exception."""
+    """Open a binary file that takes the name `path` only when the block ends without an exception."""
     with _temp_beside(path) as temp, temp.open("w+b") as file:
         yield file
         file.flush()
@@ -79,16 +79,16 @@ def replacing(path: Path) -> Generator[BinaryIO]:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a small file whole."""
+    """Write a small file atomically from bytes in memory."""
     with replacing(path) as file:
         file.write(content)
 
 
 def write_through(path: Path, write: Callable[[Path], None], *, replace: bool = True) -> None:
-    """Let a library that wants a path write the temp file, then put it in place.
+    """Write a file atomically through a library that takes a path: `write` receives the temporary path.
 
     Raises:
-        FileExistsError: with replace=False, when there is a file of that name by then.
+        FileExistsError: with replace=False, a file of that name exists when the write ends.
     """
     with _temp_beside(path, replace=replace) as temp:
         write(temp)
@@ -97,7 +97,7 @@ def write_through(path: Path, write: Callable[[Path], None], *, replace: bool = 
 
 
 def sweep(folder: Path) -> None:
-    """Remove what an interrupted writer left in `folder`."""
+    """Remove temporary files that an interrupted writer left in `folder`."""
     for left_over in folder.glob(f"{TEMP_PREFIX}*"):
         with suppress(OSError):
             left_over.unlink()

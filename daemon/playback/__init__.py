@@ -1,1 +1,1 @@
-"""What a player is sent: decoded blocks, crossfades and streams of chunks. No sockets, no torch."""
+"""Streams of sound for players: decoded blocks, crossfades and chunks. No sockets, no torch."""

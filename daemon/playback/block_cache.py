@@ -1,11 +1,12 @@
-"""Decoded blocks of strands, kept by content: what was heard before is never decoded again.
+"""Cache of decoded blocks of strands, keyed by content, so that the same block is not decoded twice.
 
-Data flow: a grid and a range of frames become a `Block` (the codes that sound there, with the codec's receptive field
-as margin); its digest finds the PCM, or the engine decodes it once however many ask. So an edit costs only the
-blocks it touched, an undo costs nothing, two strands that share cells share PCM, and memory has a cap in bytes.
+Data flow: a grid and a range of frames become a `Block` (the codes in that range, with the codec's receptive field as
+margin). Its digest is the key of the PCM in the cache; on a miss the engine decodes the block once for all waiting
+callers. An edit therefore costs only the blocks it touched, an undo costs nothing, and two strands that share cells
+share PCM. The cache has a limit in bytes.
 
-Boundary: numpy in, numpy out; the engine is an awaitable. Runs on the loop: hashing a block is about 1 KiB, 5 µs.
-What can go wrong: the engine fails; whoever waits for that block gets its error, and nothing is kept.
+The engine is passed in as an awaitable. The cache runs on the event loop: hashing a block of about 1 KiB takes 5 µs. If
+the engine fails, every caller waiting for that block gets its error, and nothing is cached.
 """
 
 import asyncio
@@ -22,12 +23,12 @@ from protocol.strands import Codes, StrandMeta
 
 PCM = npt.NDArray[np.float32]
 
-BLOCK_FRAMES = 32  # 0.68 s: a margin's worth of extra work is small beside it, an edit's cost is too
+BLOCK_FRAMES = 32  # 0.68 s: long enough that the margins cost little, short enough that an edit does
 MAX_BYTES = 256 * 1024 * 1024  # 23 minutes of mono float32
 
 
 class CodecRef(NamedTuple):
-    """Where a strand's codec is, and how many frames of context it needs on either side."""
+    """The model of a strand's codec, and the frames of context that it needs on either side."""
 
     model: str
     margin: int
@@ -35,9 +36,14 @@ class CodecRef(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """A range of frames to decode: all that its sound depends on.
+    """A range of frames to decode, with everything that its sound depends on.
 
-    codes: (Q, n) window; lo, hi: the wanted frames within it; levels: those heard, None for all.
+    Attributes:
+        codes: (Q, n) window of codes, margins included.
+        lo: first frame to decode within the window.
+        hi: one past the last frame to decode within the window.
+        levels: levels to decode; None for all.
+        key: digest of everything above.
     """
 
     model: str
@@ -56,12 +62,12 @@ Decode = Callable[[Block], Awaitable[PCM]]
 def block_of(
     meta: StrandMeta, codes: Codes, lo: int, hi: int, *, codec: CodecRef, levels: tuple[int, ...] | None
 ) -> Block:
-    """The block of frames [lo, hi) of a grid (Q, T); codes of levels that are not heard do not matter to its key."""
+    """Make the block of frames [lo, hi) of a grid (Q, T). Levels that are not decoded do not affect its key."""
     first, past = max(0, lo - codec.margin), min(codes.shape[1], hi + codec.margin)
     window = np.ascontiguousarray(codes[:, first:past])
-    heard = window if levels is None else window[list(levels)]
-    digest = hashlib.blake2b(heard.tobytes(), digest_size=16)
-    digest.update(f"{meta.codec_id} {heard.shape} {lo - first} {hi - first} {levels} {meta.gain_db!r}".encode())
+    used = window if levels is None else window[list(levels)]
+    digest = hashlib.blake2b(used.tobytes(), digest_size=16)
+    digest.update(f"{meta.codec_id} {used.shape} {lo - first} {hi - first} {levels} {meta.gain_db!r}".encode())
     return Block(
         model=codec.model,
         codec_id=meta.codec_id,
@@ -75,11 +81,11 @@ def block_of(
 
 
 class PreviewCache:
-    """Least recently heard blocks go first.
+    """Cache of decoded blocks that evicts the least recently used ones.
 
     Args:
-        decode: gives the PCM ((hi - lo) * hop_length,) of a block.
-        max_bytes: cap on the PCM kept.
+        decode: returns the PCM ((hi - lo) * hop_length,) of a block.
+        max_bytes: limit of the PCM kept.
     """
 
     def __init__(self, decode: Decode, max_bytes: int = MAX_BYTES) -> None:
@@ -90,28 +96,28 @@ class PreviewCache:
         self.decoded = 0
 
     def peek(self, block: Block) -> PCM | None:
-        """The block's PCM if it is there already. Read-only: others hear it too."""
+        """PCM of a block if it is cached, otherwise None. The array is read-only, because callers share it."""
         pcm = self._kept.get(block.key)
         if pcm is not None:
             self._kept.move_to_end(block.key)
         return pcm
 
     async def fetch(self, block: Block) -> PCM:
-        """The block's PCM, decoded if need be.
+        """PCM of a block, decoded if it is not cached.
 
         Raises:
-            AlleleError: what the engine says.
+            AlleleError: the engine could not decode it.
         """
         pcm = self.peek(block)
         return pcm if pcm is not None else await asyncio.shield(self._begin(block))
 
     def prefetch(self, block: Block) -> None:
-        """Have the block decoded; a failure is left to whoever fetches it."""
+        """Start decoding a block in the background. An error reaches the caller that fetches the block."""
         if self.peek(block) is None:
             self._begin(block)
 
     async def close(self) -> None:
-        """Give up what is being decoded and forget everything."""
+        """Cancel all decoding and empty the cache."""
         for task in list(self._coming.values()):
             task.cancel()
         await asyncio.gather(*self._coming.values(), return_exceptions=True)
@@ -145,6 +151,6 @@ class PreviewCache:
 
 
 def _retrieve(task: "asyncio.Task[PCM]") -> None:
-    """A prefetch that nobody waits for may fail; whoever needs the block asks again and is told."""
+    """Mark the error of a prefetch as seen; a later fetch of the block retries and raises it."""
     if not task.cancelled():
         task.exception()

@@ -1,8 +1,8 @@
-"""A strand as it was before, heard in its place, and how loud each of the two is played.
+"""Compare a strand with an earlier state of it at matched loudness.
 
-The louder one is turned down to the quieter one (ITU-R BS.1770 integrated loudness over what plays), so that neither
-wins by being louder and nothing is clipped. Long ranges are measured around what differs. Decoding for it goes through
-the preview cache: what is measured is what is heard next.
+The louder of the two is turned down to the quieter one (ITU-R BS.1770 integrated loudness over the played range), so
+that loudness does not bias the comparison and nothing clips. Long ranges are measured around the frames that differ.
+The measured blocks come from the preview cache, where playback finds them afterwards.
 """
 
 import asyncio
@@ -21,7 +21,14 @@ MOST_DB = 24.0  # a strand that is nearly silent does not silence the other
 
 @dataclass
 class Comparison:
-    """codes (Q, T) of one model with the strand. gains: of the strand and of this, linear. matched: what they fit."""
+    """Codes to compare a strand with.
+
+    Attributes:
+        codes: (Q, T), of the strand's model.
+        gains: linear gains of the strand and of these codes.
+        is_before: whether these codes play instead of the strand.
+        matched: revision, levels and range that the gains were measured for.
+    """
 
     meta: StrandMeta
     codes: Codes
@@ -38,10 +45,10 @@ async def matched_gains(
     codec: CodecRef,
     cache: PreviewCache,
 ) -> tuple[float, float]:
-    """Linear gains of a strand as it is now and of what it is compared with, at which both are equally loud.
+    """Linear gains of a strand's current state and of its comparison at which both are equally loud.
 
     Raises:
-        AlleleError: what the engine says.
+        AlleleError: the engine could not decode them.
     """
     loudness: list[float] = []
     window = _window(now[1], other.codes, span)
@@ -55,7 +62,7 @@ async def matched_gains(
 
 
 def _window(codes: Codes, other: Codes, span: Span) -> Span:
-    """The frames to measure: all that play, or the MOST_FRAMES around the middle of what differs."""
+    """Frames to measure: the whole played range, or MOST_FRAMES around the middle of the frames that differ."""
     if span.past - span.first <= MOST_FRAMES:
         return span
     common = min(codes.shape[1], other.shape[1], span.past)

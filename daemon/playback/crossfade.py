@@ -1,4 +1,4 @@
-"""Joins between two pieces of sound: whether one would click, and the short crossfade that mends it. Pure numpy."""
+"""Joins between two pieces of sound: detect a click, and avoid it with a short crossfade. Pure numpy."""
 
 import numpy as np
 
@@ -11,12 +11,12 @@ STEP_RATIO = 1.5  # a jump is a click when it is this much larger than the steps
 _UP = (np.arange(FADE_SAMPLES, dtype=np.float32) + 0.5) / FADE_SAMPLES
 
 
-class Seam:
-    """What the old sound would have gone on with, fading under the new one.
+class Crossfade:
+    """Crossfade from the continuation of the old sound to the new one.
 
     Args:
-        old: continuation of what was played, (n,) or (2, n), n ≤ FADE_SAMPLES; its last value stands for the rest.
-        last: the last sample played, (1,) or (2, 1).
+        old: continuation of the old sound, (n,) or (2, n), n ≤ FADE_SAMPLES; its last value fills the rest.
+        last: the last sample played, (1,) or (2, 1), used if `old` is empty.
     """
 
     def __init__(self, old: PCM, last: PCM) -> None:
@@ -25,17 +25,17 @@ class Seam:
         self._at = 0
 
     def is_change(self, new: PCM) -> bool:
-        """The new sound differs from the continuation."""
+        """Whether the new sound differs from the continuation of the old one."""
         count = min(FADE_SAMPLES, new.shape[-1])
         return bool(count) and float(np.abs(self._old[..., :count] - new[..., :count]).max()) > SAME
 
     @property
     def is_done(self) -> bool:
-        """The fade is over."""
+        """Whether the crossfade has ended."""
         return self._at >= FADE_SAMPLES
 
     def apply(self, new: PCM) -> PCM:
-        """The next samples of the new sound with the old one fading under them; a copy."""
+        """Crossfade the next samples of the new sound; returns a copy."""
         count = min(FADE_SAMPLES - self._at, new.shape[-1])
         up = _UP[self._at : self._at + count]
         mixed = new.copy()
@@ -45,7 +45,7 @@ class Seam:
 
 
 def would_click(before: PCM, after: PCM) -> bool:
-    """Whether `after` following `before` jumps more than the signal itself does near the join."""
+    """Whether the step from `before` to `after` is larger than the steps within the signal near the join."""
     if not before.size or not after.size:
         return False
     sides = (before[..., -FADE_SAMPLES:], after[..., :FADE_SAMPLES])

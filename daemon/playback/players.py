@@ -1,4 +1,4 @@
-"""One attached player, what it plays, and what a request may ask of it."""
+"""An attached player, what it plays, and checks of playback requests."""
 
 import asyncio
 import logging
@@ -18,24 +18,24 @@ from protocol.strands import StrandMeta
 
 log = logging.getLogger("allele.playback")
 
-MAX_CREDITS = 50  # 1 s of sound: a player that asks for more gets no more than that
+MAX_CREDITS = 50  # 1 s of sound; a player cannot hold more credits
 
 
 class Stream(Protocol):
-    """Sound in chunks."""
+    """A sound delivered in chunks."""
 
     async def next(self) -> Cut:
-        """The next chunk, about 20 ms; the last one says so.
+        """The next chunk, about 20 ms long; `Cut.last` marks the last one.
 
         Raises:
-            AlleleError: why it ends early.
+            AlleleError: the stream cannot go on.
         """
         ...
 
 
 @dataclass
 class ClipPlayback:
-    """Sound that nobody edits, on its way to a player."""
+    """Playback of a sound that cannot be edited, such as a preview or a recording."""
 
     number: int
     stream: Stream
@@ -45,7 +45,7 @@ class ClipPlayback:
 
 @dataclass
 class Playback:
-    """A strand's stream on its way to a player."""
+    """Playback of a strand, which may be edited meanwhile."""
 
     number: int
     stream: StrandStream
@@ -54,13 +54,13 @@ class Playback:
     _measuring: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def compare(self, other: Comparison, is_before: bool, strands: Strands, cache: PreviewCache) -> None:
-        """Hear `other` or the strand from the next chunk on, both at one loudness."""
+        """Play `other` or the strand from the next chunk on, at matched loudness."""
         async with self._measuring:
             await self._match(other, strands, cache)
             self.stream.comparison, other.is_before = other, is_before
 
     async def match(self, strands: Strands, cache: PreviewCache) -> None:
-        """Match the loudness anew, after an edit. However many wait, it is measured once for each revision."""
+        """Match the loudness again after an edit. Concurrent calls measure each revision only once."""
         async with self._measuring:
             if self.stream.comparison is not None:
                 await self._match(self.stream.comparison, strands, cache)
@@ -75,11 +75,11 @@ class Playback:
                 other.gains = await matched_gains(now, other, stream.span, stream.levels, stream.codec, cache)
                 other.matched = key
         except AlleleError as problem:  # the gains stay as they were
-            log.info("a comparison is not matched in loudness: %s", problem)
+            log.info("the loudness of a comparison could not be matched: %s", problem)
 
 
 class Player:
-    """A player's connection, its credits, what it plays."""
+    """The connection of a player, its credits and its playback."""
 
     def __init__(self, routing_id: bytes) -> None:
         self.routing_id = routing_id
@@ -89,16 +89,16 @@ class Player:
         self._granted = asyncio.Event()
 
     def grant(self, chunks: int) -> None:
-        """It can take so many more chunks."""
+        """Add credits: the player can take this many more chunks."""
         self.credits = min(MAX_CREDITS, self.credits + chunks)
         self._granted.set()
 
     def revoke(self) -> None:
-        """A new connection: what was granted on the old one counts no more."""
+        """Drop all credits, because they belong to an earlier connection."""
         self.credits = 0
 
     async def wait_for_credit(self, timeout_s: float) -> bool:
-        """True when there is a credit; False when none came in time."""
+        """Wait for a credit. Returns False if none came within `timeout_s`."""
         if not self.credits:
             self._granted.clear()
             try:
@@ -108,37 +108,37 @@ class Player:
         return self.credits > 0
 
 
-def frames_of(asked: StartPlayback, total: int) -> tuple[int, int]:
-    """The frames to play.
+def frames_of(request: StartPlayback, total: int) -> tuple[int, int]:
+    """Frames that a request plays, of a strand of `total` frames.
 
     Raises:
-        AlleleError: E_RANGE.
+        AlleleError: E_RANGE if they are not in the strand.
     """
-    first, past = asked.frames[0], total if asked.frames[1] is None else asked.frames[1]
+    first, past = request.frames[0], total if request.frames[1] is None else request.frames[1]
     if not 0 <= first < past <= total:
         raise AlleleError("E_RANGE", f"frames @{first}:{past} are not in a strand of {total}", hint="play @0:")
     return first, past
 
 
-def levels_of(asked: list[int] | None, total: int) -> tuple[int, ...] | None:
-    """The levels to hear, None for all, () for none.
+def levels_of(requested: list[int] | None, total: int) -> tuple[int, ...] | None:
+    """Levels to play, sorted: None for all, () for none.
 
     Raises:
-        AlleleError: E_RANGE.
+        AlleleError: E_RANGE if a level is not in the strand.
     """
-    if asked is None:
+    if requested is None:
         return None
-    levels = tuple(sorted(set(asked)))
+    levels = tuple(sorted(set(requested)))
     if any(not 0 <= level < total for level in levels):
         raise AlleleError("E_RANGE", f"levels {list(levels)} are not all in 0 to {total - 1}", hint="name others")
     return None if len(levels) == total else levels
 
 
 def before_of(meta: StrandMeta, buffers: list[Array]) -> Comparison:
-    """What a strand is to be compared with.
+    """Comparison of a strand with the codes sent as the first buffer.
 
     Raises:
-        AlleleError: E_BAD_REQUEST for codes that its model does not have.
+        AlleleError: E_BAD_REQUEST if the codes do not fit the strand's model.
     """
     codes = buffers[0] if buffers else np.zeros((0, 0), np.uint16)
     if codes.dtype != np.uint16 or codes.ndim != 2 or codes.shape[0] != meta.levels or codes.shape[1] < 1:

@@ -1,13 +1,13 @@
-"""One playback's sound, in order: blocks of a living strand turned into chunks of 20 ms.
+"""The stream of one playback: blocks of an editable strand, cut into chunks of 20 ms.
 
-Data flow: `next` looks at the strand as it is now, finds the piece of PCM that holds the next sample (from the cache,
-decoded meanwhile, or decoded on the spot), cuts a chunk from it and sees to it that the piece after it is on its way.
-Every piece has one frame more than it plays, so that a join with something else can be crossfaded.
+Data flow: `next` reads the current strand, finds the piece of PCM that holds the next sample (from the cache, decoded
+in the background, or decoded at once), cuts a chunk from it and starts decoding the piece after it. Every piece is one
+frame longer than it plays, so that it can be crossfaded into something else.
 
-An edit is heard where it is not yet streamed: a piece whose codes changed goes on sounding as it was until its
-successor is decoded, then fades into it within 5 ms. In a loop it waits for the next pass. Other levels, and the strand
-as it was before (`Comparison`), come in at the next chunk in either case, by the same fade. The first piece of a
-playback is short, for latency.
+An edit applies to sound that is not streamed yet. A piece whose codes changed plays on unchanged until its new version
+is decoded, then crossfades into it within 5 ms. In a loop an edit waits for the next pass. A change of levels or of the
+compared state (`Comparison`) applies at the next chunk in either case, with the same crossfade. The first piece of a
+playback is short, to reduce latency.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ import numpy as np
 
 from daemon.playback.block_cache import BLOCK_FRAMES, PCM, Block, CodecRef, PreviewCache, block_of
 from daemon.playback.comparison import Comparison
-from daemon.playback.crossfade import FADE_SAMPLES, Seam, would_click
+from daemon.playback.crossfade import FADE_SAMPLES, Crossfade, would_click
 from daemon.playback.spans import Span
 from protocol.strands import Codes, StrandMeta
 
-FIRST_FRAMES = 8  # 0.17 s: decoded in a few ms, lasts while the rest of its block is decoded
+FIRST_FRAMES = 8  # 0.17 s: decoded in a few ms, and long enough to decode the rest of its block meanwhile
 CHUNK_SAMPLES = 960  # 20 ms
 
 
 class View(Protocol):
-    """A strand at one revision. codes (Q, T) are never written to again."""
+    """A strand at one revision. Its codes (Q, T) are immutable."""
 
     @property
     def meta(self) -> StrandMeta: ...
@@ -39,19 +39,19 @@ class View(Protocol):
 
 
 class Strands(Protocol):
-    """Where living strands are."""
+    """The open strands, by id."""
 
     def find(self, strand: str) -> View:
-        """The strand as it is now.
+        """The strand at its current revision.
 
         Raises:
-            AlleleError: E_NOT_FOUND.
+            AlleleError: E_NOT_FOUND if it is not open.
         """
         ...
 
 
 class Cut(NamedTuple):
-    """One chunk: the place of its first sample, PCM (L,) or (2, L), and whether nothing follows."""
+    """One chunk: the position of its first sample, its PCM (L,) or (2, L), and whether it is the last."""
 
     sample: int
     pcm: PCM
@@ -60,7 +60,10 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Take:
-    """What is streamed at a moment: a grid, the samples of it, how loud. Takes of one stamp sound the same."""
+    """State that the stream plays at a moment: a grid, a range of its samples, levels and gain.
+
+    Takes with the same `stamp` sound the same.
+    """
 
     meta: StrandMeta
     codes: Codes
@@ -73,7 +76,7 @@ class Take:
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """PCM of frames [lo, hi) and up to one frame beyond. `key` names what it was decoded from, and how loud it is."""
+    """PCM of frames [lo, hi) and up to one frame beyond. `key` identifies its block and gain."""
 
     lo: int
     hi: int
@@ -82,15 +85,17 @@ class Piece:
     pcm: PCM
 
     def from_sample(self, sample: int) -> PCM:
-        """Everything from a place in the strand on, the frame beyond included."""
+        """PCM from a sample position of the strand to the end of the piece, the extra frame included."""
         return self.pcm[..., sample - self.lo * self.hop :]
 
 
 class StrandStream:
-    """Plays frames [first, past) of a strand, once or in a loop.
+    """Stream of frames [first, past) of a strand, once or in a loop.
 
-    levels: those heard, () for silence, None for all. comparison: what else may be heard. Both, and loop, may change at
-    any time.
+    Attributes:
+        levels: levels to play, () for silence, None for all; may change at any time.
+        comparison: state to compare the strand with, if any; may change at any time.
+        loop: whether the range repeats; may change at any time.
     """
 
     def __init__(
@@ -109,25 +114,25 @@ class StrandStream:
         self.span = Span(*frames)
         self.levels, self.comparison = levels, comparison
         self.codec, self.loop = codec, loop
-        self._pass: tuple[View, Span] | None = None  # a loop's pass is of one revision
+        self._pass: tuple[View, Span] | None = None  # each pass of a loop plays one revision
         self._at = -1
         self._piece: Piece | None = None
-        self._piece_stamp: object = None  # of the take the piece is known to be right for
-        self._ahead: tuple[object, int] | None = None  # (stamp, sample) looked ahead to
+        self._piece_stamp: object = None  # stamp of the take that the piece is valid for
+        self._ahead: tuple[object, int] | None = None  # (stamp, sample) of the last prefetch
         self._turned = False
-        self._seam: Seam | None = None
+        self._crossfade: Crossfade | None = None
         self._played = self._continuation = np.zeros(0, np.float32)
 
     async def next(self) -> Cut:
         """The next chunk, at most CHUNK_SAMPLES long; shorter where a piece or a pass ends.
 
         Raises:
-            AlleleError: the strand is gone, or what the engine says.
+            AlleleError: the strand is closed, or the engine could not decode it.
         """
         take = self._now()
         if self._at < 0:
             self._at = take.start
-        if self._at >= take.end:  # what is heard now is shorter than what was, or than what was asked for
+        if self._at >= take.end:  # the sound has become shorter, or is shorter than the requested range
             if not self.loop:
                 return Cut(self._at, np.zeros(0, np.float32), True)
             self._turn()
@@ -150,14 +155,14 @@ class StrandStream:
         return cut._replace(last=is_last)
 
     def _now(self) -> Take:
-        """What is to be heard at this moment; a pass of a loop stays with the revision that it began with."""
+        """The take to play now. A pass of a loop keeps the revision with which it began."""
         view, span = self._strands.find(self.strand), self.span
         self._pass = (self._pass or (view, span)) if self.loop else None
         view, span = self._pass or (view, span)
         return self._take(view, span)
 
     def _take(self, view: View, span: Span) -> Take:
-        """What is to be heard of the strand at a revision, or of what it is compared with."""
+        """The take of a strand at a revision, or of its comparison if that is selected."""
         comparison, gain = self.comparison, 1.0
         codes, meta, stamp = view.codes, view.meta, (view.rev, self.levels)
         if comparison is not None:
@@ -174,11 +179,11 @@ class StrandStream:
         )  # fmt: skip
 
     def _turn(self) -> None:
-        """The next chunk begins the next pass, with the strand as it is then."""
+        """Start the next pass of a loop with the next chunk, at the strand's revision at that time."""
         self._pass, self._turned, self._at = None, True, -1
 
     async def _current(self, take: Take) -> Piece:
-        """The piece that sounds at `_at`: the one at hand, the same after a change, or another one."""
+        """The piece that plays at `_at`: the current one, its new version after a change, or the next one."""
         piece, hop = self._piece, take.meta.hop_length
         is_there = piece is not None and piece.lo * hop <= self._at < min(piece.hi, take.codes.shape[1]) * hop
         if piece is None or not is_there or (self._turned and take.stamp != self._piece_stamp):
@@ -187,7 +192,7 @@ class StrandStream:
             block = self._block(take, piece.lo, min(piece.hi, take.codes.shape[1]))
             if (key := (block.key, take.gain)) != piece.key:
                 pcm = self._peek(block, take)
-                if pcm is None:  # goes on as it was until the new sound is there
+                if pcm is None:  # the old version plays on until the new one is decoded
                     self._cache.prefetch(block)
                     return piece
                 piece = Piece(lo=piece.lo, hi=min(piece.hi, take.codes.shape[1]), hop=hop, key=key, pcm=pcm)
@@ -199,7 +204,7 @@ class StrandStream:
         hop = take.meta.hop_length
         lo, hi = self._bounds(take, self._at)
         block = self._block(take, lo, hi)
-        if self._piece is None and self._peek(block, take) is None:  # the start: no more than is needed for now
+        if self._piece is None and self._peek(block, take) is None:  # the start: a short piece, for latency
             lo = self._at // hop
             hi = min(lo + FIRST_FRAMES, hi)
             block = self._block(take, lo, hi)
@@ -210,7 +215,7 @@ class StrandStream:
         return Piece(lo=lo, hi=hi, hop=hop, key=(block.key, take.gain), pcm=pcm)
 
     def _peek(self, block: Block, take: Take) -> PCM | None:
-        """The sound of a block where nobody has to decode it."""
+        """PCM of a block if it needs no decoding: silence, or a cached block."""
         if take.levels == ():
             length = (block.hi - block.lo) * take.meta.hop_length
             return np.zeros(length if take.meta.channels == 1 else (2, length), np.float32)
@@ -218,17 +223,17 @@ class StrandStream:
         return None if pcm is None else _at_gain(pcm, take.gain)
 
     def _join(self, sound: PCM) -> None:
-        """`sound` comes after what was played: crossfade if the join would be heard."""
-        seam = Seam(self._continuation, self._played[..., -1:])
-        if would_click(self._played, sound) if self._turned else seam.is_change(sound):
-            self._seam = seam
+        """Start a crossfade to `sound` if the join with the sound played before would be audible."""
+        crossfade = Crossfade(self._continuation, self._played[..., -1:])
+        if would_click(self._played, sound) if self._turned else crossfade.is_change(sound):
+            self._crossfade = crossfade
         self._turned = False
 
     def _cut(self, piece: Piece, pcm: PCM) -> Cut:
-        if self._seam is not None:
-            pcm = self._seam.apply(pcm)
-            if self._seam.is_done:
-                self._seam = None
+        if self._crossfade is not None:
+            pcm = self._crossfade.apply(pcm)
+            if self._crossfade.is_done:
+                self._crossfade = None
         cut = Cut(self._at, pcm, False)
         self._at += pcm.shape[-1]
         self._played = pcm
@@ -236,7 +241,7 @@ class StrandStream:
         return cut
 
     def _look_ahead(self, take: Take, piece: Piece) -> None:
-        """Have the piece after this one decoded while this one sounds."""
+        """Prefetch the piece after this one while this one plays."""
         sample = piece.hi * piece.hop
         if sample >= take.end:
             if not self.loop:

@@ -1,1 +1,1 @@
-"""Codes and sounds to files on disk."""
+"""Write sounds to audio files on disk."""

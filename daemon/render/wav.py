@@ -1,4 +1,4 @@
-"""Write sounds to files, in pieces: libsndfile crashes on long single writes of some formats."""
+"""Write WAV files in pieces, because libsndfile crashes on long single writes of some formats."""
 
 import errno
 import os
@@ -23,11 +23,12 @@ def write_wav(
     Samples beyond full scale are clipped.
 
     Raises:
-        FileExistsError: with replace=False, when there is a file of that name by then.
-        OSError: naming the file; ENOSPC on a full disk, of which libsndfile says only "System error".
+        FileExistsError: with replace=False, a file of that name exists when the write ends.
+        OSError: the file cannot be written; the error names it. ENOSPC on a full disk, which libsndfile reports only
+            as "System error".
     """
     if bits not in (16, 24):
-        raise ValueError(f"16 or 24 bits, not {bits}")
+        raise ValueError(f"bits must be 16 or 24, not {bits}")
     frames = np.atleast_2d(audio).T
     pcm = to_pcm(frames, bits) << (32 - bits)  # soundfile takes int32 whose top bits are kept
     piece = max(1, int(_PIECE_S * sample_rate))
@@ -40,14 +41,14 @@ def write_wav(
     def write_or_say_why(temp: Path) -> None:
         try:
             write(temp)
-        except (soundfile.SoundFileError, AssertionError):  # the latter where fewer samples were written
+        except (soundfile.SoundFileError, AssertionError):  # soundfile asserts if fewer samples were written
             raise _system_error(path, pcm.size * bits // 8) from None
 
     write_through(path, write_or_say_why, replace=replace)
 
 
 def _system_error(path: Path, size: int) -> OSError:
-    """What libsndfile calls a system error, which it does not name: a full disk, if that much does not fit."""
+    """The cause of libsndfile's unspecific "System error": ENOSPC if `size` bytes do not fit on the disk, else EIO."""
     disk = os.statvfs(path.parent)
     number = errno.ENOSPC if disk.f_bavail * disk.f_frsize < size else errno.EIO
     return OSError(number, os.strerror(number), str(path))

@@ -18,9 +18,10 @@ GENERATED = {"docs/cli.md", "docs/keys.md"}  # their words are those of the sour
 PLAIN_FOLDERS = (
     "daemon/atlas",
     "daemon/codec",
-    "daemon/corpus/formats",
+    "daemon/corpus",
     "daemon/dsp",
     "daemon/files",
+    "daemon/playback",
     "daemon/render",
     "tui/input/keymaps",
 )
@@ -28,8 +29,10 @@ FULL_DOCSTRINGS = (
     "daemon/atlas",
     "daemon/blending",
     "daemon/codec",
+    "daemon/corpus",
     "daemon/dsp",
     "daemon/files",
+    "daemon/playback",
     "daemon/render",
     "tui/editor",
     "tui/input",

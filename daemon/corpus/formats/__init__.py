@@ -1,1 +1,1 @@
-"""What the containers of sound files say about themselves, compared with the bytes that are there."""
+"""Analyse the containers of sound files: the sizes in their headers, compared with the bytes that are present."""

@@ -1,8 +1,8 @@
-"""Where the sound of a chunked file ends: the size in its header, compared with the bytes that are there.
+"""Find where the sound of a chunked file ends, from the size in its header and the bytes that are present.
 
-A recorder writes sizes last, so a crash leaves them at 0 or at what they were at the last update; a program that writes
-into a pipe cannot write them at all and leaves a number near 2 or 4 GiB. Only bytes that nothing else explains (chunks,
-tags, padding) are taken for sound.
+A recorder writes sizes last, so a crash leaves them at 0 or at their last update. A program that writes into a pipe
+cannot write them at all and leaves a number near 2 or 4 GiB. Bytes after the stated end count as sound only if nothing
+else (chunks, tags, padding) explains them.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from enum import Enum
 
 from daemon.corpus.formats.layout import Bytes
 
-SLACK_BYTES = 64  # writers that count a header in or out; less than a millisecond of sound
+SLACK_BYTES = 64  # some writers include a header in the size; less than a millisecond of sound
 PIPE_SIZES = (0x7F00_0000, 0x8000_0000, 0x1_0000_0000)  # sox's AIFF; arecord and sox's WAV; ffmpeg
-PIPE_SLACK = 1 << 16  # they take headers off, or round down
-NO_SIZE = (1 << 63) - 1  # what 64-bit formats write in place of a size they do not know, or any number above
+PIPE_SLACK = 1 << 16  # these programs subtract headers, or round down
+NO_SIZE = (1 << 63) - 1  # 64-bit formats write this or a larger number for an unknown size
 TAGS = (b"ID3", b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"<?xp", b"<?xm")
 CHUNKS = frozenset(
     b"fmt |data|fact|LIST|list|bext|iXML|JUNK|junk|PAD |FLLR|cue |smpl|inst|acid|id3 |ID3 |PEAK|axml|chna|ds64|afsp|"
@@ -36,7 +36,7 @@ class Ending(Enum):
 
 @dataclass(frozen=True)
 class Extent:
-    """The sound lies at `start` to `stop`."""
+    """Byte range of the sound, `start` to `stop` (half-open), and how it ends."""
 
     start: int
     stop: int
@@ -49,9 +49,9 @@ def judge_extent(
     """Decide where sound that begins at `start` ends.
 
     Args:
-        declared: its size in bytes, as the header has it.
-        explains: whether what stands at an offset after the sound is something else of that format.
-        is_unknown: the format's own way to say that the size is not known.
+        declared: its size in bytes, as the header states it.
+        explains: whether the bytes at an offset after the sound are something else of that format.
+        is_unknown: whether the header states, in the format's own way, that the size is unknown.
     """
     size = len(data)
     start = min(start, size)
@@ -70,17 +70,17 @@ def judge_extent(
 
 
 def is_pipe_size(declared: int) -> bool:
-    """Whether a size is one of those that programs write into a pipe."""
+    """Whether a size is one that programs write into a pipe when it is unknown."""
     return declared >= NO_SIZE or any(abs(declared - size) <= PIPE_SLACK for size in PIPE_SIZES)
 
 
 def is_tag(data: Bytes, at: int) -> bool:
-    """Whether a tag of another format begins there."""
+    """Whether a tag of another format begins at an offset."""
     return data[at : at + 11].startswith(TAGS)
 
 
 def is_padding(data: Bytes, at: int) -> bool:
-    """Whether there is nothing but zeros from there on."""
+    """Whether all bytes from an offset on are zero."""
     while block := data[at : at + PADDING_BLOCK]:
         if block.strip(b"\0"):
             return False
@@ -89,7 +89,7 @@ def is_padding(data: Bytes, at: int) -> bool:
 
 
 def is_chunk(data: Bytes, at: int, byte_order: str) -> bool:
-    """Whether chunks of the RIFF or IFF kind follow: a known one, or several that lead to the end of the file."""
+    """Whether RIFF or IFF chunks follow at an offset: a known one, or several that lead to the end of the file."""
     if is_tag(data, at):
         return True
     while at + 8 <= len(data):

@@ -1,7 +1,9 @@
-"""FLAC: how many samples there are, by the last frame rather than by the header; several files one after the other.
+"""FLAC: the number of samples by the last frame instead of the header; also several files one after the other.
 
-STREAMINFO's count is written last: it is 0 where a writer could not go back, and too small where it crashed. libsndfile
-reads no further than the count, so a view gets the true one. Reference: RFC 9639, 8.2 and 9.1.
+STREAMINFO's count is written last: it is 0 if the writer could not seek back, and too small if it crashed. libsndfile
+reads no further than the count, so a view with the true count replaces the file.
+
+References: RFC 9639, 8.2 and 9.1.
 """
 
 import struct
@@ -18,7 +20,7 @@ FARTHEST_BACK = 1 << 22  # a frame is a few KiB; 4 MiB of anything else at the e
 
 @dataclass(frozen=True, kw_only=True)
 class Stream:
-    """One native FLAC stream. packed: rate, channels, bits and count as the header packs them into 64 bits."""
+    """One native FLAC stream. `packed`: rate, channels, bits and count as the header packs them into 64 bits."""
 
     start: int
     stop: int
@@ -27,17 +29,17 @@ class Stream:
 
     @property
     def claimed(self) -> int:
-        """Samples per channel by the header, 0 for not known."""
+        """Samples per channel by the header, 0 if unknown."""
         return self.packed & COUNT_MASK
 
     @property
     def channels(self) -> int:
-        """Channels by the header."""
+        """Number of channels by the header."""
         return (self.packed >> 41 & 7) + 1
 
 
 def is_flac(data: Bytes, at: int = 0) -> bool:
-    """Whether a FLAC stream begins there: its mark, and a stream header that can be true."""
+    """Whether a FLAC stream begins at an offset: its magic number, and a valid stream header."""
     head = bytes(data[at : at + 8])
     return (
         head[:4] == MAGIC and head[4] & 0x7F == 0 and head[5:8] == b"\0\0\x22" and number(data, at + 18, ">Q") >> 44 > 0
@@ -74,7 +76,7 @@ def _link(data: Bytes, stream: Stream, count: int) -> Link:
 
 
 def last_sample(data: Bytes, stream: Stream) -> int:
-    """Where the last frame ends, in samples; 0 when no frame is found. It may be there only in part."""
+    """End of the last frame in samples; 0 if no frame is found. The last frame may be incomplete."""
     at = stream.stop
     lowest = max(stream.start + 4 + 4 + INFO_BYTES, stream.stop - FARTHEST_BACK)
     while (at := data.rfind(b"\xff", lowest, at)) >= 0:
@@ -85,7 +87,7 @@ def last_sample(data: Bytes, stream: Stream) -> int:
 
 
 def _frame_end(head: bytes, stream: Stream) -> int:
-    """The position after a frame with this header, 0 when it is no header of this stream's."""
+    """Sample position after the frame with this header; 0 if it is not a frame header of this stream."""
     if len(head) < 6 or head[1] & 0xFE != 0xF8 or head[3] & 1:
         return 0
     size_code, rate_code = head[2] >> 4, head[2] & 15
@@ -104,7 +106,7 @@ def _frame_end(head: bytes, stream: Stream) -> int:
 
 
 def _coded_number(head: bytes, at: int) -> tuple[int, int] | None:
-    """A number coded like a UTF-8 character, and where it ends."""
+    """Decode a number coded like a UTF-8 character; returns it and the offset after it."""
     first = head[at]
     length = next((bits for bits in range(8) if not first & 0x80 >> bits), 8)
     if length == 1 or length == 8:

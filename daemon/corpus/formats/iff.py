@@ -1,4 +1,4 @@
-"""AIFF and AIFF-C, AU (NeXT/Sun) and CAF: their extents, and headers of our own where theirs were never finished."""
+"""AIFF and AIFF-C, AU (NeXT/Sun) and CAF: the extent of their sound, and new headers for unfinished ones."""
 
 import struct
 
@@ -13,12 +13,12 @@ AU_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}  # of one sample, b
 
 
 def is_aiff(data: Bytes) -> bool:
-    """Whether it calls itself AIFF or AIFF-C."""
+    """Whether a file begins as AIFF or AIFF-C."""
     return bytes(data[:4]) == b"FORM" and bytes(data[8:12]) in (b"AIFF", b"AIFC")
 
 
 def lay_out_aiff(data: Bytes) -> Layout | None:
-    """The layout of an AIFF; None where there is no sound chunk, or the header comes after it."""
+    """The layout of an AIFF; None if it has no sound chunk, or its header comes after the sound."""
     at, common = 12, b""
     for _ in range(MOST_CHUNKS):
         name, size = bytes(data[at : at + 4]), number(data, at + 4, ">I")
@@ -54,7 +54,7 @@ def _aiff(data: Bytes, at: int, size: int, common: bytes) -> Layout:
 
 
 def _aiff_rate(common: bytes) -> float:
-    """The 80-bit float of the common chunk, for the usual exponents."""
+    """Sample rate from the 80-bit float of the common chunk; 0 for unusual exponents."""
     exponent, mantissa = struct.unpack(">HQ", common[8:18].ljust(10, b"\0"))
     return mantissa * 2.0 ** ((exponent & 0x7FFF) - 16383 - 63) if 16383 <= exponent < 16383 + 32 else 0.0
 
@@ -68,7 +68,7 @@ def _aiff_pieces(form: bytes, common: bytes, extent: Extent, block: int) -> list
 
 
 def is_au(data: Bytes) -> bool:
-    """Whether it is an AU file of either byte order."""
+    """Whether a file is an AU file of either byte order."""
     return bytes(data[:4]) in (b".snd", b"dns.") and len(data) >= 24
 
 
@@ -87,12 +87,12 @@ def lay_out_au(data: Bytes) -> Layout:
 
 
 def is_caf(data: Bytes) -> bool:
-    """Whether it is a Core Audio file."""
+    """Whether a file is a Core Audio file."""
     return bytes(data[:4]) == b"caff"
 
 
 def lay_out_caf(data: Bytes) -> Layout | None:
-    """The layout of a CAF; None where there is no sound chunk. Its data size may be -1: up to the end of the file."""
+    """The layout of a CAF; None if it has no sound chunk. A data size of -1 means up to the end of the file."""
     at, description = 8, b""
     for _ in range(MOST_CHUNKS):
         name, size = bytes(data[at : at + 4]), number(data, at + 4, ">Q")
@@ -113,7 +113,7 @@ def _caf(data: Bytes, start: int, size: int, description: bytes) -> Layout:
     extent = judge_extent(data, start, max(0, size - 4), explains, is_unknown=size > NO_SIZE)
     if extent.ending is Ending.FINISHED:
         return Layout()
-    if len(description) < 32 or description[8:12] != b"lpcm":  # its packets are listed behind the sound
+    if len(description) < 32 or description[8:12] != b"lpcm":  # its packet table follows the sound
         return _layout(extent, None, None)
     rate, block = struct.unpack(">d", description[:8])[0], number(description, 16, ">I")
     sound = Range(extent.start, extent.stop)

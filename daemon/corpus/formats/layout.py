@@ -1,4 +1,4 @@
-"""What a look at a file's container found: which stretches to decode, and what is wrong with the file."""
+"""Layout of a file, as the analysis of its container found it: the stretches to decode, and the file's defects."""
 
 import mmap
 import struct
@@ -12,12 +12,12 @@ Bytes = mmap.mmap | bytes
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """One stretch that a decoder can take by itself; a chained file has several.
+    """One stretch that a decoder can read by itself; a chained file has several.
 
     Attributes:
-        pieces: what the decoder reads in place of the file; None for the file itself.
-        plain_frames: how many frames the file holds; if a decoder counts as many in the file itself, no view is needed.
-        is_exact: whether the decoder's own count of frames is exact for it, so that fewer frames mean damage.
+        pieces: content that the decoder reads in place of the file; None for the file itself.
+        plain_frames: number of frames in the file; if a decoder finds as many in the file itself, no view is needed.
+        is_exact: whether the decoder's own count of frames is exact, so that fewer frames mean damage.
     """
 
     pieces: Sequence[Piece] | None = None
@@ -27,15 +27,15 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """The links of a file in order, and what to tell the person.
+    """The links of a file in order, and its defects.
 
     Attributes:
-        claimed_s: the length that the header promises, where it is exact and the file holds less.
-        is_cut: bytes that the container promises are missing at the end.
-        is_unfinished: the header's sizes were never filled in, or not to the end.
-        is_unclosed: an Ogg stream whose last page does not say that it is the last; nothing else is missing.
-        is_holed: something between the first and the last of the sound cannot be read.
-        other_streams: sound tracks beside the one that is read.
+        claimed_s: length stated in the header, if it is exact and the file holds less.
+        is_cut: bytes that the container announces are missing at the end.
+        is_unfinished: the sizes in the header were never filled in, or only partly.
+        is_unclosed: the last page of an Ogg stream is not marked as the last; nothing else is missing.
+        is_holed: something between the beginning and the end of the sound cannot be read.
+        other_streams: number of sound tracks that are not read.
     """
 
     links: Sequence[Link] = (Link(),)
@@ -48,6 +48,6 @@ class Layout:
 
 
 def number(data: Bytes, at: int, code: str) -> int:
-    """One integer of the file in `struct`'s notation, 0 where the file ends before it."""
+    """One integer of the file in `struct`'s notation; 0 if the file ends before it."""
     raw = data[at : at + struct.calcsize(code)]
     return struct.unpack(code, raw)[0] if len(raw) == struct.calcsize(code) else 0

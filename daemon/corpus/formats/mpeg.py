@@ -1,9 +1,9 @@
-"""MPEG audio (MP3, MP2), frame by frame: how many there are, whatever a header or a bit rate would have it.
+"""MPEG audio (MP3, MP2): count the frames one by one, instead of trusting a header or a bit rate.
 
-Data flow: frames are walked from one header to the next, over tags and anything else between them, into runs of one
-rate and channel count. libsndfile reads as far as a Xing or Info frame says, or where there is none as far as the size
-and the first bit rate suggest: an estimate. So each run becomes a view of its frames alone behind an Info frame with
-their number. A file whose own Info frame is right is read as it is.
+Data flow: frames are followed from one header to the next, skipping tags and anything else between them, and grouped
+into runs of one rate and channel count. libsndfile reads as far as a Xing or Info frame states, or without one as far
+as an estimate from the size and the first bit rate. Each run therefore becomes a view of its frames alone, after an
+Info frame with their true number. A file whose own Info frame is right is read unchanged.
 
 References: ISO/IEC 11172-3, 2.4.1.3 (frame header); the Xing, Info and VBRI frames are described by decoders only.
 """
@@ -27,15 +27,15 @@ KBITS = {
 }
 RATES_HZ = (44_100, 48_000, 32_000)
 SYNC = re.compile(rb"\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff][\x10-\xef]")
-CONFIRMED = 4  # headers in a row that fit each other: no accident
-FARTHEST_RESYNC = 1 << 23  # 8 MiB that are no frames: what comes after is not looked for
-INFO_KBITS = 96  # an Info frame of that rate holds all that is written into it
+CONFIRMED = 4  # consecutive headers that fit each other are no coincidence
+FARTHEST_RESYNC = 1 << 23  # after 8 MiB without frames the search ends
+INFO_KBITS = 96  # an Info frame of this bit rate is large enough for its content
 INFO_TAGS = (b"Xing", b"Info")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """A frame's header. kind: what all frames of a run share; size: of the frame, in bytes."""
+    """A frame's header. `kind`: the properties that all frames of a run share; `size`: of the frame, in bytes."""
 
     kind: tuple[int, int, int, bool]
     size: int
@@ -46,7 +46,7 @@ class Header:
 
 @dataclass(kw_only=True)
 class Run:
-    """Frames of one kind in a row. info: its Xing or Info frame, whose number of frames is `promised`."""
+    """Consecutive frames of one kind. `info`: its Xing or Info frame, which states `promised` frames."""
 
     first: Header
     word: int
@@ -65,7 +65,7 @@ class _Scan:
 
 @functools.lru_cache(maxsize=4096)
 def read_header(word: int) -> Header | None:
-    """A frame header from its 32 bits; None when they are none, or of the free format."""
+    """Decode a frame header from its 32 bits; None if they are not one, or of the free format."""
     version, layer = word >> 19 & 3, 4 - (word >> 17 & 3)
     bits, rate, pad = word >> 12 & 15, word >> 10 & 3, word >> 9 & 1
     if word >> 21 != 0x7FF or version == 1 or layer == 4 or bits in (0, 15) or rate == 3:
@@ -83,13 +83,13 @@ def read_header(word: int) -> Header | None:
 
 
 def is_mpeg(data: Bytes) -> bool:
-    """Whether MPEG audio begins behind the tags in front, or a little later."""
+    """Whether MPEG audio begins after the leading tags, or a little later."""
     start = skip_tags(data, 0)
     return _confirmed_from(data, start, min(len(data), start + (1 << 16))) is not None
 
 
 def lay_out_mpeg(data: Bytes) -> Layout | None:
-    """The layout of an MPEG audio file; None where no frames can be counted."""
+    """The layout of an MPEG audio file; None if it has no frames that can be counted."""
     scan = _scan(data)
     runs = [run for run in scan.runs if run.frames]
     if not runs:
@@ -114,7 +114,7 @@ def _link(data: Bytes, run: Run, *, is_alone: bool) -> Link:
 
 
 def _info_frame(data: Bytes, run: Run) -> Piece:
-    """The run's own Info frame with the true number of frames, or one of ours that says nothing else."""
+    """The run's own Info frame with the true number of frames, or a new one with nothing else in it."""
     if run.info is not None and run.promised is not None:
         own = bytes(data[run.info.start : run.info.stop])
         at = 4 + run.first.side_bytes + 8
@@ -156,7 +156,7 @@ def _scan(data: Bytes) -> _Scan:
 
 
 def _promised(data: Bytes, at: int, header: Header) -> int | None:
-    """The frames that a Xing, Info or VBRI frame promises (0: it does not say); None of a frame of sound."""
+    """Number of frames that a Xing, Info or VBRI frame states (0: not stated); None for a frame of sound."""
     tag = at + 4 + header.side_bytes
     name = bytes(data[tag : tag + 4])
     if name in INFO_TAGS:
@@ -165,7 +165,7 @@ def _promised(data: Bytes, at: int, header: Header) -> int | None:
 
 
 def _after_gap(data: Bytes, at: int, stop: int, scan: _Scan) -> int | None:
-    """The next frame after something that is none: a tag, or anything."""
+    """Offset of the next frame after a tag or other bytes that are not a frame."""
     size = tag_size(data, at)
     found = _confirmed_from(data, at + max(1, size), stop)
     if found is None and stop - at > max(1, size) + 4096:
@@ -183,7 +183,7 @@ def _confirmed_from(data: Bytes, at: int, stop: int) -> int | None:
 
 
 def _is_confirmed(data: Bytes, at: int, stop: int) -> bool:
-    """Whether frames of one kind follow each other from there: several, or at least two up to the end."""
+    """Whether frames of one kind follow each other from an offset: several, or at least two up to the end."""
     kind: tuple[int, int, int, bool] | None = None
     for count in range(CONFIRMED):
         if count and (at >= stop or tag_size(data, at)):

@@ -1,7 +1,7 @@
-"""Ogg, page by page: links that follow one another, streams side by side, a last page that is missing or not marked.
+"""Ogg, page by page: chained links, multiplexed streams, and a last page that is missing or not marked.
 
-libsndfile decodes the first link only, and refuses Opus whose last page is not marked as the last. Every link becomes a
-view of its own: the pages of one sound stream, the last one marked.
+libsndfile decodes only the first link, and refuses Opus whose last page is not marked as the last. Every link therefore
+becomes a view of its own: the pages of one sound stream, with the last one marked.
 
 References: RFC 3533 (pages), RFC 7845 (Opus in Ogg, 3.1 packets and 4 granule positions), RFC 6716, 3.1 (durations).
 """
@@ -22,7 +22,7 @@ SOUND = (b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   ")
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page. granule: the position after it, -1 where no packet ends on it."""
+    """One page. `granule`: the position after it, -1 if no packet ends on it."""
 
     start: int
     stop: int
@@ -33,19 +33,19 @@ class Page:
 
 @dataclass(kw_only=True)
 class _Pages:
-    """All whole pages of a file. torn_at: where one begins that is there only in part, None when there is none."""
+    """All complete pages of a file. `torn_at`: offset of an incomplete last page, None if there is none."""
 
     pages: list[Page] = field(default_factory=list[Page])
     torn_at: int | None = None
 
 
 def is_ogg(data: Bytes) -> bool:
-    """Whether it begins with an Ogg page."""
+    """Whether a file begins with an Ogg page."""
     return bytes(data[:4]) == CAPTURE
 
 
 def lay_out_ogg(data: Bytes) -> Layout | None:
-    """The layout of an Ogg file; None where it has no sound stream that is known here."""
+    """The layout of an Ogg file; None if it has no sound stream of a known codec."""
     found = _scan(data)
     links: list[Link] = []
     is_unclosed, others, has_one_stream = False, 0, True
@@ -84,7 +84,7 @@ def _scan(data: Bytes) -> _Pages:
 
 
 def _split(pages: Sequence[Page]) -> list[list[Page]]:
-    """The links: a stream that begins after others have gone on opens a new one."""
+    """Group pages into links: a stream that begins after pages with content starts a new link."""
     links: list[list[Page]] = []
     for page in pages:
         is_first = bool(page.flags & BEGINS)
@@ -104,7 +104,7 @@ def _sound_serials(data: Bytes, pages: Sequence[Page]) -> list[int]:
 
 
 def _pieces(data: Bytes, pages: Sequence[Page], torn_at: int | None) -> list[Piece]:
-    """The pages of one stream; the last on which a packet ends is marked as the last, if none is."""
+    """Pieces of one stream. If no page is marked as the last, the last one on which a packet ends is marked."""
     if torn_at is not None and (rest := _rest_of_page(data, torn_at, pages)):
         return [*join_ranges([Range(page.start, page.stop) for page in pages]), rest]
     if pages[-1].flags & ENDS:
@@ -118,9 +118,9 @@ def _pieces(data: Bytes, pages: Sequence[Page], torn_at: int | None) -> list[Pie
 
 
 def _rest_of_page(data: Bytes, at: int, pages: Sequence[Page]) -> bytes:
-    """A page of the packets that are whole on a torn page, b"" for none.
+    """A page with the complete packets of a torn page; b"" if there are none.
 
-    Its position is past what the packets can hold, so that a decoder reads them all.
+    Its position is beyond the length of the packets, so that a decoder reads all of them.
     """
     head = bytes(data[at : at + HEAD_BYTES])
     if len(head) < HEAD_BYTES or struct.unpack("<I", head[14:18])[0] != pages[-1].serial:
@@ -141,7 +141,7 @@ def _rest_of_page(data: Bytes, at: int, pages: Sequence[Page]) -> bytes:
 
 
 def mark_as_last(page: bytes) -> bytes:
-    """The page with the flag of the last one, and the checksum that goes with it."""
+    """The page marked as the last one, with a new checksum."""
     page = page[:5] + bytes([page[5] | ENDS]) + page[6:22] + b"\0" * 4 + page[26:]
     return page[:22] + struct.pack("<I", checksum(page)) + page[26:]
 

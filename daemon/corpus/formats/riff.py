@@ -1,7 +1,7 @@
 """WAV in its containers: RIFF, RIFX, RF64, BW64 and Sony's Wave64. Also several of them one after the other.
 
-Data flow: the chunks are walked up to the sound, its extent is judged, and where libsndfile would stumble or stop early
-it gets a view with a header of our own: the file's format chunk and the true size.
+Data flow: the chunks are followed up to the sound, and its extent is determined. If libsndfile would fail or stop
+early, it gets a view with a new header: the file's format chunk and the true size.
 """
 
 import struct
@@ -21,7 +21,7 @@ COUNTABLE = (1, 3, 6, 7, 0xFFFE)  # PCM, float, A-law, mu-law, extensible: a fra
 
 @dataclass(frozen=True, kw_only=True)
 class Wave:
-    """One WAV. form: its format chunk. is_plain: libsndfile finds its way through the chunks by itself."""
+    """One WAV. `form`: its format chunk. `is_plain`: libsndfile can read its chunks unchanged."""
 
     byte_order: str
     form: bytes
@@ -31,7 +31,7 @@ class Wave:
 
     @property
     def claimed_s(self) -> float | None:
-        """The length that the header promises; None where bytes do not tell it."""
+        """Length in seconds that the header states; None if it does not follow from the number of bytes."""
         if len(self.form) < 16:
             return None
         tag, _, rate, _, block = struct.unpack(self.byte_order + "HHIIH", self.form[:14])
@@ -39,18 +39,18 @@ class Wave:
 
 
 def is_wave(data: Bytes, at: int = 0) -> bool:
-    """Whether a WAV begins there."""
+    """Whether a WAV begins at an offset."""
     head = bytes(data[at : at + 12])
     return head[:4] in MAGICS and head[8:] == b"WAVE"
 
 
 def is_wave64(data: Bytes) -> bool:
-    """Whether it is a Wave64 file."""
+    """Whether a file is a Wave64 file."""
     return bytes(data[:16]) == W64_MAGIC
 
 
 def lay_out_waves(data: Bytes) -> Layout | None:
-    """The layout of a WAV file, or of several that were joined; None where there is no sound chunk."""
+    """The layout of a WAV file, or of several that were joined; None if there is no sound chunk."""
     waves: list[Wave] = []
     at = 0
     while is_wave(data, at) and (wave := _find_wave(data, at)) is not None:
@@ -61,7 +61,7 @@ def lay_out_waves(data: Bytes) -> Layout | None:
 
 
 def lay_out_wave64(data: Bytes) -> Layout | None:
-    """The layout of a Wave64 file; None where there is no sound chunk."""
+    """The layout of a Wave64 file; None if there is no sound chunk."""
     at, form = 40, b""
     for _ in range(MOST_CHUNKS):
         name, size = bytes(data[at : at + 16]), number(data, at + 16, "<Q")
@@ -86,7 +86,7 @@ def _is_w64_chunk(data: Bytes, at: int) -> bool:
 
 @dataclass
 class _Chunks:
-    """What stands before the sound. large: the 64-bit size of RF64's own chunk, 0 without one."""
+    """The chunks before the sound. `large`: the 64-bit size of RF64's own chunk, 0 without one."""
 
     form: bytes = b""
     large: int = 0
@@ -119,7 +119,7 @@ def _find_wave(data: Bytes, begin: int) -> Wave | None:
 
 
 def _judge(data: Bytes, start: int, size: int, large: int, order: str) -> tuple[Extent, int]:
-    """The extent of the sound, and the size that the header gives it."""
+    """The extent of the sound, and its size as the header states it."""
     is_unknown = size == UNKNOWN_32 and (large == 0 or large >= NO_SIZE)
     declared = large if size == UNKNOWN_32 and not is_unknown else size
 
@@ -145,7 +145,7 @@ def _layout(waves: list[Wave]) -> Layout:
 
 
 def wave_pieces(wave: Wave) -> list[Piece]:
-    """The same sound under a header that is right: RIFF, or RF64 where 32 bits do not hold the size."""
+    """The sound of a WAV with a corrected header: RIFF, or RF64 if its size exceeds 32 bits."""
     sound, order = Range(wave.extent.start, wave.extent.stop), wave.byte_order
     form = b"fmt " + struct.pack(order + "I", len(wave.form)) + wave.form + b"\0" * (len(wave.form) & 1)
     size = 4 + len(form) + 8 + sound.size

@@ -1,7 +1,7 @@
-"""What kind of sound file this is, by its first bytes, and its layout. Names and suffixes are not looked at.
+"""Identify a sound file by its first bytes, not by its name, and find its layout.
 
-What can go wrong: nothing is raised for what a file holds. A container that is not understood here has the plain
-layout: the decoder judges the file by itself.
+The content of a file never raises an error here. An unknown container gets the plain layout, and the decoder decides
+whether it can read the file.
 """
 
 import mmap
@@ -44,13 +44,13 @@ FFMPEG_MAGICS: tuple[tuple[int, bytes, str, str], ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """What a file is.
+    """Kind and layout of a sound file.
 
     Attributes:
-        layout: for libsndfile.
-        ffmpeg: the format by which FFmpeg reads it, "" for none.
-        name: what a person calls it.
-        is_sndfile: whether libsndfile is tried; FFmpeg comes after it, or alone.
+        layout: layout for libsndfile.
+        ffmpeg: FFmpeg's name of the format, "" if FFmpeg does not read it.
+        name: common name of the format, for messages.
+        is_sndfile: whether libsndfile is tried first; otherwise only FFmpeg.
     """
 
     layout: Layout
@@ -60,10 +60,10 @@ class Container:
 
 
 def look_into(path: Path) -> Container:
-    """Find out what a file is.
+    """Identify the format and layout of a file.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         if not file.read(1):
@@ -90,7 +90,7 @@ def _look(data: Bytes) -> Container:
 
 
 def _is_adts(data: Bytes, at: int) -> bool:
-    """Whether AAC in ADTS frames begins there: three headers that lead from one to the next."""
+    """Whether AAC in ADTS frames begins at an offset: three headers that lead from one to the next."""
     for _ in range(3):
         head = bytes(data[at : at + 7])
         if at == len(data):

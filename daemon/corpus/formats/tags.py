@@ -1,4 +1,4 @@
-"""Tags that stand before, after and between the frames of MPEG audio: ID3v2, ID3v1, APE and Lyrics3."""
+"""Tags before, after and between the frames of MPEG audio: ID3v2, ID3v1, APE and Lyrics3."""
 
 from daemon.corpus.formats.layout import Bytes, number
 
@@ -8,7 +8,7 @@ MOST_TAGS = 100
 
 
 def tag_size(data: Bytes, at: int) -> int:
-    """How many bytes a tag that begins there has, 0 where none begins."""
+    """Size in bytes of the tag that begins at an offset; 0 if none does."""
     head = bytes(data[at : at + 10])
     if head[:3] == b"ID3" and len(head) == 10 and not any(byte & 0x80 for byte in head[6:]):
         size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
@@ -25,7 +25,7 @@ def tag_size(data: Bytes, at: int) -> int:
 
 
 def skip_tags(data: Bytes, at: int) -> int:
-    """Where the tags that begin there, one after the other, end."""
+    """Offset after the consecutive tags that begin at an offset."""
     for _ in range(MOST_TAGS):
         size = tag_size(data, at)
         if not size:
@@ -35,7 +35,7 @@ def skip_tags(data: Bytes, at: int) -> int:
 
 
 def end_of_sound(data: Bytes) -> int:
-    """Where the tags at the end of the file begin."""
+    """Offset at which the tags at the end of the file begin."""
     stop = len(data)
     if bytes(data[max(0, stop - ID3V1_BYTES) :])[:3] == b"TAG":
         stop -= ID3V1_BYTES

@@ -1,8 +1,8 @@
-"""A file made of ranges of another file and of bytes of our own, for a decoder to read.
+"""A read-only file composed of ranges of another file and of new bytes, for a decoder to read.
 
-libsndfile believes the sizes of a header. Where they are wrong, it is handed a view in which they are right; the sound
-itself stays in the person's file and is never copied. What can go wrong: the file changes while it is read; the view
-then ends early or holds other bytes, and the decoder judges those.
+libsndfile trusts the sizes in a header. If they are wrong, it reads a view in which they are right. The sound itself
+stays in the user's file and is never copied. If that file changes while it is read, the view ends early or holds other
+bytes, and the decoder reports any error.
 """
 
 import bisect
@@ -27,7 +27,7 @@ class Range:
 
     @property
     def size(self) -> int:
-        """Its length in bytes."""
+        """Length of the range in bytes."""
         return self.stop - self.start
 
 
@@ -35,7 +35,7 @@ Piece = bytes | Range
 
 
 def join_ranges(ranges: Sequence[Range]) -> list[Piece]:
-    """The same bytes in as few pieces as possible: ranges that touch become one."""
+    """Join adjacent ranges, so that the same bytes have as few pieces as possible."""
     joined: list[Piece] = []
     for piece in ranges:
         last = joined[-1] if joined else None
@@ -47,7 +47,7 @@ def join_ranges(ranges: Sequence[Range]) -> list[Piece]:
 
 
 class FileView(io.RawIOBase):
-    """A seekable, read-only file of pieces. Closing it closes the file beneath."""
+    """A seekable, read-only file composed of pieces. Closing it closes the underlying file."""
 
     def __init__(self, path: Path, pieces: Sequence[Piece]) -> None:
         super().__init__()
@@ -58,15 +58,15 @@ class FileView(io.RawIOBase):
         self._at = 0
 
     def readable(self) -> bool:
-        """Always True."""
+        """Always True: a view can be read and sought."""
         return True
 
     def seekable(self) -> bool:
-        """Always True."""
+        """Always True: a view can be read and sought."""
         return True
 
     def tell(self) -> int:
-        """The position in the view."""
+        """Current position in the view."""
         return self._at
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -76,7 +76,7 @@ class FileView(io.RawIOBase):
         return self._at
 
     def readinto(self, buffer: "WriteableBuffer", /) -> int:
-        """Fill the buffer as far as there are bytes; how many there were."""
+        """Read bytes into a buffer; returns how many were read."""
         target = memoryview(buffer).cast("B")
         done = 0
         while done < len(target) and self._at < self._starts[-1]:
@@ -89,7 +89,7 @@ class FileView(io.RawIOBase):
         return done
 
     def _some(self, most: int) -> bytes:
-        """The next bytes of the piece that the position lies in."""
+        """The next bytes of the piece at the current position."""
         index = bisect.bisect_right(self._starts, self._at) - 1
         piece = self._pieces[index]
         within = self._at - self._starts[index]
@@ -99,6 +99,6 @@ class FileView(io.RawIOBase):
         return self._file.read(min(most, piece.size - within))
 
     def close(self) -> None:
-        """Close the file beneath."""
+        """Close the underlying file, too."""
         self._file.close()
         super().close()

@@ -60,11 +60,11 @@ def test_unreliable_entries_are_unknown_and_get_no_words(atlas: Atlas) -> None:
 
 
 def test_verdicts_have_the_sign_of_the_truth(atlas: Atlas, truth: np.ndarray) -> None:
-    verdicts = atlas.verdicts[0, :, 0].astype(int)
-    marked = np.abs(verdicts) >= 1
+    found = atlas.verdicts[0, :, 0].astype(int)
+    marked = np.abs(found) >= 1
     assert marked.mean() > 0.4
-    assert (np.sign(verdicts[marked & (verdicts != words.UNKNOWN)]) == np.sign((truth[0] - truth[0].mean())[marked])).all()
-    assert (np.abs(verdicts) == 2).sum() > 10
+    assert (np.sign(found[marked & (found != words.UNKNOWN)]) == np.sign((truth[0] - truth[0].mean())[marked])).all()
+    assert (np.abs(found) == 2).sum() > 10
 
 
 def test_ranks_are_an_order_of_each_level(atlas: Atlas, truth: np.ndarray) -> None:

@@ -151,7 +151,7 @@ def test_damaged_folders_are_refused(toy_codec: Codec, tmp_path: Path) -> None:
         described["version"] = version
         del described["config"]["low_bands" if version == 99 else "codebook_dim"]  # as another version may lack it
         (tmp_path / "codec.json").write_text(json.dumps(described))
-        with pytest.raises(CodecError, match=f"codec format {version}, this one reads") as refused:
+        with pytest.raises(CodecError, match=f"codec format {version}, this version reads") as refused:
             Codec.load(tmp_path, "cpu")
         assert mend in refused.value.hint
 

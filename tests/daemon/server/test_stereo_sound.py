@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from daemon.codec.codec import Codec
 from daemon.dsp.limiter import limit
 from daemon.playback.block_cache import Block, CodecRef, PreviewCache
-from daemon.playback.crossfade import FADE_SAMPLES, Seam, would_click
+from daemon.playback.crossfade import FADE_SAMPLES, Crossfade, would_click
 from daemon.playback.strand_stream import StrandStream
 from daemon.server.handlers.previews import ClipStream
 from protocol.errors import AlleleError
@@ -177,9 +177,9 @@ def test_a_click_in_either_channel_is_seen_and_faded() -> None:
     still, jump = np.zeros((2, 500), np.float32), np.zeros((2, 500), np.float32)
     jump[1] = 0.5
     assert would_click(still, jump) and not would_click(still, still)
-    seam = Seam(still[:, :10], still[:, -1:])
-    assert seam.is_change(jump)
-    made = seam.apply(jump)
+    crossfade = Crossfade(still[:, :10], still[:, -1:])
+    assert crossfade.is_change(jump)
+    made = crossfade.apply(jump)
     assert np.abs(np.diff(made[1])).max() < 2.5 * 0.5 / FADE_SAMPLES * 1.6 and not made[0].any()
 
 
