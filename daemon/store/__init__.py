@@ -1,1 +1,1 @@
-"""What lasts: the catalogue, the strands with their edit journal, the trash. SQLite and folders."""
+"""Persistent data in SQLite and folders: the catalogue, strands with their edit journal, and the trash."""

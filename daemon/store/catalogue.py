@@ -1,6 +1,6 @@
-"""catalogue.sqlite: jobs, and an index of corpora and models that can be rebuilt from their folders.
+"""The catalogue, `catalogue.sqlite`: jobs, and an index of corpora and models.
 
-Delete the file and everything but the history of jobs comes back. Used on one thread.
+The index is rebuilt from the folders if the file is deleted; only the history of jobs is lost. Used on one thread.
 """
 
 import sqlite3
@@ -34,25 +34,25 @@ CREATE TABLE folders (
 
 
 class Catalogue:
-    """The database and the folders it indexes."""
+    """The catalogue database and the folders that it indexes."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
         self._db: sqlite3.Connection = open_database(places.catalogue, SCHEMA, VERSION)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the catalogue database."""
         self._db.close()
 
     # --- jobs --------------------------------------------------------------------------------------------
 
     def job_of(self, cid: bytes, request: bytes) -> JobInfo | None:
-        """The job that a request made."""
+        """The job that a request created; None if it created none."""
         row = self._db.execute("SELECT info FROM jobs WHERE cid = ? AND request = ?", (cid, request)).fetchone()
         return None if row is None else msgspec.json.decode(row[0], type=JobInfo)
 
     def add_job(self, kind: str, subject: str, spec: dict[str, Any], cid: bytes, request: bytes) -> JobInfo:
-        """A new queued job, on disk when this returns; the same request again gives the same job."""
+        """Add a queued job durably. The same request again returns the same job."""
         known = self.job_of(cid, request)
         if known is not None:
             return known
@@ -66,21 +66,21 @@ class Catalogue:
         return info
 
     def save_job(self, info: JobInfo) -> None:
-        """Write a job as it is now."""
+        """Save the current state of a job."""
         with transaction(self._db):
             self._write_job(info)
 
     def save_spec(self, job: str, spec: dict[str, Any]) -> None:
-        """Write what a job is to do, where that is something else now."""
+        """Replace the specification of a job."""
         with transaction(self._db):
             self._db.execute("UPDATE jobs SET spec = ? WHERE number = ?", (msgspec.json.encode(spec), _number(job)))
 
     def move_runs(self, old: str, new: str) -> None:
-        """Jobs whose run lay in one folder have it in another."""
-        told = (
+        """Update the run folder of all jobs from `old` to `new` after it was renamed."""
+        specs = (
             (number, msgspec.json.decode(spec)) for number, spec in self._db.execute("SELECT number, spec FROM jobs")
         )
-        moved = [(number, spec | {"run_dir": new}) for number, spec in told if spec.get("run_dir") == old]
+        moved = [(number, spec | {"run_dir": new}) for number, spec in specs if spec.get("run_dir") == old]
         with transaction(self._db):
             for number, spec in moved:
                 self._db.execute("UPDATE jobs SET spec = ? WHERE number = ?", (msgspec.json.encode(spec), number))
@@ -94,12 +94,12 @@ class Catalogue:
         return [msgspec.json.decode(info, type=JobInfo) for (info,) in rows]
 
     def spec_of(self, job: str) -> dict[str, Any]:
-        """What a job was asked to do, as kept when it was made; {} when it is not known."""
+        """The saved specification of a job; {} if the job is unknown."""
         row = self._db.execute("SELECT spec FROM jobs WHERE number = ?", (_number(job),)).fetchone()
         return {} if row is None else msgspec.json.decode(row[0], type=dict[str, Any])
 
     def unfinished(self) -> list[JobInfo]:
-        """Jobs that an earlier daemon left queued or running."""
+        """Jobs that were queued or running when the daemon last ended."""
         rows = self._db.execute("SELECT info FROM jobs WHERE state IN ('queued', 'running') ORDER BY number")
         return [msgspec.json.decode(info, type=JobInfo) for (info,) in rows]
 
@@ -112,13 +112,14 @@ class Catalogue:
     # --- folders -----------------------------------------------------------------------------------------
 
     def corpora(self) -> list[CorpusInfo]:
-        """Every corpus, by name; the index is brought up to the folders first."""
+        """All corpora, by name. The index is updated from the folders first."""
         return self._reconcile("corpus", self._places.corpora, corpus_signature, read_corpus, CorpusInfo)
 
     def models(self) -> list[ModelInfo]:
-        """Every finished model, by name; the index is brought up to the folders first.
+        """All finished models, by name. The index is updated from the folders first.
 
-        Whether one is of use is asked anew: the index may be of an earlier Allele.
+        Whether this version can use a model is always checked again, because an earlier version may have written the
+        index.
         """
         found = self._reconcile("model", self._places.models, model_signature, read_model, ModelInfo)
         return [with_problem(info, self._places.models / info.name) for info in found]

@@ -1,7 +1,7 @@
-"""SQLite files: opened durable, checked, set aside when damaged.
+"""Open SQLite databases durably, check them, and set damaged ones aside.
 
-WAL with synchronous=FULL: what was committed survives kill -9 and power loss. A damaged file is renamed, never deleted,
-and said in the log; the caller starts a new one.
+WAL with synchronous=FULL: committed data survives kill -9 and power loss. A damaged file is renamed, never deleted, and
+the log reports it; a new database takes its place.
 """
 
 import contextlib
@@ -20,17 +20,18 @@ BUSY_S = 5.0
 
 
 def open_database(path: Path, schema: str, version: int) -> sqlite3.Connection:
-    """Open (or make) a database of this schema; a damaged one is set aside first.
+    """Open or create a database with this schema; a damaged one is set aside first.
 
     Raises:
-        AlleleError: E_DISK_FULL, or E_IO: no permission, locked by another program, written by a newer Allele.
+        AlleleError: E_DISK_FULL, or E_IO if there is no permission, another program locks the file or a newer version
+            of Allele wrote it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _open(path, schema, version)
     except sqlite3.DatabaseError as problem:
         if isinstance(problem, sqlite3.OperationalError):
-            raise _cannot_open(path, problem) from problem  # the file itself is not to blame
+            raise _cannot_open(path, problem) from problem  # the file itself is not damaged
         aside = set_aside(path)
         log.error("%s is damaged (%s): set aside as %s, a new one is started", path, problem, aside.name)
         return _open(path, schema, version)
@@ -43,7 +44,7 @@ def _cannot_open(path: Path, problem: sqlite3.OperationalError) -> AlleleError:
 
 
 def set_aside(path: Path) -> Path:
-    """Rename a database and what belongs to it; gives the new name."""
+    """Rename a damaged database with its WAL files; returns the new path."""
     aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**6:06d}")
     for suffix in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
@@ -53,7 +54,7 @@ def set_aside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def transaction(db: sqlite3.Connection) -> Generator[None]:
-    """All or nothing, on disk when the block has ended."""
+    """Run the block as one transaction; all of it is durable when the block ends, or nothing."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -71,11 +72,13 @@ def _open(path: Path, schema: str, version: int) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous=FULL")
         (found,) = db.execute("PRAGMA user_version").fetchone()
         if found > version:
-            raise AlleleError("E_IO", f"{path}: written by a newer Allele (format {found})", hint="upgrade Allele")
+            raise AlleleError(
+                "E_IO", f"{path}: written by a newer version of Allele (format {found})", hint="upgrade Allele"
+            )
         if path.stat().st_size < QUICK_CHECK_BYTES:
-            (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
-            if said != "ok":
-                raise sqlite3.DatabaseError(said)
+            (result,) = db.execute("PRAGMA quick_check(1)").fetchone()
+            if result != "ok":
+                raise sqlite3.DatabaseError(result)
         if found < version:
             with transaction(db):
                 for statement in schema.split(";"):

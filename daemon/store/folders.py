@@ -1,7 +1,7 @@
-"""Corpora and models as their folders describe them: `corpus.json` and `model.json` are the truth, SQLite an index.
+"""Describe corpora and models from their folders: `corpus.json` and `model.json` are authoritative, SQLite an index.
 
-Boundary: reads what `daemon.corpus` and `daemon.training` write, never writes there. What can go wrong: a folder
-without a readable description is no corpus or model yet; the log says so once for each change of its file.
+This module reads what `daemon.corpus` and `daemon.training` write and never writes there. A folder without a readable
+description does not count as a corpus or model; the log reports a damaged one once for each change of its file.
 """
 
 import logging
@@ -25,7 +25,7 @@ FRAME_RATE_HZ = 46.875
 
 
 def signature(described: Path) -> str:
-    """Changes whenever a description file is replaced; "" when there is none."""
+    """A string that changes whenever a description file is replaced; "" if there is no such file."""
     try:
         status = described.stat()
     except OSError:
@@ -34,17 +34,17 @@ def signature(described: Path) -> str:
 
 
 def corpus_signature(folder: Path) -> str:
-    """What a corpus's row in the index was made from."""
+    """Signature of a corpus's description, saved with its row in the index."""
     return signature(folder / INDEX_NAME)
 
 
 def model_signature(folder: Path) -> str:
-    """What a model's row in the index was made from."""
+    """Signature of a model's description, saved with its row in the index."""
     return signature(folder / MODEL_NAME)
 
 
 def read_corpus(folder: Path) -> CorpusInfo | None:
-    """A corpus in a line, or None when the folder is none."""
+    """Summary of the corpus in a folder; None if it holds no readable corpus."""
     try:
         corpus = load_corpus(folder)
     except CorpusError as problem:
@@ -54,7 +54,7 @@ def read_corpus(folder: Path) -> CorpusInfo | None:
 
 
 def corpus_info(corpus: Corpus) -> CorpusInfo:
-    """A corpus in a line."""
+    """Summary of an opened corpus."""
     return CorpusInfo(
         name=corpus.folder.name,
         files=len(corpus.usable),
@@ -66,7 +66,7 @@ def corpus_info(corpus: Corpus) -> CorpusInfo:
 
 
 def corpus_file(record: FileRecord) -> CorpusFile:
-    """One file of a corpus as messages carry it; a partly readable file is ok, and `problem` says what is missing."""
+    """Message form of a corpus file. A partly readable file has status ok, and `problem` describes what is missing."""
     return CorpusFile(
         path=record.source,
         status={"ok": "ok", "partial": "ok", "duplicate": "duplicate"}.get(record.status, "skipped"),
@@ -83,7 +83,7 @@ def corpus_file(record: FileRecord) -> CorpusFile:
 
 
 def read_model(folder: Path) -> ModelInfo | None:
-    """A finished model in a line, or None."""
+    """Summary of the finished model in a folder; None if it holds none that can be read."""
     try:
         card = msgspec.json.decode((folder / MODEL_NAME).read_bytes(), type=ModelCard)
     except FileNotFoundError:
@@ -113,42 +113,42 @@ def read_model(folder: Path) -> ModelInfo | None:
 
 
 def with_problem(info: ModelInfo, folder: Path) -> ModelInfo:
-    """The same model, and why it can make no sound if so."""
-    problem, mend = format_problem(folder)
-    return msgspec.structs.replace(info, problem=problem, mend=mend)
+    """The summary of a model with the reason why this version cannot use it, if there is one."""
+    problem, hint = format_problem(folder)
+    return msgspec.structs.replace(info, problem=problem, mend=hint)
 
 
 def _memorisation(card: ModelCard) -> dict[str, Any]:
-    """In short; `memorisation.json` in the model's folder has all of it."""
+    """Summary of the memorisation report, which `memorisation.json` in the model's folder holds in full."""
     if not card.memorisation:
         return {}
     return {"verdict": card.memorisation, "ratio": card.memorisation_ratio, "train_mel": card.train_mel}
 
 
 def has_run(folder: Path) -> bool:
-    """Whether a training was begun in this folder."""
+    """Whether a training was started in a folder."""
     return (folder / RUN_NAME).exists()
 
 
 def has_learnt(folder: Path) -> bool:
-    """Whether a training left a whole checkpoint to make a model of, one after its first step."""
-    # As daemon.training.checkpoint writes them, which imports torch: a manifest last, so what has one is whole.
+    """Whether a training left a complete checkpoint, after its first step or later, to make a model from."""
+    # daemon.training.checkpoint, which imports torch, writes the manifest last: a checkpoint with one is complete.
     whole = (path.parent.name for path in (folder / CHECKPOINTS).glob("step-*/manifest.json"))
     return any(name.removeprefix("step-").strip("0") for name in whole)
 
 
 def run_corpus(folder: Path) -> str:
-    """The corpus that the training in this folder learns from.
+    """Name of the corpus of the training in a folder.
 
     Raises:
-        AlleleError: E_NOT_FOUND, E_IO when `run.json` is damaged.
+        AlleleError: E_NOT_FOUND if there is no training, E_IO if `run.json` is damaged.
     """
     try:
         run = read_run(folder)
     except TrainingError as problem:
         raise AlleleError("E_IO", problem.message.rstrip("."), hint=problem.hint.rstrip(".")) from None
     if run is None:
-        raise AlleleError("E_NOT_FOUND", f"{folder.name} is no training")
+        raise AlleleError("E_NOT_FOUND", f"{folder.name} is not a training")
     return run.corpus
 
 

@@ -1,16 +1,16 @@
-"""strands/edits.sqlite: strands, their linear histories, registers, the workspace, and answers given to edits.
+"""The journal, `strands/edits.sqlite`: strands, their linear histories, registers, the workspace, and replies to edits.
 
-Data flow: `StrandStore` computes, this module writes, in one transaction for everything that one request changes.
-Whatever changes a strand names the revision it was computed from, and SQLite compares it in the same transaction
-(`Outdated`): a second process with the file open can never overwrite or truncate a history that it does not know.
+Data flow: `StrandStore` computes; this module writes everything that one request changes in one transaction. Every
+change of a strand names the revision from which it was computed, and SQLite compares it in the same transaction
+(`Outdated`). A second process with the file open thus cannot overwrite or truncate a history that it does not know.
 
-A strand's grid is not stored after each edit: it is a checkpoint (a grid at some place of its history) and the changes
-between there and the head, replayed forwards or backwards when the store is opened.
+A strand's grid is not stored after each edit. The journal keeps a checkpoint (the grid at one position of the history)
+and the changes between there and the head, which are replayed forwards or backwards when the store is opened.
 
-    entries   one row for each edit: its text, its value, who asked       parts: how many strands it changed
-    changes   one row for each strand of an entry: the cells before and after, at place `pos` of the strand's history
+    entries   one row for each edit: its text, its value, its request     parts: how many strands it changed
+    changes   one row for each strand of an entry: the cells before and after, at position `pos` of the strand's history
     strands   rev, head (changes in effect), depth (changes that exist), the checkpoint
-    locks     the levels of a strand that operations leave alone (format 2; older files gain the table when opened)
+    locks     the levels of a strand that operations do not change (format 2; older files gain the table when opened)
 """
 
 import json
@@ -45,36 +45,36 @@ from protocol.strands import StrandMeta
 KEPT_ANSWERS = 10_000
 KEPT_TEXTS = 1000
 TICK_S = 1e-3
-LISTED_CLOSED = 100  # what one answer tells, so that it fits into a message
+LISTED_CLOSED = 100  # strands in one reply, so that it fits into a message
 
 
 class Journal:
-    """The database. Used on one thread."""
+    """The journal's database. Used on one thread."""
 
     def __init__(self, path: Path) -> None:
         self._db: sqlite3.Connection = open_database(path, SCHEMA, VERSION)
 
     def close(self) -> None:
-        """Checkpoint the write-ahead log and close."""
+        """Checkpoint the write-ahead log and close the database."""
         self._db.close()
 
     def transaction(self) -> AbstractContextManager[None]:
-        """Everything inside is on disk when it ends, or nothing is."""
+        """A transaction: everything written inside is durable when it ends, or nothing."""
         return transaction(self._db)
 
     # --- strands -----------------------------------------------------------------------------------------
 
     def strands(self) -> list[StrandRow]:
-        """Every open strand, oldest first; `codes` is the checkpoint's grid still."""
+        """All open strands, oldest first. Their `codes` are still the checkpoint's grid."""
         rows = self._db.execute(f"{STRANDS} WHERE closed_s IS NULL ORDER BY opened_s, s.rowid")
         return [strand_row(row) for row in rows]
 
     def open_strand(self, strand: str) -> StrandRow | None:
-        """One open strand; `codes` is the checkpoint's grid."""
+        """An open strand, or None. Its `codes` are the checkpoint's grid."""
         return self._strand(strand, "closed_s IS NULL")
 
     def closed_strand(self, strand: str) -> StrandRow | None:
-        """One strand of the trash; `codes` is the checkpoint's grid."""
+        """A closed strand in the trash, or None. Its `codes` are the checkpoint's grid."""
         return self._strand(strand, "closed_s IS NOT NULL")
 
     def _strand(self, strand: str, where: str) -> StrandRow | None:
@@ -82,10 +82,10 @@ class Journal:
         return None if row is None else strand_row(row)
 
     def expect(self, revisions: Mapping[str, int]) -> None:
-        """Make sure, inside a transaction, that strands are open and at these revisions.
+        """Check, inside a transaction, that strands are open and at these revisions.
 
         Raises:
-            Outdated: naming those that are not.
+            Outdated: some strands are not; the error names them.
         """
         found = "SELECT rev FROM strands WHERE id = ? AND closed_s IS NULL"
         outdated = [
@@ -95,7 +95,7 @@ class Journal:
             raise Outdated(outdated)
 
     def closed(self) -> ClosedStrands:
-        """The newest LISTED_CLOSED strands of the trash, the one closed last first."""
+        """The newest LISTED_CLOSED strands of the trash, the last closed first."""
         rows = self._db.execute(
             "SELECT s.id, meta, rev, head, depth, COALESCE(l.levels, '[]'), closed_s "
             "FROM strands s LEFT JOIN locks l ON l.strand = s.id WHERE closed_s IS NOT NULL "
@@ -116,12 +116,12 @@ class Journal:
         return ClosedStrands(strands=strands, closed_s=[row[-1] for row in rows])
 
     def opened_by(self, cid: bytes, request: bytes) -> str | None:
-        """The strand that a request opened."""
+        """Id of the strand that a request opened; None if it opened none."""
         row = self._db.execute("SELECT id FROM strands WHERE cid = ? AND request = ?", (cid, request)).fetchone()
         return None if row is None else str(row[0])
 
     def add_strand(self, row: StrandRow, cid: bytes, request: bytes) -> None:
-        """A new strand without history."""
+        """Add a new strand without history."""
         self._db.execute(
             "INSERT INTO strands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
             (
@@ -131,10 +131,10 @@ class Journal:
         )  # fmt: skip
 
     def update_strand(self, row: StrandRow, *, with_checkpoint: bool) -> None:
-        """Write a strand's place in its history, one revision on, and its grid when a checkpoint is due.
+        """Write a strand's position in its history for its next revision, and its grid if a checkpoint is due.
 
         Raises:
-            Outdated: the strand is not at the revision before, or closed.
+            Outdated: the strand is not at the preceding revision, or closed.
         """
         self._write_if_current(
             "UPDATE strands SET rev = ?, head = ?, depth = ?, tail = ? WHERE id = ? AND rev = ? AND closed_s IS NULL",
@@ -153,15 +153,15 @@ class Journal:
             raise Outdated([strand])
 
     def put_locks(self, row: StrandRow) -> None:
-        """Keep which levels of a strand are locked."""
+        """Save the locked levels of a strand."""
         levels = json.dumps(sorted(row.locked))
         self._db.execute("INSERT OR REPLACE INTO locks VALUES (?, ?)", (row.id, levels))
 
     def close_strand(self, strand: str, rev: int) -> None:
-        """Put a strand in the trash: its rows stay.
+        """Move a strand to the trash; its rows stay.
 
         Raises:
-            Outdated: it is not open at this revision.
+            Outdated: the strand is not open at this revision.
         """
         self._write_if_current(
             "UPDATE strands SET closed_s = ? WHERE id = ? AND rev = ? AND closed_s IS NULL",
@@ -170,10 +170,10 @@ class Journal:
         )
 
     def reopen_strand(self, strand: str, rev: int) -> None:
-        """Take a strand out of the trash; among the open ones it is the newest.
+        """Restore a strand from the trash as the newest open one.
 
         Raises:
-            Outdated: it is not in the trash at this revision.
+            Outdated: the strand is not in the trash at this revision.
         """
         self._write_if_current(
             "UPDATE strands SET closed_s = NULL, opened_s = ? WHERE id = ? AND rev = ? AND closed_s IS NOT NULL",
@@ -182,14 +182,14 @@ class Journal:
         )
 
     def _after(self, column: str) -> float:
-        """Now, and later than every time in this column: the order of strands outlives a clock that is set back."""
+        """Current time, but later than all times in a column, so that a clock set back does not change the order."""
         (newest,) = self._db.execute(f"SELECT COALESCE(MAX({column}), 0) FROM strands").fetchone()
         return max(time.time(), float(newest) + TICK_S)
 
     # --- histories ---------------------------------------------------------------------------------------
 
     def add_entry(self, edit: Edit, text: str, parts: Iterable[EntryPart], cid: bytes, request: bytes) -> None:
-        """Journal an edit; what could have been redone on its strands is gone."""
+        """Journal an edit, and remove the undone edits of its strands, which can no longer be redone."""
         listed = list(parts)
         cursor = self._db.execute(
             "INSERT INTO entries (text, edit, parts, cid, request, created_s) VALUES (?, ?, ?, ?, ?, ?)",
@@ -207,7 +207,7 @@ class Journal:
             )  # fmt: skip
 
     def split_entry(self, entry: int, strands: Iterable[str]) -> None:
-        """Give these strands' shares of an entry entries of their own: from now on each is undone and redone alone."""
+        """Split the parts of some strands off an entry, so that each is undone and redone by itself from now on."""
         for strand in strands:
             cursor = self._db.execute(
                 "INSERT INTO entries (text, edit, parts, cid, request, created_s) "
@@ -220,10 +220,10 @@ class Journal:
             self._db.execute("UPDATE entries SET parts = parts - 1 WHERE id = ?", (entry,))
 
     def entry_at(self, strand: str, pos: int) -> Entry:
-        """The entry at a place of a strand's history.
+        """The entry at a position of a strand's history.
 
         Raises:
-            Outdated: nothing is there any more.
+            Outdated: the position no longer exists.
         """
         found = self._db.execute("SELECT entry FROM changes WHERE strand = ? AND pos = ?", (strand, pos)).fetchone()
         if found is None:
@@ -233,7 +233,7 @@ class Journal:
         return Entry(found[0], text, parts, [entry_part(row) for row in rows])
 
     def changes(self, strand: str, first: int, last: int) -> list[Change]:
-        """Changes at places first … last of a history."""
+        """Changes at positions first to last (inclusive) of a strand's history."""
         rows = self._db.execute(
             f"SELECT {CHANGE} FROM changes WHERE strand = ? AND pos BETWEEN ? AND ? ORDER BY pos",
             (strand, first, last),
@@ -241,7 +241,7 @@ class Journal:
         return [entry_part(row).change for row in rows]
 
     def texts(self, strand: str, head: int) -> list[str]:
-        """The newest KEPT_TEXTS edits in effect, oldest first."""
+        """Texts of the newest KEPT_TEXTS edits in effect, oldest first."""
         rows = self._db.execute(
             "SELECT e.text FROM changes c JOIN entries e ON e.id = c.entry "
             "WHERE c.strand = ? AND c.pos <= ? ORDER BY c.pos DESC LIMIT ?",
@@ -250,7 +250,7 @@ class Journal:
         return [str(text) for (text,) in rows][::-1]
 
     def entries(self, strand: str, first: int, last: int) -> list[HistoryEntry]:
-        """What happened at places first … last of a history, oldest first, undone ones included."""
+        """Edits at positions first to last (inclusive) of a strand's history, oldest first, undone ones included."""
         rows = self._db.execute(
             "SELECT c.pos, e.text, e.created_s, e.parts FROM changes c JOIN entries e ON e.id = c.entry "
             "WHERE c.strand = ? AND c.pos BETWEEN ? AND ? ORDER BY c.pos",
@@ -261,12 +261,12 @@ class Journal:
     # --- answers, registers, workspace -------------------------------------------------------------------
 
     def answer(self, cid: bytes, request: bytes) -> EditApplied | None:
-        """What was answered to an edit before."""
+        """The saved reply to an edit request; None if there is none."""
         row = self._db.execute("SELECT answer FROM answers WHERE cid = ? AND request = ?", (cid, request)).fetchone()
         return None if row is None else msgspec.json.decode(row[0], type=EditApplied)
 
     def add_answer(self, cid: bytes, request: bytes, answer: EditApplied) -> None:
-        """Remember an answer; the oldest are forgotten."""
+        """Save the reply to an edit request; only the newest KEPT_ANSWERS are kept."""
         cursor = self._db.execute(
             "INSERT INTO answers (cid, request, answer) VALUES (?, ?, ?)",
             (cid, request, msgspec.json.encode(answer)),
@@ -274,7 +274,7 @@ class Journal:
         self._db.execute("DELETE FROM answers WHERE number <= ?", ((cursor.lastrowid or 0) - KEPT_ANSWERS,))
 
     def registers(self) -> dict[str, Register]:
-        """All filled registers."""
+        """All filled registers by name."""
         rows = self._db.execute("SELECT name, codes, levels, level_lo, model, codec_id FROM registers")
         return {
             name: Register(codes=cells_of(codes, levels), level_lo=level_lo, model=model, codec_id=codec_id)
@@ -282,7 +282,7 @@ class Journal:
         }
 
     def put_register(self, name: str, register: Register) -> None:
-        """Fill a register."""
+        """Save the content of a register."""
         codes = register.codes
         self._db.execute(
             "INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?, ?, ?)",
@@ -290,10 +290,10 @@ class Journal:
         )
 
     def workspace(self) -> str:
-        """What was kept last, or ""."""
+        """The workspace that was saved last, or ""."""
         row = self._db.execute("SELECT state FROM workspace").fetchone()
         return "" if row is None else str(row[0])
 
     def put_workspace(self, state: str) -> None:
-        """Keep what a client would show again."""
+        """Save the workspace that a client restores at its next start."""
         self._db.execute("INSERT OR REPLACE INTO workspace VALUES (1, ?)", (state,))

@@ -1,4 +1,4 @@
-"""The journal's tables, and what their rows stand for: strands, and the shares that strands have in an edit.
+"""The journal's tables and the types of their rows: strands, and the parts of an edit on each strand.
 
 `STRANDS` and `CHANGE` name the columns in the order in which `strand_row` and `entry_part` read them.
 """
@@ -49,7 +49,7 @@ STRANDS = (
 
 
 class Outdated(Exception):  # noqa: N818 - a state, not a failure: the strands are read again
-    """Strands are not, in the file, at the revision that a change was computed from."""
+    """Strands in the journal are no longer at the revision from which a change was computed."""
 
     def __init__(self, strands: Iterable[str]) -> None:
         super().__init__(", ".join(strands))
@@ -58,7 +58,7 @@ class Outdated(Exception):  # noqa: N818 - a state, not a failure: the strands a
 
 @dataclass
 class StrandRow:
-    """A strand as the journal keeps it. tail: requests (hex) since the last change by anybody, newest last."""
+    """A strand in the journal. `tail`: requests (hex) since its last change, newest last."""
 
     id: str
     meta: StrandMeta
@@ -73,7 +73,7 @@ class StrandRow:
 
 @dataclass(frozen=True)
 class EntryPart:
-    """One strand's share of an entry."""
+    """The part of an entry that changes one strand."""
 
     strand: str
     pos: int
@@ -82,7 +82,7 @@ class EntryPart:
 
 @dataclass(frozen=True)
 class Entry:
-    """A journalled edit. `parts` is how many strands it changed when it was made; some may be overwritten since."""
+    """A journalled edit. `parts`: how many strands it changed originally; later edits may have removed some parts."""
 
     id: int
     text: str
@@ -91,7 +91,7 @@ class Entry:
 
 
 def entry_part(row: tuple[str, int, int, int, int, bytes, bytes]) -> EntryPart:
-    """A share as a row of CHANGE has it."""
+    """Decode a row of CHANGE: one strand's part of an entry."""
     strand, pos, level_lo, frame_lo, levels, before, after = row
     change = Change(
         strand=strand,
@@ -104,7 +104,7 @@ def entry_part(row: tuple[str, int, int, int, int, bytes, bytes]) -> EntryPart:
 
 
 def strand_row(row: tuple[str, bytes, int, int, int, bytes, int, str, str]) -> StrandRow:
-    """A strand as a row of STRANDS has it; `codes` is the checkpoint's grid."""
+    """Decode a row of STRANDS: a strand whose `codes` are the checkpoint's grid."""
     strand, meta, rev, head, depth, checkpoint, checkpoint_pos, tail, locked = row
     described = msgspec.json.decode(meta, type=StrandMeta)
     codes = cells_of(checkpoint, described.levels)
@@ -113,5 +113,5 @@ def strand_row(row: tuple[str, bytes, int, int, int, bytes, int, str, str]) -> S
 
 
 def cells_of(data: bytes, levels: int) -> Codes:
-    """Cells (Q, T) as the journal keeps them."""
+    """Decode the cells (Q, T) of a blob in the journal."""
     return np.frombuffer(data, dtype="<u2").reshape(levels, -1)

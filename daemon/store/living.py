@@ -1,4 +1,4 @@
-"""Living strands as others see them: at one revision, with who asks for a change and what is answered."""
+"""Types for open strands: a strand at one revision, the identity of a request, and the result of an edit."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ from protocol.strands import Codes, StrandMeta
 
 @dataclass(frozen=True, kw_only=True)
 class Living:
-    """A strand at one revision. `codes` (Q, T) is never written to again; `meta.edits` is empty here."""
+    """An open strand at one revision. `codes` (Q, T) are immutable; `meta.edits` is empty here."""
 
     id: str
     meta: StrandMeta
@@ -26,7 +26,7 @@ class Living:
 
     @property
     def info(self) -> StrandInfo:
-        """The strand as messages carry it."""
+        """The message form of the strand."""
         return StrandInfo(
             id=self.id,
             meta=self.meta,
@@ -39,7 +39,14 @@ class Living:
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """Who asks for a change, under which id, and what must be true for it."""
+    """Identity of a request to change a strand, and its preconditions.
+
+    Attributes:
+        cid: id of the client.
+        request: id of the request.
+        if_rev: revision that the strand must have; None for any.
+        after: id of the client's preceding request, after which nobody else may have changed the strand.
+    """
 
     cid: bytes
     request: bytes
@@ -49,7 +56,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Edited:
-    """The answer, and (unless it was given before) what everybody is to be told."""
+    """The reply to an edit, and the changes to announce (none if the request is a repetition)."""
 
     answer: EditApplied
     strands: list[Living] = field(default_factory=list[Living])
@@ -57,7 +64,7 @@ class Edited:
 
 
 class SupersededError(AlleleError):
-    """Another process changed or closed strands in the journal; they were read again. E_CONFLICT for the client."""
+    """Another process changed or closed strands in the journal; they were read again. The client gets E_CONFLICT."""
 
     def __init__(self, strands: list[str], message: str) -> None:
         super().__init__("E_CONFLICT", message, hint="fetch it again")
@@ -65,19 +72,19 @@ class SupersededError(AlleleError):
 
 
 def frozen(codes: Codes) -> Codes:
-    """A copy that is never written to."""
+    """A read-only copy of codes."""
     kept = codes.copy()
     kept.flags.writeable = False
     return kept
 
 
 def as_grid(row: StrandRow) -> Grid:
-    """A strand as operations see it."""
+    """A strand's row as the grid that operations take."""
     return grid_of(row.id, row.meta, row.codes, row.locked)
 
 
 def as_living(row: StrandRow) -> Living:
-    """A strand as it is now."""
+    """A strand's row as an open strand at its current revision."""
     meta = msgspec.structs.replace(resized(row.meta, row.codes.shape[1]), edits=[])
     return Living(
         id=row.id,

@@ -1,13 +1,14 @@
-"""Living strands: grids in memory, every change in the journal before it is acknowledged.
+"""The open strands: grids in memory, with every change journalled before it is acknowledged.
 
-Data flow: a request → checks (repeated? stale?) → `daemon.edits` computes → one transaction → memory → answer. All
-of it on the store's thread, one request after another, so edits are serial whoever sends them. An edit that takes a
-model's vectors stops at a question: the caller comes back with the answer, and everything is checked and computed anew.
-The answer counts if the question is still the same, so nothing is written that was computed from cells of the past.
+Data flow: a request → checks (repeated? stale?) → `daemon.edits` computes → one transaction → memory → reply. All of
+this runs on the store's thread, one request after another, so edits of all clients are serialised. An edit that needs a
+model returns a `Computation` instead: the caller obtains its result and calls again, and everything is checked and
+computed again. The result only counts if the computation is still the same, so nothing is written that was computed
+from outdated cells.
 
-What can go wrong: the disk is full (the transaction is rolled back, memory is as before, E_DISK_FULL); somebody else
-changed the strand (E_CONFLICT); another process changed it in the journal (the same, and the strand is read again); a
-journal's cells do not fit their grid (that strand is left out, the log says so).
+Errors: if the disk is full, the transaction is rolled back and memory stays unchanged (E_DISK_FULL). If another client
+changed the strand, the request fails (E_CONFLICT); if another process changed it in the journal, the strand is also
+read again. A strand whose journalled cells do not fit its grid is not opened, and the log reports it.
 """
 
 import logging
@@ -32,16 +33,16 @@ from protocol.strands import Codes, StrandMeta
 
 log = logging.getLogger("allele.store")
 
-CHECKPOINT_EVERY = 200  # changes replayed at most when the store is opened: under 10 ms a strand
+CHECKPOINT_EVERY = 200  # largest number of changes to replay when the store is opened: under 10 ms per strand
 KEPT_TAIL = 64
-KEPT_HISTORY = 1000  # what one answer tells of a history; texts are cut, so that it fits into a message
+KEPT_HISTORY = 1000  # edits in one reply; texts are shortened, so that it fits into a message
 
 
 Done = TypeVar("Done")
 
 
 class StrandStore:
-    """All open strands. Used on one thread."""
+    """The open strands and their journal. Used on one thread."""
 
     def __init__(self, path: Path) -> None:
         self._journal = Journal(path)
@@ -56,27 +57,27 @@ class StrandStore:
                 self._rows[row.id] = row
 
     def close(self) -> None:
-        """Close the journal."""
+        """Close the store's journal."""
         self._journal.close()
 
     def all(self) -> list[Living]:
-        """Every open strand, oldest first."""
+        """All open strands, oldest first."""
         return [as_living(row) for row in self._rows.values()]
 
     def edits_of(self, strand: str) -> list[str]:
-        """The text of what was done to a strand, oldest first: before it was opened here, and since."""
+        """Texts of all edits in effect on a strand, oldest first, including those before it was opened here."""
         row = self._row(strand)
         return [*row.meta.edits, *self._journal.texts(strand, row.head)]
 
     def history(self, strand: str) -> History:
-        """What was done to a strand since it was opened here, around where it stands now; undone edits included."""
+        """The edits of a strand since it was opened here, around its current position, including undone ones."""
         row = self._row(strand)
         last = min(row.depth, row.head + KEPT_HISTORY // 2)
         first = max(1, last - KEPT_HISTORY + 1)
         return History(head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.entries(strand, first, last))
 
     def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
-        """A strand, its codes as it was opened, and before the edit it stands at."""
+        """A strand, its codes when it was opened, and its codes before the newest edit in effect."""
         row = self._row(strand)
         codes = last = row.codes
         for number, change in enumerate(reversed(self._journal.changes(strand, 1, row.head))):
@@ -86,18 +87,18 @@ class StrandStore:
         return as_living(row), codes, last
 
     def find(self, strand: str) -> Living | None:
-        """One open strand; None when it is not open."""
+        """An open strand by id; None if it is not open."""
         row = self._rows.get(strand)
         return None if row is None else as_living(row)
 
     def opened_by(self, asked: Asked) -> Living | None:
-        """The strand that this very request opened before, if it is still open."""
+        """The strand that the same request opened before, if it is still open."""
         known = self._journal.opened_by(asked.cid, asked.request)
         row = None if known is None else self._rows.get(known) or self._read(known)
         return None if row is None else as_living(row)
 
     def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
-        """A new strand; the same request again gives the same strand."""
+        """Open a new strand. The same request again returns the same strand."""
         known = self.opened_by(asked)
         if known is not None:
             return known
@@ -108,10 +109,10 @@ class StrandStore:
         return as_living(row)
 
     def shut(self, strand: str) -> None:
-        """Put a strand and its history in the trash.
+        """Move a strand with its history to the trash.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_CONFLICT when another process changed it, E_DISK_FULL.
+            AlleleError: E_NOT_FOUND, E_CONFLICT if another process changed it, E_DISK_FULL.
         """
         row = self._row(strand)
         try:
@@ -122,15 +123,15 @@ class StrandStore:
         del self._rows[strand]
 
     def closed(self) -> ClosedStrands:
-        """What lies in the trash, the strand closed last first."""
+        """Strands in the trash, the last closed first."""
         return self._journal.closed()
 
     def reopen(self, strand: str) -> Living:
-        """Take a strand back from the trash as it was; one that is open stays as it is.
+        """Restore a strand from the trash with its history. A strand that is open stays unchanged.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_STRAND when its journal is damaged, E_CONFLICT when another process took it
-                back meanwhile, E_DISK_FULL.
+            AlleleError: E_NOT_FOUND, E_BAD_STRAND if its journal is damaged, E_CONFLICT if another process restored it
+                meanwhile, E_DISK_FULL.
         """
         if strand not in self._rows and self._read(strand) is None:
             row = self._journal.closed_strand(strand)
@@ -140,7 +141,7 @@ class StrandStore:
             try:
                 self._replay(row)
             except ValueError as problem:
-                raise AlleleError("E_BAD_STRAND", f"{row.meta.name} cannot be taken back: {problem}") from None
+                raise AlleleError("E_BAD_STRAND", f"{row.meta.name} cannot be restored: {problem}") from None
             try:
                 with self._journal.transaction():
                     self._journal.reopen_strand(strand, row.rev)
@@ -150,17 +151,17 @@ class StrandStore:
         return as_living(self._rows[strand])
 
     def workspace(self) -> str:
-        """What a client kept last."""
+        """The workspace that a client saved last, or ""."""
         return self._journal.workspace()
 
     def put_workspace(self, state: str) -> None:
-        """Keep what a client would show again."""
+        """Save the workspace that a client restores at its next start."""
         with self._journal.transaction():
             self._journal.put_workspace(state)
 
     @property
     def registers(self) -> dict[str, Register]:
-        """What is remembered in each filled register."""
+        """Contents of all filled registers by name."""
         return dict(self._registers)
 
     # --- changes -----------------------------------------------------------------------------------------
@@ -168,15 +169,18 @@ class StrandStore:
     def edit(
         self, strand: str, edit: Edit, asked: Asked, answers: Mapping[bytes, Array] | None = None
     ) -> Edited | Computation:
-        """Apply an edit, or say what a model must be asked first; `answers` are those known by now, by key.
+        """Apply an edit, or return the computation that a model must do first.
+
+        Args:
+            answers: results of earlier computations, by key.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_CONFLICT, what the operation says, E_DISK_FULL.
+            AlleleError: E_NOT_FOUND, E_CONFLICT, an error of the operation, E_DISK_FULL.
         """
         return self._once(strand, asked, lambda row: self._edit(row, edit, asked, answers or {}))
 
     def undo(self, strand: str, asked: Asked) -> Edited:
-        """Take the newest edit back, on every strand it changed.
+        """Undo the newest edit on every strand it changed.
 
         Raises:
             AlleleError: E_NOT_FOUND, E_CONFLICT, E_NOTHING_TO_UNDO, E_DISK_FULL.
@@ -184,10 +188,10 @@ class StrandStore:
         return self._once(strand, asked, lambda row: self._undo(row, asked))
 
     def redo(self, strand: str, asked: Asked) -> Edited:
-        """Do again what was undone last, on every strand it changed.
+        """Reapply the most recently undone edit on every strand it changed.
 
         Raises:
-            AlleleError: as `undo`.
+            AlleleError: E_NOT_FOUND, E_CONFLICT, E_NOTHING_TO_UNDO, E_DISK_FULL.
         """
         return self._once(strand, asked, lambda row: self._redo(row, asked))
 
@@ -198,7 +202,7 @@ class StrandStore:
         row = self._row(strand)
         _check_fresh(row, asked)
         try:
-            self._journal.expect({row.id: row.rev})  # what is read next belongs to the history that is known here
+            self._journal.expect({row.id: row.rev})  # the rows read next belong to the history known here
             return work(row)
         except Outdated as outdated:
             raise self._read_again(outdated) from None
@@ -233,7 +237,7 @@ class StrandStore:
     def _remember(
         self, row: StrandRow, text: str, outcome: Outcome, asked: Asked, revisions: Mapping[str, int]
     ) -> Edited:
-        """An edit that fills registers and changes no cells: the strand's revision stays."""
+        """Save an edit that fills registers and changes no cells; the strand's revision stays."""
         tail = [*row.tail, _name(asked.cid, asked.request)][-KEPT_TAIL:]
         answer = EditApplied(edit=text, strands=[as_living(row).info], notes=outcome.notes)
         with self._journal.transaction():
@@ -246,7 +250,7 @@ class StrandStore:
         return Edited(answer=answer)
 
     def _relock(self, row: StrandRow, text: str, locked: frozenset[int], notes: list[str], asked: Asked) -> Edited:
-        """Other levels are locked from now on: a revision of its own, but no edit, and nothing to redo is lost."""
+        """Change the locked levels. This makes a new revision, but is not an edit, so redo stays possible."""
         nothing = Change(
             strand=row.id, level_lo=0, frame_lo=0, before=row.codes[:, :0].copy(), after=row.codes[:, :0].copy()
         )
@@ -275,7 +279,7 @@ class StrandStore:
         return self._move(entry, parts, notes, asked)
 
     def _movable(self, entry: Entry, done: str, place: Callable[[StrandRow], int]) -> tuple[list[EntryPart], list[str]]:
-        """The parts of an entry, if every strand stands right at it; strands in the trash are left alone."""
+        """Parts of an entry to undo or redo, if every open strand is at its position; closed strands are skipped."""
         parts: list[EntryPart] = []
         notes: list[str] = []
         for part in entry.present:
@@ -295,12 +299,12 @@ class StrandStore:
         answer = EditApplied(edit=entry.text, strands=[as_living(new).info for new in rows], notes=notes)
         left = [part.strand for part in entry.present if part.strand not in self._rows]
         with self._journal.transaction():
-            self._journal.split_entry(entry.id, left)  # or a strand that is taken back could never undo its share
+            self._journal.split_entry(entry.id, left)  # otherwise a restored strand could never undo its part
             self._commit(rows, answer, asked, is_new=False)
         return self._settle(rows, [part.change for part in parts], answer)
 
     def _moved(self, strand: str, change: Change, head: int, depth: int, asked: Asked) -> StrandRow:
-        """The strand as it will be, beside the one that is."""
+        """A copy of a strand's row after a change, one revision later."""
         row = self._rows[strand]
         return StrandRow(
             strand, row.meta, row.rev + 1, head, depth, write(row.codes, change), row.checkpoint_pos,
@@ -309,7 +313,7 @@ class StrandStore:
 
     def _commit(self, rows: list[StrandRow], answer: EditApplied, asked: Asked, *, is_new: bool) -> None:
         for row in rows:
-            # A new edit removes what could be redone; a checkpoint that stood there would have no way back.
+            # A new edit removes the undone edits; a checkpoint among them could no longer be replayed from.
             is_lost = is_new and row.head <= row.checkpoint_pos
             is_due = is_lost or abs(row.head - row.checkpoint_pos) >= CHECKPOINT_EVERY
             self._journal.update_strand(row, with_checkpoint=is_due)
@@ -323,7 +327,7 @@ class StrandStore:
         return Edited(answer=answer, strands=[as_living(row) for row in rows], changes=changes)
 
     def _read_again(self, outdated: Outdated) -> SupersededError:
-        """Take strands over as another process left them in the journal; the error that says so."""
+        """Read strands again that another process changed in the journal; returns the error to raise."""
         named: list[str] = []
         for strand in outdated.strands:
             before = self._rows.pop(strand, None)
@@ -334,7 +338,7 @@ class StrandStore:
         return SupersededError(outdated.strands, f"{', '.join(named)} by another process")
 
     def _read(self, strand: str) -> StrandRow | None:
-        """Take an open strand over from the journal; None when it is not open there or damaged."""
+        """Read an open strand from the journal; None if it is not open there, or damaged."""
         row = self._journal.open_strand(strand)
         if row is None:
             return None
@@ -347,13 +351,13 @@ class StrandStore:
         return row
 
     def _replay(self, row: StrandRow) -> None:
-        """From the checkpoint to the head, forwards or backwards."""
+        """Replay changes from the checkpoint to the head, forwards or backwards."""
         if row.head >= row.checkpoint_pos:
             changes = self._journal.changes(row.id, row.checkpoint_pos + 1, row.head)
         else:
             changes = [c.reversed() for c in self._journal.changes(row.id, row.head + 1, row.checkpoint_pos)][::-1]
         if len(changes) != abs(row.head - row.checkpoint_pos):
-            raise ValueError(f"{abs(row.head - row.checkpoint_pos)} changes were expected, {len(changes)} are there")
+            raise ValueError(f"{abs(row.head - row.checkpoint_pos)} changes were expected, {len(changes)} found")
         for change in changes:
             row.codes = write(row.codes, change)
 

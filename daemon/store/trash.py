@@ -1,8 +1,7 @@
-"""The trash: folders that were removed, kept whole under their kind, name and time, and taken back from there.
+"""The trash: deleted folders, kept under their kind, name and time, from which they can be restored.
 
-Boundary: renames within `$ALLELE_HOME`, so a folder is in one place or the other at any moment, also when the power
-goes. What can go wrong: no permission, or a name that was taken again meanwhile; both are said before anything moves.
-Blocking.
+Folders are renamed within `$ALLELE_HOME`, so that after a power cut each is either in its place or in the trash. A
+missing permission, or a name that has been taken meanwhile, raises an error before anything moves. Calls block.
 """
 
 import contextlib
@@ -20,10 +19,10 @@ _WHEN = re.compile(r"-\d{8}-\d{6}-[0-9a-f]{4}\Z")
 
 
 def move_to_trash(folder: Path, trash: Path, kind: str) -> Path:
-    """Move a folder away; gives its new place.
+    """Move a folder to the trash; returns its new path.
 
     Raises:
-        AlleleError: E_IO.
+        AlleleError: E_IO if it cannot be moved.
     """
     try:
         trash.mkdir(parents=True, exist_ok=True)
@@ -37,7 +36,7 @@ def move_to_trash(folder: Path, trash: Path, kind: str) -> Path:
 
 
 def _stamp(trash: Path) -> str:
-    """Now, and later than what was moved here last: a clock that is set back, in autumn too, changes no order."""
+    """Current time, but later than the newest in the trash, so that a clock set back does not change the order."""
     stamps = [path.name[-20:-5] for path in trash.iterdir() if _WHEN.search(path.name)]
     now, newest = time.strftime(_STAMP), max(stamps, default="")
     if now > newest:
@@ -46,10 +45,10 @@ def _stamp(trash: Path) -> str:
 
 
 def in_trash(trash: Path, kind: str) -> dict[str, Path]:
-    """Names of what can be taken back, each with the folder that was moved here last.
+    """Names that can be restored, each with its most recently deleted folder.
 
     Raises:
-        AlleleError: E_IO.
+        AlleleError: E_IO if the trash cannot be read.
     """
     try:
         folders = [path for path in trash.iterdir() if path.name.startswith(f"{kind}-") and _WHEN.search(path.name)]
@@ -57,25 +56,25 @@ def in_trash(trash: Path, kind: str) -> dict[str, Path]:
         return {}
     except OSError as problem:
         raise AlleleError("E_IO", f"{trash}: {problem.strerror}", hint="check its permissions") from None
-    # The time of the rename, not only of the name: two of one second are told apart.
+    # Also by the time of the rename, which orders two folders of the same second.
     folders.sort(key=lambda path: (path.name[-20:-5], _renamed_ns(path)))
     return {_WHEN.sub("", path.name.removeprefix(f"{kind}-")): path for path in folders}
 
 
 def take_back(trashed: Path, folder: Path) -> None:
-    """Move a folder out of the trash.
+    """Restore a folder from the trash.
 
     Raises:
-        AlleleError: E_EXISTS when its place is taken, E_IO.
+        AlleleError: E_EXISTS if a folder of that name exists, E_IO if it cannot be moved.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         if folder.exists():
-            raise AlleleError("E_EXISTS", f"{folder} is there already", hint="delete that one first")
+            raise AlleleError("E_EXISTS", f"{folder} exists already", hint="delete that one first")
         _move(trashed, folder)
     except OSError as problem:
         raise AlleleError(
-            "E_IO", f"{trashed}: cannot be taken out of the trash: {problem.strerror}", hint="check its permissions"
+            "E_IO", f"{trashed}: cannot be restored from the trash: {problem.strerror}", hint="check its permissions"
         ) from None
 
 
@@ -88,6 +87,6 @@ def _renamed_ns(path: Path) -> int:
 
 def _move(source: Path, target: Path) -> None:
     source.rename(target)
-    with contextlib.suppress(OSError):  # it has moved; when that reaches the disk is then left to the system
+    with contextlib.suppress(OSError):  # the folder has moved; the system then decides when that reaches the disk
         sync_folder(target.parent)
         sync_folder(source.parent)

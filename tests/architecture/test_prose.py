@@ -23,6 +23,7 @@ PLAIN_FOLDERS = (
     "daemon/files",
     "daemon/playback",
     "daemon/render",
+    "daemon/store",
     "tui/input/keymaps",
 )
 FULL_DOCSTRINGS = (
@@ -34,6 +35,7 @@ FULL_DOCSTRINGS = (
     "daemon/files",
     "daemon/playback",
     "daemon/render",
+    "daemon/store",
     "tui/editor",
     "tui/input",
     "tui/transport",

@@ -166,7 +166,7 @@ def test_a_mono_codec_refuses_two_channels_and_a_stereo_one_three(toy_codec: Cod
 
 def test_a_configuration_without_bands_for_the_side_is_refused() -> None:
     for channels, side_bands in ((2, 0), (1, 6), (3, 6)):
-        with pytest.raises(ValueError, match="side bands"):
+        with pytest.raises(ValueError, match="side_bands"):
             CodecConfig(channels=channels, side_bands=side_bands, latent=140)
 
 

@@ -183,7 +183,7 @@ async def test_the_cap_in_bytes_holds_and_the_oldest_goes(engine: Engine) -> Non
 
 
 async def test_a_failure_is_not_kept(engine: Engine, cache: PreviewCache) -> None:
-    """Whoever waits is told; the next one tries again."""
+    """Every waiting caller gets the error; the next one tries again."""
     view = Shelf(grid(40)).find("s")
     block = block_of(view.meta, view.codes, 0, 10, codec=CODEC, levels=None)
     engine.problem = AlleleError("E_ENGINE", "it died")
@@ -313,7 +313,7 @@ async def test_a_strand_that_is_closed_ends_it(cache: PreviewCache) -> None:
         await stream.next()
 
 
-SETTLED = FADE_SAMPLES + 4 * CHUNK_SAMPLES  # the block that sounds was decoded anew by then
+SETTLED = FADE_SAMPLES + 4 * CHUNK_SAMPLES  # the playing block was decoded again by then
 
 
 async def test_a_strand_that_becomes_shorter_ends_where_it_ends_now(cache: PreviewCache) -> None:
