@@ -199,13 +199,13 @@ class ResidualQuantizer(nn.Module):
         return {name: buffer.detach().clone() for name, buffer in self.named_buffers()}
 
     @torch.no_grad()
-    def put_back(self, books: dict[str, Tensor]) -> None:
+    def restore_books(self, books: dict[str, Tensor]) -> None:
         """Restore the codebooks that `books` copied, to undo the effect of a batch that was not finite."""
         for name, buffer in self.named_buffers():
             buffer.copy_(books[name])
 
     @torch.no_grad()
-    def take_level(self, level: int, other: "ResidualQuantizer") -> int:
+    def copy_level(self, level: int, other: "ResidualQuantizer") -> int:
         """Copy the codes of a level from another quantiser of the same shape; returns how many changed.
 
         Changed codes start with an even share of the counts; otherwise they would be replaced before they are chosen.

@@ -1,1 +1,1 @@
-"""From a corpus to a codec, in a loop that can be watched, stopped, resumed and tested."""
+"""Train codecs from corpora, in a loop that can be watched, stopped, resumed and tested."""

@@ -1,9 +1,9 @@
-"""The end of a training against an adversary: the decoder alone learns, so every code stays what it was.
+"""The adversarial stage at the end of a training: only the decoder learns, so that all codes keep their meaning.
 
-It begins with the averaged weights and the codebooks of an evaluation, whose checkpoint is kept. What keeps it from
-doing harm: gradients of the adversary are shares of the reconstruction's (`adversary.balanced`), discriminators that
-have won wait, and a held-out error that rises too far ends the stage with the weights from before it (`is_harmful`).
-Figures and when it pays: docs/adr/0008-adversarial.md.
+The stage begins with the averaged weights and the codebooks of an evaluation, whose checkpoint is kept. Three measures
+limit its harm: gradients of the discriminators are scaled to shares of the reconstruction's (`adversary.balanced`),
+discriminators that are too good pause, and a held-out error that rises too far ends the stage with the weights from
+before it (`is_harmful`). Measurements, and when the stage pays off: docs/adr/0008-adversarial.md.
 """
 
 import numpy as np
@@ -19,7 +19,7 @@ from daemon.training.losses import losses
 
 
 class AdversarialStage:
-    """The decoder's optimiser and its adversary."""
+    """The decoder's optimiser and the discriminators of the adversarial stage."""
 
     def __init__(self, model: CodecModel, recipe: Recipe, seed: int, device: torch.device) -> None:
         self._model, self._recipe = model, recipe
@@ -34,21 +34,21 @@ class AdversarialStage:
         self.adversary = Adversary(recipe.adversarial_rate, seed, device)
 
     def rate(self, share: float) -> float:
-        """Learning rate: a cosine over what is left of the run from where the stage began."""
+        """Learning rate: a cosine from the beginning of the stage to the end of the run."""
         begins = 1 - self._recipe.adversarial_share
         done = min(1.0, max(0.0, (share - begins) / self._recipe.adversarial_share))
         floor = self._recipe.final_rate
         return self._recipe.adversarial_rate * (floor + (1 - floor) * 0.5 * (1 + float(np.cos(np.pi * done))))
 
     def backward(self, audio: Tensor, kept: Tensor | None, *, is_warm: bool) -> dict[str, Tensor]:
-        """One look at `[B, L]` or `[B, 2, L]`: the discriminators take a step, the decoder gets its gradient.
+        """Train on `[B, L]` or `[B, 2, L]`: the discriminators take a step, and the decoder receives its gradient.
 
         Args:
-            kept: levels each sample keeps, as in `ResidualQuantizer`.
-            is_warm: whether the adversary knows enough to be listened to.
+            kept: number of levels each sample keeps, as in `ResidualQuantizer`.
+            is_warm: whether the discriminators are trained enough to contribute to the gradient.
 
         Returns:
-            The terms of `losses`, and `adversary`: 2 when it guesses, 0 when nothing fools it.
+            The terms of `losses`, and `adversary`: the discriminators' hinge loss, 2 at chance, 0 if never fooled.
         """
         model, recipe = self._model, self._recipe
         with torch.no_grad():
@@ -71,12 +71,12 @@ class AdversarialStage:
 
 
 def _as_mono(audio: Tensor) -> Tensor:
-    """Channels as so many sounds more: `[B, 2, L]` to `[2B, L]`."""
+    """Treat channels as separate sounds: `[B, 2, L]` to `[2B, L]`."""
     return audio if audio.ndim == 2 else audio.flatten(0, 1)
 
 
 def is_due(share: float, progress: Progress, recipe: Recipe) -> bool:
-    """Whether the stage is to begin now."""
+    """Whether the adversarial stage should begin now."""
     return (
         recipe.adversarial_share > 0
         and progress.is_ready
@@ -86,10 +86,10 @@ def is_due(share: float, progress: Progress, recipe: Recipe) -> bool:
 
 
 def is_harmful(error: float, progress: Progress, recipe: Recipe) -> bool:
-    """Whether there is a stage, and the held-out error has risen further over the one before it than it may."""
+    """Whether the held-out error has risen too far since the adversarial stage began."""
     return progress.stage_error is not None and error > progress.stage_error * (1 + recipe.adversarial_harm)
 
 
 def is_worth_it(error: float, progress: Progress, recipe: Recipe) -> bool:
-    """Whether there is a stage whose weights are kept: detail costs some of the held-out error that means would not."""
+    """Whether to keep the weights of an adversarial stage: more detail is worth a small rise of the held-out error."""
     return progress.stage_error is not None and not is_harmful(error, progress, recipe)

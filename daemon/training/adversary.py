@@ -1,10 +1,10 @@
-"""What tells recordings from decodes: three small networks that look at spectra, and what the decoder learns of them.
+"""Discriminators that distinguish recordings from decodes by their spectra, and the decoder's losses from them.
 
 References: A. Défossez et al., "High fidelity neural audio compression", 2022, section 3.4 and figure 2 (discriminators
-of complex spectra at several resolutions, hinge losses, distances of features relative to their size, and the balance
-of gradients). Deviations: magnitudes to the power 0.3 go in, or a network sees nothing but the loudest partial; four
-bins are passed over at a time in the first layers, so that a CPU can afford one look at a step's crops; the
-balance is against the gradient of the reconstruction alone, at its present size.
+of complex spectra at several resolutions, hinge losses, relative feature distances, and the balancing of gradients).
+Deviations: magnitudes are compressed to the power 0.3, because otherwise a network sees only the loudest partial; the
+first layers have a stride of four bins, so that a CPU can afford one pass per step; gradients are balanced against the
+current size of the reconstruction's gradient alone.
 """
 
 from typing import NamedTuple
@@ -18,27 +18,27 @@ from daemon.dsp.framing import analyse
 from daemon.training.checkpoint import pack_optimizer, unpack_optimizer
 
 WINDOWS = (2048, 1024, 512)
-"""Samples, on an accelerator; a CPU affords the middle one."""
+"""Window lengths in samples, one discriminator each, on an accelerator; a CPU uses only the middle one."""
 CHANNELS = 16
 COMPRESSION = 0.3
 LEAST_MAGNITUDE = 1e-3
 WON = 0.4
-"""Hinge loss, 2 at chance, under which the discriminators wait for the decoder: nobody learns from a lost game."""
+"""Hinge loss, 2 at chance, below which the discriminators pause: the decoder learns nothing from perfect ones."""
 _LEAK = 0.2
 _OPTIMIZER = "optimizer."
 
 
-class Judgement(NamedTuple):
-    """What a discriminator makes of `[B, L]`."""
+class Discrimination(NamedTuple):
+    """Output of a discriminator for `[B, L]`."""
 
     score: Tensor
     """`[B, 1, frames, bands]`: above 0 a recording, below a decode."""
     features: list[Tensor]
-    """Of each layer."""
+    """Feature maps of each layer."""
 
 
 class Discriminator(nn.Module):
-    """Convolutions over frames and bins of one window's complex spectrum."""
+    """Discriminator of one resolution: convolutions over frames and bins of a complex spectrum."""
 
     def __init__(self, n_fft: int) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Discriminator(nn.Module):
         )
         self.leave = weight_norm(nn.Conv2d(2 * CHANNELS, 1, 3, padding=1))
 
-    def forward(self, audio: Tensor) -> Judgement:
+    def forward(self, audio: Tensor) -> Discrimination:
         spectrum = analyse(audio, self._n_fft, self._n_fft // 4)
         energy = spectrum.real.square() + spectrum.imag.square() + LEAST_MAGNITUDE**2
         spectrum = spectrum * energy.pow((COMPRESSION - 1) / 2)
@@ -63,11 +63,11 @@ class Discriminator(nn.Module):
         for layer in self.layers:
             seen = F.leaky_relu(layer(seen), _LEAK)
             features.append(seen)
-        return Judgement(self.leave(seen), features)
+        return Discrimination(self.leave(seen), features)
 
 
 class Adversary:
-    """The discriminators with their optimiser."""
+    """The discriminators of all resolutions with their optimiser."""
 
     def __init__(self, rate: float, seed: int, device: torch.device) -> None:
         windows = WINDOWS[1:2] if device.type == "cpu" else WINDOWS
@@ -77,7 +77,7 @@ class Adversary:
         self._optimizer = torch.optim.AdamW(self._judges.parameters(), lr=rate, betas=(0.5, 0.9))
 
     def learn(self, recorded: Tensor, made: Tensor) -> float:
-        """One step of the discriminators on `[B, L]` each; their mean hinge loss, 2 at chance, 0 when nothing fools."""
+        """Take one discriminator step on `[B, L]` each; returns the mean hinge loss, 2 at chance, 0 if never fooled."""
         made = made.detach()
         losses = [
             F.relu(1 - judge(recorded).score).mean() + F.relu(1 + judge(made).score).mean() for judge in self._judges
@@ -90,7 +90,7 @@ class Adversary:
         return float(hinge.detach())
 
     def judge(self, recorded: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
-        """How far `made` is from passing for a recording, and how far its features are from those of `recorded`."""
+        """Losses for the decoder: the adversarial loss of `made`, and the distance of its features to `recorded`'s."""
         self._judges.requires_grad_(False)
         scores, distances = list[Tensor](), list[Tensor]()
         for judge in self._judges:
@@ -104,19 +104,19 @@ class Adversary:
         return torch.stack(scores).mean(), torch.stack(distances).mean()
 
     def pack(self) -> dict[str, Tensor]:
-        """Everything a resumed run needs."""
+        """Tensors of the discriminators and their optimiser for a checkpoint."""
         moments = {f"{_OPTIMIZER}{name}": tensor for name, tensor in pack_optimizer(self._optimizer).items()}
         return {**self._judges.state_dict(), **moments}
 
     def unpack(self, tensors: dict[str, Tensor]) -> None:
-        """Go back to what `pack` gave."""
+        """Restore the state that `pack` returned."""
         moments = {name: tensor for name, tensor in tensors.items() if name.startswith(_OPTIMIZER)}
         self._judges.load_state_dict({name: t for name, t in tensors.items() if name not in moments})
         unpack_optimizer(self._optimizer, {name.removeprefix(_OPTIMIZER): t for name, t in moments.items()})
 
 
 def balanced(leading: Tensor, *others: tuple[float, Tensor]) -> Tensor:
-    """A gradient with shares of others, each brought to the size of the leading one first, whatever its loss weighs."""
+    """Add shares of other gradients to a leading one; each is first scaled to the leading one's norm."""
     size, total = leading.norm(), leading
     for share, gradient in others:
         total = total + share * size / gradient.norm().clamp_min(1e-12) * gradient

@@ -1,9 +1,9 @@
-"""What a training crop is turned into before it is learned from, so that sounds the corpus lacks are met in training.
+"""Augmentation of training crops, so that training meets sounds that the corpus lacks.
 
-Data flow: a reader of mono source samples → stretched in time and pitch → coloured → mixed with another crop → noise,
-level, polarity. Every operation has a probability in `Recipe`, is drawn from the step's own generator, and is never
-applied to held-out audio. `scripts/bench/bench_augment.py` measures what each is worth; those that were worth nothing
-have probability 0. Offsets below a hop need no operation: crops begin at any sample.
+Data flow: source samples → stretched in time and pitch → equalised → mixed with another crop → noise, level, polarity.
+Every operation has a probability in `Recipe`, is drawn from the step's own generator, and is never applied to held-out
+audio. `scripts/bench/bench_augment.py` measures the benefit of each; those without benefit have probability 0. Offsets
+below a hop need no operation, because crops begin at any sample.
 
 References: J. Flanagan and R. Golden, "Phase vocoder", 1966, for stretching. Deviation: the phase advance is measured
 between two windows exactly one synthesis hop apart, so no phase is unwrapped.
@@ -27,16 +27,16 @@ _SEMITONE = 2 ** (1 / 12)
 
 @dataclass(frozen=True, kw_only=True)
 class Draw:
-    """How much source one crop takes and what becomes of it."""
+    """Lengths drawn for one crop: how much source it takes and how it is stretched."""
 
     source_samples: int
-    """To be read from a file."""
+    """Samples to read from a file."""
     stretched_samples: int
-    """After stretching at unchanged pitch; resampled to the crop's length from there."""
+    """Samples after stretching at unchanged pitch; these are then resampled to the crop's length."""
 
 
 def draw_lengths(recipe: Recipe, crop: int, random: np.random.Generator) -> Draw:
-    """Choose playing speed (time and pitch together), pitch alone and time alone, and say what lengths that takes."""
+    """Draw playing speed (time and pitch together), pitch alone and time alone; returns the resulting lengths."""
     speed = 2.0 ** _either_way(recipe.speed_probability, recipe.speed_octaves, random)
     pitch = _SEMITONE ** _either_way(recipe.pitch_probability, recipe.pitch_semitones, random)
     rate = 1.0 + _either_way(recipe.time_probability, recipe.time_share, random)
@@ -46,7 +46,7 @@ def draw_lengths(recipe: Recipe, crop: int, random: np.random.Generator) -> Draw
 
 
 def _either_way(probability: float, most: float, random: np.random.Generator) -> float:
-    """Uniform in ±`most` with this probability, otherwise 0."""
+    """Draw uniformly from ±`most` with the given probability, otherwise return 0."""
     return float(random.uniform(-most, most)) if random.random() < probability else 0.0
 
 
@@ -55,22 +55,22 @@ def _grains(samples: float) -> int:
 
 
 def shape(source: Audio, draw: Draw, crop: int, recipe: Recipe, random: np.random.Generator) -> Audio:
-    """A crop of `crop` samples from `draw.source_samples` of source: stretched, resampled and coloured."""
+    """Make a crop of `crop` samples from `draw.source_samples` of source: stretch, resample and equalise it."""
     made = source if draw.stretched_samples == source.shape[-1] else stretch(source, draw.stretched_samples)
     curve = _equaliser(recipe, crop, random)
     return made if curve is None and made.shape[-1] == crop else _refilter(made, crop, curve)
 
 
 def colour(crop: Audio, recipe: Recipe, random: np.random.Generator) -> Audio:
-    """Through a random smooth filter, or as it is: `(L,)` or `(2, L)` both ways."""
+    """Apply a random smooth equaliser with the recipe's probability: `(L,)` or `(2, L)` both ways."""
     curve = _equaliser(recipe, crop.shape[-1], random)
     return crop if curve is None else _refilter(crop, crop.shape[-1], curve)
 
 
 def place(pair: Audio, recipe: Recipe, random: np.random.Generator) -> Audio:
-    """Between the loudspeakers: `(2, L)` narrowed or widened, moved to one side, its channels exchanged, or as it is.
+    """Change the stereo image of `(2, L)` at random: narrow or widen it, pan it, swap its channels.
 
-    A recording in one channel is moved too: that is how a stereo codec learns what it is to be panned.
+    Mono recordings are panned too, so that a stereo codec learns panned sounds from them.
     """
     level = _power(pair)
     if random.random() < recipe.width_probability:
@@ -86,7 +86,7 @@ def place(pair: Audio, recipe: Recipe, random: np.random.Generator) -> Audio:
 
 
 def finish(crop: Audio, other: Audio | None, recipe: Recipe, random: np.random.Generator) -> Audio:
-    """Mix with another crop, add noise, move the level, flip the polarity."""
+    """Mix with another crop, add noise, change the level and flip the polarity, at random."""
     if other is not None:
         crop = mix(crop, other, float(random.uniform(-recipe.mix_db, 0.0)))
     if random.random() < recipe.noise_probability:
@@ -97,7 +97,7 @@ def finish(crop: Audio, other: Audio | None, recipe: Recipe, random: np.random.G
 
 
 def mix(crop: Audio, other: Audio, other_db: float) -> Audio:
-    """`crop + other`, the other this much quieter, at the level of `crop` alone."""
+    """Mix `other` into `crop`, `other_db` relative to it, at the level of `crop` alone."""
     own, others = _power(crop), _power(other)
     if own <= 0 or others <= 0:
         return crop
@@ -108,7 +108,7 @@ def mix(crop: Audio, other: Audio, other_db: float) -> Audio:
 def _noise(crop: Audio, recipe: Recipe, random: np.random.Generator) -> Audio:
     below_db = random.uniform(*recipe.noise_below_db)
     noise = random.standard_normal(crop.shape, np.float32)
-    if crop.ndim == 2 and random.random() < 0.5:  # a mono recording hisses in the middle
+    if crop.ndim == 2 and random.random() < 0.5:  # noise of a mono recording is in the centre
         noise[1] = noise[0]
     return noise * np.float32(math.sqrt(_power(crop)) * 10 ** (-below_db / 20))
 
@@ -122,13 +122,13 @@ def _equaliser(recipe: Recipe, crop: int, random: np.random.Generator) -> Audio 
         return None
     knots_db = random.normal(0.0, recipe.eq_db, _EQ_KNOTS)
     position = np.linspace(0.0, 1.0, crop // 2 + 1)
-    # square root: a warped axis that gives the low octaves more knots
+    # Square root: a warped axis with more knots in the low octaves.
     curve_db = np.interp(np.sqrt(position), np.linspace(0, 1, _EQ_KNOTS), knots_db)
     return (10 ** (curve_db / 20)).astype(np.float32)
 
 
 def _refilter(crop: Audio, length: int, curve: Audio | None) -> Audio:
-    """Resample a crop to `length` samples and colour it, both in one Fourier transform."""
+    """Resample a crop to `length` samples and equalise it, both in one Fourier transform."""
     spectrum = np.fft.rfft(crop)
     kept = min(spectrum.shape[-1], length // 2 + 1)
     changed = np.zeros((*crop.shape[:-1], length // 2 + 1), spectrum.dtype)
@@ -137,15 +137,15 @@ def _refilter(crop: Audio, length: int, curve: Audio | None) -> Audio:
         changed *= curve
     made = np.fft.irfft(changed, length)
     power = float(np.square(made).mean())
-    if curve is not None and power > 0:  # a filter changes the colour, not the level
+    if curve is not None and power > 0:  # an equaliser changes the spectrum, not the level
         made *= math.sqrt(_power(crop) / power)
     return made.astype(np.float32)
 
 
 def stretch(audio: Audio, length: int) -> Audio:
-    """Longer or shorter at the same pitch, by a phase vocoder: `(L,)` or `(2, L)` to that many samples.
+    """Stretch or shorten at the same pitch with a phase vocoder: `(L,)` or `(2, L)` to `length` samples.
 
-    Two channels advance with the phases of their sum, so that what is between them stays.
+    Two channels advance with the phases of their sum, so that their phase differences stay.
     """
     frames = -(-length // _HOP) + 4
     samples = audio.shape[-1]
@@ -177,7 +177,7 @@ def _grains_at(audio: Audio, places: NDArray[np.int_]) -> NDArray[np.complexfloa
 
 
 def _phases(here: NDArray[np.complexfloating], before: NDArray[np.complexfloating]) -> NDArray[np.floating]:
-    """Phases that advance from frame to frame as the sound itself does within a hop."""
+    """Synthesis phases that advance from frame to frame as the source does within one hop."""
     advance = np.angle(here) - np.angle(before)
     advance[0] = np.angle(here[0])
     return np.cumsum(advance, axis=0)

@@ -1,4 +1,4 @@
-"""How a run begins: the plan of a new one, or the one in the folder that is gone on with."""
+"""Begin a run: make the plan of a new one, or load the one to resume."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,10 @@ from daemon.training.split import held_out_words, split_corpus
 
 
 def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) -> tuple[Run, list[str]]:
-    """A new run with its plan, or the one to go on with; and what there is to say about it.
+    """Plan a new run or load the one to resume; returns it with messages for the log.
 
     Raises:
-        TrainingError: the name is taken, there is nothing to resume, or too little audio.
+        TrainingError: the name is taken, there is no run to resume, or there is too little audio.
     """
     earlier = read_run(run_dir)
     if (run_dir / MODEL_NAME).exists():
@@ -28,10 +28,10 @@ def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) ->
     if earlier is None and spec.resume:
         raise TrainingError(f"{run_dir.name} has no run to resume.", "Start it without resume.")
     if earlier is not None:
-        wish = earlier.spec
-        if spec.budget_s is not None or spec.steps is not None:  # more (or less) time than first asked for
-            wish = replace(wish, budget_s=spec.budget_s, steps=spec.steps)
-        return replace(earlier, spec=wish, state="running", message=""), _left_alone(spec, earlier.spec)
+        resumed = earlier.spec
+        if spec.budget_s is not None or spec.steps is not None:  # more (or less) time than requested at first
+            resumed = replace(resumed, budget_s=spec.budget_s, steps=spec.steps)
+        return replace(earlier, spec=resumed, state="running", message=""), _ignored(spec, earlier.spec)
     if spec.budget_s is None and spec.steps is None:
         spec = replace(spec, budget_s=DEFAULT_BUDGET_S)  # the plan depends on how much time there is
     split = split_corpus(corpus, spec.seed)
@@ -39,19 +39,19 @@ def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) ->
     if plan.codec.codebook_size > plan.train_frames:
         raise TrainingError(
             f"{plan.codec.codebook_size} codes a level cannot be filled by {plan.train_frames} training frames.",
-            "Ask for a smaller --codebook, or for none: it is then sized to the corpus.",
+            "Choose a smaller --codebook, or none: it is then sized to the corpus.",
         )
     created = datetime.now(UTC).isoformat(timespec="seconds")
     words.append(held_out_words(split))
     return Run(state="running", corpus=corpus.folder.name, created=created, spec=spec, plan=plan), words
 
 
-def _left_alone(spec: TrainingSpec, earlier: TrainingSpec) -> list[str]:
-    """A sentence when a resumed run is asked for what was decided when it began."""
+def _ignored(spec: TrainingSpec, earlier: TrainingSpec) -> list[str]:
+    """A message about options of a resumed run that cannot change any more; empty if there are none."""
     words = {"preset": "size", "codebook_size": "codebook", "adversarial": "adversary"}
-    asked = [
+    ignored = [
         words.get(name, name)
         for name in ("preset", "levels", "codebook_size", "channels", "seed", "adversarial")
         if getattr(spec, name) not in (getattr(TrainingSpec(), name), getattr(earlier, name))
     ]
-    return [f"{', '.join(asked)}: decided when this run began, and left as it was"] if asked else []
+    return [f"{', '.join(ignored)}: fixed when this run began, so the new value is ignored"] if ignored else []

@@ -1,8 +1,8 @@
-"""Checkpoints that are whole or absent.
+"""Write and read training checkpoints atomically.
 
-A checkpoint is a folder `step-NNNNNNNN`: the learner's tensors, a safetensors file for each group of them (weights,
-averaged weights, optimiser, random state), `state.json`, and last `manifest.json` with the SHA-256 of each. It is
-written under a temporary name and renamed when everything is on the disk.
+A checkpoint is a folder `step-NNNNNNNN`: the learner's tensors, with a safetensors file for each group (weights,
+averaged weights, optimiser, random state), `state.json`, and finally `manifest.json` with the SHA-256 of each file. It
+is written under a temporary name and renamed when everything is on disk.
 """
 
 import errno
@@ -27,38 +27,38 @@ VERSION = 2
 
 
 class Progress(msgspec.Struct, kw_only=True):
-    """Where a run stands; goes into `state.json`."""
+    """Progress of a run, saved as `state.json` in each checkpoint."""
 
     step: int = 0
     """Steps done; also the sampler's position, which is a function of seed and step."""
     elapsed_s: float = 0.0
     evaluated: LastEvaluation | None = None
-    """A resumed run evaluates when this one would have."""
+    """Last evaluation, so that a resumed run evaluates when this one would have."""
     is_ready: bool = False
-    """Whether there is something to judge: a codec's codebooks have been placed."""
+    """Whether the network can be evaluated: a codec's codebooks have been initialised."""
     best_step: int = -1
     best_error: float | None = None
     skipped_in_a_row: int = 0
     terms: dict[str, float] = {}
-    """What the last step's loss was made of."""
+    """Terms of the last step's loss."""
     stalled: int = 0
-    """Evaluations since the held-out error last fell by enough to go on for."""
+    """Evaluations since the held-out error last fell enough."""
     level_error: float | None = None
     """Held-out error at that evaluation."""
     ends_at_s: float | None = None
-    """Seconds of the budget after which an early end was decided on."""
+    """Elapsed seconds at which the run will end early, if that was decided."""
     cut_budget_s: float | None = None
-    """The budget that this end cuts short; with another one, or with steps, the run is not to end there."""
+    """Budget that the early end shortens. A run resumed with another budget or with steps ignores it."""
     ended_early: str = ""
-    """Why, in a sentence."""
+    """Reason of the early end, in a sentence."""
     stage_from: int | None = None
     """Step at which the last stage began (a codec's adversarial one); its checkpoint is kept."""
     stage_error: float | None = None
-    """Held-out error there."""
+    """Held-out error at the beginning of that stage."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """Hashes of every file of a checkpoint."""
+    """Content of `manifest.json`: hashes of all files of a checkpoint."""
 
     version: int = VERSION
     step: int
@@ -66,21 +66,21 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept."""
+    """State of a run that a checkpoint holds."""
 
     progress: Progress
     tensors: dict[str, dict[str, Tensor]]
-    """By the name of their file: which groups there are is the learner's affair."""
+    """Groups of tensors by the name of their file; the learner decides on the groups."""
 
 
 _TENSORS = ".safetensors"
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, then drop all but the newest two, the best, and the one before the last stage.
+    """Write a checkpoint, then delete all but the newest two, the best, and the one before the last stage.
 
     Raises:
-        TrainingError: it could not be written; the earlier ones are untouched.
+        TrainingError: the checkpoint could not be written; the earlier ones are unchanged.
     """
     step = checkpoint.progress.step
     temp = folder / f"{TEMP_PREFIX}{step:08d}"
@@ -118,7 +118,7 @@ def _cannot_write(folder: Path, error: Exception) -> TrainingError:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         full = f"{folder}: the disk is full, a checkpoint could not be written."
         if _complete(folder):
-            return TrainingError(f"{full} The one before is intact.", "Free some space, then resume.")
+            return TrainingError(f"{full} The previous one is intact.", "Free some space, then resume.")
         return TrainingError(f"{full} It was the first one.", "Free some space, then train again.")
     if isinstance(error, OSError):
         return TrainingError(f"{folder}: a checkpoint could not be written ({error.strerror}).", _what_to_do(error))
@@ -126,7 +126,7 @@ def _cannot_write(folder: Path, error: Exception) -> TrainingError:
 
 
 def _what_to_do(error: OSError) -> str:
-    """Advice by cause; each of them may pass, so none of it throws anything away."""
+    """Hint by cause. Every cause may be temporary, so no hint discards data."""
     if error.errno in (errno.EMFILE, errno.ENFILE):
         return "Raise the limit of open files (ulimit -n 4096), restart the daemon, then resume."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -142,16 +142,16 @@ def _drop_old(folder: Path, steps: set[int | None]) -> None:
 
 
 def _complete(folder: Path) -> list[Path]:
-    """Folders with a manifest, newest first."""
+    """Checkpoint folders with a manifest, newest first."""
     return sorted((path.parent for path in folder.glob(f"step-*/{MANIFEST}")), reverse=True)
 
 
 def load_newest(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint whose hashes hold; torn and temporary ones are swept away.
+    """Load the newest checkpoint whose hashes match; incomplete and temporary ones are deleted.
 
     Raises:
-        TrainingError: the disk does not give a checkpoint out, which may pass, or another version of Allele wrote it;
-            nothing is swept away then.
+        TrainingError: a checkpoint cannot be read for now, or another version of Allele wrote it; nothing is deleted
+            then.
     """
     for temp in folder.glob(f"{TEMP_PREFIX}*"):
         shutil.rmtree(temp, ignore_errors=True)
@@ -164,10 +164,10 @@ def load_newest(folder: Path) -> Checkpoint | None:
 
 
 def load_step(folder: Path, step: int) -> Checkpoint | None:
-    """The checkpoint of one step, or None when it is not there or not whole.
+    """Load the checkpoint of one step; None if it is missing or incomplete.
 
     Raises:
-        TrainingError: as load_newest.
+        TrainingError: the checkpoint cannot be read for now, or another version of Allele wrote it.
     """
     return _read(folder / f"step-{step:08d}")
 
@@ -185,7 +185,7 @@ def _read(path: Path) -> Checkpoint | None:
         return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), tensors=tensors)
     except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
         return None
-    except OSError as error:  # no permission, no descriptor, a disk that stumbles: the checkpoint may be whole
+    except OSError as error:  # no permission, no descriptor, a disk error: the checkpoint itself may be intact
         raise TrainingError(f"{path}: the checkpoint cannot be read ({error.strerror}).", _what_to_do(error)) from error
 
 
@@ -203,7 +203,7 @@ def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Put back what `pack_optimizer` gave."""
+    """Restore the optimiser state that `pack_optimizer` returned."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         index, key = name.split(".", 1)
@@ -213,7 +213,7 @@ def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor
 
 
 def pack_random(device: torch.device) -> dict[str, Tensor]:
-    """The random state that replacing dead codes draws from."""
+    """State of the random generators, from which the replacement of dead codes draws."""
     packed = {"cpu": torch.get_rng_state()}
     if device.type == "cuda":
         packed["cuda"] = torch.cuda.get_rng_state(device)
@@ -223,7 +223,7 @@ def pack_random(device: torch.device) -> dict[str, Tensor]:
 
 
 def unpack_random(device: torch.device, packed: dict[str, Tensor]) -> None:
-    """Put back what `pack_random` gave."""
+    """Restore the random state that `pack_random` returned."""
     torch.set_rng_state(packed["cpu"])
     if device.type == "cuda" and "cuda" in packed:
         torch.cuda.set_rng_state(packed["cuda"], device)

@@ -1,7 +1,7 @@
-"""A codec in training, as the loop takes it: steps, evaluations with previews, the adversarial stage, the model.
+"""The codec's `Learner`: training steps, evaluations with previews, the adversarial stage, and the finished model.
 
-Data flow: `CodecSteps` changes the weights; `judge` measures the averaged ones through their public encode and decode,
-and writes a preview; `finish` keeps the best weights as the model's folder.
+Data flow: `CodecSteps` changes the weights; `judge` evaluates the averaged weights through their public encode and
+decode and writes a preview; `finish` writes the best weights to the model's folder.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from daemon.training.shards import one_thread
 
 
 class CodecLearner:
-    """Implements `daemon.training.learner.Learner` for a codec."""
+    """A codec in training; implements `daemon.training.learner.Learner`."""
 
     def __init__(self, run: Run, corpus: Corpus, run_dir: Path, device: torch.device) -> None:
         self._run, self._dir, self._device = run, run_dir, device
@@ -41,22 +41,22 @@ class CodecLearner:
 
     @property
     def progress(self) -> Progress:
-        """Where the run stands."""
+        """Progress of the run so far."""
         return self._steps.progress
 
     @property
     def plan(self) -> Plan:
-        """What is followed: the batch may have been halved."""
+        """The plan in effect; its batch may have been halved."""
         return self._steps.plan
 
     @property
     def judged_by(self) -> str:
-        """What the error is measured on."""
+        """The audio that the error is measured on: "held-out" or "training"."""
         return "held-out" if self._held_clips else "training"
 
     @property
     def costs(self) -> Costs:
-        """What an evaluation takes, as the audio that it looks at; placing codes does not train, hence a third."""
+        """Costs of an evaluation, by its audio, and of initialising codebooks, a third of a step per batch."""
         clips, recipe = (self._held_clips, self._train_clips), self.plan.recipe
         step_s = recipe.batch * recipe.crop_frames / self.plan.codec.frame_rate
         guess = Guess(evaluation_steps=cost_in_steps(*clips, step_s), placing_steps=self._steps.placing_batches / 3)
@@ -64,35 +64,35 @@ class CodecLearner:
 
     @property
     def patience(self) -> Patience:
-        """No early end where an adversary is to come: it would begin with a learning rate that had not fallen."""
+        """When to end early. Never before an adversarial stage, which would begin at too high a learning rate."""
         recipe = self.plan.recipe
         may_end = recipe.adversarial_share == 0
         return Patience(evaluations=recipe.patience, least_gain=recipe.least_gain, may_end=may_end)
 
     @property
     def batch(self) -> int:
-        """Crops in a step."""
+        """Number of crops per step."""
         return self.plan.recipe.batch
 
     @property
     def memory_mib(self) -> float:
-        """Memory in use, of the accelerator or of this process."""
+        """Memory in use on the accelerator or by this process, in MiB."""
         return self._steps.memory_mib
 
     def step(self, share: float) -> StepOutcome:
-        """One optimisation step; `share` (0 to 1) of the run is done.
+        """Take one optimisation step when `share` (0 to 1) of the run is done.
 
         Raises:
-            TrainingError: the numbers have not been finite for twenty steps in a row.
+            TrainingError: the gradient has not been finite for twenty steps in a row.
         """
         return self._steps.step(share)
 
     def halve_batch(self) -> bool:
-        """Take half as many crops a step from now on; False where that is not possible."""
+        """Halve the number of crops per step; returns False if that is not possible."""
         return self._steps.halve_batch()
 
     def judge(self) -> Judgement:
-        """Measure the averaged weights on held-out and training audio, and decode the preview with them."""
+        """Evaluate the averaged weights on held-out and training audio, and decode the preview with them."""
         with one_thread(self._device):
             codec = Codec(self._steps.settled(), self._device)
             live = self._steps.live_utilisation
@@ -105,35 +105,35 @@ class CodecLearner:
         return evaluation.report(step=self.progress.step, preview=preview, source=PREVIEW_SOURCE)
 
     def repair(self) -> list[str]:
-        """Give levels that had collapsed the codes that were revived for the evaluation."""
+        """Copy the codes that were revived for the evaluation into collapsed levels; returns a message for each."""
         return self._steps.repair_codebooks() if self.progress.stage_from is None else []
 
     def is_stage_due(self, share: float) -> bool:
-        """Whether the adversary begins now."""
+        """Whether the adversarial stage should begin now."""
         return is_due(share, self.progress, self.plan.recipe)
 
     def begin_stage(self, error: float) -> str:
-        """Let the decoder alone learn on, against an adversary."""
+        """Begin the adversarial stage; returns a message about it."""
         self._steps.begin_adversarial(error)
-        return "the decoder learns against an adversary from here on; codes stay as they are"
+        return "adversarial stage: from here on only the decoder learns; codes keep their meaning"
 
     def harm_of(self, error: float) -> str:
-        """Why the adversary has to go, in a sentence; nothing where it does no harm."""
+        """Why the adversarial stage must end, in a sentence; "" if it does no harm."""
         if not is_harmful(error, self.progress, self.plan.recipe):
             return ""
         before = self.progress.stage_error or error
-        return f"the adversary raised the {self.judged_by} error from {before:.3f} to {error:.3f} and was dropped"
+        return f"the adversarial stage raised the {self.judged_by} error from {before:.3f} to {error:.3f}: discarded"
 
     def checkpoint(self) -> Checkpoint:
-        """Everything a resumed run needs."""
+        """State for a checkpoint, with everything that a resumed run needs."""
         return self._steps.checkpoint()
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go back to a checkpoint."""
+        """Restore the state of a checkpoint."""
         self._steps.restore(checkpoint)
 
     def settle(self) -> None:
-        """Place the codes if no step came to it (few steps, or resumed with less time), and fill the codebooks."""
+        """Initialise the codebooks if no step has done so (few steps, or resumed with less time), and fill them."""
         with one_thread(self._device):
             self._steps.place_codes()
             self._settled = Codec(self._steps.settled(), self._device)
@@ -141,7 +141,7 @@ class CodecLearner:
     def finish(
         self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport], None]
     ) -> TrainingResult:
-        """Keep the best weights, judge them on more audio, and write codec, card and memorisation report."""
+        """Keep the best weights, evaluate them on more audio, and write codec, card and memorisation report."""
         with one_thread(self._device):
             return self._made_model(ended, say, report)
 
@@ -154,12 +154,12 @@ class CodecLearner:
         live = self._steps.live_utilisation
         evaluation = evaluate(codec, held, train, live_utilisation=live, is_final=True)
         report(self._report(evaluation, self._previews.write(codec, None)))
-        leaning = memorisation(codec, evaluation, held, train)
-        for sentence in filter(None, (kept, leaning.text)):
+        memorised = memorisation(codec, evaluation, held, train)
+        for sentence in filter(None, (kept, memorised.text)):
             say(sentence)
-        write_report(self._dir, leaning)
+        write_report(self._dir, memorised)
         codec.save(self._dir / CODEC)
-        card = card_of(self._run, self._dir, codec, evaluation, leaning, self.progress, ended)
+        card = card_of(self._run, self._dir, codec, evaluation, memorised, self.progress, ended)
         write_card(self._dir, card)
         known = {name: getattr(card, name) for name in ("steps", "seconds", "codec_id", "held_out", "utilisation")}
         return TrainingResult(state="finished", **known)

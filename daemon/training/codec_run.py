@@ -1,4 +1,4 @@
-"""Training a codec, from a corpus folder to a model folder."""
+"""Train a codec from a corpus folder to a model folder."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,13 +28,13 @@ def train(
 
     Args:
         report: called from this thread after every step and evaluation; must not block for long.
-        control: asked between steps. STOP keeps a checkpoint, so that `resume` goes on from there; KEEP ends the
-            run after at least one step with a model of what was learnt.
+        control: called between steps. STOP saves a checkpoint, from which `resume` continues; KEEP ends the run
+            after at least one step with a model of what it has learned.
 
     Raises:
         TrainingError: too little audio, the name is taken, nothing to resume, the disk is full, or
-            the numbers do not converge.
-        CorpusError: the corpus cannot be read, or no longer holds what the run began with.
+            the training does not converge.
+        CorpusError: the corpus cannot be read, or no longer holds the files with which the run began.
     """
     corpus, chosen = load_corpus(corpus_dir), torch.device(device)
     run, notes = begin(spec, corpus, run_dir, is_gpu=chosen.type != "cpu")

@@ -1,4 +1,4 @@
-"""One optimisation step at a time: model, optimiser, averaged weights, codebooks."""
+"""Optimisation steps of a codec: its model, optimiser, averaged weights and codebooks."""
 
 import math
 from collections.abc import Iterator
@@ -39,7 +39,7 @@ STATISTICS_S = 120.0
 
 
 class CodecSteps:
-    """The weights of a codec in training: what a checkpoint holds of them, and how one step changes it."""
+    """State of a codec in training, and the optimisation step that changes it."""
 
     def __init__(self, plan: Plan, clips: list[Clip], seed: int, device: torch.device) -> None:
         torch.manual_seed(seed)
@@ -68,15 +68,15 @@ class CodecSteps:
         self.model.quantizer.set_dead_threshold(self._vectors_per_step, recipe.dead_share)
 
     def _fit_statistics(self) -> None:
-        """Mean and spread per frequency."""
+        """Fit the model's mean and deviation per frequency to the training audio."""
         with torch.no_grad():
             self.model.spectra.fit([torch.from_numpy(a).to(self._device) for a in self._training_audio()])
 
     def step(self, share: float) -> StepOutcome:
-        """One step; `share` of the run is done. On a CPU with as many cores as PyTorch has threads.
+        """Take one step when `share` (0 to 1) of the run is done, on a CPU with as many cores as PyTorch has threads.
 
         Raises:
-            TrainingError: the numbers have not been finite for twenty steps in a row.
+            TrainingError: the gradient has not been finite for twenty steps in a row.
         """
         shards = shards_for(self._plan.recipe.batch, self._device)
         with one_thread(self._device):
@@ -101,20 +101,20 @@ class CodecSteps:
             self.optimizer.step()
             self.averaged.update(self.model, self.progress.step - (self.progress.stage_from or 0))
         else:
-            self.model.quantizer.put_back(books)
+            self.model.quantizer.restore_books(books)
         self.progress.step += 1
-        # JSON has no NaN: a skipped step reports zeros and says that it was skipped
+        # JSON has no NaN: a skipped step reports zeros and `is_skipped`.
         kept = {name: value if math.isfinite(value) else 0.0 for name, value in numbers.items()}
-        told = self._of_two_steps(kept) if is_finite and self._stage is None else kept
+        reported = self._of_two_steps(kept) if is_finite and self._stage is None else kept
         return StepOutcome(
-            terms=told,
+            terms=reported,
             learning_rate=rate,
             grad_norm=float(norm) if math.isfinite(float(norm)) else 0.0,
             is_skipped=not is_finite,
         )
 
     def _of_two_steps(self, numbers: dict[str, float]) -> dict[str, float]:
-        """The mean with the step before, which looked at the other scales: alone they would swing."""
+        """Average terms with those of the step before, which used the other scales; single steps would alternate."""
         before, self.progress.terms = self.progress.terms, numbers
         return {name: (value + before.get(name, value)) / 2 for name, value in numbers.items()}
 
@@ -164,15 +164,15 @@ class CodecSteps:
 
     @property
     def placing_batches(self) -> int:
-        """Batches that the codebooks are placed by: at least eight vectors a code."""
+        """Number of batches that initialise the codebooks: at least eight vectors per code."""
         return max(4, -(-8 * self._plan.codec.codebook_size // self._vectors_per_step))
 
     @torch.no_grad()
     def place_codes(self) -> None:
-        """Place the codebooks, once, by k-means over crops that training does not use."""
+        """Initialise the codebooks, once, by k-means over crops that training does not use."""
         if self.progress.is_ready:
             return
-        # Step numbers beyond any run: the pooled crops are not those of the first steps.
+        # Step numbers beyond any run, so that these crops are not those of the first steps.
         audio = (torch.from_numpy(self._sampler.batch(2**40 + i)).to(self._device) for i in range(self.placing_batches))
         latents = torch.cat([self.model.encode(batch).flatten(0, 1) for batch in audio])
         generator = torch.Generator().manual_seed(self._seed)
@@ -181,10 +181,10 @@ class CodecSteps:
         self.progress.is_ready = True
 
     def begin_adversarial(self, error: float) -> None:
-        """Let the decoder alone learn on, against an adversary, from the averaged weights of the evaluation just made.
+        """Begin the adversarial stage from the averaged weights of the evaluation just made.
 
         Args:
-            error: the held-out error there.
+            error: the held-out error of that evaluation.
         """
         self.model.load_state_dict(self.averaged.model.state_dict())
         self.progress.stage_from, self.progress.stage_error = self.progress.step, error
@@ -197,24 +197,24 @@ class CodecSteps:
 
     @property
     def device(self) -> torch.device:
-        """Where it computes."""
+        """The device of the training."""
         return self._device
 
     @property
     def memory_mib(self) -> float:
-        """Of an accelerator the most that was taken, otherwise what the process takes now."""
+        """Peak memory of the accelerator, or the current memory of this process, in MiB."""
         if self._device.type == "cuda":
             return torch.cuda.max_memory_allocated(self._device) / 2**20
         return psutil.Process().memory_info().rss / 2**20
 
     @property
     def plan(self) -> Plan:
-        """What is followed: the batch may have been halved."""
+        """The plan in effect; its batch may have been halved."""
         return self._plan
 
     @torch.no_grad()
     def settled(self) -> CodecModel:
-        """The averaged model, its codebooks filled with what its own encoder gives, or frozen as they are."""
+        """The averaged model, with unused codes revived from its own encoder's latents (frozen in the last stage)."""
         if self._stage is not None:
             return self.averaged.model
         self.averaged.take_buffers(self.model)
@@ -224,22 +224,22 @@ class CodecSteps:
         return model
 
     def repair_codebooks(self) -> list[str]:
-        """After `settled`: give levels that had collapsed the codes that were revived for the evaluation.
+        """Copy the codes that `settled` revived into levels that had collapsed.
 
         Returns:
-            A sentence for each level that was repaired.
+            A message for each repaired level.
         """
-        said: list[str] = []
+        messages: list[str] = []
         if self._stage is not None:
-            return said
+            return messages
         for level, used in enumerate(self.live_utilisation):
             if used < COLLAPSED:
-                moved = self.model.quantizer.take_level(level, self.averaged.model.quantizer)
-                said.append(f"level {level} used {used:.0%} of its codes: {moved} moved to sounds it served worst")
-        return said
+                moved = self.model.quantizer.copy_level(level, self.averaged.model.quantizer)
+                messages.append(f"level {level} used {used:.0%} of its codes: {moved} moved to sounds it coded worst")
+        return messages
 
     def halve_batch(self) -> bool:
-        """Take half as many crops a step from now on; whether that was possible."""
+        """Halve the number of crops per step; returns whether that was possible."""
         batch = self._plan.recipe.batch // 2
         if batch < 1:
             return False
@@ -249,13 +249,13 @@ class CodecSteps:
         return True
 
     def _training_audio(self) -> Iterator[Audio]:
-        """Up to `STATISTICS_S` of the training parts at the reference loudness: `beginnings` of them."""
+        """Yield `beginnings` of the training parts, `STATISTICS_S` in all, at the reference loudness."""
         config = self._plan.codec
         for clip, sound in beginnings(self._clips, int(STATISTICS_S * config.sample_rate), config.hop_length):
             yield sound * np.float32(10 ** (clip.gain_db / 20))
 
     def checkpoint(self) -> Checkpoint:
-        """Everything a resumed run needs."""
+        """State for a checkpoint, with everything that a resumed run needs."""
         tensors = {
             "model": self.model.state_dict(),
             "averaged": self.averaged.model.state_dict(),
@@ -267,7 +267,7 @@ class CodecSteps:
         return Checkpoint(progress=self.progress, tensors=tensors)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go back to a checkpoint."""
+        """Restore the state of a checkpoint."""
         tensors = checkpoint.tensors
         self.model.load_state_dict(tensors["model"])
         self.averaged.model.load_state_dict(tensors["averaged"])

@@ -1,6 +1,6 @@
-"""Training crops, cut from memory-mapped audio; which ones depends on seed and step alone.
+"""Sample training crops from memory-mapped audio; they depend only on seed and step.
 
-That makes the sampler's position the step number: a resumed run sees the crops it would have seen.
+The step number is therefore the sampler's position, and a resumed run gets the same crops as an uninterrupted one.
 """
 
 import numpy as np
@@ -9,11 +9,11 @@ from daemon.corpus.clips import Clip
 from daemon.dsp.audio import Audio
 from daemon.runs.spec import Recipe
 from daemon.training.augmentation import colour, draw_lengths, finish, place, shape
-from daemon.training.invented import invent
+from daemon.training.synthetic import synthesise_crop
 
 
 class CropSampler:
-    """Batches of crops, `[B, crop_samples]` or `[B, 2, crop_samples]`; a pure function of seed and step."""
+    """Sampler of batches, `[B, crop_samples]` or `[B, 2, crop_samples]`; a pure function of seed and step."""
 
     def __init__(self, clips: list[Clip], recipe: Recipe, hop_length: int, seed: int) -> None:
         self._clips = clips
@@ -21,12 +21,12 @@ class CropSampler:
         self._samples = recipe.crop_frames * hop_length
         self._seed = seed
         self._channels = clips[0].channels
-        # Square root of length: long files do not drown the short ones, short ones are not memorised first.
+        # Square root of length: long files do not dominate short ones, and short ones are not memorised first.
         weights = np.sqrt([max(clip.samples, self._samples // 4) for clip in clips])
         self._chances = weights / weights.sum()
 
     def batch(self, step: int) -> Audio:
-        """The crops of one step, at the reference loudness."""
+        """The batch of crops of one step, at the reference loudness."""
         random = np.random.default_rng([self._seed, step])
         return np.stack([self._crop(random) for _ in range(self._recipe.batch)])
 
@@ -40,9 +40,9 @@ class CropSampler:
         return crop if self._channels == 1 else place(np.broadcast_to(crop, (2, self._samples)), self._recipe, random)
 
     def _shaped(self, random: np.random.Generator) -> Audio:
-        """A crop at the reference loudness, stretched and coloured: of one file, or invented."""
+        """A crop at the reference loudness, stretched and equalised: of one file, or synthetic."""
         if random.random() < self._recipe.invented_probability:
-            return colour(invent(self._samples, random), self._recipe, random)
+            return colour(synthesise_crop(self._samples, random), self._recipe, random)
         clip = self._clips[int(random.choice(len(self._clips), p=self._chances))]
         draw = draw_lengths(self._recipe, self._samples, random)
         source = _excerpt(clip, draw.source_samples, random)
@@ -50,8 +50,8 @@ class CropSampler:
 
 
 def _excerpt(clip: Clip, length: int, random: np.random.Generator) -> Audio:
-    """`length` samples from anywhere in a clip, beginning at any sample."""
-    # A quarter of a crop may hang over either end: silence before and after is part of a sound.
+    """An excerpt of `length` samples from a random position of a clip."""
+    # A quarter of a crop may lie beyond either end: silence before and after is part of a sound.
     overhang = length // 4
     lowest = min(-overhang, clip.samples - length) if clip.samples < length else -overhang
     highest = max(0, clip.samples - length + overhang)

@@ -1,4 +1,4 @@
-"""Judge the averaged codec through its public encode and decode, as a musician would meet it."""
+"""Evaluate a codec through its public encode and decode, as users will use it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,33 +24,33 @@ USAGE_FRAMES = 4_000
 FINAL_CLIP_S = 15.0
 FINAL_TOTAL_S = 60.0
 FINAL_USAGE_FRAMES = 12_000
-FRAME_RATE = CodecConfig().frame_rate  # what an evaluation costs is guessed before there is a codec
-NARROW_DB = -40.0  # narrower than this is mono to every ear
+FRAME_RATE = CodecConfig().frame_rate  # the cost of an evaluation is estimated before there is a codec
+NARROW_DB = -40.0  # anything narrower sounds mono
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """Figures of one codec."""
+    """Measurements of one codec."""
 
     held_out: HeldOut | None
-    """None where nothing is held out."""
+    """None if nothing is held out."""
     train_mel: float
     levels: list[LevelReport]
     prefix_mel: list[float]
-    """Held-out mel with levels 0..q heard, at the last evaluation."""
+    """Held-out mel distance with levels 0 to q only, for every q; empty except at the last evaluation."""
 
     @property
     def gap(self) -> float | None:
-        """Held-out over training error."""
+        """Ratio of held-out to training error; None if nothing is held out."""
         return self.held_out.mel / max(self.train_mel, 1e-6) if self.held_out else None
 
     @property
     def error(self) -> float:
-        """What shows whether more time helps: the held-out error, or the training error where nothing is held out."""
+        """The held-out error, or the training error if nothing is held out; it shows whether more time helps."""
         return self.held_out.mel if self.held_out else self.train_mel
 
     def report(self, *, step: int, preview: str, source: str) -> EvaluationReport:
-        """What the log of a training says of it; `elapsed_s` and `is_best` are the loop's."""
+        """Report for the training log; the loop fills in `elapsed_s` and `is_best`."""
         return EvaluationReport(
             step=step,
             elapsed_s=0.0,
@@ -73,13 +73,14 @@ def evaluate(
     live_utilisation: Sequence[float] = (),
     is_final: bool = False,
 ) -> Evaluation:
-    """Measure on held-out and on training audio.
+    """Evaluate a codec on held-out and on training audio.
 
-    At most 6 s of a clip and 16 s in all, so that it costs little of the budget; the last evaluation
-    takes 15 s and 60 s. Of many clips each gives 2 s: many say more than much of a few.
+    An evaluation uses at most 6 s of a clip and 16 s in all, so that it costs little of the budget; the
+    last evaluation uses 15 s and 60 s. With many clips each contributes 2 s, because many short excerpts
+    are more representative than few long ones.
 
     Args:
-        live_utilisation: of each level, before unused codes were moved for this evaluation.
+        live_utilisation: utilisation of each level before unused codes were moved for this evaluation.
     """
     train_clips = excerpts(train, TRAIN_TOTAL_S, 2.0)
     train_mel = float(np.mean([_round_trip_mel(codec, clip) for clip in train_clips]))
@@ -92,7 +93,7 @@ def evaluate(
 
 
 def final_cost_ratio(held_out: list[Clip], train: list[Clip]) -> float:
-    """How much more audio the last evaluation looks at than the earlier ones: 1 for a small corpus."""
+    """Ratio of the audio in the last evaluation to that in the earlier ones: 1 for a small corpus."""
     held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE_HZ for clips in (held_out, train))
     frames = train_s * FRAME_RATE
     often = min(held_s, TOTAL_S) + min(frames, USAGE_FRAMES) / FRAME_RATE
@@ -101,24 +102,27 @@ def final_cost_ratio(held_out: list[Clip], train: list[Clip]) -> float:
 
 
 def cost_in_steps(held_out: list[Clip], train: list[Clip], step_s: float) -> float:
-    """About how many steps an evaluation takes, before one was measured.
+    """Estimate the cost of an evaluation in training steps, before one is measured.
 
     Args:
-        step_s: seconds of audio in a step, which goes through the codec forwards and (twice as long) backwards.
+        step_s: seconds of audio in a step; its forward and backward passes cost as much as three forward ones.
     """
     held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE_HZ for clips in (held_out, train))
-    heard_s = min(held_s, TOTAL_S) + min(train_s, TRAIN_TOTAL_S) + min(train_s, USAGE_FRAMES / FRAME_RATE)
-    return heard_s / max(3 * step_s, 1e-9)
+    evaluated_s = min(held_s, TOTAL_S) + min(train_s, TRAIN_TOTAL_S) + min(train_s, USAGE_FRAMES / FRAME_RATE)
+    return evaluated_s / max(3 * step_s, 1e-9)
 
 
 def round_trip(codec: Codec, audio: Audio) -> Audio:
-    """Encode and decode at the source's length and level, all levels heard."""
+    """Encode and decode a sound with all levels, at the source's length and level."""
     encoded = codec.encode(audio)
     return codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db)
 
 
 def judge(codec: Codec, held_out: list[Clip], *, is_final: bool = False) -> HeldOut:
-    """Means over held-out audio and its decodes: 6 s of a clip and 16 s in all, at last 15 s and 60 s, at most."""
+    """Mean distances between held-out audio and its decodes.
+
+    At most 6 s of a clip and 16 s in all are used; with `is_final` 15 s and 60 s.
+    """
     clips = excerpts(held_out, FINAL_TOTAL_S, FINAL_CLIP_S) if is_final else excerpts(held_out, TOTAL_S, CLIP_S)
     pairs = [(clip, round_trip(codec, clip)) for clip in clips]
 
@@ -141,7 +145,7 @@ def _widened_db(source: Audio, decoded: Audio) -> float:
 
 
 def _prefix_mel(codec: Codec, sounds: list[Audio]) -> list[float]:
-    """Mel with only the first level heard, then the first two, and so on: what each level is worth."""
+    """Mel distance with the first level only, with the first two, and so on, which shows the benefit of each level."""
     sums = np.zeros(codec.config.levels)
     for sound in sounds:
         made = codec.encode(sound)
@@ -156,7 +160,7 @@ def _round_trip_mel(codec: Codec, audio: Audio) -> float:
 
 
 def excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[Audio]:
-    """As many clips as fit with `SHORTEST_S` of each, evenly chosen, from where they sound; of few up to `clip_s`."""
+    """Excerpts of evenly chosen clips: as many as fit with `SHORTEST_S` each, or `clip_s` each if there are few."""
     least_s = np.mean([min(clip.samples / SAMPLE_RATE_HZ, clip_s, SHORTEST_S) for clip in clips])
     fit = max(1, int(total_s / least_s))
     chosen = clips if len(clips) <= fit else [clips[i] for i in np.linspace(0, len(clips) - 1, fit).round().astype(int)]
@@ -167,7 +171,7 @@ def excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[Audio]:
 def code_usage(
     codec: Codec, clips: list[Clip], most_frames: int, live_utilisation: Sequence[float] = ()
 ) -> list[LevelReport]:
-    """Health of every level over the training clips (`beginnings` of them when there is more)."""
+    """Code usage of every level over the training clips (over `beginnings` of them if they are too long)."""
     Q, K = codec.config.levels, codec.config.codebook_size
     counts = np.zeros((Q, K), np.int64)
     errors, spread = np.zeros(Q), 0.0

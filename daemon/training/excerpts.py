@@ -1,8 +1,8 @@
-"""What of the training recordings is looked at between steps: beginnings, in all so and so much.
+"""Choose beginnings of training recordings for statistics and code usage, limited in total length.
 
-Every clip has its share, but hundreds of pieces of a frame or two cost as many passes through the network and say
-little of what follows an attack. So of many clips evenly fewer are taken, with `LEAST_FRAMES` of each on average and
-all of shorter ones.
+Every clip contributes its share. But hundreds of pieces of a frame or two would cost as many passes through the network
+and contain little beyond the attack. So of many clips an even selection is used, with `LEAST_FRAMES` of each on average
+and all of shorter ones.
 """
 
 import math
@@ -14,15 +14,15 @@ from daemon.corpus.clips import Clip
 from daemon.dsp.audio import Audio
 
 LEAST_FRAMES = 32
-"""0.7 s: the encoder's context is 10 frames a side."""
+"""Average frames per clip, 0.7 s; the encoder's context is up to 10 frames on either side."""
 
 
 def beginnings(clips: list[Clip], most: int, hop_length: int) -> Iterator[tuple[Clip, Audio]]:
-    """Clips with their beginnings, `(L,)` or `(2, L)` at their own level.
+    """Yield clips with their beginnings, `(L,)` or `(2, L)`, at their own level.
 
     Args:
-        most: samples at 48 kHz in all, about: every clip that is taken gives a frame at least.
-        hop_length: samples of a latent frame.
+        most: approximate total number of samples at 48 kHz; every chosen clip gives at least one frame.
+        hop_length: samples per latent frame.
     """
     total = sum(clip.samples for clip in clips)
     share = min(1.0, most / max(1, total))

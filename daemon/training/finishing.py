@@ -1,4 +1,4 @@
-"""The end of a run: which weights are kept, what they are worth, and the card that makes them a model."""
+"""Finish a run: choose the weights to keep, and make the model card."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,12 +14,12 @@ from daemon.training.memorisation import Memorisation
 
 
 def take_best(steps: CodecSteps, codec: Codec, run_dir: Path, held_out: list[Clip]) -> tuple[Codec, str]:
-    """The better of the last weights and the best that were saved, and a sentence when it is not the last.
+    """Choose the better of the last weights and the best saved ones; returns a message if it is not the last.
 
-    Where nothing is held out there is no best, and the last ones are kept. The last of an adversarial stage
-    count as better unless the held-out error rose too far.
+    If nothing is held out, the last weights are kept. The last weights of an adversarial stage count as
+    better unless the held-out error rose too far.
 
-    Both are judged as the shorter evaluations did: the figures have to be of the same audio.
+    Both are evaluated on the audio of the shorter evaluations, so that their errors are comparable.
     """
     progress = steps.progress
     best = load_step(run_dir / CHECKPOINTS, progress.best_step)
@@ -29,8 +29,8 @@ def take_best(steps: CodecSteps, codec: Codec, run_dir: Path, held_out: list[Cli
     if last_mel <= progress.best_error or is_worth_it(last_mel, progress, steps.plan.recipe):
         return codec, ""
     steps.averaged.model.load_state_dict(best.tensors["averaged"])
-    said = f"kept step {progress.best_step} (held out: mel {progress.best_error:.3f}); the last one had {last_mel:.3f}"
-    return Codec(steps.averaged.model, steps.device), said
+    kept = f"kept step {progress.best_step} (held out: mel {progress.best_error:.3f}); the last one had {last_mel:.3f}"
+    return Codec(steps.averaged.model, steps.device), kept
 
 
 def card_of(
@@ -38,11 +38,11 @@ def card_of(
     run_dir: Path,
     codec: Codec,
     evaluation: Evaluation,
-    leaning: Memorisation,
+    memorised: Memorisation,
     progress: Progress,
     ended: str,
 ) -> ModelCard:
-    """What `model.json` says; `ended` is why, when it was before its time."""
+    """Make the content of `model.json`. `ended`: why the run ended early; "" if it did not."""
     config = codec.config
     return ModelCard(
         model=run_dir.name,
@@ -60,8 +60,8 @@ def card_of(
         held_out_reason=run.plan.split.reason,
         utilisation=[round(level.utilisation, 4) for level in evaluation.levels],
         train_mel=round(evaluation.train_mel, 4),
-        memorisation=leaning.verdict,
-        memorisation_ratio=leaning.ratio,
+        memorisation=memorised.verdict,
+        memorisation_ratio=memorised.ratio,
         corpus=run.corpus,
         preset=run.plan.preset,
         seed=run.spec.seed,

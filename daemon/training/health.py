@@ -1,4 +1,4 @@
-"""Codebooks in plain words."""
+"""Rate the health of codebooks by the usage of their codes, with advice in plain words."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from daemon.runs.reports import Health, LevelReport
 
 COLLAPSED = 0.5
-"""A level that uses less of its codes than this while it is trained has its unused codes moved."""
+"""During training, unused codes are moved in levels that use a smaller share of their codes than this."""
 
 
 def level_report(counts: NDArray[np.int64], commitment: float, live_utilisation: float = 0.0) -> LevelReport:
-    """Judge one level by how often each code was used over the training set, `(K,)`."""
+    """Report on one level from how often each code was used over the training set, `(K,)`."""
     shares = counts[counts > 0] / max(1, counts.sum())
     perplexity = float(np.exp(-(shares * np.log(shares)).sum()))
     utilisation = float((counts > 0).mean())

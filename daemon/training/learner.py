@@ -1,8 +1,8 @@
-"""What the training loop needs of a network, whatever kind of network it is.
+"""The interface between the training loop and a network of any kind.
 
-`daemon.training.loop` owns what is the same for every kind: the budget, stop and resume, checkpoints, the cadence of
-evaluations, the log, the early end, and what happens when memory runs out. A `Learner` owns one kind of network: how a
-step changes it, how it is judged, and what the finished model's folder holds. The codec's is
+`daemon.training.loop` handles what is common to all kinds: the budget, stop and resume, checkpoints, the times of
+evaluations, the log, the early end, and running out of memory. A `Learner` handles one kind of network: its
+optimisation step, its evaluation, and the content of the finished model's folder. The codec's learner is in
 `daemon.training.codec_learner`.
 """
 
@@ -18,138 +18,138 @@ from daemon.training.checkpoint import Checkpoint, Progress
 
 @dataclass(frozen=True, kw_only=True)
 class StepOutcome:
-    """Numbers of one step."""
+    """Results of one training step."""
 
     terms: dict[str, float]
-    """Of the loss, unweighted, and `total`."""
+    """Terms of the loss, unweighted, and `total`."""
     learning_rate: float
     grad_norm: float
     is_skipped: bool
-    """The gradient was not finite, and the weights were left alone."""
+    """Whether the weights stayed unchanged because the gradient was not finite."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Costs:
-    """What takes time besides steps, before any of it was measured."""
+    """Estimated costs besides training steps, before they are measured."""
 
     guess: Guess
     final_ratio: float
-    """How many times an evaluation's time the last one takes."""
+    """Duration of the last evaluation relative to the earlier ones."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """When more time stops helping."""
+    """When a run on a budget ends early because more time no longer helps."""
 
     evaluations: int
-    """So many without gain, and a run on a budget begins to end."""
+    """Number of evaluations without improvement after which the run ends early."""
     least_gain: float
-    """What counts as gain: the error falls by this share."""
+    """Share by which the error must fall to count as an improvement."""
     may_end: bool = True
-    """False where another stage is to come: it begins at a share of the run, and would begin at once."""
+    """False if another stage is to come, since it begins at a share of the run and would begin at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What an evaluation found."""
+    """Result of an evaluation."""
 
     error: float
-    """Lower is better: on held-out material, or on training material where nothing is held out."""
+    """Error on held-out audio, or on training audio if nothing is held out; lower is better."""
     is_held_out: bool
     report: EvaluationReport
-    """With `elapsed_s` and `is_best` left to the loop."""
+    """Report for the log; the loop fills in `elapsed_s` and `is_best`."""
 
 
 class Learner(Protocol):
-    """A network in training."""
+    """A network in training, as the training loop uses it."""
 
     @property
     def progress(self) -> Progress:
-        """Where the run stands; the loop counts its evaluations and its time in it, the learner its steps."""
+        """Progress of the run. The loop updates evaluations and time in it, the learner the steps."""
         ...
 
     @property
     def plan(self) -> Plan:
-        """What is followed; `halve_batch` changes it."""
+        """The plan in effect; `halve_batch` changes it."""
         ...
 
     @property
     def judged_by(self) -> str:
-        """What the error is measured on, as an adjective: "held-out" or "training"."""
+        """The audio that the error is measured on, as an adjective: "held-out" or "training"."""
         ...
 
     @property
     def costs(self) -> Costs:
-        """What evaluations and the end will take."""
+        """Estimated costs of evaluations and of finishing."""
         ...
 
     @property
     def patience(self) -> Patience:
-        """When to begin to end."""
+        """When the run ends early."""
         ...
 
     @property
     def batch(self) -> int:
-        """Examples in a step."""
+        """Number of examples per step."""
         ...
 
     @property
     def memory_mib(self) -> float:
-        """Memory in use, of the accelerator or of this process."""
+        """Memory in use on the accelerator or by this process, in MiB."""
         ...
 
     def step(self, share: float) -> StepOutcome:
-        """One optimisation step; `share` (0 to 1) of the run is done.
+        """Take one optimisation step when `share` (0 to 1) of the run is done.
 
         Raises:
-            TrainingError: the numbers do not converge.
+            TrainingError: the training does not converge.
         """
         ...
 
     def halve_batch(self) -> bool:
-        """Take half as many examples a step from now on; False where that is not possible."""
+        """Halve the number of examples per step; returns False if that is not possible."""
         ...
 
     def judge(self) -> Judgement:
-        """Measure what has been learnt, with something to listen to."""
+        """Evaluate the network, and write a preview to listen to."""
         ...
 
     def repair(self) -> list[str]:
-        """Put right what the judgement just made showed; a sentence for each repair."""
+        """Repair problems that the last evaluation found; returns a message for each repair."""
         ...
 
     def is_stage_due(self, share: float) -> bool:
-        """Whether the next stage of the training begins now."""
+        """Whether the next stage of the training should begin now."""
         ...
 
     def begin_stage(self, error: float) -> str:
-        """Begin it, from the weights just judged; a sentence that says so."""
+        """Begin the next stage from the weights just evaluated; returns a message about it."""
         ...
 
     def harm_of(self, error: float) -> str:
-        """Why the present stage has to end now, in a sentence; nothing where it need not."""
+        """Why the current stage must end now, in a sentence; "" if it need not."""
         ...
 
     def checkpoint(self) -> Checkpoint:
-        """Everything a resumed run needs."""
+        """State for a checkpoint, with everything that a resumed run needs."""
         ...
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go back to a checkpoint."""
+        """Restore the state of a checkpoint."""
         ...
 
     def settle(self) -> None:
-        """Bring the weights into the state in which they are kept: a checkpoint follows, then `finish`."""
+        """Bring the weights into their final state. A checkpoint follows, then `finish`."""
         ...
 
     def finish(
         self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport], None]
     ) -> TrainingResult:
-        """Choose the best weights, judge them, and write the model's folder.
+        """Choose the best weights, evaluate them, and write the model's folder.
 
         Args:
-            ended: why the run ends before its time; empty where it does not.
-            say: takes a sentence for the log.
-            report: takes the last evaluation.
+            ended: why the run ends early; "" if it does not.
+            say: called with each message for the log.
+            report: called with the last evaluation.
         """
         ...

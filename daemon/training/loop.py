@@ -1,7 +1,7 @@
 """The training loop: budget, stop and resume, checkpoints, evaluations and the log, for any kind of network.
 
-Data flow: `Learner.step` until the clock's share is 1; between steps `control` is asked, and when an evaluation is due
-the learner is judged and a checkpoint kept. What it learns is the learner's affair (`daemon.training.learner`).
+Data flow: `Learner.step` until the clock's share is 1. Between steps `control` is called; when an evaluation is due,
+the learner is evaluated and a checkpoint is written. The network itself is the learner's (`daemon.training.learner`).
 """
 
 import time
@@ -17,12 +17,12 @@ from daemon.runs.folder import CHECKPOINTS, Run, RunLog, write_run
 from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, StepReport, TrainingResult
 from daemon.training.checkpoint import load_newest, save_checkpoint
 from daemon.training.learner import Learner, StepOutcome
-from daemon.training.patience import end_early, note_error, take_up_end
+from daemon.training.patience import end_early, note_error, restore_early_end
 from daemon.training.threads import ThreadChooser
 
 
 class TrainingLoop:
-    """One run of a learner, from its newest checkpoint on."""
+    """One run of a learner, continued from its newest checkpoint."""
 
     def __init__(
         self,
@@ -33,11 +33,11 @@ class TrainingLoop:
         report: Callable[[Report], None],
         control: Callable[[], Control],
     ) -> None:
-        """Go back to the newest checkpoint, if there is one.
+        """Restore the newest checkpoint, if there is one.
 
         Args:
             report: called from this thread after every step and evaluation.
-            control: asked between steps.
+            control: called between steps.
         """
         self._learner, self._run, self._dir = learner, run, run_dir
         self._report, self._control = report, control
@@ -53,11 +53,11 @@ class TrainingLoop:
     def _open_clock(self, elapsed_s: float) -> RunClock:
         costs, progress = self._learner.costs, self._learner.progress
         clock = RunClock(self._run.spec, elapsed_s, costs.final_ratio, guess=costs.guess, last=progress.evaluated)
-        take_up_end(progress, clock)
+        restore_early_end(progress, clock)
         return clock
 
     def end(self, state: str, message: str = "") -> None:
-        """Say in `run.json` how it ended; a full disk must not hide the error that came first."""
+        """Write to `run.json` how the run ended. A full disk must not hide the original error."""
         self._log.close()
         self._threads.restore()
         try:
@@ -66,13 +66,13 @@ class TrainingLoop:
             return
 
     def run(self, notes: list[str]) -> TrainingResult:
-        """Train until the budget is spent or `control` ends it.
+        """Train until the budget is spent or `control` ends the run.
 
         Args:
-            notes: sentences for the log about how the run begins.
+            notes: messages for the log about how the run begins.
 
         Raises:
-            TrainingError: the disk is full, memory ran out, or the numbers do not converge.
+            TrainingError: the disk is full, memory ran out, or the training does not converge.
         """
         for text in notes:
             self._add(LogLine(text=text))
@@ -90,7 +90,7 @@ class TrainingLoop:
             self._timed_step(share)
             if not self._clock.is_evaluation_due(progress.step):
                 continue
-            if not progress.is_ready:  # there is nothing to judge yet, but an hour's work to lose
+            if not progress.is_ready:  # too early to evaluate, but work would be lost without a checkpoint
                 self._save()
                 self._clock.kept(progress.step)
             elif harm := self._learner.harm_of(self._evaluate()):
@@ -109,7 +109,7 @@ class TrainingLoop:
         self._report_step(outcome, took_s)
 
     def _step(self, share: float) -> StepOutcome:
-        """One step; when memory runs out, once with half the examples."""
+        """Take one step; if memory runs out, retry once with half the examples."""
         while True:
             try:
                 return self._learner.step(share)
@@ -157,7 +157,7 @@ class TrainingLoop:
         )
 
     def _evaluate(self) -> float:
-        """Judge, report, keep a checkpoint; the error."""
+        """Evaluate, report, and write a checkpoint; returns the error."""
         began_s, progress = time.monotonic(), self._learner.progress
         judged = self._learner.judge()
         is_best = judged.is_held_out and (progress.best_error is None or judged.error < progress.best_error)
@@ -181,19 +181,19 @@ class TrainingLoop:
 
     def _stop(self) -> TrainingResult:
         self._save()
-        self._note("stopped; resume goes on from here")
+        self._note("stopped; resume continues from here")
         self.end("stopped")
         return TrainingResult(state="stopped", steps=self._learner.progress.step, seconds=self._clock.elapsed_s)
 
     def _keep(self) -> TrainingResult:
-        """End before the budget is spent."""
+        """End the run early with a model, because `control` requested it."""
         step = self._learner.progress.step
         ended = f"stopped by hand at step {step}, {self._clock.share(step):.0%} of the way"
-        self._note(f"{ended}; the model is made of what was learnt")
+        self._note(f"{ended}; the model is made of what was learned so far")
         return self._finish(ended)
 
     def _finish(self, ended: str = "") -> TrainingResult:
-        """Make the model; `ended` is why it comes before its time."""
+        """Finish the run with a model. `ended`: why it ends early; "" if it does not."""
         self._learner.settle()
         self._save()
         result = self._learner.finish(ended or self._learner.progress.ended_early, self._note, self._add_last)

@@ -1,15 +1,15 @@
-"""What the codec is trained to make small.
+"""Reconstruction losses of the codec.
 
 References: R. Kumar et al., "High-fidelity audio compression with improved RVQGAN", 2023, section
 3.4 (multi-scale mel, weight 15); R. Yamamoto et al., "Parallel WaveGAN", 2020, eq. 4 and 5
 (multi-resolution STFT); C. Steinmetz and J. Reiss, "auraloss", 2020 (sum and difference). Deviations: the mel scales
 are those of the official measure, natural log in neither, and the STFT terms reuse the magnitudes the mel terms need.
 
-Of two channels mid and side are looked at, and at one of the scales left and right too, which mid and side make only
-where they have the right signs. All four at every scale took twice the time of a step and gave nothing (docs/adr/0007).
+In stereo the losses compare mid and side, and at one scale also left and right, which constrain the signs of mid and
+side. Comparing all four at every scale doubled the time of a step without benefit (docs/adr/0007).
 
-A step looks at every other scale, the next one at the rest: two steps together see what each saw before, in three
-quarters of the time, and as many steps come as far (docs/adr/0011).
+A step uses every other scale and the next step the rest. Two steps together cover all scales in three quarters of the
+time, and the same number of steps reaches the same error (docs/adr/0011).
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _EAR_WINDOWS = frozenset({1024})
 
 
 def scales_of(step: int) -> Sequence[tuple[int, int]]:
-    """The scales a step looks at."""
+    """The scales of a step's losses: every other one."""
     return SCALES[step % 2 :: 2]
 
 
@@ -39,9 +39,9 @@ def losses(
     sample_rate: int,
     scales: Sequence[tuple[int, int]] = SCALES,
 ) -> dict[str, Tensor]:
-    """Every term, unweighted, and their weighted sum as `total`.
+    """All loss terms, unweighted, and their weighted sum as `total`.
 
-    Terms of half the scales are on average over both halves what they are of all.
+    Terms are normalised, so that their mean over the two halves of the scales equals their value over all scales.
 
     Shape: source `[B, L]` of whole hops, or `[B, 2, L]`.
     """
@@ -52,7 +52,7 @@ def losses(
         shares = _shares(recipe, n_fft) if is_pair else [1.0]
         with torch.no_grad():
             wanted = _views(source, n_fft, len(shares))
-        # The side may be nothing at all, of which no share can be told: then a tenth of the mid stands for it.
+        # The side may be silent, which makes spectral convergence undefined: a tenth of the mid is the least divisor.
         least = 0.1 * wanted[0].norm() if is_pair else source.new_zeros(())
         for number, (share, a, b) in enumerate(
             zip(shares, wanted, _views(made.audio, n_fft, len(shares)), strict=True)
@@ -77,14 +77,14 @@ def losses(
 
 
 def _shares(recipe: Recipe, n_fft: int) -> list[float]:
-    """Of mid, side and, at one scale, left and right; over all scales they come to one."""
+    """Weights of mid, side and, at one scale, left and right; over all scales they add up to one."""
     mid, side, ears = recipe.pair_shares
     each = ears / 2 * len(SCALES) / len(_EAR_WINDOWS)
     return [mid, side, each, each] if n_fft in _EAR_WINDOWS else [mid, side]
 
 
 def _views(audio: Tensor, n_fft: int, count: int) -> list[Tensor]:
-    """Magnitudes `[B, T, F]` of what is looked at: the one channel, or mid, side, left and right, the first `count`."""
+    """Magnitudes `[B, T, F]` of the compared signals: mono, or the first `count` of mid, side, left and right."""
     if audio.ndim == 2:
         return [magnitudes(audio, n_fft)]
     views = torch.cat([*mid_and_side(audio), *audio.unbind(1)][:count])

@@ -1,8 +1,8 @@
-"""How far a codec carries sounds it was not trained on, or leans on those it was: told, not hidden.
+"""Measure how well a codec generalises to sounds it was not trained on, and report memorisation.
 
-For a musician memorisation may be what is wanted, so it is labelled and never refused. Two views of the same held-out
-recordings: how much worse they fare than the training recordings do, and whether their decodes are nearer to them than
-the nearest moment of the training recordings is (a collage of those would do as well otherwise).
+A musician may want memorisation, so it is reported and never refused. Two measurements of the held-out recordings: the
+ratio of their error to the training error, and whether their decodes are nearer to them than the nearest moments of the
+training recordings are (otherwise a collage of training recordings would do as well).
 """
 
 from pathlib import Path
@@ -30,33 +30,33 @@ MOST_HELD_OUT_FRAMES = 1_500
 
 
 class Memorisation(msgspec.Struct, frozen=True, kw_only=True):
-    """`memorisation.json`. The last three are mean absolute differences of 80-band log10-mel frames."""
+    """Content of `memorisation.json`. Its last three numbers are mean absolute differences of log10-mel frames."""
 
     held_out_mel: float | None
-    """None where nothing is held out."""
+    """None if nothing is held out."""
     train_mel: float
     ratio: float | None
-    """Held-out over training error; None, as all that follows, when nothing held out can be heard."""
+    """Ratio of held-out to training error. None, as all numbers below, if no held-out audio is audible."""
     verdict: Verdict
     decoded: float | None
     """From held-out frames to their own decodes."""
     nearest_training: float | None
     """From held-out frames to the nearest training frame."""
     decoded_to_training: float | None
-    """From decodes of held-out frames to the nearest training frame: far under the one before, and decodes are drawn
-    to what was trained on."""
+    """From decodes of held-out frames to the nearest training frame. If it is far below `nearest_training`, decodes are
+    drawn towards the training recordings."""
     text: str
 
 
 def memorisation(codec: Codec, evaluation: Evaluation, held_out: list[Clip], train: list[Clip]) -> Memorisation:
-    """Measure a finished codec."""
+    """Measure the memorisation of a finished codec."""
     if evaluation.held_out is None or evaluation.gap is None:
         return _unknown(None, evaluation.train_mel, "nothing is held out")
     pairs = [_source_and_decode(codec, clip) for clip in _spread(held_out, TOTAL_S)]
     source, decode = (_thinned(torch.cat(side), MOST_HELD_OUT_FRAMES) for side in zip(*pairs, strict=True))
     held_mel, train_mel = evaluation.held_out.mel, evaluation.train_mel
     if not len(source):
-        return _unknown(held_mel, train_mel, "what is held out is next to silent")
+        return _unknown(held_mel, train_mel, "the held-out audio is nearly silent")
     known = _thinned(torch.cat([_frames(a) for a in _at_reference(train)]), MOST_TRAINING_FRAMES)
     ratio = evaluation.gap
     verdict: Verdict = "general" if ratio < LEANING else "leaning" if ratio < MEMORISED else "memorised"
@@ -83,24 +83,24 @@ def _unknown(held_mel: float | None, train_mel: float, why: str) -> Memorisation
         decoded=None,
         nearest_training=None,
         decoded_to_training=None,
-        text=f"memorisation: it cannot be told: {why}",
+        text=f"memorisation: unknown, because {why}",
     )
 
 
 def write_report(run_dir: Path, report: Memorisation) -> None:
-    """Put it into the run's folder."""
+    """Write the memorisation report into the run's folder."""
     write_bytes(run_dir / REPORT_NAME, msgspec.json.format(msgspec.json.encode(report), indent=1))
 
 
 def _in_words(ratio: float, verdict: Verdict, decoded: float, nearest: float) -> str:
     judged = {
-        "general": "unheard recordings fare about as well as trained ones",
-        "leaning": "the codec leans on its own recordings",
-        "memorised": "the codec knows its own recordings much better than others; more of them would widen it",
+        "general": "the codec reproduces held-out recordings about as well as training recordings",
+        "leaning": "the codec reproduces its training recordings better than others",
+        "memorised": "the codec reproduces its training recordings much better than others; more recordings would help",
     }[verdict]
     collage = "nearer than" if decoded < nearest else "no nearer than"
     return (
-        f"memorisation: held-out error is {ratio:.2f} × the training error: {judged}; decodes of unheard recordings "
+        f"memorisation: held-out error is {ratio:.2f} × the training error: {judged}; decodes of held-out recordings "
         f"are {collage} the nearest training moments ({decoded:.2f} against {nearest:.2f})"
     )
 
@@ -109,8 +109,8 @@ def _source_and_decode(codec: Codec, clip: Clip) -> tuple[Tensor, Tensor]:
     audio = clip.excerpt(int(CLIP_S * SAMPLE_RATE_HZ))
     gain = np.float32(10 ** (clip.gain_db / 20))
     source, decode = _frames(audio * gain), _frames(round_trip(codec, audio) * gain)
-    heard = (source > np.log10(LOG_FLOOR) + 0.5).any(-1)  # between sounds there is nothing to compare
-    return source[heard], decode[heard]
+    audible = (source > np.log10(LOG_FLOOR) + 0.5).any(-1)  # silence between sounds cannot be compared
+    return source[audible], decode[audible]
 
 
 def _at_reference(clips: list[Clip]) -> list[NDArray[np.float32]]:
@@ -124,7 +124,7 @@ def _spread(clips: list[Clip], total_s: float) -> list[Clip]:
 
 @torch.no_grad()
 def _frames(audio: NDArray[np.float32]) -> Tensor:
-    """`(L,)` or `(2, L)` to `(frames, BANDS)`, log10; of two channels, mid and side beside each other."""
+    """Log10-mel frames of `(L,)` as `(frames, BANDS)`, or of `(2, L)` with mid and side side by side."""
     if audio.ndim == 2:
         mid, side = (audio[0] + audio[1]) / 2, (audio[0] - audio[1]) / 2
         return torch.cat([_frames(mid), _frames(side)], -1)

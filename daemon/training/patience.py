@@ -1,8 +1,8 @@
-"""When more time stops helping: an early end that still lets the learning rate fall.
+"""End a run early when more time stops helping, but still let the learning rate fall.
 
-The held-out error of a run at full learning rate falls further when the rate does, so a run is not cut off where it
-stalls: what is left of it shrinks to a short end phase. Only runs on a budget end early; the budget is an upper bound.
-Where nothing is held out it is the training error that has to fall.
+The held-out error falls further when the learning rate does. So a run that stalls is not cut off: its remaining time
+shrinks to a short end phase. Only runs on a budget end early; the budget is an upper bound. If nothing is held out, the
+training error decides.
 """
 
 from daemon.runs.clock import RunClock
@@ -14,7 +14,7 @@ END_SHARE = 0.15
 
 
 def note_error(error: float, progress: Progress, patience: Patience) -> None:
-    """Count evaluations whose error, held out or of training, is not `least_gain` under the last one that was."""
+    """Count evaluations since the error last fell by the share `least_gain`."""
     if progress.level_error is None or error < progress.level_error * (1 - patience.least_gain):
         progress.level_error, progress.stalled = error, 0
     else:
@@ -22,7 +22,7 @@ def note_error(error: float, progress: Progress, patience: Patience) -> None:
 
 
 def end_early(progress: Progress, patience: Patience, clock: RunClock, *, judged_by: str = "held-out") -> str:
-    """Bring the end nearer when patience is spent; a sentence that says so, or nothing."""
+    """Shorten the run if its error has stalled for too long; returns a message about it, or ""."""
     if not clock.is_budgeted or progress.ends_at_s is not None or not patience.may_end:
         return ""
     if progress.stalled < patience.evaluations:
@@ -40,8 +40,8 @@ def end_early(progress: Progress, patience: Patience, clock: RunClock, *, judged
     return progress.ended_early
 
 
-def take_up_end(progress: Progress, clock: RunClock) -> None:
-    """A resumed run ends where it was to end; one that was given more (or less) time since is patient anew."""
+def restore_early_end(progress: Progress, clock: RunClock) -> None:
+    """Restore the early end of a resumed run; a run that was given another budget starts counting again."""
     if progress.ends_at_s is None:
         return
     if clock.is_budgeted and clock.budget_s == progress.cut_budget_s:

@@ -1,11 +1,10 @@
-"""Batches made before they are asked for, so that a step does not wait for its crops.
+"""Make batches ahead of time, so that a step does not wait for its crops.
 
-Data flow: step number → `CropSampler.batch` on threads of their own, a few steps ahead → the learner. A batch is a pure
-function of seed and step, so what is made ahead is what would have been made, in whatever order the threads finish;
-a step that nobody foresaw (the first, one after a resume) is made on the spot. A batch that cannot be made raises
-where it is taken, not where it was made.
+Data flow: step number → `CropSampler.batch` on separate threads, a few steps ahead → the learner. A batch is a pure
+function of seed and step, so the order in which threads finish does not matter. A batch that was not made ahead (the
+first, or one after a resume) is made at once. An error while making a batch is raised where the batch is taken.
 
-Threads, not processes: most of a batch is numpy's transforms and copies, which run without the interpreter's lock.
+Threads suffice, because most of a batch is numpy's transforms and copies, which release the interpreter lock.
 """
 
 import os
@@ -17,21 +16,21 @@ import torch
 from daemon.dsp.audio import Audio
 
 MOST_THREADS = 8
-"""An accelerator takes a step in less time than one core takes to make its crops."""
+"""Several threads are needed because an accelerator's step takes less time than one core needs to make its crops."""
 
 
 class Prefetch:
-    """Calls `make` for the steps to come."""
+    """A queue of batches made ahead by calling `make` for the coming steps."""
 
     def __init__(self, make: Callable[[int], Audio], *, threads: int) -> None:
-        """Make up to twice as many batches ahead as there are threads, with one thread a single one."""
+        """Make up to twice as many batches ahead as there are threads; a single one with one thread."""
         self._make = make
         self._ahead = 1 if threads == 1 else 2 * threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="crops")
         self._coming: dict[int, Future[Audio]] = {}
 
     def take(self, step: int) -> Audio:
-        """The batch of one step; the next ones are begun."""
+        """Return the batch of a step, and start making the next ones."""
         made = self._coming.pop(step, None)
         for other in [other for other in self._coming if not step < other <= step + self._ahead]:
             self._coming.pop(other).cancel()
@@ -42,5 +41,5 @@ class Prefetch:
 
 
 def threads_for(device: torch.device) -> int:
-    """One where the step itself takes the cores, all but one where an accelerator does."""
+    """Number of threads: one if the steps run on the CPU, otherwise all cores but one, at most `MOST_THREADS`."""
     return 1 if device.type == "cpu" else max(1, min(MOST_THREADS, (os.cpu_count() or 2) - 1))

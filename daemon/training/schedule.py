@@ -1,4 +1,4 @@
-"""Learning rate by the share of the run that is done, be it seconds or steps."""
+"""Learning rate by the share of the run that is done, measured in seconds or steps."""
 
 import math
 
@@ -6,11 +6,11 @@ from daemon.runs.spec import Recipe
 
 
 def learning_rate(recipe: Recipe, step: int, share: float) -> float:
-    """Linear warm-up over the first steps, then a cosine from the peak to `final_rate` of it.
+    """Learning rate: linear warm-up over the first steps, then a cosine from the peak to `final_rate` of it.
 
     Args:
         step: steps done.
-        share: 0 to 1, of the budget or of the steps.
+        share: share of the budget or of the steps that is done, 0 to 1.
     """
     warm = min(1.0, (step + 1) / recipe.warmup_steps)
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, max(0.0, share))))

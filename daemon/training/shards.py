@@ -1,15 +1,15 @@
-"""A step on several cores of a CPU: its batch in shards, each on a thread of its own.
+"""Run a training step on several CPU cores: the batch is split into shards, each on its own thread.
 
-PyTorch's own threads share each operation out. The operations of a step are many and small, so on two cores that was
-slower than one (docs/adr/0012-cores.md). Here each thread takes some of the crops through encoder, decoder, losses
-and back; only the codebooks, which follow all vectors of a batch, see it whole:
+PyTorch's own threads divide each operation. The operations of a step are many and small, so two cores were slower than
+one that way (docs/adr/0012-cores.md). Here each thread runs some of the crops through encoder, decoder, losses and the
+backward pass. Only the quantiser, whose codebooks follow all vectors of a batch, runs on the whole batch:
 
     shards: encode → all: quantise → shards: decode, losses, gradients → all: quantiser's gradients → shards: encoder's
 
 Gradients are added up in the order of the shards, so that the same seed, steps and number of shards repeat a run. They
-are those of the whole batch, but that spectral convergence is a ratio of each shard's own norms.
+equal those of the whole batch, except that spectral convergence is a ratio of each shard's own norms.
 
-What can go wrong: threads share the weights, so nothing may change those before all have ended, also when one raises.
+The threads share the weights, which must not change before all threads have ended, also if one raises an error.
 """
 
 from collections.abc import Callable, Generator, Sequence
@@ -26,19 +26,19 @@ from daemon.runs.spec import Recipe
 from daemon.training.losses import losses
 
 FEWEST_CROPS = 3
-"""Of a shard: with fewer, what each operation costs by itself outweighs what is shared."""
+"""Least number of crops in a shard; with fewer, the overhead of each operation outweighs the gain."""
 
 Result = TypeVar("Result")
 
 
 def shards_for(batch: int, device: torch.device) -> int:
-    """As many as PyTorch has threads, but none of fewer than `FEWEST_CROPS`; one on an accelerator."""
+    """Number of shards: as many as PyTorch has threads, each of at least `FEWEST_CROPS`; one on an accelerator."""
     return 1 if device.type != "cpu" else max(1, min(torch.get_num_threads(), batch // FEWEST_CROPS))
 
 
 @contextmanager
 def one_thread(device: torch.device) -> Generator[None]:
-    """PyTorch's operations on one thread each meanwhile, where they are small and run on the CPU."""
+    """Run PyTorch's operations on a single thread within the block if they run on the CPU, where they are small."""
     before = torch.get_num_threads()
     if device.type == "cpu":
         torch.set_num_threads(1)
@@ -49,7 +49,7 @@ def one_thread(device: torch.device) -> Generator[None]:
 
 
 class ShardedPass:
-    """Forward and backward of one batch; leaves its gradients in the model's parameters."""
+    """Forward and backward pass of a batch in shards; leaves its gradients in the model's parameters."""
 
     def __init__(self, model: CodecModel, recipe: Recipe) -> None:
         self._model, self._recipe = model, recipe
@@ -66,22 +66,22 @@ class ShardedPass:
         is_quantizing: bool,
         kept: Tensor | None = None,
     ) -> dict[str, Tensor]:
-        """Every term of `losses` over `[B, L]` or `[B, 2, L]`; their gradients take the place of the parameters' own.
+        """Compute all terms of `losses` over `[B, L]` or `[B, 2, L]`, and set the parameters' gradients.
 
         Args:
-            count: shards, at most B.
-            kept: levels each sample keeps, as in `ResidualQuantizer`.
+            count: number of shards, at most B.
+            kept: number of levels each sample keeps, as in `ResidualQuantizer`.
 
         Raises:
-            MemoryError, RuntimeError: what a shard raised, when all have ended.
+            MemoryError, RuntimeError: a shard failed; raised when all shards have ended.
         """
         model = self._model
         pieces = audio.tensor_split(count)
         latents = self._each(model.encode, pieces)
         joined = torch.cat([latent.detach() for latent in latents]).requires_grad_()
         quantized = model.quantizer(joined, kept) if is_quantizing else unquantized(joined)
-        heard = [part.detach().requires_grad_() for part in quantized.latent.tensor_split(count)]
-        made = self._each(lambda piece, latent: self._decoded(piece, latent, len(audio), scales), pieces, heard)
+        kept_parts = [part.detach().requires_grad_() for part in quantized.latent.tensor_split(count)]
+        made = self._each(lambda piece, latent: self._decoded(piece, latent, len(audio), scales), pieces, kept_parts)
         of_latent = torch.cat([gradients[0] for _, gradients in made])
         beside, of_joined = self._through_codes(quantized, joined, of_latent) if is_quantizing else (0.0, of_latent)
         encoded = self._each(
@@ -98,7 +98,7 @@ class ShardedPass:
     def _decoded(
         self, piece: Tensor, latent: Tensor, batch: int, scales: Sequence[tuple[int, int]]
     ) -> tuple[dict[str, Tensor], tuple[Tensor, ...]]:
-        """A shard's part of every term, and of the gradients of its latents and the decoder's weights."""
+        """A shard's contribution to every loss term, and to the gradients of its latents and the decoder's weights."""
         nothing = unquantized(latent.new_zeros(1, 1, 1))
         made = Reconstruction(self._model.decode(latent), nothing)
         terms = losses(piece, made, self._recipe, self._model.config.sample_rate, scales)
@@ -107,14 +107,14 @@ class ShardedPass:
         return {name: share * term.detach() for name, term in terms.items()}, gradients
 
     def _through_codes(self, quantized: Quantized, joined: Tensor, of_latent: Tensor) -> tuple[Tensor, Tensor]:
-        """What the quantiser's own terms add to the total, and the gradient of all before the codes."""
+        """Contribution of the quantiser's loss terms to the total, and the gradient of the latents before it."""
         recipe = self._recipe
         beside = recipe.commitment_weight * quantized.commitment + recipe.left_over_weight * quantized.left_over
         torch.autograd.backward([quantized.latent, beside], [of_latent, None])
         return beside.detach(), cast(Tensor, joined.grad)
 
     def _each(self, work: Callable[..., Result], *columns: Sequence[Tensor]) -> list[Result]:
-        """`work` on every shard, the first on this thread; ends when all have, also when one raises."""
+        """Run `work` on every shard, the first on this thread; returns when all have ended, also if one raises."""
         first, *rest = zip(*columns, strict=True)
         self._pool = self._pool or ThreadPoolExecutor(
             thread_name_prefix="shard", initializer=torch.set_num_threads, initargs=(1,)

@@ -1,4 +1,4 @@
-"""Sizes that follow the amount of audio, and the sentence that says so."""
+"""Choose the codec's size and the recipe from the amount of audio, with an explanation for the user."""
 
 from msgspec.structs import replace
 
@@ -6,7 +6,7 @@ from daemon.codec.config import CodecConfig
 from daemon.runs.errors import TrainingError
 from daemon.runs.spec import Plan, Preset, Recipe, Split, TrainingSpec
 
-# (at least so many training frames, K): about twenty frames a code keeps every code in use.
+# (least number of training frames, K): about twenty frames per code keep every code in use.
 CODEBOOK_BY_FRAMES = ((200_000, 1024), (60_000, 512), (15_000, 256), (1_600, 128), (600, 64), (0, 32))
 
 SIDE_BANDS = 12
@@ -23,7 +23,7 @@ _SHAPES: dict[str, CodecConfig] = {
 
 
 def with_side(preset: str, side_bands: int, levels: int) -> CodecConfig:
-    """The mono shape with a side beside it, for which it has a few levels more."""
+    """Stereo configuration of a preset: the mono one with bands and additional levels for the side."""
     mono = _SHAPES[preset]
     latent = mono.latent + 2 * side_bands
     return replace(mono, channels=2, side_bands=side_bands, latent=latent, levels=mono.levels + levels)
@@ -40,13 +40,13 @@ _RECIPES: dict[str, Recipe] = {
 
 
 def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool, stereo_share: float = 0.0) -> tuple[Plan, list[str]]:
-    """The plan for this wish and this corpus, and why, in plain words.
+    """Make the plan for a requested training and a split; returns it with messages that explain it.
 
     Args:
-        stereo_share: of the corpus's audio, what is heard to be stereo.
+        stereo_share: share of the corpus's audio that is audibly stereo.
 
     Raises:
-        TrainingError: a size that cannot be.
+        TrainingError: a requested size is not possible.
     """
     frames = sum(part.stop - part.start for part in split.train) // CodecConfig().hop_length
     preset, why = _preset(spec, frames, is_gpu=is_gpu)
@@ -60,17 +60,19 @@ def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool, stereo_share: f
     try:
         codec = replace(shape, levels=levels, codebook_size=codebook)
     except ValueError as error:
-        raise TrainingError(f"{levels} levels × {codebook} codes cannot be ({error}).") from error
+        raise TrainingError(f"{levels} levels × {codebook} codes are not possible ({error}).") from error
     if not 1 <= levels <= 32 or not 2 <= codebook <= 65_536:
-        raise TrainingError(f"{levels} levels × {codebook} codes cannot be.", "1 to 32 levels of 2 to 65536 codes.")
-    chosen = "asked for" if spec.levels or spec.codebook_size else f"because {frames} training frames"
+        raise TrainingError(
+            f"{levels} levels × {codebook} codes are not possible.", "Choose 1 to 32 levels of 2 to 65536 codes."
+        )
+    chosen = "as requested" if spec.levels or spec.codebook_size else f"because {frames} training frames"
     words = [f"preset {preset}: {why}", width, f"{levels} levels × {codebook} codes, {chosen}"]
     if codebook > 2 * sized:
         words.append(f"{codebook} codes are many for {frames} frames: expect unused ones; {sized} would fit")
     recipe = _RECIPES.get(preset, Recipe())
     if spec.adversarial:
         recipe = replace(recipe, adversarial_share=ADVERSARIAL_SHARE)
-        words.append(f"the last {ADVERSARIAL_SHARE:.0%} against an adversary, asked for: the decoder alone learns then")
+        words.append(f"adversarial training in the last {ADVERSARIAL_SHARE:.0%}, as requested: only the decoder learns")
     plan = Plan(preset=preset, codec=codec, recipe=recipe, split=split, train_frames=frames)
     return plan, words
 
@@ -78,19 +80,19 @@ def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool, stereo_share: f
 def _channels(spec: TrainingSpec, stereo_share: float) -> tuple[int, str]:
     channels = spec.channels or (2 if stereo_share > MOSTLY else 1)
     if channels not in (1, 2):
-        raise TrainingError(f"{channels} channels cannot be.", "1 for mono or 2 for stereo.")
+        raise TrainingError(f"{channels} channels are not possible.", "Choose 1 for mono or 2 for stereo.")
     name = "stereo, mid and side in one grid" if channels == 2 else "mono"
     if spec.channels:
-        why = "asked for"
+        why = "as requested"
     else:
         only = "" if channels == 2 else "only "
-        why = f"because {only}{stereo_share:.0%} of the audio is heard to be stereo" if stereo_share else ""
-    return channels, f"{name}, {why}" if why else f"{name}: no recording is heard to be stereo"
+        why = f"because {only}{stereo_share:.0%} of the audio is audibly stereo" if stereo_share else ""
+    return channels, f"{name}, {why}" if why else f"{name}: no recording is audibly stereo"
 
 
 def _preset(spec: TrainingSpec, frames: int, *, is_gpu: bool) -> tuple[Preset, str]:
     if spec.preset != "auto":
-        return spec.preset, "asked for"
+        return spec.preset, "as requested"
     if is_gpu and frames >= 15_000 and (spec.budget_s or 0) >= 300:
-        return "base", "a GPU, more than five minutes of audio and of time"
-    return "small", "the best for its seconds on a CPU, and enough for this much audio"
+        return "base", "there is a GPU, and more than five minutes of audio and of time"
+    return "small", "the best result per second on a CPU, and large enough for this much audio"

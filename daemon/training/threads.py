@@ -1,8 +1,8 @@
-"""How many threads a step takes on a machine that others use too.
+"""Choose the number of threads per step on a machine that other programs use too.
 
 Two OpenMP threads on two busy cores wait for each other actively: a toy step took 20 times as long as
-on one thread (measured). So a run on a budget times a step each way now and then and keeps the
-quicker. A run of exactly N steps leaves the number alone: it is part of what makes it repeatable.
+on one thread (measured). A run on a budget therefore times a step with each number of threads now and
+then and keeps the faster. A run of a fixed number of steps keeps its threads, so that it is repeatable.
 """
 
 import time
@@ -13,7 +13,7 @@ RETRY_S = 20.0
 
 
 class ThreadChooser:
-    """Call `begin` before and `end` after every step."""
+    """Chooser of the number of threads: call `begin` before and `end` after every step."""
 
     def __init__(self, *, is_adaptive: bool) -> None:
         self._full = torch.get_num_threads()
@@ -24,13 +24,13 @@ class ThreadChooser:
         self._next_trial = 0.0
 
     def begin(self) -> None:
-        """Take the next choice to be tried, when a trial is due."""
+        """Set the next number of threads to try if a trial is due."""
         if self._is_adaptive and time.monotonic() >= self._next_trial:
             torch.set_num_threads(self._choices[len(self._times)])
         self._began = time.monotonic()
 
     def end(self) -> None:
-        """Note how long the step took; after the last choice keep the quickest."""
+        """Record the step's duration; after the last trial set the fastest number of threads."""
         now = time.monotonic()
         if not self._is_adaptive or self._began < self._next_trial:
             return
@@ -42,6 +42,6 @@ class ThreadChooser:
             self._next_trial = now + RETRY_S
 
     def restore(self) -> None:
-        """Leave the process as it was."""
+        """Restore the process's original number of threads."""
         if self._is_adaptive:
             torch.set_num_threads(self._full)

@@ -24,6 +24,7 @@ PLAIN_FOLDERS = (
     "daemon/playback",
     "daemon/render",
     "daemon/store",
+    "daemon/training",
     "tui/input/keymaps",
 )
 FULL_DOCSTRINGS = (
@@ -36,6 +37,7 @@ FULL_DOCSTRINGS = (
     "daemon/playback",
     "daemon/render",
     "daemon/store",
+    "daemon/training",
     "tui/editor",
     "tui/input",
     "tui/transport",

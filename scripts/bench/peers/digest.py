@@ -22,9 +22,9 @@ _SHARED = (
     *("daemon/corpus/*.py", "daemon/dsp/*.py", "daemon/codec/config.py", "daemon/codec/loudness.py"),
     *(
         f"daemon/training/{name}.py"
-        for name in ("augmentation", "crops", "invented", "losses", "schedule", "sizing", "threads")
+        for name in ("augmentation", "crops", "synthetic", "losses", "schedule", "sizing", "threads")
     ),
-    *(f"daemon/training/{name}.py" for name in ("blocks", "kin", "near_duplicates", "prints", "split")),
+    *(f"daemon/training/{name}.py" for name in ("blocks", "duplicates", "fingerprints", "near_duplicates", "split")),
     "daemon/runs/spec.py",
     *(f"scripts/bench/peers/{name}.py" for name in ("measuring", "peer", "roster", "run_cell", "training")),
 )

@@ -18,8 +18,8 @@ from daemon.training import crops
 from daemon.training.augmentation import draw_lengths, finish, mix, shape, stretch
 from daemon.training.codec_run import train
 from daemon.training.crops import CropSampler
-from daemon.training.invented import invent
 from daemon.training.sizing import make_plan
+from daemon.training.synthetic import synthesise_crop
 
 Sound = NDArray[np.float32]
 CROP = 16_384
@@ -120,13 +120,13 @@ def test_noise_gain_and_polarity_stay_within_their_bounds() -> None:
 
 def test_invented_sounds_are_sounds_and_differ() -> None:
     chance = random()
-    made = [invent(CROP, chance) for _ in range(60)]
+    made = [synthesise_crop(CROP, chance) for _ in range(60)]
     assert all(sound.dtype == np.float32 and np.isfinite(sound).all() for sound in made)
     assert all(rms(sound) == pytest.approx(0.1, rel=0.01) for sound in made if sound.any())
     assert sum(sound.any() for sound in made) >= 58
     centres = [float(np.average(np.arange(CROP // 2 + 1), weights=np.abs(np.fft.rfft(s)) + 1e-9)) for s in made]
     assert np.percentile(centres, 90) > 4 * np.percentile(centres, 10)
-    assert np.array_equal(invent(CROP, random()), made[0])
+    assert np.array_equal(synthesise_crop(CROP, random()), made[0])
 
 
 def test_augmented_sound_takes_other_codes_and_stays_close(toy_codec: Codec, toy_run: Path, tone_corpus: Path) -> None:

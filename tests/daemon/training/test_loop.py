@@ -214,7 +214,7 @@ def test_what_was_decided_at_the_beginning_is_not_silently_ignored(tone_corpus: 
     asked = toy(8, levels=3, adversarial=True, resume=True)
     train(asked, tone_corpus, tmp_path / "run", report=told.append)
     said = [line.text for line in told if isinstance(line, LogLine)]
-    assert "levels, adversary: decided when this run began, and left as it was" in said
+    assert "levels, adversary: fixed when this run began, so the new value is ignored" in said
     assert Codec.load(tmp_path / "run").config.levels == 2
 
 

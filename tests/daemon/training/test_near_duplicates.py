@@ -10,8 +10,8 @@ import soundfile
 
 from daemon.dsp.resample import resample
 from daemon.training.blocks import Span
+from daemon.training.fingerprints import fingerprint
 from daemon.training.near_duplicates import Recording, copies, is_related
-from daemon.training.prints import print_of
 
 DEMO = Path(__file__).parents[3] / "scripts" / "demo"
 Sound = np.ndarray
@@ -19,7 +19,7 @@ Sound = np.ndarray
 
 def recording(name: str, sound: Sound) -> Recording:
     sound = np.ascontiguousarray(sound, np.float32)
-    return Recording(name, print_of(sound[None]), lambda lo, hi: sound[lo:hi], sound.size)
+    return Recording(name, fingerprint(sound[None]), lambda lo, hi: sound[lo:hi], sound.size)
 
 
 def recorded(path: Path) -> Sound:

@@ -20,13 +20,13 @@ from daemon.runs.clock import RunClock
 from daemon.runs.enough import require_enough
 from daemon.runs.errors import TrainingError
 from daemon.runs.spec import Recipe, Split, TrainingSpec
-from daemon.training.blocks import Heard, Span
+from daemon.training.blocks import Audibility, Span
 from daemon.training.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
 from daemon.training.crops import CropSampler
+from daemon.training.fingerprints import HOP
 from daemon.training.health import level_report
 from daemon.training.learner import Patience
 from daemon.training.patience import end_early, note_error
-from daemon.training.prints import HOP
 from daemon.training.schedule import learning_rate
 from daemon.training.sizing import make_plan
 from daemon.training.split import choose, held_out_words
@@ -53,7 +53,7 @@ class Strangers:
 def split_corpus(corpus: Corpus, seed: int) -> Split:
     """The split of recordings that are sound from end to end, none a copy of another."""
     require_enough(corpus)
-    heard = [Heard(np.ones(-(-one.samples // HOP), np.bool_), HOP, one.samples) for one in corpus.usable]
+    heard = [Audibility(np.ones(-(-one.samples // HOP), np.bool_), HOP, one.samples) for one in corpus.usable]
     return choose(corpus.usable, heard, Strangers(), seed)
 
 
@@ -89,10 +89,10 @@ def test_held_out_never_touches_training(seconds: list[float], seed: int) -> Non
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        ([3.0] * 12, "2 whole recordings are held out, to judge by; 10 to learn from"),
-        ([8.0, 9.0], "a piece of each of 2 recordings is held out, to judge by, since there are few"),
+        ([3.0] * 12, "2 whole recordings are held out for evaluation; 10 for training"),
+        ([8.0, 9.0], "a piece of each of 2 recordings is held out for evaluation, because there are few"),
         ([8.0], "a piece of one recording is held out"),
-        ([0.7, 0.8, 0.9], "a whole recording is held out, to judge by, since all are short; 2 to learn from"),
+        ([0.7, 0.8, 0.9], "a whole recording is held out for evaluation, because all are short; 2 for training"),
     ],
 )
 def test_what_is_held_out_is_said_in_plain_words(seconds: list[float], said: str) -> None:
@@ -122,7 +122,7 @@ def test_sizes_follow_the_training_frames_and_can_be_overridden() -> None:
     assert config.levels == 10 and "10 levels × 128 codes, because 3000 training frames" in words
     config, words = plan_words(3000, levels=5, codebook_size=1024)
     assert (config.levels, config.codebook_size) == (5, 1024)
-    assert "asked for" in words and "128 would fit" in words
+    assert "as requested" in words and "128 would fit" in words
     with pytest.raises(TrainingError):
         plan_words(3000, codebook_size=1)
 

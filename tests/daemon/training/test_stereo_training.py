@@ -99,12 +99,12 @@ def test_the_plan_is_stereo_where_most_of_the_sound_is(corpus: Corpus) -> None:
         return plan.codec, "; ".join(words)
 
     mono, words = planned(0.4)
-    assert mono.channels == 1 and "mono, because only 40% of the audio is heard to be stereo" in words
+    assert mono.channels == 1 and "mono, because only 40% of the audio is audibly stereo" in words
     stereo, words = planned(0.6)
     assert stereo.channels == 2 and "stereo, mid and side in one grid, because 60%" in words
     assert (stereo.mel_bands, stereo.low_bands) == (mono.mel_bands, mono.low_bands)
     assert planned(0.9, 1)[0].channels == 1 and planned(0.0, 2)[0].channels == 2
-    assert "asked for" in planned(0.0, 2)[1]
+    assert "as requested" in planned(0.0, 2)[1]
     for preset in ("toy", "tiny", "base"):
         assert planned(1.0, preset=preset)[0].side_levels
     with pytest.raises(TrainingError, match="3 channels"):

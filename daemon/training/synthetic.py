@@ -1,7 +1,7 @@
-"""Sounds nobody recorded, for a corpus of a few files: what a codec has never met it cannot carry.
+"""Synthetic training crops for small corpora: a codec cannot code kinds of sound that training never met.
 
-A tone with random partials, a band of noise or a click, each with an envelope of its own, or two of them at once. They
-are made as crops, at about the loudness that recordings are brought to, and coloured like them.
+Each crop is a tone with random partials, a band of noise or a click, with an envelope of its own, or two of them at
+once. Crops have about the loudness to which recordings are normalised, and are equalised like them.
 """
 
 import numpy as np
@@ -12,8 +12,8 @@ from protocol.units import SAMPLE_RATE_HZ
 _LEVEL = 0.1  # root mean square of a sound at -20 LUFS, roughly
 
 
-def invent(samples: int, random: np.random.Generator) -> Audio:
-    """One crop, `(samples,)`."""
+def synthesise_crop(samples: int, random: np.random.Generator) -> Audio:
+    """Synthesise a random crop of `(samples,)`."""
     made = _one(samples, random)
     if random.random() < 0.3:
         made = made + _one(samples, random) * 10 ** (random.uniform(-20, 0) / 20)
@@ -27,7 +27,7 @@ def _one(samples: int, random: np.random.Generator) -> Audio:
 
 
 def _tone(samples: int, random: np.random.Generator) -> Audio:
-    """Partials over a fundamental of 30 Hz to 3 kHz, stretched like a bell's now and then."""
+    """A tone with partials over a fundamental of 30 Hz to 3 kHz, sometimes inharmonic like a bell's."""
     time = np.arange(samples, dtype=np.float32) / SAMPLE_RATE_HZ
     fundamental = 30.0 * 100 ** random.random()
     stretch = 1.0 + (random.uniform(0, 0.4) if random.random() < 0.3 else 0.0)
@@ -46,7 +46,7 @@ def _tone(samples: int, random: np.random.Generator) -> Audio:
 
 
 def _noise(samples: int, random: np.random.Generator) -> Audio:
-    """Noise between two random edges with slopes."""
+    """Band-limited noise between two random edge frequencies with random slopes."""
     spectrum = np.fft.rfft(random.standard_normal(samples, np.float32))
     octaves = np.log2(np.arange(1, spectrum.size + 1) * (SAMPLE_RATE_HZ / 2 / spectrum.size) / 20)
     low, high = sorted(random.uniform(0, 10, 2))
@@ -56,7 +56,7 @@ def _noise(samples: int, random: np.random.Generator) -> Audio:
 
 
 def _envelope(samples: int, random: np.random.Generator) -> Audio:
-    """Attack and decay from a random start, or steady."""
+    """An envelope with attack and decay from a random start, or a constant one."""
     if random.random() < 0.25:
         return np.ones(samples, np.float32)
     time = (np.arange(samples) - random.uniform(0, 0.7) * samples) / SAMPLE_RATE_HZ

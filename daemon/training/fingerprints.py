@@ -1,8 +1,8 @@
-"""What a recording sounds like, small enough to compare hundreds: its level and the energy of its bands over time.
+"""Audio fingerprints: level and band energies of a recording over time, small enough to compare hundreds.
 
 Data flow: memory-mapped audio, read once in chunks → mono → the level of every hop of 43 ms, and the energies of
-`BANDS` bands below 6 kHz relative to the recording's own level, so that copies at other levels give the same print.
-Five hundred recordings of five minutes make 170 MB of prints.
+`BANDS` bands below 6 kHz relative to the recording's own level, so that copies at other levels have the same
+fingerprint. The fingerprints of five hundred recordings of five minutes take 170 MB.
 """
 
 from collections.abc import Iterator
@@ -16,32 +16,32 @@ from torch import Tensor
 from protocol.units import SAMPLE_RATE_HZ
 
 HOP = 2048
-"""Samples of a hop: 42.7 ms."""
+"""Samples per hop: 42.7 ms."""
 BANDS = 12
 _DECIMATION = 4
 _WINDOW = 2 * HOP // _DECIMATION
 _CHUNK_HOPS = 1024
 _EDGES_HZ = np.geomspace(60.0, 6_000.0, BANDS + 1)
 _FLOOR = 1e-4
-"""Of the mean power where it is loud, -40 dB: what is quieter a lossy copy changes."""
+"""Floor of band powers relative to the mean of loud hops, -40 dB; lossy formats change quieter sound."""
 _LOUD = 0.01
-"""Of the most power: where a recording is loud."""
+"""Share of the largest power from which a hop counts as loud."""
 _SILENCE = 1e-12
 
 
-class Print(NamedTuple):
-    """One recording, hop by hop."""
+class Fingerprint(NamedTuple):
+    """Fingerprint of one recording, hop by hop."""
 
     levels_db: NDArray[np.float32]
-    """`(T,)`: mean level of a hop's mono mean in dBFS, without its DC offset."""
+    """`(T,)`: RMS level of each hop of the mono mean in dBFS, without its DC offset."""
     bands: Tensor
     """`(BANDS, T)`: log10 of band powers over the recording's own level; a window spans this hop and the next."""
     colour: NDArray[np.float32]
-    """`(BANDS,)`: log10 of the bands' mean powers, their own mean left out."""
+    """`(BANDS,)`: log10 of the bands' mean powers, minus their mean."""
 
 
-def print_of(audio: NDArray[np.float32]) -> Print:
-    """Listen to one recording, `(C, L)`."""
+def fingerprint(audio: NDArray[np.float32]) -> Fingerprint:
+    """Compute the fingerprint of one recording, `(C, L)`."""
     levels: list[NDArray[np.float32]] = []
     pieces: list[Tensor] = []
     before = np.zeros(0, np.float32)
@@ -59,11 +59,11 @@ def print_of(audio: NDArray[np.float32]) -> Print:
     floor = _FLOOR * whole[whole >= _LOUD * whole.max()].mean() + _SILENCE
     relative = ((power + floor) / floor).log10()
     mean = (power.mean(1) + floor).log10()
-    return Print(np.concatenate(levels).astype(np.float32), relative, (mean - mean.mean()).numpy())
+    return Fingerprint(np.concatenate(levels).astype(np.float32), relative, (mean - mean.mean()).numpy())
 
 
 def _chunks(audio: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
-    """Mono, in whole hops; the last one is filled up with silence."""
+    """Yield the mono mean in chunks of whole hops; the last hop is filled with silence."""
     channels, samples = audio.shape
     share = np.full(channels, 1 / channels, np.float32)
     for lo in range(0, samples, _CHUNK_HOPS * HOP):
@@ -73,7 +73,7 @@ def _chunks(audio: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
 
 @torch.no_grad()
 def _bands(sound: NDArray[np.float32]) -> Tensor:
-    """Band powers, `(BANDS, frames)`, of what was decimated."""
+    """Band powers, `(BANDS, frames)`, of a decimated sound."""
     if sound.size < _WINDOW:
         return torch.zeros(BANDS, 0)
     frames = torch.from_numpy(sound).unfold(0, _WINDOW, _WINDOW // 2)
