@@ -1,29 +1,28 @@
-"""Kill -9 everything at random while people edit and train, and see what is lost.
+"""Kill all processes at random with SIGKILL while clients edit and train, and check that nothing is lost.
 
     .venv/bin/python scripts/chaos.py [--rounds 200] [--seed 0] [--home DIR] [--write]
 
-Two writers send edits (set, shift, reverse, swap, undo, redo) to strands of their own; a third asks for toy
-trainings, one after another, and resumes what was interrupted; an editor in a real terminal is driven with random
-keys. One writer knows the home by a symbolic link. Each round ends with SIGKILL for one of: the broker, an engine
+Two writers send edits (set, shift, reverse, swap, undo, redo) to strands of their own; a third client starts toy
+trainings, one after another, and resumes interrupted ones; an editor in a real terminal receives random
+keys. One writer uses the home by a symbolic link. Each round ends with SIGKILL for one of: the broker, an engine
 worker, the training worker, the editor, the editor and the broker; or with SIGHUP for the editor; or the `run/` folder
 is removed under load; or the broker is killed and twenty clients at once start it by three names of the home. Then
-everything goes on. A request that got no answer is sent again under its own id until it has one, as the client does by
-itself.
+everything continues. A request without an answer is sent again with the same id until it has one, as the client does.
 
 What must hold, checked after every round and at the end:
 
 - **there is one daemon**: the one that answers is the only process that serves the home, it holds the home's lock, and
   it is the same as before wherever it was not itself killed;
-- **no edit is lost and none is done twice**: the codes of the writers' strands equal a twin computed here with numpy
-  from the acknowledged edits (`shift` is not idempotent: done twice it would show); the editor's strands never go back,
-  and it opens again with both of them;
+- **no edit is lost or applied twice**: the codes of the writers' strands equal a copy computed here with numpy from the
+  acknowledged edits (`shift` is not idempotent, so applying it twice shows); the revisions of the editor's strands
+  never decrease, and it opens again with both of them;
 - **undo is the identity**: at the end every strand is undone to its beginning, cell for cell, and redone;
-- **no ghost or duplicate job**: as many trainings as were asked for, each model made by one, none running twice;
+- **no unknown or duplicate job**: as many trainings as were requested, each model made by one, none running twice;
 - **no corrupt file**: SQLite's own integrity check, every JSON, array and weights file can be read, every corpus loads
-  with its audio, every finished model loads and its weights have the hash it states. What a killed writer had under a
-  temporary name (`.part-…`) is nobody's file: whoever writes to that folder next sweeps it away.
+  with its audio, every finished model loads and its weights have the hash it states. Temporary files (`.part-…`) of
+  killed writers do not count: the next writer to that folder removes them.
 
-The last line counts what was done. Exit status 1 when anything was lost.
+The last line counts the operations. The exit status is 1 if anything was lost.
 """
 
 import argparse
@@ -42,10 +41,10 @@ from pathlib import Path
 import numpy as np
 
 from bench.benchmark_page import put_section
-from chaos_parts.asking import LostError, until_answered
 from chaos_parts.editor import EditorInTerminal
 from chaos_parts.faults import SPARES_BROKER, VICTIMS, Names, check_all_were_struck, check_one_daemon, strike
 from chaos_parts.files import PREPARE, check_files
+from chaos_parts.requests import LostError, until_answered
 from chaos_parts.trainings import Trainings
 from chaos_parts.writer import Writer
 from protocol.messages.models import ListModels
@@ -57,14 +56,14 @@ WORDS = {"run folder": "run folder removed", "cold starts": "twenty cold starts 
 
 
 async def run(home: Path, rounds: int, seed: int) -> Counter[str]:
-    """All rounds; what was done.
+    """Run all rounds; returns the number of operations of each kind.
 
     Raises:
-        LostError: with the round it happened in.
+        LostError: something was lost; the error names the round.
     """
     rng, tally = np.random.default_rng(seed), Counter[str]()
     names = Names(home)
-    by_name = [home, names.link, home]  # two names of one home are used at once, all the time
+    by_name = [home, names.link, home]  # two names of one home are always in use
     clients = [Client(ensure_daemon(name), revive=partial(ensure_daemon, name)) for name in by_name]
     for client in clients:
         await client.open()
@@ -120,7 +119,7 @@ async def _until(stop: asyncio.Event, work, pause_s: float = 0.0) -> None:
 
 
 def main() -> int:
-    """Prepare a home, run, check, count."""
+    """Prepare a home, run all rounds, check the files, and print the counts."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)

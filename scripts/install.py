@@ -1,11 +1,11 @@
-"""The work of scripts/setup, with nothing but the standard library: make .venv, install, mend torchaudio.
+"""Set up a checkout with the standard library only: make .venv, install Allele into it, repair torchaudio.
 
 Data flow: `python install.py ROOT STAMP` under the system's Python; pip runs inside ROOT/.venv with its output in
 ROOT/.venv/setup.log; STAMP is written to ROOT/.venv/allele-setup last, so an interrupted set-up is done again.
 
-What can go wrong: pip's failure is shown by the end of its log; another set-up of the same folder is waited for.
-torchaudio's Linux wheel links CUDA and does not import beside a CPU-only torch; it documents a mode without its
-extension (library files absent), so the files are renamed then, and named back when torch has CUDA.
+If pip fails, the end of its log is shown. If another set-up of the same folder is running, this one waits for it.
+torchaudio's Linux wheel links CUDA and does not import beside a CPU-only torch. It documents a mode without its
+extension (library files absent), so the files are renamed then, and renamed back when torch has CUDA.
 """
 
 import fcntl
@@ -18,10 +18,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-TORCH = "torch==2.13.0"  # alone and first: this exact pin takes a CPU build where one is at hand
-TORCH_MAY_STAY = ((2, 11), (2, 13))  # what is installed already is kept inside this range
+TORCH = "torch==2.13.0"  # installed first and alone: this exact pin selects a CPU build if one is available
+TORCH_MAY_STAY = ((2, 11), (2, 13))  # an installed version inside this range is kept
 SPIN_S = 0.2
-SAY_S = 15.0  # how often a line is printed where there is no terminal to spin on
+REPORT_S = 15.0  # how often a line is printed without a terminal
 
 ASK_TORCH = "import torch; print(torch.__version__.split('+')[0], torch.version.cuda or 'cpu')"
 ASK_TORCHAUDIO = "import torchaudio"
@@ -30,11 +30,11 @@ ASK_SOUND = "import sounddevice"
 
 
 class SetupError(Exception):
-    """One line for the person."""
+    """The set-up failed; the message is one line for the user."""
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Set ROOT up and write STAMP; the exit status."""
+    """Set up ROOT and write STAMP; returns the exit status."""
     root, stamp = Path(arguments[0]), arguments[1]
     for name in ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONWARNINGS"):  # modules and filters meant for other programs
         os.environ.pop(name, None)
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"setup: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nsetup: interrupted; run it again to go on", file=sys.stderr)
+        print("\nsetup: interrupted; run it again to continue", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"setup: {error.filename or root}: {error.strerror}", file=sys.stderr)
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def setup(root: Path) -> None:
-    """Every step, in order."""
+    """Run every step of the set-up in order."""
     venv = root / ".venv"
     python = venv / "bin" / "python"
     log = venv / "setup.log"
@@ -70,16 +70,16 @@ def setup(root: Path) -> None:
         _watch([*pip, TORCH, *pins], "installing torch, the largest part", log)
     kept = ["--constraint", str(_pin_torch(python, root, venv))]
     _watch([*pip, "--editable", f"{root}[daemon,dev]", *kept], "installing Allele and what it needs", log)
-    mend_torchaudio(python)
+    repair_torchaudio(python)
     if subprocess.run([python, "-c", ASK_SOUND], capture_output=True).returncode:
         print(
-            "setup: PortAudio is missing, so nothing will be heard (all else works). To hear: apt install"
+            "setup: PortAudio is missing, so there is no sound (everything else works). Install it: apt install"
             " libportaudio2 · dnf install portaudio · pacman -S portaudio · brew install portaudio"
         )
 
 
-def mend_torchaudio(python: Path) -> None:
-    """Leave an `import torchaudio` that works, on CPU-only and on CUDA machines."""
+def repair_torchaudio(python: Path) -> None:
+    """Make `import torchaudio` work, on CPU-only and on CUDA machines."""
     folder = Path(_ask(python, FIND_TORCHAUDIO)) / "lib"
     has_cuda = _ask(python, ASK_TORCH).split()[1] != "cpu"
     if has_cuda:
@@ -91,13 +91,13 @@ def mend_torchaudio(python: Path) -> None:
         path.replace(path.with_name(path.name + ".disabled"))
     if not _imports(python, ASK_TORCHAUDIO):
         raise SetupError("torchaudio does not import; see: .venv/bin/python -c 'import torchaudio'")
-    print("setup: torchaudio runs without its extension (there is no CUDA for it to link); nothing here needs it")
+    print("setup: torchaudio runs without its extension, which needs CUDA; Allele does not use it")
 
 
 def _make_venv(venv: Path) -> None:
-    """A fresh .venv; one that is broken or too old is replaced, anything else of that name is left alone."""
+    """Make a new .venv. A broken or old one is replaced; anything else of that name raises an error."""
     if venv.exists() and any(venv.iterdir()) and not (venv / "pyvenv.cfg").is_file():
-        raise SetupError(f"{venv} is there but is no virtual environment; move it away")
+        raise SetupError(f"{venv} exists but is not a virtual environment; move it away")
     print(f"setup: making {venv} with Python {sys.version.split()[0]}")
     done = subprocess.run(
         [sys.executable, "-m", "venv", "--clear", str(venv)],
@@ -125,10 +125,10 @@ def _is_sound(python: Path) -> bool:
 
 
 def _torch_may_stay(python: Path) -> bool:
-    said = _ask(python, ASK_TORCH)
-    if not said:
+    output = _ask(python, ASK_TORCH)
+    if not output:
         return False
-    major, minor = (int(part) for part in said.split()[0].split(".")[:2])
+    major, minor = (int(part) for part in output.split()[0].split(".")[:2])
     lowest, highest = TORCH_MAY_STAY
     return lowest <= (major, minor) <= highest
 
@@ -148,18 +148,18 @@ def _imports(python: Path, statement: str) -> bool:
 
 
 def _ask(python: Path, statement: str) -> str:
-    """What a statement prints in the environment; "" when it fails."""
+    """Output of a statement in the environment; "" if it fails."""
     done = subprocess.run([python, "-c", statement], capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def _watch(command: Sequence[str], what: str, log: Path) -> None:
-    """Run a command with its output in the log and something moving on the screen."""
+    """Run a command with its output in the log, and show its progress."""
     started_s = time.monotonic()
     is_terminal = sys.stdout.isatty()
     with log.open("a", encoding="utf-8") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        said_s, turn = 0.0, 0
+        reported_s, turn = 0.0, 0
         try:
             if not is_terminal:
                 print(f"setup: {what}", flush=True)
@@ -169,8 +169,8 @@ def _watch(command: Sequence[str], what: str, log: Path) -> None:
                     line = f"{'|/-' + chr(92)}"[turn % 4] + f" {what}  {passed_s:.0f} s  {_last_line(log)}"
                     width = max(20, shutil.get_terminal_size().columns - 1)
                     print(f"\r\x1b[K{line[:width]}", end="", flush=True)
-                elif passed_s - said_s >= SAY_S:
-                    said_s = passed_s
+                elif passed_s - reported_s >= REPORT_S:
+                    reported_s = passed_s
                     print(f"setup: … {passed_s:.0f} s  {_last_line(log)[:100]}", flush=True)
                 turn += 1
                 time.sleep(SPIN_S)
@@ -183,21 +183,21 @@ def _watch(command: Sequence[str], what: str, log: Path) -> None:
     if process.returncode:
         tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-12:]
         print("\n".join(f"  {line}" for line in tail), file=sys.stderr)
-        raise SetupError(f"{what} failed (above, and whole in {log}); check the network and run it again")
+        raise SetupError(f"{what} failed (see above, and the whole log in {log}); check the network and run it again")
 
 
 def _last_line(log: Path) -> str:
-    """What pip said last, for the person to see that it goes on."""
+    """The last line of pip's output, to show its progress."""
     with log.open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - 2000))
         lines = file.read().decode("utf-8", "replace").splitlines()
-    said = [line.strip() for line in lines if line.strip() and "WARNING" not in line]
-    return said[-1] if said else ""
+    shown = [line.strip() for line in lines if line.strip() and "WARNING" not in line]
+    return shown[-1] if shown else ""
 
 
 @contextmanager
 def _only_one(root: Path) -> Iterator[None]:
-    """Two set-ups of one folder would trample on each other: the second waits, and then finds all done."""
+    """Lock the folder, so that a second set-up of it waits, and then finds everything done."""
     handle = os.open(root, os.O_RDONLY)
     try:
         try:

@@ -26,7 +26,7 @@ of actions, and a test compares the two. `allele keymap` prints the same.
 
 
 def main() -> int:
-    """Write or compare; exit 1 when --check finds a difference."""
+    """Write the page, or compare it with --check; returns 1 if it differs."""
     text = reference()
     if "--check" in sys.argv:
         same = DOCUMENT.is_file() and DOCUMENT.read_text(encoding="utf-8") == text
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def reference() -> str:
-    """The whole page."""
+    """The whole page in Markdown."""
     keymaps = [usual(name) for name in NAMES]
     parts = [INTRODUCTION]
     for group in dict.fromkeys(action.group for action in ACTIONS):
@@ -49,7 +49,7 @@ def reference() -> str:
 
 
 def row(action: Action, keymaps: list[Keymap]) -> str:
-    """One action."""
+    """Table row of one action."""
     keys = [" ".join(quoted(key) for key in keymap.keys_for(action.id)) for keymap in keymaps]
     more = f": {keymaps[0].fill(action.help)}" if action.help else ""
     where = ", ".join(action.screens) or "everywhere"

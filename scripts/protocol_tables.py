@@ -2,8 +2,8 @@
 
     .venv/bin/python scripts/protocol_tables.py [--check]
 
-The prose between the markers is written by hand and is the specification; the tables are what a test holds equal
-to the code.
+The prose outside of the markers is written by hand and is the specification. A test checks that the tables equal the
+code.
 """
 
 import re
@@ -59,7 +59,7 @@ def limit(meta: object) -> str:
 
 
 def default(field: msgspec.structs.FieldInfo) -> str:
-    """What a missing field means."""
+    """The default of a field in words."""
     if field.required:
         return "required"
     value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
@@ -127,7 +127,7 @@ def sections() -> dict[str, str]:
 
 
 def render(text: str) -> str:
-    """The document with every marked part made anew."""
+    """The document with every marked part generated again."""
     for name, content in sections().items():
         pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if not pattern.search(text):
@@ -137,7 +137,7 @@ def render(text: str) -> str:
 
 
 def main() -> int:
-    """Write or compare; exit 1 when --check finds a difference."""
+    """Write the document, or compare it with --check; returns 1 if it differs."""
     before = DOCUMENT.read_text(encoding="utf-8")
     after = render(before)
     if "--check" in sys.argv:

@@ -1,9 +1,8 @@
-"""The first run: the demo corpus, a model trained on it, two of its sounds. With a terminal or, --headless, without.
+"""The first run: add the demo corpus, train a model on it, and edit two of its sounds.
 
-Data flow: with a terminal a DemoPlan goes to the TUI, which does the rest where it can be seen. Headless, the public
-command line does it, one command after another, and this script only reads their JSON.
-
-What can go wrong: a command fails; its own line on stderr says why, and this script stops with its exit status.
+With a terminal a DemoPlan is passed to the TUI, which shows every step. With --headless this script runs the commands
+of the public command line one after another and reads their JSON. If a command fails, it prints the reason to stderr,
+and this script ends with its exit status.
 """
 
 import argparse
@@ -20,11 +19,11 @@ DEMO = Path(__file__).resolve().parent / "demo"
 CORPUS = MODEL = "demo"
 A, B = "loop_amen_full", "loop_tabla"
 SWAPPED_LEVELS = "0-1"
-SAY_S = 10.0
+REPORT_S = 10.0
 
 
 def main() -> int:
-    """Run the demo; the exit status."""
+    """Run the demo; returns the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/run", description="Train on the demo corpus, then edit two sounds.")
     parser.add_argument("--headless", action="store_true", help="without a terminal; prints the WAV that it made")
     parser.add_argument("--home", help="where everything is kept ($ALLELE_HOME)")
@@ -39,7 +38,7 @@ def main() -> int:
     except subprocess.CalledProcessError as failed:
         return 1 if failed.returncode != 2 else 2
     except KeyboardInterrupt:
-        print("run: interrupted; run it again to go on", file=sys.stderr)
+        print("run: interrupted; run it again to continue", file=sys.stderr)
         return 1
 
 
@@ -66,7 +65,7 @@ def edit(arguments: argparse.Namespace) -> int:
 
 
 def headless(arguments: argparse.Namespace) -> int:
-    """The whole path through the command line."""
+    """Run all steps by the command line, without a terminal; returns the exit status."""
     shared = ["--json", *(["--home", arguments.home] if arguments.home else [])]
 
     def allele(*words: str) -> dict[str, Any]:
@@ -74,20 +73,20 @@ def headless(arguments: argparse.Namespace) -> int:
 
     corpora = allele("corpus", "list")["corpora"]
     if any(corpus["name"] == CORPUS and corpus["files"] for corpus in corpora):
-        print(f"corpus {CORPUS} is there already")
+        print(f"corpus {CORPUS} exists already")
     else:
         corpus = allele("corpus", "add", CORPUS, str(DEMO))
         print(f"corpus {CORPUS}: {corpus['files']} files, {corpus['seconds']:.1f} s")
     model = next((model for model in allele("model", "list")["models"] if model["name"] == MODEL), None)
     if model is not None and model["problem"]:
-        print(f"model {MODEL} cannot be read by this Allele: {allele('model', 'delete', MODEL)['detail']}")
+        print(f"model {MODEL} cannot be read by this version of Allele: {allele('model', 'delete', MODEL)['detail']}")
         model = None
     if model is not None:
-        print(f"model {MODEL} is there already")
+        print(f"model {MODEL} exists already")
     else:
         print(f"training {MODEL} for {arguments.budget}")
-        wish = ["--budget", arguments.budget, "--preset", arguments.preset]
-        made = allele("train", CORPUS, "--name", MODEL, *wish, *resume(arguments))
+        options = ["--budget", arguments.budget, "--preset", arguments.preset]
+        made = allele("train", CORPUS, "--name", MODEL, *options, *resume(arguments))
         held_out = ", ".join(f"{name} {value:.3f}" for name, value in made["held_out"].items() if value is not None)
         print(f"model {MODEL}: {made['steps']} steps, {made['levels']} levels of {made['codebook']} codes; {held_out}")
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -104,7 +103,7 @@ def headless(arguments: argparse.Namespace) -> int:
 
 
 def resume(arguments: argparse.Namespace) -> list[str]:
-    """`--resume` when an earlier run was begun and not finished, by what the daemon decides that, too."""
+    """`--resume` if an earlier run is unfinished, by the same files as the daemon checks."""
     from protocol.places import default_home
 
     folder = (Path(arguments.home) if arguments.home else default_home()) / "models" / MODEL
@@ -113,10 +112,10 @@ def resume(arguments: argparse.Namespace) -> list[str]:
 
 
 def run_allele(words: list[str]) -> dict[str, Any]:
-    """Run one command; its JSON object. Its stderr (errors, notes, the moving bar) is the person's."""
+    """Run one command and return its JSON object. Its stderr (errors, notes, progress) goes to the user."""
     command = [sys.executable, "-P", "-m", "tui", *words]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    started_s = said_s = time.monotonic()
+    started_s = reported_s = time.monotonic()
     try:
         while True:
             try:
@@ -124,11 +123,11 @@ def run_allele(words: list[str]) -> dict[str, Any]:
                 break
             except subprocess.TimeoutExpired:
                 now_s = time.monotonic()
-                if not sys.stderr.isatty() and now_s - said_s >= SAY_S:
-                    said_s = now_s
+                if not sys.stderr.isatty() and now_s - reported_s >= REPORT_S:
+                    reported_s = now_s
                     print(f"  … {words[0]}: {now_s - started_s:.0f} s", flush=True)
     except KeyboardInterrupt:
-        process.wait()  # it got the same Ctrl-C and ends in good order
+        process.wait()  # it received the same Ctrl-C and ends by itself
         raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
@@ -136,7 +135,7 @@ def run_allele(words: list[str]) -> dict[str, Any]:
 
 
 def decibels(level: float | None) -> str:
-    """A level in words."""
+    """A level in dBFS, or "silence"."""
     return "silence" if level is None else f"{level:.1f} dBFS"
 
 

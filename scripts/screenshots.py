@@ -4,10 +4,10 @@
 
 Data flow: a fresh home in a temporary folder; `AlleleApp` starts its daemon and does what `scripts/run` does (read the
 recordings, train, open two sounds) in Textual's pilot; keys are pressed as a person would press them, and each screen
-is written by Textual's export. `plain` then takes out what depends on the network.
+is written by Textual's export. `plain` then removes everything that depends on the network.
 
-What can go wrong: a training or an edit fails, or a screen does not come up in time: an error names what was waited
-for, and no picture is replaced. A picture that holds a path or a name of this machine is an error as well.
+If a training or an edit fails, or a screen does not appear in time, an error names the step, and no picture is
+replaced. A picture that contains a path or a name of this machine is an error as well.
 """
 
 import argparse
@@ -33,9 +33,9 @@ from tui.model.grid import StrandGrid
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 COLUMNS, ROWS = 120, 36
-PATIENCE_S = 240.0  # for each thing that is waited for; other work may be slowing the machine down
+PATIENCE_S = 240.0  # limit for each step; other programs may slow the machine down
 LOOK_S = 0.05
-TRAINED = 0.8  # how much of a training is over when it is drawn
+TRAINED = 0.8  # progress of the training at which its picture is taken
 FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 SETTLE_S = 0.5
 # As a person would: swap the two coarsest levels over half a second, mutate finer ones, select a rectangle further on.
@@ -47,7 +47,7 @@ Picture = tuple[str, str]
 
 
 def main() -> int:
-    """Write the three pictures; the exit status."""
+    """Write the three pictures; returns the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/screenshots.py", description="Write the documentation's pictures.")
     parser.add_argument("--out", type=Path, default=PICTURES, help="folder for the SVG files (docs/pictures)")
     parser.add_argument("--budget", type=budget, default=90.0, help="time to train, as in 90s or 10m (90s)")
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def demo_plan(recordings: Path, a: str, b: str, *, budget_s: float, preset: str) -> DemoPlan:
-    """What `scripts/run` does, on a folder of recordings of which two are opened."""
+    """The plan of `scripts/run` for a folder of recordings, of which two are opened."""
     first, second = (next(recordings.glob(f"{name}.*")) for name in (a, b))
     return DemoPlan(
         corpus=CORPUS, paths=[recordings], model=MODEL, budget_s=budget_s, preset=preset, a=first, b=second
@@ -72,7 +72,7 @@ def write_pictures(home: Path, plan: DemoPlan, out: Path) -> list[Path]:
     """Run the program in an empty home and write `train.svg`, `editor.svg` and `codebook.svg`.
 
     Raises:
-        ValueError: a picture shows something of this machine.
+        ValueError: a picture shows a path or a name of this machine.
     """
     with terminal():
         try:
@@ -92,7 +92,7 @@ def write_pictures(home: Path, plan: DemoPlan, out: Path) -> list[Path]:
 
 @contextmanager
 def terminal() -> Iterator[None]:
-    """A terminal of 256 colours whose sound is timed but not heard, whatever this one is."""
+    """Set the environment of a terminal with 256 colours and silent but timed sound, whatever the real one is."""
     before = dict(os.environ)
     os.environ.update(TERM="xterm-256color", ALLELE_SOUND="paced")
     for name in ("NO_COLOR", "COLORTERM", "SSH_CONNECTION", "ALLELE_HOME"):
@@ -108,7 +108,7 @@ def terminal() -> Iterator[None]:
 
 
 async def take_pictures(home: Path, plan: DemoPlan) -> list[Picture]:
-    """Each screen's name and SVG."""
+    """Name and SVG of each screen."""
     app = AlleleApp(home, demo=plan)
     async with app.run_test(size=(COLUMNS, ROWS)) as pilot:
         train = await take_training(app, pilot, plan.budget_s)
@@ -137,7 +137,7 @@ async def take_training(app: AlleleApp, pilot: Pilot[int], budget_s: float) -> s
 
 
 async def take_editor(app: AlleleApp, pilot: Pilot[int]) -> str:
-    """Two edits made on strand A, and a rectangle selected for the next one."""
+    """The Editor screen after two edits of strand A, with a rectangle selected for the next one."""
     a, b = grids(app)
     done = (a.rev + 2, b.rev + 1)
     await pilot.press(*SWAP, *MUTATE)
@@ -147,7 +147,7 @@ async def take_editor(app: AlleleApp, pilot: Pilot[int]) -> str:
 
 
 async def take_codebook(app: AlleleApp, pilot: Pilot[int]) -> str:
-    """Every code of the first level, once the atlas is there."""
+    """The Codebook screen with every code of the first level, once the atlas exists."""
     await pilot.press("g", "c")
     await until(pilot, "the atlas", lambda: app.session.atlas_now(MODEL) is not None)
     await pilot.press(*WALK)
@@ -155,21 +155,21 @@ async def take_codebook(app: AlleleApp, pilot: Pilot[int]) -> str:
 
 
 def grids(app: AlleleApp) -> list[StrandGrid]:
-    """The strands of both panes, as far as they are here."""
+    """The grids of both panes that this client has fetched."""
     return [app.session.grids[pane.strand] for pane in app.editor.panes if pane.strand in app.session.grids]
 
 
 async def take(app: AlleleApp, pilot: Pilot[int]) -> str:
-    """The screen as it is now, as SVG."""
+    """The current screen as SVG."""
     await pilot.pause(SETTLE_S)
     return app.export_screenshot(simplify=True)
 
 
 async def until(pilot: Pilot[int], what: str, holds: Callable[[], object], patience_s: float = PATIENCE_S) -> None:
-    """Let the program work until something holds.
+    """Let the program run until a condition holds.
 
     Raises:
-        TimeoutError: naming what was waited for.
+        TimeoutError: the condition did not hold in time; the error names it.
     """
     deadline_s = time.monotonic() + patience_s
     while not holds():

@@ -1,12 +1,12 @@
-"""What the adversarial end of a training is worth, on recordings that nobody learned from.
+"""Measure the benefit of the adversarial stage on held-out recordings.
 
     nice python scripts/bench/bench_adversarial.py [--corpus scripts/demo] [--steps 200] [--folds 2] [--seed 0]
 
 On each fold of `bench_codec.py` the codec is trained on one thread for exactly `--steps` steps, of which the last 30 %
 are steps like the others (none), steps of the decoder alone against the adversary of `daemon/training/adversary.py` at
 its usual shares of the gradient (usual), at three and four times these (strong), and of its features alone (features).
-The guard against harm, which would end most of these, is off. Judged are the averaged weights: mel and stft, SI-SDR
-after alignment, likeness of onsets (`bench_phase.py`), and ViSQOL and Zimtohrli where the extra `bench` is installed.
+The guard against harm, which would end most of these, is off. The averaged weights are evaluated: mel and stft, SI-SDR
+after alignment, similarity of onsets (`bench_phase.py`), and ViSQOL and Zimtohrli if the extra `bench` is installed.
 """
 
 import argparse
@@ -54,25 +54,25 @@ CASES: dict[str, tuple[float, float] | None] = {
 
 def main() -> int:
     """Train every case on every fold, print the table and put it into docs/BENCHMARKS.md."""
-    wish = _arguments()
+    arguments = _arguments()
     torch.set_num_threads(1)
     found: dict[str, list[dict[str, float]]] = {}
     try:
-        recordings = one_folder(wish.corpus)
+        recordings = one_folder(arguments.corpus)
         with tempfile.TemporaryDirectory() as scratch:
-            for held_out in recordings.folds()[: wish.folds]:
+            for held_out in recordings.folds()[: arguments.folds]:
                 sides = ingested(recordings, recordings.digest, held_out, Path(scratch))
-                for case in wish.cases:
-                    row = _run(sides, case, wish)
+                for case in arguments.cases:
+                    row = _run(sides, case, arguments)
                     found.setdefault(case, []).append(row)
                     print(case, {name: round(value, 3) for name, value in row.items()}, flush=True)
     except CorporaError as error:
         print(f"bench_adversarial: {error}", file=sys.stderr)
         return 1
-    text = _table(found, wish)
+    text = _table(found, arguments)
     print(text)
-    if not wish.dry_run:
-        put_section("bench_adversarial", "What an adversary is worth", text)
+    if not arguments.dry_run:
+        put_section("bench_adversarial", "The benefit of the adversarial stage", text)
     return 0
 
 
@@ -83,22 +83,22 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folds", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--cases", nargs="+", choices=list(CASES), default=list(CASES))
-    parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
-    wish = parser.parse_args()
-    if wish.steps < 10 or wish.folds < 1:
-        parser.error("steps begin at 10, folds at 1")
-    return wish
+    parser.add_argument("--dry-run", action="store_true", help="do not change docs/BENCHMARKS.md")
+    arguments = parser.parse_args()
+    if arguments.steps < 10 or arguments.folds < 1:
+        parser.error("at least 10 steps and 1 fold are needed")
+    return arguments
 
 
-def _run(sides: Ingested, case: str, wish: argparse.Namespace) -> dict[str, float]:
+def _run(sides: Ingested, case: str, arguments: argparse.Namespace) -> dict[str, float]:
     corpus = load_corpus(sides.train)
     shares = CASES[case]
-    spec = TrainingSpec(steps=wish.steps, seed=wish.seed, adversarial=shares is not None)
-    plan, _ = make_plan(spec, split_corpus(corpus, wish.seed), is_gpu=False)
+    spec = TrainingSpec(steps=arguments.steps, seed=arguments.seed, adversarial=shares is not None)
+    plan, _ = make_plan(spec, split_corpus(corpus, arguments.seed), is_gpu=False)
     if shares is not None:
         weight, features = shares
         plan = replace(plan, recipe=replace(plan.recipe, adversarial_weight=weight, feature_weight=features))
-    learner, ms = _train(plan, open_parts(corpus, plan.split.train, plan.codec), wish)
+    learner, ms = _train(plan, open_parts(corpus, plan.split.train, plan.codec), arguments)
     codec = Codec(learner.settled())
     heard = [sound[:LONGEST] for sound in sounds(sides.held_out)]
     pairs = [(sound, round_trip(codec, sound)) for sound in heard]
@@ -114,22 +114,22 @@ def _run(sides: Ingested, case: str, wish: argparse.Namespace) -> dict[str, floa
     }
 
 
-def _train(plan: Plan, clips: list[Clip], wish: argparse.Namespace) -> tuple[CodecSteps, float]:
+def _train(plan: Plan, clips: list[Clip], arguments: argparse.Namespace) -> tuple[CodecSteps, float]:
     """The trained learner, and milliseconds of processor time of a step of the last 30 %."""
-    learner = CodecSteps(plan, clips, wish.seed, torch.device("cpu"))
-    last = round(0.7 * wish.steps)
+    learner = CodecSteps(plan, clips, arguments.seed, torch.device("cpu"))
+    last = round(0.7 * arguments.steps)
     began = 0.0
-    for step in range(wish.steps):
+    for step in range(arguments.steps):
         if step == last:
             if plan.recipe.adversarial_share:
                 learner.settled()
                 learner.begin_adversarial(0.0)
             began = time.process_time()
-        learner.step(step / wish.steps)
-    return learner, 1000 * (time.process_time() - began) / (wish.steps - last)
+        learner.step(step / arguments.steps)
+    return learner, 1000 * (time.process_time() - began) / (arguments.steps - last)
 
 
-def _table(found: dict[str, list[dict[str, float]]], wish: argparse.Namespace) -> str:
+def _table(found: dict[str, list[dict[str, float]]], arguments: argparse.Namespace) -> str:
     head = ("mel", "stft", "SI-SDR aligned", "onset", "ViSQOL", "Zimtohrli", "ms a step")
     lines = [f"| the last 30 % | {' | '.join(head)} |", f"|{'---|' * (len(head) + 1)}"]
     for case, rows in found.items():
@@ -139,9 +139,10 @@ def _table(found: dict[str, list[dict[str, float]]], wish: argparse.Namespace) -
             f"{mean['ViSQOL']:.2f} | {mean['Zimtohrli']:.4f} | {mean['ms']:.0f} |"
         )
     note = (
-        f"{wish.corpus.name}, {wish.folds} folds, {wish.steps} steps, seed {wish.seed}, one thread, one resolution, "
-        f"codec format {FORMAT_VERSION}; "
-        f"`scripts/bench/bench_adversarial.py --steps {wish.steps} --folds {wish.folds} --seed {wish.seed}`."
+        f"{arguments.corpus.name}, {arguments.folds} folds, {arguments.steps} steps, seed {arguments.seed}, "
+        f"one thread, one resolution, codec format {FORMAT_VERSION}; "
+        f"`scripts/bench/bench_adversarial.py --steps {arguments.steps} --folds {arguments.folds} "
+        f"--seed {arguments.seed}`."
     )
     return "\n".join([*lines, "", note])
 

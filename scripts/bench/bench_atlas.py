@@ -1,4 +1,4 @@
-"""Measure how far an atlas can be trusted: split-half reliability, and whether nudges do what they say.
+"""Measure the reliability of an atlas: split-half reliability, and whether nudges change sound in the right direction.
 
     .venv/bin/python scripts/bench/bench_atlas.py [--corpus DIR ...] [--steps 240] [--seed 0] [--cells 60]
         [--clear ERRORS] [--marked DEVIATIONS] [--dry-run]
@@ -8,18 +8,18 @@ training recordings, as `allele train` does it. Then, on recordings the codec ha
 set aside), encoded by it:
 
 **reliability**: per descriptor, the split-half reliability of the codes' order (daemon.atlas.table), its median over
-levels, and on how many levels it reaches 0.8. On the others codes are unknown, and nudge leaves them.
+levels, and on how many levels it reaches 0.8. On the others codes are unknown, and nudge does not change them.
 
 **one cell**: `--cells` random cells of every level are nudged by one step in both directions of every descriptor,
 through daemon.blending.nudge. The frames around the cell (one on either side) are decoded before and after and
-described; right is a change of the asked sign. "moved" is the share of cells for which there was a sure step.
+described; a change with the requested sign is right. "moved" is the share of cells for which there was a sure step.
 
 **a range**: the same for 8 frames of all levels at once, as a musician would select them.
 
 Signs are taken of any change, however small. Aim: at least 80 % right.
 
-`--clear` and `--marked` try other bounds of what is surely further than those of daemon.atlas.table (docs/adr/0082);
-docs/BENCHMARKS.md is left alone then.
+`--clear` and `--marked` try other bounds than those of daemon.atlas.table (docs/adr/0082); docs/BENCHMARKS.md is not
+changed then.
 """
 
 import argparse
@@ -30,7 +30,7 @@ from pathlib import Path
 
 from daemon.corpus.clips import open_parts
 
-# OpenMP threads that wait actively slow down every core that others use too; said before torch is loaded.
+# OpenMP threads that wait actively slow down every core that others use too; must be set before torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
@@ -66,7 +66,7 @@ class Tally:
         self.tried, self.moved, self.right = (np.zeros(len(DESCRIPTORS), np.int64) for _ in range(3))
 
     def add(self, at: int, moved: bool, change: float) -> None:
-        """One nudge; `change` counted positive in the direction asked for."""
+        """Count one nudge; `change` is positive in the requested direction."""
         self.tried[at] += 1
         self.moved[at] += moved
         self.right[at] += moved and change > 0
@@ -81,18 +81,19 @@ def main() -> None:
     parser.add_argument("--cells", type=int, default=60, help="cells tried on every level")
     parser.add_argument("--clear", type=float, default=table.CLEAR, help="standard errors between two codes")
     parser.add_argument("--marked", type=float, default=table.MARKED, help="least difference, in deviations of codes")
-    parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
-    wish = parser.parse_args()
-    is_tried = (wish.clear, wish.marked) != (table.CLEAR, table.MARKED)
-    table.CLEAR, table.MARKED = wish.clear, wish.marked
+    parser.add_argument("--dry-run", action="store_true", help="do not change docs/BENCHMARKS.md")
+    arguments = parser.parse_args()
+    is_tried = (arguments.clear, arguments.marked) != (table.CLEAR, table.MARKED)
+    table.CLEAR, table.MARKED = arguments.clear, arguments.marked
     lines, costs = [HEADER], list[str]()
-    for corpus in wish.corpus:
-        rows, cost = _bench(corpus, wish.steps, wish.seed, wish.cells)
+    for corpus in arguments.corpus:
+        rows, cost = _bench(corpus, arguments.steps, arguments.seed, arguments.cells)
         lines += rows
         costs.append(cost)
         print("\n".join([HEADER, *rows, cost]), flush=True)
-    words = f"{wish.steps} training steps, seed {wish.seed}, {wish.cells} cells of every level; {'; '.join(costs)}; "
-    if not (wish.dry_run or is_tried):
+    settings = f"{arguments.steps} training steps, seed {arguments.seed}, {arguments.cells} cells of every level"
+    words = f"{settings}; {'; '.join(costs)}; "
+    if not (arguments.dry_run or is_tried):
         text = "\n".join([*lines, "", f"{words}`scripts/bench/bench_atlas.py`."])
         put_section("bench_atlas", "The atlas: what codes do, and whether nudges do it", text)
 
@@ -121,7 +122,7 @@ def _bench(source: Path, steps: int, seed: int, cells: int) -> tuple[list[str], 
 
 
 def _loud_places(codec: Codec, grids: list[Codes], count: int, random: np.random.Generator) -> list[tuple[Codes, int]]:
-    """Frames that sound, at random over all strands: nothing can be said of silence."""
+    """Random frames of all strands that are not silent, since descriptors of silence mean nothing."""
     hop, found = codec.config.hop_length, list[tuple[Codes, int]]()
     for grid in grids:
         level = np.square(codec.decode(grid)).reshape(-1, hop).mean(1)
@@ -130,7 +131,7 @@ def _loud_places(codec: Codec, grids: list[Codes], count: int, random: np.random
 
 
 def _try(codec: Codec, atlas: Atlas, grid: Codes, levels: range, frames: tuple[int, int], tally: Tally) -> None:
-    """Nudge some cells in every direction and count what the decode says."""
+    """Nudge some cells in every direction, and count whether the decoded descriptor changed as requested."""
     (lo, hi), top = frames, levels.start
     mine = grid[top : levels.stop, lo:hi]
     changed: list[tuple[int, int, Codes]] = []
@@ -162,9 +163,9 @@ def _rows(name: str, atlas: Atlas, single: Tally, ranged: Tally) -> list[str]:
     levels = atlas.shape[0]
     for at, descriptor in enumerate(atlas.descriptors):
         column = atlas.reliability[:, at]
-        told = int((column >= RELIABLE).sum())
+        reliable = int((column >= RELIABLE).sum())
         moved = single.moved[at] / max(1, single.tried[at])
-        cells = [f"{np.median(column):.2f}", f"{told} of {levels}", f"{moved:.0%}"]
+        cells = [f"{np.median(column):.2f}", f"{reliable} of {levels}", f"{moved:.0%}"]
         rows.append(f"| {name} | {descriptor} | {' | '.join(cells)} | {_share(single, at)} | {_share(ranged, at)} |")
     right, of = single.right.sum() / max(1, single.moved.sum()), ranged.right.sum() / max(1, ranged.moved.sum())
     moved = single.moved.sum() / single.tried.sum()

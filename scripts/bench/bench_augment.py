@@ -1,4 +1,4 @@
-"""What every augmentation is worth on recordings that were not trained on, from 5 to 20 files.
+"""Measure the benefit of every augmentation on held-out recordings, for trainings on 5 to 20 files.
 
     nice python scripts/bench/bench_augment.py [--corpus FOLDER ...] [--files 5 14] [--seeds 1 2] [--steps 200]
         [--only none all ...] [--cells FILE] [--dry-run]
@@ -73,7 +73,7 @@ Sound = NDArray[np.float32]
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """One training, measured."""
+    """Settings and measurements of one training."""
 
     corpus: str
     files: int
@@ -93,28 +93,30 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> tuple[str, int, int, int, str]:
-        """What has to be the same for two cells to be compared."""
+        """Settings that two cells must share to be compared."""
         return self.corpus, self.files, self.seed, self.steps, self.preset
 
 
 def main() -> None:
     """Train what is missing, print, and put the tables into docs/BENCHMARKS.md."""
-    wish = _arguments()
-    cells = msgspec.json.decode(wish.cells.read_bytes(), type=list[Cell]) if wish.cells.exists() else []
+    arguments = _arguments()
+    cells = msgspec.json.decode(arguments.cells.read_bytes(), type=list[Cell]) if arguments.cells.exists() else []
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as scratch:
-        corpora = {folder.name: _ingested(folder, Path(scratch) / folder.name) for folder in wish.corpus}
-        for variant, seed, files, name in _order(wish):
+        corpora = {folder.name: _ingested(folder, Path(scratch) / folder.name) for folder in arguments.corpus}
+        for variant, seed, files, name in _order(arguments):
             done = {(cell.place, cell.variant) for cell in cells if cell.codec == FORMAT_VERSION}
-            if ((name, files, seed, wish.steps, wish.preset), variant) in done or len(corpora[name].usable) < files + 3:
+            if ((name, files, seed, arguments.steps, arguments.preset), variant) in done or len(
+                corpora[name].usable
+            ) < files + 3:
                 continue
-            cells.append(_train(corpora[name], name, files, seed, variant, wish))
+            cells.append(_train(corpora[name], name, files, seed, variant, arguments))
             print(cells[-1], flush=True)
-            write_bytes(wish.cells, msgspec.json.format(msgspec.json.encode(cells), indent=1))
+            write_bytes(arguments.cells, msgspec.json.format(msgspec.json.encode(cells), indent=1))
     text = section(cells)
     print(text)
-    if not wish.dry_run:
-        put_section("bench_augment", "What augmentation is worth", text)
+    if not arguments.dry_run:
+        put_section("bench_augment", "The benefit of augmentation", text)
 
 
 def _arguments() -> argparse.Namespace:
@@ -126,7 +128,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--preset", default="tiny", choices=["toy", "tiny", "small"])
     parser.add_argument("--only", nargs="+", help="these variants only")
     parser.add_argument("--cells", type=Path, default=Path("bench_augment.json"), help="what is done already")
-    parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
+    parser.add_argument("--dry-run", action="store_true", help="do not change docs/BENCHMARKS.md")
     return parser.parse_args()
 
 
@@ -137,11 +139,17 @@ def variants() -> dict[str, Recipe]:
     return {"none": replace(Recipe(), **OFF), "all": whole, "default": Recipe(), "three": three, **left_out}
 
 
-def _order(wish: argparse.Namespace) -> list[tuple[str, int, int, str]]:
-    """The same variant everywhere before the next one: a run that is stopped has whole rows."""
-    names = wish.only or list(variants())
-    corpora = [folder.name for folder in wish.corpus]
-    return [(v, seed, files, name) for v in names for seed in wish.seeds for files in wish.files for name in corpora]
+def _order(arguments: argparse.Namespace) -> list[tuple[str, int, int, str]]:
+    """Order of cells: one variant on all corpora before the next one, so that a stopped run has complete rows."""
+    names = arguments.only or list(variants())
+    corpora = [folder.name for folder in arguments.corpus]
+    return [
+        (v, seed, files, name)
+        for v in names
+        for seed in arguments.seeds
+        for files in arguments.files
+        for name in corpora
+    ]
 
 
 def _ingested(folder: Path, corpus_dir: Path) -> Corpus:
@@ -149,19 +157,19 @@ def _ingested(folder: Path, corpus_dir: Path) -> Corpus:
     return load_corpus(corpus_dir)
 
 
-def _train(corpus: Corpus, name: str, files: int, seed: int, variant: str, wish: argparse.Namespace) -> Cell:
+def _train(corpus: Corpus, name: str, files: int, seed: int, variant: str, arguments: argparse.Namespace) -> Cell:
     records = sorted(corpus.usable, key=lambda record: record.source)
     order = [records[i] for i in np.random.default_rng(seed).permutation(len(records))]
     parts = [Part(sha256=record.sha256, start=0, stop=record.samples) for record in order]
     split = Split(kind="by file", train=parts[:files], held_out=parts[files : files + MOST_HELD_OUT])
-    plan, _ = make_plan(TrainingSpec(steps=wish.steps, preset=wish.preset, seed=seed), split, is_gpu=False)
+    plan, _ = make_plan(TrainingSpec(steps=arguments.steps, preset=arguments.preset, seed=seed), split, is_gpu=False)
     # Batch and rate are the preset's; only the augmentation differs.
     augmentation = {key: getattr(variants()[variant], key) for key in OFF}
     plan = replace(plan, recipe=replace(plan.recipe, **augmentation))
     learner = CodecSteps(plan, open_parts(corpus, split.train, plan.codec), seed, torch.device("cpu"))
     began_s = time.process_time()
-    for step in range(wish.steps):
-        learner.step(step / wish.steps)
+    for step in range(arguments.steps):
+        learner.step(step / arguments.steps)
     took_s = time.process_time() - began_s
     codec = Codec(learner.settled())
     held = [clip.mono() for clip in open_parts(corpus, split.held_out, plan.codec)]
@@ -169,9 +177,9 @@ def _train(corpus: Corpus, name: str, files: int, seed: int, variant: str, wish:
     blend, mixed, alone = _additivity(codec, open_parts(corpus, split.held_out, plan.codec))
     return Cell(
         codec=FORMAT_VERSION,
-        corpus=name, files=files, seed=seed, steps=wish.steps, preset=wish.preset, variant=variant,
+        corpus=name, files=files, seed=seed, steps=arguments.steps, preset=arguments.preset, variant=variant,
         mel=_mean_mel(codec, held), train_mel=_mean_mel(codec, train), blend=blend, mixed=mixed, alone=alone,
-        ms_per_step=1000 * took_s / wish.steps,
+        ms_per_step=1000 * took_s / arguments.steps,
     )  # fmt: skip
 
 
@@ -251,7 +259,7 @@ def _by_corpus(cells: list[Cell], none: dict[tuple[str, int, int, int, str], Cel
 
 
 def _commands(here: list[Cell]) -> list[str]:
-    """What makes these cells again: corpora that were tried in the same ways share a line."""
+    """Commands that reproduce these cells; corpora with the same settings share a line."""
     alike: dict[tuple[tuple[str, ...], ...], list[str]] = {}
     for name in sorted({cell.corpus for cell in here}):
         rows = [cell for cell in here if cell.corpus == name]

@@ -1,4 +1,4 @@
-"""How fast does the broker answer while a training and decodes use the whole machine?
+"""Measure how fast the broker answers while a training and decodes use the whole machine.
 
     .venv/bin/python scripts/bench/bench_broker.py [--seconds 20] [--check]
 
@@ -6,7 +6,7 @@ A real daemon on a home of its own: a corpus of tones, a training of it without 
 one after another. Meanwhile pings, status requests and edits are timed, each from its own client. The table goes into
 docs/BENCHMARKS.md; with --check the exit status says whether the budget for pings is met.
 
-The decoded codec has a codec's real size and random weights: what it says is noise, what it costs is the same.
+The decoded codec has the usual size and random weights: its sound is noise, but its cost is realistic.
 """
 
 import argparse
@@ -70,7 +70,7 @@ write_card(home / "models" / "bench", ModelCard(
 
 
 async def wait_for_job(client: Client, job: str, states: tuple[str, ...]) -> None:
-    """Until a job is in one of these states."""
+    """Wait until a job is in one of these states."""
     while (info := (await client.request(ShowJob(job=job))).body).state not in states:
         if info.error:
             raise SystemExit(f"{job}: {info.error}")
@@ -96,7 +96,7 @@ async def start_load(client: Client, home: Path) -> str:
 
 
 async def ping(dealer: zmq.asyncio.Socket) -> None:
-    """There and back."""
+    """Round trip of one ping."""
     identity = os.urandom(16)
     await dealer.send_multipart(pack(Kind.PING, Header(op="Ping", id=identity, cid=b"p" * 16)))
     await dealer.recv_multipart()
@@ -151,7 +151,7 @@ def quantile(values: list[float], share: float) -> float:
 
 
 def table(measured: dict[str, list[float]], seconds: float) -> str:
-    """What goes between the markers."""
+    """Table for docs/BENCHMARKS.md in Markdown."""
     rss = measured.pop("memory")[0]
     head = ["| answer while training and decoding | n | p50 | p99 | max | budget p99 |", "|---|---|---|---|---|---|"]
     rows: list[str] = []

@@ -1,4 +1,4 @@
-"""Train Allele's codec and the architectures of others on the same files for the same time, and judge all alike.
+"""Train Allele's codec and peer architectures on the same files for the same time, and evaluate all in the same way.
 
     python scripts/bench/bench_codec.py --quick                              the demo corpus, 20 s each: minutes
     python scripts/bench/bench_codec.py --budgets 90                         the demo corpus, one table
@@ -9,7 +9,7 @@ is written to docs/benchmarks/codec.jsonl when it ends: killed and started again
 on with the first cell that is missing.
 The table in docs/BENCHMARKS.md is made of the cells that are there and names those that are not.
 
-What is fair, what is matched and how each peer was set: docs/adr/0005-benchmark.md. The measures: `daemon.dsp.measure`
+Fairness, matched bitrates and the settings of each peer: docs/adr/0005-benchmark.md. The measures: `daemon.dsp.measure`
 (mel, stft, SI-SDR, energy above 20 kHz that the source lacks), `peers.measuring` (SI-SDR after alignment, speeds), and
 ViSQOL and Zimtohrli where they are installed. Every file is encoded and decoded whole, up to 15 s, at its own
 level. The peers of the packages encodec and snac, and those two measures, need:
@@ -30,7 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 # OpenMP threads that wait actively make every step many times slower on cores that others use too; this must
-# be said before torch is loaded, here and in every cell.
+# be set before torch is loaded, here and in every cell.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import msgspec
@@ -40,38 +40,38 @@ from benchmark_page import put_section
 from peers.corpora import CorporaError, Recordings, generated, ingested, one_folder, recordings_folder
 from peers.digest import code_digest
 from peers.ledger import Ledger
+from peers.networks import Variant, missing
 from peers.records import MODELS, NO_FOLD, ROOT, UNTRAINED, Cell, Model, Outcome, Record, machine
 from peers.references import opus_missing
-from peers.roster import Variant, missing
 from peers.run_cell import Job
 from peers.table import section
 
 QUICK_S = 20.0
 LEDGER = ROOT / "docs" / "benchmarks" / "codec.jsonl"
-WHOLE = "train on all files, judge by what the training itself sets aside, as the daemon does"
+WHOLE = "train on all files, and evaluate on what the training itself holds out, as the daemon does"
 
 
 def main() -> int:
     """Run what is missing, then print the table and put it into docs/BENCHMARKS.md."""
-    wish = _arguments()
-    ledger = Ledger(wish.ledger)
+    arguments = _arguments()
+    ledger = Ledger(arguments.ledger)
     try:
-        corpora = _corpora(wish)
-        cells = [cell for cell in _cells(wish, corpora) if wish.cells in cell.title]
+        corpora = _corpora(arguments)
+        cells = [cell for cell in _cells(arguments, corpora) if arguments.cells in cell.title]
     except CorporaError as error:
         print(f"bench_codec: {error}", file=sys.stderr)
         return 1
     if not cells:
         print("bench_codec: no cell fits; --list without filters shows them all", file=sys.stderr)
         return 1
-    if wish.list:
-        _list(cells, ledger, wish)
+    if arguments.list:
+        _list(cells, ledger, arguments)
         return 0
-    failures = 0 if wish.table else _run_all(cells, ledger, {item.name: item for item in corpora}, wish)
+    failures = 0 if arguments.table else _run_all(cells, ledger, {item.name: item for item in corpora}, arguments)
     records = list(ledger.records().values())
     text = f"{section(records, cells)}\n\n{_made_by(records)}".rstrip()
     print(text)
-    if not wish.dry_run:
+    if not arguments.dry_run:
         put_section("bench_codec", "The codec on unseen recordings", text)
     return 1 if failures else 0
 
@@ -93,35 +93,39 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help=f"one fold, {QUICK_S:g} s, no ViSQOL, no Zimtohrli, table not kept"
     )
-    parser.add_argument("--list", action="store_true", help="say which cells there are and which are done")
+    parser.add_argument("--list", action="store_true", help="list the cells, and which of them are done")
     parser.add_argument("--table", action="store_true", help="run nothing; make the table from the ledger")
     parser.add_argument("--any-code", action="store_true", help="count cells as done that older code measured")
-    parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
+    parser.add_argument("--dry-run", action="store_true", help="do not change docs/BENCHMARKS.md")
     parser.add_argument("--ledger", type=Path, help="file of what is done (default: docs/benchmarks/codec.jsonl)")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "bench_codec", help="folder of ingested corpora")
-    wish = parser.parse_args()
-    if wish.quick:
-        wish.budgets, wish.folds, wish.dry_run = wish.budgets or f"{QUICK_S:g}", 1, True
-    wish.ledger = wish.ledger or (wish.work / "cells.jsonl" if wish.dry_run else LEDGER)
-    unknown = set(wish.models.split(",")) - set(MODELS) | set(wish.variants.split(",")) - {"matched", "own"}
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.budgets, arguments.folds, arguments.dry_run = arguments.budgets or f"{QUICK_S:g}", 1, True
+    arguments.ledger = arguments.ledger or (arguments.work / "cells.jsonl" if arguments.dry_run else LEDGER)
+    unknown = set(arguments.models.split(",")) - set(MODELS) | set(arguments.variants.split(",")) - {"matched", "own"}
     if unknown:
         parser.error(f"{', '.join(sorted(unknown))}: there is {', '.join(MODELS)}, and matched, own")
     try:
-        wish.amounts = [None] if wish.steps is not None else [float(part) for part in (wish.budgets or "90").split(",")]
-        wish.rates = [float(part) for part in wish.learning_rates.split(",")] if wish.learning_rates else [None]
+        arguments.amounts = (
+            [None] if arguments.steps is not None else [float(part) for part in (arguments.budgets or "90").split(",")]
+        )
+        arguments.rates = (
+            [float(part) for part in arguments.learning_rates.split(",")] if arguments.learning_rates else [None]
+        )
     except ValueError as error:
-        parser.error(f"{error}: numbers with commas are wanted")
-    if wish.steps is not None and wish.steps < 1:
-        parser.error(f"--steps {wish.steps}: a training takes at least one")
-    if any(budget is not None and not 0 < budget < math.inf for budget in wish.amounts):
-        parser.error(f"--budgets {wish.budgets}: a budget is more than 0 seconds")
-    if wish.folds < 0:
-        parser.error(f"--folds {wish.folds}: a number of folds, or 0 for all files")
-    return wish
+        parser.error(f"{error}: give numbers separated by commas")
+    if arguments.steps is not None and arguments.steps < 1:
+        parser.error(f"--steps {arguments.steps}: a training takes at least one")
+    if any(budget is not None and not 0 < budget < math.inf for budget in arguments.amounts):
+        parser.error(f"--budgets {arguments.budgets}: a budget is more than 0 seconds")
+    if arguments.folds < 0:
+        parser.error(f"--folds {arguments.folds}: a number of folds, or 0 for all files")
+    return arguments
 
 
 def _made_by(records: list[Record]) -> str:
-    """The commands that make again what stands in the table, wherever recordings are; untrained cells come along."""
+    """Commands that reproduce the table, with DIR for the folder of recordings; untrained cells are included."""
     alike: dict[tuple[tuple[str, ...], bool], list[Cell]] = {}
     for cell in (record.cell for record in records if record.outcome is not None):
         if cell.model not in UNTRAINED:
@@ -138,30 +142,30 @@ def _made_by(records: list[Record]) -> str:
         rates = sorted({cell.learning_rate for cell in peers if cell.learning_rate is not None})
         words += ["--learning-rates", ",".join(f"{rate:g}" for rate in rates)] if rates else []
         lines.append(f"`{shlex.join(words)}`")
-    return f"What is there was made by {', '.join(lines)}." if lines else ""
+    return f"These cells were made by {', '.join(lines)}." if lines else ""
 
 
 def _settings(cell: Cell) -> tuple[str, ...]:
-    """Options that one run has in common."""
+    """Options that the cells of one run share."""
     where = ["--recordings", "DIR"] if cell.corpus.endswith(" files") else ["--corpus", f"DIR/{cell.corpus}"]
     amount = ["--budgets", f"{cell.budget_s:g}"] if cell.budget_s is not None else ["--steps", f"{cell.steps}"]
     quick = [] if cell.is_heard else ["--quick"]
     return (*(where if cell.corpus != "demo" else []), *amount, "--seed", f"{cell.seed}", *quick)
 
 
-def _corpora(wish: argparse.Namespace) -> list[Recordings]:
-    if wish.recordings:
-        return [*recordings_folder(wish.recordings), generated(wish.work)]
-    return [one_folder(wish.corpus) if wish.corpus else one_folder(ROOT / "scripts" / "demo")]
+def _corpora(arguments: argparse.Namespace) -> list[Recordings]:
+    if arguments.recordings:
+        return [*recordings_folder(arguments.recordings), generated(arguments.work)]
+    return [one_folder(arguments.corpus) if arguments.corpus else one_folder(ROOT / "scripts" / "demo")]
 
 
-def _cells(wish: argparse.Namespace, corpora: list[Recordings]) -> Iterator[Cell]:
+def _cells(arguments: argparse.Namespace, corpora: list[Recordings]) -> Iterator[Cell]:
     """In the order in which they run: one fold's models one after another."""
     for recordings in corpora:
         digest = recordings.digest
-        for fold, held_out in _folds(recordings, wish.folds):
-            for number, budget in enumerate(wish.amounts):
-                for model, variant, rate in _ways(wish, is_first=number == 0):
+        for fold, held_out in _folds(recordings, arguments.folds):
+            for number, budget in enumerate(arguments.amounts):
+                for model, variant, rate in _ways(arguments, is_first=number == 0):
                     is_trained = model not in UNTRAINED
                     yield Cell(
                         corpus=recordings.name,
@@ -171,10 +175,10 @@ def _cells(wish: argparse.Namespace, corpora: list[Recordings]) -> Iterator[Cell
                         model=model,
                         variant=variant,
                         budget_s=budget if is_trained else None,
-                        steps=wish.steps if is_trained else None,
-                        seed=wish.seed,
+                        steps=arguments.steps if is_trained else None,
+                        seed=arguments.seed,
                         learning_rate=rate,
-                        is_heard=not wish.quick,
+                        is_heard=not arguments.quick,
                     )
 
 
@@ -182,10 +186,10 @@ def _folds(recordings: Recordings, most: int) -> list[tuple[int, list[str]]]:
     return list(enumerate(recordings.folds()))[:most] if most else [(NO_FOLD, [])]
 
 
-def _ways(wish: argparse.Namespace, *, is_first: bool) -> Iterator[tuple[Model, Variant, float | None]]:
-    """Models and how they are set; what needs no training is not run again for a second budget."""
+def _ways(arguments: argparse.Namespace, *, is_first: bool) -> Iterator[tuple[Model, Variant, float | None]]:
+    """Models with their settings; models without training are not run again for a second budget."""
     for model in MODELS:
-        if model not in wish.models.split(","):
+        if model not in arguments.models.split(","):
             continue
         if model in UNTRAINED:
             if is_first:
@@ -195,11 +199,11 @@ def _ways(wish: argparse.Namespace, *, is_first: bool) -> Iterator[tuple[Model, 
         elif model == "ours":
             yield model, "matched", None
         else:
-            variants: list[Variant] = wish.variants.split(",")
-            yield from ((model, variant, rate) for variant in variants for rate in wish.rates)
+            variants: list[Variant] = arguments.variants.split(",")
+            yield from ((model, variant, rate) for variant in variants for rate in arguments.rates)
 
 
-def _list(cells: list[Cell], ledger: Ledger, wish: argparse.Namespace) -> None:
+def _list(cells: list[Cell], ledger: Ledger, arguments: argparse.Namespace) -> None:
     records = ledger.records()
     for cell in cells:
         record = records.get(cell.key)
@@ -207,7 +211,7 @@ def _list(cells: list[Cell], ledger: Ledger, wish: argparse.Namespace) -> None:
         if record is not None and record.outcome is None:
             state = f"failed: {record.failure}"
         elif record is not None:
-            state = "done" if wish.any_code or record.code == code_digest(cell.model) else "done with older code"
+            state = "done" if arguments.any_code or record.code == code_digest(cell.model) else "done with older code"
         print(f"{cell.key}  {cell.title}  {_absent(cell) or state}")
 
 
@@ -216,18 +220,18 @@ def _absent(cell: Cell) -> str:
     return opus_missing() if cell.model == "opus" else missing(cell.model)
 
 
-def _run_all(cells: list[Cell], ledger: Ledger, corpora: dict[str, Recordings], wish: argparse.Namespace) -> int:
+def _run_all(cells: list[Cell], ledger: Ledger, corpora: dict[str, Recordings], arguments: argparse.Namespace) -> int:
     failures = 0
     for number, cell in enumerate(cells, 1):
         place = f"[{number}/{len(cells)}] {cell.title}"
         code = code_digest(cell.model)
-        if ledger.is_done(cell, None if wish.any_code else code):
+        if ledger.is_done(cell, None if arguments.any_code else code):
             print(f"{place}: done before", flush=True)
         elif reason := _absent(cell):
-            print(f"{place}: not here; {reason}", flush=True)
+            print(f"{place}: cannot run on this machine; {reason}", flush=True)
         else:
             print(place, flush=True)
-            record = _run(cell, code, corpora[cell.corpus], wish.work)
+            record = _run(cell, code, corpora[cell.corpus], arguments.work)
             ledger.add(record)
             failures += record.outcome is None
             print(f"    {_words(record)}", flush=True)
@@ -257,8 +261,8 @@ def _run(cell: Cell, code: str, recordings: Recordings, work: Path) -> Record:
         )
         outcome, failure = None, ""
         if done.returncode:
-            said = [line for line in done.stderr.strip().splitlines() if line.strip()]
-            failure = f"exit {done.returncode}: {said[-1] if said else 'without a word'}"
+            lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
+            failure = f"exit {done.returncode}: {lines[-1] if lines else 'no message'}"
         else:
             outcome = msgspec.json.decode((scratch / "outcome.json").read_bytes(), type=Outcome)
         finished = datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,12 +1,12 @@
-"""What several cores are worth to a training step, and what making its crops ahead is.
+"""Measure the gain of several cores for a training step, and of making its crops ahead.
 
     .venv/bin/python scripts/bench/bench_cores.py [--corpus FOLDER] [--preset small] [--rounds 30] [--write]
 
 Times steps of one plan in turns, in one run, by the clock on the wall: on one core with the crops made in the step;
 with PyTorch's own threads, which share each operation out; with the crops made ahead; and with the batch in as many
-shards as there are cores (`daemon.training.shards`). Then how many batches of the preset for accelerators threads make
-in a second: what such a device waits for, or not. `--write` puts the table into docs/BENCHMARKS.md. Leave the machine
-alone meanwhile.
+shards as there are cores (`daemon.training.shards`). Then it counts how many batches of the preset for accelerators
+threads make in a second, which shows whether such a device has to wait. `--write` puts the table into
+docs/BENCHMARKS.md. The machine should be otherwise idle.
 """
 
 import argparse
@@ -39,15 +39,15 @@ ROOT = Path(__file__).resolve().parents[2]
 QUANTIZING = 0.2  # share of a run at which the quantiser and its dropout are on
 WARM = 4
 CPU = torch.device("cpu")
-SAMPLER = "daemon.training.learner"
+STEPS_MODULE = "daemon.training.codec_steps"
 
 
 def main() -> None:
-    """Measure, print, and write where asked."""
-    wish = _arguments()
+    """Measure and print; with --write also update docs/BENCHMARKS.md."""
+    arguments = _arguments()
     cores = torch.get_num_threads()
     with tempfile.TemporaryDirectory() as scratch:
-        ingest([wish.corpus], Path(scratch) / "corpus")
+        ingest([arguments.corpus], Path(scratch) / "corpus")
         corpus = load_corpus(Path(scratch) / "corpus")
         split = split_corpus(corpus, 1)
 
@@ -55,11 +55,11 @@ def main() -> None:
             plan, _ = make_plan(TrainingSpec(steps=100, preset=preset), split, is_gpu=False)
             return plan, open_parts(corpus, split.train, plan.codec)
 
-        text = f"{_steps(*planned(wish.preset), cores, wish)}\n\n{_batches(*planned('base'), cores)}"
+        text = f"{_steps(*planned(arguments.preset), cores, arguments)}\n\n{_batches(*planned('base'), cores)}"
     note = f"{cores} cores, torch {torch.__version__}, load {os.getloadavg()[0]:.1f} when this was written"
     text += f"\n\n{note}; `scripts/bench/bench_cores.py`."
     print(text)
-    if wish.write:
+    if arguments.write:
         put_section("bench_cores", "A training step on several cores", text)
 
 
@@ -69,24 +69,24 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--preset", default="small", choices=["tiny", "small", "base"])
     parser.add_argument("--rounds", type=int, default=30, help="steps of each kind (30)")
     parser.add_argument("--write", action="store_true", help="put the table into docs/BENCHMARKS.md")
-    wish = parser.parse_args()
-    if wish.rounds < 2:
+    arguments = parser.parse_args()
+    if arguments.rounds < 2:
         parser.error("at least two rounds")
-    return wish
+    return arguments
 
 
-def _steps(plan: Plan, clips: list[Clip], cores: int, wish: argparse.Namespace) -> str:
+def _steps(plan: Plan, clips: list[Clip], cores: int, arguments: argparse.Namespace) -> str:
     def learner() -> CodecSteps:
         return CodecSteps(plan, clips, 1, CPU)
 
     kinds: dict[str, tuple[CodecSteps, int, Callable[[CodecSteps], object]]] = {
         "one core, crops made in the step": (learner(), 1, _in_turn),
-        f"{cores} threads of PyTorch's, likewise": (learner(), cores, _shared_out),
+        f"{cores} threads of PyTorch's, crops made in the step": (learner(), cores, _shared_out),
         "one core, crops made ahead": (learner(), 1, lambda one: one.step(QUANTIZING)),
         f"{cores} shards, crops made ahead": (learner(), cores, lambda one: one.step(QUANTIZING)),
     }
     times: dict[str, list[float]] = {name: [] for name in kinds}
-    for _ in range(WARM + wish.rounds):
+    for _ in range(WARM + arguments.rounds):
         for name, (one, threads, work) in kinds.items():
             torch.set_num_threads(threads)
             began = time.perf_counter()
@@ -95,21 +95,22 @@ def _steps(plan: Plan, clips: list[Clip], cores: int, wish: argparse.Namespace) 
     figures = {name: 1000 * median(values[WARM:]) for name, values in times.items()}
     first = next(iter(figures.values()))
     rows = [f"| {name} | {ms:.0f} | {first / ms:.2f}× |" for name, ms in figures.items()]
-    head = f"| preset {wish.preset}, {plan.recipe.batch} crops | ms a step, median of {wish.rounds} | steps in a time |"
+    title = f"preset {arguments.preset}, {plan.recipe.batch} crops"
+    head = f"| {title} | ms a step, median of {arguments.rounds} | steps in a time |"
     return "\n".join([head, "|---|---|---|", *rows])
 
 
 def _in_turn(learner: CodecSteps) -> None:
-    """A step that makes its own crops."""
+    """Run a step that makes its own crops."""
     with mock.patch.object(Prefetch, "take", lambda self, step: self._make(step)):
         learner.step(QUANTIZING)
 
 
 def _shared_out(learner: CodecSteps) -> None:
-    """A step of one shard whose operations take PyTorch's threads."""
+    """Run a step of one shard whose operations use PyTorch's threads."""
     with (
-        mock.patch(f"{SAMPLER}.shards_for", lambda *_: 1),
-        mock.patch(f"{SAMPLER}.one_thread", lambda _: nullcontext()),
+        mock.patch(f"{STEPS_MODULE}.shards_for", lambda *_: 1),
+        mock.patch(f"{STEPS_MODULE}.one_thread", lambda _: nullcontext()),
     ):
         _in_turn(learner)
 

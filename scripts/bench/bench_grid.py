@@ -1,8 +1,8 @@
-"""Bytes and CPU of the editor's grid, counted in a real pty.
+"""Measure bytes and CPU time of the editor's grid in a real pty.
 
-The parent opens a pty, runs the real TUI in it on scripted strands (this file with --child; no daemon), asks it over a
-pipe for one thing after the other, and counts what arrives until the terminal is quiet. Prints a table, or with
---json the numbers; --write puts the table into docs/BENCHMARKS.md between its markers.
+The parent opens a pty, runs the real TUI in it on scripted strands (this file with --child; no daemon), requests one
+step after the other over a pipe, and counts the bytes that arrive until the terminal is quiet. It prints a table, or
+with --json the numbers; --write puts the table into docs/BENCHMARKS.md between its markers.
 """
 
 import argparse
@@ -170,7 +170,7 @@ def repaint_cpu(app: Any) -> float:
 
 
 SETS_THE_SCREEN = ("NO_COLOR", "COLORTERM", "SSH_CONNECTION", "COLUMNS", "LINES")
-"""What of the environment would be obeyed instead of the pty made here."""
+"""Environment variables that would override the pty made here."""
 
 
 class Terminal:
@@ -195,7 +195,7 @@ class Terminal:
         other.close()
 
     def read(self, patience_s: float = QUIET_S) -> bytes:
-        """Everything that arrives until nothing does for a while."""
+        """Read everything until nothing arrives for a while."""
         data = b""
         while select.select([self.master], [], [], patience_s)[0]:
             try:
@@ -208,7 +208,7 @@ class Terminal:
         return data
 
     def step(self, name: str) -> tuple[bytes, Any]:
-        """Ask for a step; what the terminal got, and the answer."""
+        """Run a step in the app; returns the bytes that the terminal received, and the reply."""
         self._socket.sendall(name.encode() + b"\n")
         answer = json.loads(self._socket.recv(4096))
         return self.read(), answer
@@ -269,7 +269,7 @@ def table() -> str:
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print, and write on request."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="the numbers of 256 colours as JSON")
     parser.add_argument("--write", action="store_true", help="also write docs/BENCHMARKS.md")

@@ -1,13 +1,13 @@
-"""Does the editor answer while its terminal is slow: a 60 KB/s line, strands of half an hour, keys held down.
+"""Measure whether the editor stays responsive on a slow terminal: 60 KB/s, strands of half an hour, keys held down.
 
     .venv/bin/python scripts/bench/bench_link.py [--rate 60000] [--frames 90000] [--seconds 6] [--write | --json]
 
 The real app runs in a pty on scripted strands (scripts/bench/bench_grid.py --child). Keys arrive 25 times a second:
 moving, turning pages, zooming and drawing everything afresh, three times what the line takes. The terminal is
-read at `--rate` bytes a second, and in a run before that as fast as it comes: what the machine itself costs.
+read at `--rate` bytes a second, and in a run before that as fast as possible, which gives the cost of the machine.
 
-**stall** is the longest time the app's event loop was late for a timer of 5 ms; **settled** how long after the last
-key the terminal had the last picture. Budget: a stall of 50 ms beyond that of the fast line.
+**stall** is the longest delay of a 5 ms timer in the app's event loop; **settled** is the time from the last key until
+the terminal has the final picture. Budget: a stall of 50 ms beyond that of the fast line.
 """
 
 import argparse
@@ -29,7 +29,7 @@ KEYS = ["\x04", *"llllllllll", "\x15", "\x0c", *"jjkk", "zo", "zi", *"hhhh", "\x
 
 
 class Stalls:
-    """In the app: how late its event loop ever was."""
+    """Measures in the app by how much its event loop is late."""
 
     def __init__(self) -> None:
         self.worst_ms = 0.0
@@ -42,7 +42,7 @@ class Stalls:
             self.worst_ms = max(self.worst_ms, (time.perf_counter() - began_s - TICK_S) * 1000)
 
     def take(self) -> float:
-        """The worst since it was last asked, in milliseconds."""
+        """The longest delay since the last call, in milliseconds."""
         worst, self.worst_ms = self.worst_ms, 0.0
         return worst
 
@@ -76,26 +76,26 @@ def measure(rate: int | None, frames: int, seconds: float) -> dict[str, float]:
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="Does the editor answer while its terminal is slow?")
+    """Measure, print, and write on request."""
+    parser = argparse.ArgumentParser(description="Measure the editor on a slow terminal.")
     parser.add_argument("--rate", type=int, default=60_000, help="bytes a second that the terminal takes")
     parser.add_argument("--frames", type=int, default=90_000, help="length of both strands")
     parser.add_argument("--seconds", type=float, default=6.0, help="of typing")
     parser.add_argument("--json", action="store_true", help="the numbers")
     parser.add_argument("--write", action="store_true", help="also write docs/BENCHMARKS.md")
-    wish = parser.parse_args()
-    fast = measure(None, wish.frames, wish.seconds)
-    slow = measure(wish.rate, wish.frames, wish.seconds)
-    if wish.json:
+    arguments = parser.parse_args()
+    fast = measure(None, arguments.frames, arguments.seconds)
+    slow = measure(arguments.rate, arguments.frames, arguments.seconds)
+    if arguments.json:
         print(json.dumps({"fast": fast, "slow": slow}))
         return
-    what = f"{wish.frames} frames, 211×50, {slow['keys']:.0f} keys in {wish.seconds:g} s"
+    what = f"{arguments.frames} frames, 211×50, {slow['keys']:.0f} keys in {arguments.seconds:g} s"
     lines = [
         f"| {what} | bytes | worst stall | settled |",
         "|---|---:|---:|---:|",
         *(
             f"| {name} | {found['bytes']:.0f} | {found['stall ms']:.0f} ms | {found['settled ms']:.0f} ms |"
-            for name, found in (("as fast as it comes", fast), (f"{wish.rate / 1000:g} KB/s", slow))
+            for name, found in (("as fast as it comes", fast), (f"{arguments.rate / 1000:g} KB/s", slow))
         ),
         "",
         f"Budget: a stall of {BUDGET_MS:g} ms beyond the fast line's. Load {os.getloadavg()[0]:.1f}; "
@@ -103,7 +103,7 @@ def main() -> None:
     ]
     text = "\n".join(lines)
     print(text)
-    if wish.write:
+    if arguments.write:
         put_section("bench_link", "The editor on a slow line", text)
 
 

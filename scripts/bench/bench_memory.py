@@ -1,12 +1,12 @@
-"""Memory of ingest and training on a corpus of long recordings: by default 500 files of 5 minutes.
+"""Measure the memory of ingest and training on a corpus of long recordings: by default 500 files of 5 minutes.
 
     nice python scripts/bench/bench_memory.py [--files 500] [--minutes 5] [--steps 40] [--scratch DIR] [--write]
 
 Makes the files (44.1 kHz, mono, 16 bit; crops of `scripts/demo` in random order, so no two are alike), reads them into
-a corpus and trains on it for `--steps` steps by the real `allele` command in a home of its own. Four times a second
-the worker's memory is taken. **resident** counts everything, pages of the audio files that are merely mapped too,
-which the system takes back when it needs them; **own** is what is the process's alone. Budgets: 1 GiB for
-ingest, 2.5 GiB for training on the host. Needs 90 MB of disk for each file of five minutes.
+a corpus and trains on it for `--steps` steps with the real `allele` command in a home of its own. The worker's memory
+is sampled four times a second. **resident** counts everything, including mapped pages of audio files, which the system
+reclaims when it needs them; **own** is the memory of the process alone. Budgets: 1 GiB for ingest, 2.5 GiB for training
+on the host. Needs 90 MB of disk for each file of five minutes.
 """
 
 import argparse
@@ -33,7 +33,7 @@ BUDGETS_GIB = {"ingest": 1.0, "training": 2.5}
 
 @dataclass
 class Peak:
-    """The most that was seen, in bytes, and how long it took."""
+    """Peak memory in bytes, and duration."""
 
     resident: int = 0
     own: int = 0
@@ -85,11 +85,11 @@ def watch(home: Path, worker: str, *words: str) -> Peak:
                 resident, own = resident + memory.rss, own + memory.uss
             peak.resident, peak.own = max(peak.resident, resident), max(peak.own, own)
             time.sleep(LOOK_S)
-        said = running.stdout.read() if running.stdout is not None else b""
+        output = running.stdout.read() if running.stdout is not None else b""
     if running.returncode:
-        raise SystemExit(f"bench_memory: {' '.join(words)} failed: {said.decode()[:300]}")
+        raise SystemExit(f"bench_memory: {' '.join(words)} failed: {output.decode()[:300]}")
     print(
-        json.dumps({key: value for key, value in json.loads(said).items() if not isinstance(value, list)}),
+        json.dumps({key: value for key, value in json.loads(output).items() if not isinstance(value, list)}),
         file=sys.stderr,
     )
     peak.seconds = time.monotonic() - began_s
@@ -103,22 +103,22 @@ def _home_of(process: psutil.Process) -> str:
 
 
 def main() -> None:
-    """Make, read, train, print."""
+    """Make the files, ingest them, train, and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--files", type=int, default=500)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--scratch", type=Path, help="where files and home are made; default: the system's")
     parser.add_argument("--write", action="store_true", help="put the table into docs/BENCHMARKS.md")
-    wish = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="allele-memory-", dir=wish.scratch) as folder:
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="allele-memory-", dir=arguments.scratch) as folder:
         home, sounds = Path(folder) / "home", Path(folder) / "sounds"
-        make_files(sounds, wish.files, wish.minutes)
+        make_files(sounds, arguments.files, arguments.minutes)
         try:
             found = {
                 "ingest": watch(home, "daemon.workers.ingest", "corpus", "add", "many", str(sounds)),
                 "training": watch(
-                    home, "daemon.workers.training", "train", "many", "--name", "many", "--steps", str(wish.steps)
+                    home, "daemon.workers.training", "train", "many", "--name", "many", "--steps", str(arguments.steps)
                 ),
             }
         finally:
@@ -127,16 +127,17 @@ def main() -> None:
                 stop, cwd=ROOT, env={**os.environ, "ALLELE_HOME": str(home)}, check=False, capture_output=True
             )
     lines = [
-        f"| {wish.files} files of {wish.minutes:g} min | resident, at most | own, at most | seconds | budget |",
+        f"| {arguments.files} files of {arguments.minutes:g} min "
+        "| resident, at most | own, at most | seconds | budget |",
         "|---|---:|---:|---:|---:|",
         *(row(name, peak) for name, peak in found.items()),
         "",
         f"{os.cpu_count()} cores; "
-        f"`scripts/bench/bench_memory.py --files {wish.files} --minutes {wish.minutes:g} "
-        f"--steps {wish.steps} --write`.",
+        f"`scripts/bench/bench_memory.py --files {arguments.files} --minutes {arguments.minutes:g} "
+        f"--steps {arguments.steps} --write`.",
     ]
     print("\n".join(lines))
-    if wish.write:
+    if arguments.write:
         put_section("bench_memory", "Memory on long recordings", "\n".join(lines))
 
 

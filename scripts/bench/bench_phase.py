@@ -1,4 +1,4 @@
-"""What the codec keeps of a waveform: phase, low band, onsets, level; on recordings it has not seen, at fixed steps.
+"""Measure phase, low band, onsets and level of decodes of held-out recordings, after a fixed number of steps.
 
     python scripts/bench/bench_phase.py [--steps 200] [--seeds 1 2] [--unseen FOLDER ...] [--set levels=8 ...]
 
@@ -56,13 +56,13 @@ SIGNED = COLUMNS[6:]
 
 
 def main() -> None:
-    """Train once a seed, judge, print a table."""
-    wish = _arguments()
+    """Train once per seed, evaluate, and print a table."""
+    arguments = _arguments()
     torch.set_num_threads(1)
     print(f"| seed | sounds | {' | '.join(COLUMNS)} | lowest use | ms/step |\n|{'---|' * (len(COLUMNS) + 4)}")
-    for seed in wish.seeds:
+    for seed in arguments.seeds:
         with tempfile.TemporaryDirectory() as scratch:
-            _one_seed(wish, seed, Path(scratch))
+            _one_seed(arguments, seed, Path(scratch))
 
 
 def _arguments() -> argparse.Namespace:
@@ -79,32 +79,32 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _one_seed(wish: argparse.Namespace, seed: int, scratch: Path) -> None:
-    ingest([wish.corpus], scratch / "corpus")
+def _one_seed(arguments: argparse.Namespace, seed: int, scratch: Path) -> None:
+    ingest([arguments.corpus], scratch / "corpus")
     corpus = load_corpus(scratch / "corpus")
     split = split_corpus(corpus, seed)
-    plan, _ = make_plan(TrainingSpec(steps=wish.steps, seed=seed), split, is_gpu=False)
-    plan = replace(plan, codec=_changed(plan.codec, wish.set), recipe=_changed(plan.recipe, wish.recipe))
+    plan, _ = make_plan(TrainingSpec(steps=arguments.steps, seed=seed), split, is_gpu=False)
+    plan = replace(plan, codec=_changed(plan.codec, arguments.set), recipe=_changed(plan.recipe, arguments.recipe))
     clips = open_parts(corpus, split.train, plan.codec)
     learner = CodecSteps(plan, clips, seed, torch.device("cpu"))
     began = time.process_time()
-    for step in range(wish.steps):
-        learner.step(step / wish.steps)
-    ms = 1000 * (time.process_time() - began) / max(1, wish.steps)
+    for step in range(arguments.steps):
+        learner.step(step / arguments.steps)
+    ms = 1000 * (time.process_time() - began) / max(1, arguments.steps)
     codec = Codec(learner.settled())
     lowest = min(level.utilisation for level in code_usage(codec, clips, FINAL_USAGE_FRAMES))
     held_out = {Path(clip.name).stem: clip.mono() for clip in open_parts(corpus, split.held_out, plan.codec)}
-    unseen = _unseen(wish.unseen, scratch, {record.sha256 for record in corpus.usable})
+    unseen = _unseen(arguments.unseen, scratch, {record.sha256 for record in corpus.usable})
     for name, sounds in {"held out": held_out, **unseen, "tones": tones()}.items():
         figures = {key: judge(codec, sound[:LONGEST]) for key, sound in sounds.items()}
         if figures:
             _print(f"{seed} | {name}", list(figures.values()), f"{lowest:.0%} | {ms:.0f}")
-        for key, each in figures.items() if wish.rows else ():
+        for key, each in figures.items() if arguments.rows else ():
             _print(f"{seed} | {key}", [each], " | ")
 
 
-def _changed(part: Shape, wishes: list[str]) -> Shape:
-    given = dict(wish.split("=", 1) for wish in wishes)
+def _changed(part: Shape, changes: list[str]) -> Shape:
+    given = dict(change.split("=", 1) for change in changes)
     return replace(part, **{field: msgspec.json.decode(value) for field, value in given.items()})
 
 

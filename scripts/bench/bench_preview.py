@@ -1,4 +1,4 @@
-"""How long after a key does sound arrive? A real daemon, engine and codec; one cell is edited, then played.
+"""Measure the time from a key to sound with a real daemon, engine and codec: one cell is edited, then played.
 
     .venv/bin/python scripts/bench/bench_preview.py [--times 200] [--busy] [--check]
 
@@ -7,7 +7,7 @@ acknowledgement awaited, which includes an fsync, then StartPlayback) and from S
 another cell to another code, so no turn finds its sound in the cache. The row goes into docs/BENCHMARKS.md; with
 --check the exit status says whether the budget is met. --busy keeps one core occupied, as a training would.
 
-The codec has its real size and random weights: what it says is noise, what it costs is the same.
+The codec has the usual size and random weights: its sound is noise, but its cost is realistic.
 """
 
 import argparse
@@ -101,7 +101,7 @@ class Ear:
         await self._say(Kind.CREDIT, Credit(chunks=taken))
 
     def close(self) -> None:
-        """Go away."""
+        """Close the player's connection."""
         for task in self._tasks:
             task.cancel()
         self._context.destroy(linger=0)
@@ -164,15 +164,15 @@ async def measure(places: Places, times: int) -> list[tuple[float, float]]:
 
 
 def start_daemon(home: Path) -> "subprocess.Popen[bytes]":
-    """A daemon of this home, ready."""
+    """Start a daemon of this home, and wait until it is ready."""
     read, write = os.pipe()
     command = [sys.executable, "-P", "-m", "daemon", "--home", str(home), "--ready-fd", str(write)]
     daemon = subprocess.Popen(command, pass_fds=[write], start_new_session=True)
     os.close(write)
-    said = os.read(read, 4096)
+    status = os.read(read, 4096)
     os.close(read)
-    if said != b"ready\n":
-        raise SystemExit(f"error: the daemon did not start: {said.decode()}")
+    if status != b"ready\n":
+        raise SystemExit(f"error: the daemon did not start: {status.decode()}")
     return daemon
 
 

@@ -1,11 +1,11 @@
-"""How fast Allele encodes and decodes beside its peers, all of them timed in turns in one run.
+"""Measure how fast Allele encodes and decodes compared with its peers, timed in turns in one run.
 
     .venv/bin/python scripts/bench/bench_speed.py [--rounds 7] [--seconds 10] [--check]
 
 The cells of `bench_codec.py` are timed minutes apart, and on a machine that others use the same codec is then 122 or
-168 times as fast as real time: a ratio of two cells says more of the neighbours than of the codecs. So every network is
-built here as a cell builds it (what the weights are makes no difference), and each round times them all, one after the
-other, on the same sound, on one thread and on as many as there are cores: what is quicker counts. The ratio is the
+168 times as fast as real time: a ratio of two cells measures other programs more than the codecs. So every network is
+built here as a cell builds it (the weights make no difference), and each round times them all, one after the other, on
+the same sound, on one thread and on as many as there are cores: the faster result counts. The ratio is the
 median of the rounds' own ratios; least and most stand beside it. A peer's bitrate is Allele's, its size the one that
 cells train. Writes its table into docs/BENCHMARKS.md; with --check it writes nothing and fails when a figure is not
 reached. Needs the extra `bench`.
@@ -34,8 +34,8 @@ from daemon.codec.codec import Codec
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel
 from peers.aims import SPEED_RATIO
+from peers.networks import NETWORKS, build, missing, peer_setting
 from peers.peer import bake_weight_norm
-from peers.roster import NETWORKS, build, missing, peer_setting
 
 Sound = NDArray[np.float32]
 Turn = Callable[[], tuple[float, float]]
@@ -52,32 +52,33 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=7, help="turns of every network (7)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of sound (10)")
     parser.add_argument("--check", action="store_true", help="write nothing; fail when a figure is not reached")
-    asked = parser.parse_args()
-    if asked.rounds < 1 or not 1 <= asked.seconds <= 60:
+    arguments = parser.parse_args()
+    if arguments.rounds < 1 or not 1 <= arguments.seconds <= 60:
         parser.error("at least one round, of 1 to 60 seconds")
     lacking = [why for name in NETWORKS if (why := missing(name))]
     if lacking:
         print(f"error: {lacking[0]}", file=sys.stderr)
         return 1
-    sound = demo_sound(asked.seconds)
+    sound = demo_sound(arguments.seconds)
     tables, reached = [], True
     for levels, codebook, words in GRIDS:
-        table, is_reached = compare(sound, levels, codebook, words, asked.rounds)
+        table, is_reached = compare(sound, levels, codebook, words, arguments.rounds)
         tables.append(table)
         reached = reached and is_reached
         print(table, end="\n\n", flush=True)
-    if not asked.check:
+    if not arguments.check:
         note = (
-            f"{asked.rounds} rounds of {asked.seconds:g} s, on one thread or on {THREADS[-1]}, whichever is quicker, "
-            f"{os.cpu_count()} cores, torch {torch.__version__}, load {os.getloadavg()[0]:.1f} when this was written; "
+            f"{arguments.rounds} rounds of {arguments.seconds:g} s, on one thread or on {THREADS[-1]}, "
+            f"whichever is faster, {os.cpu_count()} cores, torch {torch.__version__}, "
+            f"load {os.getloadavg()[0]:.1f} when this was written; "
             "`scripts/bench/bench_speed.py`."
         )
         put_section("bench_speed", "Encoding and decoding beside the peers", "\n\n".join([*tables, note]))
-    return int(asked.check and not reached)
+    return int(arguments.check and not reached)
 
 
 def demo_sound(seconds: float) -> Sound:
-    """The demo recordings end to end, mono, as much as is asked for."""
+    """The first `seconds` of the demo recordings, concatenated, in mono."""
     parts = [soundfile.read(path, dtype="float32", always_2d=True)[0].mean(1) for path in sorted(DEMO.glob("*.flac"))]
     return np.resize(np.concatenate(parts), int(seconds * RATE)).astype(np.float32)
 

@@ -1,11 +1,11 @@
-"""What a stereo model is worth beside a mono one, trained on the same files for the same steps: docs/adr/0007-stereo.md
+"""Compare a stereo model with a mono one, trained on the same files for the same steps: docs/adr/0007-stereo.md
 
-    scripts/bench/bench_stereo.py                             the demo recordings that are heard to be stereo, 120 steps
+    scripts/bench/bench_stereo.py                             the demo recordings that are audibly stereo, 120 steps
     scripts/bench/bench_stereo.py --files a.wav b.flac --steps 200 --seeds 1 2
 
-Both are judged on the held-out files of the seed that are heard to be stereo. `mid` is the official measure (of the
-mono mean, so it also says what is left when a decode is summed to mono), `side` the same of half the difference, `ears`
-that of left and right, averaged; lower is better. A mono model's decode has no side, and its `side` is the distance to
+Both are evaluated on the held-out files of the seed that are audibly stereo. `mid` is the official measure (of the mono
+mean, so it also shows the loss when a decode is summed to mono), `side` the same of half the difference, `ears` that of
+left and right, averaged; lower is better. A mono model's decode has no side, and its `side` is the distance to
 silence. `widths` are the side's shares of the energy in dB below 300 Hz, up to 3 kHz, and above, of the sources,
 then of the decodes. `lows` is the SI-SDR of left and right below 200 Hz, dB. `balance` is how far left against right is
 off, dB. `narrow` is the side of decodes of the same files made mono, dB under the mid. `s/step` is processor time,
@@ -69,31 +69,31 @@ def main() -> None:
     parser.add_argument("--channels", type=int, nargs="+", default=[1, 2], help="1: mono, 2: stereo")
     parser.add_argument("--levels", type=int, help="of the grid (default: the preset's)")
     parser.add_argument("--side-bands", type=int, default=sizing.SIDE_BANDS, help="of a stereo model")
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     torch.set_num_threads(1)
-    sizing.STEREO[PRESET] = sizing.with_side(PRESET, asked.side_bands, sizing.SIDE_LEVELS)
+    sizing.STEREO[PRESET] = sizing.with_side(PRESET, arguments.side_bands, sizing.SIDE_LEVELS)
     work = Path(tempfile.mkdtemp(prefix="bench-stereo-"))
     try:
-        ingest([path.resolve() for path in asked.files or stereo_demo(work / "demo")], work / "corpus")
-        for seed in asked.seeds:
-            for channels in asked.channels:
+        ingest([path.resolve() for path in arguments.files or stereo_demo(work / "demo")], work / "corpus")
+        for seed in arguments.seeds:
+            for channels in arguments.channels:
                 run = work / f"{channels}-{seed}"
-                took_s = fit(work / "corpus", run, asked, channels, seed)
-                show(work / "corpus", run, channels, seed, took_s / asked.steps)
+                took_s = fit(work / "corpus", run, arguments, channels, seed)
+                show(work / "corpus", run, channels, seed, took_s / arguments.steps)
     finally:
         shutil.rmtree(work)
 
 
 def stereo_demo(scratch: Path) -> list[Path]:
-    """The demo recordings whose width is heard."""
+    """The demo recordings that are audibly stereo."""
     ingest([DEMO], scratch)
     return [Path(record.source) for record in load_corpus(scratch).usable if record.pair and record.pair.is_stereo]
 
 
-def fit(corpus: Path, run: Path, asked: argparse.Namespace, channels: int, seed: int) -> float:
+def fit(corpus: Path, run: Path, arguments: argparse.Namespace, channels: int, seed: int) -> float:
     """Train one model into `run`; seconds of processor time, evaluations and all."""
     began_s = time.process_time()
-    spec = TrainingSpec(preset=PRESET, steps=asked.steps, seed=seed, channels=channels, levels=asked.levels)
+    spec = TrainingSpec(preset=PRESET, steps=arguments.steps, seed=seed, channels=channels, levels=arguments.levels)
     train(spec, corpus, run)
     return time.process_time() - began_s
 
@@ -163,14 +163,14 @@ def band_widths(sounds: list[Audio]) -> list[float]:
 
 
 def lows(channel: Audio) -> Audio:
-    """What of it lies below 200 Hz."""
+    """The part of a sound below 200 Hz."""
     spectrum = np.fft.rfft(channel)
     spectrum[round(200 * channel.size / 48_000) :] = 0
     return np.fft.irfft(spectrum, channel.size).astype(np.float32)
 
 
 def balance_db(pair: Audio) -> float:
-    """Left over right."""
+    """Level of left relative to right in dB."""
     left, right = (float(np.square(channel, dtype=np.float64).sum()) + 1e-9 for channel in pair)
     return 10 * np.log10(left / right)
 

@@ -1,4 +1,4 @@
-"""A million messages that no honest client sends, to the control and the audio socket, and what they cost.
+"""Send a million malformed messages to the control and the audio socket, and measure their cost.
 
     .venv/bin/python scripts/bench/hostile.py [--messages 1000000] [--seed 0] [--check]
 
@@ -66,12 +66,12 @@ write_card(folder, ModelCard(
     held_out=HeldOut(mel=1.0, stft=1.0, sisdr_db=0.0), held_out_kind="by file", utilisation=[1.0] * config.levels,
     corpus="none", preset="toy", seed=0, parameters=codec.parameter_count, kbps=config.kbps, created=""))
 """
-# Not StopDaemon: with an empty body that is a right request, and it is obeyed.
+# Not StopDaemon: with an empty body it is a valid request and stops the daemon.
 OPS = (*(op for op in REQUESTS if op != "StopDaemon"), "Nope", "", "__class__")
 
 
 class Hostile:
-    """One peer after another, none of them honest."""
+    """A sequence of hostile peers, one after another."""
 
     def __init__(self, places: Places, rng: random.Random) -> None:
         self._places, self._rng = places, rng
@@ -87,9 +87,9 @@ class Hostile:
         self._socket.connect(self._places.endpoint(self._rng.choice(("ctl", "ctl", "aud"))))
 
     def send(self) -> None:
-        """One message."""
+        """Send one hostile message."""
         frames = self._rng.choice((self._noise, self._bent, self._typed, self._lying, self._many))()
-        with contextlib.suppress(zmq.Again):  # the broker lets this peer wait: one way to bear it
+        with contextlib.suppress(zmq.Again):  # the broker may let this peer wait
             self._socket.send_multipart(frames)
         while self._socket.poll(0):
             self._socket.recv_multipart()
@@ -100,14 +100,14 @@ class Hostile:
             self._open()
 
     def close(self) -> None:
-        """Leave."""
+        """Close the peer's connection."""
         self._context.destroy(linger=0)
 
     def _noise(self) -> list[bytes]:
         return [self._rng.randbytes(self._rng.randrange(300)) for _ in range(self._rng.randrange(1, 24))]
 
     def _bent(self) -> list[bytes]:
-        """A right request with something done to its bytes."""
+        """A valid request with corrupted bytes."""
         body = ApplyEdit(strand="s1", edit=parse_edit("set 3 q0 @0:8"))
         header = Header(op="ApplyEdit", id=self._rng.randbytes(16), cid=self._rng.randbytes(16))
         frames = [bytearray(frame) for frame in pack(Kind.REQ, header, body)]
@@ -124,7 +124,7 @@ class Hostile:
         return [bytes(frame[:4096]) for frame in frames]
 
     def _typed(self) -> list[bytes]:
-        """The right shape, any values."""
+        """A message of the right shape with random values."""
         header = {"op": self._rng.choice(OPS), "id": self._rng.randbytes(16), "cid": self._rng.randbytes(16)}
         if self._rng.random() < 0.5:
             header[self._rng.choice(("op", "id", "cid", "re", "deadline_ms", "bufs", "seq"))] = self._value(3)
@@ -143,7 +143,7 @@ class Hostile:
         return plain[kind]
 
     def _lying(self) -> list[bytes]:
-        """Buffers that are not what the header says."""
+        """A message whose buffers do not match its header."""
         shape = self._rng.choice(([2**40, 2**40], [0], [-1], [8, 100], [1] * 40))
         bufs = [{"dt": self._rng.choice(("<u2", "<f4", "|O", "nonsense")), "shape": shape}]
         header = {"op": "OpenStrand", "id": self._rng.randbytes(16), "cid": b"c" * 16, "bufs": bufs}
@@ -154,7 +154,7 @@ class Hostile:
 
 
 def attack(places: Places, messages: int, seed: int) -> None:
-    """Send everything, as fast as it is taken."""
+    """Send all messages as fast as the broker accepts them."""
     rng = random.Random(seed)
     peers = [Hostile(places, random.Random(rng.random())) for _ in range(PEERS)]
     sent = 0
@@ -166,7 +166,7 @@ def attack(places: Places, messages: int, seed: int) -> None:
 
 
 async def honest(places: Places, at_work: asyncio.Task[None], taken_ms: list[float]) -> int:
-    """Ask and edit until the attack is over; how many edits are missing at the end."""
+    """Send requests and edits until the attack is over; returns how many edits are missing at the end."""
     async with Client(places) as client:
         model = (await client.ask(ListModels())).models[0]
         codes = np.zeros((model.levels, 64), np.uint16)
@@ -190,7 +190,7 @@ async def honest(places: Places, at_work: asyncio.Task[None], taken_ms: list[flo
 
 
 async def measure(home: Path, messages: int, seed: int) -> tuple[str, bool]:
-    """The table's row, and whether all is well."""
+    """Row of the table, and whether the broker was unharmed."""
     places = ensure_daemon(home)
     async with Client(places) as client:
         pid = (await client.ask(GetStatus())).pid
@@ -214,7 +214,7 @@ async def measure(home: Path, messages: int, seed: int) -> tuple[str, bool]:
 
 
 def main() -> int:
-    """Attack, measure, write."""
+    """Attack the broker, measure, and write the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)

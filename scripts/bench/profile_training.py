@@ -1,4 +1,4 @@
-"""Where the time of a training step goes, on this machine.
+"""Profile the time of a training step on this machine.
 
     python scripts/bench/profile_training.py [--corpus FOLDER] [--preset small] [--steps 12] [--threads 1] [--rows 18]
 
@@ -40,27 +40,27 @@ QUANTIZING = 0.2  # share of a run at which the quantiser and its dropout are on
 
 
 def main() -> None:
-    """Measure and print."""
-    wish = _arguments()
-    torch.set_num_threads(wish.threads)
+    """Profile a step and print the result."""
+    arguments = _arguments()
+    torch.set_num_threads(arguments.threads)
     with tempfile.TemporaryDirectory() as scratch:
-        ingest([wish.corpus], Path(scratch) / "corpus")
+        ingest([arguments.corpus], Path(scratch) / "corpus")
         corpus = load_corpus(Path(scratch) / "corpus")
         split = split_corpus(corpus, 1)
-        plan, words = make_plan(TrainingSpec(steps=100, preset=wish.preset), split, is_gpu=False)
+        plan, words = make_plan(TrainingSpec(steps=100, preset=arguments.preset), split, is_gpu=False)
         clips = open_parts(corpus, split.train, plan.codec)
         learner = CodecSteps(plan, clips, 1, torch.device("cpu"))
         sampler = CropSampler(clips, plan.recipe, plan.codec.hop_length, 1)
         for _ in range(2):
             learner.step(QUANTIZING)
-        times = _in_turns(learner, sampler, wish.steps)
-        print(f"{'; '.join(words)}; {wish.threads} threads, load {os.getloadavg()[0]:.1f}")
+        times = _in_turns(learner, sampler, arguments.steps)
+        print(f"{'; '.join(words)}; {arguments.threads} threads, load {os.getloadavg()[0]:.1f}")
         for name, values in times.items():
             print(f"{name:42s} {1000 * median(values):7.1f} ms a step (median of {len(values)}, processor time)")
         with profile(activities=[ProfilerActivity.CPU]) as profiled:
             for _ in range(4):
                 learner.step(QUANTIZING)
-        table = profiled.key_averages().table(sort_by="self_cpu_time_total", row_limit=wish.rows)
+        table = profiled.key_averages().table(sort_by="self_cpu_time_total", row_limit=arguments.rows)
         print("\n".join(line[:160] for line in table.splitlines()))
 
 

@@ -1,4 +1,4 @@
-"""One change of the codec at a time, by held-out error after the same training time.
+"""Measure the held-out error of one change of the codec at a time, after the same training time.
 
     nice python scripts/bench/search_codec.py [--corpus FOLDER] [--steps 150] [--folds 2] [--only width] [--seeds 0]
 
@@ -7,8 +7,8 @@ that the fold holds out, at most 6 s of each. The default takes `--steps` steps;
 time takes half as many: the two are timed in turns, processor time, because other work shares these cores. Every cell
 has a process of its own and is kept in docs/benchmarks/search.jsonl when it ends; started again, the run goes on where
 it was. The table goes into docs/BENCHMARKS.md: the held-out error against that of the default, whose four seeds
-(weights and crops) are averaged, and how far the cells of a variant lie apart. What differs from the default by no more
-than its own seeds do is noise: it takes several --seeds to tell three percent.
+(weights and crops) are averaged, and the range of a variant's cells. A difference from the default within the range of
+its own seeds is noise: several --seeds are needed to detect three percent.
 """
 
 import argparse
@@ -54,7 +54,7 @@ QUANTIZING = 0.2
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """A variant on a fold, and what came of it."""
+    """A variant on a fold, with its measurements."""
 
     key: str
     title: str
@@ -72,38 +72,38 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
 
 def main() -> int:
     """Run what is missing, then print the table and put it into docs/BENCHMARKS.md."""
-    wish = _arguments()
-    if wish.cell:
-        print(msgspec.json.encode(_run(wish, *wish.cell.split("|"))).decode())
+    arguments = _arguments()
+    if arguments.cell:
+        print(msgspec.json.encode(_run(arguments, *arguments.cell.split("|"))).decode())
         return 0
-    chosen = [v for v in variants() if wish.only in v.title or v.group == DEFAULT]
+    chosen = [v for v in variants() if arguments.only in v.title or v.group == DEFAULT]
     try:
-        recordings = one_folder(wish.corpus)
+        recordings = one_folder(arguments.corpus)
     except CorporaError as error:
         print(f"search_codec: {error}", file=sys.stderr)
         return 1
-    folds = recordings.folds()[: wish.folds]
+    folds = recordings.folds()[: arguments.folds]
     wanted = [
         (variant.title, fold, seed)
         for fold in range(len(folds))
         for variant in chosen
-        for seed in (DEFAULT_SEEDS if variant.group == DEFAULT else wish.seeds)
+        for seed in (DEFAULT_SEEDS if variant.group == DEFAULT else arguments.seeds)
     ]
-    ledger = Lines(wish.ledger, Cell)
+    ledger = Lines(arguments.ledger, Cell)
     done, failures = ledger.records(), 0
     for number, (title, fold, seed) in enumerate(wanted, 1):
-        if _key(wish, title, fold, seed) not in done:
+        if _key(arguments, title, fold, seed) not in done:
             print(f"[{number}/{len(wanted)}] {title}, fold {fold}, seed {seed}", flush=True)
-            cell = _spawn(wish, title, fold, seed)
+            cell = _spawn(arguments, title, fold, seed)
             if cell is None:
                 failures += 1
             else:
                 ledger.add(cell)
     found = ledger.records()
-    cells = [found[key] for one in wanted if (key := _key(wish, *one)) in found]
-    text = _table(cells, wish, len(folds))
+    cells = [found[key] for one in wanted if (key := _key(arguments, *one)) in found]
+    text = _table(cells, arguments, len(folds))
     print(text)
-    if not wish.dry_run:
+    if not arguments.dry_run:
         put_section("search_codec", "One change of the codec at a time", text)
     return 1 if failures else 0
 
@@ -115,24 +115,33 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--folds", type=int, default=2)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of weights and crops")
     parser.add_argument("--only", default="", help="variants whose title contains this")
-    parser.add_argument("--dry-run", action="store_true", help="leave docs/BENCHMARKS.md alone")
+    parser.add_argument("--dry-run", action="store_true", help="do not change docs/BENCHMARKS.md")
     parser.add_argument("--ledger", type=Path, help="file of what is done (default: docs/benchmarks/search.jsonl)")
     parser.add_argument("--work", type=Path, default=ROOT / "build" / "search_codec", help="folder of ingested corpora")
     parser.add_argument("--cell", default="", help=argparse.SUPPRESS)
-    wish = parser.parse_args()
-    if wish.steps < 1 or wish.folds < 1:
-        parser.error("steps and folds begin at 1")
-    wish.ledger = wish.ledger or (wish.work / "cells.jsonl" if wish.dry_run else LEDGER)
-    return wish
+    arguments = parser.parse_args()
+    if arguments.steps < 1 or arguments.folds < 1:
+        parser.error("at least one step and one fold are needed")
+    arguments.ledger = arguments.ledger or (arguments.work / "cells.jsonl" if arguments.dry_run else LEDGER)
+    return arguments
 
 
-def _key(wish: argparse.Namespace, title: str, fold: int, seed: int) -> str:
-    return f"{FORMAT_VERSION}|{wish.corpus.resolve().name}|{wish.steps}|{seed}|{fold}|{title}"
+def _key(arguments: argparse.Namespace, title: str, fold: int, seed: int) -> str:
+    return f"{FORMAT_VERSION}|{arguments.corpus.resolve().name}|{arguments.steps}|{seed}|{fold}|{title}"
 
 
-def _spawn(wish: argparse.Namespace, title: str, fold: int, seed: int) -> Cell | None:
+def _spawn(arguments: argparse.Namespace, title: str, fold: int, seed: int) -> Cell | None:
     """A cell by a process of its own; None, and a line on stderr, when that failed."""
-    options = ["--corpus", wish.corpus, "--steps", wish.steps, "--work", wish.work, "--cell", f"{title}|{fold}|{seed}"]
+    options = [
+        "--corpus",
+        arguments.corpus,
+        "--steps",
+        arguments.steps,
+        "--work",
+        arguments.work,
+        "--cell",
+        f"{title}|{fold}|{seed}",
+    ]
     done = subprocess.run(
         [sys.executable, __file__, *map(str, options)], stdout=subprocess.PIPE, text=True, check=False
     )
@@ -142,19 +151,19 @@ def _spawn(wish: argparse.Namespace, title: str, fold: int, seed: int) -> Cell |
     return msgspec.json.decode(done.stdout.strip().splitlines()[-1], type=Cell)
 
 
-def _run(wish: argparse.Namespace, title: str, fold_number: str, seed_number: str) -> Cell:
+def _run(arguments: argparse.Namespace, title: str, fold_number: str, seed_number: str) -> Cell:
     torch.set_num_threads(1)
     variant = next(v for v in variants() if v.title == title)
     fold, seed = int(fold_number), int(seed_number)
-    recordings = one_folder(wish.corpus)
-    sides = ingested(recordings, recordings.digest, recordings.folds()[fold], wish.work)
+    recordings = one_folder(arguments.corpus)
+    sides = ingested(recordings, recordings.digest, recordings.folds()[fold], arguments.work)
     corpus = load_corpus(sides.train)
-    plan, _ = make_plan(TrainingSpec(steps=wish.steps), split_corpus(corpus, 0), is_gpu=False)
+    plan, _ = make_plan(TrainingSpec(steps=arguments.steps), split_corpus(corpus, 0), is_gpu=False)
     clips = open_parts(corpus, plan.split.train, plan.codec)
     default = _learner(plan, Variant(group=DEFAULT, name=DEFAULT), clips, seed)
     learner = _learner(plan, variant, clips, seed)
     cost = 1.0 if variant.group == DEFAULT else _cost(default, learner)
-    steps = max(1, round(wish.steps / cost))
+    steps = max(1, round(arguments.steps / cost))
     learner = _learner(plan, variant, clips, seed)
     for step in range(steps):
         learner.step(step / steps)
@@ -162,7 +171,7 @@ def _run(wish: argparse.Namespace, title: str, fold_number: str, seed_number: st
     heard = [sound[:LONGEST] for sound in sounds(sides.held_out)]
     pairs = [(sound, round_trip(codec, sound)) for sound in heard]
     return Cell(
-        key=_key(wish, title, fold, seed),
+        key=_key(arguments, title, fold, seed),
         title=title,
         fold=fold,
         seed=seed,
@@ -200,7 +209,7 @@ def _cost(default: CodecSteps, learner: CodecSteps) -> float:
     return float(median(ratios))
 
 
-def _table(cells: list[Cell], wish: argparse.Namespace, folds: int) -> str:
+def _table(cells: list[Cell], arguments: argparse.Namespace, folds: int) -> str:
     by_title: dict[str, list[Cell]] = {}
     for cell in cells:
         by_title.setdefault(cell.title, []).append(cell)
@@ -218,9 +227,9 @@ def _table(cells: list[Cell], wish: argparse.Namespace, folds: int) -> str:
             f"{found[0].parameters / 1e6:.1f} M |"
         )
     note = (
-        f"{wish.corpus.name}, {folds} folds, one thread, the time of {wish.steps} steps of the default, "
-        f"codec format {FORMAT_VERSION}; `scripts/bench/search_codec.py --steps {wish.steps} --folds {wish.folds} "
-        f"--seeds {' '.join(map(str, wish.seeds))}`."
+        f"{arguments.corpus.name}, {folds} folds, one thread, the time of {arguments.steps} steps of the default, "
+        f"codec format {FORMAT_VERSION}; `scripts/bench/search_codec.py --steps {arguments.steps} "
+        f"--folds {arguments.folds} --seeds {' '.join(map(str, arguments.seeds))}`."
     )
     return "\n".join([*lines, "", note])
 

@@ -1,4 +1,4 @@
-"""What `search_codec.py` tries: one change of the default at a time, grouped by what it is a change of."""
+"""Variants for `search_codec.py`: one change of the default at a time, grouped by the part that changes."""
 
 import functools
 from collections.abc import Callable
@@ -19,7 +19,7 @@ DEFAULT = "default"
 
 @dataclass(frozen=True, kw_only=True)
 class Variant:
-    """One change: fields of `CodecConfig` and `Recipe`, the quantiser's options, and what is done to a fresh model."""
+    """One change: fields of `CodecConfig` and `Recipe`, options of the quantiser, and a change of a new model."""
 
     group: str
     name: str
@@ -35,7 +35,7 @@ class Variant:
         return f"{self.group}: {self.name}"
 
     def enter(self) -> None:
-        """From now on codebooks are made with this variant's options; the process runs no other."""
+        """Make all codebooks of this process with the variant's options."""
         options: dict[str, Any] = {**self.options, "decay": self.book_decay}
 
         def make(**given: Any) -> VectorQuantize:
@@ -45,7 +45,7 @@ class Variant:
 
 
 def _with_phase(model: CodecModel) -> None:
-    """The cosine and sine of every bin's phase go in beside its log-magnitude."""
+    """Add the cosine and sine of every bin's phase to the encoder's input."""
     spectra, first = model.spectra, model.encoder.enter
     features = spectra.features
     wider = nn.Linear(3 * first.in_features, first.out_features)
@@ -65,21 +65,21 @@ def _with_phase(model: CodecModel) -> None:
 
 @torch.no_grad()
 def _start(model: CodecModel, share: float) -> None:
-    """What the bands the decoder begins with are not told by begins at another size; 0.3 as it is."""
+    """Change the initial size of the decoder's weights outside of its bands; 0.3 by default."""
     weight = model.decoder.leave.weight
     weight[: model.config.bins, model.config.mel_bands :] *= share / 0.3
 
 
 @torch.no_grad()
 def _start_blocks(model: CodecModel, scale: float) -> None:
-    """What blocks add to begin with; 0.1 as they are."""
+    """Change the initial scale of the residual blocks; 0.1 by default."""
     for module in model.modules():
         if isinstance(module, Block):
             module.scale.fill_(scale)
 
 
 def _without_envelope(model: CodecModel) -> None:
-    """Dimensions of the latent in which nothing is ever said."""
+    """Set some dimensions of the latent to zero."""
     transients = model.spectra.transients
     measure = transients.measure
     transients.measure = lambda audio, spectrum: 0 * measure(audio, spectrum)
@@ -94,7 +94,7 @@ def _hop(hop: int, levels: int) -> dict[str, Any]:
 
 
 def variants() -> list[Variant]:
-    """The default first."""
+    """All variants, the default first."""
     made = [Variant(group=DEFAULT, name=DEFAULT)]
 
     def codec(group: str, **named: dict[str, Any]) -> None:

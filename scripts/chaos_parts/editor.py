@@ -1,4 +1,4 @@
-"""The editor of scripts/chaos.py: the real program in a terminal of its own, its keys at random."""
+"""The editor of scripts/chaos.py: the real program in a pseudo-terminal, driven with random keys."""
 
 import fcntl
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chaos_parts.asking import LostError, Q, T, open_strand, until_answered
+from chaos_parts.requests import LostError, Q, T, open_strand, until_answered
 from protocol.messages.models import ModelInfo
 from protocol.messages.strands import GetStrand, GetWorkspace, PutWorkspace
 from tui.transport.client import Client
@@ -23,7 +23,7 @@ KEYS = ("l", "h", "j", "k", "r3\r", "s", "u", "\x12", "v", "\x1b", "y", "p", "w"
 
 
 class EditorInTerminal:
-    """The program in a pty on two strands, its keys at random."""
+    """The editor in a pty on two strands, driven with random keys."""
 
     def __init__(self, home: Path, rng: random.Random, client: Client) -> None:
         self.home, self.rng, self.client = home, rng, client
@@ -31,7 +31,7 @@ class EditorInTerminal:
         self.revs: dict[str, int] = {}
 
     async def begin(self, model: ModelInfo) -> None:
-        """Open two strands, show them, start."""
+        """Open two strands, put them into the workspace, and start the editor."""
         codes = np.zeros((Q, T), np.uint16)
         self.revs = {await open_strand(self.client, model, name, codes): 0 for name in ("three", "four")}
         panes = [{"strand": strand, "cursor": [0, 0]} for strand in self.revs]
@@ -40,7 +40,7 @@ class EditorInTerminal:
         self.start()
 
     def start(self) -> None:
-        """As `allele` on the command line."""
+        """Start the editor as `allele` on the command line does."""
         self.pid, self.master = pty.fork()
         if self.pid == 0:
             signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup a hang-up would be lost while it starts
@@ -50,7 +50,7 @@ class EditorInTerminal:
         threading.Thread(target=_drain, args=(self.master,), daemon=True).start()
 
     def type(self) -> None:
-        """A few keys."""
+        """Type a few random keys."""
         try:
             for _ in range(3):
                 os.write(self.master, self.rng.choice(KEYS).encode())
@@ -58,13 +58,13 @@ class EditorInTerminal:
             pass  # it was killed; the round ends
 
     def end(self, number: int) -> None:
-        """Send a signal and wait for the end."""
+        """Send a signal to the editor and wait for its end."""
         os.kill(self.pid, number)
         os.waitpid(self.pid, 0)
         os.close(self.master)
 
     async def check(self) -> None:
-        """Both strands are there and did not go back, and both are shown."""
+        """Check that both strands exist, that their revisions did not decrease, and that both are shown."""
         for strand, rev in self.revs.items():
             info = (await until_answered(self.client, GetStrand(strand=strand))).body
             if info.rev < rev:

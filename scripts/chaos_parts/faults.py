@@ -1,7 +1,7 @@
-"""What scripts/chaos.py does to the programs: signals, a run folder that vanishes, and many starts by several names.
+"""Faults of scripts/chaos.py: signals, a run folder that vanishes, and many starts by several names.
 
-A home has three names here: its real path, a symbolic link to it, and a relative path under another TMPDIR. Whichever
-is used, there must be one daemon.
+A home has three names here: its real path, a symbolic link to it, and a relative path under another TMPDIR. There must
+be one daemon whichever name is used.
 """
 
 import os
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import psutil
 
-from chaos_parts.asking import LostError
 from chaos_parts.editor import EditorInTerminal
+from chaos_parts.requests import LostError
 from daemon.jobs.job_process import MODULES
 from protocol.homelock import holder
 from protocol.places import places_of
@@ -25,7 +25,7 @@ START_S = 60.0
 VICTIMS = ("broker", "engine", "trainer", "editor", "editor and broker", "hang-up", "run folder", "cold starts")
 WORKERS = {"engine": "daemon.workers.engine", "trainer": MODULES["train"]}
 APPEARS_S = 5.0
-"""A worker that is not there just now (it is being started again, or one training follows another) is waited for."""
+"""Seconds to wait for a worker that is absent, because it is restarting or between two trainings."""
 SPARES_BROKER = ("engine", "trainer", "editor", "hang-up", "run folder")
 START = """
 import sys
@@ -38,7 +38,7 @@ print(ensure_daemon(Path(sys.argv[1]), 50.0).run)
 
 
 class Names:
-    """Three names of one home, each with the folder and the environment it is used from."""
+    """Three names of one home, each with the folder and the environment in which it is used."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -59,10 +59,10 @@ class Names:
         return subprocess.Popen(command, cwd=folder, env={**os.environ, **more}, stdout=subprocess.PIPE, text=True)
 
     def start_many(self, count: int) -> None:
-        """So many clients at once, by all names; each must reach the daemon at the same sockets.
+        """Start `count` clients at once, by all names; each must reach the daemon at the same sockets.
 
         Raises:
-            LostError: one of them reached none, or another one.
+            LostError: one of them reached no daemon, or another one.
         """
         started = [self.start(number) for number in range(count)]
         ended = [(process.communicate(timeout=START_S)[0].strip(), process.returncode) for process in started]
@@ -70,13 +70,13 @@ class Names:
             raise LostError(f"starts by several names ended as {ended}")
 
     def remove(self) -> None:
-        """Take away what was made beside the home."""
+        """Remove the link and the folder beside the home."""
         self.link.unlink(missing_ok=True)
         shutil.rmtree(self.elsewhere, ignore_errors=True)
 
 
 def daemons_of(home: Path) -> set[int]:
-    """Processes that are daemons of this home, whatever name it was given to them by."""
+    """Processes that are daemons of a home, by any of its names."""
     found: set[int] = set()
     for process in psutil.process_iter(["pid", "cmdline", "status"]):
         words = process.info["cmdline"] or []
@@ -88,20 +88,20 @@ def daemons_of(home: Path) -> set[int]:
 
 
 def check_one_daemon(home: Path, pid: int, expected: int) -> None:
-    """The daemon that answers is the only one and the expected one, and it holds the home.
+    """Check that the daemon that answers is the expected and only one, and that it holds the home's lock.
 
     Raises:
-        LostError: it is not so.
+        LostError: any of this does not hold.
     """
     if pid != expected:
-        raise LostError(f"the daemon {expected} gave place to {pid}")
+        raise LostError(f"the daemon {expected} was replaced by {pid}")
     running, locked_by = daemons_of(home), holder(places_of(home))
     if running != {pid} or locked_by != pid:
         raise LostError(f"process {pid} answers, processes {sorted(running)} are daemons, {locked_by} holds the home")
 
 
 def strike(victim: str, broker: int, editor: EditorInTerminal, names: Names) -> bool:
-    """Do one thing of VICTIMS; False when there is no such process now."""
+    """Cause one fault of VICTIMS; returns False if there is no such process."""
     if victim == "run folder":
         shutil.rmtree(places_of(names.home).run, ignore_errors=True)
         names.start_many(3)
@@ -138,10 +138,10 @@ def _kill_worker(broker: int, module: str) -> bool:
 
 
 def check_all_were_struck(chosen: dict[str, int], struck: dict[str, int]) -> None:
-    """A fault that was chosen again and again must have happened: else its process is looked for under a wrong name.
+    """Check that every fault that was chosen repeatedly has happened; otherwise its process has another name by now.
 
     Raises:
-        LostError: with the fault that never happened.
+        LostError: a fault never happened; the error names it.
     """
     for victim, count in chosen.items():
         if count >= 3 and not struck.get(victim):

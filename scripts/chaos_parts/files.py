@@ -1,11 +1,11 @@
-"""The files of scripts/chaos.py: the home that it starts from, and whether everything in it can be read at the end."""
+"""The files of scripts/chaos.py: prepare its home, and check at the end that everything in it can be read."""
 
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
-from chaos_parts.asking import LostError
+from chaos_parts.requests import LostError
 
 PREPARE = """
 import sys
@@ -64,16 +64,16 @@ for folder in sorted(home.glob("models/*")):
 
 
 def check_files(home: Path) -> None:
-    """Databases, corpora, models and every other file under its final name, once everything has ended.
+    """Check databases, corpora, models and all other files with final names, after all processes have ended.
 
     Raises:
-        LostError: one is damaged.
+        LostError: a file is damaged.
     """
     for path in home.rglob("*.sqlite"):
         with sqlite3.connect(path) as database:
-            said = database.execute("PRAGMA integrity_check").fetchone()[0]
-        if said != "ok":
-            raise LostError(f"{path}: {said}")
+            result = database.execute("PRAGMA integrity_check").fetchone()[0]
+        if result != "ok":
+            raise LostError(f"{path}: {result}")
     done = subprocess.run([sys.executable, "-c", VERIFY, str(home)], capture_output=True, text=True)
     if done.returncode:
         raise LostError(f"a file is damaged: {done.stderr.strip().splitlines()[-1]}")

@@ -1,10 +1,10 @@
-"""A writer of scripts/chaos.py: edits without end, and a twin of what the daemon must hold."""
+"""A writer of scripts/chaos.py: it sends edits and keeps a copy of the strands that the daemon must hold."""
 
 from collections import Counter
 
 import numpy as np
 
-from chaos_parts.asking import Codes, K, LostError, Q, T, open_strand, until_answered
+from chaos_parts.requests import Codes, K, LostError, Q, T, open_strand, until_answered
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages.fields import Struct
@@ -14,7 +14,7 @@ from tui.transport.client import Client
 
 
 class Writer:
-    """Two strands, edits without end, and a twin of what they must hold."""
+    """A client that edits two strands and keeps a copy of their expected codes."""
 
     def __init__(self, client: Client, rng: np.random.Generator, tally: Counter[str]) -> None:
         self.client, self.rng, self.tally = client, rng, tally
@@ -25,7 +25,7 @@ class Writer:
         self.undone: list[list[tuple[dict[int, Codes], dict[int, Codes]]]] = [[], []]
 
     async def begin(self, model: ModelInfo) -> None:
-        """Open both strands."""
+        """Open both strands of the writer."""
         for name in ("one", "two"):
             codes = self.rng.integers(0, K, (Q, T)).astype(np.uint16)
             self.ids.append(await open_strand(self.client, model, name, codes))
@@ -33,7 +33,7 @@ class Writer:
             self.now.append(codes.copy())
 
     async def write(self) -> None:
-        """One edit, or an undo or redo, until it is acknowledged; then the twin follows."""
+        """Send one edit, undo or redo until it is acknowledged, then apply it to the copy."""
         at = int(self.rng.integers(2))
         choice = self.rng.random()
         if choice < 0.15 and self.history[at]:
@@ -44,10 +44,10 @@ class Writer:
             await self._edit(at)
 
     async def _step(self, at: int, body: Struct, source: list, target: list, side: int) -> None:
-        """Undo (side 0) or redo (side 1); a swap's other strand may have gone on, then it is refused."""
+        """Undo (side 0) or redo (side 1), unless a swap's other strand has been edited since."""
         changed = source[at][-1]
         if any(not source[other] or source[other][-1] is not changed for other in changed[0]):
-            return  # E_CONFLICT is right here, and tested elsewhere
+            return  # the daemon would reply E_CONFLICT, which is tested elsewhere
         await until_answered(self.client, body)
         for strand, codes in changed[side].items():
             self.now[strand] = codes
@@ -85,7 +85,7 @@ class Writer:
         self.tally["edits"] += 1
 
     async def check(self) -> None:
-        """The daemon has what the twin has."""
+        """Check that the daemon's strands equal the copy."""
         for strand, codes in zip(self.ids, self.now, strict=True):
             answer = await until_answered(self.client, GetStrand(strand=strand))
             if not np.array_equal(answer.buffers[0], codes):
@@ -93,7 +93,7 @@ class Writer:
                 raise LostError(f"strand {strand} differs from its acknowledged edits in {cells} cells")
 
     async def unwind(self) -> None:
-        """Undo everything and compare with the beginning; then redo as much, and compare with the end."""
+        """Undo everything and compare with the original codes; then redo everything and compare with the copy."""
         answers = [await until_answered(self.client, GetStrand(strand=strand)) for strand in self.ids]
         depths = {answer.body.id: answer.body.undo_depth for answer in answers}
         await self._go_to(UndoEdit, depths, dict.fromkeys(self.ids, 0), self.first)

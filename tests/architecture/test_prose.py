@@ -25,6 +25,7 @@ PLAIN_FOLDERS = (
     "daemon/render",
     "daemon/store",
     "daemon/training",
+    "scripts",
     "tui/input/keymaps",
 )
 FULL_DOCSTRINGS = (
@@ -38,6 +39,8 @@ FULL_DOCSTRINGS = (
     "daemon/render",
     "daemon/store",
     "daemon/training",
+    "scripts/bench",
+    "scripts/chaos_parts",
     "tui/editor",
     "tui/input",
     "tui/transport",

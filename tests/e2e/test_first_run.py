@@ -28,7 +28,7 @@ def test_the_demo_ends_in_a_wav_again_at_once_and_after_a_change_of_format(fresh
     (wav,) = (fresh.folder / "out").glob("*.wav")
     assert str(Path("out") / wav.name) in said and soundfile.info(wav).samplerate == 48_000
     wav.unlink()
-    assert "corpus demo is there already" in (said := run(fresh)) and "model demo is there already" in said
+    assert "corpus demo exists already" in (said := run(fresh)) and "model demo exists already" in said
     assert wav.exists()
 
     described = fresh.home / "models" / "demo" / "codec" / "codec.json"

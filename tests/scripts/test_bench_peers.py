@@ -9,10 +9,10 @@ from loguru import logger
 
 from daemon.dsp.measure import si_sdr_db
 from peers.measuring import aligned, level_gain
+from peers.networks import NETWORKS, build, missing, peer_setting
 from peers.peer import PeerSetting, bake_weight_norm, code_kbps, kbps, matched
 from peers.pqmf import TAPS, Pqmf
 from peers.references import NearestFrame, opus, packet_bytes
-from peers.roster import NETWORKS, build, missing, peer_setting
 
 # encodec and snac are in the extra `bench`, which set-up does not install: they are tested where they are.
 HERE = [name for name in NETWORKS if not missing(name)]

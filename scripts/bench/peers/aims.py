@@ -1,4 +1,4 @@
-"""What was aimed at, what was reached, and whether that is enough: Allele against the peers of one table."""
+"""Targets and results of Allele against the peers of one table, and whether each target is met."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ MOST_ALIASING_DB = -60.0
 
 
 def aims(rows: list[Row], amount: str) -> str:
-    """Allele against the best peer, on the folds that both have, with the figure aimed at."""
+    """Allele against the best peer, on the folds that both have, with the target."""
     named = {row.name: row for row in rows if row.is_trained}
     ours = named.get("ours")
     peers = [named[name] for name in SPEED_RATIO if name in named]
@@ -42,18 +42,18 @@ def aims(rows: list[Row], amount: str) -> str:
 
 
 def _speed_lines(ours: Row, peer: Row) -> list[str]:
-    """Against the peer as it was trained here, and against the same architecture at its published size.
+    """Speed against a peer as it was trained here, and against the same architecture at its published size.
 
-    The first is told, not judged: cells are timed minutes apart on a machine that others use, and `bench_speed.py`
-    times in turns. It leaves out the published sizes, which are so much slower that a noisy hour decides nothing.
+    The first is reported without a verdict: cells are timed minutes apart on a shared machine, while `bench_speed.py`
+    times in turns. It omits the published sizes, which are so much slower that noise does not matter.
     """
     own = mean(ours.values(lambda outcome: outcome.speeds.both if outcome.speeds else None))
     matched = mean(peer.values(lambda o: o.speeds.both if o.speeds else None))
     published = mean(peer.values(lambda o: o.published_speeds.both if o.published_speeds else None))
     lines: list[str] = []
     if own and matched:
-        told = f"{own / matched:.1f}×"
-        lines.append(f"| encode + decode against {peer.name} | {told} | judged by `bench_speed.py`, in turns | |")
+        ratio = f"{own / matched:.1f}×"
+        lines.append(f"| encode + decode against {peer.name} | {ratio} | judged by `bench_speed.py`, in turns | |")
     if own and published:
         what, ratio = f"encode + decode against {peer.name} at its published size", own / published
         lines.append(_aim(what, f"{ratio:.1f}×", ratio, SPEED_RATIO[peer.name], "≥"))

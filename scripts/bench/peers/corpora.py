@@ -22,7 +22,7 @@ _DONE = "complete"
 
 
 class CorporaError(Exception):
-    """One line for the person."""
+    """A corpus of the benchmark cannot be used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,18 +32,18 @@ class Recordings:
     name: str
     folder: Path
     files: list[Path]
-    """Below the folder, sorted."""
+    """Paths relative to the folder, sorted."""
 
     @property
     def digest(self) -> str:
-        """Of names and contents."""
+        """Digest of the names and contents of the files."""
         made = hashlib.sha256()
         for path in self.files:
             made.update(str(path.relative_to(self.folder)).encode() + hashlib.sha256(path.read_bytes()).digest())
         return made.hexdigest()[:16]
 
     def folds(self) -> list[list[str]]:
-        """Held-out files of each fold, the same for the same names."""
+        """Held-out files of each fold; the same names give the same folds."""
         names = [str(path.relative_to(self.folder)) for path in self.files]
         order = [names[i] for i in np.random.default_rng([len(names), 0xF01D]).permutation(len(names))]
         if len(names) > FOLDED_FILES:

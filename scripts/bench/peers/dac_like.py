@@ -23,7 +23,7 @@ NATIVE = PeerSetting(levels=9, codebook_size=1024, width=64)
 
 
 class DacLike(Peer):
-    """See the module."""
+    """The DAC-like network; see the module."""
 
     def __init__(self, setting: PeerSetting) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class FactorisedLevel(nn.Module):
         self.book = nn.Embedding(codebook_size, CODE_DIM)
 
     def forward(self, residual: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What is heard of the residual, the codes `[B, T]`, the loss of each sample `[B]`."""
+        """Quantise a residual; returns the result, the codes `[B, T]` and the loss of each sample `[B]`."""
         wanted = self.enter(residual)
         # On the unit sphere the nearest code is the one with the largest inner product.
         likeness = F.normalize(wanted.transpose(1, 2), dim=-1) @ F.normalize(self.book.weight, dim=-1).T
@@ -90,12 +90,12 @@ class FactorisedLevel(nn.Module):
         return self.leave(wanted + (chosen - wanted).detach()), codes, 0.25 * commitment + codebook
 
     def heard(self, codes: Tensor) -> Tensor:
-        """What codes `[B, T]` add to the latent."""
+        """Vectors that codes `[B, T]` add to the latent."""
         return self.leave(self.book(codes).transpose(1, 2))
 
 
 class Snake(nn.Module):
-    """`x + sin^2(a x) / a`, one `a` a channel."""
+    """The Snake activation `x + sin^2(a x) / a`, with one `a` per channel."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

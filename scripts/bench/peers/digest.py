@@ -1,4 +1,4 @@
-"""Which code the figures of a cell are of: a digest of the sources they depend on, and of what these do.
+"""Digest of the code that the figures of a cell depend on.
 
 Comments, docstrings and layout do not change a figure and are left out, so that a sentence added to a docstring leaves
 hours of training valid. The interpreter prints the sources (`ast.unparse`), so one minor version of Python may
@@ -26,7 +26,7 @@ _SHARED = (
     ),
     *(f"daemon/training/{name}.py" for name in ("blocks", "duplicates", "fingerprints", "near_duplicates", "split")),
     "daemon/runs/spec.py",
-    *(f"scripts/bench/peers/{name}.py" for name in ("measuring", "peer", "roster", "run_cell", "training")),
+    *(f"scripts/bench/peers/{name}.py" for name in ("measuring", "networks", "peer", "run_cell", "training")),
 )
 _OWN: dict[Model, tuple[str, ...]] = {
     "encodec": ("encodec_peer",),
@@ -45,7 +45,9 @@ def code_digest(model: Model, root: Path = ROOT) -> str:
     for pattern in patterns:
         paths = sorted(root.glob(pattern))
         if not paths:
-            raise FileNotFoundError(f"{root / pattern}: figures depend on it; name it anew in {Path(__file__).name}")
+            raise FileNotFoundError(
+                f"{root / pattern}: figures depend on it; update its pattern in {Path(__file__).name}"
+            )
         for path in paths:
             digest.update(path.relative_to(root).as_posix().encode() + _meaning(path, path.stat().st_mtime_ns).encode())
     return digest.hexdigest()[:12]
@@ -53,7 +55,7 @@ def code_digest(model: Model, root: Path = ROOT) -> str:
 
 @functools.cache
 def _meaning(path: Path, _changed_ns: int) -> str:
-    """The source without what a reader alone sees."""
+    """The source without comments, docstrings and layout."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         body = getattr(node, "body", None)

@@ -24,7 +24,7 @@ NATIVE = PeerSetting(levels=16, codebook_size=1024, width=32, learning_rate=3e-4
 
 
 class Encodec(Peer):
-    """See the module."""
+    """EnCodec as a peer; see the module."""
 
     def __init__(self, setting: PeerSetting) -> None:
         super().__init__()

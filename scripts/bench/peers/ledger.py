@@ -1,4 +1,4 @@
-"""Cells that are done, one line of JSON each, so that a killed run goes on where it was.
+"""Ledger of finished cells, one line of JSON each, so that a killed run continues where it was.
 
 A line is appended with fsync when a cell ends. A torn last line (a kill in the middle of writing) is a cell that is
 not done; nothing before it is lost. Of several lines of one cell the last one counts.
@@ -28,7 +28,7 @@ class Lines(Generic[T]):
         self.path, self._kind = path, kind
 
     def records(self) -> dict[str, T]:
-        """The last word on everything, by key."""
+        """The last record of every key."""
         try:
             lines = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
@@ -43,7 +43,7 @@ class Lines(Generic[T]):
         return found
 
     def add(self, record: T) -> None:
-        """Append a line, on disk when this returns."""
+        """Append a line durably to the file."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+b") as file:
             file.seek(0, os.SEEK_END)
@@ -54,12 +54,12 @@ class Lines(Generic[T]):
 
 
 class Ledger(Lines[Record]):
-    """The cells of `bench_codec.py`."""
+    """Ledger of the cells of `bench_codec.py`."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, Record)
 
     def is_done(self, cell: Cell, code: str | None) -> bool:
-        """Whether a cell needs no run: it went well, with this code (any code when None)."""
+        """Whether a cell needs no run, because it succeeded with this code (with any code if None)."""
         record = self.records().get(cell.key)
         return record is not None and record.outcome is not None and code in (None, record.code)

@@ -1,4 +1,4 @@
-"""The figures of a round trip, the same for every model."""
+"""Measurements of a round trip, the same for every model."""
 
 import importlib.util
 import time
@@ -16,9 +16,9 @@ from protocol.units import SAMPLE_RATE_HZ
 
 Sound = NDArray[np.float32]
 LONGEST_S = 15.0
-"""Of a held-out file; what is beyond is not listened to."""
+"""Seconds of a held-out file that are evaluated."""
 PERCEPTUAL_S = 6.0
-"""Of a held-out file that ViSQOL and Zimtohrli hear: ViSQOL takes about as long as the sound lasts."""
+"""Seconds of a held-out file that ViSQOL and Zimtohrli evaluate; ViSQOL takes about as long as the sound lasts."""
 PERCEPTUAL_FILES = 6
 MOST_SHIFT = 1024
 FINE = 16
@@ -30,7 +30,7 @@ def figures(pairs: list[tuple[Sound, Sound]], kbps: float, *, is_heard: bool = T
     """Means over (source, decoded) pairs.
 
     Args:
-        is_heard: also ViSQOL and Zimtohrli, where they are installed.
+        is_heard: whether to run ViSQOL and Zimtohrli as well, if they are installed.
     """
     return Figures(
         mel=_mean([mel_distance(a, b) for a, b in pairs]),
@@ -47,7 +47,7 @@ def figures(pairs: list[tuple[Sound, Sound]], kbps: float, *, is_heard: bool = T
 def aligned(source: Sound, decoded: Sound) -> Sound:
     """`decoded` moved by up to `MOST_SHIFT` samples, in steps of 1 / `FINE`, to where it fits the source best.
 
-    By whichever sign: turned upside down it sounds the same, and SI-SDR does not mind.
+    Either polarity is accepted: it sounds the same, and SI-SDR does not depend on it.
     """
     size = 1 << (source.size + MOST_SHIFT).bit_length()
     a, b = np.fft.rfft(source, size), np.fft.rfft(decoded, size)
@@ -64,9 +64,9 @@ def aligned(source: Sound, decoded: Sound) -> Sound:
 
 
 def level_gain(source: Sound, decoded: Sound) -> float:
-    """The factor that gives a decode its source's BS.1770 loudness back, to within a decibel and by 6 dB at most.
+    """Gain factor that gives a decode its source's BS.1770 loudness, within a decibel and by 6 dB at most.
 
-    It is what Allele's `Codec.encode` writes beside the codes, so every peer is given it too.
+    Allele's `Codec.encode` stores it beside the codes, so every peer gets it, too.
     """
     wanted, got = integrated_lufs(source), integrated_lufs(decoded)
     if min(wanted, got) <= SILENCE_LUFS:

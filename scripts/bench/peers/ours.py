@@ -86,7 +86,7 @@ def _columns(codec: Codec, training: list[Clip], held_out: list[Sound]) -> OurCo
 
 
 def _prefix_mel(codec: Codec, held_out: list[Sound]) -> list[float]:
-    """Mel with only the first level heard, then the first two, and so on."""
+    """Mel distance with the first level only, with the first two, and so on."""
     sums = np.zeros(codec.config.levels)
     for sound in held_out:
         made = codec.encode(sound)
@@ -98,7 +98,7 @@ def _prefix_mel(codec: Codec, held_out: list[Sound]) -> list[float]:
 
 @torch.no_grad()
 def _bypassed(codec: Codec, folder: Path, held_out: list[Sound]) -> list[tuple[Sound, Sound]]:
-    """The same weights with the latent handed over as it is, at the gain the codes are given."""
+    """The same weights without the quantiser, at the gain of the codes."""
     described, state = read_codec(folder)
     model = CodecModel(described.config).eval()
     model.load_state_dict(state)

@@ -1,7 +1,7 @@
-"""What every peer network offers the benchmark, and the bitrate each is given.
+"""Interface of every peer network to the benchmark, and the bitrate of each.
 
 A peer works on mono 48 kHz audio at the reference loudness, `[B, L]` of any length, as Allele's own model does
-in training. Bits are counted on the codes it really makes.
+in training. Bits are counted on the actual codes.
 """
 
 import math
@@ -14,7 +14,7 @@ from torch.nn.utils import parametrize
 
 from protocol.units import SAMPLE_RATE_HZ
 
-# A tanh at the end cannot say more than 1, and peaks of a clip at -20 LUFS can: such networks work 12 dB lower.
+# A final tanh is limited to 1, which peaks of a clip at -20 LUFS can exceed: such networks work 12 dB lower.
 HEADROOM = 0.25
 
 
@@ -73,13 +73,13 @@ def code_kbps(codes: list[Tensor], codebook_size: int, samples: int) -> float:
 def matched(
     wanted_kbps: float, hop_length: int, most_levels: int, published_size: int, strides: Sequence[int] = ()
 ) -> tuple[int, int]:
-    """Levels and codes a level that spend no less than `wanted_kbps` and as little more as can be.
+    """Levels and codes per level with at least `wanted_kbps` and as little more as possible.
 
-    Codebooks of the published size, a half or a quarter of it; the larger where two spend the same. So the
-    peer never has fewer bits than Allele, unless all of its levels are not enough.
+    Codebooks have the published size, a half or a quarter of it; the larger if two give the same bitrate. The peer
+    therefore never has fewer bits than Allele, unless all of its levels are not enough.
 
     Args:
-        strides: of each level, when they differ; then the number of levels is theirs.
+        strides: stride of each level if they differ; their number is then the number of levels.
     """
     choices = [(levels, published_size >> shift) for levels in range(1, most_levels + 1) for shift in (0, 1, 2)]
     if strides:
@@ -99,6 +99,6 @@ def bake_weight_norm(network: nn.Module) -> None:
 
 
 def pad_to(audio: Tensor, multiple: int) -> Tensor:
-    """Zeros at the end of `[..., L]` up to a multiple."""
+    """Zero-pad `[..., L]` at its end to a multiple."""
     missing = -audio.shape[-1] % multiple
     return torch.nn.functional.pad(audio, (0, missing)) if missing else audio

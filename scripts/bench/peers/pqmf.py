@@ -59,12 +59,12 @@ class Pqmf(nn.Module):
         self.register_buffer("bank", torch.from_numpy(filters()).float()[:, None])
 
     def analyse(self, audio: Tensor) -> Tensor:
-        """Sub-bands, lowest first."""
+        """Split audio into sub-bands, lowest first."""
         half = TAPS // 2
         return F.conv1d(F.pad(audio[:, None], (half, half - BANDS + 1)), self.bank, stride=BANDS)
 
     def synthesise(self, bands: Tensor) -> Tensor:
-        """The sum of the bands as sound."""
+        """Synthesise audio from its sub-bands."""
         half = TAPS // 2
         whole = F.conv_transpose1d(bands, self.bank, stride=BANDS)[:, 0]
         return whole[:, half : half + bands.shape[-1] * BANDS]

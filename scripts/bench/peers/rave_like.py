@@ -27,7 +27,7 @@ _SLOPE = 0.2
 
 
 class RaveLike(Peer):
-    """See the module."""
+    """The RAVE-like network; see the module."""
 
     def __init__(self, setting: PeerSetting) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What names a cell of the benchmark and what is kept of it."""
+"""Records of the benchmark: the settings that identify a cell, and its results."""
 
 import hashlib
 import os
@@ -7,8 +7,8 @@ from typing import Literal
 
 import msgspec
 
+from peers.networks import Variant
 from peers.peer import PeerSetting
-from peers.roster import Variant
 
 ROOT = Path(__file__).resolve().parents[3]
 Model = Literal["ours", "encodec", "snac", "dac-like", "rave-like", "opus", "nearest frame"]
@@ -24,22 +24,22 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     audio: str
     """Digest over the names and contents of the corpus's files."""
     fold: int
-    """From 0; `NO_FOLD` when nothing is held out but what the training sets aside."""
+    """Number of the fold from 0; `NO_FOLD` if only the training's own held-out set is used."""
     held_out: list[str]
-    """Files that nobody learns from, relative to their folder."""
+    """Held-out files, relative to their folder."""
     model: Model
     variant: Variant = "matched"
     budget_s: float | None = None
     steps: int | None = None
     seed: int = 0
     learning_rate: float | None = None
-    """Of a peer, instead of its own default."""
+    """Learning rate of a peer, instead of its default."""
     is_heard: bool = True
-    """Also judged by ViSQOL and Zimtohrli, where they are installed."""
+    """Whether ViSQOL and Zimtohrli evaluate it too, if they are installed."""
 
     @property
     def key(self) -> str:
-        """Digest of the settings: the same wish has the same key."""
+        """Digest of the settings; the same settings have the same key."""
         return hashlib.sha256(msgspec.json.encode(self, order="sorted")).hexdigest()[:16]
 
     @property
@@ -65,7 +65,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What was measured on the held-out files: means over files."""
+    """Measurements on the held-out files: means over files."""
 
     mel: float
     stft: float
@@ -73,7 +73,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     aligned_sisdr_db: float
     """After the shift of up to 21 ms, in steps of a sixteenth of a sample, that fits best."""
     above_20_khz_db: float
-    """The worst file."""
+    """The largest value of any file."""
     kbps: float
     """Of the codes that were made (Opus: of the packets)."""
     visqol: float | None = None
@@ -90,7 +90,7 @@ class Speeds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Effort(msgspec.Struct, frozen=True, kw_only=True):
-    """What the training took, and how busy the machine was."""
+    """Cost of the training, and the load of the machine."""
 
     steps: int
     wall_s: float
@@ -106,7 +106,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OurColumns(msgspec.Struct, frozen=True, kw_only=True):
-    """What only Allele's own codec has."""
+    """Measurements that only Allele's own codec has."""
 
     utilisation: list[float]
     prefix_mel: list[float]
@@ -124,10 +124,10 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     bypass: Figures | None = None
     """Allele's own network with its quantiser left out."""
     validation_mel: float | None = None
-    """On the files or blocks that the training itself set aside: what chooses between two learning rates."""
+    """Mel distance on the training's own held-out set, which decides between two learning rates."""
     note: str = ""
     peer: PeerSetting | None = None
-    """How the peer was built."""
+    """Description of how the peer was built."""
     published_speeds: Speeds | None = None
     """Of the same architecture at its published size, with random weights: learning does not change them."""
 

@@ -1,7 +1,7 @@
-"""What a codec must be better than: Opus at the same bitrate, and a collage of the training audio itself.
+"""References that a codec must beat: Opus at the same bitrate, and a collage of the training audio itself.
 
-Opus is given its clips at the same loudness as everybody. At a few kilobits a second it gives up the treble, which is
-the comparison's point; what it spent is measured on its packets.
+Opus gets its clips at the same loudness as all models. At a few kilobits per second it drops the treble, which is the
+point of the comparison. Its bitrate is measured on its packets.
 """
 
 import shutil
@@ -24,7 +24,7 @@ HOP, WINDOW, BANDS = 1024, 2048, 80
 
 
 class OpusError(Exception):
-    """One line for the person."""
+    """Opus cannot encode or decode a clip."""
 
 
 def opus_missing() -> str:
@@ -39,7 +39,7 @@ def opus(sound: Sound, kbps: float) -> tuple[Sound, int]:
         The decode, of the source's length, and the bytes of its packets.
 
     Raises:
-        OpusError: ffmpeg cannot.
+        OpusError: ffmpeg cannot encode or decode it.
     """
     with tempfile.TemporaryDirectory() as scratch:
         source, made, back = (Path(scratch) / name for name in ("source.wav", "made.ogg", "back.wav"))
@@ -71,28 +71,28 @@ def _ffmpeg(arguments: list[str]) -> None:
         ["ffmpeg", "-nostdin", "-loglevel", "error", "-y", *arguments], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise OpusError(f"ffmpeg: {(done.stderr.strip().splitlines() or ['failed without a word'])[-1]}")
+        raise OpusError(f"ffmpeg: {(done.stderr.strip().splitlines() or ['it failed without a message'])[-1]}")
 
 
 class NearestFrame:
-    """Each frame is replaced by the most alike frame of the training audio, and they are overlapped.
+    """Replace each frame by the most similar frame of the training audio, with overlap-add.
 
-    Frames of 2048 samples every 1024, alike by log-mel of 80 bands. It invents nothing, so a codec that does no
-    better has only memorised.
+    Frames have 2048 samples every 1024 and are compared by log-mel of 80 bands. The collage only repeats training
+    audio, so a codec that is not better may only have memorised it.
     """
 
     def __init__(self, training: list[Sound]) -> None:
-        """Take in `(L,)` clips at the reference loudness."""
+        """Index the frames of `(L,)` clips at the reference loudness."""
         self._frames = np.concatenate([_frames(sound) for sound in training])
         self._described = _describe(self._frames)
 
     @property
     def kbps(self) -> float:
-        """Bits to say which frame, per second, in thousands."""
+        """Bitrate of the frame numbers in kilobits per second."""
         return float(np.log2(len(self._frames))) * RATE / HOP / 1000
 
     def collage(self, sound: Sound) -> Sound:
-        """The `(L,)` clip, said in training frames."""
+        """Rebuild a clip `(L,)` from training frames."""
         wanted = _describe(_frames(sound))
         chosen = np.concatenate([torch.cdist(part, self._described).argmin(1).numpy() for part in wanted.split(512)])
         window = np.hanning(WINDOW + 1)[:-1].astype(np.float32)

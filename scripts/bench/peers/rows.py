@@ -19,16 +19,16 @@ class Row:
 
     @property
     def outcomes(self) -> list[Outcome]:
-        """Of every fold."""
+        """Outcomes of all folds, in order."""
         return [record.outcome for record in self.records if record.outcome is not None]
 
     @property
     def is_trained(self) -> bool:
-        """Whether it has learned from the corpus."""
+        """Whether the model was trained on the corpus."""
         return self.outcomes[0].effort is not None
 
     def values(self, take: Callable[[Outcome], float | None]) -> list[float]:
-        """A figure of every fold that has it."""
+        """A measurement of every fold that has it."""
         return [value for outcome in self.outcomes if (value := take(outcome)) is not None]
 
 
@@ -41,7 +41,7 @@ def groups(records: Sequence[Record]) -> list[tuple[str, str, bool]]:
 
 
 def gather(records: Sequence[Record], corpus: str, amount: str, *, is_whole: bool = False) -> list[Row]:
-    """The models of a group, what needs no training among them, and Allele without its quantiser."""
+    """Rows of a group: its models, those without training, and Allele without its quantiser."""
     group = [r for r in records if r.cell.corpus == corpus and (r.cell.fold == NO_FOLD) == is_whole]
     fit = _latest([r for r in group if r.cell.amount in (amount, "none")])
     made: list[Row] = []
@@ -57,7 +57,7 @@ def _place(name: str) -> tuple[int, str]:
 
 
 def _latest(records: list[Record]) -> list[Record]:
-    """One of those that differ only in the ears that judged: with ears before without, later before earlier."""
+    """Keep one of several records that differ only in ViSQOL and Zimtohrli: those with them first, then the newest."""
     chosen: dict[tuple[object, ...], Record] = {}
     for record in sorted(records, key=lambda r: (r.cell.is_heard, r.finished)):
         cell = record.cell
@@ -66,7 +66,7 @@ def _latest(records: list[Record]) -> list[Record]:
 
 
 def _best_rates(records: list[Record]) -> list[Record]:
-    """Of several learning rates, the one that did best on what training set aside, never on what is judged."""
+    """Keep the learning rate that is best on the training's own held-out set, never on the benchmark's."""
     folds: dict[tuple[int, int], list[Record]] = {}
     for record in records:
         folds.setdefault((record.cell.fold, record.cell.seed), []).append(record)
@@ -84,17 +84,17 @@ def _bypassed(record: Record) -> Record:
 
 
 def is_older(row: Row) -> bool:
-    """Whether the code that was measured has changed since."""
+    """Whether the code has changed since it was measured."""
     return any(record.code != code_digest(record.cell.model) for record in row.records)
 
 
 def mean(values: list[float]) -> float | None:
-    """None of nothing."""
+    """Mean of values; None if there are none."""
     return float(np.mean(values)) if values else None
 
 
 def spread(values: list[float], form: str, suffix: str = "") -> str:
-    """Mean, and ± standard deviation where there are several."""
+    """Mean, with ± standard deviation if there are several values."""
     if not values:
         return "–"
     middle = form.format(float(np.mean(values)))

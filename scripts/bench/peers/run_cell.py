@@ -1,4 +1,4 @@
-"""One cell of the benchmark, in a process of its own: `python -m peers.run_cell JOB.json`.
+"""Run one cell of the benchmark in a process of its own: `python -m peers.run_cell JOB.json`.
 
 The job names the cell, the two ingested corpora and where the outcome goes. Memory, CPU seconds and threads are then
 this cell's alone. It ends when the process that started it is gone, so that a killed benchmark leaves nothing running.
@@ -24,11 +24,11 @@ from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 from peers.measuring import LONGEST_S, figures, level_gain, speeds
+from peers.networks import build, peer_setting
 from peers.ours import run_ours
 from peers.peer import Peer, bake_weight_norm, code_kbps
 from peers.records import NO_FOLD, Cell, Outcome, Speeds
 from peers.references import RECOMMENDED_OPUS_KBPS, NearestFrame, opus
-from peers.roster import build, peer_setting
 from peers.training import train_peer, use_parameters
 from protocol.units import SAMPLE_RATE_HZ
 
@@ -38,13 +38,13 @@ PUBLISHED_SPEED_S, PUBLISHED_SPEED_REPEATS = 4.0, 2
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What the process is told."""
+    """The job of the process, read from its JSON file."""
 
     cell: Cell
     train: str
-    """Ingested corpus to learn from."""
+    """Ingested corpus to train on."""
     held_out: str
-    """Ingested corpus to judge by."""
+    """Ingested corpus to evaluate on."""
     scratch: str
     outcome: str
     """File that the outcome is written to, as JSON."""
@@ -63,11 +63,11 @@ def main(path: Path) -> None:
 def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
-    os._exit(1)  # whatever it is in the middle of: nobody waits for it
+    os._exit(1)  # at once, since nobody waits for the result
 
 
 def run(job: Job) -> Outcome:
-    """The cell's outcome."""
+    """Run a cell; returns its outcome."""
     cell, train_dir = job.cell, Path(job.train)
     spec = TrainingSpec(budget_s=cell.budget_s, steps=cell.steps, seed=cell.seed, channels=1)
     corpus = load_corpus(train_dir)
@@ -143,7 +143,7 @@ def _published_speeds(cell: Cell, held_out: list[Sound]) -> Speeds:
 
 
 def _better(peer: Peer, averaged: dict[str, torch.Tensor], sounds: list[Sound], plan: Plan) -> tuple[str, float]:
-    """Leave in the peer whichever of its last and averaged weights do better on what training set aside."""
+    """Keep the better of the peer's last and averaged weights, by the training's own held-out set."""
 
     def judged() -> float:
         return float(np.mean([mel_distance(sound, round_trip(peer, sound, plan)) for sound in sounds]))
@@ -158,7 +158,7 @@ def _better(peer: Peer, averaged: dict[str, torch.Tensor], sounds: list[Sound], 
 
 
 def round_trip(peer: Peer, sound: Sound, plan: Plan) -> Sound:
-    """Through the peer at the reference loudness, and back at the source's level, as Allele does it."""
+    """Encode and decode with the peer at the reference loudness; returns the decode at the source's level."""
     gain = np.float32(10 ** (clip_gain_db(sound, plan.codec) / 20))
     decoded = _sound(peer, _codes(peer, sound * gain), sound.size) / gain
     return decoded * np.float32(level_gain(sound, decoded))
@@ -176,7 +176,7 @@ def _sound(peer: Peer, codes: list[torch.Tensor], samples: int) -> Sound:
 
 
 def _kbps(peer: Peer, held_out: list[Sound]) -> float:
-    """On one long clip, so that padding is not what is measured."""
+    """Bitrate on one long clip, so that padding does not matter."""
     sound = np.resize(np.concatenate(held_out), int(PEER_SPEED_S) * SAMPLE_RATE_HZ)
     return code_kbps(_codes(peer, sound), peer.codebook_size, sound.size)
 
@@ -192,7 +192,7 @@ def _run_opus(cell: Cell, held_out: list[Sound], plan: Plan) -> Outcome:
         pairs.append((sound, decoded * np.float32(level_gain(sound, decoded))))
         spent, heard_s = spent + size, heard_s + sound.size / SAMPLE_RATE_HZ
     return Outcome(
-        figures=figures(pairs, spent * 8 / heard_s / 1000, is_heard=cell.is_heard), note=f"asked for {wanted:.2f} kbps"
+        figures=figures(pairs, spent * 8 / heard_s / 1000, is_heard=cell.is_heard), note=f"requested {wanted:.2f} kbps"
     )
 
 

@@ -25,7 +25,7 @@ NATIVE = PeerSetting(levels=4, codebook_size=4096, width=64)
 
 
 class Snac(Peer):
-    """See the module."""
+    """SNAC as a peer; see the module."""
 
     def __init__(self, setting: PeerSetting) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The section of docs/BENCHMARKS.md, made of the cells that are there.
+"""Make the section of docs/BENCHMARKS.md from the finished cells.
 
 One table for each corpus and budget, Allele's own columns, the ratios that are aimed at, and what is missing. A
 figure over folds is their mean ± standard deviation. The best of the trained codecs in a column is bold, whoever it is.
@@ -19,8 +19,8 @@ def section(records: Sequence[Record], wanted: Sequence[Cell]) -> str:
     """The whole section in Markdown, without its markers.
 
     Args:
-        records: what the ledger holds.
-        wanted: the cells that were asked for; those not there are named.
+        records: the records of the ledger.
+        wanted: the requested cells; missing ones are listed.
     """
     good = [record for record in records if record.outcome is not None]
     parts: list[str] = []
@@ -66,7 +66,7 @@ def _own_table(records: list[Record]) -> str:
 
 
 def _missing(records: Sequence[Record], wanted: Sequence[Cell]) -> str:
-    """What was asked for and is not there, a line for each corpus and budget; failures with their reason."""
+    """Requested cells that are missing, a line for each corpus and budget; failures with their reason."""
     done = {record.key: record for record in records}
     absent: dict[str, dict[str, list[int]]] = {}
     failed: list[str] = []

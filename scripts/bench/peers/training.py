@@ -31,7 +31,7 @@ WARM_SHARE = 0.05
 
 
 class DivergedError(Exception):
-    """A peer's numbers stopped being finite."""
+    """A peer's gradient is no longer finite."""
 
 
 def train_peer(
@@ -47,7 +47,7 @@ def train_peer(
     """Take steps until the budget is spent.
 
     Returns:
-        What it took, and the averaged parameters by name; the peer itself holds the last ones.
+        The cost, and the averaged parameters by name; the peer itself holds the last ones.
 
     Raises:
         DivergedError: twenty steps in a row were not finite.
@@ -130,7 +130,7 @@ def _share(step: int, elapsed_s: float, budget_s: float | None, steps: int | Non
 
 def _loss(peer: Peer, audio: Tensor, recipe: Recipe, step: int) -> Tensor:
     made, own = peer(audio)
-    # Nothing of Allele's quantiser: those terms are zero, and the peer's own stand in their place.
+    # Allele's quantiser terms are zero; the peer's own quantiser loss replaces them.
     reconstruction = Reconstruction(made, unquantized(audio.new_zeros(1, 1, 1)))
     terms = losses(audio, reconstruction, recipe, 48_000, scales_of(step))
     return terms["total"] + recipe.commitment_weight * own
@@ -138,7 +138,7 @@ def _loss(peer: Peer, audio: Tensor, recipe: Recipe, step: int) -> Tensor:
 
 @torch.no_grad()
 def _place_codes(peer: Peer, sampler: CropSampler) -> None:
-    """One pass that is not charged: some quantisers begin with 50 rounds of k-means, which took 10 s of a minute."""
+    """One pass outside of the budget: some quantisers begin with 50 rounds of k-means, which took 10 s of a minute."""
     peer(torch.from_numpy(sampler.batch(0)))
 
 

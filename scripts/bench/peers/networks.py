@@ -1,4 +1,4 @@
-"""Which peers there are, how each is built at a matched bitrate and at its own best, and what is missing here."""
+"""The peer networks: how each is built at a matched bitrate and as published, and which are not installed."""
 
 import importlib.util
 from typing import Literal

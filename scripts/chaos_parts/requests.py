@@ -1,4 +1,4 @@
-"""What the parts of scripts/chaos.py share: the toy strands, and requests that are sent until they are answered."""
+"""Shared parts of scripts/chaos.py: toy strands, and requests that are retried until they are answered."""
 
 import asyncio
 import os
@@ -19,11 +19,11 @@ Codes = npt.NDArray[np.uint16]
 
 
 class LostError(Exception):
-    """Something that had been promised is not so."""
+    """A guarantee of the daemon was broken."""
 
 
 async def open_strand(client: Client, model: ModelInfo, name: str, codes: Codes) -> str:
-    """A living strand of these codes; its id."""
+    """Open a strand with these codes; returns its id."""
     meta = StrandMeta(
         name=name, model=model.name, codec_id=model.codec_id, levels=Q, codebook=K, frames=T,
         samples=T * model.hop_length, sample_rate=model.sample_rate, hop_length=model.hop_length,
@@ -32,7 +32,7 @@ async def open_strand(client: Client, model: ModelInfo, name: str, codes: Codes)
 
 
 async def until_answered(client: Client, body: Struct, buffers: list[Codes] | None = None):
-    """The answer to a request that is sent under one id until it has one."""
+    """Send a request with one id until it has a reply; returns the reply."""
     identity = os.urandom(16)
     while True:
         try:
