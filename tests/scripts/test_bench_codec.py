@@ -132,7 +132,7 @@ def test_bad_wishes_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == f"bench_codec: {tmp_path / 'nowhere'}: there is no such folder\n"
     for wrong, said in (
         (("--models", "lame"), "lame: there is ours"),
-        (("--budgets", "90,soon"), "numbers with commas are wanted"),
+        (("--budgets", "90,soon"), "give numbers separated by commas"),
         (("--folds", "-1"), "--folds -1: a number of folds"),
         (("--budgets", "90,-3"), "--budgets 90,-3: a budget is more than 0 seconds"),
         (("--budgets", "0"), "--budgets 0: a budget is more than 0 seconds"),

@@ -99,7 +99,7 @@ def test_a_folder_that_is_no_environment_is_left_alone(checkout: Path) -> None:
     (checkout / ".venv" / "precious").write_text("mine")
     done = run_setup(checkout, {**os.environ, "PYTHON": sys.executable})
     assert done.returncode == 1
-    assert "is no virtual environment" in done.stderr and "Traceback" not in done.stderr
+    assert "is not a virtual environment" in done.stderr and "Traceback" not in done.stderr
     assert (checkout / ".venv" / "precious").read_text() == "mine"
 
 

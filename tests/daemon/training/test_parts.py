@@ -247,7 +247,7 @@ def test_a_full_disk_names_an_earlier_checkpoint_only_if_there_is_one(
     assert "intact" not in str(first.value) and "resume" not in str(first.value)
     save_checkpoint(tmp_path, checkpoint(1))
     monkeypatch.setattr("daemon.training.checkpoint.write_bytes", full)
-    with pytest.raises(TrainingError, match="one before is intact"):
+    with pytest.raises(TrainingError, match="previous one is intact"):
         save_checkpoint(tmp_path, checkpoint(2))
 
 
