@@ -39,12 +39,12 @@ class Memorisation(msgspec.Struct, frozen=True, kw_only=True):
     """Ratio of held-out to training error. None, as all numbers below, if no held-out audio is audible."""
     verdict: Verdict
     decoded: float | None
-    """From held-out frames to their own decodes."""
+    """Distance of held-out frames to their own decodes."""
     nearest_training: float | None
-    """From held-out frames to the nearest training frame."""
+    """Distance of held-out frames to the nearest training frame."""
     decoded_to_training: float | None
-    """From decodes of held-out frames to the nearest training frame. If it is far below `nearest_training`, decodes are
-    drawn towards the training recordings."""
+    """Distance of decodes of held-out frames to the nearest training frame. If it is far below `nearest_training`,
+    decodes are drawn towards the training recordings."""
     text: str
 
 

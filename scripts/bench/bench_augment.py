@@ -3,17 +3,17 @@
     nice python scripts/bench/bench_augment.py [--corpus FOLDER ...] [--files 5 14] [--seeds 1 2] [--steps 200]
         [--only none all ...] [--cells FILE] [--dry-run]
 
-For every corpus, number of files and seed, the recordings are shuffled by the seed; the first so many are trained on
-and up to six of the others are held out, whole files. One cell is one training of `--preset` for exactly `--steps`
+For every corpus, number of files and seed, the recordings are shuffled by the seed; the first ones are trained on
+and up to six of the others are held out, as whole files. One cell is one training of `--preset` for exactly `--steps`
 steps on one thread from the same initial weights. `none` switches every augmentation off, `all` on (`WHOLE`), `default`
 is the recipe as it is, `three` has filters, speed and polarity only (the recipe of codec format 1), and
-`all - X` leaves one out. Cells are kept in `--cells` as they are finished, so a run that was stopped goes on.
+`all - X` leaves one out. Finished cells are saved in `--cells`, so a stopped run can be continued.
 
 **mel** is the official held-out measure (`daemon.dsp.measure.mel_distance`), quantised, all levels. **train mel** the
 same on the training files: augmentation should cost little of it. **change** is of the held-out mel, averaged over the
-cells that both have. **blend** is whether latents add: half of a's and half of b's latent, decoded, against the
-mix (a + b) / 2, over pairs of held-out files at one loudness; beside it the mix's own way through the codec (the best
-that can be had) and the nearer of a and b alone (what no blend would be).
+cells that both have. **blend** measures whether latents add: half of a's and half of b's latent, decoded, against the
+mix (a + b) / 2, over pairs of held-out files at one loudness. Beside it are the round trip of the mix itself (the best
+possible result) and the nearer of a and b alone (the result without a blend).
 """
 
 import argparse

@@ -2,9 +2,9 @@
 
     python scripts/bench/bench_phase.py [--steps 200] [--seeds 1 2] [--unseen FOLDER ...] [--set levels=8 ...]
 
-Trains on `--corpus` (default `scripts/demo`) with the default plan for exactly `--steps` steps on one thread, and
-judges the averaged codec, quantised, on three groups: the held-out files of each seed, those recordings of `--unseen`
-that are not in the corpus (all, and folder by folder), and four synthetic tones. At most 3 s of a sound.
+It trains on `--corpus` (default `scripts/demo`) with the default plan for exactly `--steps` steps on one thread, and
+evaluates the averaged, quantised codec on three groups: the held-out files of each seed, those recordings of `--unseen`
+that are not in the corpus (all, and folder by folder), and four synthetic tones, with at most 3 s of a sound.
 
 **mel** and **stft** as in `daemon.dsp.measure`. **SI-SDR** in dB of the whole and below 500 Hz and 1 kHz. **onset**:
 correlation of onset strengths every 2 ms (rises of log energy in four bands, windows of 4 ms). **20-250** and

@@ -2,12 +2,12 @@
 
     .venv/bin/python scripts/bench/hostile.py [--messages 1000000] [--seed 0] [--check]
 
-Eight peers send random bytes, right messages with bytes flipped, cut or doubled, headers and bodies of any msgpack
-value, buffers that are not as long as they say, and messages of many frames. A peer leaves after 50 000 frames and
-another comes. (What one connection may have waiting is bounded; peers that reconnect faster than they are read are
-not, and they have the user's own rights.) Beside them one honest client asks for the status and edits a strand: its
-answers are timed and its edits compared. The row goes into docs/BENCHMARKS.md; with --check nothing is written and the
-exit status is 1 when the broker died, grew by more than 64 MiB, or forgot an edit.
+Eight peers send random bytes, valid messages with bytes flipped, cut or doubled, headers and bodies of any msgpack
+value, buffers of a wrong length, and messages of many frames. A peer leaves after 50 000 frames and another one
+connects. (The queue of one connection is bounded. Peers that reconnect faster than they are read are not bounded, and
+they have the user's own permissions.) At the same time an honest client requests the status and edits a strand: its
+replies are timed and its edits compared. The row goes into docs/BENCHMARKS.md; with --check nothing is written and the
+exit status is 1 if the broker died, grew by more than 64 MiB, or lost an edit.
 """
 
 import argparse

@@ -239,7 +239,7 @@ def _mean_change(changes: list[float]) -> str:
 
 
 def _changes(found: list[Cell], defaults: list[Cell], name: str) -> list[float]:
-    """Of each cell, against the mean of the default's on the same fold."""
+    """Relative change of each cell against the mean of the default's on the same fold."""
     base = {fold: np.mean([getattr(c, name) for c in defaults if c.fold == fold]) for fold in {c.fold for c in found}}
     return [float(getattr(cell, name) / base[cell.fold] - 1) for cell in found]
 

@@ -46,7 +46,7 @@ class DacLike(Peer):
         return self._sound(total, audio.shape[-1]), loss
 
     def _kept(self, latent: Tensor) -> Tensor:
-        """How many levels each sample keeps: a random number for half of them."""
+        """Number of levels that each sample keeps: random for half of the samples, all for the others."""
         count, batch = len(self.levels), latent.shape[0]
         kept = torch.full((batch,), count, device=latent.device)
         dropped = torch.rand(batch, device=latent.device) < 0.5

@@ -15,7 +15,7 @@ INSTALL = ".venv/bin/python -m pip install --editable '.[bench]' --constraint co
 
 
 def missing(name: str) -> str:
-    """What to install before a peer can run; empty when it can."""
+    """What must be installed before a peer can run; "" if it can."""
     package = NEEDS.get(name)
     if package is None or importlib.util.find_spec(package) is not None:
         return ""
@@ -23,7 +23,7 @@ def missing(name: str) -> str:
 
 
 def peer_setting(name: str, variant: Variant, kbps: float, learning_rate: float | None = None) -> PeerSetting:
-    """How a peer is built.
+    """Settings with which a peer is built.
 
     Args:
         variant: matched: the published quantiser cut to `kbps` and a network narrow enough to learn in minutes on a

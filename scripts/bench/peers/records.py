@@ -75,7 +75,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     above_20_khz_db: float
     """The largest value of any file."""
     kbps: float
-    """Of the codes that were made (Opus: of the packets)."""
+    """Bitrate of the actual codes (Opus: of the packets)."""
     visqol: float | None = None
     zimtohrli: float | None = None
     """Distance; 0 is identical."""
@@ -95,7 +95,7 @@ class Effort(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     wall_s: float
     cpu_s: float
-    """Of all threads of the cell's process while it trained."""
+    """Processor seconds of all threads of the cell's process during training."""
     load_before: float
     load_after: float
     peak_mib: float
@@ -129,7 +129,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     peer: PeerSetting | None = None
     """Description of how the peer was built."""
     published_speeds: Speeds | None = None
-    """Of the same architecture at its published size, with random weights: learning does not change them."""
+    """Speeds of the same architecture at its published size, with random weights, which do not affect speed."""
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ class OpusError(Exception):
 
 
 def opus_missing() -> str:
-    """What to install before Opus can run; empty when it can."""
+    """What must be installed before Opus can run; "" if it can."""
     return "" if shutil.which("ffmpeg") else "opus needs the program ffmpeg with libopus: apt install ffmpeg"
 
 
