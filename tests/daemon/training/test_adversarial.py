@@ -53,7 +53,9 @@ def test_the_decoder_alone_moves_and_every_code_stays(adversarial_run: Path, ton
     newest = load_newest(adversarial_run / "checkpoints")
     assert newest is not None
     apart = {
-        name.split(".")[0] for name, value in newest.model.items() if not torch.equal(value, newest.averaged[name])
+        name.split(".")[0]
+        for name, value in newest.tensors["model"].items()
+        if not torch.equal(value, newest.tensors["averaged"][name])
     }
     assert apart == {"decoder"}, "what learns hears the codes of what is kept"
     model = CodecModel(codec.config)
@@ -68,7 +70,7 @@ def test_the_decoder_alone_moves_and_every_code_stays(adversarial_run: Path, ton
 def test_its_steps_say_how_the_adversary_fares(adversarial_run: Path) -> None:
     told = [step.step for step in of_steps(adversarial_run) if "adversary" in step.losses]
     assert told == list(range(BEGINS + 1, STEPS + 1))
-    assert any("adversary" in line.text for line in read_log(adversarial_run) if isinstance(line, LogLine))
+    assert any("adversarial stage" in line.text for line in read_log(adversarial_run) if isinstance(line, LogLine))
     rates = [step.learning_rate for step in of_steps(adversarial_run)]
     assert rates[BEGINS - 1] < 0.2 * max(rates), "the first part has come to its end before the stage begins"
 
@@ -112,7 +114,7 @@ def test_a_stage_that_harms_is_dropped(tone_corpus: Path, tmp_path: Path, monkey
     # long enough for one evaluation within the stage
     train(replace(SPEC, steps=90), tone_corpus, run, report=reports.append)
     card = json.loads((run / "model.json").read_bytes())
-    assert "adversary raised the held-out error" in card["ended"]
+    assert "adversarial stage raised the held-out error" in card["ended"]
     assert card["steps"] < 90
     errors = [report.mel for report in reports if isinstance(report, EvaluationReport)]
     assert errors[-1] == pytest.approx(min(errors), rel=0.02) and max(errors) > errors[-1]
