@@ -3,7 +3,7 @@
 import numpy as np
 
 from daemon.edits.arguments import code_number
-from daemon.edits.ranges import Cells, cells_of, change_of, cut
+from daemon.edits.ranges import cells_of, change_of, cut
 from daemon.edits.values import Grid, Outcome, Step
 from protocol.edits import Edit
 from protocol.errors import AlleleError
@@ -37,7 +37,7 @@ def paint(edit: Edit, grid: Grid) -> Step:
     cells = cells_of(edit, grid)
     width = min(len(codes), cells.width)
     notes = [f"{len(codes)} codes were given, {width} fit"] if width < len(codes) else []
-    target = Cells(cells.top, cells.bottom, cells.lo, cells.lo + width)
+    target = cells.first_frames(width)
     after = cut(grid, target).copy()
     for frame, code in enumerate(codes[:width]):
         if code is not None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from protocol.arrays import Array
+from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import Codes, StrandMeta
 
 
@@ -67,6 +68,16 @@ class Change:
     after: Codes
 
     @property
+    def levels(self) -> LevelRange:
+        """The levels that are changed."""
+        return LevelRange(self.level_lo, self.level_lo + self.before.shape[0] - 1)
+
+    @property
+    def frames(self) -> FrameRange:
+        """The frames at which `after` lies."""
+        return FrameRange(self.frame_lo, self.frame_lo + self.after.shape[1])
+
+    @property
     def is_resized(self) -> bool:
         """Whether the strand's length changes."""
         return self.before.shape[1] != self.after.shape[1]
@@ -110,7 +121,8 @@ class Computation:
     """What an edit needs a model for. Whoever has one answers, and `finish` goes on from there.
 
     kind and settings say what is asked (daemon.blending.computations), inputs are the codes it is asked of. Nothing
-    else may flow into the answer: the same question always has the same one. is_long: it takes seconds.
+    else may flow into the answer: the same question always has the same one. is_long: it takes seconds. needs_atlas:
+    the model's atlas is needed too.
     """
 
     kind: str
@@ -118,6 +130,7 @@ class Computation:
     inputs: tuple[Codes, ...]
     finish: Callable[[Array], "Step"]
     is_long: bool = False
+    needs_atlas: bool = False
 
     @property
     def key(self) -> bytes:

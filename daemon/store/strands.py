@@ -25,7 +25,7 @@ from daemon.store.journal import Journal
 from daemon.store.journal_rows import Entry, EntryPart, Outdated, StrandRow
 from daemon.store.living import Asked, Edited, Living, SupersededError, as_grid, as_living, frozen
 from protocol.arrays import Array
-from protocol.edits import OPS, Edit, format_edit
+from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.messages.strands import ClosedStrands, EditApplied, History
 from protocol.strands import Codes, StrandMeta
@@ -47,7 +47,7 @@ class StrandStore:
         self._journal = Journal(path)
         self._rows: dict[str, StrandRow] = {}
         self._registers = self._journal.registers()
-        for row in self._journal.strands():
+        for row in self._journal.list_strands():
             try:
                 self._replay(row)
             except ValueError as problem:
@@ -59,21 +59,23 @@ class StrandStore:
         """Close the journal."""
         self._journal.close()
 
-    def all(self) -> list[Living]:
+    def list_strands(self) -> list[Living]:
         """Every open strand, oldest first."""
         return [as_living(row) for row in self._rows.values()]
 
-    def edits_of(self, strand: str) -> list[str]:
+    def edit_texts(self, strand: str) -> list[str]:
         """The text of what was done to a strand, oldest first: before it was opened here, and since."""
         row = self._row(strand)
-        return [*row.meta.edits, *self._journal.texts(strand, row.head)]
+        return [*row.meta.edits, *self._journal.edit_texts(strand, row.head)]
 
-    def history(self, strand: str) -> History:
+    def get_history(self, strand: str) -> History:
         """What was done to a strand since it was opened here, around where it stands now; undone edits included."""
         row = self._row(strand)
         last = min(row.depth, row.head + KEPT_HISTORY // 2)
         first = max(1, last - KEPT_HISTORY + 1)
-        return History(head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.entries(strand, first, last))
+        return History(
+            head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.get_history(strand, first, last)
+        )
 
     def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
         """A strand, its codes as it was opened, and before the edit it stands at."""
@@ -96,7 +98,7 @@ class StrandStore:
         row = None if known is None else self._rows.get(known) or self._read(known)
         return None if row is None else as_living(row)
 
-    def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
+    def open_strand(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
         """A new strand; the same request again gives the same strand."""
         known = self.opened_by(asked)
         if known is not None:
@@ -107,7 +109,7 @@ class StrandStore:
         self._rows[row.id] = row
         return as_living(row)
 
-    def shut(self, strand: str) -> None:
+    def close_strand(self, strand: str) -> None:
         """Put a strand and its history in the trash.
 
         Raises:
@@ -121,11 +123,11 @@ class StrandStore:
             raise self._read_again(outdated) from None
         del self._rows[strand]
 
-    def closed(self) -> ClosedStrands:
+    def list_closed_strands(self) -> ClosedStrands:
         """What lies in the trash, the strand closed last first."""
-        return self._journal.closed()
+        return self._journal.list_closed_strands()
 
-    def reopen(self, strand: str) -> Living:
+    def reopen_strand(self, strand: str) -> Living:
         """Take a strand back from the trash as it was; one that is open stays as it is.
 
         Raises:
@@ -135,7 +137,9 @@ class StrandStore:
         if strand not in self._rows and self._read(strand) is None:
             row = self._journal.closed_strand(strand)
             if row is None:
-                known = ", ".join(f"{one.id} ({one.meta.name})" for one in self.closed().strands[:8]) or "none"
+                known = (
+                    ", ".join(f"{one.id} ({one.meta.name})" for one in self.list_closed_strands().strands[:8]) or "none"
+                )
                 raise AlleleError("E_NOT_FOUND", f"no closed strand is called {strand}", hint=f"closed: {known}")
             try:
                 self._replay(row)
@@ -149,9 +153,9 @@ class StrandStore:
             self._rows[strand] = row
         return as_living(self._rows[strand])
 
-    def workspace(self) -> str:
+    def get_workspace(self) -> str:
         """What a client kept last."""
-        return self._journal.workspace()
+        return self._journal.get_workspace()
 
     def put_workspace(self, state: str) -> None:
         """Keep what a client would show again."""
@@ -165,7 +169,7 @@ class StrandStore:
 
     # --- changes -----------------------------------------------------------------------------------------
 
-    def edit(
+    def apply_edit(
         self, strand: str, edit: Edit, asked: Asked, answers: Mapping[bytes, Array] | None = None
     ) -> Edited | Computation:
         """Apply an edit, or say what a model must be asked first; `answers` are those known by now, by key.
@@ -175,7 +179,7 @@ class StrandStore:
         """
         return self._once(strand, asked, lambda row: self._edit(row, edit, asked, answers or {}))
 
-    def undo(self, strand: str, asked: Asked) -> Edited:
+    def undo_edit(self, strand: str, asked: Asked) -> Edited:
         """Take the newest edit back, on every strand it changed.
 
         Raises:
@@ -183,11 +187,11 @@ class StrandStore:
         """
         return self._once(strand, asked, lambda row: self._undo(row, asked))
 
-    def redo(self, strand: str, asked: Asked) -> Edited:
+    def redo_edit(self, strand: str, asked: Asked) -> Edited:
         """Do again what was undone last, on every strand it changed.
 
         Raises:
-            AlleleError: as `undo`.
+            AlleleError: as `undo_edit`.
         """
         return self._once(strand, asked, lambda row: self._redo(row, asked))
 
@@ -204,10 +208,9 @@ class StrandStore:
             raise self._read_again(outdated) from None
 
     def _edit(self, row: StrandRow, edit: Edit, asked: Asked, answers: Mapping[bytes, Array]) -> Edited | Computation:
-        spec = OPS.get(edit.op)
         others: dict[str, Grid] = {}
-        if spec is not None and spec.takes_strand and edit.args:
-            others[edit.args[0]] = as_grid(self._row(edit.args[0]))
+        if edit.other is not None:
+            others[edit.other] = as_grid(self._row(edit.other))
         revisions = {strand: self._rows[strand].rev for strand in (row.id, *others)}
         outcome = settle(apply(edit, as_grid(row), others, self._registers), answers)
         if isinstance(outcome, Computation):
@@ -226,7 +229,7 @@ class StrandStore:
         answer = EditApplied(edit=text, strands=[as_living(new).info for new in rows], notes=notes)
         with self._journal.transaction():
             self._journal.expect(revisions)
-            self._journal.add_entry(edit, text, parts, asked.cid, asked.request)
+            self._journal.apply_edit(edit, text, parts, asked.cid, asked.request)
             self._commit(rows, answer, asked, is_new=True)
         return self._settle(rows, outcome.changes, answer)
 

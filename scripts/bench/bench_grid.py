@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from benchmark_page import put_section
+from protocol.ranges import FrameRange, LevelRange
 
 LEVELS, CODEBOOK, FRAMES = 12, 1024, 2000
 SIZE = (211, 50)  # eleven columns of level names: 12 × 200 cells are visible
@@ -107,7 +108,10 @@ def child(control: int, frames: int) -> None:
         grid = session.grids["random"]
         info = StrandInfo(id="random", meta=grid.info.meta, rev=grid.rev + 1, undo_depth=grid.rev + 1)
         cell = np.array([[(int(grid.codes[5, 1350]) + 512) % CODEBOOK]], dtype=np.uint16)
-        grid.apply(StrandChanged(strand=info, kind="edit", edit="set", levels=(5, 5), frames=(1350, 1351)), cell)
+        grid.apply(
+            StrandChanged(strand=info, kind="edit", edit="set", levels=LevelRange(5, 5), frames=FrameRange(1350, 1351)),
+            cell,
+        )
         draw()
 
     def playhead() -> None:

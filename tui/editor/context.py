@@ -7,9 +7,9 @@ handed to its constructor.
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from protocol.ranges import Rect
 from tui.actions.press import Press
 from tui.model.atlas import CodeAtlas, Colours
-from tui.model.cursor import Rect
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 from tui.session.session import Session

@@ -7,28 +7,22 @@ asks for it on the prompt, with what was answered last time already there.
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
-from protocol.edits import OPS, Edit, parse_edit
+from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
+from protocol.operations import NOT_YET, OPS, Count, Prompt
+from protocol.ranges import Rect
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.editor.sending import EditSender
 from tui.model.changes import Repeatable, next_seed
-from tui.model.cursor import Rect
 from tui.model.grid import StrandGrid
 from tui.model.pending import EditChain
 from tui.model.search import is_code
 
-ASKED = {
-    "blend": ("AMOUNT 0..1 [mode=latent|cells|levels] [align=none|stretch|dtw]", "0.5 mode=latent align=none"),
-    "mutate": ("STRENGTH 0..1 [seed=N]", "0.3 seed=1"),
-    "mosaic": ("[continuity=0..1]", "continuity=0.5"),
-    "stretch": ("FACTOR", "2"),
-    "nudge": ("DIRECTION", "brighter"),
-    "regenerate": ("[creativity=0..1] [seed=N]", "creativity=0.4 seed=1"),
-}
 FAR = 16
 MOST_EXPECTED = 4096  # cells that a step right after `set` counts on from, before the answer is here
 
@@ -41,28 +35,21 @@ class Operations:
         self.editor, self.session = context.editor, context.session
 
     def handlers(self) -> Handlers:
-        """Which method carries out which action."""
-        return {
-            "edit.swap": self.edit_swap,
+        """Which method carries out which action; an operation without a method of its own is done by its row."""
+        by_row = {
+            f"edit.{op}": partial(self.operate, op) for op, spec in OPS.items() if spec.action and spec.fits_a_key
+        }
+        return by_row | {
             "edit.set": self.edit_set,
             "edit.next_code": self.edit_next_code,
             "edit.prev_code": self.edit_prev_code,
             "edit.next_16": self.edit_next_16,
             "edit.prev_16": self.edit_prev_16,
             "edit.copy": self.edit_copy,
-            "edit.put": self.edit_put,
-            "edit.flood": self.edit_flood,
             "edit.mix": self.edit_mix,
             "edit.shift_left": self.edit_shift_left,
             "edit.shift_right": self.edit_shift_right,
             "edit.reverse": self.edit_reverse,
-            "edit.repeat": self.edit_repeat,
-            "edit.mirror": self.edit_mirror,
-            "edit.stretch": self.edit_stretch,
-            "edit.blend": self.edit_blend,
-            "edit.mutate": self.edit_mutate,
-            "edit.mosaic": self.edit_mosaic,
-            "edit.nudge": self.edit_nudge,
             "edit.regenerate": self.edit_regenerate,
             "edit.lock": self.edit_lock,
             "edit.again": self.edit_again,
@@ -71,25 +58,59 @@ class Operations:
             "edit.history": self.edit_history,
         }
 
-    def change(self, op: str, args: list[str], count: int | None = None) -> None:
-        """An operation without a question."""
+    # --- any operation -----------------------------------------------------------------------------------
+
+    def operate(self, op: str, press: Press) -> None:
+        """Carry an operation out, with the arguments that its row in the table says a key supplies."""
+        spec = OPS[op]
+        if spec.prompt is not None:
+            self._ask_for(op, spec.prompt, press.count)
+        elif spec.reads_register:
+            self._put(op, press.register)
+        elif spec.count is Count.AMOUNT:
+            self._change(op, [str(press.count or 1)])
+        elif (here := self.context.here(press.count)) is not None and spec.takes_strand:
+            self.sender.submit(here[0].id, self.editor.pair(Edit(op=op, args=[""]), here[1]))
+        else:
+            self._change(op, [], press.count)
+
+    def _change(self, op: str, args: list[str], count: int | None = None) -> None:
         here = self.context.here(count)
         if here is not None:
             self.sender.submit(here[0].id, self.editor.make(Edit(op=op, args=args), here[1]))
 
-    # --- codes -------------------------------------------------------------------------------------------
+    def _ask_for(self, op: str, prompt: Prompt, count: int | None) -> None:
+        """Ask for the arguments, offering the previous answer; Enter sends the edit, Esc drops it."""
+        here = self.context.here(count)
+        if here is None:
+            return
+        grid, rect = here
+        self.context.ask(
+            f"{op} {rect}: ",
+            lambda text: self._answered(op, grid, rect, text),
+            value=self.editor.remembered.get(op, prompt.usual),
+            is_offer=True,
+        )
+        self.context.hint(f" {prompt.wants}; Enter does it, Esc leaves")
 
-    def edit_swap(self, press: Press) -> None:
-        here = self.context.here(press.count)
-        if here is not None:
-            self.sender.submit(here[0].id, self.editor.swap(here[1]))
+    def _answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> None:
+        takes_strand = OPS[op].takes_strand
+        try:
+            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}")
+        except AlleleError as error:
+            self.context.say(str(error), bad=True)
+            return
+        self.editor.remembered[op] = next_seed(text)
+        self.sender.submit(grid.id, self.editor.pair(edit, rect) if takes_strand else self.editor.make(edit, rect))
+
+    # --- codes -------------------------------------------------------------------------------------------
 
     def edit_set(self, press: Press) -> None:
         here = self.context.here(press.count)
         if here is None:
             return
         grid, rect = here
-        label = f"code for {rect.words}, 0 to {grid.codebook - 1}: "
+        label = f"code for {rect}, 0 to {grid.codebook - 1}: "
         typed = press.keys if press.keys.isdecimal() else ""
         self.context.ask(label, lambda text: self._set(grid, rect, text), value=typed)
 
@@ -98,7 +119,7 @@ class Operations:
         if code is not None:
             chain = self.session.chains.setdefault(grid.id, EditChain())
             if rect.height * rect.width <= MOST_EXPECTED:
-                for level, frame in product(range(rect.first_level, rect.last_level + 1), range(rect.first, rect.past)):
+                for level, frame in product(rect.levels.numbers, range(rect.frames.first, rect.frames.past)):
                     chain.expect(level, frame, code)
             self.sender.submit(grid.id, self.editor.set(rect, code))
 
@@ -151,16 +172,9 @@ class Operations:
         self.sender.submit(grid.id, self.editor.copy(rect, press.register or self.session.registers.unnamed))
         if self.editor.pane.selection is not None:
             self.editor.drop_selection()
-            self.editor.place(
-                replace(self.editor.pane.cursor, level=rect.first_level, frame=rect.first), self.context.grids()
-            )
+            first = replace(self.editor.pane.cursor, level=rect.levels.first, frame=rect.frames.first)
+            self.editor.place(first, self.context.grids())
             self.context.moved()
-
-    def edit_put(self, press: Press) -> None:
-        self._put("put", press.register)
-
-    def edit_flood(self, press: Press) -> None:
-        self._put("flood", press.register)
 
     def edit_mix(self, press: Press) -> None:
         if self.context.grid is not None:
@@ -187,10 +201,10 @@ class Operations:
     # --- time --------------------------------------------------------------------------------------------
 
     def edit_shift_left(self, press: Press) -> None:
-        self.change("shift", [str(-(press.count or 1))])
+        self._change("shift", [str(-(press.count or 1))])
 
     def edit_shift_right(self, press: Press) -> None:
-        self.change("shift", [f"+{press.count or 1}"])
+        self._change("shift", [f"+{press.count or 1}"])
 
     def edit_reverse(self, press: Press) -> None:
         here = self.context.here(press.count)
@@ -199,56 +213,10 @@ class Operations:
                 "one frame is its own reverse: select more with {select.start}, or type a number first", bad=True
             )
             return
-        self.change("reverse", [], press.count)
-
-    def edit_repeat(self, press: Press) -> None:
-        self.change("repeat", [str(press.count or 1)])
-
-    def edit_mirror(self, press: Press) -> None:
-        self.change("mirror", [], press.count)
-
-    # --- what asks first ---------------------------------------------------------------------------------
-
-    def edit_stretch(self, press: Press) -> None:
-        self.ask_for("stretch", press.count)
-
-    def edit_blend(self, press: Press) -> None:
-        self.ask_for("blend", press.count)
-
-    def edit_mutate(self, press: Press) -> None:
-        self.ask_for("mutate", press.count)
-
-    def edit_mosaic(self, press: Press) -> None:
-        self.ask_for("mosaic", press.count)
-
-    def edit_nudge(self, press: Press) -> None:
-        self.ask_for("nudge", press.count)
+        self._change("reverse", [], press.count)
 
     def edit_regenerate(self, press: Press) -> None:
-        self.ask_for("regenerate", press.count)
-
-    def ask_for(self, op: str, count: int | None) -> None:
-        """Ask for what an operation takes, as it was answered last; Enter does it, Esc leaves."""
-        here = self.context.here(count)
-        if here is None:
-            return
-        grid, rect = here
-        wants, usual = ASKED[op]
-        self.context.ask(
-            f"{op} {rect.words}: ", lambda text: self._asked(op, grid, rect, text),
-            value=self.editor.remembered.get(op, usual), is_offer=True,
-        )  # fmt: skip
-        self.context.hint(f" {wants}; Enter does it, Esc leaves")
-
-    def _asked(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> None:
-        takes_strand = OPS[op].takes_strand
-        try:
-            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}")
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
-            return
-        self.editor.remembered[op] = next_seed(text)
-        self.sender.submit(grid.id, self.editor.pair(edit, rect) if takes_strand else self.editor.make(edit, rect))
+        self.context.say("; ".join(NOT_YET["regenerate"]), bad=True)
 
     # --- locks, again, undo ------------------------------------------------------------------------------
 
@@ -257,9 +225,8 @@ class Operations:
         if here is None:
             return
         grid, rect = here
-        levels = (rect.first_level, rect.last_level)
-        is_locked = set(range(levels[0], levels[1] + 1)) <= set(grid.info.locked)
-        self.sender.submit(grid.id, Edit(op="unlock" if is_locked else "lock", levels=levels))
+        is_locked = set(rect.levels.numbers) <= set(grid.info.locked)
+        self.sender.submit(grid.id, Edit(op="unlock" if is_locked else "lock", levels=rect.levels))
 
     def edit_again(self, press: Press) -> None:
         grid, last = self.context.grid, self.editor.last
@@ -275,10 +242,10 @@ class Operations:
             self.sender.submit(grid.id, edit)
 
     def edit_undo(self, press: Press) -> None:
-        self._history(self.session.undo, "undone", press.count)
+        self._history(self.session.undo_edit, "undone", press.count)
 
     def edit_redo(self, press: Press) -> None:
-        self._history(self.session.redo, "redone", press.count)
+        self._history(self.session.redo_edit, "redone", press.count)
 
     def _history(self, ask: Callable[[str], Any], word: str, count: int | None) -> None:
         grid = self.context.grid

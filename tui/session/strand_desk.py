@@ -18,6 +18,8 @@ from protocol.messages.events import StrandChanged
 from protocol.messages.fields import Request
 from protocol.messages.snapshots import DecodeRegion
 from protocol.messages.strands import ApplyEdit, EditApplied, GetStrand, OpenStrand, RedoEdit, StrandInfo, UndoEdit
+from protocol.operations import OPS
+from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import pack_strand
 from tui.model.grid import Applied, StrandGrid
 from tui.model.pending import EditChain
@@ -62,7 +64,7 @@ class StrandDesk(AtlasDesk):
         if outcome is Applied.REFETCH:
             self.spawn(self.fetch(grid.id) if is_next else self.fetch_again(grid.id))
         elif outcome is Applied.WRITTEN:
-            self.waves[grid.id].stale(*body.frames, WAVE_MARGIN, grid.frames)
+            self.waves[grid.id].stale(body.frames.first, body.frames.past, WAVE_MARGIN, grid.frames)
             self._changed("strand", grid.id)
 
     async def fetch(self, strand: str) -> StrandGrid:
@@ -124,25 +126,25 @@ class StrandDesk(AtlasDesk):
         await asyncio.to_thread(target.write, data, hint=EDITOR.another)
         return len(data)
 
-    async def edit(self, strand: str, edit: Edit) -> EditApplied | None:
+    async def apply_edit(self, strand: str, edit: Edit) -> EditApplied | None:
         """Apply an edit; None when it fell with an earlier one of its burst, which was reported."""
-        other = edit.args[0] if edit.op == "swap" and edit.args and edit.args[0] in self.grids else None
+        spec = OPS.get(edit.op)
+        other = edit.other if spec is not None and spec.changes_other and edit.other in self.grids else None
         applied = await self._chained(
             strand, other, lambda rev, after: ApplyEdit(strand=strand, edit=edit, if_rev=rev, after=after)
         )
-        if applied is not None and edit.op == "copy" and strand in self.grids:
+        if applied is not None and spec is not None and spec.fills_register and strand in self.grids:
             grid = self.grids[strand]
-            levels = edit.levels or (0, grid.levels - 1)
-            first, past = edit.frames or (0, None)
-            width = (grid.frames if past is None else past) - (first or 0)
-            self.registers.keep(edit.args[0], Register(levels, width, grid.name))
+            levels = LevelRange(0, grid.levels - 1) if edit.levels is None else edit.levels
+            frames = FrameRange() if edit.frames is None else edit.frames
+            self.registers.keep(edit.args[0], Register(levels, len(frames.until(grid.frames)), grid.name))
         return applied
 
-    async def undo(self, strand: str) -> EditApplied | None:
+    async def undo_edit(self, strand: str) -> EditApplied | None:
         """Undo the newest edit."""
         return await self._chained(strand, None, lambda rev, after: UndoEdit(strand=strand, if_rev=rev, after=after))
 
-    async def redo(self, strand: str) -> EditApplied | None:
+    async def redo_edit(self, strand: str) -> EditApplied | None:
         """Redo what was undone last."""
         return await self._chained(strand, None, lambda rev, after: RedoEdit(strand=strand, if_rev=rev, after=after))
 
@@ -152,7 +154,7 @@ class StrandDesk(AtlasDesk):
         Raises:
             AlleleError: the first one was refused.
         """
-        ask = self.undo if moves < 0 else self.redo
+        ask = self.undo_edit if moves < 0 else self.redo_edit
         done = await asyncio.gather(*(ask(strand) for _ in range(abs(moves))), return_exceptions=True)
         refused = [answer for answer in done if isinstance(answer, BaseException)]
         applied = sum(isinstance(answer, EditApplied) for answer in done)
@@ -194,9 +196,9 @@ class StrandDesk(AtlasDesk):
             while (grid := self.grids.get(strand)) and (
                 wanted := self.waves[strand].wanted(first, min(past, grid.frames))
             ):
-                wanted = (wanted[0], min(wanted[1], wanted[0] + WAVE_PIECE))
+                wanted = FrameRange(wanted.first, min(wanted.past, wanted.first + WAVE_PIECE))
                 answer = await self.ask(DecodeRegion(strand=strand, frames=wanted))
-                low, high = answer.body.frames
+                low, high = answer.body.frames.first, answer.body.frames.past
                 if answer.body.rev != grid.rev and self.grids.get(strand) is not grid:
                     return
                 self.waves[strand].fill(low, high, answer.buffers[0], grid.info.meta.hop_length)

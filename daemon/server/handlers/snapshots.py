@@ -1,6 +1,7 @@
 """Requests that work on strands as values, and decoding: nothing of them stays in the daemon."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ from msgspec.structs import replace
 from daemon.edits.history import newest
 from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
-from daemon.edits.values import Grid, Register, grid_of, write
-from daemon.server.computing import carry_out, computer
+from daemon.edits.values import Computation, Grid, Outcome, Register, grid_of, settle, write
+from daemon.server.computing import engine_for
 from daemon.server.encoding import Made, encode_clip, given_strand
 from daemon.server.paths import check_target
 from daemon.server.services import Services
-from daemon.server.strandbook import Compute
+from daemon.server.settling import Answers, Compute, settle_edit
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
@@ -59,7 +60,7 @@ class SnapshotHandlers:
                 raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place}, {len(others)} came along")
         grids = {name: grid_of(f"other{place}", *others[place]) for name, place in body.names.items()}
         request.check_deadline()
-        made = await _edit_all(meta, codes, body.edits, grids, computer(self._services, request))
+        made = await _edit_all(meta, codes, body.edits, grids, engine_for(self._services, request))
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
     async def decode_snapshot(self, request: Call[DecodeSnapshot]) -> Reply:
@@ -78,21 +79,30 @@ class SnapshotHandlers:
         """PCM of some frames; the reply says of which revision."""
         body = request.body
         living = self._services.strands.find(body.strand)
-        meta, (lo, hi) = living.meta, body.frames
+        meta, frames = living.meta, body.frames
         most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.channels // meta.hop_length
-        if not 0 <= lo < hi <= meta.frames:
+        if not 0 <= frames.first < frames.past <= meta.frames:
             raise AlleleError(
-                "E_RANGE", f"frames @{lo}:{hi} do not exist: {meta.name} has {meta.frames}", hint="name others"
+                "E_RANGE", f"frames {frames} do not exist: {meta.name} has {meta.frames}", hint="name others"
             )
-        if hi - lo > most:
-            raise AlleleError("E_RANGE", f"{hi - lo} frames are too many for one reply", hint=f"at most {most} at once")
+        if len(frames) > most:
+            raise AlleleError(
+                "E_RANGE", f"{len(frames)} frames are too many for one reply", hint=f"at most {most} at once"
+            )
         levels = heard_levels(meta, body.levels)
         model = await self._services.library.model_of(meta)
         pcm = await self._services.engine.decode(
-            model.name, model.codec_id, living.codes, lo, hi, levels, meta.gain_db, request.deadline_s
+            model.name,
+            model.codec_id,
+            living.codes,
+            frames.first,
+            frames.past,
+            levels,
+            meta.gain_db,
+            request.deadline_s,
         )
         return Reply(
-            body=Region(strand=living.id, rev=living.rev, frames=(lo, hi)),
+            body=Region(strand=living.id, rev=living.rev, frames=frames),
             buffers=(np.atleast_2d(pcm),),
             sample_rate_hz=meta.sample_rate,
         )
@@ -151,8 +161,8 @@ async def _edit_all(
     locked: frozenset[int] = frozenset()
     notes: list[str] = []
     for edit in edits:
-        step = await asyncio.to_thread(apply, edit, grid_of("first", meta, codes, locked), others, registers)
-        outcome = await carry_out(step, meta, compute)
+        grid = grid_of("first", meta, codes, locked)
+        outcome = await settle_edit(partial(_edited, edit, grid, others, registers), lambda: meta, compute)
         registers |= outcome.registers
         locked = locked if outcome.locked is None else outcome.locked
         notes += outcome.notes
@@ -161,6 +171,12 @@ async def _edit_all(
                 codes = write(codes, change)
     texts = newest([*meta.edits, *(format_edit(edit) for edit in edits)])
     return Made(meta=replace(resized(meta, codes.shape[1]), edits=texts), codes=codes, notes=notes)
+
+
+async def _edited(
+    edit: Edit, grid: Grid, others: dict[str, Grid], registers: dict[str, Register], answers: Answers
+) -> Outcome | Computation:
+    return await asyncio.to_thread(lambda: settle(apply(edit, grid, others, registers), answers))
 
 
 def register(table: DispatchTable, services: Services) -> None:

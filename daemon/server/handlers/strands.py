@@ -5,12 +5,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon.edits.history import newest
-from daemon.server.computing import computer
+from daemon.server.computing import engine_for
 from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.store.living import Asked
-from protocol.edits import OPS
 from protocol.errors import AlleleError
 from protocol.messages.fields import Done
 from protocol.messages.strands import (
@@ -38,7 +37,7 @@ class StrandHandlers:
         self._services = services
         self._strands = services.strands
 
-    async def open(self, request: Call[OpenStrand]) -> Reply:
+    async def open_strand(self, request: Call[OpenStrand]) -> Reply:
         """Of an audio file, encoded first, or of codes that came along."""
         body = request.body
         asked = Asked(cid=request.cid, request=request.id)
@@ -54,67 +53,66 @@ class StrandHandlers:
             meta, codes, notes = made.meta, made.codes, made.notes
         else:
             (meta, codes), notes = await given_strand(self._services, body.meta, request.buffers), []
-        living = await self._strands.open(meta, codes, asked)
+        living = await self._strands.open_strand(meta, codes, asked)
         return Reply(body=replace(living.info, notes=notes))
 
-    async def get(self, request: Call[GetStrand]) -> Reply:
+    async def get_strand(self, request: Call[GetStrand]) -> Reply:
         """With its codes and the newest of its edits as text."""
         body = request.body
         living = self._strands.find(body.strand)
-        history = await self._strands.history(body.strand)
+        texts = await self._strands.edit_texts(body.strand)
         living, earlier = self._strands.find(body.strand), ()
         if body.with_earlier:
             living, *earlier = await self._strands.earlier(body.strand)
-        info = replace(living.info, meta=replace(living.meta, edits=newest(history)))
+        info = replace(living.info, meta=replace(living.meta, edits=newest(texts)))
         return Reply(body=info, buffers=(living.codes, *earlier))
 
-    async def list(self, _: Call[ListStrands]) -> Reply:
+    async def list_strands(self, _: Call[ListStrands]) -> Reply:
         """From memory."""
-        return Reply(body=Strands(strands=self._strands.infos))
+        return Reply(body=Strands(strands=self._strands.list_strands()))
 
-    async def close(self, request: Call[CloseStrand]) -> Reply:
+    async def close_strand(self, request: Call[CloseStrand]) -> Reply:
         """The history goes to the trash with it."""
         body = request.body
-        await self._strands.shut(body.strand)
+        await self._strands.close_strand(body.strand)
         return Reply(body=Done())
 
-    async def reopen(self, request: Call[ReopenStrand]) -> Reply:
+    async def reopen_strand(self, request: Call[ReopenStrand]) -> Reply:
         """With the history it had."""
         body = request.body
-        return Reply(body=(await self._strands.reopen(body.strand)).info)
+        return Reply(body=(await self._strands.reopen_strand(body.strand)).info)
 
-    async def closed(self, _: Call[ListClosedStrands]) -> Reply:
+    async def list_closed_strands(self, _: Call[ListClosedStrands]) -> Reply:
         """From the journal."""
-        return Reply(body=await self._strands.closed())
+        return Reply(body=await self._strands.list_closed_strands())
 
-    async def edit(self, request: Call[ApplyEdit]) -> Reply:
+    async def apply_edit(self, request: Call[ApplyEdit]) -> Reply:
         """On disk before it is answered."""
         body = request.body
-        spec = OPS.get(body.edit.op)
-        others = body.edit.args[:1] if spec is not None and spec.takes_strand else []
+        others = [] if body.edit.other is None else [body.edit.other]
         async with self._strands.turn(body.strand, *others):
             request.check_deadline()
-            compute = computer(self._services, request)
-            return Reply(body=await self._strands.edit(body.strand, body.edit, _asked(request), compute))
+            compute = engine_for(self._services, request)
+            return Reply(body=await self._strands.apply_edit(body.strand, body.edit, _asked(request), compute))
 
-    async def undo(self, request: Call[UndoEdit]) -> Reply:
+    async def undo_edit(self, request: Call[UndoEdit]) -> Reply:
         """On every strand that the edit changed."""
         body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
-            return Reply(body=await self._strands.undo(body.strand, _asked(request)))
+            return Reply(body=await self._strands.undo_edit(body.strand, _asked(request)))
 
-    async def redo(self, request: Call[RedoEdit]) -> Reply:
+    async def redo_edit(self, request: Call[RedoEdit]) -> Reply:
         """Likewise."""
         body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
-            return Reply(body=await self._strands.redo(body.strand, _asked(request)))
+            return Reply(body=await self._strands.redo_edit(body.strand, _asked(request)))
 
-    async def history(self, request: Call[GetHistory]) -> Reply:
+    async def get_history(self, request: Call[GetHistory]) -> Reply:
         """Around where the strand stands."""
         body = request.body
-        return Reply(body=await self._strands.edits(body.strand))
+        return Reply(body=await self._strands.get_history(body.strand))
 
     async def put_workspace(self, request: Call[PutWorkspace]) -> Reply:
         """The last one counts, whoever sent it."""
@@ -135,15 +133,15 @@ def _asked(request: Call[Any]) -> Asked:
 def register(table: DispatchTable, services: Services) -> None:
     """Answer the requests of this module."""
     handlers = StrandHandlers(services)
-    table.add(OpenStrand, handlers.open)
-    table.add(GetStrand, handlers.get)
-    table.add(ListStrands, handlers.list)
-    table.add(CloseStrand, handlers.close)
-    table.add(ReopenStrand, handlers.reopen)
-    table.add(ListClosedStrands, handlers.closed)
-    table.add(ApplyEdit, handlers.edit)
-    table.add(UndoEdit, handlers.undo)
-    table.add(RedoEdit, handlers.redo)
-    table.add(GetHistory, handlers.history)
+    table.add(OpenStrand, handlers.open_strand)
+    table.add(GetStrand, handlers.get_strand)
+    table.add(ListStrands, handlers.list_strands)
+    table.add(CloseStrand, handlers.close_strand)
+    table.add(ReopenStrand, handlers.reopen_strand)
+    table.add(ListClosedStrands, handlers.list_closed_strands)
+    table.add(ApplyEdit, handlers.apply_edit)
+    table.add(UndoEdit, handlers.undo_edit)
+    table.add(RedoEdit, handlers.redo_edit)
+    table.add(GetHistory, handlers.get_history)
     table.add(PutWorkspace, handlers.put_workspace)
     table.add(GetWorkspace, handlers.get_workspace)

@@ -9,6 +9,7 @@ from daemon.edits.operations import apply
 from daemon.edits.values import Computation, Grid, Outcome, Step, settle, write
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.ranges import FrameRange, LevelRange, Rect
 
 
 def grid(name: str, frames: int, *, levels: int = 4, codec: str = "c") -> Grid:
@@ -37,10 +38,9 @@ def test_amounts_0_and_1_are_exact_and_ask_nobody(mode: str, place: str) -> None
     for align in ("none", "stretch"):
         assert np.array_equal(done(f"blend b 0 {place} mode={mode} align={align}"), A.codes)
     edit = parse_edit(f"blend b 1 {place} mode={mode}")
-    top, last = edit.levels or (0, 3)
-    lo, hi = (edit.frames or (None, None))[0] or 0, min((edit.frames or (0, None))[1] or 24, 15)
+    there = Rect(edit.levels or LevelRange(0, 3), edit.frames or FrameRange()).inside(4, 15).index
     expected = A.codes.copy()
-    expected[top : last + 1, lo:hi] = B.codes[top : last + 1, lo:hi]
+    expected[there] = B.codes[there]
     assert np.array_equal(done(f"blend b 1 {place} mode={mode}"), expected)
 
 

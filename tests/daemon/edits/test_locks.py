@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from daemon.edits.locks import MODELLED, levels_words
+from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
 from daemon.edits.values import Computation, Grid, Outcome, Register, Step, write
-from protocol.edits import OPS, parse_edit
+from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.operations import OPS
 
 LEVELS, FRAMES, CODEBOOK = 6, 20, 16
 RESIZING = [name for name, spec in OPS.items() if spec.resizes]
@@ -53,10 +54,6 @@ def test_locked_levels_keep_their_cells_and_that_is_said(text: str) -> None:
         assert np.array_equal(after[[0, 3]], before[[0, 3]])
         assert np.array_equal(after[[1, 2, 4, 5]], write(before, plain)[[1, 2, 4, 5]])
     assert any("locked: left alone" in note for note in kept.notes)
-
-
-def test_every_operation_that_takes_a_model_exists() -> None:
-    assert set(MODELLED) <= set(OPS)
 
 
 def test_what_takes_a_model_leaves_locked_ends_of_the_range_out() -> None:

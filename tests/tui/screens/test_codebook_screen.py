@@ -14,6 +14,7 @@ from protocol.messages.events import ModelsChanged
 from protocol.messages.models import ListModels, ModelInfo
 from protocol.messages.playback import StartPlayback
 from protocol.places import places_of
+from protocol.ranges import FrameRange
 from tui.model.atlas import Colours
 from tui.model.codebook import Codebook, heat_of, next_use, use_in, with_code
 from tui.model.colours import BINS
@@ -89,7 +90,7 @@ async def test_a_code_is_heard_at_the_cursor_of_the_pane_that_shows_the_strand_a
         await pilot.press("g", "c", "2", "space")
         await until(pilot, lambda: asked and app.sound.playing)
         body, (codes,) = asked[0]
-        assert (body.strand, body.frames) == (grid.id, (20 - AROUND_FRAMES, 22 + AROUND_FRAMES))
+        assert (body.strand, body.frames) == (grid.id, FrameRange(20 - AROUND_FRAMES, 22 + AROUND_FRAMES))
         assert set(codes[0, 20:22].tolist()) == {app.screen.code}
         assert body.levels == [1], "level 0 is muted"
         assert "this level is not heard" in app.screen.mode.text
@@ -217,6 +218,6 @@ def test_uses_are_counted_and_found_going_round() -> None:
     assert use_in([grid], 5, 4).tolist() == [0] * 4
     assert [next_use(grid, 0, 3, frame) for frame in (0, 2, 3)] == [2, 3, 0]
     assert next_use(grid, 1, 3, 0) is None
-    tried = with_code(grid, 1, 7, 1, 3)
+    tried = with_code(grid, 1, 7, FrameRange(1, 3))
     assert tried.tolist() == [[3, 1, 3, 3], [0, 7, 7, 2]]
     assert grid.codes[1, 1] == 0

@@ -212,7 +212,7 @@ async def test_the_undo_list_is_asked_for_once_at_a_time(
         await pilot.press("g", "u")
         await until(pilot, lambda: asked)
         for number in range(9):
-            await app.session.edit(grid.id, parse_edit(f"set {number} q0 @0:1"))
+            await app.session.apply_edit(grid.id, parse_edit(f"set {number} q0 @0:1"))
         await until(pilot, lambda: grid.rev == 9)
         assert len(asked) == 1, "the first answer is still on its way"
         gate.set()

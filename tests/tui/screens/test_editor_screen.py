@@ -10,6 +10,7 @@ import pytest
 from protocol.edits import Edit
 from protocol.messages.strands import ApplyEdit
 from protocol.places import places_of
+from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import unpack_strand
 from tui.model.cursor import Cursor
 from tui.model.viewport import GUTTER
@@ -124,7 +125,7 @@ async def test_another_clients_edit_appears_at_once(with_two: Any, until: Any, h
     async with with_two() as (app, pilot):
         grid = app.screen.context.grid
         async with Client(places_of(home)) as other:
-            edit = Edit(op="set", args=["2"], levels=(1, 1), frames=(7, 9))
+            edit = Edit(op="set", args=["2"], levels=LevelRange(1, 1), frames=FrameRange(7, 9))
             await other.ask(ApplyEdit(strand=grid.id, edit=edit))
             await until(pilot, lambda: grid.rev == 1)
             assert (grid.codes[1, 7:9] == 2).all()

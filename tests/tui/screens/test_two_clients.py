@@ -38,9 +38,9 @@ async def act(session: Session, strand: str, other: str, text: str) -> None:
     """One edit by one client; somebody else may have been first, which is no defect."""
     try:
         if text in ("undo", "redo"):
-            await (session.undo if text == "undo" else session.redo)(strand)
+            await (session.undo_edit if text == "undo" else session.redo_edit)(strand)
         else:
-            await session.edit(strand, parse_edit(text.replace("OTHER", other)))
+            await session.apply_edit(strand, parse_edit(text.replace("OTHER", other)))
     except AlleleError as refusal:
         assert refusal.code in ("E_CONFLICT", "E_NOTHING_TO_UNDO", "E_RANGE", "E_LOCKED", "E_NOT_FOUND"), refusal
 
@@ -88,7 +88,7 @@ async def test_whoever_edits_alone_is_never_refused(home: Path) -> None:
         codec_id = (await client.ask(ListModels())).body.models[0].codec_id
         strand = (await open_strands(client, codec_id))[0]
         await client.fetch(strand)
-        done = await asyncio.gather(*(client.edit(strand, parse_edit(f"set {n % 16} q0")) for n in range(30)))
+        done = await asyncio.gather(*(client.apply_edit(strand, parse_edit(f"set {n % 16} q0")) for n in range(30)))
         assert all(isinstance(answer, EditApplied) for answer in done)
         assert await client.go_to(strand, -30) == -30
         assert await client.go_to(strand, 12) == 12
