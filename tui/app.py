@@ -141,7 +141,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         for pane in self.editor.panes:
             if pane.strand is not None:
                 try:
-                    await self.session.fetch(pane.strand)
+                    await self.session.grids.fetch(pane.strand)
                 except AlleleError as error:
                     if error.code == "E_NOT_FOUND":
                         pane.strand = None

@@ -77,7 +77,7 @@ class Sound:
         """Start the player process; says once when there is no sound."""
         from tui.player.child import PlayerChild
 
-        places = places_of(self._session.home)
+        places = places_of(self._session.connection.home)
         self._child = PlayerChild(
             places.endpoint("aud"),
             places.logs / "player.log",

@@ -64,7 +64,6 @@ def child(control: int, frames: int) -> None:
     from tui.model.atlas import CodeAtlas, Colours
     from tui.model.cursor import Cursor
     from tui.model.grid import StrandGrid
-    from tui.model.waveform import Waveform
     from tui.widgets.driver import tune_textual
 
     tune_textual(False)
@@ -77,8 +76,7 @@ def child(control: int, frames: int) -> None:
         )
         info = StrandInfo(id=name, meta=meta, rev=0)
         session.strands[name] = info
-        session.grids[name] = StrandGrid(info, scripted_codes(repeat, seed, frames))
-        session.waves[name] = Waveform(frames)
+        session.grids.put(StrandGrid(info, scripted_codes(repeat, seed, frames)))
 
     async def scripted() -> None:
         strand("random", 0.0, 1)
@@ -87,9 +85,9 @@ def child(control: int, frames: int) -> None:
         session.models = [
             ModelInfo(name="m", codec_id="c", corpus="", levels=LEVELS, codebook=CODEBOOK, steps=1, seconds=1.0)
         ]
-        session._colours["m", ""] = Colours("scripted", ranks)
-        session._atlases["m"] = CodeAtlas(Atlas(model="m", codec_id="c", state="absent"))
-        session.state, session.engine, session.device = "connected", "stopped", "cpu"
+        session.atlases._colours["m", ""] = Colours("scripted", ranks)
+        session.atlases._atlases["m"] = CodeAtlas(Atlas(model="m", codec_id="c", state="absent"))
+        session.connection.state, session.engine, session.device = "connected", "stopped", "cpu"
         app.editor.panes[0].strand, app.editor.panes[1].strand = "random", "demo"
         app.editor.linked = False
         app.sound._strand = "random"

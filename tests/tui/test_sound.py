@@ -18,7 +18,9 @@ class Session:
     """Stands in for the connection to a daemon: every preview is started."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.grids, self.asked = home, {}, []
+        self.connection = SimpleNamespace(home=home)
+        self.grids: dict[str, Any] = {}
+        self.asked: list[Any] = []
 
     async def ask(self, body: Any, **_: Any) -> Any:
         self.asked.append(body)

@@ -117,7 +117,7 @@ class Operations:
     def _set(self, grid: StrandGrid, rect: Rect, text: str) -> None:
         code = self.read_code(grid, text)
         if code is not None:
-            chain = self.session.chains.setdefault(grid.id, EditChain())
+            chain = self.session.edits.chains.setdefault(grid.id, EditChain())
             if rect.height * rect.width <= MOST_EXPECTED:
                 for level, frame in product(rect.levels.numbers, range(rect.frames.first, rect.frames.past)):
                     chain.expect(level, frame, code)
@@ -149,7 +149,7 @@ class Operations:
         if grid is None:
             return
         cursor = self.editor.pane.cursor
-        chain = self.session.chains.setdefault(grid.id, EditChain())
+        chain = self.session.edits.chains.setdefault(grid.id, EditChain())
         now = chain.expected.get((cursor.level, cursor.frame), int(grid.codes[cursor.level, cursor.frame]))
         colours = self.context.colours_of(grid)
         code = min(colours.step(cursor.level, now, by), grid.codebook - 1)
@@ -169,7 +169,7 @@ class Operations:
         if here is None:
             return
         grid, rect = here
-        self.sender.submit(grid.id, self.editor.copy(rect, press.register or self.session.registers.unnamed))
+        self.sender.submit(grid.id, self.editor.copy(rect, press.register or self.session.edits.registers.unnamed))
         if self.editor.pane.selection is not None:
             self.editor.drop_selection()
             first = replace(self.editor.pane.cursor, level=rect.levels.first, frame=rect.frames.first)
@@ -195,7 +195,7 @@ class Operations:
         grid, pane = self.context.grid, self.editor.pane
         if grid is not None:
             rect = pane.rect(grid) if pane.selection is not None else None
-            name = register or self.session.registers.unnamed
+            name = register or self.session.edits.registers.unnamed
             self.sender.submit(grid.id, self.editor.put(pane.cursor, name, rect, op, gap))
 
     # --- time --------------------------------------------------------------------------------------------
@@ -242,10 +242,10 @@ class Operations:
             self.sender.submit(grid.id, edit)
 
     def edit_undo(self, press: Press) -> None:
-        self._history(self.session.undo_edit, "undone", press.count)
+        self._history(self.session.edits.undo_edit, "undone", press.count)
 
     def edit_redo(self, press: Press) -> None:
-        self._history(self.session.redo_edit, "redone", press.count)
+        self._history(self.session.edits.redo_edit, "redone", press.count)
 
     def _history(self, ask: Callable[[str], Any], word: str, count: int | None) -> None:
         grid = self.context.grid

@@ -64,7 +64,7 @@ class CodebookActions:
 
     async def _order_by(self, model: str, descriptor: str) -> None:
         code = self._screen.code
-        colours = await self._screen.session.colours(model, descriptor)
+        colours = await self._screen.session.atlases.fetch_colours(model, descriptor)
         self._screen.allele.editor.descriptor = descriptor
         if colours.ranks is not None:
             order = order_of(colours, self._screen.book.level, colours.ranks.shape[1])
@@ -90,7 +90,11 @@ class CodebookActions:
         model = self._screen.model
         if model is None:
             return
-        level, code, atlas = self._screen.book.level, self._screen.code, self._screen.session.atlas_now(model.name)
+        level, code, atlas = (
+            self._screen.book.level,
+            self._screen.code,
+            self._screen.session.atlases.get(model.name),
+        )
         now = atlas.label(level, code) if atlas is not None else ""
         self._screen.prompt.ask(
             f"call code {code} of level {level}: ",

@@ -111,7 +111,12 @@ async def test_news_of_a_new_length_say_so(client: Client, opened: Any) -> None:
     frames = one.meta.frames
     assert [event.body.resized for event in news] == [True, False, False, True]
     assert [event.body.strand.meta.frames for event in news] == [frames + 3, frames + 3, frames + 3, frames]
-    assert [event.body.frames for event in news] == [FrameRange(5, 8), FrameRange(0, 4), FrameRange(0, 4), FrameRange(5, 5)]
+    assert [event.body.frames for event in news] == [
+        FrameRange(5, 8),
+        FrameRange(0, 4),
+        FrameRange(0, 4),
+        FrameRange(5, 5),
+    ]
     assert news[1].buffers[0].shape == (2, 4)
 
 

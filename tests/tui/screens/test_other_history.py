@@ -50,9 +50,9 @@ async def joined(own_home: Path) -> AsyncIterator[tuple[Session, str, Heard]]:
     session = Session(own_home, lambda topic, key: heard.append((topic, key)))
     try:
         await session.open()
-        await session.fetch(strand)
+        await session.grids.fetch(strand)
         for code in (1, 2, 3):
-            await session.apply_edit(strand, parse_edit(f"set {code} q0"))
+            await session.edits.apply_edit(strand, parse_edit(f"set {code} q0"))
         await pause_until(lambda: session.grids[strand].rev == 3)
         yield session, strand, heard
     finally:
@@ -80,16 +80,16 @@ async def test_a_revision_that_the_daemon_does_not_know_refuses_one_key_only(
     grid = session.grids[strand]
     grid.info = replace(grid.info, rev=50)
     with pytest.raises(AlleleError, match="kick had changed meanwhile: it was fetched again and is at revision 3 now"):
-        await session.apply_edit(strand, parse_edit("set 9 q1"))
+        await session.edits.apply_edit(strand, parse_edit("set 9 q1"))
     assert grid.rev == 3
-    assert await session.apply_edit(strand, parse_edit("set 9 q1")) is not None
+    assert await session.edits.apply_edit(strand, parse_edit("set 9 q1")) is not None
 
 
 async def test_an_event_of_a_revision_that_is_too_new_fetches_the_strand(joined: tuple[Session, str, Heard]) -> None:
     session, strand, heard = joined
     grid = session.grids[strand]
     grid.info = replace(grid.info, rev=1)
-    assert await session.apply_edit(strand, parse_edit("set 9 q1")) is not None
+    assert await session.edits.apply_edit(strand, parse_edit("set 9 q1")) is not None
     await pause_until(lambda: grid.rev == 4)
     assert notices(heard) == ["kick had changed meanwhile: it was fetched again and is at revision 4 now"]
     assert grid.codes.tolist() == [[3] * FRAMES, [9] * FRAMES]
@@ -109,7 +109,7 @@ async def test_a_daemon_with_another_history_under_the_same_revision_is_fetched_
     await pause_until(lambda: notices(heard))
     assert notices(heard) == ["kick had changed meanwhile: it was fetched again and is at revision 5 now"]
     assert session.grids[strand].codes.tolist() == [[2] * FRAMES, [7] * FRAMES]
-    assert await session.apply_edit(strand, parse_edit("set 9 q1")) is not None
+    assert await session.edits.apply_edit(strand, parse_edit("set 9 q1")) is not None
 
 
 async def test_a_daemon_that_comes_back_with_the_same_cells_says_nothing(
@@ -119,7 +119,7 @@ async def test_a_daemon_that_comes_back_with_the_same_cells_says_nothing(
     before = session.pid
     os.kill(before, signal.SIGKILL)
     await pause_until(lambda: session.connected and session.pid != before)
-    assert await session.apply_edit(strand, parse_edit("set 9 q1")) is not None
+    assert await session.edits.apply_edit(strand, parse_edit("set 9 q1")) is not None
     assert notices(heard) == []
 
 
@@ -132,9 +132,9 @@ async def test_a_journal_that_another_process_wrote_to_is_read_again_by_the_live
     store.apply_edit(strand, parse_edit("repeat 2"), asked())
     store.close()
     with pytest.raises(AlleleError, match="fetched again and is at revision 4 now"):
-        await session.apply_edit(strand, parse_edit("set 9 q1"))
+        await session.edits.apply_edit(strand, parse_edit("set 9 q1"))
     assert session.grids[strand].frames == 3 * FRAMES
-    assert (await session.apply_edit(strand, parse_edit("set 9 q1"))) is not None
+    assert (await session.edits.apply_edit(strand, parse_edit("set 9 q1"))) is not None
     history = (await session.ask(GetStrand(strand=strand))).body.meta.edits
     assert [text.split()[0] for text in history] == ["set", "set", "set", "repeat", "set"]
     assert notices(heard) == []  # the refusal was the line

@@ -38,9 +38,9 @@ async def act(session: Session, strand: str, other: str, text: str) -> None:
     """One edit by one client; somebody else may have been first, which is no defect."""
     try:
         if text in ("undo", "redo"):
-            await (session.undo_edit if text == "undo" else session.redo_edit)(strand)
+            await (session.edits.undo_edit if text == "undo" else session.edits.redo_edit)(strand)
         else:
-            await session.apply_edit(strand, parse_edit(text.replace("OTHER", other)))
+            await session.edits.apply_edit(strand, parse_edit(text.replace("OTHER", other)))
     except AlleleError as refusal:
         assert refusal.code in ("E_CONFLICT", "E_NOTHING_TO_UNDO", "E_RANGE", "E_LOCKED", "E_NOT_FOUND"), refusal
 
