@@ -14,7 +14,7 @@ MOST_STROKES = 4096  # 87 s; an edit's text is kept with the strand
 
 def set_code(edit: Edit, grid: Grid) -> Step:
     """One code in every named cell."""
-    code = code_number(edit.args[0], grid.codebook)
+    code = code_number(edit.args[0], grid.meta.codebook)
     cells = cells_of(edit, grid)
     return Outcome(changes=[change_of(grid, cells, np.full_like(cut(grid, cells), code))])
 
@@ -31,7 +31,9 @@ def paint(edit: Edit, grid: Grid) -> Step:
             f"{len(strokes)} codes in one stroke are too many",
             hint=f"at most {MOST_STROKES}; flood repeats",
         )
-    codes = [None if stroke == KEEP else code_number(stroke, grid.codebook, "a painted code") for stroke in strokes]
+    codes = [
+        None if stroke == KEEP else code_number(stroke, grid.meta.codebook, "a painted code") for stroke in strokes
+    ]
     if all(code is None for code in codes):
         raise AlleleError("E_BAD_EDIT", "nothing is painted", hint="as in: paint 17,17,.,4 q0 @3:")
     cells = cells_of(edit, grid)

@@ -52,7 +52,7 @@ def nudge(edit: Edit, grid: Grid) -> Step:
     if direction not in DIRECTIONS:
         raise AlleleError("E_BAD_EDIT", f"{direction[:40]!r} is no direction", hint=f"one of {', '.join(DIRECTIONS)}")
     descriptor, sign = DIRECTIONS[direction]
-    by = whole(edit.options.get("by", "1"), "by", 1, grid.codebook)
+    by = whole(edit.options.get("by", "1"), "by", 1, grid.meta.codebook)
     cells = cells_of(edit, grid)
     mine = cut(grid, cells)
 
@@ -113,7 +113,7 @@ class _Blend:
         if self.amount in (0, 1):
             return self._done(yours if self.amount else mine)
         if self.mode == "cells":
-            turns = _turns(self.cells.width, self.grid.frame_rate, self.seed) < self.amount
+            turns = _turns(self.cells.width, self.grid.meta.frame_rate, self.seed) < self.amount
             return self._done(np.where(turns, yours, mine))
         kept = levels - math.floor(self.amount * levels + 0.5)
         if self.mode == "levels" and kept in (0, levels):
@@ -145,7 +145,7 @@ def blend(edit: Edit, grid: Grid, others: Others) -> Step:
     if at >= other.frames:
         raise AlleleError(
             "E_RANGE",
-            f"nothing to blend with: {other.name} has {other.frames} frames, the blend begins at its frame {at}",
+            f"nothing to blend with: {other.meta.name} has {other.frames} frames, the blend begins at its frame {at}",
             hint="at= is the first frame in the other",
         )
     if align == "none" and cells.width > other.frames - at:
@@ -194,7 +194,7 @@ def _turns(frames: int, frame_rate: float, seed: int) -> "np.ndarray[tuple[int],
 
 
 def _codes(answer: Array, like: Codes, grid: Grid) -> Codes:
-    if answer.shape != like.shape or answer.dtype != np.uint16 or int(answer.max(initial=0)) >= grid.codebook:
+    if answer.shape != like.shape or answer.dtype != np.uint16 or int(answer.max(initial=0)) >= grid.meta.codebook:
         raise AlleleError("E_INTERNAL", "the engine's cells do not fit", hint="allele daemon logs says more")
     return answer
 

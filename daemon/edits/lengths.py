@@ -36,15 +36,17 @@ def check_length(edit: Edit, grid: Grid, frames: int) -> int:
     Raises:
         AlleleError: E_RANGE.
     """
-    most = int(LONGEST_S * grid.frame_rate)
+    most = int(LONGEST_S * grid.meta.frame_rate)
     most = min(most, MAX_BUFFER_BYTES // (BYTES_OF_CODE * grid.levels))  # a grid travels in one buffer
     if frames < 1:
-        raise AlleleError("E_RANGE", f"{edit.op}: nothing would be left of {grid.name}", hint="keep at least one frame")
+        raise AlleleError(
+            "E_RANGE", f"{edit.op}: nothing would be left of {grid.meta.name}", hint="keep at least one frame"
+        )
     if frames > most:
         raise AlleleError(
             "E_RANGE",
-            f"{edit.op}: {grid.name} would have {frames} frames, {frames / grid.frame_rate:.0f} s",
-            hint=f"a strand has at most {most} frames, {most / grid.frame_rate:.0f} s",
+            f"{edit.op}: {grid.meta.name} would have {frames} frames, {frames / grid.meta.frame_rate:.0f} s",
+            hint=f"a strand has at most {most} frames, {most / grid.meta.frame_rate:.0f} s",
         )
     return frames
 

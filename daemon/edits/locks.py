@@ -51,7 +51,7 @@ def keep_locked(edit: Edit, grid: Grid, others: Mapping[str, Grid], step: Callab
     if spec.resizes:
         raise AlleleError(
             "E_LOCKED",
-            f"{edit.op} changes the length of every level, and {levels_words(locked)} of {grid.name} is locked",
+            f"{edit.op} changes the length of every level, and {levels_words(locked)} of {grid.meta.name} is locked",
             hint="unlock frees levels",
         )
     if spec.needs_model:
@@ -101,4 +101,6 @@ def _keep(change: Change, grid: Grid, locked: frozenset[int]) -> Change:
 
 def _all_locked(levels: Iterable[int], grid: Grid) -> AlleleError:
     words = levels_words(levels)
-    return AlleleError("E_LOCKED", f"{words} of {grid.name} is locked: nothing to change", hint="unlock frees levels")
+    return AlleleError(
+        "E_LOCKED", f"{words} of {grid.meta.name} is locked: nothing to change", hint="unlock frees levels"
+    )

@@ -21,7 +21,7 @@ def other_of(edit: Edit, grid: Grid, others: Others) -> Grid:
     other = others.get(edit.args[0])
     if other is None:
         raise AlleleError("E_NOT_FOUND", f"there is no strand {edit.args[0]!r} to {edit.op} with", hint="open it first")
-    same_codec(grid, other.name, other.model, other.codec_id)
+    same_codec(grid, other.meta.name, other.meta.model, other.meta.codec_id)
     return other
 
 
@@ -43,7 +43,7 @@ def left_out(edit: Edit, other: Grid, end: int) -> list[str]:
     if rest <= 0 or edit.frames is not None:
         return []
     frames = "frame" if rest == 1 else f"{rest} frames"
-    return [f"the last {frames} of {other.name}, which is longer, {'is' if rest == 1 else 'are'} left out"]
+    return [f"the last {frames} of {other.meta.name}, which is longer, {'is' if rest == 1 else 'are'} left out"]
 
 
 def swap(edit: Edit, grid: Grid, others: Others) -> Step:
@@ -51,7 +51,7 @@ def swap(edit: Edit, grid: Grid, others: Others) -> Step:
     other = other_of(edit, grid, others)
     if other.id == grid.id:
         raise AlleleError(
-            "E_BAD_EDIT", f"{grid.name} cannot be swapped with itself", hint="use copy and put to move cells"
+            "E_BAD_EDIT", f"{grid.meta.name} cannot be swapped with itself", hint="use copy and put to move cells"
         )
     ours, theirs, notes = _common_cells(edit, grid, other)
     mine, yours = cut(grid, ours), cut(other, theirs)
@@ -68,8 +68,8 @@ def _common_cells(edit: Edit, grid: Grid, other: Grid) -> tuple[Rect, Rect, list
     if length <= 0 or last < levels.first:
         raise AlleleError(
             "E_RANGE",
-            f"nothing to swap: {grid.name} has {grid.levels} × {grid.frames} cells, "
-            f"{other.name} has {other.levels} × {other.frames}",
+            f"nothing to swap: {grid.meta.name} has {grid.levels} × {grid.frames} cells, "
+            f"{other.meta.name} has {other.levels} × {other.frames}",
             hint="name levels and frames that both have; at= is the first frame in the other",
         )
     notes = left_out(edit, other, at + length)

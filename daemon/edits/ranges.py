@@ -30,7 +30,7 @@ def check_levels(levels: LevelRange, grid: Grid) -> LevelRange:
     if levels.last >= grid.levels:
         raise AlleleError(
             "E_RANGE",
-            f"level {levels.last} does not exist: {grid.name} has levels 0 to {grid.levels - 1}",
+            f"level {levels.last} does not exist: {grid.meta.name} has levels 0 to {grid.levels - 1}",
             hint=f"write {levels.inside(grid.levels)}",
         )
     return levels
@@ -46,7 +46,7 @@ def cells_of(edit: Edit, grid: Grid) -> Rect:
     if frames.first >= grid.frames or frames.past > grid.frames:
         raise AlleleError(
             "E_RANGE",
-            f"frames {frames} do not exist: {grid.name} has frames 0 to {grid.frames - 1}",
+            f"frames {frames} do not exist: {grid.meta.name} has frames 0 to {grid.frames - 1}",
             hint=f"write @{min(frames.first, max(0, grid.frames - 1))}:{grid.frames}",
         )
     return Rect(levels, frames)
@@ -58,11 +58,12 @@ def same_codec(grid: Grid, name: str, model: str, codec_id: str) -> None:
     Raises:
         AlleleError: E_WRONG_MODEL.
     """
-    if grid.codec_id != codec_id:
+    mine = grid.meta
+    if mine.codec_id != codec_id:
         raise AlleleError(
             "E_WRONG_MODEL",
-            f"{grid.name} was made with model {grid.model}, {name} with model {model}: their codes mean other sounds",
-            hint=f"encode the other sound again: allele encode FILE --model {quote(grid.model)}",
+            f"{mine.name} was made with model {mine.model}, {name} with model {model}: their codes mean other sounds",
+            hint=f"encode the other sound again: allele encode FILE --model {quote(mine.model)}",
         )
 
 

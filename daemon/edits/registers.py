@@ -20,7 +20,7 @@ def copy(edit: Edit, grid: Grid) -> Step:
     """Remember cells."""
     name, cells = register_name(edit.args[0]), cells_of(edit, grid)
     codes = cut(grid, cells).copy()
-    register = Register(codes=codes, level_lo=cells.levels.first, model=grid.model, codec_id=grid.codec_id)
+    register = Register(codes=codes, level_lo=cells.levels.first, model=grid.meta.model, codec_id=grid.meta.codec_id)
     return Outcome(registers={name: register})
 
 
@@ -91,10 +91,10 @@ def _gap(edit: Edit, grid: Grid, target: Rect) -> Codes:
             "E_BAD_EDIT", "which cells are gaps?", hint="gap=17 is a code, gap=@3 is what each level holds at frame 3"
         )
     if not text.startswith("@"):
-        return np.full((target.height, 1), code_number(text, grid.codebook, "gap"), np.uint16)
+        return np.full((target.height, 1), code_number(text, grid.meta.codebook, "gap"), np.uint16)
     frame = whole(text[1:], "gap=@FRAME")
     if not 0 <= frame < grid.frames:
         raise AlleleError(
-            "E_RANGE", f"gap=@{frame}: {grid.name} has frames 0 to {grid.frames - 1}", hint="name one of them"
+            "E_RANGE", f"gap=@{frame}: {grid.meta.name} has frames 0 to {grid.frames - 1}", hint="name one of them"
         )
     return grid.codes[target.levels.index, frame : frame + 1]

@@ -17,15 +17,11 @@ from protocol.strands import Codes, StrandMeta
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """One strand as an operation sees it. `name` is what the person calls it; `locked` levels keep their cells."""
+    """One strand as an operation sees it. `locked` levels keep their cells."""
 
     id: str
-    name: str
-    model: str
-    codec_id: str
-    codebook: int
+    meta: StrandMeta
     codes: Codes
-    frame_rate: float = 46.875
     locked: frozenset[int] = frozenset()
 
     @property
@@ -35,22 +31,8 @@ class Grid:
 
     @property
     def frames(self) -> int:
-        """T."""
+        """T, which `meta` may not know yet."""
         return self.codes.shape[1]
-
-
-def grid_of(identity: str, meta: StrandMeta, codes: Codes, locked: frozenset[int] = frozenset()) -> Grid:
-    """A strand as operations see it."""
-    return Grid(
-        id=identity,
-        name=meta.name,
-        model=meta.model,
-        codec_id=meta.codec_id,
-        codebook=meta.codebook,
-        codes=codes,
-        frame_rate=meta.frame_rate,
-        locked=locked,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

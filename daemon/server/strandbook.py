@@ -14,7 +14,7 @@ from daemon.edits.values import Change, Computation
 from daemon.server.settling import Answers, Compute, settle_edit
 from daemon.server.turns import Turns
 from daemon.server.wire.publisher import Publisher
-from daemon.store.living import Asked, Edited, Living, SupersededError
+from daemon.store.living import Edited, Living, RequestId, SupersededError
 from daemon.store.strands import StrandStore
 from daemon.store.thread import StoreThread
 from protocol.edits import Edit
@@ -87,13 +87,13 @@ class StrandBook:
         """What was done to a strand since it was opened here, undone edits included."""
         return await self._thread.call(self._store.get_history, strand)
 
-    async def opened_by(self, asked: Asked) -> Living | None:
+    async def opened_by(self, request: RequestId) -> Living | None:
         """The strand this request opened before."""
-        return await self._thread.call(self._store.opened_by, asked)
+        return await self._thread.call(self._store.opened_by, request)
 
-    async def open_strand(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
+    async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
         """A new strand."""
-        return self._welcome(await self._thread.call(self._store.open_strand, meta, codes, asked))
+        return self._welcome(await self._thread.call(self._store.open_strand, meta, codes, request))
 
     async def reopen_strand(self, strand: str) -> Living:
         """Take a strand back from the trash."""
@@ -110,10 +110,10 @@ class StrandBook:
             self._publisher.publish(StrandClosed(strand=strand))
 
     def turn(self, *strands: str) -> AbstractAsyncContextManager[None]:
-        """Wait for those who asked earlier to change one of these strands. Changes are made inside it."""
+        """Wait for those who came earlier to change one of these strands. Changes are made inside it."""
         return self._turns.take(*strands)
 
-    async def apply_edit(self, strand: str, edit: Edit, asked: Asked, compute: Compute) -> EditApplied:
+    async def apply_edit(self, strand: str, edit: Edit, request: RequestId, compute: Compute) -> EditApplied:
         """Apply an edit; on disk when this returns.
 
         Raises:
@@ -121,18 +121,18 @@ class StrandBook:
         """
 
         def begin(answers: Answers) -> Awaitable[Edited | Computation]:
-            return self._ask(self._store.apply_edit, strand, edit, asked, answers)
+            return self._ask(self._store.apply_edit, strand, edit, request, answers)
 
         edited = await settle_edit(begin, lambda: self.find(strand).meta, compute)
-        return self._publish(edited, "edit", asked)
+        return self._publish(edited, "edit", request)
 
-    async def undo_edit(self, strand: str, asked: Asked) -> EditApplied:
+    async def undo_edit(self, strand: str, request: RequestId) -> EditApplied:
         """Take back the newest edit."""
-        return self._publish(await self._ask(self._store.undo_edit, strand, asked), "undo", asked)
+        return self._publish(await self._ask(self._store.undo_edit, strand, request), "undo", request)
 
-    async def redo_edit(self, strand: str, asked: Asked) -> EditApplied:
+    async def redo_edit(self, strand: str, request: RequestId) -> EditApplied:
         """Do again what was undone last."""
-        return self._publish(await self._ask(self._store.redo_edit, strand, asked), "redo", asked)
+        return self._publish(await self._ask(self._store.redo_edit, strand, request), "redo", request)
 
     async def put_workspace(self, state: str) -> None:
         """Keep what a client would show again."""
@@ -174,7 +174,7 @@ class StrandBook:
             self._publisher.publish(StrandOpened(strand=living.info))
         return living
 
-    def _publish(self, edited: Edited, kind: str, asked: Asked) -> EditApplied:
+    def _publish(self, edited: Edited, kind: str, request: RequestId) -> EditApplied:
         for living in edited.strands:
             if living.id in self._living:
                 self._living[living.id] = living
@@ -184,7 +184,7 @@ class StrandBook:
                     before, after = change.before.shape[1], change.after.shape[1]
                     self._watcher.resized(living.id, change.frame_lo, before, after)
                 self._watcher.edited(living.id)
-            self._publisher.publish(_news(living, change, kind, edited.answer.edit, asked.request), [change.after])
+            self._publisher.publish(_news(living, change, kind, edited.answer.edit, request.id), [change.after])
         return edited.answer
 
 

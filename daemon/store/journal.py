@@ -69,11 +69,11 @@ class Journal:
         rows = self._db.execute(f"{STRANDS} WHERE closed_s IS NULL ORDER BY opened_s, s.rowid")
         return [strand_row(row) for row in rows]
 
-    def open_strand(self, strand: str) -> StrandRow | None:
+    def find_open_strand(self, strand: str) -> StrandRow | None:
         """One open strand; `codes` is the checkpoint's grid."""
         return self._strand(strand, "closed_s IS NULL")
 
-    def closed_strand(self, strand: str) -> StrandRow | None:
+    def find_closed_strand(self, strand: str) -> StrandRow | None:
         """One strand of the trash; `codes` is the checkpoint's grid."""
         return self._strand(strand, "closed_s IS NOT NULL")
 
@@ -120,7 +120,7 @@ class Journal:
         row = self._db.execute("SELECT id FROM strands WHERE cid = ? AND request = ?", (cid, request)).fetchone()
         return None if row is None else str(row[0])
 
-    def add_strand(self, row: StrandRow, cid: bytes, request: bytes) -> None:
+    def open_strand(self, row: StrandRow, cid: bytes, request: bytes) -> None:
         """A new strand without history."""
         self._db.execute(
             "INSERT INTO strands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",

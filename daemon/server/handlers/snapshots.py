@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from daemon.edits.history import newest
 from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
-from daemon.edits.values import Computation, Grid, Outcome, Register, grid_of, settle, write
+from daemon.edits.values import Computation, Grid, Outcome, Register, settle, write
 from daemon.server.computing import engine_for
 from daemon.server.encoding import Made, encode_clip, given_strand
 from daemon.server.paths import check_target
@@ -58,7 +58,10 @@ class SnapshotHandlers:
         for name, place in body.names.items():
             if not 0 <= place < len(others):
                 raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place}, {len(others)} came along")
-        grids = {name: grid_of(f"other{place}", *others[place]) for name, place in body.names.items()}
+        grids = {
+            name: Grid(id=f"other{place}", meta=others[place][0], codes=others[place][1])
+            for name, place in body.names.items()
+        }
         request.check_deadline()
         made = await _edit_all(meta, codes, body.edits, grids, engine_for(self._services, request))
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
@@ -161,7 +164,7 @@ async def _edit_all(
     locked: frozenset[int] = frozenset()
     notes: list[str] = []
     for edit in edits:
-        grid = grid_of("first", meta, codes, locked)
+        grid = Grid(id="first", meta=meta, codes=codes, locked=locked)
         outcome = await settle_edit(partial(_edited, edit, grid, others, registers), lambda: meta, compute)
         registers |= outcome.registers
         locked = locked if outcome.locked is None else outcome.locked

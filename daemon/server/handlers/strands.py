@@ -9,7 +9,7 @@ from daemon.server.computing import engine_for
 from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
-from daemon.store.living import Asked
+from daemon.store.living import RequestId
 from protocol.errors import AlleleError
 from protocol.messages.fields import Done
 from protocol.messages.strands import (
@@ -40,8 +40,8 @@ class StrandHandlers:
     async def open_strand(self, request: Call[OpenStrand]) -> Reply:
         """Of an audio file, encoded first, or of codes that came along."""
         body = request.body
-        asked = Asked(cid=request.cid, request=request.id)
-        known = await self._strands.opened_by(asked)
+        request_id = RequestId(cid=request.cid, id=request.id)
+        known = await self._strands.opened_by(request_id)
         if known is not None:
             return Reply(body=known.info)
         if (body.path is None) == (body.meta is None):
@@ -53,7 +53,7 @@ class StrandHandlers:
             meta, codes, notes = made.meta, made.codes, made.notes
         else:
             (meta, codes), notes = await given_strand(self._services, body.meta, request.buffers), []
-        living = await self._strands.open_strand(meta, codes, asked)
+        living = await self._strands.open_strand(meta, codes, request_id)
         return Reply(body=replace(living.info, notes=notes))
 
     async def get_strand(self, request: Call[GetStrand]) -> Reply:
@@ -93,21 +93,21 @@ class StrandHandlers:
         async with self._strands.turn(body.strand, *others):
             request.check_deadline()
             compute = engine_for(self._services, request)
-            return Reply(body=await self._strands.apply_edit(body.strand, body.edit, _asked(request), compute))
+            return Reply(body=await self._strands.apply_edit(body.strand, body.edit, _request_id(request), compute))
 
     async def undo_edit(self, request: Call[UndoEdit]) -> Reply:
         """On every strand that the edit changed."""
         body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
-            return Reply(body=await self._strands.undo_edit(body.strand, _asked(request)))
+            return Reply(body=await self._strands.undo_edit(body.strand, _request_id(request)))
 
     async def redo_edit(self, request: Call[RedoEdit]) -> Reply:
         """Likewise."""
         body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
-            return Reply(body=await self._strands.redo_edit(body.strand, _asked(request)))
+            return Reply(body=await self._strands.redo_edit(body.strand, _request_id(request)))
 
     async def get_history(self, request: Call[GetHistory]) -> Reply:
         """Around where the strand stands."""
@@ -125,9 +125,9 @@ class StrandHandlers:
         return Reply(body=Workspace(state=self._strands.workspace))
 
 
-def _asked(request: Call[Any]) -> Asked:
+def _request_id(request: Call[Any]) -> RequestId:
     body: ApplyEdit | UndoEdit | RedoEdit = request.body
-    return Asked(cid=request.cid, request=request.id, if_rev=body.if_rev, after=body.after)
+    return RequestId(cid=request.cid, id=request.id, if_rev=body.if_rev, after=body.after)
 
 
 def register(table: DispatchTable, services: Services) -> None:

@@ -10,11 +10,17 @@ from daemon.edits.values import Computation, Grid, Outcome, Step, settle, write
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.ranges import FrameRange, LevelRange, Rect
+from protocol.strands import StrandMeta
+
+
+def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
+    """Whose codes a grid holds; an operation takes its size from the codes."""
+    return StrandMeta(name=name, model=model, codec_id=codec, codebook=codebook, levels=1, frames=1, samples=1024)
 
 
 def grid(name: str, frames: int, *, levels: int = 4, codec: str = "c") -> Grid:
     codes = np.random.default_rng([frames, levels]).integers(0, 16, (levels, frames)).astype(np.uint16)
-    return Grid(id=name, name=name, model=f"model-{codec}", codec_id=codec, codebook=16, codes=codes)
+    return Grid(id=name, meta=meta(name, f"model-{codec}", codec, 16), codes=codes)
 
 
 A, B = grid("a", 24), grid("b", 15)
@@ -83,8 +89,8 @@ def test_what_is_left_out_of_a_longer_strand_is_said() -> None:
 @given(amount=st.floats(0, 1), seed=st.integers(0, 99), frames=st.integers(1, 24))
 def test_cells_come_in_turns_of_at_least_60_ms_of_whole_frames(amount: float, seed: int, frames: int) -> None:
     codes = np.stack([np.zeros(24), np.full(24, 5)]).astype(np.uint16)
-    one = Grid(id="a", name="a", model="m", codec_id="c", codebook=16, codes=codes)
-    other = Grid(id="b", name="b", model="m", codec_id="c", codebook=16, codes=codes + np.uint16(1))
+    one = Grid(id="a", meta=meta("a", "m", "c", 16), codes=codes)
+    other = Grid(id="b", meta=meta("b", "m", "c", 16), codes=codes + np.uint16(1))
     text = f"blend b {amount} @0:{frames} mode=cells seed={seed}"
     outcome = apply(parse_edit(text), one, {"b": other}, {})
     assert isinstance(outcome, Outcome)
@@ -179,7 +185,7 @@ def test_what_cannot_be_asked_is_refused(text: str, code: str) -> None:
 
 def test_a_mosaic_of_too_many_pairs_names_what_would_do() -> None:
     codes = np.zeros((1, 20_000), np.uint16)
-    long = Grid(id="long", name="long", model="model-c", codec_id="c", codebook=16, codes=codes)
+    long = Grid(id="long", meta=meta("long", "model-c", "c", 16), codes=codes)
     with pytest.raises(AlleleError, match="at most 3355 frames"):
         apply(parse_edit("mosaic long"), long, {"long": long}, {})
     assert isinstance(apply(parse_edit("mosaic long @0:3355"), long, {"long": long}, {}), Computation)

@@ -9,16 +9,20 @@ from daemon.edits.values import Computation, Grid, Outcome, Register, Step, writ
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.operations import OPS
+from protocol.strands import StrandMeta
 
 LEVELS, FRAMES, CODEBOOK = 6, 20, 16
 RESIZING = [name for name, spec in OPS.items() if spec.resizes]
 
 
+def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
+    """Whose codes a grid holds; an operation takes its size from the codes."""
+    return StrandMeta(name=name, model=model, codec_id=codec, codebook=codebook, levels=1, frames=1, samples=1024)
+
+
 def grid(name: str, locked: set[int] | None = None) -> Grid:
     codes = np.random.default_rng(len(name)).integers(0, CODEBOOK, (LEVELS, FRAMES)).astype(np.uint16)
-    return Grid(
-        id=name, name=name, model="m", codec_id="c", codebook=CODEBOOK, codes=codes, locked=frozenset(locked or ())
-    )
+    return Grid(id=name, meta=meta(name, "m", "c", CODEBOOK), codes=codes, locked=frozenset(locked or ()))
 
 
 def register() -> dict[str, Register]:

@@ -32,6 +32,6 @@ def test_traits_do_not_contradict_one_another(name: str) -> None:
     spec = OPS[name]
     assert spec.needs_model or not spec.needs_atlas
     assert spec.takes_strand or not spec.changes_other
-    assert spec.arguments or not (spec.takes_strand or spec.fills_register)
+    assert spec.arguments or not (spec.takes_strand or spec.fills_register or spec.reads_register)
     assert spec.place is not Place.CELLS or not spec.resizes, "a change of length is one of all levels"
     assert spec.heeds_locks or not spec.repeatable, "what changes cells leaves locked ones alone"

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.edits.values import Computation
-from daemon.store.strands import Asked, Edited, Living, StrandStore
+from daemon.store.strands import Edited, Living, RequestId, StrandStore
 from protocol.atlas import DIRECTIONS
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
@@ -21,8 +21,8 @@ CODEBOOK = 16
 MISSING = 300  # samples of the last frame that are not there
 
 
-def asked(if_rev: int | None = None) -> Asked:
-    return Asked(cid=b"c" * 16, request=os.urandom(16), if_rev=if_rev)
+def asked(if_rev: int | None = None) -> RequestId:
+    return RequestId(cid=b"c" * 16, id=os.urandom(16), if_rev=if_rev)
 
 
 def open_strand(store: StrandStore, name: str, frames: int) -> Living:
@@ -131,7 +131,7 @@ def cells(store: StrandStore) -> list[bytes]:
     return [living.codes.tobytes() for living in store.list_strands()]
 
 
-def walk(store: StrandStore, ids: list[str], move: Callable[[str, Asked], Edited]) -> None:
+def walk(store: StrandStore, ids: list[str], move: Callable[[str, RequestId], Edited]) -> None:
     """Undo or redo until nothing can be; a swap waits for its other strand, going round unties every knot."""
     while True:
         moved = 0
@@ -164,7 +164,7 @@ def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, s
     assert state(store) == known
     walk(store, ids, store.undo_edit)
     assert cells(store) == untouched
-    assert [living.undo_depth for living in store.list_strands()] == [0, 0]
+    assert [living.info.undo_depth for living in store.list_strands()] == [0, 0]
     walk(store, ids, store.redo_edit)
     assert cells(store) == done
     store.close()
@@ -242,7 +242,7 @@ def test_locks_last_pass_undo_by_and_cost_nothing_that_could_be_redone(store: St
     store.undo_edit(strand, asked())
     locked = edit(store, strand, "lock q1-2")
     (living,) = locked.strands
-    assert (living.locked, living.rev, living.undo_depth, living.redo_depth) == ({1, 2}, 4, 1, 1)
+    assert (living.info.locked, living.rev, living.info.undo_depth, living.info.redo_depth) == ([1, 2], 4, 1, 1)
     assert locked.changes[0].after.shape == (3, 0)
     assert np.array_equal(store.redo_edit(strand, asked()).strands[0].codes, second)
     assert np.array_equal(store.undo_edit(strand, asked()).strands[0].codes, first)
@@ -251,7 +251,7 @@ def test_locks_last_pass_undo_by_and_cost_nothing_that_could_be_redone(store: St
     store.close()
     reopened = StrandStore(tmp_path / "strands" / "edits.sqlite")
     try:
-        assert reopened.list_strands()[0].locked == {1, 2}
+        assert reopened.list_strands()[0].info.locked == [1, 2]
         masked = edit(reopened, strand, "set 9")
         codes = masked.strands[0].codes
         assert (codes[0] == 9).all()
@@ -260,7 +260,7 @@ def test_locks_last_pass_undo_by_and_cost_nothing_that_could_be_redone(store: St
         assert masked.answer.edit == "set 9  # q1-2 locked"
         with pytest.raises(AlleleError, match="is locked"):
             edit(reopened, strand, "reverse q1-2")
-        assert edit(reopened, strand, "unlock").strands[0].locked == set()
+        assert edit(reopened, strand, "unlock").strands[0].info.locked == []
         entries = reopened.get_history(strand)
         assert [(entry.place, entry.edit) for entry in entries.entries] == [(1, "set 1"), (2, "set 9  # q1-2 locked")]
         assert (entries.head, entries.depth) == (2, 2)
@@ -282,7 +282,7 @@ def test_a_journal_from_before_locks_opens(tmp_path: Path) -> None:
     database.close()
     again = StrandStore(path)
     try:
-        assert edit(again, strand, "lock q0").strands[0].locked == {0}
+        assert edit(again, strand, "lock q0").strands[0].info.locked == [0]
     finally:
         again.close()
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.store.strands import Asked, Living, StrandStore
+from daemon.store.strands import Living, RequestId, StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
@@ -24,8 +24,8 @@ from protocol.strands import StrandMeta
 CLIENT = b"c" * 16
 
 
-def asked(if_rev: int | None = None, after: bytes | None = None, request: bytes | None = None) -> Asked:
-    return Asked(cid=CLIENT, request=request or os.urandom(16), if_rev=if_rev, after=after)
+def asked(if_rev: int | None = None, after: bytes | None = None, request: bytes | None = None) -> RequestId:
+    return RequestId(cid=CLIENT, id=request or os.urandom(16), if_rev=if_rev, after=after)
 
 
 def open_strand(store: StrandStore, name: str, frames: int, codec: str = "c") -> Living:
@@ -124,7 +124,7 @@ def test_undoing_everything_is_the_identity_and_reopening_changes_nothing(
             assert all(np.array_equal(registers[k].codes, store.registers[k].codes) for k in registers)
     undo_everything(store, ids)
     after = codes_of(store)
-    depths = [living.undo_depth for living in store.list_strands()]
+    depths = [living.info.undo_depth for living in store.list_strands()]
     store.close()
     shutil.rmtree(folder)
     assert depths == [0, 0]
@@ -142,7 +142,7 @@ def test_redo_brings_back_what_undo_took(store: StrandStore) -> None:
     store.redo_edit(ids[1], asked())
     again = codes_of(store)
     assert all(np.array_equal(done[strand], again[strand]) for strand in ids)
-    assert [living.redo_depth for living in store.list_strands()] == [0, 0]
+    assert [living.info.redo_depth for living in store.list_strands()] == [0, 0]
 
 
 def test_a_checkpoint_in_what_could_be_redone_survives_a_new_edit(store: StrandStore, path: Path) -> None:
@@ -278,7 +278,7 @@ def test_stale_revisions_conflict_and_own_chains_do_not(store: StrandStore) -> N
     store.apply_edit(strand, parse_edit("set 2 @0"), asked(after=keys[0], request=keys[1]))
     store.apply_edit(strand, parse_edit("copy a @0:2"), asked(after=keys[1], request=keys[2]))
     store.apply_edit(strand, parse_edit("set 3 @0"), asked(after=keys[2], request=keys[3]))  # a copy is no change
-    stranger = Asked(cid=b"x" * 16, request=os.urandom(16))
+    stranger = RequestId(cid=b"x" * 16, id=os.urandom(16))
     store.apply_edit(strand, parse_edit("set 4 @0"), stranger)
     with pytest.raises(AlleleError) as refusal:
         store.apply_edit(strand, parse_edit("set 5 @0"), asked(after=keys[3]))
@@ -303,7 +303,7 @@ def test_kill_9_between_edits_loses_no_acknowledged_edit(path: Path) -> None:
         import os, sys
         import numpy as np
         from pathlib import Path
-        from daemon.store.strands import Asked, StrandStore
+        from daemon.store.strands import RequestId, StrandStore
         from protocol.edits import parse_edit
         from protocol.strands import StrandMeta
 
@@ -313,12 +313,12 @@ def test_kill_9_between_edits_loses_no_acknowledged_edit(path: Path) -> None:
             strand = known[0].id
         else:
             meta = StrandMeta(name="one", model="m", codec_id="c", levels=1, codebook=4096, frames=50, samples=50)
-            ask = Asked(cid=b"c" * 16, request=os.urandom(16))
+            ask = RequestId(cid=b"c" * 16, id=os.urandom(16))
             strand = store.open_strand(meta, np.zeros((1, 50), np.uint16), ask).id
         number = store.list_strands()[0].rev
         while True:
             edit = parse_edit(f"set {number % 4096} @{number % 50}")
-            store.apply_edit(strand, edit, Asked(cid=b"c" * 16, request=os.urandom(16)))
+            store.apply_edit(strand, edit, RequestId(cid=b"c" * 16, id=os.urandom(16)))
             number += 1
             print(number, flush=True)
     """

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.store.living import Asked, Living, SupersededError
+from daemon.store.living import Living, RequestId, SupersededError
 from daemon.store.strands import StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
 
 
-def asked(if_rev: int | None = None) -> Asked:
-    return Asked(cid=b"c" * 16, request=os.urandom(16), if_rev=if_rev)
+def asked(if_rev: int | None = None) -> RequestId:
+    return RequestId(cid=b"c" * 16, id=os.urandom(16), if_rev=if_rev)
 
 
-def open_strand(store: StrandStore, name: str, request: Asked | None = None) -> Living:
+def open_strand(store: StrandStore, name: str, request: RequestId | None = None) -> Living:
     codes = np.random.default_rng(len(name)).integers(0, 16, (3, 12)).astype(np.uint16)
     meta = StrandMeta(name=name, model="m", codec_id="c", levels=3, codebook=16, frames=12, samples=12 * 1024)
     return store.open_strand(meta, codes, request or asked())

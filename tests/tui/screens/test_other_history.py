@@ -13,7 +13,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from daemon.store.living import Asked
+from daemon.store.living import RequestId
 from daemon.store.strands import StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
@@ -59,8 +59,8 @@ async def joined(own_home: Path) -> AsyncIterator[tuple[Session, str, Heard]]:
         await session.close()
 
 
-def asked() -> Asked:
-    return Asked(cid=b"c" * 16, request=os.urandom(16))
+def asked() -> RequestId:
+    return RequestId(cid=b"c" * 16, id=os.urandom(16))
 
 
 async def pause_until(holds: Callable[[], Any]) -> None:

@@ -54,7 +54,7 @@ async def together(home: Path, steps: list[tuple[int, int, str]]) -> None:
         strands = await open_strands(clients[0], codec_id)
         for client in clients:
             for strand in strands:
-                await client.fetch(strand)
+                await client.grids.fetch(strand)
         work = [act(clients[who], strands[which], strands[1 - which], text) for who, which, text in steps]
         await asyncio.gather(*work)
         for strand in strands:
@@ -87,10 +87,12 @@ async def test_whoever_edits_alone_is_never_refused(home: Path) -> None:
     try:
         codec_id = (await client.ask(ListModels())).body.models[0].codec_id
         strand = (await open_strands(client, codec_id))[0]
-        await client.fetch(strand)
-        done = await asyncio.gather(*(client.apply_edit(strand, parse_edit(f"set {n % 16} q0")) for n in range(30)))
+        await client.grids.fetch(strand)
+        done = await asyncio.gather(
+            *(client.edits.apply_edit(strand, parse_edit(f"set {n % 16} q0")) for n in range(30))
+        )
         assert all(isinstance(answer, EditApplied) for answer in done)
-        assert await client.go_to(strand, -30) == -30
-        assert await client.go_to(strand, 12) == 12
+        assert await client.edits.go_to(strand, -30) == -30
+        assert await client.edits.go_to(strand, 12) == 12
     finally:
         await client.close()
