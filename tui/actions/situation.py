@@ -7,7 +7,7 @@ in use (tui.input.keymap fills it in).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocol.operations import OpSpec
+from protocol.opspec import OpSpec
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from typing import Any
 
 from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
-from protocol.operations import NOT_YET, OPS, Count, Prompt
+from protocol.operations import NOT_YET, OPS
+from protocol.opspec import Count, Prompt
 from protocol.ranges import Rect
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from protocol.edits import Edit
-from protocol.operations import OPS, Count, Place
+from protocol.operations import OPS
+from protocol.opspec import Count, Place
 from protocol.ranges import END, FrameRange, LevelRange, Rect
 from tui.model.cursor import Cursor
 

@@ -6,7 +6,8 @@ import pytest
 
 from daemon.blending.computations import COMPUTATIONS
 from daemon.edits.operations import OPERATIONS
-from protocol.operations import NOT_YET, OPS, Place
+from protocol.operations import NOT_YET, OPS
+from protocol.opspec import Place
 
 OF_A_BLEND = {"align"}  # the one computation that is not called as its operation
 
