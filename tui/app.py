@@ -168,7 +168,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     async def _leave_after_saving(self, code: int) -> None:
         if self.begun:
             with contextlib.suppress(AlleleError):  # the daemon is away; what was kept a moment ago stays
-                await self.session.keep(self.workspace(), timeout_s=0.1)
+                await self.session.put_workspace(self.workspace(), timeout_s=0.1)
         self.exit(code, return_code=code)
 
     def _poll_terminal(self) -> None:
@@ -188,7 +188,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
 
     def _keep_now(self) -> None:
         self._keeping = None
-        self.session.spawn(self.session.keep(self.workspace()))
+        self.session.spawn(self.session.put_workspace(self.workspace()))
 
     # --- drawing -----------------------------------------------------------------------------------------
 

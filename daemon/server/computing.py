@@ -11,10 +11,10 @@ from protocol.strands import StrandMeta
 
 
 def engine_for(services: Services, request: Call[Any]) -> Compute:
-    """Computations by the engine, for as long as the request's sender waits."""
+    """Return a function that has the engine compute, for as long as the request's sender waits."""
 
-    async def compute(asked: Computation, meta: StrandMeta) -> Array:
+    async def compute(computation: Computation, meta: StrandMeta) -> Array:
         model = await services.library.model_of(meta)
-        return await services.engine.compute(model.name, model.codec_id, asked, request.deadline_s)
+        return await services.engine.compute(model.name, model.codec_id, computation, request.deadline_s)
 
     return compute

@@ -22,14 +22,14 @@ MOST_QUESTIONS = 12  # an edit asks one or two; more means that another strand i
 async def settle_edit(
     begin: Callable[[Answers], Awaitable[Settled | Computation]], meta: Callable[[], StrandMeta], compute: Compute
 ) -> Settled:
-    """What an edit comes to, after whatever has to be asked of a model.
+    """Compute an edit, together with every computation by a model that it needs.
 
     Args:
         begin: computes the edit from the start, with the answers known by now (keyed by `Computation.key`).
-        meta: the strand as it is when a model is asked.
+        meta: gives the strand as it is when a model computes.
 
     Raises:
-        AlleleError: what `begin` and the engine say; E_CONFLICT when the cells change faster than they can be computed.
+        AlleleError: what `begin` and the engine raise; E_CONFLICT when cells change faster than they can be computed.
     """
     answers: dict[bytes, Array] = {}
     for _ in range(MOST_QUESTIONS):

@@ -51,7 +51,7 @@ class StrandBook:
         self.workspace = ""
 
     def watch(self, watcher: Watcher) -> None:
-        """Tell somebody of every change from now on."""
+        """Report every change to a watcher from now on."""
         self._watcher = watcher
 
     async def load(self) -> None:
@@ -76,7 +76,7 @@ class StrandBook:
         return living
 
     async def edit_texts(self, strand: str) -> list[str]:
-        """The text of what was done to a strand, oldest first."""
+        """Return the text of a strand's edits, oldest first."""
         return await self._thread.call(self._store.edit_texts, strand)
 
     async def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
@@ -88,11 +88,11 @@ class StrandBook:
         return await self._thread.call(self._store.get_history, strand)
 
     async def opened_by(self, request: RequestId) -> Living | None:
-        """The strand this request opened before."""
+        """Return the strand that this request opened before, if it did."""
         return await self._thread.call(self._store.opened_by, request)
 
     async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
-        """A new strand."""
+        """Open a new strand."""
         return self._welcome(await self._thread.call(self._store.open_strand, meta, codes, request))
 
     async def reopen_strand(self, strand: str) -> Living:
@@ -140,7 +140,7 @@ class StrandBook:
         self.workspace = state
 
     async def _ask(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """What the store's thread gives; strands that another process changed are taken over before its refusal."""
+        """Call the store on its thread. Strands that another process changed are read again before it refuses."""
         try:
             return await self._thread.call(work, *args, **kwargs)
         except SupersededError as refusal:

@@ -2,8 +2,8 @@
 
 Data flow: a request → checks (repeated? stale?) → `daemon.edits` computes → one transaction → memory → answer. All
 of it on the store's thread, one request after another, so edits are serial whoever sends them. An edit that takes a
-model's vectors stops at a question: the caller comes back with the answer, and everything is checked and computed anew.
-The answer counts if the question is still the same, so nothing is written that was computed from cells of the past.
+model's vectors returns a `Computation`: the caller comes back with its answer, and everything is checked and computed again.
+The answer counts if the computation is still the same, so nothing is written that was computed from earlier cells.
 
 What can go wrong: the disk is full (the transaction is rolled back, memory is as before, E_DISK_FULL); somebody else
 changed the strand (E_CONFLICT); another process changed it in the journal (the same, and the strand is read again); a
@@ -180,7 +180,7 @@ class StrandStore:
         return self._once(strand, request, lambda row: self._edit(row, edit, request, answers or {}))
 
     def undo_edit(self, strand: str, request: RequestId) -> Edited:
-        """Take the newest edit back, on every strand it changed.
+        """Undo the newest edit, on every strand it changed.
 
         Raises:
             AlleleError: E_NOT_FOUND, E_CONFLICT, E_NOTHING_TO_UNDO, E_DISK_FULL.
@@ -188,7 +188,7 @@ class StrandStore:
         return self._once(strand, request, lambda row: self._undo(row, request))
 
     def redo_edit(self, strand: str, request: RequestId) -> Edited:
-        """Do again what was undone last, on every strand it changed.
+        """Reapply the most recently undone edit, on every strand it changed.
 
         Raises:
             AlleleError: as `undo_edit`.

@@ -1,8 +1,8 @@
 """What the editor's keys do to cells: every operation on the selection, or on cells from the cursor on.
 
-An edit is sent at once and drawn when the daemon says so (under a millisecond over ipc). Held keys are pipelined, see
-tui.model.pending. Notes that come back ("cropped to …") are said on the last line. An operation that takes a number
-asks for it on the prompt, with what was answered last time already there.
+An operation whose row in `protocol.operations` says what a key supplies is carried out by `operate`; the others have a
+method here. An operation that takes a number asks for it on the prompt, with the previous answer already there. How
+edits are sent is in tui.editor.sending.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ MOST_EXPECTED = 4096  # cells that a step right after `set` counts on from, befo
 
 
 class Operations:
-    """Edits that are single keys."""
+    """Carries out the actions that edit codes, undo and redo."""
 
     def __init__(self, context: EditorContext, sender: EditSender) -> None:
         self.context, self.sender = context, sender
@@ -70,8 +70,8 @@ class Operations:
             self._put(op, press.register)
         elif spec.count is Count.AMOUNT:
             self._change(op, [str(press.count or 1)])
-        elif (here := self.context.here(press.count)) is not None and spec.takes_strand:
-            self.sender.submit(here[0].id, self.editor.pair(Edit(op=op, args=[""]), here[1]))
+        elif spec.takes_strand:
+            self._change_with_other(op, press.count)
         else:
             self._change(op, [], press.count)
 
@@ -79,6 +79,11 @@ class Operations:
         here = self.context.here(count)
         if here is not None:
             self.sender.submit(here[0].id, self.editor.make(Edit(op=op, args=args), here[1]))
+
+    def _change_with_other(self, op: str, count: int | None) -> None:
+        here = self.context.here(count)
+        if here is not None:
+            self.sender.submit(here[0].id, self.editor.pair(Edit(op=op, args=[""]), here[1]))
 
     def _ask_for(self, op: str, prompt: Prompt, count: int | None) -> None:
         """Ask for the arguments, offering the previous answer; Enter sends the edit, Esc drops it."""
@@ -125,7 +130,7 @@ class Operations:
             self.sender.submit(grid.id, self.editor.set(rect, code))
 
     def read_code(self, grid: StrandGrid, text: str) -> int | None:
-        """A code as typed; what is none is said."""
+        """Read a code as typed. Shows an error if the text is not a valid code number."""
         text = text.strip()
         if is_code(text, grid.codebook):
             return int(text)

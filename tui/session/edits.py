@@ -45,7 +45,7 @@ class StrandEdits:
         return await self._chained(strand, None, lambda rev, after: UndoEdit(strand=strand, if_rev=rev, after=after))
 
     async def redo_edit(self, strand: str) -> EditApplied | None:
-        """Redo what was undone last."""
+        """Reapply the most recently undone edit."""
         return await self._chained(strand, None, lambda rev, after: RedoEdit(strand=strand, if_rev=rev, after=after))
 
     async def go_to(self, strand: str, moves: int) -> int:

@@ -105,7 +105,7 @@ class Session:
         await self.connection.cancel_work()
         if self.connection.is_open:
             with contextlib.suppress(AlleleError):
-                await self.keep(self.workspace, timeout_s=0.15)
+                await self.put_workspace(self.workspace, timeout_s=0.15)
         await self.connection.close()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -235,7 +235,7 @@ class Session:
 
     # --- workspace ---------------------------------------------------------------------------------------
 
-    async def keep(self, workspace: str, timeout_s: float = 5.0) -> None:
+    async def put_workspace(self, workspace: str, timeout_s: float = 5.0) -> None:
         """Keep the workspace in the daemon, when it differs from what is kept."""
         self.workspace = workspace
         if workspace and workspace != self._kept:

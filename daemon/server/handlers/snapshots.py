@@ -1,4 +1,4 @@
-"""Requests that work on strands as values, and decoding: nothing of them stays in the daemon."""
+"""Requests that edit, encode or decode strands given as values; the daemon keeps nothing of them."""
 
 import asyncio
 from functools import partial
@@ -37,19 +37,19 @@ FLOAT_BYTES = 4
 
 
 class SnapshotHandlers:
-    """The command line's side of strands."""
+    """Answers the requests that the command line makes about strands."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def encode(self, request: Call[EncodeFile]) -> Reply:
-        """An audio file as codes."""
+    async def encode_file(self, request: Call[EncodeFile]) -> Reply:
+        """Encode an audio file as a strand."""
         body = request.body
         made = await encode_clip(self._services, body.path, body.model, request)
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
-    async def edit(self, request: Call[EditSnapshot]) -> Reply:
-        """Edits in order on a snapshot; only the first strand changes."""
+    async def edit_snapshot(self, request: Call[EditSnapshot]) -> Reply:
+        """Apply edits to a snapshot, in order; only the first strand changes."""
         body = request.body
         meta, codes = await given_strand(self._services, body.meta, request.buffers)
         others: list[tuple[StrandMeta, Codes]] = []
@@ -67,19 +67,19 @@ class SnapshotHandlers:
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
     async def decode_snapshot(self, request: Call[DecodeSnapshot]) -> Reply:
-        """To a WAV file."""
+        """Decode a snapshot to a WAV file."""
         body = request.body
         meta, codes = await given_strand(self._services, body.meta, request.buffers)
         return await self._decode_to(meta, codes, body, request)
 
     async def decode_strand(self, request: Call[DecodeStrand]) -> Reply:
-        """As it is at this moment, to a WAV file."""
+        """Decode a living strand, as it is at this moment, to a WAV file."""
         body = request.body
         living = self._services.strands.find(body.strand)
         return await self._decode_to(living.meta, living.codes, body, request)
 
     async def decode_region(self, request: Call[DecodeRegion]) -> Reply:
-        """PCM of some frames; the reply says of which revision."""
+        """Decode some frames of a living strand; the reply names the revision they are of."""
         body = request.body
         living = self._services.strands.find(body.strand)
         meta, frames = living.meta, body.frames
@@ -185,8 +185,8 @@ async def _edited(
 def register(table: DispatchTable, services: Services) -> None:
     """Answer the requests of this module."""
     handlers = SnapshotHandlers(services)
-    table.add(EncodeFile, handlers.encode)
-    table.add(EditSnapshot, handlers.edit)
+    table.add(EncodeFile, handlers.encode_file)
+    table.add(EditSnapshot, handlers.edit_snapshot)
     table.add(DecodeSnapshot, handlers.decode_snapshot)
     table.add(DecodeStrand, handlers.decode_strand)
     table.add(DecodeRegion, handlers.decode_region)

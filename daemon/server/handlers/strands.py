@@ -31,14 +31,14 @@ from protocol.messages.strands import (
 
 
 class StrandHandlers:
-    """Edits of a strand are done in the order in which they came."""
+    """Answers requests about living strands. Edits of a strand are applied in the order in which they came."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._strands = services.strands
 
     async def open_strand(self, request: Call[OpenStrand]) -> Reply:
-        """Of an audio file, encoded first, or of codes that came along."""
+        """Open a strand of an audio file, which is encoded first, or of codes that came with the request."""
         body = request.body
         request_id = RequestId(cid=request.cid, id=request.id)
         known = await self._strands.opened_by(request_id)
@@ -57,7 +57,7 @@ class StrandHandlers:
         return Reply(body=replace(living.info, notes=notes))
 
     async def get_strand(self, request: Call[GetStrand]) -> Reply:
-        """With its codes and the newest of its edits as text."""
+        """Return a strand with its codes and the newest of its edits as text."""
         body = request.body
         living = self._strands.find(body.strand)
         texts = await self._strands.edit_texts(body.strand)
@@ -68,26 +68,26 @@ class StrandHandlers:
         return Reply(body=info, buffers=(living.codes, *earlier))
 
     async def list_strands(self, _: Call[ListStrands]) -> Reply:
-        """From memory."""
+        """List every open strand. Reads memory; touches no disk."""
         return Reply(body=Strands(strands=self._strands.list_strands()))
 
     async def close_strand(self, request: Call[CloseStrand]) -> Reply:
-        """The history goes to the trash with it."""
+        """Move a strand and its history to the trash."""
         body = request.body
         await self._strands.close_strand(body.strand)
         return Reply(body=Done())
 
     async def reopen_strand(self, request: Call[ReopenStrand]) -> Reply:
-        """With the history it had."""
+        """Take a strand back from the trash, with the history it had."""
         body = request.body
         return Reply(body=(await self._strands.reopen_strand(body.strand)).info)
 
     async def list_closed_strands(self, _: Call[ListClosedStrands]) -> Reply:
-        """From the journal."""
+        """List the strands in the trash, which are read from the journal."""
         return Reply(body=await self._strands.list_closed_strands())
 
     async def apply_edit(self, request: Call[ApplyEdit]) -> Reply:
-        """On disk before it is answered."""
+        """Apply an edit and answer when it is on disk."""
         body = request.body
         others = [] if body.edit.other is None else [body.edit.other]
         async with self._strands.turn(body.strand, *others):
@@ -96,32 +96,32 @@ class StrandHandlers:
             return Reply(body=await self._strands.apply_edit(body.strand, body.edit, _request_id(request), compute))
 
     async def undo_edit(self, request: Call[UndoEdit]) -> Reply:
-        """On every strand that the edit changed."""
+        """Undo the newest edit on every strand that it changed."""
         body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
             return Reply(body=await self._strands.undo_edit(body.strand, _request_id(request)))
 
     async def redo_edit(self, request: Call[RedoEdit]) -> Reply:
-        """Likewise."""
+        """Reapply the most recently undone edit on every strand it changed."""
         body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
             return Reply(body=await self._strands.redo_edit(body.strand, _request_id(request)))
 
     async def get_history(self, request: Call[GetHistory]) -> Reply:
-        """Around where the strand stands."""
+        """List the edits around the point of its history at which a strand is."""
         body = request.body
         return Reply(body=await self._strands.get_history(body.strand))
 
     async def put_workspace(self, request: Call[PutWorkspace]) -> Reply:
-        """The last one counts, whoever sent it."""
+        """Keep a client's workspace in place of the last one, whoever sent that."""
         body = request.body
         await self._strands.put_workspace(body.state)
         return Reply(body=Done())
 
     async def get_workspace(self, _: Call[GetWorkspace]) -> Reply:
-        """From memory."""
+        """Return the workspace that was kept last. Reads memory; touches no disk."""
         return Reply(body=Workspace(state=self._strands.workspace))
 
 
