@@ -2,8 +2,9 @@
 
 Data flow: a request → checks (repeated? stale?) → `daemon.edits` computes → one transaction → memory → answer. All
 of it on the store's thread, one request after another, so edits are serial whoever sends them. An edit that takes a
-model's vectors returns a `Computation`: the caller comes back with its answer, and everything is checked and computed again.
-The answer counts if the computation is still the same, so nothing is written that was computed from earlier cells.
+model's vectors returns a `Computation`: the caller comes back with its answer, and everything is checked and computed
+again. The answer counts if the computation is still the same, so nothing is written that was computed from earlier
+cells.
 
 What can go wrong: the disk is full (the transaction is rolled back, memory is as before, E_DISK_FULL); somebody else
 changed the strand (E_CONFLICT); another process changed it in the journal (the same, and the strand is read again); a
