@@ -104,7 +104,7 @@ async def edit_while_sockets_go(home: Path, pid: int) -> None:
         await asyncio.sleep(0.02)
     store = StrandStore(places.strands / "edits.sqlite")  # made here: a daemon would want the strand's model
     asked = RequestId(cid=b"c" * 16, id=os.urandom(16))
-    strand = store.open(meta, np.zeros((2, 8), np.uint16), asked).id
+    strand = store.open_strand(meta, np.zeros((2, 8), np.uint16), asked).id
     store.close()
     from tui.transport.embedded import ensure_daemon
 
