@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from protocol import arrays, edits, errors, frames, strands, version
+from protocol import arrays, edits, errors, frames, operations, ranges, strands, version
 from protocol.messages import corpora, playback, session
 from protocol.messages import strands as strand_messages
 from protocol.messages.registry import EVENTS, REQUESTS
@@ -90,6 +90,8 @@ def sections() -> dict[str, str]:
         strands.StrandMeta,
         strands.Source,
         edits.Edit,
+        ranges.LevelRange,
+        ranges.FrameRange,
     ]
     limits = [
         ("protocol versions", f"{version.PROTOCOL_MIN} to {version.PROTOCOL_MAX}"),
@@ -120,7 +122,7 @@ def sections() -> dict[str, str]:
             + [
                 f"| {s.name} | {' '.join(s.arguments)} | {'; '.join(f'{k}: {v}' for k, v in s.options.items())} "
                 f"| {s.summary} | `{s.example}` |"
-                for s in edits.OPS.values()
+                for s in operations.OPS.values()
             ]
         ),
     }

@@ -46,7 +46,7 @@ from tui.screens.train import TrainScreen
 from tui.screens.undo_list import UndoList
 from tui.session.session import Session
 from tui.sound import Sound
-from tui.transport.target import Target
+from tui.transport.daemon_target import DaemonTarget
 from tui.widgets.code_grid import tier_of
 from tui.widgets.driver import LeanDriver, tune_textual
 from tui.widgets.terminal import DiffUpdate, Terminal
@@ -73,13 +73,13 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         model: str | None = None,
         start_job: str | None = None,
         demo: DemoPlan | None = None,
-        target: Target | None = None,
+        target: DaemonTarget | None = None,
     ) -> None:
         super().__init__(home, driver_class=LeanDriver, ansi_color=True)
         self.terminal_tier = tier_of(self.console.color_system, self.no_color)
         self._cursor_shown = False
         self.terminal = Terminal(self.no_color)
-        self.session = Session(target or Target.of_home(home), self._on_change)
+        self.session = Session(target or DaemonTarget.of_home(home), self._on_change)
         player_log = places_of(home).logs / "player.log"
         self.sound = Sound(self.session, player_log, lambda topic: self._on_change(topic, ""), self.say)
         self.editor = Editor()
@@ -145,7 +145,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         for pane in self.editor.panes:
             if pane.strand is not None:
                 try:
-                    await self.session.fetch(pane.strand)
+                    await self.session.grids.fetch(pane.strand)
                 except AlleleError as error:
                     if error.code == "E_NOT_FOUND":
                         pane.strand = None
@@ -172,7 +172,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     async def _leave_after_saving(self, code: int) -> None:
         if self.begun:
             with contextlib.suppress(AlleleError):  # the daemon is away; what was kept a moment ago stays
-                await self.session.keep(self.workspace(), timeout_s=0.1)
+                await self.session.put_workspace(self.workspace(), timeout_s=0.1)
         self.exit(code, return_code=code)
 
     def _poll_terminal(self) -> None:
@@ -192,7 +192,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
 
     def _keep_now(self) -> None:
         self._keeping = None
-        self.session.spawn(self.session.keep(self.workspace()))
+        self.session.spawn(self.session.put_workspace(self.workspace()))
 
     # --- drawing -----------------------------------------------------------------------------------------
 
@@ -335,7 +335,7 @@ def run_app(
     model: str | None = None,
     start_job: str | None = None,
     demo: DemoPlan | None = None,
-    target: Target | None = None,
+    target: DaemonTarget | None = None,
 ) -> int:
     """Run the TUI on this terminal until it is left; its exit code.
 

@@ -1,27 +1,15 @@
-"""Which frames a playback plays while its strand changes its length: a range that is moved, stretched, kept alive."""
+"""Which frames a playback plays while its strand changes its length."""
 
-from dataclasses import dataclass
+from protocol.ranges import FrameRange
 
 
-@dataclass(frozen=True)
-class Span:
-    """Frames [first, past)."""
+def resized(frames: FrameRange, lo: int, before: int, after: int) -> FrameRange:
+    """Where the sound of some frames lies after `before` frames from `lo` on gave place to `after`.
 
-    first: int
-    past: int
-
-    def resized(self, lo: int, before: int, after: int) -> "Span":
-        """The same sound after `before` frames from `lo` on gave place to `after`.
-
-        What is inserted at a range's end belongs to it, as the copies of a looped bar do.
-        """
-        past = self.past if before and self.past <= lo else _moved(self.past, lo, before, after)
-        return Span(self.first if self.first <= lo else _moved(self.first, lo, before, after), past)
-
-    def inside(self, frames: int) -> "Span":
-        """Cropped to a strand of so many frames; at least one is left."""
-        first = min(self.first, frames - 1)
-        return Span(first, min(max(self.past, first + 1), frames))
+    What is inserted at a range's end belongs to it, as the copies of a looped bar do.
+    """
+    past = frames.past if before and frames.past <= lo else _moved(frames.past, lo, before, after)
+    return FrameRange(frames.first if frames.first <= lo else _moved(frames.first, lo, before, after), past)
 
 
 def _moved(frame: int, lo: int, before: int, after: int) -> int:

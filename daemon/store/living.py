@@ -1,11 +1,11 @@
-"""Living strands as others see them: at one revision, with who asks for a change and what is answered."""
+"""Living strands as the broker sees them: at one revision, with the requests for a change and what is answered."""
 
 from dataclasses import dataclass, field
 
 import msgspec
 
 from daemon.edits.lengths import resized
-from daemon.edits.values import Change, Grid, grid_of
+from daemon.edits.values import Change, Grid
 from daemon.store.journal_rows import StrandRow
 from protocol.errors import AlleleError
 from protocol.messages.strands import EditApplied, StrandInfo
@@ -14,42 +14,40 @@ from protocol.strands import Codes, StrandMeta
 
 @dataclass(frozen=True, kw_only=True)
 class Living:
-    """A strand at one revision. `codes` (Q, T) is never written to again; `meta.edits` is empty here."""
+    """A strand at one revision. `codes` (Q, T) is never written to again; `info.meta.edits` is empty here."""
 
-    id: str
-    meta: StrandMeta
-    rev: int
-    undo_depth: int
-    redo_depth: int
+    info: StrandInfo
     codes: Codes
-    locked: frozenset[int] = frozenset()
 
     @property
-    def info(self) -> StrandInfo:
-        """The strand as messages carry it."""
-        return StrandInfo(
-            id=self.id,
-            meta=self.meta,
-            rev=self.rev,
-            undo_depth=self.undo_depth,
-            redo_depth=self.redo_depth,
-            locked=sorted(self.locked),
-        )
+    def id(self) -> str:
+        """The strand's id."""
+        return self.info.id
+
+    @property
+    def meta(self) -> StrandMeta:
+        """What its codes are of."""
+        return self.info.meta
+
+    @property
+    def rev(self) -> int:
+        """The revision at which its codes are these."""
+        return self.info.rev
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
-    """Who asks for a change, under which id, and what must be true for it."""
+class RequestId:
+    """A client and its request for a change, with the revision or the earlier request that the change must follow."""
 
     cid: bytes
-    request: bytes
+    id: bytes
     if_rev: int | None = None
     after: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edited:
-    """The answer, and (unless it was given before) what everybody is to be told."""
+    """The answer, and, unless it was given before, the strands that changed and how."""
 
     answer: EditApplied
     strands: list[Living] = field(default_factory=list[Living])
@@ -73,18 +71,18 @@ def frozen(codes: Codes) -> Codes:
 
 def as_grid(row: StrandRow) -> Grid:
     """A strand as operations see it."""
-    return grid_of(row.id, row.meta, row.codes, row.locked)
+    return Grid(id=row.id, meta=row.meta, codes=row.codes, locked=row.locked)
 
 
 def as_living(row: StrandRow) -> Living:
     """A strand as it is now."""
     meta = msgspec.structs.replace(resized(row.meta, row.codes.shape[1]), edits=[])
-    return Living(
+    info = StrandInfo(
         id=row.id,
         meta=meta,
         rev=row.rev,
         undo_depth=row.head,
         redo_depth=row.depth - row.head,
-        codes=row.codes,
-        locked=row.locked,
+        locked=sorted(row.locked),
     )
+    return Living(info=info, codes=row.codes)

@@ -36,6 +36,7 @@ from protocol.messages.session import GetStatus
 from protocol.messages.snapshots import DecodeRegion
 from protocol.messages.strands import ApplyEdit, OpenStrand
 from protocol.places import Places, places_of
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
 from tui.transport.client import Client
 
@@ -89,7 +90,7 @@ async def start_load(client: Client, home: Path) -> str:
     )  # fmt: skip
     codes = np.random.default_rng(0).integers(0, model.codebook, (model.levels, FRAMES)).astype(np.uint16)
     strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body.id
-    await client.request(DecodeRegion(strand=strand, frames=(0, 32)), timeout_s=120)
+    await client.request(DecodeRegion(strand=strand, frames=FrameRange(0, 32)), timeout_s=120)
     while (await client.request(ShowJob(job=job))).body.detail[:4] != "step":
         await asyncio.sleep(0.2)
     return strand
@@ -130,7 +131,7 @@ async def measure(places: Places, home: Path, pid: int, seconds: float) -> dict[
 
         async def decode() -> None:
             at = int(time.monotonic() * 997) % (FRAMES - 32)
-            await one.request(DecodeRegion(strand=strand, frames=(at, at + 32)))
+            await one.request(DecodeRegion(strand=strand, frames=FrameRange(at, at + 32)))
 
         until_s = time.monotonic() + seconds
         names = ("ping", "status", "edit, on disk", "decode of 32 frames")

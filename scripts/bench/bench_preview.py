@@ -34,6 +34,7 @@ from protocol.messages.playback import Chunk, Credit, StartPlayback, StopPlaybac
 from protocol.messages.session import Hello
 from protocol.messages.strands import ApplyEdit, OpenStrand
 from protocol.places import Places, places_of
+from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import StrandMeta
 from tui.transport.client import Client
 
@@ -148,11 +149,13 @@ async def measure(places: Places, times: int) -> list[tuple[float, float]]:
             frame, level = int(rng.integers(0, FRAMES - 64)), int(rng.integers(0, model.levels))
             code = (int(codes[level, frame]) + 1 + int(rng.integers(0, model.codebook - 1))) % model.codebook
             codes[level, frame] = code
-            edit = Edit(op="set", args=[str(code)], levels=(level, level), frames=(frame, frame + 1))
+            edit = Edit(
+                op="set", args=[str(code)], levels=LevelRange(level, level), frames=FrameRange(frame, frame + 1)
+            )
             key_s = time.perf_counter()
             await client.request(ApplyEdit(strand=strand, edit=edit))
             start_s = time.perf_counter()
-            play = StartPlayback(player=ear.cid, strand=strand, frames=(frame, None))
+            play = StartPlayback(player=ear.cid, strand=strand, frames=FrameRange(frame))
             started = (await client.request(play)).body
             heard_s = await ear.first_sound_s(started.playback)
             if turn >= WARM_UP:

@@ -96,7 +96,7 @@ def test_connections_edits_and_the_history_survive_a_removed_run_folder(started:
 
 
 async def edit_while_sockets_go(home: Path, pid: int) -> None:
-    from daemon.store.living import Asked
+    from daemon.store.living import RequestId
     from daemon.store.strands import StrandStore
 
     places = places_of(home)
@@ -106,8 +106,8 @@ async def edit_while_sockets_go(home: Path, pid: int) -> None:
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         await asyncio.sleep(0.02)
     store = StrandStore(places.strands / "edits.sqlite")  # made here: a daemon would want the strand's model
-    asked = Asked(cid=b"c" * 16, request=os.urandom(16))
-    strand = store.open(meta, np.zeros((2, 8), np.uint16), asked).id
+    asked = RequestId(cid=b"c" * 16, id=os.urandom(16))
+    strand = store.open_strand(meta, np.zeros((2, 8), np.uint16), asked).id
     store.close()
     from tui.transport.embedded import ensure_daemon
 

@@ -18,10 +18,10 @@ from tui.sound import Sound
 class Session:
     """Stands in for the connection to a daemon: every preview is started."""
 
-    target = SimpleNamespace(endpoint=Endpoint(Path("/nowhere")))
-
     def __init__(self) -> None:
-        self.grids, self.asked = {}, []
+        self.connection = SimpleNamespace(target=SimpleNamespace(endpoint=Endpoint(Path("/nowhere"))))
+        self.grids: dict[str, Any] = {}
+        self.asked: list[Any] = []
 
     async def ask(self, body: Any, **_: Any) -> Any:
         self.asked.append(body)

@@ -7,7 +7,7 @@ in use (tui.input.keymap fills it in).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocol.edits import NOT_YET
+from protocol.opspec import OpSpec
 
 
 @dataclass(frozen=True)
@@ -200,10 +200,8 @@ def audible(s: Situation) -> str:
     return ("" if s.preview else none) or engine_ready(s) or s.sound
 
 
-def waits(op: str, otherwise: Check) -> Check:
-    """An operation that may not be there yet: then the reason it is refused with, else the other check."""
-
-    def check(s: Situation) -> str:
-        return "; ".join(NOT_YET[op]) if op in NOT_YET else otherwise(s)
-
-    return check
+def operation(spec: OpSpec) -> Check:
+    """What stands in the way of an edit operation, by its row in the table of operations."""
+    if spec.takes_strand:
+        return both_modelled if spec.needs_model else both
+    return modelled if spec.needs_model else online_strand

@@ -16,7 +16,7 @@ from protocol.places import NAME_A_HOME, Places
 from tui.cli.session import with_running_daemon
 from tui.installation import how_to_get_a_daemon, missing_packages, version
 from tui.transport.client import Client
-from tui.transport.target import Target
+from tui.transport.daemon_target import DaemonTarget
 
 LOW_SPACE_BYTES = 2 * 1024**3
 SHADOWS = ("allele", "daemon", "protocol", "tui", "numpy", "msgspec", "msgpack", "zmq", "textual", "rich", "torch")
@@ -93,7 +93,7 @@ def check_space(places: Places) -> Check:
     return Check("disk", "ok", detail)
 
 
-def check_daemon(target: Target) -> Check:
+def check_daemon(target: DaemonTarget) -> Check:
     """Whether a daemon runs, and what it says of itself."""
     if not target.holds():
         if missing_packages():

@@ -11,7 +11,7 @@ from protocol.messages.session import GetStatus, Status, StopDaemon
 from tui.cli.output import Output, duration
 from tui.cli.session import locate, say_waiting, with_running_daemon
 from tui.transport.client import Client
-from tui.transport.target import Target
+from tui.transport.daemon_target import DaemonTarget
 
 STOP_S = 20.0
 
@@ -63,20 +63,20 @@ def describe(found: Status) -> list[str]:
     ]
 
 
-def _own_target(arguments: Namespace) -> Target:
+def _own_target(arguments: Namespace) -> DaemonTarget:
     if arguments.connect is not None:
         raise AlleleError("E_BAD_REQUEST", "--connect only finds a running daemon", hint="start one with --home DIR")
     return locate(arguments)
 
 
-def _started(target: Target, output: Output, *, started: bool) -> int:
+def _started(target: DaemonTarget, output: Output, *, started: bool) -> int:
     found = _status(target)
     first = "started" if started else "it ran already"
     output.result({"started": started} | _facts(found), [first, *describe(found)])
     return 0
 
 
-def _status(target: Target) -> Status:
+def _status(target: DaemonTarget) -> Status:
     async def ask(client: Client) -> Status:
         return await client.ask(GetStatus(), timeout_s=10.0)
 
@@ -87,7 +87,7 @@ def _facts(found: Status) -> dict[str, Any]:
     return msgspec.to_builtins(found)
 
 
-def _stop(target: Target) -> int | None:
+def _stop(target: DaemonTarget) -> int | None:
     """Stop what runs there and wait until it is gone; its pid, None when none ran."""
     if not target.is_running(say_waiting):
         return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from protocol.endpoint import Endpoint, parse_endpoint
 from protocol.errors import AlleleError
 from protocol.places import Places, default_home, places_of
-from tui.transport.target import Target
+from tui.transport.daemon_target import DaemonTarget
 
 if TYPE_CHECKING:
     from tui.transport.client import Client
@@ -37,16 +37,16 @@ def own_places(arguments: Namespace) -> Places:
     return places_of(Path(arguments.home)) if arguments.home is not None else places_of(default_home())
 
 
-def locate(arguments: Namespace) -> Target:
+def locate(arguments: Namespace) -> DaemonTarget:
     """The daemon that --connect, --home or the environment name.
 
     Raises:
         AlleleError: E_UNAVAILABLE for an endpoint that this version cannot reach.
     """
     if arguments.connect is not None:
-        return Target(parse_endpoint(arguments.connect))
+        return DaemonTarget(parse_endpoint(arguments.connect))
     places = own_places(arguments)
-    return Target(places.endpoint, places)
+    return DaemonTarget(places.endpoint, places)
 
 
 def with_daemon(arguments: Namespace, work: Callable[["Client"], Awaitable[T]]) -> T:
@@ -55,7 +55,7 @@ def with_daemon(arguments: Namespace, work: Callable[["Client"], Awaitable[T]]) 
     return _with_client(target.find(say_waiting), work) if target.places else with_running_daemon(target, work)
 
 
-def with_running_daemon(target: Target, work: Callable[["Client"], Awaitable[T]]) -> T:
+def with_running_daemon(target: DaemonTarget, work: Callable[["Client"], Awaitable[T]]) -> T:
     """Run `work(client)` against a daemon that must be running already.
 
     Raises:
@@ -77,7 +77,7 @@ def _with_client(endpoint: Endpoint, work: Callable[["Client"], Awaitable[T]]) -
     return asyncio.run(session())
 
 
-def home_behind(target: Target) -> Path:
+def home_behind(target: DaemonTarget) -> Path:
     """The home of the running daemon at an endpoint, as the daemon gives it; its run folder may lie elsewhere."""
     from protocol.messages.session import GetStatus, Status
 

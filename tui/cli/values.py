@@ -3,9 +3,13 @@
 import argparse
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.model.existing import at_home, named
 from tui.model.names import NAME_RULE, is_name
+
+if TYPE_CHECKING:
+    from protocol.ranges import FrameRange, LevelRange
 
 _BUDGET = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh])\Z")
 _LEVELS = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?\Z")
@@ -22,22 +26,26 @@ def budget(text: str) -> float:
     return seconds
 
 
-def levels(text: str) -> tuple[int, int]:
+def levels(text: str) -> "LevelRange":
     """`0-2` or `1`: first and last level, inclusive."""
+    from protocol.ranges import level_range  # here, so that --help does not wait for msgspec
+
     match = _LEVELS.match(text)
-    first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
-    if first > last:
+    named = level_range(match[1], match[2]) if match else None
+    if not named:
         raise argparse.ArgumentTypeError(f"{text!r} is not a range of levels like 0-2 or 1")
-    return first, last
+    return named
 
 
-def frames(text: str) -> tuple[int | None, int | None]:
+def frames(text: str) -> "FrameRange":
     """`10:40`, `10:` or `:40`: first frame and the one past the last."""
+    from protocol.ranges import frame_range
+
     match = _FRAMES.match(text)
-    first, past = (int(side) if side else None for side in (match[1], match[2])) if match else (1, 0)
-    if past is not None and past <= (first or 0):
+    named = frame_range(match[1], match[2]) if match else None
+    if not named:
         raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames like 10:40 (10 up to 39), 10: or :40")
-    return first, past
+    return named
 
 
 def name(text: str) -> str:

@@ -33,7 +33,7 @@ class StatusHandlers:
             jobs=services.jobs.all,
             corpora=services.library.corpora,
             models=services.library.models,
-            strands=services.strands.infos,
+            strands=services.strands.list_strands(),
             workspace=services.strands.workspace,
         )
         return Reply(body=body)

@@ -9,12 +9,18 @@ from daemon.edits.operations import apply
 from daemon.edits.values import Change, Grid, Register, write
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.strands import StrandMeta
+
+
+def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
+    """Whose codes a grid holds; an operation takes its size from the codes."""
+    return StrandMeta(name=name, model=model, codec_id=codec, codebook=codebook, levels=1, frames=1, samples=1024)
 
 
 def grid(name: str, frames: int, *, levels: int = 3, codec: str = "c") -> Grid:
     random = np.random.default_rng([frames, levels, len(name)])
     codes = random.integers(0, 16, (levels, frames)).astype(np.uint16)
-    return Grid(id=name, name=name, model=f"model-{codec}", codec_id=codec, codebook=16, codes=codes)
+    return Grid(id=name, meta=meta(name, f"model-{codec}", codec, 16), codes=codes)
 
 
 def code_of(

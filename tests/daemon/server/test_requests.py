@@ -35,6 +35,7 @@ from protocol.messages.strands import (
     ReopenStrand,
     UndoEdit,
 )
+from protocol.ranges import FrameRange
 from tui.transport.client import Client
 
 Live = Any
@@ -181,13 +182,13 @@ async def test_a_region_equals_the_whole_decode(client: Client, raw_model: Path)
     strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body
     whole = codec.decode(codes)
     for lo, hi in ((0, 3), (700, 733), (1490, 1500)):
-        region = await client.request(DecodeRegion(strand=strand.id, frames=(lo, hi)), timeout_s=60)
+        region = await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(lo, hi)), timeout_s=60)
         assert region.buffers[0].shape == (1, (hi - lo) * 1024)
         assert np.abs(region.buffers[0][0] - whole[lo * 1024 : hi * 1024]).max() < 1e-4
     async with refused("E_RANGE"):
-        await client.request(DecodeRegion(strand=strand.id, frames=(1490, 1501)))
+        await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(1490, 1501)))
     async with refused("E_RANGE"):
-        await client.request(DecodeRegion(strand=strand.id, frames=(0, 1), levels=[2]))
+        await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(0, 1), levels=[2]))
 
 
 def meta_of(codec_id: str, frames: int, name: str = "x", model: str = "raw") -> Any:

@@ -17,6 +17,7 @@ import pytest
 
 from protocol.messages.jobs import StartTraining
 from protocol.messages.models import Atlas, ModelInfo, ShowModel
+from protocol.ranges import FrameRange, LevelRange
 from tui.cli import values
 from tui.cli.commands import COMMANDS, GROUPS, Command
 from tui.cli.parser import parse
@@ -211,12 +212,16 @@ def test_what_the_parser_takes_the_protocol_takes() -> None:
 
 def test_values_mean_what_they_say() -> None:
     assert [values.budget(text) for text in ("90s", "10m", "2h", "0.5s")] == [90, 600, 7200, 0.5]
-    assert [values.levels(text) for text in ("0-2", "1", "3-3")] == [(0, 2), (1, 1), (3, 3)]
+    assert [values.levels(text) for text in ("0-2", "1", "3-3")] == [
+        LevelRange(0, 2),
+        LevelRange(1, 1),
+        LevelRange(3, 3),
+    ]
     assert [values.frames(text) for text in ("10:40", "10:", ":40", ":")] == [
-        (10, 40),
-        (10, None),
-        (None, 40),
-        (None, None),
+        FrameRange(10, 40),
+        FrameRange(10),
+        FrameRange(0, 40),
+        FrameRange(),
     ]
 
 

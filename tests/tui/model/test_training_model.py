@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from protocol.errors import AlleleError
 from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
+from protocol.ranges import FrameRange
 from tui.model.commands import read_command
 from tui.model.curve import Curve
 from tui.model.training import Training, clock, read_budget
@@ -122,12 +123,12 @@ def test_the_command_line_names_what_it_cannot_read(text: str) -> None:
 
 def test_peaks_are_asked_for_once_and_again_after_an_edit() -> None:
     wave = Waveform(100)
-    assert wave.wanted(0, 50) == (0, 50)
+    assert wave.wanted(0, 50) == FrameRange(0, 50)
     wave.fill(0, 50, np.full((1, 50 * 4), 0.5, dtype=np.float32), 4)
     assert wave.wanted(0, 50) is None
-    assert wave.wanted(0, 60) == (50, 60)
+    assert wave.wanted(0, 60) == FrameRange(50, 60)
     wave.stale(20, 21, 3, 100)
-    assert wave.wanted(0, 50) == (17, 24)
+    assert wave.wanted(0, 50) == FrameRange(17, 24)
     assert wave.heights(20, 21)[0] > 0.7, "the old picture stays until the new one comes"
     assert np.isnan(wave.heights(60, 61)[0])
 
@@ -136,7 +137,7 @@ def test_peaks_survive_a_longer_strand_before_the_edit() -> None:
     wave = Waveform(10)
     wave.fill(0, 10, np.ones((1, 40), dtype=np.float32), 4)
     wave.stale(6, 12, 2, 14)
-    assert wave.wanted(0, 14) == (4, 14)
+    assert wave.wanted(0, 14) == FrameRange(4, 14)
 
 
 def test_a_height_is_one_ascii_character() -> None:

@@ -69,7 +69,7 @@ async def test_a_closed_strand_is_taken_back_with_its_edits(opened: Any, until: 
         await until(pilot, lambda: one not in app.session.strands and "closed tone 0; u takes it" in library.mode.text)
         assert not app.sound.playing
         assert [pane.strand for pane in app.editor.panes] == [None, two]
-        assert not any(one in kept for kept in (app.session.grids, app.session.waves, app.session.chains))
+        assert not any(one in kept for kept in (app.session.grids, app.session.grids.waves, app.session.edits.chains))
         library.left.go(("strand", two))
         await pilot.press("x")
         await until(pilot, lambda: not app.session.strands)
@@ -203,13 +203,13 @@ async def test_a_model_goes_to_the_trash_and_comes_back(
 
         await look(lambda: "mel" in row())
         assert app.files.model_for(0) == "spare"
-        assert (await app.session.colours("spare")).ranks is not None
+        assert (await app.session.atlases.fetch_colours("spare")).ranks is not None
         app.screen.left.go(("model", "spare"))
         await pilot.press("D")
         await until(pilot, lambda: not row() and "R takes it back" in app.screen.mode.text)
         assert not spare.exists() and list((home / "trash").glob("model-spare-*"))
         assert app.files.model_for(0) == "toy"
-        assert app.session.colours_now("spare").ranks is None
+        assert app.session.atlases.colours("spare").ranks is None
         app.screen.left.go(("corpus", "tones"))
         await pilot.press("D")
         assert "choose a model" in app.screen.mode.text

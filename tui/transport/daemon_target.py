@@ -19,7 +19,7 @@ PAUSE_S = 0.05
 
 
 @dataclass(frozen=True)
-class Target:
+class DaemonTarget:
     """What `--home` or `--connect` named."""
 
     endpoint: Endpoint
