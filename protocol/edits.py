@@ -220,8 +220,8 @@ def parse_edit(text: str) -> Edit:
         elif match := _OPTION.match(word):
             options[match[1]] = match[2]
         elif name in OPS and word[:1] in _RANGE_WORDS:
-            what, mend = _RANGE_WORDS[word[0]]
-            raise AlleleError("E_BAD_EDIT", f"{word!r} names no {what}", hint=mend)
+            what, hint = _RANGE_WORDS[word[0]]
+            raise AlleleError("E_BAD_EDIT", f"{word!r} names no {what}", hint=hint)
         else:
             args.append(word)
     return check_edit(Edit(op=name, args=args, levels=levels, frames=frames, options=options))
@@ -235,8 +235,8 @@ def check_edit(edit: Edit) -> Edit:
     """
     spec = OPS.get(edit.op)
     if edit.op in NOT_YET:
-        reason, mend = NOT_YET[edit.op]
-        raise AlleleError("E_BAD_EDIT", reason, hint=mend)
+        reason, hint = NOT_YET[edit.op]
+        raise AlleleError("E_BAD_EDIT", reason, hint=hint)
     if spec is None:
         raise AlleleError("E_BAD_EDIT", f"no operation is called {edit.op!r}", hint=f"operations: {', '.join(OPS)}")
     if len(edit.args) != len(spec.arguments):

@@ -20,7 +20,7 @@ INTRODUCTION = f"""\
 This page is made from the parser's own table by `scripts/cli_reference.py`; a test keeps it so. Commands, options, exit
 status and JSON keys are a contract: scripts may rely on them.
 
-- **Exit status**: 0 done; 1 failed, with one line on stderr that names the file and the mend; 2 usage.
+- **Exit status**: 0 done; 1 failed, with one line on stderr that names the file and what to do; 2 usage.
 - **`--json`**: exactly one JSON object on stdout when the command is finished and nothing else there. Errors and notes
   are on stderr in either case. Numbers that are not finite are null. Later versions may add keys.
 - **Long work** shows a bar on a terminal and is silent otherwise.

@@ -146,6 +146,7 @@ class Learner:
             raise TrainingError(
                 f"The gradient has not been a number for {MOST_SKIPPED} steps in a row.",
                 "Look for damaged recordings in the corpus, or try another seed.",
+                can_resume=False,  # a run keeps its seed and its audio: resumed, it would end the same way
             )
 
     def _reconstruct(self, audio: Tensor, share: float) -> Reconstruction:
@@ -225,11 +226,11 @@ class Learner:
         self.live_utilisation = model.quantizer.revive(torch.cat(latents))
         return model
 
-    def mend_codebooks(self) -> list[str]:
+    def repair_codebooks(self) -> list[str]:
         """After `settled`: give levels that had collapsed the codes that were revived for the evaluation.
 
         Returns:
-            A sentence for each level that was mended.
+            A sentence for each level that was repaired.
         """
         said: list[str] = []
         if self._stage is not None:

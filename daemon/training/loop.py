@@ -232,7 +232,7 @@ class _Training:
         if progress.adversarial_from is None:
             note_held_out(mel, progress, recipe)
             ends = end_early(progress, recipe, self._clock, judged_by=self._judged_by)
-            self._tell(*self._learner.mend_codebooks(), ends)
+            self._tell(*self._learner.repair_codebooks(), ends)
         now_s, took_s = self._clock.elapsed_s, time.monotonic() - began
         progress.evaluated = LastEvaluation(step=progress.step, at_s=now_s, took_s=took_s)
         self._save()

@@ -2,7 +2,7 @@
 
 Data flow: arguments → Places → (start the daemon unless told not to) → Client → the command's coroutine. What can go
 wrong: nobody answers, the home cannot be used, or --connect names something this version cannot reach; each is an
-AlleleError with its mend.
+AlleleError with its hint.
 """
 
 import asyncio

@@ -194,7 +194,7 @@ async def test_a_model_of_an_earlier_allele_is_listed_with_what_to_do(shelf: She
     told = json.loads(described.read_text()) | {"version": 5}
     described.write_text(json.dumps(told))
     models = {info.name: info for info in (await shelf.ask(ListModels())).body.models}
-    assert "codec format 5" in models["old"].problem and "allele model delete old" in models["old"].mend
+    assert "codec format 5" in models["old"].problem and "allele model delete old" in models["old"].hint
     assert models["raw"].problem == ""
     error = await shelf.refusal(EncodeFile(path=str(tone_files[0]), model="old"))
     assert "codec format 5" in error.message and "allele model delete old" in error.hint

@@ -42,7 +42,7 @@ Live = Any
 
 @contextlib.asynccontextmanager
 async def refused(code: str, *words: str) -> AsyncIterator[None]:
-    """The block is refused with this code, a line that has these words, and a mend."""
+    """The block is refused with this code, a line that has these words, and a hint."""
     with pytest.raises(AlleleError) as refusal:
         yield
     assert refusal.value.code == code, str(refusal.value)

@@ -1,4 +1,4 @@
-"""A training that goes wrong says so and mends itself: numbers, codebooks, memory, memorisation."""
+"""A training that goes wrong says so and repairs itself: numbers, codebooks, memory, memorisation."""
 
 import json
 from pathlib import Path
@@ -116,12 +116,12 @@ def test_a_collapsed_level_is_filled_again_and_named(tone_corpus: Path, tmp_path
     book.embed_avg[0, 1:] = 1e3 * book.cluster_size[0, 1:, None]
     learner.settled()
     assert learner.live_utilisation[1] < 0.1
-    [said] = [text for text in learner.mend_codebooks() if text.startswith("level 1")]
+    [said] = [text for text in learner.repair_codebooks() if text.startswith("level 1")]
     assert "level 1 used 6% of its codes" in said and "moved" in said
     learner.step(0.3)
     learner.settled()
     assert learner.live_utilisation[1] >= 0.5
-    assert not any("level 1" in text for text in learner.mend_codebooks())
+    assert not any("level 1" in text for text in learner.repair_codebooks())
 
 
 def test_evaluations_tell_of_every_level_and_of_the_gap(toy_run: Path) -> None:

@@ -157,7 +157,7 @@ def test_stop_keeps_a_checkpoint_that_resume_goes_on_from(tone_corpus: Path, tmp
 
 
 def test_a_resumed_run_is_judged_at_the_same_steps(tone_corpus: Path, tmp_path: Path) -> None:
-    """Evaluations mend codebooks and choose what is kept: at other steps it would be another run."""
+    """Evaluations repair codebooks and choose what is kept: at other steps it would be another run."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     report, control = at_step(33, Control.STOP)
     train(toy(60), tone_corpus, whole)
