@@ -147,7 +147,7 @@ class Hostile:
         shape = self._rng.choice(([2**40, 2**40], [0], [-1], [8, 100], [1] * 40))
         bufs = [{"dt": self._rng.choice(("<u2", "<f4", "|O", "nonsense")), "shape": shape}]
         header = {"op": "OpenStrand", "id": self._rng.randbytes(16), "cid": b"c" * 16, "bufs": bufs}
-        return [b"AL\x01\x03", msgpack.packb(header), msgpack.packb({}), self._rng.randbytes(64)]
+        return [b"AL\x02\x03", msgpack.packb(header), msgpack.packb({}), self._rng.randbytes(64)]
 
     def _many(self) -> list[bytes]:
         return [b""] * self._rng.randrange(1, 200)
