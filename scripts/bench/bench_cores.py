@@ -26,7 +26,7 @@ import torch
 from benchmark_page import put_section
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
-from daemon.runs.spec import Plan, Preset, TrainingSpec
+from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.crops import Clip, CropSampler, open_parts
 from daemon.training.learner import Learner
 from daemon.training.prefetch import Prefetch
@@ -49,7 +49,7 @@ def main() -> None:
         corpus = load_corpus(Path(scratch) / "corpus")
         split = split_corpus(corpus, 1)
 
-        def planned(preset: Preset) -> tuple[Plan, list[Clip]]:
+        def planned(preset: str) -> tuple[Plan, list[Clip]]:
             plan, _ = make_plan(TrainingSpec(steps=100, preset=preset), split, is_gpu=False)
             return plan, open_parts(corpus, split.train, plan.codec)
 

@@ -18,6 +18,7 @@ from protocol.messages.jobs import CancelJob, GetJobLog, PauseJob, ResumeJob, Sh
 from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RestoreModel
 from protocol.messages.snapshots import DecodeRegion, EncodeFile
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 Files = dict[str, bytes]
@@ -133,7 +134,7 @@ async def test_names_with_a_space_are_quoted_in_what_there_is_to_type(shelf: She
 
 
 async def test_what_a_job_works_on_stays_and_an_unfinished_training_can_go(shelf: Shelf) -> None:
-    wish = StartTraining(corpus="tones", model="half", preset="toy", steps=100_000)
+    wish = StartTraining(corpus="tones", model="half", options=TrainingOptions(preset="toy", steps=100_000))
     job = (await shelf.ask(wish)).body.job
     while not (await shelf.ask(ShowJob(job=job))).body.detail.startswith("step "):
         await asyncio.sleep(0.05)
