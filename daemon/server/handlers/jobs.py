@@ -36,7 +36,7 @@ from protocol.training import OptionError
 
 
 class JobHandlers:
-    """Everything that can be wrong with a training is said before it is queued."""
+    """Answers requests about jobs. A training that cannot work is refused before it is queued."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -44,7 +44,7 @@ class JobHandlers:
         self._logs = JobLogs()
 
     async def train(self, request: Call[StartTraining]) -> Reply:
-        """Queue a training under a new name, or go on with an unfinished one."""
+        """Queue a training under a new name, or resume an unfinished one."""
         return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
 
     async def _admit(self, request: Call[Any], training: StartTraining, *, stop: bool = False) -> JobInfo:
@@ -71,38 +71,33 @@ class JobHandlers:
             return await self._services.queue.submit(spec, *request.key)
 
     async def list(self, _: Call[ListJobs]) -> Reply:
-        """Newest first."""
+        """List all jobs, newest first. Reads memory only."""
         return Reply(body=Jobs(jobs=self._services.jobs.all))
 
     async def show(self, request: Call[ShowJob]) -> Reply:
-        """From memory."""
-        body = request.body
-        return Reply(body=self._services.jobs.find(body.job))
+        """Describe one job. Reads memory only."""
+        return Reply(body=self._services.jobs.find(request.body.job))
 
     async def cancel(self, request: Call[CancelJob]) -> Reply:
-        """Answered at once; the end follows as an event."""
-        body = request.body
-        return Reply(body=await self._services.queue.cancel(body.job))
+        """Cancel a job. The reply does not wait for its end, which follows as an event."""
+        return Reply(body=await self._services.queue.cancel(request.body.job))
 
     async def pause(self, request: Call[PauseJob]) -> Reply:
-        """Answered at once; the state follows as an event."""
-        body = request.body
-        return Reply(body=await self._services.queue.pause(body.job))
+        """Pause a training. The reply does not wait for its checkpoint; the new state follows as an event."""
+        return Reply(body=await self._services.queue.pause(request.body.job))
 
     async def resume(self, request: Call[ResumeJob]) -> Reply:
-        """A paused job goes on; one that ended without a model gets a successor."""
-        body = request.body
-        info = self._services.jobs.find(body.job)
+        """Resume a paused job, or queue a new job for a training that ended without a model."""
+        info = self._services.jobs.find(request.body.job)
         if info.is_open:
-            return Reply(body=await self._services.queue.resume(body.job))
+            return Reply(body=await self._services.queue.resume(info.id))
         return Reply(body=await self._admit(request, await self._again(info)))
 
     async def stop(self, request: Call[StopJob]) -> Reply:
-        """A running training ends with its model; one that ended without gets a successor that only makes it."""
-        body = request.body
-        info = self._services.jobs.find(body.job)
+        """End a training with its model; where it ended without one, queue a new job that only makes the model."""
+        info = self._services.jobs.find(request.body.job)
         if info.is_open or info.state == "done":
-            return Reply(body=await self._services.queue.stop(body.job))
+            return Reply(body=await self._services.queue.stop(info.id))
         again = await self._again(info)
         if not await asyncio.to_thread(has_learnt, self._places.models / again.model):
             hint = f"allele jobs resume {info.id}" if again.resume else info.hint
@@ -110,12 +105,11 @@ class JobHandlers:
         return Reply(body=await self._admit(request, again, stop=True))
 
     async def move(self, request: Call[MoveJob]) -> Reply:
-        """From memory."""
-        body = request.body
-        return Reply(body=self._services.queue.move(body.job, body.position))
+        """Give a queued job another place in its line."""
+        return Reply(body=self._services.queue.move(request.body.job, request.body.position))
 
     async def _again(self, info: JobInfo) -> StartTraining:
-        """What was asked of a training that ended, to be gone on with where it left a run."""
+        """The request that takes up a training that ended: from its last checkpoint where it left a run."""
         if info.kind != "train":
             raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training and is {info.state}", hint=info.hint)
         spec = await self._services.jobs.spec_of(info.id)
@@ -133,7 +127,7 @@ class JobHandlers:
         )
 
     async def log(self, request: Call[GetJobLog]) -> Reply:
-        """A page of what a job said."""
+        """Read a page of a job's log."""
         body = request.body
         info = self._services.jobs.find(body.job)
         run = await self._services.jobs.run_of(info.id)
@@ -170,7 +164,7 @@ def _check_options(body: StartTraining) -> None:
 
 
 def _check_run(body: StartTraining, models: Path) -> None:
-    """A new name, or an unfinished run to go on with on the corpus that it learns from. Blocking.
+    """Require a new name, or an unfinished run to resume on the corpus that it learns from. Blocking.
 
     Raises:
         AlleleError: E_EXISTS, E_NOT_FOUND, E_BAD_REQUEST for another corpus, or E_IO when the run cannot be read.
@@ -205,7 +199,7 @@ def _check_run(body: StartTraining, models: Path) -> None:
 
 
 def _check_audio(body: StartTraining, folder: Path) -> None:
-    """Enough to learn from. Blocking.
+    """Require a corpus with enough sound to learn from. Blocking.
 
     Raises:
         AlleleError: E_TOO_SHORT, or E_IO when the corpus cannot be read.
