@@ -1,5 +1,5 @@
 # `make check` is what CI runs, word for word.
-.PHONY: check setup fmt lint types contracts test e2e bench docs
+.PHONY: check setup fmt lint types contracts test e2e bench docs pictures
 
 check:
 	.ci/run
@@ -35,3 +35,6 @@ docs: setup
 	.venv/bin/python scripts/protocol_tables.py
 	.venv/bin/python scripts/cli_reference.py
 	.venv/bin/python scripts/keys_reference.py
+
+pictures: setup
+	.venv/bin/python scripts/screenshots.py

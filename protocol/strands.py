@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from protocol.errors import AlleleError
+from protocol.units import SAMPLE_RATE_HZ
 
 Codes = npt.NDArray[np.uint16]
 
@@ -20,7 +21,6 @@ MAX_STRAND_BYTES = 64 * 1024 * 1024  # unpacked: 5 h at 8 levels; more is a zip 
 MAX_LEVELS = 32
 MAX_CODEBOOK = 65_536
 MAX_GAIN_DB = 100.0
-SAMPLE_RATE = 48_000
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +47,7 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     codebook: int
     frames: int
     samples: int
-    sample_rate: int = SAMPLE_RATE
+    sample_rate: int = SAMPLE_RATE_HZ
     hop_length: int = 1024
     frame_rate: float = 46.875
     channels: int = 1
@@ -66,8 +66,8 @@ def check_meta(meta: StrandMeta) -> StrandMeta:
     wrong = ""
     if meta.channels not in (1, 2):
         wrong = f"{meta.channels} channels, a strand has 1 or 2"
-    elif meta.sample_rate != SAMPLE_RATE:
-        wrong = f"a sample rate of {meta.sample_rate}, strands are at {SAMPLE_RATE}"
+    elif meta.sample_rate != SAMPLE_RATE_HZ:
+        wrong = f"a sample rate of {meta.sample_rate}, strands are at {SAMPLE_RATE_HZ}"
     elif meta.hop_length < 1 or not abs(meta.frame_rate * meta.hop_length - meta.sample_rate) < 1:
         wrong = f"{meta.frame_rate:g} frames a second of {meta.hop_length} samples each, not {meta.sample_rate} samples"
     elif not 0 <= meta.samples <= meta.frames * meta.hop_length:

@@ -44,7 +44,7 @@ import numpy as np
 from bench.benchmark_page import put_section
 from chaos_parts.asking import LostError, until_answered
 from chaos_parts.editor import EditorInTerminal
-from chaos_parts.faults import SPARES_BROKER, VICTIMS, Names, check_one_daemon, strike
+from chaos_parts.faults import SPARES_BROKER, VICTIMS, Names, check_all_were_struck, check_one_daemon, strike
 from chaos_parts.files import PREPARE, check_files
 from chaos_parts.trainings import Trainings
 from chaos_parts.writer import Writer
@@ -75,6 +75,7 @@ async def run(home: Path, rounds: int, seed: int) -> Counter[str]:
     trainings = Trainings(clients[2], tally)
     editor = EditorInTerminal(home, random.Random(seed), clients[0])
     await editor.begin(models[0])
+    chosen, struck = Counter[str](), Counter[str]()
     for round_ in range(rounds):
         stop = asyncio.Event()
         at_work = [asyncio.create_task(_until(stop, w.write)) for w in writers]
@@ -85,7 +86,8 @@ async def run(home: Path, rounds: int, seed: int) -> Counter[str]:
             editor.type()
             await asyncio.sleep(0.05)
         victim = VICTIMS[int(rng.integers(len(VICTIMS)))]
-        tally[WORDS.get(victim, "killed: " + victim)] += await asyncio.to_thread(strike, victim, pid, editor, names)
+        chosen[victim] += 1
+        struck[victim] += await asyncio.to_thread(strike, victim, pid, editor, names)
         if victim in ("editor", "editor and broker", "hang-up"):
             editor.start()
         stop.set()
@@ -98,6 +100,8 @@ async def run(home: Path, rounds: int, seed: int) -> Counter[str]:
             except LostError as lost:
                 raise LostError(f"round {round_}, after {victim}: {lost}") from None
         print(f"\rround {round_ + 1}/{rounds}  {victim:<20}", end="", flush=True, file=sys.stderr)
+    check_all_were_struck(chosen, struck)
+    tally.update({WORDS.get(victim, f"killed: {victim}"): struck[victim] for victim in VICTIMS})
     for writer in writers:
         await writer.unwind()
     tally["edits by keys"] = sum(editor.revs.values())

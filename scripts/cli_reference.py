@@ -17,21 +17,21 @@ INTRODUCTION = f"""\
 
 {ABOUT}
 
-This page is made from the parser's own table by `scripts/cli_reference.py`; a test keeps it so. Commands, options, exit
-status and JSON keys are a contract: scripts may rely on them.
+`scripts/cli_reference.py` writes this page from the parser's own table, and a test compares the two. Commands, options,
+exit status and JSON keys are a contract: scripts may rely on them.
 
-- **Exit status**: 0 done; 1 failed, with one line on stderr that names the file and what to do; 2 usage.
-- **`--json`**: exactly one JSON object on stdout when the command is finished and nothing else there. Errors and notes
-  are on stderr in either case. Numbers that are not finite are null. Later versions may add keys.
-- **Long work** shows a bar on a terminal and is silent otherwise.
+- **Exit status**: 0 done; 1 failed, with one line on stderr: what happened, to which file, and what to do; 2 usage.
+- **`--json`**: prints exactly one JSON object on stdout when the command is finished, and nothing else. Errors and
+  notes are on stderr in either case. Numbers that are not finite are null. Later versions may add keys.
+- **Long work** shows a progress bar on a terminal and is silent otherwise.
 - Commands that need the daemon start it when none runs, except `daemon status`, `daemon stop`, `daemon logs`, `doctor`,
   and everything behind `--connect`.
 - **Files** that exist are never overwritten without `--force`, except the strand that `edit`, `swap` and `blend` change
-  in place. A recording is not overwritten by what was made of it even then, nor is any other file by a strand.
-- **Names** are taken as they are typed. A file whose name begins with a dash is given as `./-kick.wav`; `~` is the home
-  only where no file of that name exists. An operation names another strand by its name as it stands, spaces and quotes
-  included.
-- `ALLELE_HOME` is the home where `--home` is not given; without either it is the platform's data folder.
+  in place. Even with `--force`, a recording is never overwritten by what was made of it, and a strand
+  replaces no other kind of file.
+- **Names** are taken as you type them. Write `./-kick.wav` for a file whose name begins with a dash. `~` means the home
+  folder only if no file has that name. An operation names another strand by its plain name, with its spaces and quotes.
+- **The home** is `--home`, or else `ALLELE_HOME`, or else the platform's data folder.
 
 Every command takes, before or after its name:
 """

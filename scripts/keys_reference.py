@@ -14,13 +14,14 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "keys.md"
 INTRODUCTION = """\
 # Keys
 
-Every action of the editor with its keys in both keymaps. This page is made from the registry by
-`scripts/keys_reference.py`; a test keeps it so. `allele keymap` prints the same.
+Every action of the editor, with its keys in both keymaps. `scripts/keys_reference.py` writes this page from the table
+of actions, and a test compares the two. `allele keymap` prints the same.
 
-- An action without a key is in the palette, and on the `:` line by its id: `:edit.undo`, `:edit.undo 3`.
-- A number before a key repeats it (`8l`), `"x` before a key names a register; a key that cannot do its work says why.
-- Keys with a space between them are pressed one after the other.
-- None needs Ctrl+I, M, H or J, Ctrl+Shift, a key release or the Kitty keyboard protocol: any terminal can send them.
+- An action without a key is in the palette, and can be typed on the `:` line: `:edit.undo`, `:edit.undo 3`.
+- A number before a key repeats it (`8l`). `"x` before a key names a register. A key that cannot be used now says why.
+- Press keys with a space between them one after the other.
+- No action needs Ctrl+I, M, H or J, Ctrl+Shift, a key release or the Kitty keyboard protocol. Any terminal can send
+  these keys.
 """
 
 

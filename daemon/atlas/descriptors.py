@@ -16,12 +16,12 @@ import torch
 from torch import Tensor
 
 from daemon.dsp.loudness import HIGHPASS, SHELF
+from protocol.units import SAMPLE_RATE_HZ
 
 DESCRIPTORS = ("loudness", "brightness", "spread", "noisiness", "roughness", "warmth", "attack", "pitch")
 """In the order of the last axis of every table here. A test keeps names and units equal to `protocol.atlas`."""
 UNITS = ("dB", "octaves", "octaves", "dB", "share", "dB", "share", "share")
 
-RATE_HZ = 48_000
 _N_FFT, _HOP = 2048, 512
 _FINE_FFT, _FINE_HOP = 256, 64
 _RISE = 16  # fine hops
@@ -38,7 +38,7 @@ def describe(audio: Tensor) -> Tensor:
     """Measure stretches of mono sound at 48 kHz: `[B, L]`, L at least 4096 samples, to `[B, 8]` float32."""
     power, fine = _power(audio), _fine_power(audio)
     total = power.mean(1)
-    hz = torch.linspace(0, RATE_HZ / 2, total.shape[-1], device=audio.device)
+    hz = torch.linspace(0, SAMPLE_RATE_HZ / 2, total.shape[-1], device=audio.device)
     centroid, spread = _centroid(total.sqrt(), hz)
     low, high = (total * (hz < _WARM_HZ) * (hz > _LOW_HZ)).sum(-1), (total * (hz > _HIGH_HZ)).sum(-1)
     columns = [
@@ -99,7 +99,7 @@ def _roughness(bands: Tensor) -> Tensor:
     length = envelope.shape[1]
     window = torch.hann_window(length, device=bands.device)[:, None]
     beating = torch.fft.rfft((envelope - envelope.mean(1, keepdim=True)) * window, dim=1).abs().square()
-    hz = torch.arange(beating.shape[1], device=bands.device) * (RATE_HZ / _FINE_HOP / length)
+    hz = torch.arange(beating.shape[1], device=bands.device) * (SAMPLE_RATE_HZ / _FINE_HOP / length)
     energy = (envelope * window).square().sum(1)
     beaten = beating[:, (hz >= _ROUGH_HZ[0]) & (hz <= _ROUGH_HZ[1])].sum(1) * 2 / length
     depth = (beaten / energy).clamp_max(1).sqrt()
@@ -116,13 +116,13 @@ def _pitch(audio: Tensor) -> Tensor:
     lags = torch.arange(1, length, device=audio.device)
     both = energy.flip(-1)[:, lags] + (whole - energy[:, lags - 1])
     normal = 2 * correlation[:, 1:] / (both + 1e-9)
-    first, last = round(RATE_HZ / _PITCH_HZ[1]), min(round(RATE_HZ / _PITCH_HZ[0]), length // 2)
+    first, last = round(SAMPLE_RATE_HZ / _PITCH_HZ[1]), min(round(SAMPLE_RATE_HZ / _PITCH_HZ[0]), length // 2)
     return normal[:, first:last].amax(-1).clamp(0, 1)
 
 
 @functools.lru_cache(maxsize=8)
 def _bands(bins: int, device: torch.device) -> Tensor:
-    hz = torch.linspace(0, RATE_HZ / 2, bins, device=device)
+    hz = torch.linspace(0, SAMPLE_RATE_HZ / 2, bins, device=device)
     edges = pairwise(_BAND_EDGES_HZ)
     return torch.stack([((hz >= low) & (hz < high)).float() for low, high in edges], -1)
 

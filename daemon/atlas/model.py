@@ -12,9 +12,9 @@ from daemon.atlas.files import write_atlas
 from daemon.atlas.probe import probe
 from daemon.atlas.table import RELIABLE, Atlas
 from daemon.codec.codec import Codec, Codes
+from daemon.corpus.clips import open_parts
 from daemon.corpus.records import load_corpus
 from daemon.runs.folder import read_run
-from daemon.training.crops import open_parts
 
 MOST_FRAMES = 12_000
 """Training frames encoded, 4 minutes: contexts and usage need no more."""

@@ -17,7 +17,8 @@ from daemon.codec.level import loudest_stretches, missing_level_db
 from daemon.codec.loudness import clip_gain_db
 from daemon.codec.model import CodecModel
 from daemon.codec.ranks import codebook_ranks
-from daemon.codec.signals import FADE_IN_SAMPLES, Audio, fade_in, fitting
+from daemon.codec.signals import FADE_IN_SAMPLES, fade_in, fitting
+from daemon.dsp.audio import Audio
 
 Codes = NDArray[np.uint16]
 

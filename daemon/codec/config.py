@@ -4,11 +4,13 @@ import math
 
 import msgspec
 
+from protocol.units import SAMPLE_RATE_HZ
+
 
 class CodecConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Shape of the network; with the weights it makes the codec, without them it is only a plan."""
 
-    sample_rate: int = 48_000
+    sample_rate: int = SAMPLE_RATE_HZ
     """Hz. Everything is brought here at ingest."""
     channels: int = 1
     """1: the mono mean. 2: mid and side in one grid; the latent then has `side_bands` twice more."""

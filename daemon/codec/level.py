@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from daemon.codec.side import energy
-from daemon.codec.signals import Audio
+from daemon.dsp.audio import Audio
 from daemon.dsp.framing import analyse
 from daemon.dsp.loudness import HIGHPASS, SHELF, SILENCE_LUFS
 from daemon.dsp.mel import LOG_FLOOR, log_mel

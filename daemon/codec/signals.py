@@ -3,11 +3,10 @@
 import functools
 
 import numpy as np
-from numpy.typing import NDArray
 
 from daemon.codec.errors import CodecError
+from daemon.dsp.audio import Audio
 
-Audio = NDArray[np.float32]
 # Sound that begins at full level in sample 0 is a click: up to -43 dB of energy above 20 kHz was measured
 # from it alone, and none with this fade of 0.7 ms.
 FADE_IN_SAMPLES = 32

@@ -22,7 +22,7 @@ from daemon.corpus.leftovers import Leftovers
 from daemon.corpus.levels import Looked, look_at
 from daemon.corpus.measures import FileMeasures, reference_gain_db
 from daemon.corpus.reading import Decoding
-from daemon.corpus.records import INDEX_NAME, SAMPLE_RATE, FileRecord, load_corpus, save_index
+from daemon.corpus.records import INDEX_NAME, FileRecord, load_corpus, save_index
 from daemon.corpus.remarks import Remark, remarks_on
 from daemon.corpus.streams import UnreadableFileError
 from daemon.dsp.loudness import SILENCE_LUFS
@@ -30,6 +30,7 @@ from daemon.dsp.mixdown import SILENT_DB
 from daemon.dsp.resample import require_torchaudio
 from daemon.errors import passing_hint
 from daemon.files.atomic import sweep
+from protocol.units import SAMPLE_RATE_HZ
 
 SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms
 LOUDEST_PEAK = 100.0  # +40 dBFS: no recording, but integers stored as floats
@@ -211,12 +212,12 @@ def _duplicate(record: FileRecord, twin: FileRecord, *remarks: str) -> FileRecor
 def _refuse_odd(looked: Looked) -> None:
     """After the first pass: what cannot be used whatever is made of it."""
     decoding, mixdown = looked.decoding, looked.mixdown
-    samples = -(-decoding.frames * SAMPLE_RATE // decoding.sample_rate_hz)
+    samples = -(-decoding.frames * SAMPLE_RATE_HZ // decoding.sample_rate_hz)
     if not decoding.frames:
         why = "Nothing in it could be decoded." if decoding.is_partial else "It holds no samples."
         raise UnreadableFileError(why, "Export it again.")
     if samples < SHORTEST_SAMPLES:
-        milliseconds = 1000 * samples / SAMPLE_RATE
+        milliseconds = 1000 * samples / SAMPLE_RATE_HZ
         raise UnreadableFileError(f"It is too short ({milliseconds:.0f} ms).", "Use recordings of 25 ms or more.")
     if mixdown.is_silent:
         raise _silent(mixdown.is_offset)
@@ -248,7 +249,7 @@ def _measured(record: FileRecord, looked: Looked, measures: FileMeasures, digest
         sample_rate_hz=looked.decoding.sample_rate_hz,
         channels=looked.decoding.channels,
         samples=measures.samples,
-        duration_s=measures.samples / SAMPLE_RATE,
+        duration_s=measures.samples / SAMPLE_RATE_HZ,
         peak_db=round(measures.peak_db, 2),
         loudness_lufs=round(loudness, 2),
         clipped_samples=looked.clipped_samples,

@@ -19,8 +19,8 @@ from daemon.corpus.streams import UnreadableFileError
 from daemon.dsp.mixdown import ChannelMeter, Mixdown
 from daemon.dsp.offset import Offset, OffsetMeter
 from daemon.dsp.resample import resample_blocks
+from protocol.units import SAMPLE_RATE_HZ
 
-SAMPLE_RATE = 48_000
 Watch = Callable[[Decoding, NDArray[np.float32]], None]
 
 
@@ -59,7 +59,7 @@ class Looked:
         decoding, blocks = open_decoding(self.decoding.path)
         if (decoding.channels, decoding.sample_rate_hz) != (self.decoding.channels, self.decoding.sample_rate_hz):
             raise UnreadableFileError("It was changed while it was read.", "Try it again.")
-        return resample_blocks(self._used(decoding, blocks), decoding.sample_rate_hz, SAMPLE_RATE)
+        return resample_blocks(self._used(decoding, blocks), decoding.sample_rate_hz, SAMPLE_RATE_HZ)
 
     def _used(self, decoding: Decoding, blocks: Iterator[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
         start = 0

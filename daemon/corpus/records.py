@@ -12,10 +12,10 @@ from daemon.corpus.mapping import map_array
 from daemon.corpus.pairs import Pair, measure_pair
 from daemon.errors import passing_hint
 from daemon.files.atomic import write_bytes
+from protocol.units import SAMPLE_RATE_HZ
 
 FORMAT_VERSION = 1
 INDEX_NAME = "corpus.json"
-SAMPLE_RATE = 48_000
 
 Status = Literal["ok", "partial", "duplicate", "error"]
 
@@ -72,7 +72,7 @@ class CorpusIndex(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of `corpus.json`."""
 
     version: int = FORMAT_VERSION
-    sample_rate_hz: int = SAMPLE_RATE
+    sample_rate_hz: int = SAMPLE_RATE_HZ
     files: list[FileRecord] = []
 
 
@@ -167,7 +167,7 @@ def load_corpus(corpus_dir: Path) -> Corpus:
             f"{path}: the corpus index cannot be read ({error}).",
             "Remove the corpus and add its files again.",
         ) from error
-    if index.version != FORMAT_VERSION or index.sample_rate_hz != SAMPLE_RATE:
+    if index.version != FORMAT_VERSION or index.sample_rate_hz != SAMPLE_RATE_HZ:
         raise CorpusError(
             f"{path}: written by another version of Allele (format {index.version}).",
             "Add the files to a new corpus.",

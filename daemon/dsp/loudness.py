@@ -15,8 +15,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-RATE_HZ = 48_000
-STEP_SAMPLES = RATE_HZ // 10
+from protocol.units import SAMPLE_RATE_HZ
+
+STEP_SAMPLES = SAMPLE_RATE_HZ // 10
 SILENCE_LUFS = -70.0
 _TAPS = 8192
 _LONGEST = (1 << 17) - _TAPS + 1

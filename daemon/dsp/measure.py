@@ -14,10 +14,11 @@ import math
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from daemon.dsp.audio import Audio
 from daemon.dsp.mel import log_mel, magnitudes
+from protocol.units import SAMPLE_RATE_HZ
 
 SCALES: tuple[tuple[int, int], ...] = (
     (4096, 210),
@@ -28,21 +29,20 @@ SCALES: tuple[tuple[int, int], ...] = (
     (128, 10),
 )
 STFT_WINDOWS = (2048, 1024, 512)
-Signal = NDArray[np.float32]
 
 
-def mel_distance(source: Signal, decoded: Signal, sample_rate: int = 48_000) -> float:
+def mel_distance(source: Audio, decoded: Audio, sample_rate: int = SAMPLE_RATE_HZ) -> float:
     """The official measure between two signals of one length."""
     return _mel_distance(*_pair(source, decoded), sample_rate)
 
 
-def side_distance(source: Signal, decoded: Signal, sample_rate: int = 48_000) -> float:
+def side_distance(source: Audio, decoded: Audio, sample_rate: int = SAMPLE_RATE_HZ) -> float:
     """The same measure between the sides, half the differences of the channels, of two `(2, L)` signals."""
     a, b = (torch.from_numpy((pair[0] - pair[1]) / 2)[None] for pair in (source, decoded))
     return _mel_distance(a, b, sample_rate)
 
 
-def mono(signal: Signal) -> Signal:
+def mono(signal: Audio) -> Audio:
     """The mean of the channels, `(L,)`."""
     return signal if signal.ndim == 1 else np.asarray(signal.mean(axis=0), np.float32)
 
@@ -58,7 +58,7 @@ def _mel_scale(a: Tensor, b: Tensor, n_fft: int, n_mels: int, sample_rate: int) 
     return (mel_a - mel_b).abs().mean()
 
 
-def stft_distance(source: Signal, decoded: Signal) -> float:
+def stft_distance(source: Audio, decoded: Audio) -> float:
     """Spectral convergence plus mean absolute log10-magnitude difference, over three windows.
 
     References: R. Yamamoto et al., "Parallel WaveGAN", 2020, eq. 4 and 5 (log10 with floor 1e-5 here).
@@ -74,7 +74,7 @@ def stft_distance(source: Signal, decoded: Signal) -> float:
     return total / len(STFT_WINDOWS)
 
 
-def si_sdr_db(source: Signal, decoded: Signal) -> float:
+def si_sdr_db(source: Audio, decoded: Audio) -> float:
     """Scale-invariant signal-to-distortion ratio in dB, clamped to [-100, 100].
 
     References: J. Le Roux et al., "SDR – half-baked or well done?", 2019, eq. 5.
@@ -89,7 +89,7 @@ def si_sdr_db(source: Signal, decoded: Signal) -> float:
     return max(-100.0, min(100.0, 10 * math.log10(max(ratio, 1e-10))))
 
 
-def spurious_above_db(source: Signal, decoded: Signal, cutoff_hz: float = 20_000.0) -> float:
+def spurious_above_db(source: Audio, decoded: Audio, cutoff_hz: float = 20_000.0) -> float:
     """Energy the decode has above `cutoff_hz` and the source lacks, relative to the source's whole energy.
 
     Returns dB; -120 when there is no more than in the source.
@@ -100,7 +100,7 @@ def spurious_above_db(source: Signal, decoded: Signal, cutoff_hz: float = 20_000
     return max(-120.0, 10 * math.log10(max(excess, 1e-30) / max(whole, 1e-12)))
 
 
-def _band_energy(signal: Signal, cutoff_hz: float, sample_rate: int = 48_000) -> tuple[float, float]:
+def _band_energy(signal: Audio, cutoff_hz: float, sample_rate: int = SAMPLE_RATE_HZ) -> tuple[float, float]:
     # A whole-signal FFT without a window would leak the edges upward; Hann frames do not.
     with torch.no_grad():
         power = magnitudes(torch.tensor(mono(signal))[None], 4096)[0].double().square().sum(0)
@@ -108,7 +108,7 @@ def _band_energy(signal: Signal, cutoff_hz: float, sample_rate: int = 48_000) ->
     return float(power[edge:].sum()), float(power.sum())
 
 
-def _pair(source: Signal, decoded: Signal) -> tuple[Tensor, Tensor]:
+def _pair(source: Audio, decoded: Audio) -> tuple[Tensor, Tensor]:
     if source.shape != decoded.shape or source.shape[:-1] not in ((), (2,)):
         raise ValueError(f"two signals of one shape are wanted, not {source.shape} and {decoded.shape}")
     return torch.tensor(mono(source))[None], torch.tensor(mono(decoded))[None]

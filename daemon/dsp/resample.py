@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from daemon.dsp.audio import Audio
 from daemon.errors import AudioBackendError
 
 try:
@@ -26,7 +26,6 @@ except (ImportError, OSError) as error:  # a CUDA-linked wheel beside a CPU-only
 else:
     _import_failure = None
 
-Audio = NDArray[np.float32]
 
 # 64 zero crossings and a 0.95 roll-off keep 20 kHz flat to 0.1 dB from 44.1 kHz; images below -80 dB.
 ZERO_CROSSINGS = 64

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from daemon.dsp.dither import to_pcm
 from daemon.files.atomic import write_through
+from protocol.units import SAMPLE_RATE_HZ
 
 _PIECE_S = 1.0
 
 
 def write_wav(
-    path: Path, audio: NDArray[np.float32], sample_rate: int = 48_000, bits: int = 24, *, replace: bool = True
+    path: Path, audio: NDArray[np.float32], sample_rate: int = SAMPLE_RATE_HZ, bits: int = 24, *, replace: bool = True
 ) -> None:
     """Write `(L,)` or `(C, L)` float32 as a dithered PCM WAV of 16 or 24 bits, atomically.
 

@@ -2,8 +2,9 @@
 
 import math
 
-from daemon.corpus.records import SAMPLE_RATE, Corpus
+from daemon.corpus.records import Corpus
 from daemon.runs.errors import TrainingError
+from protocol.units import SAMPLE_RATE_HZ
 
 SHORTEST_CORPUS_S = 2.0  # from here on every way of holding out leaves a second or more to learn from
 
@@ -16,7 +17,7 @@ def require_enough(corpus: Corpus) -> None:
     """
     if not corpus.usable:
         raise TrainingError("The corpus has no usable audio.", "Add recordings to it.")
-    duration_s = sum(record.samples for record in corpus.usable) / SAMPLE_RATE
+    duration_s = sum(record.samples for record in corpus.usable) / SAMPLE_RATE_HZ
     if duration_s < SHORTEST_CORPUS_S:
         known_s = math.floor(100 * duration_s) / 100  # never rounded up to what would be enough
         raise TrainingError(

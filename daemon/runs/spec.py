@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from daemon.codec.config import CodecConfig
+from daemon.corpus.clips import Part
 
 
 class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,17 +29,6 @@ class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     resume: bool = False
     """Go on from the newest checkpoint of the run folder."""
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """A stretch of one corpus file, named by content so that a resumed run finds the same audio."""
-
-    sha256: str
-    start: int
-    """Samples at 48 kHz."""
-    stop: int
-    heard_at: int = 0
-    """From here on after `start` it is listened to: before it there may be silence."""
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):

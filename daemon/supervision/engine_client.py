@@ -77,11 +77,6 @@ class EngineBridge:
         device = str(first.facts.get("device", ""))
         return EngineState(engine=first.state, device=device, detail=detail, facts=facts)
 
-    @property
-    def pids(self) -> dict[str, int | None]:
-        """Process ids of the workers, for the log and for tests that kill them."""
-        return {lane.name: lane.pid for lane in (self._interactive, self._files)}
-
     async def start(self) -> None:
         """Start both workers; returns at once."""
         self._interactive.start()

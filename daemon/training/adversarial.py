@@ -79,17 +79,17 @@ def is_due(share: float, progress: Progress, recipe: Recipe) -> bool:
     """Whether the stage is to begin now."""
     return (
         recipe.adversarial_share > 0
-        and progress.is_quantizing
-        and progress.adversarial_from is None
+        and progress.is_ready
+        and progress.stage_from is None
         and share >= 1 - recipe.adversarial_share
     )
 
 
-def is_harmful(mel: float, progress: Progress, recipe: Recipe) -> bool:
+def is_harmful(error: float, progress: Progress, recipe: Recipe) -> bool:
     """Whether there is a stage, and the held-out error has risen further over the one before it than it may."""
-    return progress.adversarial_mel is not None and mel > progress.adversarial_mel * (1 + recipe.adversarial_harm)
+    return progress.stage_error is not None and error > progress.stage_error * (1 + recipe.adversarial_harm)
 
 
-def is_worth_it(mel: float, progress: Progress, recipe: Recipe) -> bool:
+def is_worth_it(error: float, progress: Progress, recipe: Recipe) -> bool:
     """Whether there is a stage whose weights are kept: detail costs some of the held-out error that means would not."""
-    return progress.adversarial_mel is not None and not is_harmful(mel, progress, recipe)
+    return progress.stage_error is not None and not is_harmful(error, progress, recipe)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.dsp.audio import Audio
 from daemon.runs.spec import Recipe
 
-Audio = NDArray[np.float32]
 _EQ_KNOTS = 9
 _WINDOW = 2048
 _HOP = _WINDOW // 4

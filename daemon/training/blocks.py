@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.corpus.records import SAMPLE_RATE
+from protocol.units import SAMPLE_RATE_HZ
 
 SHARE = 0.1
 SHORTEST_BLOCK_S = 0.25
@@ -60,19 +60,21 @@ class Heard:
     @property
     def gap(self) -> int:
         """Samples beside a stretch that is held out which are not learned from either."""
-        return int(min(LONGEST_GAP_S * SAMPLE_RATE, 0.05 * self.total))
+        return int(min(LONGEST_GAP_S * SAMPLE_RATE_HZ, 0.05 * self.total))
 
     def begins(self, span: Span) -> int:
         """How far into a stretch to listen from: its beginning, unless that is silence."""
-        listened = min(span.length, int(LISTENED_S * SAMPLE_RATE))
-        starts = np.arange(0, span.length - listened + 1, max(1, SAMPLE_RATE // 20)) + span.start
+        listened = min(span.length, int(LISTENED_S * SAMPLE_RATE_HZ))
+        starts = np.arange(0, span.length - listened + 1, max(1, SAMPLE_RATE_HZ // 20)) + span.start
         sounds = self.within(starts, starts + listened)
         return int(starts[np.argmax(sounds >= 0.5 * sounds.max())]) - span.start
 
 
 def choose_block(heard: Heard, random: np.random.Generator) -> Span | None:
     """A stretch of about a seventh of what is heard, where there is most sound; None where too little is heard."""
-    block = int(min(LONGEST_BLOCK_S * SAMPLE_RATE, max(SHARE * 1.5 * heard.total, SHORTEST_BLOCK_S * SAMPLE_RATE)))
+    block = int(
+        min(LONGEST_BLOCK_S * SAMPLE_RATE_HZ, max(SHARE * 1.5 * heard.total, SHORTEST_BLOCK_S * SAMPLE_RATE_HZ))
+    )
     if heard.total < 4 * block:
         return None
     last = heard.samples - block
@@ -92,5 +94,5 @@ def remaining(samples: int, out: list[Span]) -> list[Span]:
         left.append(Span(at, min(samples, span.start)))
         at = max(at, span.stop)
     left.append(Span(at, samples))
-    least = min(samples, int(SHORTEST_BLOCK_S * SAMPLE_RATE))
+    least = min(samples, int(SHORTEST_BLOCK_S * SAMPLE_RATE_HZ))
     return [span for span in left if span.length >= least]

@@ -1,7 +1,7 @@
 """Checkpoints that are whole or absent.
 
-A checkpoint is a folder `step-NNNNNNNN`: safetensors of the weights, the averaged weights, the
-optimiser and the random state, `state.json`, and last `manifest.json` with the SHA-256 of each. It is
+A checkpoint is a folder `step-NNNNNNNN`: the learner's tensors, a safetensors file for each group of them (weights,
+averaged weights, optimiser, random state), `state.json`, and last `manifest.json` with the SHA-256 of each. It is
 written under a temporary name and renamed when everything is on the disk.
 """
 
@@ -23,6 +23,7 @@ from daemon.runs.errors import TrainingError
 MANIFEST = "manifest.json"
 STATE = "state.json"
 KEPT = 2
+VERSION = 2
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -33,16 +34,16 @@ class Progress(msgspec.Struct, kw_only=True):
     elapsed_s: float = 0.0
     evaluated: LastEvaluation | None = None
     """A resumed run evaluates when this one would have."""
-    is_quantizing: bool = False
-    """Whether the codebooks have been placed."""
+    is_ready: bool = False
+    """Whether there is something to judge: a codec's codebooks have been placed."""
     best_step: int = -1
-    best_mel: float | None = None
+    best_error: float | None = None
     skipped_in_a_row: int = 0
     terms: dict[str, float] = {}
     """What the last step's loss was made of."""
     stalled: int = 0
     """Evaluations since the held-out error last fell by enough to go on for."""
-    level_mel: float | None = None
+    level_error: float | None = None
     """Held-out error at that evaluation."""
     ends_at_s: float | None = None
     """Seconds of the budget after which an early end was decided on."""
@@ -50,16 +51,16 @@ class Progress(msgspec.Struct, kw_only=True):
     """The budget that this end cuts short; with another one, or with steps, the run is not to end there."""
     ended_early: str = ""
     """Why, in a sentence."""
-    adversarial_from: int | None = None
-    """Step at which the adversarial stage began; its checkpoint is kept."""
-    adversarial_mel: float | None = None
+    stage_from: int | None = None
+    """Step at which the last stage began (a codec's adversarial one); its checkpoint is kept."""
+    stage_error: float | None = None
     """Held-out error there."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Hashes of every file of a checkpoint."""
 
-    version: int = 1
+    version: int = VERSION
     step: int
     files: dict[str, str]
 
@@ -68,20 +69,15 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """What is kept."""
 
     progress: Progress
-    model: dict[str, Tensor]
-    averaged: dict[str, Tensor]
-    optimizer: dict[str, Tensor]
-    random: dict[str, Tensor]
-    adversary: dict[str, Tensor] = {}
-    """Empty outside the adversarial stage, and then not written."""
+    tensors: dict[str, dict[str, Tensor]]
+    """By the name of their file: which groups there are is the learner's affair."""
 
 
-_TENSORS = ("model", "averaged", "optimizer", "random")
-_ADVERSARY = "adversary"
+_TENSORS = ".safetensors"
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint, then drop all but the newest two, the best, and the one before the adversarial stage.
+    """Write a checkpoint, then drop all but the newest two, the best, and the one before the last stage.
 
     Raises:
         TrainingError: it could not be written; the earlier ones are untouched.
@@ -101,13 +97,12 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     except (OSError, SafetensorError) as error:
         shutil.rmtree(temp, ignore_errors=True)
         raise _cannot_write(folder, error) from error
-    _drop_old(folder, {checkpoint.progress.best_step, checkpoint.progress.adversarial_from})
+    _drop_old(folder, {checkpoint.progress.best_step, checkpoint.progress.stage_from})
 
 
 def _write(folder: Path, checkpoint: Checkpoint) -> None:
     hashes: dict[str, str] = {}
-    named = [*_TENSORS, *([_ADVERSARY] if checkpoint.adversary else [])]
-    contents = {f"{name}.safetensors": _packed(getattr(checkpoint, name)) for name in named}
+    contents = {f"{name}{_TENSORS}": _packed(group) for name, group in checkpoint.tensors.items()}
     contents[STATE] = msgspec.json.encode(checkpoint.progress)
     for name, content in contents.items():
         write_bytes(folder / name, content)
@@ -155,7 +150,8 @@ def load_newest(folder: Path) -> Checkpoint | None:
     """The newest checkpoint whose hashes hold; torn and temporary ones are swept away.
 
     Raises:
-        TrainingError: the disk does not give a checkpoint out, which may pass; nothing is swept away then.
+        TrainingError: the disk does not give a checkpoint out, which may pass, or another version of Allele wrote it;
+            nothing is swept away then.
     """
     for temp in folder.glob(f"{TEMP_PREFIX}*"):
         shutil.rmtree(temp, ignore_errors=True)
@@ -179,16 +175,25 @@ def load_step(folder: Path, step: int) -> Checkpoint | None:
 def _read(path: Path) -> Checkpoint | None:
     try:
         manifest = msgspec.json.decode((path / MANIFEST).read_bytes(), type=Manifest)
+        if manifest.version != VERSION:
+            raise _other_version(path)
         contents = {name: (path / name).read_bytes() for name in manifest.files}
         if any(hashlib.sha256(contents[name]).hexdigest() != digest for name, digest in manifest.files.items()):
             return None
-        named = [*_TENSORS, *([_ADVERSARY] if f"{_ADVERSARY}.safetensors" in contents else [])]
-        tensors = {name: safetensors.torch.load(contents[f"{name}.safetensors"]) for name in named}
-        return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), **tensors)
+        groups = {name.removesuffix(_TENSORS): data for name, data in contents.items() if name.endswith(_TENSORS)}
+        tensors = {name: safetensors.torch.load(data) for name, data in groups.items()}
+        return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), tensors=tensors)
     except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
         return None
     except OSError as error:  # no permission, no descriptor, a disk that stumbles: the checkpoint may be whole
         raise TrainingError(f"{path}: the checkpoint cannot be read ({error.strerror}).", _what_to_do(error)) from error
+
+
+def _other_version(path: Path) -> TrainingError:
+    return TrainingError(
+        f"{path}: the checkpoint was written by another version of Allele.",
+        "Resume it with that version, or start a new model.",
+    )
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

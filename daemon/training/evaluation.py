@@ -6,14 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from daemon.codec.codec import Codec
-from daemon.dsp.measure import Signal, mel_distance, si_sdr_db, side_distance, stft_distance
+from daemon.codec.config import CodecConfig
+from daemon.corpus.clips import Clip
+from daemon.dsp.audio import Audio
+from daemon.dsp.measure import mel_distance, si_sdr_db, side_distance, stft_distance
 from daemon.dsp.width import width_db
 from daemon.runs.reports import EvaluationReport, HeldOut, LevelReport
-from daemon.training.crops import Clip
 from daemon.training.excerpts import beginnings
 from daemon.training.health import level_report
+from protocol.units import SAMPLE_RATE_HZ
 
-SAMPLE_RATE = 48_000
 CLIP_S = 6.0
 SHORTEST_S = 2.0
 TOTAL_S = 16.0
@@ -22,6 +24,7 @@ USAGE_FRAMES = 4_000
 FINAL_CLIP_S = 15.0
 FINAL_TOTAL_S = 60.0
 FINAL_USAGE_FRAMES = 12_000
+FRAME_RATE = CodecConfig().frame_rate  # what an evaluation costs is guessed before there is a codec
 NARROW_DB = -40.0  # narrower than this is mono to every ear
 
 
@@ -46,17 +49,17 @@ class Evaluation:
         """What shows whether more time helps: the held-out error, or the training error where nothing is held out."""
         return self.held_out.mel if self.held_out else self.train_mel
 
-    def report(self, *, step: int, elapsed_s: float, is_best: bool, preview: str, source: str) -> EvaluationReport:
-        """What a training says of it."""
+    def report(self, *, step: int, preview: str, source: str) -> EvaluationReport:
+        """What the log of a training says of it; `elapsed_s` and `is_best` are the loop's."""
         return EvaluationReport(
             step=step,
-            elapsed_s=elapsed_s,
+            elapsed_s=0.0,
             **(self.held_out.named if self.held_out else {}),
             train_mel=self.train_mel,
             gap=self.gap,
             prefix_mel=self.prefix_mel,
             levels=self.levels,
-            is_best=is_best,
+            is_best=False,
             preview=preview,
             source=source,
         )
@@ -90,10 +93,10 @@ def evaluate(
 
 def final_cost_ratio(held_out: list[Clip], train: list[Clip]) -> float:
     """How much more audio the last evaluation looks at than the earlier ones: 1 for a small corpus."""
-    held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE for clips in (held_out, train))
-    frames = train_s * SAMPLE_RATE / 1024
-    often = min(held_s, TOTAL_S) + min(frames, USAGE_FRAMES) * 1024 / SAMPLE_RATE
-    last = min(held_s, FINAL_TOTAL_S) + min(frames, FINAL_USAGE_FRAMES) * 1024 / SAMPLE_RATE
+    held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE_HZ for clips in (held_out, train))
+    frames = train_s * FRAME_RATE
+    often = min(held_s, TOTAL_S) + min(frames, USAGE_FRAMES) / FRAME_RATE
+    last = min(held_s, FINAL_TOTAL_S) + min(frames, FINAL_USAGE_FRAMES) / FRAME_RATE
     return last / max(often, 1e-9)
 
 
@@ -103,12 +106,12 @@ def cost_in_steps(held_out: list[Clip], train: list[Clip], step_s: float) -> flo
     Args:
         step_s: seconds of audio in a step, which goes through the codec forwards and (twice as long) backwards.
     """
-    held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE for clips in (held_out, train))
-    heard_s = min(held_s, TOTAL_S) + min(train_s, TRAIN_TOTAL_S) + min(train_s, USAGE_FRAMES * 1024 / SAMPLE_RATE)
+    held_s, train_s = (sum(clip.samples for clip in clips) / SAMPLE_RATE_HZ for clips in (held_out, train))
+    heard_s = min(held_s, TOTAL_S) + min(train_s, TRAIN_TOTAL_S) + min(train_s, USAGE_FRAMES / FRAME_RATE)
     return heard_s / max(3 * step_s, 1e-9)
 
 
-def round_trip(codec: Codec, audio: Signal) -> Signal:
+def round_trip(codec: Codec, audio: Audio) -> Audio:
     """Encode and decode at the source's length and level, all levels heard."""
     encoded = codec.encode(audio)
     return codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db)
@@ -119,7 +122,7 @@ def judge(codec: Codec, held_out: list[Clip], *, is_final: bool = False) -> Held
     clips = excerpts(held_out, FINAL_TOTAL_S, FINAL_CLIP_S) if is_final else excerpts(held_out, TOTAL_S, CLIP_S)
     pairs = [(clip, round_trip(codec, clip)) for clip in clips]
 
-    def mean(measure: Callable[[Signal, Signal], float]) -> float:
+    def mean(measure: Callable[[Audio, Audio], float]) -> float:
         return float(np.mean([measure(source, decoded) for source, decoded in pairs]))
 
     is_stereo = pairs[0][0].ndim == 2
@@ -132,12 +135,12 @@ def judge(codec: Codec, held_out: list[Clip], *, is_final: bool = False) -> Held
     )
 
 
-def _widened_db(source: Signal, decoded: Signal) -> float:
+def _widened_db(source: Audio, decoded: Audio) -> float:
     before, after = (max(NARROW_DB, width_db(signal)) for signal in (source, decoded))
     return after - before
 
 
-def _prefix_mel(codec: Codec, sounds: list[Signal]) -> list[float]:
+def _prefix_mel(codec: Codec, sounds: list[Audio]) -> list[float]:
     """Mel with only the first level heard, then the first two, and so on: what each level is worth."""
     sums = np.zeros(codec.config.levels)
     for sound in sounds:
@@ -148,16 +151,16 @@ def _prefix_mel(codec: Codec, sounds: list[Signal]) -> list[float]:
     return [round(float(value), 4) for value in sums / max(1, len(sounds))]
 
 
-def _round_trip_mel(codec: Codec, audio: Signal) -> float:
+def _round_trip_mel(codec: Codec, audio: Audio) -> float:
     return mel_distance(audio, round_trip(codec, audio))
 
 
-def excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[Signal]:
+def excerpts(clips: list[Clip], total_s: float, clip_s: float) -> list[Audio]:
     """As many clips as fit with `SHORTEST_S` of each, evenly chosen, from where they sound; of few up to `clip_s`."""
-    least_s = np.mean([min(clip.samples / SAMPLE_RATE, clip_s, SHORTEST_S) for clip in clips])
+    least_s = np.mean([min(clip.samples / SAMPLE_RATE_HZ, clip_s, SHORTEST_S) for clip in clips])
     fit = max(1, int(total_s / least_s))
     chosen = clips if len(clips) <= fit else [clips[i] for i in np.linspace(0, len(clips) - 1, fit).round().astype(int)]
-    each = int(min(clip_s, max(SHORTEST_S, total_s / len(chosen))) * SAMPLE_RATE)
+    each = int(min(clip_s, max(SHORTEST_S, total_s / len(chosen))) * SAMPLE_RATE_HZ)
     return [clip.excerpt(each) for clip in chosen]
 
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from daemon.codec.signals import Audio
-from daemon.training.crops import Clip
+from daemon.corpus.clips import Clip
+from daemon.dsp.audio import Audio
 
 LEAST_FRAMES = 32
 """0.7 s: the encoder's context is 10 frames a side."""

@@ -4,16 +4,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from daemon.codec.codec import Codec
+from daemon.corpus.clips import Clip
 from daemon.runs.folder import CHECKPOINTS, ModelCard, Run
 from daemon.training.adversarial import is_worth_it
 from daemon.training.checkpoint import Progress, load_step
-from daemon.training.crops import Clip
+from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import Evaluation, judge
-from daemon.training.learner import Learner
 from daemon.training.memorisation import Memorisation
 
 
-def take_best(learner: Learner, codec: Codec, run_dir: Path, held_out: list[Clip]) -> tuple[Codec, str]:
+def take_best(steps: CodecSteps, codec: Codec, run_dir: Path, held_out: list[Clip]) -> tuple[Codec, str]:
     """The better of the last weights and the best that were saved, and a sentence when it is not the last.
 
     Where nothing is held out there is no best, and the last ones are kept. The last of an adversarial stage
@@ -21,16 +21,16 @@ def take_best(learner: Learner, codec: Codec, run_dir: Path, held_out: list[Clip
 
     Both are judged as the shorter evaluations did: the figures have to be of the same audio.
     """
-    progress = learner.progress
+    progress = steps.progress
     best = load_step(run_dir / CHECKPOINTS, progress.best_step)
-    if best is None or progress.best_mel is None or progress.best_step == progress.step:
+    if best is None or progress.best_error is None or progress.best_step == progress.step:
         return codec, ""
     last_mel = judge(codec, held_out).mel
-    if last_mel <= progress.best_mel or is_worth_it(last_mel, progress, learner.plan.recipe):
+    if last_mel <= progress.best_error or is_worth_it(last_mel, progress, steps.plan.recipe):
         return codec, ""
-    learner.averaged.model.load_state_dict(best.averaged)
-    said = f"kept step {progress.best_step} (held out: mel {progress.best_mel:.3f}); the last one had {last_mel:.3f}"
-    return Codec(learner.averaged.model, learner.device), said
+    steps.averaged.model.load_state_dict(best.tensors["averaged"])
+    said = f"kept step {progress.best_step} (held out: mel {progress.best_error:.3f}); the last one had {last_mel:.3f}"
+    return Codec(steps.averaged.model, steps.device), said
 
 
 def card_of(

@@ -1,279 +1,155 @@
-"""One optimisation step at a time: model, optimiser, averaged weights, codebooks."""
+"""What the training loop needs of a network, whatever kind of network it is.
 
-import math
-from collections.abc import Iterator
+`daemon.training.loop` owns what is the same for every kind: the budget, stop and resume, checkpoints, the cadence of
+evaluations, the log, the early end, and what happens when memory runs out. A `Learner` owns one kind of network: how a
+step changes it, how it is judged, and what the finished model's folder holds. The codec's is
+`daemon.training.codec_learner`.
+"""
 
-import numpy as np
-import psutil
-import torch
-from msgspec.structs import replace
-from torch import Tensor
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
-from daemon.codec.model import CodecModel, Reconstruction
-from daemon.codec.quantizer import unquantized
-from daemon.runs.errors import TrainingError
+from daemon.runs.clock import Guess
+from daemon.runs.reports import EvaluationReport, TrainingResult
 from daemon.runs.spec import Plan
-from daemon.training.adversarial import AdversarialStage
-from daemon.training.averaging import AveragedModel
-from daemon.training.checkpoint import (
-    Checkpoint,
-    Progress,
-    pack_optimizer,
-    pack_random,
-    unpack_optimizer,
-    unpack_random,
-)
-from daemon.training.crops import Audio, Clip, CropSampler
-from daemon.training.excerpts import beginnings
-from daemon.training.health import COLLAPSED
-from daemon.training.losses import losses, scales_of
-from daemon.training.prefetch import Prefetch, threads_for
-from daemon.training.schedule import learning_rate
-from daemon.training.shards import ShardedPass, one_thread, shards_for
-
-MOST_SKIPPED = 20
-STATISTICS_S = 120.0
+from daemon.training.checkpoint import Checkpoint, Progress
 
 
+@dataclass(frozen=True, kw_only=True)
 class StepOutcome:
     """Numbers of one step."""
 
-    def __init__(self, terms: dict[str, float], rate: float, grad_norm: float, is_skipped: bool) -> None:
-        self.terms = terms
-        self.learning_rate = rate
-        self.grad_norm = grad_norm
-        self.is_skipped = is_skipped
+    terms: dict[str, float]
+    """Of the loss, unweighted, and `total`."""
+    learning_rate: float
+    grad_norm: float
+    is_skipped: bool
+    """The gradient was not finite, and the weights were left alone."""
 
 
-class Learner:
-    """The state that a checkpoint holds, and how one step changes it."""
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What takes time besides steps, before any of it was measured."""
 
-    def __init__(self, plan: Plan, clips: list[Clip], seed: int, device: torch.device) -> None:
-        torch.manual_seed(seed)
-        self._plan, self._clips, self._seed, self._device = plan, clips, seed, device
-        self.model = CodecModel(plan.codec).to(device)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
-            lr=plan.recipe.learning_rate,
-            betas=plan.recipe.betas,
-            weight_decay=plan.recipe.weight_decay,
-            fused=device.type in ("cpu", "cuda"),
-        )
-        self._stage: AdversarialStage | None = None
-        self._sample_crops()
-        self.live_utilisation: list[float] = []
-        self._fit_statistics()
-        self._sharded = ShardedPass(self.model, plan.recipe)
-        self.averaged = AveragedModel(self.model, plan.recipe.ema_decay)
-        self.progress = Progress()
+    guess: Guess
+    final_ratio: float
+    """How many times an evaluation's time the last one takes."""
 
-    def _sample_crops(self) -> None:
-        recipe = self._plan.recipe
-        self._sampler = CropSampler(self._clips, recipe, self._plan.codec.hop_length, self._seed)
-        self._batches = Prefetch(self._sampler.batch, threads=threads_for(self._device))
-        self._vectors_per_step = recipe.batch * recipe.crop_frames
-        self.model.quantizer.set_dead_threshold(self._vectors_per_step, recipe.dead_share)
 
-    def _fit_statistics(self) -> None:
-        """Mean and spread per frequency."""
-        with torch.no_grad():
-            self.model.spectra.fit([torch.from_numpy(a).to(self._device) for a in self._training_audio()])
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """When more time stops helping."""
 
-    def step(self, share: float) -> StepOutcome:
-        """One step; `share` of the run is done. On a CPU with as many cores as PyTorch has threads.
+    evaluations: int
+    """So many without gain, and a run on a budget begins to end."""
+    least_gain: float
+    """What counts as gain: the error falls by this share."""
+    may_end: bool = True
+    """False where another stage is to come: it begins at a share of the run, and would begin at once."""
 
-        Raises:
-            TrainingError: the numbers have not been finite for twenty steps in a row.
-        """
-        shards = shards_for(self._plan.recipe.batch, self._device)
-        with one_thread(self._device):
-            return self._step(share, shards)
 
-    def _step(self, share: float, shards: int) -> StepOutcome:
-        recipe = self._plan.recipe
-        if share >= recipe.continuous_share:
-            self.place_codes()
-        rate = self._rate(share)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        audio = torch.from_numpy(self._batches.take(self.progress.step)).to(self._device)
-        books = self.model.quantizer.books()
-        self.optimizer.zero_grad(set_to_none=True)
-        terms = self._backward(audio, share, shards)
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), recipe.clip_norm)
-        numbers = dict(zip(terms, torch.stack([t.detach() for t in terms.values()]).tolist(), strict=True))
-        is_finite = math.isfinite(float(norm)) and math.isfinite(numbers["total"])
-        self._count_skipped(is_finite)
-        if is_finite:
-            self.optimizer.step()
-            self.averaged.update(self.model, self.progress.step - (self.progress.adversarial_from or 0))
-        else:
-            self.model.quantizer.put_back(books)
-        self.progress.step += 1
-        # JSON has no NaN: a skipped step reports zeros and says that it was skipped
-        kept = {name: value if math.isfinite(value) else 0.0 for name, value in numbers.items()}
-        told = self._of_two_steps(kept) if is_finite and self._stage is None else kept
-        return StepOutcome(told, rate, float(norm) if math.isfinite(float(norm)) else 0.0, not is_finite)
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What an evaluation found."""
 
-    def _of_two_steps(self, numbers: dict[str, float]) -> dict[str, float]:
-        """The mean with the step before, which looked at the other scales: alone they would swing."""
-        before, self.progress.terms = self.progress.terms, numbers
-        return {name: (value + before.get(name, value)) / 2 for name, value in numbers.items()}
+    error: float
+    """Lower is better: on held-out material, or on training material where nothing is held out."""
+    is_held_out: bool
+    report: EvaluationReport
+    """With `elapsed_s` and `is_best` left to the loop."""
 
-    def _rate(self, share: float) -> float:
-        if self._stage is not None:
-            return self._stage.rate(share)
-        recipe = self._plan.recipe
-        return learning_rate(recipe, self.progress.step, min(1.0, share / (1 - recipe.adversarial_share)))
 
-    def _backward(self, audio: Tensor, share: float, shards: int) -> dict[str, Tensor]:
-        recipe, began = self._plan.recipe, self.progress.adversarial_from
-        if self._stage is not None and began is not None:
-            is_warm = self.progress.step - began >= recipe.adversarial_warmup
-            return self._stage.backward(audio, self._kept_levels(share), is_warm=is_warm)
-        scales, is_quantizing = scales_of(self.progress.step), self.progress.is_quantizing
-        if shards > 1:
-            kept = self._kept_levels(share) if is_quantizing else None
-            return self._sharded.backward(audio, scales, shards, is_quantizing=is_quantizing, kept=kept)
-        made = self._reconstruct(audio, share)
-        terms = losses(audio, made, recipe, self._plan.codec.sample_rate, scales)
-        terms["total"].backward()
-        return terms
-
-    def _count_skipped(self, is_finite: bool) -> None:
-        self.progress.skipped_in_a_row = 0 if is_finite else self.progress.skipped_in_a_row + 1
-        if self.progress.skipped_in_a_row >= MOST_SKIPPED:
-            raise TrainingError(
-                f"The gradient has not been a number for {MOST_SKIPPED} steps in a row.",
-                "Look for damaged recordings in the corpus, or try another seed.",
-                can_resume=False,  # a run keeps its seed and its audio: resumed, it would end the same way
-            )
-
-    def _reconstruct(self, audio: Tensor, share: float) -> Reconstruction:
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=self._device.type == "cuda"):
-            if self.progress.is_quantizing:
-                return self.model(audio, self._kept_levels(share))
-            latent = self.model.encode(audio)
-            return Reconstruction(self.model.decode(latent), unquantized(latent))
-
-    def _kept_levels(self, share: float) -> Tensor | None:
-        recipe, levels = self._plan.recipe, self._plan.codec.levels
-        if share < recipe.dropout_share or levels == 1:
-            return None
-        random = np.random.default_rng([self._seed, self.progress.step, 1])
-        kept = random.integers(1, levels + 1, recipe.batch)
-        kept[random.random(recipe.batch) >= recipe.dropout_probability] = levels
-        return torch.from_numpy(kept).to(self._device)
+class Learner(Protocol):
+    """A network in training."""
 
     @property
-    def placing_batches(self) -> int:
-        """Batches that the codebooks are placed by: at least eight vectors a code."""
-        return max(4, -(-8 * self._plan.codec.codebook_size // self._vectors_per_step))
-
-    @torch.no_grad()
-    def place_codes(self) -> None:
-        """Place the codebooks, once, by k-means over crops that training does not use."""
-        if self.progress.is_quantizing:
-            return
-        # Step numbers beyond any run: the pooled crops are not those of the first steps.
-        audio = (torch.from_numpy(self._sampler.batch(2**40 + i)).to(self._device) for i in range(self.placing_batches))
-        latents = torch.cat([self.model.encode(batch).flatten(0, 1) for batch in audio])
-        generator = torch.Generator().manual_seed(self._seed)
-        self.model.quantizer.fit(latents, generator, float(self._vectors_per_step), self.model.level_parts())
-        self.averaged.take_quantizer(self.model)
-        self.progress.is_quantizing = True
-
-    def begin_adversarial(self, mel: float) -> None:
-        """Let the decoder alone learn on, against an adversary, from the averaged weights of the evaluation just made.
-
-        Args:
-            mel: the held-out error there.
-        """
-        self.model.load_state_dict(self.averaged.model.state_dict())
-        self.progress.adversarial_from, self.progress.adversarial_mel = self.progress.step, mel
-        self._open_stage()
-
-    def _open_stage(self) -> AdversarialStage:
-        stage = AdversarialStage(self.model, self._plan.recipe, self._seed, self._device)
-        self._stage, self.optimizer = stage, stage.optimizer
-        return stage
-
-    @property
-    def device(self) -> torch.device:
-        """Where it computes."""
-        return self._device
-
-    @property
-    def memory_mib(self) -> float:
-        """Of an accelerator the most that was taken, otherwise what the process takes now."""
-        if self._device.type == "cuda":
-            return torch.cuda.max_memory_allocated(self._device) / 2**20
-        return psutil.Process().memory_info().rss / 2**20
+    def progress(self) -> Progress:
+        """Where the run stands; the loop counts its evaluations and its time in it, the learner its steps."""
+        ...
 
     @property
     def plan(self) -> Plan:
-        """What is followed: the batch may have been halved."""
-        return self._plan
+        """What is followed; `halve_batch` changes it."""
+        ...
 
-    @torch.no_grad()
-    def settled(self) -> CodecModel:
-        """The averaged model, its codebooks filled with what its own encoder gives, or frozen as they are."""
-        if self._stage is not None:
-            return self.averaged.model
-        self.averaged.take_buffers(self.model)
-        model = self.averaged.model
-        latents = [model.encode(torch.from_numpy(a).to(self._device)[None])[0] for a in self._training_audio()]
-        self.live_utilisation = model.quantizer.revive(torch.cat(latents))
-        return model
+    @property
+    def judged_by(self) -> str:
+        """What the error is measured on, as an adjective: "held-out" or "training"."""
+        ...
 
-    def repair_codebooks(self) -> list[str]:
-        """After `settled`: give levels that had collapsed the codes that were revived for the evaluation.
+    @property
+    def costs(self) -> Costs:
+        """What evaluations and the end will take."""
+        ...
 
-        Returns:
-            A sentence for each level that was repaired.
+    @property
+    def patience(self) -> Patience:
+        """When to begin to end."""
+        ...
+
+    @property
+    def batch(self) -> int:
+        """Examples in a step."""
+        ...
+
+    @property
+    def memory_mib(self) -> float:
+        """Memory in use, of the accelerator or of this process."""
+        ...
+
+    def step(self, share: float) -> StepOutcome:
+        """One optimisation step; `share` (0 to 1) of the run is done.
+
+        Raises:
+            TrainingError: the numbers do not converge.
         """
-        said: list[str] = []
-        if self._stage is not None:
-            return said
-        for level, used in enumerate(self.live_utilisation):
-            if used < COLLAPSED:
-                moved = self.model.quantizer.take_level(level, self.averaged.model.quantizer)
-                said.append(f"level {level} used {used:.0%} of its codes: {moved} moved to sounds it served worst")
-        return said
+        ...
 
     def halve_batch(self) -> bool:
-        """Take half as many crops a step from now on; whether that was possible."""
-        batch = self._plan.recipe.batch // 2
-        if batch < 1:
-            return False
-        self._plan = replace(self._plan, recipe=replace(self._plan.recipe, batch=batch))
-        self.optimizer.zero_grad(set_to_none=True)
-        self._sample_crops()
-        return True
+        """Take half as many examples a step from now on; False where that is not possible."""
+        ...
 
-    def _training_audio(self) -> Iterator[Audio]:
-        """Up to `STATISTICS_S` of the training parts at the reference loudness: `beginnings` of them."""
-        config = self._plan.codec
-        for clip, sound in beginnings(self._clips, int(STATISTICS_S * config.sample_rate), config.hop_length):
-            yield sound * np.float32(10 ** (clip.gain_db / 20))
+    def judge(self) -> Judgement:
+        """Measure what has been learnt, with something to listen to."""
+        ...
+
+    def repair(self) -> list[str]:
+        """Put right what the judgement just made showed; a sentence for each repair."""
+        ...
+
+    def is_stage_due(self, share: float) -> bool:
+        """Whether the next stage of the training begins now."""
+        ...
+
+    def begin_stage(self, error: float) -> str:
+        """Begin it, from the weights just judged; a sentence that says so."""
+        ...
+
+    def harm_of(self, error: float) -> str:
+        """Why the present stage has to end now, in a sentence; nothing where it need not."""
+        ...
 
     def checkpoint(self) -> Checkpoint:
         """Everything a resumed run needs."""
-        return Checkpoint(
-            progress=self.progress,
-            model=self.model.state_dict(),
-            averaged=self.averaged.model.state_dict(),
-            optimizer=pack_optimizer(self.optimizer),
-            random=pack_random(self._device),
-            adversary=self._stage.adversary.pack() if self._stage is not None else {},
-        )
+        ...
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Go back to a checkpoint."""
-        self.model.load_state_dict(checkpoint.model)
-        self.averaged.model.load_state_dict(checkpoint.averaged)
-        if checkpoint.adversary:
-            self._open_stage().adversary.unpack(checkpoint.adversary)
-        unpack_optimizer(self.optimizer, checkpoint.optimizer)
-        unpack_random(self._device, checkpoint.random)
-        self.progress = checkpoint.progress
+        ...
+
+    def settle(self) -> None:
+        """Bring the weights into the state in which they are kept: a checkpoint follows, then `finish`."""
+        ...
+
+    def finish(
+        self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport], None]
+    ) -> TrainingResult:
+        """Choose the best weights, judge them, and write the model's folder.
+
+        Args:
+            ended: why the run ends before its time; empty where it does not.
+            say: takes a sentence for the log.
+            report: takes the last evaluation.
+        """
+        ...

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from daemon.codec.codec import Codec
+from daemon.corpus.clips import Clip
 from daemon.dsp.mel import LOG_FLOOR, log_mel, magnitudes
 from daemon.files.atomic import write_bytes
-from daemon.training.crops import Clip
-from daemon.training.evaluation import CLIP_S, SAMPLE_RATE, TOTAL_S, Evaluation, round_trip
+from daemon.training.evaluation import CLIP_S, TOTAL_S, Evaluation, round_trip
+from protocol.units import SAMPLE_RATE_HZ
 
 Verdict = Literal["general", "leaning", "memorised", "unknown"]
 REPORT_NAME = "memorisation.json"
@@ -105,7 +106,7 @@ def _in_words(ratio: float, verdict: Verdict, decoded: float, nearest: float) ->
 
 
 def _source_and_decode(codec: Codec, clip: Clip) -> tuple[Tensor, Tensor]:
-    audio = clip.excerpt(int(CLIP_S * SAMPLE_RATE))
+    audio = clip.excerpt(int(CLIP_S * SAMPLE_RATE_HZ))
     gain = np.float32(10 ** (clip.gain_db / 20))
     source, decode = _frames(audio * gain), _frames(round_trip(codec, audio) * gain)
     heard = (source > np.log10(LOG_FLOOR) + 0.5).any(-1)  # between sounds there is nothing to compare
@@ -127,7 +128,7 @@ def _frames(audio: NDArray[np.float32]) -> Tensor:
     if audio.ndim == 2:
         mid, side = (audio[0] + audio[1]) / 2, (audio[0] - audio[1]) / 2
         return torch.cat([_frames(mid), _frames(side)], -1)
-    return log_mel(magnitudes(torch.from_numpy(audio)[None], N_FFT), N_FFT, BANDS, SAMPLE_RATE)[0]
+    return log_mel(magnitudes(torch.from_numpy(audio)[None], N_FFT), N_FFT, BANDS, SAMPLE_RATE_HZ)[0]
 
 
 def _thinned(frames: Tensor, most: int) -> Tensor:

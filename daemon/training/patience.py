@@ -6,30 +6,26 @@ Where nothing is held out it is the training error that has to fall.
 """
 
 from daemon.runs.clock import RunClock
-from daemon.runs.spec import Recipe
 from daemon.training.checkpoint import Progress
+from daemon.training.learner import Patience
 
 END_SHARE = 0.15
 """Length of the end phase, as a share of the time spent so far."""
 
 
-def note_held_out(mel: float, progress: Progress, recipe: Recipe) -> None:
+def note_error(error: float, progress: Progress, patience: Patience) -> None:
     """Count evaluations whose error, held out or of training, is not `least_gain` under the last one that was."""
-    if progress.level_mel is None or mel < progress.level_mel * (1 - recipe.least_gain):
-        progress.level_mel, progress.stalled = mel, 0
+    if progress.level_error is None or error < progress.level_error * (1 - patience.least_gain):
+        progress.level_error, progress.stalled = error, 0
     else:
         progress.stalled += 1
 
 
-def end_early(progress: Progress, recipe: Recipe, clock: RunClock, *, judged_by: str = "held-out") -> str:
-    """Bring the end nearer when patience is spent; a sentence that says so, or nothing.
-
-    Not where an adversary is to come: its stage begins at a share of the run, and would begin at once, with weights
-    whose learning rate had not fallen.
-    """
-    if not clock.is_budgeted or progress.ends_at_s is not None or progress.stalled < recipe.patience:
+def end_early(progress: Progress, patience: Patience, clock: RunClock, *, judged_by: str = "held-out") -> str:
+    """Bring the end nearer when patience is spent; a sentence that says so, or nothing."""
+    if not clock.is_budgeted or progress.ends_at_s is not None or not patience.may_end:
         return ""
-    if recipe.adversarial_share > 0:
+    if progress.stalled < patience.evaluations:
         return ""
     spent_s = clock.elapsed_s
     if clock.left_s < 2 * END_SHARE * spent_s:
@@ -38,7 +34,7 @@ def end_early(progress: Progress, recipe: Recipe, clock: RunClock, *, judged_by:
     progress.ends_at_s, progress.cut_budget_s = spent_s + END_SHARE * spent_s, clock.budget_s
     clock.end_at(progress.ends_at_s)
     progress.ended_early = (
-        f"ended {_duration(saved_s)} early: the {judged_by} error has not fallen by {recipe.least_gain:.1%} for "
+        f"ended {_duration(saved_s)} early: the {judged_by} error has not fallen by {patience.least_gain:.1%} for "
         f"{progress.stalled} evaluations"
     )
     return progress.ended_early

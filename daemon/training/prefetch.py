@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import torch
 
-from daemon.training.crops import Audio
+from daemon.dsp.audio import Audio
 
 MOST_THREADS = 8
 """An accelerator takes a step in less time than one core takes to make its crops."""

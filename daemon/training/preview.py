@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec
+from daemon.corpus.clips import Clip
 from daemon.render.wav import write_wav
 from daemon.runs.folder import PREVIEW_SOURCE, PREVIEWS
-from daemon.training.crops import Clip
-from daemon.training.evaluation import SAMPLE_RATE, round_trip
+from daemon.training.evaluation import round_trip
+from protocol.units import SAMPLE_RATE_HZ
 
 PREVIEW_S = 4.0
 ENOUGH_S = 3.0  # pieces are joined until there is this much,
@@ -49,21 +50,21 @@ class Previews:
 def preview_pieces(clips: list[Clip]) -> list[NDArray[np.float32]]:
     """What is listened to, each `(L,)` or `(2, L)`: joined, at most PREVIEW_S, and ENOUGH_S or more if there is."""
     pieces: list[NDArray[np.float32]] = []
-    silence, room = int(SILENCE_S * SAMPLE_RATE), int(PREVIEW_S * SAMPLE_RATE)
+    silence, room = int(SILENCE_S * SAMPLE_RATE_HZ), int(PREVIEW_S * SAMPLE_RATE_HZ)
     for piece in _by_sound(clips):
         if pieces and (room <= silence or not _is_heard(piece)):
             continue
         piece = piece[..., : room - silence if pieces else room]
         room -= piece.shape[-1] + (silence if pieces else 0)
         pieces.append(np.array(piece))
-        if room <= int((PREVIEW_S - ENOUGH_S) * SAMPLE_RATE):
+        if room <= int((PREVIEW_S - ENOUGH_S) * SAMPLE_RATE_HZ):
             break
     return pieces
 
 
 def joined(pieces: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     """One after the other with SILENCE_S between them: `(L,)` or `(2, L)`."""
-    silence = np.zeros((*pieces[0].shape[:-1], int(SILENCE_S * SAMPLE_RATE)), np.float32)
+    silence = np.zeros((*pieces[0].shape[:-1], int(SILENCE_S * SAMPLE_RATE_HZ)), np.float32)
     return np.concatenate([part for piece in pieces for part in (silence, piece)][1:], axis=-1)
 
 
@@ -78,8 +79,8 @@ def _by_sound(clips: list[Clip]) -> Iterator[NDArray[np.float32]]:
 
 def _most_sounding(clip: Clip) -> NDArray[np.float32]:
     """The PREVIEW_S of a clip with the most energy, or all of it when it is shorter."""
-    length, hop = int(PREVIEW_S * SAMPLE_RATE), int(HOP_S * SAMPLE_RATE)
-    audio = clip.sound(0, min(clip.samples, int(MOST_CLIP_S * SAMPLE_RATE)))
+    length, hop = int(PREVIEW_S * SAMPLE_RATE_HZ), int(HOP_S * SAMPLE_RATE_HZ)
+    audio = clip.sound(0, min(clip.samples, int(MOST_CLIP_S * SAMPLE_RATE_HZ)))
     starts = range(0, max(1, audio.shape[-1] - length + 1), hop)
     return np.array(max((audio[..., start : start + length] for start in starts), key=_energy))
 

@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-SAMPLE_RATE = 48_000
+from protocol.units import SAMPLE_RATE_HZ
+
 HOP = 2048
 """Samples of a hop: 42.7 ms."""
 BANDS = 12
@@ -82,7 +83,7 @@ def _bands(sound: NDArray[np.float32]) -> Tensor:
 
 
 def _band_of_bin() -> Tensor:
-    hz = np.fft.rfftfreq(_WINDOW, _DECIMATION / SAMPLE_RATE)
+    hz = np.fft.rfftfreq(_WINDOW, _DECIMATION / SAMPLE_RATE_HZ)
     band = np.digitize(hz, _EDGES_HZ) - 1
     return torch.from_numpy((band[:, None] == np.arange(BANDS)[None]).astype(np.float32))
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import numpy as np
 
-from daemon.corpus.records import SAMPLE_RATE, Corpus, FileRecord
+from daemon.corpus.clips import Part
+from daemon.corpus.records import Corpus, FileRecord
 from daemon.runs.enough import require_enough
-from daemon.runs.spec import Part, Split
+from daemon.runs.spec import Split
 from daemon.training.blocks import SHARE, Heard, Span, choose_block, remaining
 from daemon.training.kin import Kin, Kinship
 from daemon.training.prints import HOP, Print
+from protocol.units import SAMPLE_RATE_HZ
 
 FEWEST_FILES = 10
 MOST_HELD_OUT = 24
@@ -88,25 +90,35 @@ class _Chooser:
     def by_file(self, random: np.random.Generator) -> Split | None:
         """Whole files, or None where fewer than two can be held out."""
         count = min(MOST_HELD_OUT, max(2, round(SHARE * len(self._files))))
-        median_s = float(np.median([one.total for one in self._heard])) / SAMPLE_RATE
-        least = max(LEAST_SOUND_S, min(ENOUGH_SOUND_S, 0.5 * median_s)) * SAMPLE_RATE
-        held, seen = list[int](), set[int]()
-        for index in random.permutation(len(self._files))[:MOST_TRIED].tolist():
-            if len(held) >= count:
-                break
-            if index in seen or self._heard[index].total < least or not self._fits([*held, index]):
-                continue
-            group = self._kin.group(index, count - len(held))
-            seen |= group
-            if len(group) <= count - len(held) and self._fits([*held, *group]):
-                held += sorted(group)
-        if len(held) < 2:
+        median_s = float(np.median([one.total for one in self._heard])) / SAMPLE_RATE_HZ
+        least = max(LEAST_SOUND_S, min(ENOUGH_SOUND_S, 0.5 * median_s)) * SAMPLE_RATE_HZ
+        order = random.permutation(len(self._files))[:MOST_TRIED].tolist()
+        order = [index for index in order if self._heard[index].total >= least]
+        held = self._drawn(order, count)
+        while len(held) == 1:  # so long that no second one fits beside it: the draw begins after it
+            order = order[order.index(held[0]) + 1 :]
+            held = self._drawn(order, count)
+        if not held:
             return None
         return Split(
             kind="by file",
             train=[self._part(index, self._whole(index)) for index in range(len(self._files)) if index not in held],
             held_out=[self._part(index, self._whole(index)) for index in held],
         )
+
+    def _drawn(self, order: list[int], count: int) -> list[int]:
+        """Files in this order, each with its copies, as far as `count` and `_fits` allow."""
+        held, seen = list[int](), set[int]()
+        for index in order:
+            if len(held) >= count:
+                break
+            if index in seen or not self._fits([*held, index]):
+                continue
+            group = self._kin.group(index, count - len(held))
+            seen |= group
+            if len(group) <= count - len(held) and self._fits([*held, *group]):
+                held += sorted(group)
+        return held
 
     def _fits(self, held: list[int]) -> bool:
         """One long file must not take a quarter of the corpus away from the training."""
@@ -140,7 +152,7 @@ class _Chooser:
         """Of files too short for a block the one with the least sound that can be spared, with its copies."""
         order = sorted(range(len(self._files)), key=lambda index: self._heard[index].total)
         for index in order if len(order) >= 3 else []:
-            if self._heard[index].total < LEAST_SOUND_S * SAMPLE_RATE:
+            if self._heard[index].total < LEAST_SOUND_S * SAMPLE_RATE_HZ:
                 continue
             group = self._kin.group(index, len(order) // 2)
             out = {one: [self._whole(one)] if one in group else [] for one in range(len(order))}
@@ -149,7 +161,7 @@ class _Chooser:
         return [], {}
 
     def _nothing(self) -> Split:
-        sound_s = self._sound / SAMPLE_RATE
+        sound_s = self._sound / SAMPLE_RATE_HZ
         few = sound_s < ENOUGH_SOUND_S * 4 or len(self._files) < 3
         why = f"only {sound_s:.1f} s of the recordings is sound" if few else "the recordings are copies of one another"
         train = [self._part(index, self._whole(index)) for index in range(len(self._files))]
@@ -161,7 +173,7 @@ class _Chooser:
     def _leaves_enough(self, out: dict[int, list[Span]]) -> bool:
         left = [(self._heard[index], span) for index, spans in out.items() for span in self._left(index, spans)]
         sound = sum(float(heard.within(np.array([lo]), np.array([hi]))[0]) for heard, (lo, hi) in left)
-        return sound >= 0.5 * self._sound and sum(span.length for _, span in left) >= SAMPLE_RATE
+        return sound >= 0.5 * self._sound and sum(span.length for _, span in left) >= SAMPLE_RATE_HZ
 
     def _whole(self, index: int) -> Span:
         return Span(0, self._files[index].samples)

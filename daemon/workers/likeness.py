@@ -16,7 +16,8 @@ import msgspec
 import numpy as np
 
 from daemon.codec.codec import Codec, Encoded
-from daemon.codec.signals import Audio, fitting
+from daemon.codec.signals import fitting
+from daemon.dsp.audio import Audio
 from daemon.dsp.measure import mel_distance
 from daemon.runs.folder import MODEL_NAME
 

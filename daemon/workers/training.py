@@ -23,7 +23,7 @@ NICE = 5
 def _train(wire: Wire, spec: TrainSpec, _: Path) -> dict[str, Any]:
     from daemon.runs.folder import MODEL_NAME
     from daemon.runs.reports import Control, Report, StepReport
-    from daemon.training.loop import train
+    from daemon.training.codec_run import train
     from daemon.workers.device import choose_device
 
     told_s = 0.0

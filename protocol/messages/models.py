@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from protocol.messages.fields import Done, Name, Request, Struct
 from protocol.messages.jobs import JobAccepted
+from protocol.units import SAMPLE_RATE_HZ
 
 
 class ModelInfo(Struct, frozen=True, kw_only=True):
@@ -27,7 +28,7 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     held_out: dict[str, float | None] = {}
     utilisation: list[float] = []
     memorisation: dict[str, Any] = {}
-    sample_rate: int = 48_000
+    sample_rate: int = SAMPLE_RATE_HZ
     hop_length: int = 1024
     frame_rate: float = 46.875
     channels: int = 1

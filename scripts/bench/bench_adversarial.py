@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon.corpus.clips import Clip, open_parts
+
 # One thread, waiting passively: other work on the same cores then costs time but changes nothing.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
@@ -30,9 +32,8 @@ from daemon.codec.codec import Codec
 from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
 from daemon.runs.spec import Plan, Recipe, TrainingSpec
-from daemon.training.crops import Clip, open_parts
+from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import round_trip
-from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 from peers.corpora import CorporaError, Ingested, ingested, one_folder
@@ -113,9 +114,9 @@ def _run(sides: Ingested, case: str, wish: argparse.Namespace) -> dict[str, floa
     }
 
 
-def _train(plan: Plan, clips: list[Clip], wish: argparse.Namespace) -> tuple[Learner, float]:
+def _train(plan: Plan, clips: list[Clip], wish: argparse.Namespace) -> tuple[CodecSteps, float]:
     """The trained learner, and milliseconds of processor time of a step of the last 30 %."""
-    learner = Learner(plan, clips, wish.seed, torch.device("cpu"))
+    learner = CodecSteps(plan, clips, wish.seed, torch.device("cpu"))
     last = round(0.7 * wish.steps)
     began = 0.0
     for step in range(wish.steps):

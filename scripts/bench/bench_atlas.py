@@ -28,6 +28,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon.corpus.clips import open_parts
+
 # OpenMP threads that wait actively slow down every core that others use too; said before torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -46,8 +48,7 @@ from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.runs.folder import read_run
 from daemon.runs.spec import TrainingSpec
-from daemon.training.crops import open_parts
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 
 ROOT = Path(__file__).resolve().parents[2]
 RANGE_FRAMES = 8

@@ -23,6 +23,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from daemon.corpus.clips import Clip, Part, open_parts
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -39,10 +41,9 @@ from daemon.corpus.ingest import ingest
 from daemon.corpus.records import Corpus, load_corpus
 from daemon.dsp.measure import mel_distance
 from daemon.files.atomic import write_bytes
-from daemon.runs.spec import Part, Recipe, Split, TrainingSpec
-from daemon.training.crops import Clip, open_parts
+from daemon.runs.spec import Recipe, Split, TrainingSpec
+from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import round_trip
-from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -157,7 +158,7 @@ def _train(corpus: Corpus, name: str, files: int, seed: int, variant: str, wish:
     # Batch and rate are the preset's; only the augmentation differs.
     augmentation = {key: getattr(variants()[variant], key) for key in OFF}
     plan = replace(plan, recipe=replace(plan.recipe, **augmentation))
-    learner = Learner(plan, open_parts(corpus, split.train, plan.codec), seed, torch.device("cpu"))
+    learner = CodecSteps(plan, open_parts(corpus, split.train, plan.codec), seed, torch.device("cpu"))
     began_s = time.process_time()
     for step in range(wish.steps):
         learner.step(step / wish.steps)

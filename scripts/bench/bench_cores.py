@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median
 from unittest import mock
 
+from daemon.corpus.clips import Clip, open_parts
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
@@ -27,8 +29,8 @@ from benchmark_page import put_section
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.runs.spec import Plan, TrainingSpec
-from daemon.training.crops import Clip, CropSampler, open_parts
-from daemon.training.learner import Learner
+from daemon.training.codec_steps import CodecSteps
+from daemon.training.crops import CropSampler
 from daemon.training.prefetch import Prefetch
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
@@ -74,10 +76,10 @@ def _arguments() -> argparse.Namespace:
 
 
 def _steps(plan: Plan, clips: list[Clip], cores: int, wish: argparse.Namespace) -> str:
-    def learner() -> Learner:
-        return Learner(plan, clips, 1, CPU)
+    def learner() -> CodecSteps:
+        return CodecSteps(plan, clips, 1, CPU)
 
-    kinds: dict[str, tuple[Learner, int, Callable[[Learner], object]]] = {
+    kinds: dict[str, tuple[CodecSteps, int, Callable[[CodecSteps], object]]] = {
         "one core, crops made in the step": (learner(), 1, _in_turn),
         f"{cores} threads of PyTorch's, likewise": (learner(), cores, _shared_out),
         "one core, crops made ahead": (learner(), 1, lambda one: one.step(QUANTIZING)),
@@ -97,13 +99,13 @@ def _steps(plan: Plan, clips: list[Clip], cores: int, wish: argparse.Namespace) 
     return "\n".join([head, "|---|---|---|", *rows])
 
 
-def _in_turn(learner: Learner) -> None:
+def _in_turn(learner: CodecSteps) -> None:
     """A step that makes its own crops."""
     with mock.patch.object(Prefetch, "take", lambda self, step: self._make(step)):
         learner.step(QUANTIZING)
 
 
-def _shared_out(learner: Learner) -> None:
+def _shared_out(learner: CodecSteps) -> None:
     """A step of one shard whose operations take PyTorch's threads."""
     with (
         mock.patch(f"{SAMPLER}.shards_for", lambda *_: 1),

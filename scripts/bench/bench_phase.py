@@ -21,6 +21,8 @@ import time
 from pathlib import Path
 from typing import TypeVar
 
+from daemon.corpus.clips import open_parts
+
 # One thread, waiting passively: other work on the same cores then costs time but changes nothing.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
@@ -39,9 +41,8 @@ from daemon.corpus.records import load_corpus
 from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
 from daemon.runs.spec import Recipe, TrainingSpec
-from daemon.training.crops import open_parts
+from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage
-from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 
@@ -85,7 +86,7 @@ def _one_seed(wish: argparse.Namespace, seed: int, scratch: Path) -> None:
     plan, _ = make_plan(TrainingSpec(steps=wish.steps, seed=seed), split, is_gpu=False)
     plan = replace(plan, codec=_changed(plan.codec, wish.set), recipe=_changed(plan.recipe, wish.recipe))
     clips = open_parts(corpus, split.train, plan.codec)
-    learner = Learner(plan, clips, seed, torch.device("cpu"))
+    learner = CodecSteps(plan, clips, seed, torch.device("cpu"))
     began = time.process_time()
     for step in range(wish.steps):
         learner.step(step / wish.steps)

@@ -21,6 +21,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from daemon.corpus.clips import Clip, open_parts
+from daemon.dsp.audio import Audio
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -28,7 +31,7 @@ import numpy as np
 import torch
 from msgspec.structs import replace
 
-from daemon.codec.codec import Audio, Codec
+from daemon.codec.codec import Codec
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance, mono, si_sdr_db, side_distance
@@ -36,8 +39,7 @@ from daemon.dsp.width import width_db
 from daemon.runs.folder import read_run
 from daemon.runs.spec import TrainingSpec
 from daemon.training import sizing
-from daemon.training.crops import Clip, open_parts
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 
 DEMO = Path(__file__).parents[1] / "demo"
 EDGES_HZ = (0, 300, 3_000, 24_000)

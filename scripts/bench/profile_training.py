@@ -15,6 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from daemon.corpus.clips import open_parts
+
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import torch
@@ -28,8 +30,8 @@ from daemon.corpus.records import load_corpus
 from daemon.dsp.framing import hann
 from daemon.dsp.mel import magnitudes
 from daemon.runs.spec import TrainingSpec
-from daemon.training.crops import CropSampler, open_parts
-from daemon.training.learner import Learner
+from daemon.training.codec_steps import CodecSteps
+from daemon.training.crops import CropSampler
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 
@@ -47,7 +49,7 @@ def main() -> None:
         split = split_corpus(corpus, 1)
         plan, words = make_plan(TrainingSpec(steps=100, preset=wish.preset), split, is_gpu=False)
         clips = open_parts(corpus, split.train, plan.codec)
-        learner = Learner(plan, clips, 1, torch.device("cpu"))
+        learner = CodecSteps(plan, clips, 1, torch.device("cpu"))
         sampler = CropSampler(clips, plan.recipe, plan.codec.hop_length, 1)
         for _ in range(2):
             learner.step(QUANTIZING)
@@ -72,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _in_turns(learner: Learner, sampler: CropSampler, steps: int) -> dict[str, list[float]]:
+def _in_turns(learner: CodecSteps, sampler: CropSampler, steps: int) -> dict[str, list[float]]:
     times: dict[str, list[float]] = {"making a batch": [], "a step": [], "a step, magnitudes left to autograd": []}
     for number in range(steps):
         for name, work in (

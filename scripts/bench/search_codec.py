@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from statistics import median
 
+from daemon.corpus.clips import Clip, open_parts
+
 # One thread, waiting passively: other work on the same cores then costs time but changes nothing.
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
@@ -34,9 +36,8 @@ from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance, si_sdr_db, stft_distance
 from daemon.runs.spec import Plan, TrainingSpec
-from daemon.training.crops import Clip, open_parts
+from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage, round_trip
-from daemon.training.learner import Learner
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
 from peers.corpora import CorporaError, ingested, one_folder
@@ -175,10 +176,10 @@ def _run(wish: argparse.Namespace, title: str, fold_number: str, seed_number: st
     )
 
 
-def _learner(plan: Plan, variant: Variant, clips: list[Clip], seed: int) -> Learner:
+def _learner(plan: Plan, variant: Variant, clips: list[Clip], seed: int) -> CodecSteps:
     codec, recipe = replace(plan.codec, **variant.codec), replace(plan.recipe, **variant.recipe)
     variant.enter()
-    learner = Learner(replace(plan, codec=codec, recipe=recipe), clips, seed, torch.device("cpu"))
+    learner = CodecSteps(replace(plan, codec=codec, recipe=recipe), clips, seed, torch.device("cpu"))
     for model in (learner.model, learner.averaged.model):
         variant.change(model)
     known = {parameter for group in learner.optimizer.param_groups for parameter in group["params"]}
@@ -187,7 +188,7 @@ def _learner(plan: Plan, variant: Variant, clips: list[Clip], seed: int) -> Lear
     return learner
 
 
-def _cost(default: Learner, learner: Learner) -> float:
+def _cost(default: CodecSteps, learner: CodecSteps) -> float:
     """Time of a step in steps of the default, both timed in turns with the quantiser on."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(WARM_STEPS + TIMED_STEPS):

@@ -9,18 +9,23 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 
 from chaos_parts.asking import LostError
 from chaos_parts.editor import EditorInTerminal
+from daemon.jobs.job_process import MODULES
 from protocol.homelock import holder
 from protocol.places import places_of
 
 STARTS = 20
 START_S = 60.0
 VICTIMS = ("broker", "engine", "trainer", "editor", "editor and broker", "hang-up", "run folder", "cold starts")
+WORKERS = {"engine": "daemon.workers.engine", "trainer": MODULES["train"]}
+APPEARS_S = 5.0
+"""A worker that is not there just now (it is being started again, or one training follows another) is waited for."""
 SPARES_BROKER = ("engine", "trainer", "editor", "hang-up", "run folder")
 START = """
 import sys
@@ -113,17 +118,31 @@ def strike(victim: str, broker: int, editor: EditorInTerminal, names: Names) -> 
     if victim in ("broker", "editor and broker"):
         os.kill(broker, signal.SIGKILL)
         return True
-    if victim in ("engine", "trainer"):
-        return _kill_child(broker, "daemon.workers.engine" if victim == "engine" else "training_worker")
+    if victim in WORKERS:
+        return _kill_worker(broker, WORKERS[victim])
     return True
 
 
-def _kill_child(broker: int, wanted: str) -> bool:
-    for child in psutil.Process(broker).children(recursive=True):
-        try:
-            if any(wanted in word for word in child.cmdline()):
-                child.kill()
-                return True
-        except psutil.Error:
-            continue
+def _kill_worker(broker: int, module: str) -> bool:
+    until_s = time.monotonic() + APPEARS_S
+    while time.monotonic() < until_s:
+        for child in psutil.Process(broker).children(recursive=True):
+            try:
+                if any(module in word for word in child.cmdline()):
+                    child.kill()
+                    return True
+            except psutil.Error:
+                continue
+        time.sleep(0.05)
     return False
+
+
+def check_all_were_struck(chosen: dict[str, int], struck: dict[str, int]) -> None:
+    """A fault that was chosen again and again must have happened: else its process is looked for under a wrong name.
+
+    Raises:
+        LostError: with the fault that never happened.
+    """
+    for victim, count in chosen.items():
+        if count >= 3 and not struck.get(victim):
+            raise LostError(f"{victim}: chosen {count} times, never found")

@@ -15,7 +15,7 @@ from daemon.codec.codec import Codec
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel
 from daemon.corpus.ingest import ingest
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 from daemon.runs.spec import TrainingSpec
 import soundfile
 

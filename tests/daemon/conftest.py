@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from protocol.units import SAMPLE_RATE_HZ
+
 if TYPE_CHECKING:
     from daemon.codec.config import CodecConfig
 
 DEMO = Path(__file__).parents[2] / "scripts" / "demo"
-RATE_HZ = 48_000
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,7 +30,7 @@ def _one_thread() -> None:
 def tone(seconds: float, hz: float, seed: int = 0) -> NDArray[np.float32]:
     """A decaying tone with two harmonics over a little noise."""
     random = np.random.default_rng(seed)
-    t = np.arange(round(seconds * RATE_HZ)) / RATE_HZ
+    t = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ
     wave = sum(np.sin(2 * np.pi * hz * k * t + k) / k for k in (1, 2, 3))
     return (0.3 * wave * np.exp(-2 * t) + 0.003 * random.standard_normal(t.size)).astype(np.float32)
 
@@ -44,7 +45,7 @@ def tone_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for index in range(12):
         path = folder / f"tone_{index:02d}.wav"
         audio = tone(0.7 + 0.04 * index, 110 * 2 ** (index / 4), index)
-        soundfile.write(path, audio, RATE_HZ, subtype="PCM_24")
+        soundfile.write(path, audio, SAMPLE_RATE_HZ, subtype="PCM_24")
         paths.append(path)
     return paths
 
@@ -74,7 +75,7 @@ def demo_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def toy_run(tone_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished toy model: 2 levels × 16 codes after 60 steps."""
     from daemon.runs.spec import TrainingSpec
-    from daemon.training.loop import train
+    from daemon.training.codec_run import train
 
     run = tmp_path_factory.mktemp("models") / "toy"
     train(TrainingSpec(steps=60, preset="toy", seed=2), tone_corpus, run)
@@ -132,8 +133,9 @@ def untrained(folder: Path, config: "CodecConfig") -> Path:
         folder,
         ModelCard(
             model=folder.name, codec_id=codec.codec_id, steps=0, seconds=0.0, levels=config.levels, codebook=16,
-            sample_rate=RATE_HZ, hop_length=config.hop_length, frame_rate=config.frame_rate, channels=config.channels,
-            held_out_kind="by file", corpus="none", held_out=HeldOut(mel=1.0, stft=1.0, sisdr_db=0.0),
+            sample_rate=SAMPLE_RATE_HZ, hop_length=config.hop_length, frame_rate=config.frame_rate,
+            channels=config.channels, held_out_kind="by file", corpus="none",
+            held_out=HeldOut(mel=1.0, stft=1.0, sisdr_db=0.0),
             utilisation=[1.0] * config.levels, preset="toy", seed=0, parameters=codec.parameter_count,
             kbps=config.kbps, created="2026-01-01T00:00:00+00:00",
         ),

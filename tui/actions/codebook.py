@@ -21,6 +21,6 @@ ACTIONS: tuple[Action, ...] = (
     _codes("level_up", "Previous level"),
     _codes("order", "Order by the next quality of sound", text="cells of the editor take its colours"),
     _codes("hear", "Hear the code at the editor's cursor", audible_code, "nothing is written"),
-    _codes("label", "Call the code something", text="kept with the model; an empty word takes it back"),
+    _codes("label", "Call the code something", text="kept with the model; an empty name removes it"),
     _codes("use", "To the next place where it is used"),
 )

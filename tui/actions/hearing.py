@@ -13,7 +13,7 @@ def _play(name: str, title: str, why_not: Check = sounding, text: str = "") -> A
 ACTIONS: tuple[Action, ...] = (
     _play("toggle", "Play from the cursor, or stop"),
     _play("selection", "Play the selection or the cell's frame"),
-    _play("loop", "Loop on or off", always, "edits come in where it begins again"),
+    _play("loop", "Loop on or off", always, "an edit is heard when the loop starts again"),
     _play("audition", "Hear each move, or not", strand, "the cells under the cursor, while nothing else plays"),
     _play("mute", "Mute this level, for listening only", strand, "at once, also while it plays"),
     _play("solo", "Hear this level alone, or with other solos", strand, "for listening only"),

@@ -69,7 +69,7 @@ LIBRARIES = (
 )
 
 TRAININGS = (
-    Action("train.pause", "Pause the training", "Train", TRAIN, pausable, "it holds no core and no memory meanwhile"),
+    Action("train.pause", "Pause the training", "Train", TRAIN, pausable, "it uses no processor or memory meanwhile"),
     Action("train.resume", "Go on with the training", "Train", TRAIN, resumable, "paused, failed or cancelled"),
     Action("train.stop", "End the training now and keep its model", "Train", TRAIN, stoppable),
     Action("train.cancel", "Cancel the job", "Train", TRAIN, job_chosen),
@@ -82,14 +82,14 @@ TRAININGS = (
         "Hear",
         TRAIN,
         audible,
-        "both are equally loud and go round until {preview.play}",
+        "both are equally loud and loop until {preview.play}",
     ),
     Action("train.edit", "To the editor", "Train", TRAIN),
 )
 
 
 KEYING = (
-    Action("keys.bind", "Another key for this action", "Keys", KEYS, always, "press it; what it did before is said"),
+    Action("keys.bind", "Another key for this action", "Keys", KEYS, always, "press it; you see its earlier action"),
     Action("keys.add", "One more key for this action", "Keys", KEYS),
     Action("keys.clear", "No key for this action", "Keys", KEYS, always, "the palette and the : line still do it"),
     Action("keys.reset", "The usual keys of this action", "Keys", KEYS),

@@ -34,8 +34,8 @@ ACTIONS: tuple[Action, ...] = (
     _view("follow", "Turn pages with the playhead, or stay"),
     _view("spectrogram", "Waveform or spectrogram"),
     _view("descriptor", "Colour by the next quality of sound", ":colour NAME too"),
-    _view("palette", "Other colours", "cividis, batlow, magma, viridis, grey: all told apart by lightness alone"),
-    _view("letters", "Letters in place of colours, or back", "fewer bytes, and for eyes that hues say nothing to"),
+    _view("palette", "Other colours", "cividis, batlow, magma, viridis, grey: lightness alone distinguishes them"),
+    _view("letters", "Letters in place of colours, or back", "fewer bytes, and readable without colours"),
     _view("cursor", "Show the terminal's own cursor, or hide it", "it is on the cell either way"),
     _view("taller", "Height of the levels: automatic, 1, 2, 3 rows"),
     Action(
@@ -51,5 +51,5 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane.next_strand", "Next open strand in this pane", "Move", EDITOR, more_strands),
     Action("pane.prev_strand", "Previous open strand in this pane", "Move", EDITOR, more_strands),
     Action("pane.strands", "Choose an open strand for this pane", "Move", EDITOR, more_strands),
-    _view("describe", "Say the cell in words", "all that is known of it, as a sentence"),
+    _view("describe", "Say the cell in words", "all that is known about it, in a sentence"),
 )

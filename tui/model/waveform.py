@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from protocol.units import SAMPLE_RATE_HZ
 from tui.model.zoom import largest_of
 
 RAMP = " .:-=+*#%@"
@@ -80,7 +81,7 @@ class Waveform:
         return np.sqrt(np.clip(largest_of(self.peaks, first, columns, zoom), 0.0, 1.0)).astype(np.float32)
 
 
-def bands_of(mono: npt.NDArray[Any], frames: int, hop_length: int, rate_hz: int = 48_000) -> npt.NDArray[np.int8]:
+def bands_of(mono: npt.NDArray[Any], frames: int, hop_length: int) -> npt.NDArray[np.int8]:
     """Loudness of BANDS bands, even on the mel scale, in each frame: (BANDS, frames), 0 to SHADES - 1."""
     padded = np.zeros(frames * hop_length, dtype=np.float32)
     kept = np.nan_to_num(mono[: len(padded)])
@@ -89,7 +90,7 @@ def bands_of(mono: npt.NDArray[Any], frames: int, hop_length: int, rate_hz: int 
     power = np.square(np.abs(np.fft.rfft(padded.reshape(frames, hop_length) * window, axis=1)) * (2 / window.sum()))
     lowest, highest = (2595 * math.log10(1 + hz / 700) for hz in (LOWEST_HZ, HIGHEST_HZ))
     mels = np.linspace(lowest, highest, BANDS + 1)
-    edges = np.round(700 * (10 ** (mels / 2595) - 1) * hop_length / rate_hz).astype(int)
+    edges = np.round(700 * (10 ** (mels / 2595) - 1) * hop_length / SAMPLE_RATE_HZ).astype(int)
     edges = np.maximum.accumulate(np.maximum(edges, np.arange(1, BANDS + 2)))
     sums = np.stack([power[:, low:high].sum(axis=1) for low, high in pairwise(edges.tolist())])
     decibels = 10 * np.log10(np.maximum(sums, 1e-12))

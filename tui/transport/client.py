@@ -94,7 +94,6 @@ class Client:
         self._on_state, self._revive = on_state, revive
         self._context = zmq.asyncio.Context()
         self._ctl: zmq.asyncio.Socket | None = None
-        self._sub: zmq.asyncio.Socket | None = None
         self._pending: dict[bytes, _Pending] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._connected = asyncio.Event()
@@ -154,7 +153,6 @@ class Client:
         sub.set(zmq.RECONNECT_IVL_MAX, 500)
         sub.subscribe(b"")
         sub.connect(self._places.endpoint("evt"))
-        self._sub = sub
         self._spawn(self._event_loop(sub))
         self._first_snapshot.add_done_callback(_retrieve)  # its failure is told even when the caller has left
         try:

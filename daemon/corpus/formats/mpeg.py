@@ -31,7 +31,6 @@ CONFIRMED = 4  # headers in a row that fit each other: no accident
 FARTHEST_RESYNC = 1 << 23  # 8 MiB that are no frames: what comes after is not looked for
 INFO_KBITS = 96  # an Info frame of that rate holds all that is written into it
 INFO_TAGS = (b"Xing", b"Info")
-TAG_SPACE = 12  # name, flags, count
 
 
 @dataclass(frozen=True, kw_only=True)

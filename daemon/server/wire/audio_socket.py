@@ -17,6 +17,7 @@ from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.frames import ID_BYTES, Header, Kind, Message, pack, unpack, unpack_body
 from protocol.messages.playback import Chunk, Credit
+from protocol.units import SAMPLE_RATE_HZ
 
 SILENT_S = 4.0  # a player pings after a second of silence; one that was only stopped says hello again
 MAX_PLAYERS = 64
@@ -62,7 +63,7 @@ class AudSocket:
         """Talk through this port from now on."""
         self._port = port
 
-    def send_chunk(self, routing_id: bytes, chunk: Chunk, pcm: Array, sample_rate_hz: int = 48_000) -> bool:
+    def send_chunk(self, routing_id: bytes, chunk: Chunk, pcm: Array, sample_rate_hz: int = SAMPLE_RATE_HZ) -> bool:
         """Send PCM (C, L) float32 to a player; False when it is gone or does not read."""
         header = Header(op="Chunk")
         return self._send(routing_id, pack(Kind.CHUNK, header, chunk, (pcm,), sample_rate_hz=sample_rate_hz))

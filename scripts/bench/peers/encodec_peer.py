@@ -13,11 +13,12 @@ import warnings
 import torch
 from torch import Tensor, nn
 
-from peers.peer import SAMPLE_RATE, Peer, PeerSetting
+from peers.peer import Peer, PeerSetting
+from protocol.units import SAMPLE_RATE_HZ
 
 HOP_LENGTH = 320
 LATENT = 128
-SEGMENT = SAMPLE_RATE
+SEGMENT = SAMPLE_RATE_HZ
 OVERLAP = SEGMENT // 100
 NATIVE = PeerSetting(levels=16, codebook_size=1024, width=32, learning_rate=3e-4)
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from daemon.dsp.measure import mel_distance, si_sdr_db, spurious_above_db, stft_distance
 from peers.records import Figures, Speeds
+from protocol.units import SAMPLE_RATE_HZ
 
 Sound = NDArray[np.float32]
-SAMPLE_RATE = 48_000
 LONGEST_S = 15.0
 """Of a held-out file; what is beyond is not listened to."""
 PERCEPTUAL_S = 6.0
@@ -80,8 +80,8 @@ def speeds(
     encode: Callable[[Sound], Any], decode: Callable[[Any], Any], held_out: list[Sound], seconds: float, repeats: int
 ) -> Speeds:
     """Best of `repeats` on `seconds` of held-out audio, after a warm-up on one of them."""
-    sound = np.resize(np.concatenate(held_out), int(seconds * SAMPLE_RATE))
-    decode(encode(sound[:SAMPLE_RATE]))
+    sound = np.resize(np.concatenate(held_out), int(seconds * SAMPLE_RATE_HZ))
+    decode(encode(sound[:SAMPLE_RATE_HZ]))
     encode_s, decode_s = float("inf"), float("inf")
     for _ in range(repeats):
         began = time.perf_counter()
@@ -99,8 +99,8 @@ def _mean(values: list[float]) -> float:
 
 def _heard(pairs: list[tuple[Sound, Sound]]) -> list[tuple[Sound, Sound]]:
     """Excerpts for the slow measures; ViSQOL looks at patches of 45 frames, which is a second."""
-    end = int(PERCEPTUAL_S * SAMPLE_RATE)
-    fit = [(a[:end], b[:end]) for a, b in pairs if a.size >= SAMPLE_RATE]
+    end = int(PERCEPTUAL_S * SAMPLE_RATE_HZ)
+    fit = [(a[:end], b[:end]) for a, b in pairs if a.size >= SAMPLE_RATE_HZ]
     return fit[:PERCEPTUAL_FILES]
 
 
@@ -116,7 +116,7 @@ def _visqol(pairs: list[tuple[Sound, Sound]]) -> float | None:
         warnings.simplefilter("ignore")
         for a, b in _heard(pairs):
             scores.append(
-                float(judge.measure_from_arrays(a.astype(np.float64), b.astype(np.float64), SAMPLE_RATE).moslqo)
+                float(judge.measure_from_arrays(a.astype(np.float64), b.astype(np.float64), SAMPLE_RATE_HZ).moslqo)
             )
     return _mean(scores) if scores else None
 

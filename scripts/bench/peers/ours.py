@@ -13,14 +13,14 @@ from daemon.codec.files import read_codec
 from daemon.codec.loudness import clip_gain_db
 from daemon.codec.model import CodecModel
 from daemon.codec.spectrum import whole_hops
+from daemon.corpus.clips import Clip, open_parts
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
 from daemon.runs.folder import read_run
 from daemon.runs.reports import Report, StepReport
 from daemon.runs.spec import TrainingSpec
-from daemon.training.crops import Clip, open_parts
+from daemon.training.codec_run import train
 from daemon.training.evaluation import FINAL_USAGE_FRAMES, code_usage, round_trip
-from daemon.training.loop import train
 from peers.measuring import figures, speeds
 from peers.records import Cell, Effort, OurColumns, Outcome
 from peers.training import effort_of

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-SAMPLE_RATE = 48_000
+from protocol.units import SAMPLE_RATE_HZ
+
 # A tanh at the end cannot say more than 1, and peaks of a clip at -20 LUFS can: such networks work 12 dB lower.
 HEADROOM = 0.25
 
@@ -61,12 +62,12 @@ class Peer(nn.Module):
 def kbps(hop_length: int, strides: Sequence[int], codebook_size: int) -> float:
     """Thousands of bits per second of levels that emit a code every `stride` hops."""
     codes_per_hop = sum(1 / stride for stride in strides)
-    return codes_per_hop * math.log2(codebook_size) * SAMPLE_RATE / hop_length / 1000
+    return codes_per_hop * math.log2(codebook_size) * SAMPLE_RATE_HZ / hop_length / 1000
 
 
 def code_kbps(codes: list[Tensor], codebook_size: int, samples: int) -> float:
     """Thousands of bits per second of codes that were made, padding included."""
-    return sum(level.numel() for level in codes) * math.log2(codebook_size) / (samples / SAMPLE_RATE) / 1000
+    return sum(level.numel() for level in codes) * math.log2(codebook_size) / (samples / SAMPLE_RATE_HZ) / 1000
 
 
 def matched(

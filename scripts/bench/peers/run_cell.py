@@ -16,20 +16,21 @@ import torch
 from numpy.typing import NDArray
 
 from daemon.codec.loudness import clip_gain_db
+from daemon.corpus.clips import Clip, open_parts
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
 from daemon.files.atomic import write_bytes
 from daemon.runs.spec import Plan, TrainingSpec
-from daemon.training.crops import Clip, open_parts
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
-from peers.measuring import LONGEST_S, SAMPLE_RATE, figures, level_gain, speeds
+from peers.measuring import LONGEST_S, figures, level_gain, speeds
 from peers.ours import run_ours
 from peers.peer import Peer, bake_weight_norm, code_kbps
 from peers.records import NO_FOLD, Cell, Outcome, Speeds
 from peers.references import RECOMMENDED_OPUS_KBPS, NearestFrame, opus
 from peers.roster import build, peer_setting
 from peers.training import train_peer, use_parameters
+from protocol.units import SAMPLE_RATE_HZ
 
 Sound = NDArray[np.float32]
 PEER_SPEED_S, PEER_SPEED_REPEATS = 10.0, 3
@@ -74,7 +75,7 @@ def run(job: Job) -> Outcome:
     plan, _ = make_plan(spec, split, is_gpu=False)
     set_aside = open_parts(corpus, split.held_out, plan.codec)
     if cell.fold == NO_FOLD:
-        held_out = [clip.mono()[: int(LONGEST_S * SAMPLE_RATE)] for clip in set_aside]
+        held_out = [clip.mono()[: int(LONGEST_S * SAMPLE_RATE_HZ)] for clip in set_aside]
     else:
         held_out = sounds(Path(job.held_out))
     if cell.model == "ours":
@@ -90,7 +91,7 @@ def run(job: Job) -> Outcome:
 def sounds(corpus_dir: Path) -> list[Sound]:
     """The mono mean of every file, 15 s at most."""
     corpus = load_corpus(corpus_dir)
-    longest = int(LONGEST_S * SAMPLE_RATE)
+    longest = int(LONGEST_S * SAMPLE_RATE_HZ)
     return [np.asarray(corpus.audio(record)[:, :longest].mean(axis=0), np.float32) for record in corpus.usable]
 
 
@@ -113,7 +114,7 @@ def _run_peer(
         seed=cell.seed,
     )
     peer.eval()
-    chosen, mel = _better(peer, averaged, [clip.mono()[: 6 * SAMPLE_RATE] for clip in validation[:8]], plan)
+    chosen, mel = _better(peer, averaged, [clip.mono()[: 6 * SAMPLE_RATE_HZ] for clip in validation[:8]], plan)
     bake_weight_norm(peer)
     pairs = [(sound, round_trip(peer, sound, plan)) for sound in held_out]
     return Outcome(
@@ -176,7 +177,7 @@ def _sound(peer: Peer, codes: list[torch.Tensor], samples: int) -> Sound:
 
 def _kbps(peer: Peer, held_out: list[Sound]) -> float:
     """On one long clip, so that padding is not what is measured."""
-    sound = np.resize(np.concatenate(held_out), int(PEER_SPEED_S) * SAMPLE_RATE)
+    sound = np.resize(np.concatenate(held_out), int(PEER_SPEED_S) * SAMPLE_RATE_HZ)
     return code_kbps(_codes(peer, sound), peer.codebook_size, sound.size)
 
 
@@ -189,7 +190,7 @@ def _run_opus(cell: Cell, held_out: list[Sound], plan: Plan) -> Outcome:
         decoded, size = opus(sound * gain, wanted)
         decoded = decoded / gain
         pairs.append((sound, decoded * np.float32(level_gain(sound, decoded))))
-        spent, heard_s = spent + size, heard_s + sound.size / SAMPLE_RATE
+        spent, heard_s = spent + size, heard_s + sound.size / SAMPLE_RATE_HZ
     return Outcome(
         figures=figures(pairs, spent * 8 / heard_s / 1000, is_heard=cell.is_heard), note=f"asked for {wanted:.2f} kbps"
     )

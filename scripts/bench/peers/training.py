@@ -18,8 +18,9 @@ from torch import Tensor
 
 from daemon.codec.model import Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.corpus.clips import Clip
 from daemon.runs.spec import Plan, Recipe
-from daemon.training.crops import Clip, CropSampler
+from daemon.training.crops import CropSampler
 from daemon.training.losses import losses, scales_of
 from daemon.training.schedule import learning_rate
 from daemon.training.threads import ThreadChooser

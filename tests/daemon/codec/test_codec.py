@@ -22,11 +22,12 @@ from daemon.codec.level import LEAST_CORRECTED_DB, MOST_BEYOND_DB
 from daemon.codec.loudness import clip_gain_db
 from daemon.codec.model import CodecModel
 from daemon.codec.spectrum import whole_hops
+from daemon.corpus.clips import Part, open_parts
 from daemon.corpus.records import load_corpus
 from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.measure import mel_distance, spurious_above_db
-from daemon.runs.spec import Part, Recipe
-from daemon.training.crops import CropSampler, open_parts
+from daemon.runs.spec import Recipe
+from daemon.training.crops import CropSampler
 
 HOP = 1024
 
@@ -60,7 +61,7 @@ def test_encoding_is_deterministic_and_chunks_change_nothing(toy_codec: Codec) -
 
 
 @given(frames=st.integers(1, 80), data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_range_equals_the_same_range_of_the_whole(toy_codec: Codec, frames: int, data: st.DataObject) -> None:
     lo = data.draw(st.integers(0, frames))
     hi = data.draw(st.integers(lo, frames))

@@ -31,7 +31,7 @@ def with_partials(length: int) -> NDArray[np.float32]:
     return (0.2 * np.sin(2 * np.pi * 60 * t) + 0.1 * np.sin(2 * np.pi * 3000 * t)).astype(np.float32)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(samples=st.integers(1, 400 * HOP), channels=st.sampled_from([(), (2,)]))
 def test_equally_long_stretches_within_the_sound(samples: int, channels: tuple[int, ...]) -> None:
     stretches = loudest_stretches(np.ones((*channels, samples), np.float32), HOP)

@@ -45,7 +45,7 @@ def test_the_nearest_code_is_the_one_that_leaves_least_of_the_whole_latent(chain
 
 
 @given(seed=st.integers(0, 1000), frames=st.integers(1, 60))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_dequantized_codes_are_the_quantizers_output(seed: int, frames: int) -> None:
     torch.manual_seed(seed)
     chain = ResidualQuantizer(D, 8, Q, K)

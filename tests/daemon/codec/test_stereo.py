@@ -75,7 +75,7 @@ def test_two_channels_come_back_at_their_length(placed: Codec, length: int) -> N
 
 
 @given(lo=st.integers(0, 59), count=st.integers(1, 60), seed=st.integers(0, 100))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_a_range_equals_the_same_range_of_the_whole(placed: Codec, lo: int, count: int, seed: int) -> None:
     codes = np.random.default_rng(seed).integers(0, 64, (8, 60)).astype(np.uint16)
     hi = min(60, lo + count)

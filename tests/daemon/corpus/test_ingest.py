@@ -17,11 +17,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from daemon.codec.config import CodecConfig
+from daemon.corpus.clips import Part, open_parts
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import CorpusReport, IngestProgress, ingest
 from daemon.corpus.records import FileRecord, load_corpus
-from daemon.runs.spec import Part
-from daemon.training.crops import open_parts
 from daemon.workers.clips import read_clip
 from protocol.errors import AlleleError
 

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from daemon.codec.config import CodecConfig
 from daemon.codec.loudness import clip_gain_db
+from daemon.corpus.clips import Clip, Part, open_parts
 from daemon.corpus.ingest import ingest
 from daemon.corpus.measures import clipped_samples
 from daemon.corpus.records import Corpus, FileRecord, load_corpus, save_index
-from daemon.runs.spec import Part
-from daemon.training.crops import Clip, open_parts
 from daemon.workers.clips import read_clip
 from protocol.errors import AlleleError
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from daemon.dsp.limiter import CEILING, LOOKAHEAD, limit
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 150_000), loudest=st.floats(0.1, 12.0))
 def test_nothing_is_over_the_ceiling_that_was_over_full_scale(seed: int, size: int, loudest: float) -> None:
     random = np.random.default_rng(seed)

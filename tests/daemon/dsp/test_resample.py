@@ -33,7 +33,7 @@ def test_equals_the_direct_filter(from_hz: int) -> None:
     assert np.abs(resample(audio, from_hz, 48_000) - resample_direct(audio, from_hz, 48_000)).max() < 2e-5
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     from_hz=st.sampled_from([44_100, 32_000, 96_000, 22_050, 44_101]),
     length=st.integers(1, 90_000),

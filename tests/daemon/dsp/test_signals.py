@@ -17,7 +17,7 @@ from daemon.dsp.mel import log_mel, magnitudes, mel_bands
 
 
 @given(hops=st.integers(1, 40), seed=st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_analysis_then_synthesis_is_the_identity(hops: int, seed: int) -> None:
     audio = torch.randn(2, hops * 512, generator=torch.Generator().manual_seed(seed))
     spectrum = analyse(audio, 2048, 512)
@@ -91,7 +91,7 @@ def test_loudness_is_the_standards() -> None:
 
 
 @given(sizes=st.lists(st.integers(1, 100_000), min_size=1, max_size=5))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_loudness_does_not_depend_on_blocks(sizes: list[int]) -> None:
     audio = np.random.default_rng(sum(sizes)).standard_normal(sum(sizes)).astype(np.float32) * 0.1
     meter, start = LoudnessMeter(), 0

@@ -196,7 +196,7 @@ async def test_a_failure_is_not_kept(engine: Engine, cache: PreviewCache) -> Non
 # --- the stream ----------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(frames=st.integers(1, 150), first=st.integers(0, 149), spare=st.integers(0, HOP - 1), seed=st.integers(0, 9))
 def test_it_equals_the_whole_decode(frames: int, first: int, spare: int, seed: int) -> None:
     """Whatever the strand's length, start and exact end."""

@@ -58,7 +58,7 @@ def near_misses(draw: st.DrawFn) -> list[bytes]:
     return [*frames, *draw(st.lists(SOME_BYTES, max_size=3))]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(frames=st.lists(SOME_BYTES, min_size=1, max_size=25) | near_misses(), socket=st.sampled_from(["ctl", "aud"]))
 def test_no_bytes_harm_the_daemon(live: Live, new_wire: Callable[..., Wire], frames: list[bytes], socket: str) -> None:
     hostile = new_wire(live, socket)

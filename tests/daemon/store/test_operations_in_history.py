@@ -144,7 +144,7 @@ def walk(store: StrandStore, ids: list[str], move: Callable[[str, Asked], Edited
             return
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, steps: list[tuple[int, str]]) -> None:
     path = tmp_path / os.urandom(8).hex() / "edits.sqlite"

@@ -105,7 +105,7 @@ def undo_everything(store: StrandStore, ids: list[str]) -> None:
             return
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS, reopen_at=st.integers(0, 30))
 def test_undoing_everything_is_the_identity_and_reopening_changes_nothing(
     tmp_path: Path, steps: list[tuple[str, int, int, int, int, int]], reopen_at: int

@@ -121,7 +121,7 @@ def test_a_request_that_both_receive_is_done_once(stores: tuple[StrandStore, Str
     assert open_strand(first, "third", opening).id == open_strand(second, "third", opening).id
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.booleans(), st.sampled_from(["set", "shift", "undo", "redo", "swap"])), max_size=25))
 def test_whatever_two_stores_do_every_acknowledged_edit_is_in_the_file(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[bool, str]]

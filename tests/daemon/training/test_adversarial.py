@@ -19,7 +19,7 @@ from daemon.training import adversary as adversaries
 from daemon.training import sizing
 from daemon.training.adversary import Adversary, balanced
 from daemon.training.checkpoint import load_newest, load_step
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 
 STEPS = 40
 BEGINS = 28  # 70 % of them
@@ -46,7 +46,9 @@ def test_the_decoder_alone_moves_and_every_code_stays(adversarial_run: Path, ton
     assert before is not None, "the checkpoint before the stage is kept"
     codec = Codec.load(adversarial_run)
     after = codec._model.state_dict()
-    moved = {name.split(".")[0] for name, value in before.averaged.items() if not torch.equal(value, after[name])}
+    moved = {
+        name.split(".")[0] for name, value in before.tensors["averaged"].items() if not torch.equal(value, after[name])
+    }
     assert moved == {"decoder"}
     newest = load_newest(adversarial_run / "checkpoints")
     assert newest is not None
@@ -91,7 +93,7 @@ def test_a_stage_that_was_stopped_goes_on_as_if_it_had_not_been(
     )
     assert (stopped.state, stopped.steps) == ("stopped", BEGINS + 7)
     kept = load_newest(tmp_path / "again" / "checkpoints")
-    assert kept is not None and kept.adversary and kept.progress.adversarial_from == BEGINS
+    assert kept is not None and kept.tensors["adversary"] and kept.progress.stage_from == BEGINS
     train(replace(SPEC, resume=True), tone_corpus, tmp_path / "again")
     for wanted, got in zip(of_steps(adversarial_run), of_steps(tmp_path / "again"), strict=True):
         assert got.losses == pytest.approx(wanted.losses, rel=1e-3, abs=1e-4), wanted.step
@@ -119,7 +121,7 @@ def test_a_stage_that_harms_is_dropped(tone_corpus: Path, tmp_path: Path, monkey
     before = load_step(run / "checkpoints", newest.progress.best_step)
     assert before is not None
     codec = Codec.load(run)._model.state_dict()
-    assert all(torch.equal(value, codec[name]) for name, value in before.averaged.items())
+    assert all(torch.equal(value, codec[name]) for name, value in before.tensors["averaged"].items())
 
 
 @pytest.fixture

@@ -9,15 +9,16 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec
+from daemon.corpus.clips import Clip, open_parts
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
 from daemon.runs.folder import read_run
 from daemon.runs.spec import Plan, Recipe, TrainingSpec
 from daemon.training import crops
 from daemon.training.augmentation import draw_lengths, finish, mix, shape, stretch
-from daemon.training.crops import Clip, CropSampler, open_parts
+from daemon.training.codec_run import train
+from daemon.training.crops import CropSampler
 from daemon.training.invented import invent
-from daemon.training.loop import train
 from daemon.training.sizing import make_plan
 
 Sound = NDArray[np.float32]

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from daemon.codec.config import CodecConfig
+from daemon.corpus.clips import Clip, Part, open_parts
 from daemon.corpus.records import load_corpus
-from daemon.runs.spec import Part
-from daemon.training.crops import Clip, open_parts
 from daemon.training.evaluation import excerpts
 from daemon.training.excerpts import LEAST_FRAMES, beginnings
 

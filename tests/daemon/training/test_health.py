@@ -10,15 +10,16 @@ import torch
 from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
+from daemon.corpus.clips import Clip, open_parts
 from daemon.corpus.records import load_corpus
 from daemon.runs.errors import TrainingError, TrainingMemoryError, is_out_of_memory
 from daemon.runs.folder import read_log, read_run
 from daemon.runs.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
 from daemon.runs.spec import TrainingSpec
-from daemon.training.crops import Clip, CropSampler, open_parts
+from daemon.training.codec_run import train
+from daemon.training.codec_steps import CodecSteps
+from daemon.training.crops import CropSampler
 from daemon.training.evaluation import Evaluation, evaluate
-from daemon.training.learner import Learner
-from daemon.training.loop import train
 from daemon.training.memorisation import Memorisation, memorisation
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
@@ -30,18 +31,18 @@ def toy(steps: int) -> TrainingSpec:
     return TrainingSpec(steps=steps, preset="toy", seed=5)
 
 
-def learner_of(corpus_dir: Path) -> Learner:
+def learner_of(corpus_dir: Path) -> CodecSteps:
     corpus = load_corpus(corpus_dir)
     split = split_corpus(corpus, 5)
     plan, _ = make_plan(toy(20), split, is_gpu=False)
-    return Learner(plan, open_parts(corpus, split.train, plan.codec), 5, torch.device("cpu"))
+    return CodecSteps(plan, open_parts(corpus, split.train, plan.codec), 5, torch.device("cpu"))
 
 
 def texts(run: Path) -> list[str]:
     return [report.text for report in read_log(run) if isinstance(report, LogLine)]
 
 
-def is_finite(learner: Learner) -> bool:
+def is_finite(learner: CodecSteps) -> bool:
     states = (*learner.model.state_dict().values(), *learner.averaged.model.state_dict().values())
     return all(bool(torch.isfinite(tensor).all()) for tensor in states)
 
@@ -176,14 +177,14 @@ def test_without_memory_the_batch_is_halved_once(
     tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """A step of four crops finds no memory, one of two does; when even two do not, a typed error says so."""
-    most, real = 2, Learner._reconstruct
+    most, real = 2, CodecSteps._reconstruct
 
-    def narrow(learner: Learner, audio: torch.Tensor, share: float) -> object:
+    def narrow(learner: CodecSteps, audio: torch.Tensor, share: float) -> object:
         if len(audio) > most:
             raise error
         return real(learner, audio, share)
 
-    monkeypatch.setattr(Learner, "_reconstruct", narrow)
+    monkeypatch.setattr(CodecSteps, "_reconstruct", narrow)
     said: list[Report] = []
     result = train(toy(3), tone_corpus, tmp_path / "run", report=said.append)
     assert result.state == "finished" and result.steps == 3
@@ -206,7 +207,7 @@ def test_memory_that_runs_out_between_steps_is_said_and_can_go_on(
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:124] DefaultCPUAllocator: can't allocate memory")
 
     with monkeypatch.context() as patched:
-        patched.setattr("daemon.training.loop.evaluate", greedy)
+        patched.setattr("daemon.training.codec_learner.evaluate", greedy)
         with pytest.raises(TrainingMemoryError, match=r"between two steps.*resume") as failure:
             train(toy(4), tone_corpus, tmp_path / "run")
     assert describe_failure(failure.value).code == "E_OOM"
@@ -218,7 +219,9 @@ def test_memory_that_runs_out_between_steps_is_said_and_can_go_on(
 
 def test_the_kept_weights_are_the_best_ones(tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From step 21 on the learning rate is absurd: what is kept is step 20, and the log says so."""
-    monkeypatch.setattr("daemon.training.learner.learning_rate", lambda recipe, step, share: 1e-3 if step < 20 else 0.3)
+    monkeypatch.setattr(
+        "daemon.training.codec_steps.learning_rate", lambda recipe, step, share: 1e-3 if step < 20 else 0.3
+    )
     train(toy(24), tone_corpus, tmp_path / "run")
     said = [text for text in texts(tmp_path / "run") if text.startswith("kept step")]
     assert len(said) == 1 and said[0].startswith("kept step 20 (held out: mel ")

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 
 from daemon.codec.codec import Codec
 from daemon.codec.model import CodecModel
+from daemon.corpus.clips import open_parts
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
@@ -32,15 +33,14 @@ from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, Step
 from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.beginning import begin
 from daemon.training.checkpoint import load_newest
-from daemon.training.crops import open_parts
+from daemon.training.codec_run import train
 from daemon.training.evaluation import round_trip
-from daemon.training.loop import train
 from daemon.training.sizing import make_plan
 
 CHILD = """
 import sys, torch
 from pathlib import Path
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 from daemon.runs.reports import EvaluationReport, StepReport
 from daemon.runs.spec import TrainingSpec
 torch.set_num_threads(1)
@@ -183,14 +183,14 @@ def test_a_long_run_is_kept_before_it_has_codes(
     assert kept and 0 < min(kept) < 12
     assert not any(isinstance(r, EvaluationReport) for r in read_log(run))
     newest = load_newest(run / "checkpoints")
-    assert newest is not None and newest.progress.step == 12 and not newest.progress.is_quantizing
+    assert newest is not None and newest.progress.step == 12 and not newest.progress.is_ready
 
 
 def test_even_one_step_makes_codes_that_are_placed(tone_corpus: Path, tmp_path: Path) -> None:
     """Codebooks left as chance made them use next to none of their codes."""
     result = train(toy(1), tone_corpus, tmp_path / "run")
     assert result.steps == 1 and min(result.utilisation) >= 0.7
-    assert load_newest(tmp_path / "run" / "checkpoints").progress.is_quantizing  # pyright: ignore
+    assert load_newest(tmp_path / "run" / "checkpoints").progress.is_ready  # pyright: ignore
 
 
 def test_more_codes_than_frames_are_refused_before_a_step(tone_corpus: Path, tmp_path: Path) -> None:
@@ -351,7 +351,7 @@ def test_files_that_are_deleted_during_a_training(tone_files: list[Path], tmp_pa
 def test_numbers_that_stay_broken_end_the_run(
     tone_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("daemon.training.learner.MOST_SKIPPED", 4)
+    monkeypatch.setattr("daemon.training.codec_steps.MOST_SKIPPED", 4)
     real = torch.Tensor.backward
     calls = 0
 

@@ -11,7 +11,7 @@ import soundfile
 from daemon.atlas.model import measure_model
 from daemon.corpus.ingest import ingest
 from daemon.runs.spec import TrainingSpec
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 
 RECORDINGS, ROOM = 40, 16
 

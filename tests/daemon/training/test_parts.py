@@ -1,5 +1,6 @@
 """The parts of a training that can be judged without one."""
 
+import dataclasses
 import errno
 import os
 from pathlib import Path
@@ -12,16 +13,19 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from daemon.codec.config import CodecConfig
+from daemon.corpus.clips import Clip, Part, open_parts
+from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import Corpus, FileRecord, load_corpus
 from daemon.runs.clock import RunClock
 from daemon.runs.enough import require_enough
 from daemon.runs.errors import TrainingError
-from daemon.runs.spec import Part, Recipe, Split, TrainingSpec
+from daemon.runs.spec import Recipe, Split, TrainingSpec
 from daemon.training.blocks import Heard, Span
 from daemon.training.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
-from daemon.training.crops import Clip, CropSampler, open_parts
+from daemon.training.crops import CropSampler
 from daemon.training.health import level_report
-from daemon.training.patience import end_early, note_held_out
+from daemon.training.learner import Patience
+from daemon.training.patience import end_early, note_error
 from daemon.training.prints import HOP
 from daemon.training.schedule import learning_rate
 from daemon.training.sizing import make_plan
@@ -59,6 +63,7 @@ def split_corpus(corpus: Corpus, seed: int) -> Split:
 @example([2.0], 0)
 @example([1.0, 1.0], 0)
 @example([0.99, 1.01], 0)
+@example([1.0, 2.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0], 1)  # the long one is drawn first, and no other fits
 def test_held_out_never_touches_training(seconds: list[float], seed: int) -> None:
     corpus = corpus_of(seconds)
     samples = sum(record.samples for record in corpus.files)
@@ -132,33 +137,33 @@ def test_health_is_a_word_with_advice() -> None:
 
 def test_a_budget_ends_early_when_the_held_out_error_stays_and_steps_never_do() -> None:
     now = 0.0
-    recipe, progress = Recipe(patience=3), Progress()
+    patience, progress = Patience(evaluations=3, least_gain=0.003), Progress()
     clock = RunClock(TrainingSpec(budget_s=1000), 0.0, 1.0, now=lambda: now)
     said: list[str] = []
     for mel in (0.9, 0.5, 0.4995, 0.51, 0.499):
         now += 50.0
-        note_held_out(mel, progress, recipe)
-        said.append(end_early(progress, recipe, clock))
+        note_error(mel, progress, patience)
+        said.append(end_early(progress, patience, clock))
     assert said[:4] == [""] * 4 and "ended 12 min early" in said[4] and "3 evaluations" in said[4]
     assert progress.ends_at_s == pytest.approx(250 * 1.15) and progress.ended_early == said[4]
     assert clock.share(0) > 0.85  # what is left is the end phase, in which the learning rate falls
     now = 290.0
     assert clock.share(0) == 1.0
-    assert end_early(progress, recipe, clock) == ""
+    assert end_early(progress, patience, clock) == ""
     patient = Progress(stalled=9)
-    assert end_early(patient, recipe, RunClock(TrainingSpec(steps=1000), 0.0, 1.0)) == ""
+    assert end_early(patient, patience, RunClock(TrainingSpec(steps=1000), 0.0, 1.0)) == ""
     almost = RunClock(TrainingSpec(budget_s=1000), 900.0, 1.0, now=lambda: 0.0)
-    assert end_early(Progress(stalled=9), recipe, almost) == ""
+    assert end_early(Progress(stalled=9), patience, almost) == ""
     plenty = RunClock(TrainingSpec(budget_s=1000), 100.0, 1.0, now=lambda: 0.0)
-    assert end_early(Progress(stalled=9), replace(recipe, adversarial_share=0.3), plenty) == ""  # its stage is to come
-    assert end_early(Progress(stalled=9), recipe, plenty)
+    assert end_early(Progress(stalled=9), dataclasses.replace(patience, may_end=False), plenty) == ""
+    assert end_early(Progress(stalled=9), patience, plenty)
 
 
 def test_gain_keeps_a_run_going() -> None:
-    recipe, progress = Recipe(patience=3), Progress()
+    patience, progress = Patience(evaluations=3, least_gain=0.003), Progress()
     for mel in (0.9, 0.91, 0.92, 0.85, 0.86, 0.87):
-        note_held_out(mel, progress, recipe)
-    assert progress.stalled == 2 and progress.level_mel == 0.85
+        note_error(mel, progress, patience)
+    assert progress.stalled == 2 and progress.level_error == 0.85
 
 
 def test_learning_rate_warms_up_then_falls() -> None:
@@ -218,14 +223,14 @@ def test_a_part_is_mono_at_its_place(tone_corpus: Path) -> None:
     record = corpus.usable[2]
     (opened,) = open_parts(corpus, [Part(sha256=record.sha256, start=100, stop=5000)], CodecConfig())
     assert np.array_equal(opened.mono(10, 20), corpus.audio(record)[0, 110:120])
-    with pytest.raises(TrainingError, match="no longer holds"):
+    with pytest.raises(CorpusError, match="no longer holds"):
         open_parts(corpus, [Part(sha256="gone", start=0, stop=9)], CodecConfig())
 
 
 def checkpoint(step: int, best: int = -1) -> Checkpoint:
     tensors = {"w": torch.full((3,), float(step))}
     progress = Progress(step=step, best_step=best)
-    return Checkpoint(progress=progress, model=tensors, averaged=tensors, optimizer=tensors, random=tensors)
+    return Checkpoint(progress=progress, tensors=dict.fromkeys(("model", "random"), tensors))
 
 
 def test_a_full_disk_names_an_earlier_checkpoint_only_if_there_is_one(
@@ -267,9 +272,18 @@ def test_newest_whole_checkpoint_wins(tmp_path: Path, name: str, damage: str) ->
     (tmp_path / ".part-00000003").mkdir()
     found = load_newest(tmp_path)
     assert found is not None and found.progress.step == 1
-    assert found.model["w"].tolist() == [1.0, 1.0, 1.0]
+    assert found.tensors["model"]["w"].tolist() == [1.0, 1.0, 1.0]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["step-00000001"]
-    assert found.progress.best_mel is None
+    assert found.progress.best_error is None
+
+
+def test_a_checkpoint_of_another_version_is_named_and_kept(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path, checkpoint(1))
+    manifest = tmp_path / "step-00000001" / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes().replace(b'"version":2', b'"version":1'))
+    with pytest.raises(TrainingError, match="another version of Allele"):
+        load_newest(tmp_path)
+    assert manifest.exists()
 
 
 def test_a_checkpoint_that_cannot_be_read_just_now_is_not_swept_away(

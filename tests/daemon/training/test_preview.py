@@ -8,7 +8,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec
-from daemon.training.crops import Clip
+from daemon.corpus.clips import Clip
 from daemon.training.preview import ENOUGH_S, PREVIEW_S, SILENCE_S, Previews, joined, preview_pieces
 
 RATE = 48_000

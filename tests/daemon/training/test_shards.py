@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from daemon.codec.config import CodecConfig
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.corpus.clips import open_parts
 from daemon.corpus.records import load_corpus
 from daemon.runs.spec import Recipe, TrainingSpec
-from daemon.training.crops import open_parts
-from daemon.training.learner import Learner
+from daemon.training.codec_steps import CodecSteps
 from daemon.training.losses import losses, scales_of
 from daemon.training.shards import ShardedPass, one_thread, shards_for
 from daemon.training.sizing import STEREO, make_plan
@@ -32,15 +32,15 @@ def two_threads() -> Iterator[None]:
     torch.set_num_threads(1)
 
 
-def learner_of(corpus_dir: Path, batch: int = 6) -> Learner:
+def learner_of(corpus_dir: Path, batch: int = 6) -> CodecSteps:
     corpus = load_corpus(corpus_dir)
     split = split_corpus(corpus, 5)
     plan, _ = make_plan(TrainingSpec(steps=20, preset="toy", seed=5), split, is_gpu=False)
     plan = replace(plan, recipe=replace(plan.recipe, batch=batch))
-    return Learner(plan, open_parts(corpus, split.train, plan.codec), 5, CPU)
+    return CodecSteps(plan, open_parts(corpus, split.train, plan.codec), 5, CPU)
 
 
-def run_of(learner: Learner) -> tuple[list[float], dict[str, torch.Tensor]]:
+def run_of(learner: CodecSteps) -> tuple[list[float], dict[str, torch.Tensor]]:
     return [learner.step(step / 12).terms["mel"] for step in range(12)], learner.model.state_dict()
 
 

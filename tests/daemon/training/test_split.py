@@ -12,7 +12,7 @@ from daemon.corpus.records import Corpus, load_corpus
 from daemon.runs.folder import ModelCard, read_log
 from daemon.runs.reports import EvaluationReport, LogLine
 from daemon.runs.spec import Split, TrainingSpec
-from daemon.training.loop import train
+from daemon.training.codec_run import train
 from daemon.training.split import held_out_words, split_corpus
 
 RATE = 48_000

@@ -12,6 +12,7 @@ from daemon.codec.config import CodecConfig
 from daemon.codec.loudness import clip_gain_db
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.corpus.clips import Part, open_parts
 from daemon.corpus.ingest import ingest
 from daemon.corpus.pairs import measure_pair
 from daemon.corpus.records import Corpus, load_corpus
@@ -19,9 +20,9 @@ from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.measure import side_distance
 from daemon.dsp.width import width_db
 from daemon.runs.errors import TrainingError
-from daemon.runs.spec import Part, Recipe, TrainingSpec
+from daemon.runs.spec import Recipe, TrainingSpec
 from daemon.training.augmentation import finish, place, stretch
-from daemon.training.crops import CropSampler, open_parts
+from daemon.training.crops import CropSampler
 from daemon.training.losses import losses
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus

@@ -11,8 +11,7 @@ import torch
 
 from daemon.runs.folder import MODEL_NAME
 from daemon.workers.operations import Operations
-
-RATE_HZ = 48_000
+from protocol.units import SAMPLE_RATE_HZ
 
 
 def notes_of(model: Path, path: Path) -> list[str]:
@@ -23,9 +22,9 @@ def notes_of(model: Path, path: Path) -> list[str]:
 @pytest.fixture
 def clicks(tmp_path: Path) -> Path:
     """Two seconds of silence with a click in every quarter."""
-    audio = np.zeros(2 * RATE_HZ, np.float32)
-    audio[:: RATE_HZ // 4] = 0.9
-    soundfile.write(tmp_path / "clicks.wav", audio, RATE_HZ)
+    audio = np.zeros(2 * SAMPLE_RATE_HZ, np.float32)
+    audio[:: SAMPLE_RATE_HZ // 4] = 0.9
+    soundfile.write(tmp_path / "clicks.wav", audio, SAMPLE_RATE_HZ)
     return tmp_path / "clicks.wav"
 
 

@@ -15,7 +15,7 @@ KEYS = st.sampled_from(["s", "u", "g", "g b", "ctrl+b", "f9", '"', "\\", "#", "x
 CHANGES = st.lists(st.tuples(st.sampled_from(sorted(BY_ID)), st.lists(KEYS, max_size=2, unique=True)), max_size=6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES, name=st.sampled_from(NAMES))
 def test_what_was_bound_is_bound_again_and_nothing_clashes(
     tmp_path: Path, changes: list[tuple[str, list[str]]], name: str

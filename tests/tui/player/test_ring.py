@@ -34,7 +34,7 @@ def test_it_behaves_like_a_bounded_list(capacity: int, steps: list[tuple[str, in
         assert 0 <= ring.written - ring.read == len(model) <= capacity
 
 
-@settings(deadline=None, max_examples=4)
+@settings(max_examples=4)
 @given(block=st.integers(1, 97), chunk=st.integers(1, 83))
 def test_a_writer_and_a_reader_in_threads_lose_nothing(block: int, chunk: int) -> None:
     """20 000 numbers through a ring of 128, in order, with both sides spinning freely."""

@@ -16,7 +16,7 @@ DEEDS = st.lists(st.one_of(LENGTHS, st.sampled_from(["flush", "end", "mute", "pl
 
 
 @given(deeds=DEEDS, prebuffer=st.sampled_from([0, 960]), seed=st.integers(0, 1000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_pair_is_two_voices_in_step(deeds: list[int | str], prebuffer: int, seed: int) -> None:
     """Starts, ends, flushes, mutes and running dry: the pair's channels equal two mono voices told the same."""
     random = np.random.default_rng(seed)

@@ -40,7 +40,7 @@ NO_CLICK = OWN_STEP + 0.8 / FADE_IN * 1.6
 
 
 @given(block=st.integers(32, 2000), length=st.integers(1, 6000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_everything_between_the_fades_is_untouched(block: int, length: int) -> None:
     """Bit for bit, whatever the device's block size; the end is exact and silence follows."""
     voice, pcm = voice_of(), tone(length)

@@ -75,7 +75,7 @@ async def together(home: Path, steps: list[tuple[int, int, str]]) -> None:
             await client.close()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_two_clients_at_once_end_with_the_same_strands(home: Path, steps: list[tuple[int, int, str]]) -> None:
     asyncio.run(together(home, steps))
