@@ -26,7 +26,6 @@ from protocol.messages.playback import (
     StopPlayback,
     TunePlayback,
 )
-from protocol.places import places_of
 from protocol.strands import Codes
 from tui.model.codebook import with_code
 from tui.model.editor import Editor
@@ -52,10 +51,12 @@ class _Playing:
 
 
 class Sound:
-    """The player of one session. `changed(topic)`: "sound" for words, "playhead" for places."""
+    """The player of one session. log: of its process. `changed(topic)`: "sound" for words, "playhead" for places."""
 
-    def __init__(self, session: "Session", changed: Callable[[str], None], say: Callable[[str], None]) -> None:
-        self._session, self._changed, self._say = session, changed, say
+    def __init__(
+        self, session: "Session", log: Path, changed: Callable[[str], None], say: Callable[[str], None]
+    ) -> None:
+        self._session, self._log, self._changed, self._say = session, log, changed, say
         self._child: Any = None
         self._strand = ""
         self._frame: int | None = None
@@ -76,10 +77,9 @@ class Sound:
         """Start the player process; says once when there is no sound."""
         from tui.player.child import PlayerChild
 
-        places = places_of(self._session.home)
         self._child = PlayerChild(
-            places.endpoint("aud"),
-            places.logs / "player.log",
+            self._session.target.endpoint.address("aud"),
+            self._log,
             on_status=self._on_status,
             on_device=self._on_device,
             on_ended=self._on_ended,

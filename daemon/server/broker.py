@@ -102,7 +102,7 @@ class Broker:
             ZMQError: a path cannot be bound.
         """
         for name in names:
-            self._ports[name].bind(self._places.endpoint(name))
+            self._ports[name].bind(self._places.endpoint.address(name))
             self._inodes[name] = self._inode(name)
 
     def sweep(self) -> bool:
@@ -114,7 +114,7 @@ class Broker:
     async def _start(self) -> None:
         context: Context = zmq.Context()
         self._stack.callback(context.term)
-        socket = bind_publisher(context, self._places.endpoint("evt"), XPUB_WELCOME)
+        socket = bind_publisher(context, self._places.endpoint.address("evt"), XPUB_WELCOME)
         evt = self._open_port("evt", socket, lambda _: None)
         self._publisher = Publisher(self.epoch, evt.send)
         self._stack.callback(self._publisher.close)
@@ -168,9 +168,9 @@ class Broker:
         return library, book, ledger, JobQueue(ledger, self._places.logs, news.reported)
 
     def _serve(self, context: Context, table: DispatchTable, garbage: GarbageLog, aud: AudSocket) -> None:
-        aud.serve(self._open_port("aud", bind_router(context, self._places.endpoint("aud")), aud.on_message))
+        aud.serve(self._open_port("aud", bind_router(context, self._places.endpoint.address("aud")), aud.on_message))
         router = Router(table, self.services.roster, garbage, self._session)
-        port = self._open_port("ctl", bind_router(context, self._places.endpoint("ctl")), router.on_message)
+        port = self._open_port("ctl", bind_router(context, self._places.endpoint.address("ctl")), router.on_message)
         self._stack.push_async_callback(router.close)
         router.serve(port)
 
@@ -184,7 +184,7 @@ class Broker:
     def _inode(self, name: str) -> int:
         """The inode at a socket's path; 0 when nothing is there."""
         try:
-            return self._places.socket(name).stat().st_ino
+            return self._places.endpoint.socket(name).stat().st_ino
         except OSError:
             return 0
 

@@ -120,8 +120,8 @@ async def measure(places: Places, home: Path, pid: int, seconds: float) -> dict[
     """Every measure under the same load, each from a client of its own."""
     context = zmq.asyncio.Context()
     dealer = context.socket(zmq.DEALER)
-    dealer.connect(places.endpoint("ctl"))
-    async with Client(places) as one, Client(places) as two, Client(places) as three:
+    dealer.connect(places.endpoint.address("ctl"))
+    async with Client(places.endpoint) as one, Client(places.endpoint) as two, Client(places.endpoint) as three:
         strand = await start_load(one, home)
         broker = psutil.Process(pid)
         count = 0

@@ -75,7 +75,7 @@ class Ear:
         self._context = zmq.asyncio.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.set(zmq.LINGER, 0)
-        self._socket.connect(places.endpoint("aud"))
+        self._socket.connect(places.endpoint.address("aud"))
         self._heard_s: dict[int, float] = {}
         self._taken = 0
         self._changed = asyncio.Event()
@@ -135,7 +135,7 @@ async def measure(places: Places, times: int) -> list[tuple[float, float]]:
     """(from the key, from StartPlayback) in ms, one pair a turn."""
     rng = np.random.default_rng(3)
     taken: list[tuple[float, float]] = []
-    async with Client(places, kind="cli") as client:
+    async with Client(places.endpoint, kind="cli") as client:
         model = (await client.request(ListModels())).body.models[0]
         codes = rng.integers(0, model.codebook, (model.levels, FRAMES)).astype(np.uint16)
         meta = StrandMeta(

@@ -238,13 +238,13 @@ def test_the_source_survives_a_careless_decode(allele: Any, recordings: Path) ->
 
 def test_garbage_on_the_socket_is_survived(allele: Any) -> None:
     with socket.socket(socket.AF_UNIX) as raw:
-        raw.connect(str(places_of(allele.home).socket("ctl")))
+        raw.connect(str(places_of(allele.home).endpoint.socket("ctl")))
         raw.sendall(os.urandom(4096))
     import zmq
 
     with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
         dealer.set(zmq.LINGER, 500)
-        dealer.connect(places_of(allele.home).endpoint("ctl"))
+        dealer.connect(places_of(allele.home).endpoint.address("ctl"))
         for parts in ([b""], [b"AL\x02\x03", b"\xc1", b""], [os.urandom(50)] * 5, [b"AL\x02\x03", b"\x80", b"\x80"]):
             dealer.send_multipart(parts)
     assert allele("model", "list").status == 0

@@ -109,7 +109,7 @@ def test_connect_takes_a_run_folder_or_its_socket(allele: Any, tmp_path: Path) -
     places = places_of(allele.home)
     pid = allele("daemon", "status", "--json").json["pid"]
     elsewhere = type(allele)(tmp_path / "another-home", tmp_path)
-    for endpoint in (places.run, places.socket("ctl"), places.endpoint("ctl")):
+    for endpoint in (places.run, places.endpoint.socket("ctl"), places.endpoint.address("ctl")):
         assert elsewhere("--connect", endpoint, "daemon", "status", "--json").json["pid"] == pid
         models = elsewhere("model", "list", "--connect", endpoint, "--json").json["models"]
         assert "toy" in [model["name"] for model in models]

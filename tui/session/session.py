@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocol.arrays import Array
@@ -44,6 +43,7 @@ from protocol.strands import StrandMeta
 from tui.model.library import model_of
 from tui.model.training import Training
 from tui.session.strand_desk import StrandDesk
+from tui.transport.target import Target
 
 if TYPE_CHECKING:
     from tui.transport.client import Answer, Client
@@ -55,9 +55,9 @@ R = TypeVar("R", bound=Struct)
 class Session(StrandDesk):
     """State and requests of one client. `open` connects and never raises; `close` ends it."""
 
-    def __init__(self, home: Path, changed: Callable[[str, str], None]) -> None:
+    def __init__(self, target: Target, changed: Callable[[str, str], None]) -> None:
         super().__init__(changed)
-        self.home = home
+        self.target = target
         self.state, self.detail = "starting", "starting the daemon"
         self.engine_detail, self.device, self.pid = "", "", 0
         self.jobs: dict[str, JobInfo] = {}
@@ -92,15 +92,14 @@ class Session(StrandDesk):
     async def open(self) -> None:
         """Find or start the daemon and follow it; tries again until it works."""
         from tui.transport.client import Client
-        from tui.transport.embedded import ensure_daemon
 
         say = partial(asyncio.get_running_loop().call_soon_threadsafe, self._say_waiting)
         while self._client is None:
             client: Client | None = None
             try:
-                places = await asyncio.to_thread(ensure_daemon, self.home, say=say)
-                revive = partial(ensure_daemon, self.home, say=say)
-                client = Client(places, "tui", on_state=self._on_state, revive=revive)
+                endpoint = await asyncio.to_thread(self.target.find, say)
+                revive = partial(self.target.find, say)
+                client = Client(endpoint, "tui", on_state=self._on_state, revive=revive)
                 await client.open()
                 self._client = client
                 await client.subscribe(self._on_event, self._on_resync)

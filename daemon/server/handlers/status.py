@@ -56,7 +56,7 @@ def status_of(services: Services) -> Status:
         device=engine.device,
         jobs=len(services.jobs.active),
         clients=services.roster.present,
-        endpoint=services.config.places.endpoint("ctl"),
+        endpoint=services.config.places.endpoint.address("ctl"),
         version=package_version(),
         engine=engine.engine,
         engine_detail=engine.detail,

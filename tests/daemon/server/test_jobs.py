@@ -91,7 +91,7 @@ def step_of(info: JobInfo) -> int:
 
 @pytest.fixture
 async def desk(live: Any) -> AsyncIterator[Desk]:
-    async with Client(live.places) as client:
+    async with Client(live.places.endpoint) as client:
         desk = Desk(client, live)
         yield desk
         for info in (await client.request(ListJobs())).body.jobs:
@@ -239,7 +239,7 @@ async def test_a_run_is_resumed_on_its_own_corpus_and_refused_before_anything_is
 async def test_a_stop_outlives_a_pause_and_the_daemon(new_daemon: Callable[..., Any]) -> None:
     """Two are stopped while a third runs; one of them is then paused, the other waits. The daemon dies."""
     first = new_daemon()
-    async with Client(first.places) as client:
+    async with Client(first.places.endpoint) as client:
         desk = Desk(client, first)
         paused, waiting = await desk.train("paused"), await desk.train("waiting")
         for job in (paused, waiting):
@@ -253,7 +253,7 @@ async def test_a_stop_outlives_a_pause_and_the_daemon(new_daemon: Callable[..., 
         assert (said.state, said.phase) == ("paused", "stopping")
     first.kill()
     second = new_daemon()
-    async with Client(second.places) as client:
+    async with Client(second.places.endpoint) as client:
         desk = Desk(client, second)
         assert (await desk.show(paused)).hint == f"make its model with: allele jobs resume {paused}"
         cut_off = await desk.show(waiting)

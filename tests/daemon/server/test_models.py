@@ -53,7 +53,7 @@ class Shelf:
 @pytest.fixture
 async def shelf(new_daemon: Callable[..., Any]) -> AsyncIterator[Shelf]:
     live = new_daemon()
-    async with Client(live.places) as client:
+    async with Client(live.places.endpoint) as client:
         yield Shelf(client, live)
 
 

@@ -182,7 +182,7 @@ async def test_an_engine_that_dies_fails_its_edit_and_lets_the_others_through(
 
 async def test_two_clients_at_once_end_with_the_same_strands(client: Client, live: Live, opened: Any) -> None:
     one, two = await opened("one", 0.7, 200), await opened("two", 0.5, 700)
-    async with Client(live.places) as second:
+    async with Client(live.places.endpoint) as second:
         seen: list[dict[str, tuple[int, bytes]]] = [{}, {}]
 
         async def follow(who: Client, place: int) -> None:

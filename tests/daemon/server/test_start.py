@@ -65,7 +65,7 @@ def test_a_second_daemon_says_on_its_ready_pipe_why_not(live: Any) -> None:
 
 def test_the_run_folder_is_ours_alone(live: Any) -> None:
     assert live.places.run.stat().st_mode & 0o777 == 0o700
-    assert live.places.socket("ctl").stat().st_mode & 0o077 == 0
+    assert live.places.endpoint.socket("ctl").stat().st_mode & 0o077 == 0
 
 
 def test_a_home_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_killed_daemon_leaves_interrupted_jobs_every_edit_and_no_child(
     children = wait_for(lambda: len(found := psutil.Process(first.process.pid).children()) >= 3 and found)
     first.kill()
     wait_for(lambda: not any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in children), 5.0)
-    assert first.places.socket("ctl").exists() and first.places.pid_file.exists()
+    assert first.places.endpoint.socket("ctl").exists() and first.places.pid_file.exists()
     second = new_daemon()
     again = new_wire(second)
     again.cid = wire.cid

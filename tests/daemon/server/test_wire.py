@@ -210,7 +210,7 @@ def events(live: Live) -> Any:
     sub = context.socket(zmq.SUB)
     sub.setsockopt(zmq.LINGER, 0)
     sub.subscribe(b"")
-    sub.connect(live.places.endpoint("evt"))
+    sub.connect(live.places.endpoint.address("evt"))
     assert sub.poll(5000)
     assert sub.recv_multipart() == [b"AL-welcome"]
     yield sub

@@ -105,6 +105,7 @@ def test_without_a_home_the_rest_is_still_looked_at(monkeypatch: pytest.MonkeyPa
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(doctor, "locate", nowhere)
+    monkeypatch.setattr(doctor, "own_places", nowhere)
     arguments = Namespace(home=None, connect=None)
     found = [doctor.guarded(*look)[0] for look in doctor.looks(arguments) if look[0][0] in NAMES[-3:]]
     assert [(check.name, check.status) for check in found] == [("home", "fail"), ("disk", "warn"), ("daemon", "warn")]

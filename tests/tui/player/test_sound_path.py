@@ -121,7 +121,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 @pytest.fixture
 async def stage(daemon: Daemon, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with Client(daemon.places, kind="tui") as client:
+    async with Client(daemon.places.endpoint, kind="tui") as client:
         model = (await client.request(ListModels())).body.models[0]
         codes = np.random.default_rng(1).integers(0, 32, (3, FRAMES)).astype(np.uint16)
         meta = StrandMeta(
@@ -138,7 +138,7 @@ async def stage(daemon: Daemon, tmp_path: Path) -> AsyncIterator[Stage]:
         ended: list[PlaybackEnded] = []
         heard = tmp_path / "heard.wav"
         player = PlayerChild(
-            daemon.places.endpoint("aud"), tmp_path / "player.log", device=f"wav:{heard}", on_ended=ended.append
+            daemon.places.endpoint.address("aud"), tmp_path / "player.log", device=f"wav:{heard}", on_ended=ended.append
         )
         await player.start()
         yield Stage(client, player, strand.id, heard, ended)

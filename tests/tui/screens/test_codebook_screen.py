@@ -128,7 +128,7 @@ async def test_the_line_under_the_grid_and_the_steps_follow_what_is_shown(
 async def twin(home: Path) -> AsyncIterator[str]:
     """The model once more under another name, as after a restore."""
     folder = shutil.copytree(home / "models" / "toy", home / "models" / "twin of toy")
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         await client.ask(ListModels())
         yield folder.name
         shutil.rmtree(folder)

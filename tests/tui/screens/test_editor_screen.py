@@ -123,7 +123,7 @@ async def test_the_command_line_takes_every_edit_and_names_what_is_wrong(with_tw
 async def test_another_clients_edit_appears_at_once(with_two: Any, until: Any, home: Path) -> None:
     async with with_two() as (app, pilot):
         grid = app.screen.context.grid
-        async with Client(places_of(home)) as other:
+        async with Client(places_of(home).endpoint) as other:
             edit = Edit(op="set", args=["2"], levels=(1, 1), frames=(7, 9))
             await other.ask(ApplyEdit(strand=grid.id, edit=edit))
             await until(pilot, lambda: grid.rev == 1)

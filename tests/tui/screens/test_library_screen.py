@@ -195,7 +195,7 @@ async def spare(home: Path) -> AsyncIterator[Path]:
     (folder / "model.json").write_text(json.dumps(card))
     yield Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         await client.ask(ListModels())  # or the next test's would be told of it
 
 

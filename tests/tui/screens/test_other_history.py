@@ -21,6 +21,7 @@ from protocol.messages.strands import GetStrand
 from protocol.places import places_of
 from protocol.strands import StrandMeta
 from tui.session.session import Session
+from tui.transport.target import Target
 
 LEVELS, FRAMES = 2, 12
 Heard = list[tuple[str, str]]
@@ -47,7 +48,7 @@ async def joined(own_home: Path) -> AsyncIterator[tuple[Session, str, Heard]]:
     strand = store.open(meta, np.zeros((LEVELS, FRAMES), np.uint16), asked()).id
     store.close()
     heard: Heard = []
-    session = Session(own_home, lambda topic, key: heard.append((topic, key)))
+    session = Session(Target.of_home(own_home), lambda topic, key: heard.append((topic, key)))
     try:
         await session.open()
         await session.fetch(strand)

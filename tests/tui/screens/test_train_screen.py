@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("clean")
 async def waiting(home: Path) -> AsyncIterator[list[str]]:
     """Three trainings, of which two wait; they and their models are gone afterwards."""
     mark = os.urandom(3).hex()  # the daemon outlives a test, and a model's name is for life
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         jobs: list[str] = []
         for name in ("alpha", "beta", "gamma"):
             wish = StartTraining(

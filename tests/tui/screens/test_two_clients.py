@@ -13,6 +13,7 @@ from protocol.messages.models import ListModels
 from protocol.messages.strands import CloseStrand, EditApplied, GetStrand, OpenStrand
 from protocol.strands import StrandMeta
 from tui.session.session import Session
+from tui.transport.target import Target
 
 FRAMES, LEVELS, CODEBOOK = 12, 2, 16
 TEXTS = st.sampled_from(
@@ -46,7 +47,7 @@ async def act(session: Session, strand: str, other: str, text: str) -> None:
 
 
 async def together(home: Path, steps: list[tuple[int, int, str]]) -> None:
-    clients = [Session(home, lambda topic, key: None) for _ in range(2)]
+    clients = [Session(Target.of_home(home), lambda topic, key: None) for _ in range(2)]
     for client in clients:
         await client.open()
     try:
@@ -82,7 +83,7 @@ def test_two_clients_at_once_end_with_the_same_strands(home: Path, steps: list[t
 
 
 async def test_whoever_edits_alone_is_never_refused(home: Path) -> None:
-    client = Session(home, lambda topic, key: None)
+    client = Session(Target.of_home(home), lambda topic, key: None)
     await client.open()
     try:
         codec_id = (await client.ask(ListModels())).body.models[0].codec_id
