@@ -1,4 +1,4 @@
-"""The work of scripts/setup, with nothing but the standard library: make .venv, install, mend torchaudio.
+"""The work of scripts/setup, with nothing but the standard library: make .venv, install, repair torchaudio.
 
 Data flow: `python install.py ROOT STAMP` under the system's Python; pip runs inside ROOT/.venv with its output in
 ROOT/.venv/setup.log; STAMP is written to ROOT/.venv/allele-setup last, so an interrupted set-up is done again.
@@ -70,7 +70,7 @@ def setup(root: Path) -> None:
         _watch([*pip, TORCH, *pins], "installing torch, the largest part", log)
     kept = ["--constraint", str(_pin_torch(python, root, venv))]
     _watch([*pip, "--editable", f"{root}[daemon,dev]", *kept], "installing Allele and what it needs", log)
-    mend_torchaudio(python)
+    repair_torchaudio(python)
     if subprocess.run([python, "-c", ASK_SOUND], capture_output=True).returncode:
         print(
             "setup: PortAudio is missing, so nothing will be heard (all else works). To hear: apt install"
@@ -78,7 +78,7 @@ def setup(root: Path) -> None:
         )
 
 
-def mend_torchaudio(python: Path) -> None:
+def repair_torchaudio(python: Path) -> None:
     """Leave an `import torchaudio` that works, on CPU-only and on CUDA machines."""
     folder = Path(_ask(python, FIND_TORCHAUDIO)) / "lib"
     has_cuda = _ask(python, ASK_TORCH).split()[1] != "cpu"

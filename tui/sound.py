@@ -103,7 +103,7 @@ class Sound:
     def why_not(self) -> str:
         """Why nothing can be heard, "" when it can."""
         silence = self.silence
-        return f"{silence}; {INSTEAD}" if silence.startswith("no sound") else silence
+        return f"{silence}; {INSTEAD}" if silence and self._is_started else silence
 
     @property
     def silence(self) -> str:
@@ -256,7 +256,7 @@ class Sound:
     def _on_device(self, device: Any) -> None:
         """Say once that there is no sound, and why; that there is again is seen in the bar."""
         if device.kind == "none" and self._has_sound:
-            self._say(f"no sound: {device.reason}; {device.mend or INSTEAD}")
+            self._say(f"no sound: {device.reason}; {device.hint or INSTEAD}")
         self._has_sound = device.kind != "none"
         self._changed("sound")
 

@@ -11,11 +11,11 @@ from shlex import quote
 import msgspec
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from daemon.atlas.errors import AtlasError
 from daemon.atlas.table import Atlas
-from daemon.files.atomic import write_bytes, write_through
+from daemon.files.atomic import write_bytes
 
 ATLAS_NAME = "atlas.safetensors"
 FORMAT_VERSION = "1"
@@ -33,7 +33,7 @@ def write_atlas(model_dir: Path, atlas: Atlas) -> None:
         "usage_frames": str(atlas.usage_frames),
     }
     tensors = {"effects": np.ascontiguousarray(atlas.effects), "usage": np.ascontiguousarray(atlas.usage)}
-    write_through(model_dir / ATLAS_NAME, lambda temp: save_file(tensors, temp, metadata=about))
+    write_bytes(model_dir / ATLAS_NAME, save(tensors, metadata=about))
 
 
 def read_atlas(model_dir: Path, codec_id: str, *, levels: int, codebook: int) -> Atlas:
@@ -43,9 +43,9 @@ def read_atlas(model_dir: Path, codec_id: str, *, levels: int, codebook: int) ->
         AtlasError: there is none, it is damaged, or it is another codec's.
     """
     path, name = model_dir / ATLAS_NAME, model_dir.name
-    mend = f"make one with: allele model atlas {quote(name)}"
+    hint = f"make one with: allele model atlas {quote(name)}"
     if not path.exists():
-        raise AtlasError(f"model {name} has no atlas, the measure of what each code does to the sound", mend)
+        raise AtlasError(f"model {name} has no atlas, the measure of what each code does to the sound", hint)
     try:
         with safe_open(path, framework="np") as file:
             about = file.metadata() or {}
@@ -60,11 +60,11 @@ def read_atlas(model_dir: Path, codec_id: str, *, levels: int, codebook: int) ->
         )
         whole = about["version"] == FORMAT_VERSION and _fits(atlas, levels, codebook)
     except (OSError, SafetensorError, KeyError, ValueError) as problem:
-        raise AtlasError(f"{path}: the atlas cannot be read ({problem})", mend) from problem
+        raise AtlasError(f"{path}: the atlas cannot be read ({problem})", hint) from problem
     if atlas.codec_id != codec_id:
-        raise AtlasError(f"{path}: this atlas is that of another codec", mend)
+        raise AtlasError(f"{path}: this atlas is that of another codec", hint)
     if not whole:
-        raise AtlasError(f"{path}: the atlas does not fit the model", mend)
+        raise AtlasError(f"{path}: the atlas does not fit the model", hint)
     return atlas
 
 
@@ -99,7 +99,7 @@ def read_labels(model_dir: Path) -> Labels:
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as problem:
-        raise AtlasError(f"{path}: cannot be read ({problem})", "mend or remove the file") from problem
+        raise AtlasError(f"{path}: cannot be read ({problem})", "correct or remove the file") from problem
 
 
 def write_labels(model_dir: Path, labels: Labels) -> None:

@@ -30,24 +30,26 @@ def check_format(place: Path, text: bytes) -> None:
     """Refuse what another Allele wrote.
 
     Raises:
-        CodecError: naming the model and the mend.
+        CodecError: naming the model and what to do.
         msgspec.DecodeError: `text` is no `codec.json`.
     """
     version = msgspec.json.decode(text, type=_Version).version
     if version == FORMAT_VERSION:
         return
     name = place.parent.name if place.name == "codec" else place.name
-    age, mend = "a later", "Update Allele."
-    if version < FORMAT_VERSION:
-        age, mend = "an earlier", f"Train it again, after: allele model delete {quote(name)}"
+    is_earlier = version < FORMAT_VERSION
+    age, hint = "a later", "Update Allele."
+    if is_earlier:
+        age, hint = "an earlier", f"Train it again, after: allele model delete {quote(name)}"
     raise CodecError(
         f"{name} is of {age} Allele: codec format {version}, this one reads {FORMAT_VERSION} ({place / CONFIG_NAME}).",
-        mend,
+        hint,
+        can_resume=not is_earlier,
     )
 
 
 def format_problem(folder: Path) -> tuple[str, str]:
-    """Why a model's codec cannot be of use to this Allele, and the mend; two empty texts when it can."""
+    """Why a model's codec cannot be of use to this Allele, and what to do; two empty texts when it can."""
     place = codec_place(folder)
     try:
         check_format(place, (place / CONFIG_NAME).read_bytes())

@@ -35,7 +35,7 @@ LARGEST_TABLE = 4_000_000
 
 
 def require_torchaudio() -> None:
-    """Fail with the mend when torchaudio does not import.
+    """Fail with a hint when torchaudio does not import.
 
     Raises:
         AudioBackendError: its extension needs a library this machine lacks, or it is not installed.

@@ -1,4 +1,4 @@
-"""Joins between two pieces of sound: whether one would click, and the short crossfade that mends it. Pure numpy."""
+"""Joins between two pieces of sound: whether one clicks, and the short crossfade that removes the click. Pure numpy."""
 
 import numpy as np
 

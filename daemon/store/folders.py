@@ -78,7 +78,7 @@ def corpus_file(record: FileRecord) -> CorpusFile:
         clipped=record.clipped_samples,
         silence=record.silence_share,
         problem=record.message,
-        mend=record.hint,
+        hint=record.hint,
     )
 
 
@@ -114,8 +114,8 @@ def read_model(folder: Path) -> ModelInfo | None:
 
 def with_problem(info: ModelInfo, folder: Path) -> ModelInfo:
     """The same model, and why it can make no sound if so."""
-    problem, mend = format_problem(folder)
-    return msgspec.structs.replace(info, problem=problem, mend=mend)
+    problem, hint = format_problem(folder)
+    return msgspec.structs.replace(info, problem=problem, hint=hint)
 
 
 def _memorisation(card: ModelCard) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from protocol.messages.strands import ApplyEdit, OpenStrand
 from protocol.places import Places, places_of
 from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 BUDGET_MS = 50.0
@@ -82,7 +83,9 @@ async def start_load(client: Client, home: Path) -> str:
     """Ingest, begin a training without end, open a strand; gives the strand's id."""
     added = (await client.request(AddToCorpus(corpus="tones", paths=[str(home / "tones")]))).body
     await wait_for_job(client, added.job, ("done",))
-    job = (await client.request(StartTraining(corpus="tones", model="endless", budget_s=36_000))).body.job
+    job = (
+        await client.request(StartTraining(corpus="tones", model="endless", options=TrainingOptions(budget_s=36_000)))
+    ).body.job
     model = (await client.request(ListModels())).body.models[0]
     meta = StrandMeta(
         name="bench", model="bench", codec_id=model.codec_id, levels=model.levels, codebook=model.codebook,

@@ -36,6 +36,7 @@ from protocol.messages.strands import ApplyEdit, OpenStrand
 from protocol.places import Places, places_of
 from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import StrandMeta
+from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 from tui.transport.client import Client
 
 BUDGET_MS = 30.0
@@ -83,7 +84,7 @@ class Ear:
 
     async def hello(self) -> None:
         """Attach, and grant what a player grants."""
-        await self._say(Kind.HELLO, Hello(proto=(1, 1), client="player"))
+        await self._say(Kind.HELLO, Hello(proto=(PROTOCOL_MIN, PROTOCOL_MAX), client="player"))
         await self._socket.recv_multipart()
         await self._say(Kind.CREDIT, Credit(chunks=10))
         self._tasks = [asyncio.create_task(self._ping()), asyncio.create_task(self._read())]

@@ -36,6 +36,7 @@ from protocol.messages.registry import REQUESTS
 from protocol.messages.session import GetStatus, StopDaemon
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
 from protocol.strands import StrandMeta
+from protocol.version import PROTOCOL_MAX
 from tui.transport.client import Client
 from tui.transport.embedded import ensure_daemon
 
@@ -131,7 +132,7 @@ class Hostile:
         fields = ("strand", "path", "edit", "codes", "model", "corpus", "frames", "state", "player", "job")
         body = {self._rng.choice(fields): self._value(4) for _ in range(self._rng.randrange(4))}
         kind = self._rng.randrange(14)
-        return [b"AL" + bytes((1, kind)), msgpack.packb(header), msgpack.packb(body)]
+        return [b"AL" + bytes((PROTOCOL_MAX, kind)), msgpack.packb(header), msgpack.packb(body)]
 
     def _value(self, depth: int) -> object:
         kind = self._rng.randrange(8 if depth else 6)
@@ -147,7 +148,12 @@ class Hostile:
         shape = self._rng.choice(([2**40, 2**40], [0], [-1], [8, 100], [1] * 40))
         bufs = [{"dt": self._rng.choice(("<u2", "<f4", "|O", "nonsense")), "shape": shape}]
         header = {"op": "OpenStrand", "id": self._rng.randbytes(16), "cid": b"c" * 16, "bufs": bufs}
-        return [b"AL\x01\x03", msgpack.packb(header), msgpack.packb({}), self._rng.randbytes(64)]
+        return [
+            b"AL" + bytes((PROTOCOL_MAX, Kind.REQ)),
+            msgpack.packb(header),
+            msgpack.packb({}),
+            self._rng.randbytes(64),
+        ]
 
     def _many(self) -> list[bytes]:
         return [b""] * self._rng.randrange(1, 200)

@@ -152,5 +152,5 @@ def test_doctor_looks_and_starts_nothing(fresh: Any) -> None:
     checks = {check["name"]: check for check in found["checks"]}
     assert {"python", "torch", "torchaudio", "sound", "terminal", "home", "disk", "daemon"} <= checks.keys()
     assert "none runs" in checks["daemon"]["detail"]
-    assert all(check["mend"] for check in checks.values() if check["status"] != "ok")
+    assert all(check["hint"] for check in checks.values() if check["status"] != "ok")
     assert not fresh.home.exists()

@@ -91,7 +91,7 @@ def test_refusals_name_the_part(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "mend"),
+    ("text", "said", "hint"),
     [
         ("set 5 q", "'q' names no levels", "q0-3"),
         ("set 5 q1_0", "'q1_0' names no levels", "q0-3"),
@@ -105,8 +105,8 @@ def test_refusals_name_the_part(text: str, said: str) -> None:
         ("set 5 q3-1", "levels q3-1 run backwards", "q0-3"),
     ],
 )
-def test_a_refusal_says_how_it_is_written(text: str, said: str, mend: str) -> None:
+def test_a_refusal_says_how_it_is_written(text: str, said: str, hint: str) -> None:
     with pytest.raises(AlleleError) as refusal:
         parse_edit(text)
-    assert said in refusal.value.message and mend in refusal.value.hint
+    assert said in refusal.value.message and hint in refusal.value.hint
     assert "[" not in str(refusal.value) and "(" not in refusal.value.message

@@ -135,11 +135,11 @@ def test_the_extension_is_put_aside_without_cuda_and_back_with_it(
     python, lib = machine
     aside = {"libtorchaudio.so.disabled", "_torchaudio.so.disabled"}
     for _ in range(2):
-        install.mend_torchaudio(python)
+        install.repair_torchaudio(python)
         assert {path.name for path in lib.iterdir()} == aside
     monkeypatch.setenv("FAKE_CUDA", "13.0")
     for _ in range(2):
-        install.mend_torchaudio(python)
+        install.repair_torchaudio(python)
         assert {path.name for path in lib.iterdir()} == {"libtorchaudio.so", "_torchaudio.so"}
     assert (lib / "libtorchaudio.so").read_text() == "libtorchaudio.so"
 
@@ -148,7 +148,7 @@ def test_an_import_that_fails_in_any_case_ends_the_setup(install: ModuleType, ma
     python, lib = machine
     (lib.parent / "broken").touch()
     with pytest.raises(install.SetupError, match="torchaudio does not import"):
-        install.mend_torchaudio(python)
+        install.repair_torchaudio(python)
 
 
 def test_this_environment_imports_torchaudio() -> None:

@@ -70,7 +70,7 @@ async def test_a_device_that_is_lost_is_said_once_and_looked_for_by_the_next_pla
     await heard.play_preview("j1", "step")
     child: Any = heard._child
     reason = "the sound device Speakers went away"
-    child._take(DeviceOpened(device="none", kind="none", reason=reason, mend="play again when it is back"))
+    child._take(DeviceOpened(device="none", kind="none", reason=reason, hint="play again when it is back"))
     child._take(PlaybackEnded(playback=heard._playback, reason="lost", detail=reason))
     assert said[1:] == [f"no sound: {reason}; play again when it is back"]
     assert heard.preview is None and heard.words == "no sound"

@@ -29,7 +29,7 @@ class Check:
     name: str
     status: str
     detail: str
-    mend: str = ""
+    hint: str = ""
 
 
 def check_python() -> Check:

@@ -30,8 +30,8 @@ def doctor(arguments: Namespace, output: Output) -> int:
         found = guarded(names, look)
         checks += found
         for check in [] if output.as_json else found:
-            mend = f"\n      {one_line(check.mend)}" if check.mend else ""
-            print(f"{MARKS[check.status]}  {check.name:<11} {one_line(check.detail)}{mend}", flush=True)
+            hint = f"\n      {one_line(check.hint)}" if check.hint else ""
+            print(f"{MARKS[check.status]}  {check.name:<11} {one_line(check.detail)}{hint}", flush=True)
     is_sound = all(check.status != "fail" for check in checks)
     if output.as_json:
         output.result({"ok": is_sound, "checks": [asdict(check) for check in checks]}, "")

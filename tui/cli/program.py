@@ -60,7 +60,7 @@ def _guarded(parsed: Namespace) -> int:
 
 
 def _describe(failure: Exception) -> str:
-    """One line for a failure: what happened, where, and the mend."""
+    """One line for a failure: what happened, where, and what to do."""
     from protocol.situations import situation
 
     known = situation(failure)

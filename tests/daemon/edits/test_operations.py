@@ -150,7 +150,7 @@ def test_a_change_that_does_not_fit_the_grid_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "mend"),
+    ("text", "said", "hint"),
     [
         ("set x q0", "a code is a whole number, not 'x'", "codes go from 0 to 15"),
         ("set 16", "code 16 does not exist", "codes go from 0 to 15"),
@@ -167,8 +167,8 @@ def test_a_change_that_does_not_fit_the_grid_is_refused() -> None:
         ("stretch 2 q1", "stretch changes the length", "leave q1 out"),
     ],
 )
-def test_a_refusal_says_what_is_allowed(text: str, said: str, mend: str) -> None:
+def test_a_refusal_says_what_is_allowed(text: str, said: str, hint: str) -> None:
     with pytest.raises(AlleleError) as refusal:
         apply(parse_edit(text), grid("a", 20), {}, {})
-    assert said in refusal.value.message and refusal.value.hint.startswith(mend)
+    assert said in refusal.value.message and refusal.value.hint.startswith(hint)
     assert "q2-2" not in refusal.value.hint

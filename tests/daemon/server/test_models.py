@@ -19,6 +19,7 @@ from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RestoreM
 from protocol.messages.snapshots import DecodeRegion, EncodeFile
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
 from protocol.ranges import FrameRange
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 Files = dict[str, bytes]
@@ -134,7 +135,7 @@ async def test_names_with_a_space_are_quoted_in_what_there_is_to_type(shelf: She
 
 
 async def test_what_a_job_works_on_stays_and_an_unfinished_training_can_go(shelf: Shelf) -> None:
-    wish = StartTraining(corpus="tones", model="half", preset="toy", steps=100_000)
+    wish = StartTraining(corpus="tones", model="half", options=TrainingOptions(preset="toy", steps=100_000))
     job = (await shelf.ask(wish)).body.job
     while not (await shelf.ask(ShowJob(job=job))).body.detail.startswith("step "):
         await asyncio.sleep(0.05)
@@ -195,7 +196,7 @@ async def test_a_model_of_an_earlier_allele_is_listed_with_what_to_do(shelf: She
     told = json.loads(described.read_text()) | {"version": 5}
     described.write_text(json.dumps(told))
     models = {info.name: info for info in (await shelf.ask(ListModels())).body.models}
-    assert "codec format 5" in models["old"].problem and "allele model delete old" in models["old"].mend
+    assert "codec format 5" in models["old"].problem and "allele model delete old" in models["old"].hint
     assert models["raw"].problem == ""
     error = await shelf.refusal(EncodeFile(path=str(tone_files[0]), model="old"))
     assert "codec format 5" in error.message and "allele model delete old" in error.hint

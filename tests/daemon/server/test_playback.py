@@ -26,6 +26,7 @@ from protocol.messages.playback import Chunk, Credit, PlaybackStarted, StartPlay
 from protocol.messages.session import Hello
 from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
+from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 
 HOP, FRAMES, LEVELS = 1024, 120, 2
 SAMPLES = FRAMES * HOP - 100
@@ -83,7 +84,7 @@ class TestPlayer:
         await self.socket.send_multipart(frames)
 
     async def hello(self) -> None:
-        await self.say(Kind.HELLO, Hello(proto=(1, 1), client="player"))
+        await self.say(Kind.HELLO, Hello(proto=(PROTOCOL_MIN, PROTOCOL_MAX), client="player"))
         assert unpack(await self.socket.recv_multipart()).kind is Kind.WELCOME
 
     async def grant(self, chunks: int) -> None:

@@ -15,9 +15,9 @@ from typing import get_type_hints
 import msgspec
 import pytest
 
-from protocol.messages.jobs import StartTraining
 from protocol.messages.models import Atlas, ModelInfo, ShowModel
 from protocol.ranges import FrameRange, LevelRange
+from protocol.training import OPTIONS, TrainingOptions
 from tui.cli import values
 from tui.cli.commands import COMMANDS, GROUPS, Command
 from tui.cli.parser import parse
@@ -206,8 +206,9 @@ def test_a_path_is_what_exists_under_it_as_typed(tmp_path: Path, monkeypatch: py
 def test_what_the_parser_takes_the_protocol_takes() -> None:
     for options in ("--seed 4294967295 --levels 32 --codebook 65536 --steps 10000000", "--levels 1 --codebook 2"):
         parsed = parse(["train", "rain", "--name", "m", *options.split()])
-        given = {key: getattr(parsed, key) for key in ("corpus", "levels", "codebook", "steps", "seed")}
-        msgspec.convert(given | {"model": "m"}, StartTraining)
+        options = TrainingOptions(**{option.name: getattr(parsed, option.name) for option in OPTIONS})
+        options.check()
+        assert options != TrainingOptions()
 
 
 def test_values_mean_what_they_say() -> None:
@@ -278,8 +279,6 @@ def test_the_help_of_train_tells_what_training_does_by_itself() -> None:
     helps = {argument.flags[0]: argument.settings["help"] for argument in command.arguments}
     assert f"({DEFAULT_BUDGET_S / 60:.0f}m; ended early" in helps["--budget"]
     assert f"({CodecConfig().levels}, in stereo {STEREO['small'].levels})" in helps["--levels"]
-    wire = StartTraining.__doc__ or ""
-    assert f"levels: None is {CodecConfig().levels}, in stereo {STEREO['small'].levels}" in wire
     followers = [flag for flag, text in helps.items() if "amount of audio" in text or "size of the corpus" in text]
     assert followers == ["--codebook"]
 

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from protocol.errors import AlleleError
 from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
 from protocol.ranges import FrameRange
+from protocol.training import OPTIONS
 from tui.model.commands import read_command
 from tui.model.curve import Curve
-from tui.model.training import Training, clock, read_budget
+from tui.model.training import Training, clock, read_option
 from tui.model.waveform import Waveform, ramp_glyph
 
 
@@ -81,19 +82,23 @@ def test_a_log_is_bounded() -> None:
     assert training.lines[-1].endswith("line 2999")
 
 
+BY_NAME = {option.name: option for option in OPTIONS}
+
+
 @pytest.mark.parametrize(
-    ("text", "budget"),
-    [("90s", (90.0, None)), ("10m", (600.0, None)), ("2h", (7200.0, None)), ("500 steps", (None, 500)),
-     ("", (None, None)), ("45", (45.0, None))],
+    ("name", "text", "value"),
+    [("budget_s", "90s", 90.0), ("budget_s", "10 m", 600.0), ("budget_s", "2H", 7200.0), ("budget_s", "45", 45.0),
+     ("budget_s", "", None), ("steps", "500", 500), ("steps", " ", None), ("preset", "", "auto"),
+     ("preset", "Tiny", "tiny"), ("adversarial", "yes", True), ("seed", "", 0), ("channels", "stereo", 2)],
 )  # fmt: skip
-def test_budgets(text: str, budget: tuple[float | None, int | None]) -> None:
-    assert read_budget(text) == budget
+def test_a_field_of_the_form_is_read_as_its_option(name: str, text: str, value: object) -> None:
+    assert read_option(BY_NAME[name], text) == value
 
 
 @pytest.mark.parametrize("text", ["soon", "-3s", "0m", "1e9h"])
 def test_budgets_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="budget"):
-        read_budget(text)
+        read_option(BY_NAME["budget_s"], text)
 
 
 def test_durations_read_like_a_clock() -> None:

@@ -20,6 +20,7 @@ from protocol.messages.corpora import AddToCorpus
 from protocol.messages.jobs import JobInfo, ShowJob, StartTraining
 from protocol.messages.strands import CloseStrand, ListStrands, PutWorkspace
 from protocol.places import places_of
+from protocol.training import TrainingOptions
 from tui.app import AlleleApp
 from tui.transport.client import Client
 
@@ -77,7 +78,7 @@ async def train_toy(home: Path, sounds: list[Path]) -> None:
         added = await client.ask(AddToCorpus(corpus="tones", paths=[str(path) for path in sounds]))
         info = await finish(client, added.job)
         assert info.state == "done", info
-        request = StartTraining(corpus="tones", model="toy", preset="toy", steps=2)
+        request = StartTraining(corpus="tones", model="toy", options=TrainingOptions(preset="toy", steps=2))
         info = await finish(client, (await client.ask(request)).job)
         assert info.state == "done", info
 

@@ -17,6 +17,7 @@ from protocol.messages.fields import Done
 from protocol.messages.jobs import CancelJob
 from protocol.messages.session import GetSnapshot, GetStatus, Limits, Snapshot, Status, StopDaemon, Welcome
 from protocol.places import Places
+from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 from tui.transport.client import Client, Event
 
 STATUS = Status(pid=1, uptime_s=0.0, device="", jobs=0, clients=0, endpoint="", version="0")
@@ -297,6 +298,6 @@ async def test_a_hello_names_the_versions(places: Places, daemon: ScriptedDaemon
 
     async with Client(places.endpoint, kind="tui") as client:
         hello = unpack_body(daemon.requests[0].body, Hello)
-        assert (hello.proto, hello.client) == ((1, 1), "tui")
+        assert (hello.proto, hello.client) == ((PROTOCOL_MIN, PROTOCOL_MAX), "tui")
         assert client.welcome is not None
         assert client.welcome.epoch == "e1"
