@@ -1,22 +1,34 @@
-"""The root of every error that tells a musician what went wrong and how to mend it.
+"""The root of every error that is reported to a person: what went wrong and what to do about it.
 
-What the operating system refuses for now (too many open files, no permission, no memory, a disk that stumbles) says
-nothing about the file: `passing_hint` has what to do about that, so that nobody is told to remove what is whole.
+What the operating system refuses for now (too many open files, no permission, no memory, a failing disk) says nothing
+about the file itself: `passing_hint` gives the hint for it, so that nobody is advised to remove an intact file.
 """
 
 import errno
+from typing import ClassVar
 
 
-class MendableError(Exception):
-    """What is wrong (`message`) and what to do about it (`hint`), both one plain sentence."""
+class ReportedError(Exception):
+    """A failure with a message (what is wrong) and a hint (what to do about it), one plain sentence each.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    Subclasses set `code`, the error code that clients receive.
+    """
+
+    code: ClassVar[str] = "E_BAD_REQUEST"
+
+    def __init__(self, message: str, hint: str = "", *, can_resume: bool = True) -> None:
+        """Create the error.
+
+        Args:
+            can_resume: whether the job that failed with this error may succeed when it is resumed or repeated.
+        """
         super().__init__(f"{message} {hint}".strip())
         self.message = message
         self.hint = hint
+        self.can_resume = can_resume
 
 
-class AudioBackendError(MendableError):
+class AudioBackendError(ReportedError):
     """torchaudio cannot be imported on this machine."""
 
 
@@ -32,6 +44,6 @@ _PASSING = {
 
 
 def passing_hint(problem: BaseException, otherwise: str = "") -> str:
-    """What to do about a refusal of the operating system; `otherwise` where it has no remedy of its own."""
+    """The hint for an error of the operating system, or `otherwise` where the error's number has no hint of its own."""
     number = getattr(problem, "errno", None)
     return _PASSING.get(number, otherwise) if isinstance(number, int) else otherwise

@@ -1,7 +1,6 @@
 """The home folder before anything runs in it: made, checked, and locked by exactly one daemon."""
 
 import os
-import socket
 import stat
 import time
 
@@ -61,7 +60,7 @@ def lock_home(places: Places) -> HomeLock:
     give_up_s = time.monotonic() + LOCK_WAIT_S
     while True:
         is_ours = lock.try_to_take()
-        accepts = _accepts(places)
+        accepts = places.endpoint.answers()
         if is_ours and not accepts:
             return lock
         if (accepts and not is_ours) or time.monotonic() > give_up_s:
@@ -72,13 +71,3 @@ def lock_home(places: Places) -> HomeLock:
 
 def _cannot_make(problem: OSError, places: Places) -> AlleleError:
     return AlleleError("E_IO", f"{problem.filename or places.home}: {problem.strerror}", hint=NAME_A_HOME)
-
-
-def _accepts(places: Places) -> bool:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(0.5)
-        try:
-            probe.connect(str(places.socket("ctl")))
-        except OSError:
-            return False
-        return True

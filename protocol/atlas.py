@@ -3,10 +3,11 @@
 `daemon.atlas` measures; a test keeps its names and these equal.
 """
 
-import msgspec
+from dataclasses import dataclass
 
 
-class Descriptor(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
     """One quality of sound. `more` and `less`: what a code or an edit makes of it; both are directions of nudge."""
 
     name: str

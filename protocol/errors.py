@@ -1,4 +1,4 @@
-"""Errors that cross the wire: stable codes, a line for the person, and the mend.
+"""Errors that cross the wire: stable codes, a line for the person, and a hint.
 
 The codes are a contract (docs/protocol.md lists them); the messages are not.
 """

@@ -15,7 +15,9 @@ from typing import NamedTuple
 
 import platformdirs
 
+from protocol.endpoint import Endpoint
 from protocol.errors import AlleleError
+from protocol.naming import check_name, expanded
 
 MAX_SOCKET_PATH = 100  # sun_path holds 107 bytes and a NUL on Linux, 103 on macOS
 SHORT_FOLDER = Path("/tmp")
@@ -33,14 +35,6 @@ def default_home() -> Path:
         return expanded(Path(named)).absolute()
     _check_owner(*_base_folder())
     return Path(platformdirs.user_data_dir("allele", False))
-
-
-def expanded(path: Path) -> Path:
-    """A path with a leading `~` replaced, or as it is where no user's folder is known by that name."""
-    try:
-        return path.expanduser()
-    except RuntimeError:
-        return path
 
 
 def _base_folder() -> tuple[str, Path]:
@@ -85,7 +79,7 @@ def _is_own_home(folder: Path) -> bool:
 
 
 class Places(NamedTuple):
-    """Folders and sockets of one home."""
+    """The folders of one home, and the one that its sockets lie in."""
 
     home: Path
     run: Path
@@ -133,13 +127,10 @@ class Places(NamedTuple):
         """Informative only."""
         return self.run / "daemon.pid"
 
-    def socket(self, name: str) -> Path:
-        """The unix socket `ctl`, `evt` or `aud`."""
-        return self.run / f"{name}.sock"
-
-    def endpoint(self, name: str) -> str:
-        """The same as ZeroMQ writes it."""
-        return f"ipc://{self.socket(name)}"
+    @property
+    def endpoint(self) -> Endpoint:
+        """What a client is given."""
+        return Endpoint(self.run)
 
 
 def places_of(home: Path) -> Places:
@@ -155,18 +146,3 @@ def places_of(home: Path) -> Places:
         digest = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
         run = SHORT_FOLDER / f"allele-{os.getuid()}-{digest}"
     return Places(home=home, run=run)
-
-
-def check_name(folder: Path) -> None:
-    """Refuse a folder whose name is not UTF-8 before anything is made or started in it.
-
-    Raises:
-        AlleleError: E_IO.
-    """
-    try:
-        str(folder).encode()
-    except UnicodeEncodeError:
-        name = os.fsencode(folder).decode(errors="backslashreplace")
-        raise AlleleError(
-            "E_IO", f"{name}: the folder's name is not UTF-8", hint="rename it, or choose another with --home DIR"
-        ) from None

@@ -5,8 +5,8 @@ A new field with a default, a new event and a new feature name do not raise the 
 ignored. A changed meaning or a removed field does.
 """
 
-PROTOCOL_MIN = 1
-PROTOCOL_MAX = 1
+PROTOCOL_MIN = 2
+PROTOCOL_MAX = 2
 
 FEATURES: tuple[str, ...] = ("edits", "playback", "training")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from protocol import arrays, edits, errors, frames, strands, version
+from protocol import arrays, edits, errors, frames, operations, ranges, strands, training, version
 from protocol.messages import corpora, playback, session
 from protocol.messages import strands as strand_messages
 from protocol.messages.registry import EVENTS, REQUESTS
@@ -35,7 +35,7 @@ def type_name(type_: object) -> str:
         origin = typing.get_origin(type_)
         if origin in (list, dict, tuple):
             return f"{origin.__name__}[{', '.join(type_name(a) for a in arguments)}]"
-        return " or ".join(type_name(a) for a in arguments)
+        return " or ".join(f"`{a}`" if isinstance(a, str) else type_name(a) for a in arguments)
     return getattr(type_, "__name__", str(type_))
 
 
@@ -63,9 +63,33 @@ def default(field: msgspec.structs.FieldInfo) -> str:
     if field.required:
         return "required"
     value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
-    if isinstance(value, msgspec.Struct):
+    if isinstance(value, msgspec.Struct | training.TrainingOptions):
         return "all defaults"
     return "null" if value is None else f"`{msgspec.json.encode(value).decode()}`" if value != b"" else "empty"
+
+
+def options_section() -> str:
+    """Heading, docstring and table of the options of a training, made from their own table."""
+    doc = re.sub(r"\s*\n\s*", "\n", (training.TrainingOptions.__doc__ or "").strip())
+    hints = typing.get_type_hints(training.TrainingOptions)
+    rows = [
+        f"| {option.name} | {type_name(hints[option.name])} ({option_limit(option)}) "
+        f"| {'null' if option.default is None else f'`{msgspec.json.encode(option.default).decode()}`'} "
+        f"| {option.help_text} |"
+        for option in training.OPTIONS
+    ]
+    table = ["| field | type | default | meaning |", "|---|---|---|---|", *rows]
+    return "\n".join(["### TrainingOptions", "", doc, "", *table, ""])
+
+
+def option_limit(option: training.Option) -> str:
+    """The bounds of an option in words."""
+    if isinstance(option.kind, training.Whole):
+        return f"≥ {option.kind.lowest}, ≤ {option.kind.highest}"
+    if isinstance(option.kind, training.Duration):
+        return f"> 0, ≤ {training.LONGEST_BUDGET_S:.0f}"
+    known = (option.kind.words | option.kind.unlisted).values()
+    return " or ".join(dict.fromkeys(msgspec.json.encode(value).decode() for value in known))
 
 
 def struct_section(struct: type[msgspec.Struct], heading: str) -> str:
@@ -90,6 +114,8 @@ def sections() -> dict[str, str]:
         strands.StrandMeta,
         strands.Source,
         edits.Edit,
+        ranges.LevelRange,
+        ranges.FrameRange,
     ]
     limits = [
         ("protocol versions", f"{version.PROTOCOL_MIN} to {version.PROTOCOL_MAX}"),
@@ -109,7 +135,9 @@ def sections() -> dict[str, str]:
             struct_section(request, f"{name} → {reply.__name__}") for name, (request, reply) in REQUESTS.items()
         ),
         "replies": "\n".join(struct_section(s, s.__name__) for s in replies.values()),
-        "parts": "\n".join(struct_section(s, s.__name__) for s in parts if s.__name__ not in replies),
+        "parts": "\n".join(
+            [*(struct_section(s, s.__name__) for s in parts if s.__name__ not in replies), options_section()]
+        ),
         "events": "\n".join(struct_section(s, s.__name__) for s in EVENTS.values()),
         "errors": "\n".join(
             ["| code | meaning | retryable |", "|---|---|---|"]
@@ -120,7 +148,7 @@ def sections() -> dict[str, str]:
             + [
                 f"| {s.name} | {' '.join(s.arguments)} | {'; '.join(f'{k}: {v}' for k, v in s.options.items())} "
                 f"| {s.summary} | `{s.example}` |"
-                for s in edits.OPS.values()
+                for s in operations.OPS.values()
             ]
         ),
     }

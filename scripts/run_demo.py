@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tui.cli.commands import PRESETS
+from protocol.training import PRESETS
 
 DEMO = Path(__file__).resolve().parent / "demo"
 CORPUS = MODEL = "demo"

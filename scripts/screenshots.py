@@ -149,7 +149,7 @@ async def take_editor(app: AlleleApp, pilot: Pilot[int]) -> str:
 async def take_codebook(app: AlleleApp, pilot: Pilot[int]) -> str:
     """The Codebook screen with every code of the first level, once the atlas exists."""
     await pilot.press("g", "c")
-    await until(pilot, "the atlas", lambda: app.session.atlas_now(MODEL) is not None)
+    await until(pilot, "the atlas", lambda: app.session.atlases.get(MODEL) is not None)
     await pilot.press(*WALK)
     return await take(app, pilot)
 

@@ -21,6 +21,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
 from protocol.errors import AlleleError
+from protocol.places import places_of
 from tui.actions.press import Handlers, Press
 from tui.crash import CrashReportingApp
 from tui.editor.screen import EditorScreen
@@ -45,6 +46,7 @@ from tui.screens.train import TrainScreen
 from tui.screens.undo_list import UndoList
 from tui.session.session import Session
 from tui.sound import Sound
+from tui.transport.daemon_target import DaemonTarget
 from tui.widgets.code_grid import tier_of
 from tui.widgets.driver import LeanDriver, tune_textual
 from tui.widgets.terminal import DiffUpdate, Terminal
@@ -71,13 +73,15 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         model: str | None = None,
         start_job: str | None = None,
         demo: DemoPlan | None = None,
+        target: DaemonTarget | None = None,
     ) -> None:
         super().__init__(home, driver_class=LeanDriver, ansi_color=True)
         self.terminal_tier = tier_of(self.console.color_system, self.no_color)
         self._cursor_shown = False
         self.terminal = Terminal(self.no_color)
-        self.session = Session(home, self._on_change)
-        self.sound = Sound(self.session, lambda topic: self._on_change(topic, ""), self.say)
+        self.session = Session(target or DaemonTarget.of_home(home), self._on_change)
+        player_log = places_of(home).logs / "player.log"
+        self.sound = Sound(self.session, player_log, lambda topic: self._on_change(topic, ""), self.say)
         self.editor = Editor()
         self.files = FileOpener(self)
         self.own_keys = read_keys(home)
@@ -141,7 +145,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         for pane in self.editor.panes:
             if pane.strand is not None:
                 try:
-                    await self.session.fetch(pane.strand)
+                    await self.session.grids.fetch(pane.strand)
                 except AlleleError as error:
                     if error.code == "E_NOT_FOUND":
                         pane.strand = None
@@ -168,7 +172,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     async def _leave_after_saving(self, code: int) -> None:
         if self.begun:
             with contextlib.suppress(AlleleError):  # the daemon is away; what was kept a moment ago stays
-                await self.session.keep(self.workspace(), timeout_s=0.1)
+                await self.session.put_workspace(self.workspace(), timeout_s=0.1)
         self.exit(code, return_code=code)
 
     def _poll_terminal(self) -> None:
@@ -188,7 +192,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
 
     def _keep_now(self) -> None:
         self._keeping = None
-        self.session.spawn(self.session.keep(self.workspace()))
+        self.session.spawn(self.session.put_workspace(self.workspace()))
 
     # --- drawing -----------------------------------------------------------------------------------------
 
@@ -331,6 +335,7 @@ def run_app(
     model: str | None = None,
     start_job: str | None = None,
     demo: DemoPlan | None = None,
+    target: DaemonTarget | None = None,
 ) -> int:
     """Run the TUI on this terminal until it is left; its exit code.
 
@@ -339,8 +344,9 @@ def run_app(
         model: what sounds are encoded with; None: that of the other pane, else the newest.
         start_job: a job to follow on the Train screen.
         demo: the first run, see DemoPlan.
+        target: the daemon to talk to; None: that of the home.
     """
     tune_textual(remote := bool(os.environ.get("SSH_CONNECTION")))
-    app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo)
+    app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo, target=target)
     app.run(mouse=not remote)
     return app.return_code or 0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from protocol.errors import AlleleError
-from protocol.places import expanded
+from protocol.naming import expanded
 from tui.model.existing import as_typed, is_there
 from tui.model.paths import read_paths
 

@@ -16,12 +16,12 @@ from protocol.errors import AlleleError
 from protocol.messages.corpora import AddToCorpus
 from protocol.messages.jobs import StartTraining
 from protocol.messages.models import DeleteModel
+from protocol.training import TrainingOptions
 
 if TYPE_CHECKING:
     from tui.app import AlleleApp
 
 LOOK_S = 0.1
-OVER = ("done", "failed", "cancelled", "interrupted")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ async def _train(app: "AlleleApp", plan: DemoPlan) -> None:
     session = app.session
     running = next(
         (job for job in session.jobs.values() if job.kind == "train" and job.subject == plan.model
-         and job.state not in OVER), None,
+         and job.is_open), None,
     )  # fmt: skip
     if running is None:
         cut_off = any(job.kind == "train" and job.subject == plan.model for job in session.jobs.values())
@@ -103,7 +103,10 @@ async def _train(app: "AlleleApp", plan: DemoPlan) -> None:
 
 async def _start(app: "AlleleApp", plan: DemoPlan, *, resume: bool) -> str:
     request = StartTraining(
-        corpus=plan.corpus, model=plan.model, budget_s=plan.budget_s, preset=plan.preset, resume=resume
+        corpus=plan.corpus,
+        model=plan.model,
+        options=TrainingOptions(budget_s=plan.budget_s, preset=plan.preset),
+        resume=resume,
     )
     try:
         return (await app.session.ask(request)).body.job
@@ -118,7 +121,7 @@ async def _finish(app: "AlleleApp", job: str) -> None:
     app.follow(job)
     while True:
         info = app.session.jobs.get(job)
-        if info is not None and info.state in OVER:
+        if info is not None and not info.is_open:
             break
         await asyncio.sleep(LOOK_S)
     if info.state != "done":

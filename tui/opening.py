@@ -61,7 +61,7 @@ class FileOpener:
 
     async def show_strand(self, strand: str, index: int) -> None:
         """Show a living strand in a pane."""
-        await self._app.session.fetch(strand)
+        await self._app.session.grids.fetch(strand)
         self._app.editor.open_in(index, strand)
         if self._app.top_screen is not None:
             self._app.top_screen.draw()

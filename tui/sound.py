@@ -26,7 +26,7 @@ from protocol.messages.playback import (
     StopPlayback,
     TunePlayback,
 )
-from protocol.places import places_of
+from protocol.ranges import FrameRange
 from protocol.strands import Codes
 from tui.model.codebook import with_code
 from tui.model.editor import Editor
@@ -52,17 +52,19 @@ class _Playing:
 
 
 class Sound:
-    """The player of one session. `changed(topic)`: "sound" for words, "playhead" for places."""
+    """The player of one session. log: of its process. `changed(topic)`: "sound" for words, "playhead" for places."""
 
-    def __init__(self, session: "Session", changed: Callable[[str], None], say: Callable[[str], None]) -> None:
-        self._session, self._changed, self._say = session, changed, say
+    def __init__(
+        self, session: "Session", log: Path, changed: Callable[[str], None], say: Callable[[str], None]
+    ) -> None:
+        self._session, self._log, self._changed, self._say = session, log, changed, say
         self._child: Any = None
         self._strand = ""
         self._frame: int | None = None
         self._playback = 0
         self._stops = 0
         self._before: Codes | None = None  # what the daemon knows as the strand as it was
-        self._wish: tuple[StrandGrid, tuple[int, int], Editor] | None = None
+        self._wish: tuple[StrandGrid, FrameRange, Editor] | None = None
         self._auditioning = False
         self._is_started = False
         self._has_sound = True  # until it is heard otherwise
@@ -76,10 +78,9 @@ class Sound:
         """Start the player process; says once when there is no sound."""
         from tui.player.child import PlayerChild
 
-        places = places_of(self._session.home)
         self._child = PlayerChild(
-            places.endpoint("aud"),
-            places.logs / "player.log",
+            self._session.connection.target.endpoint.address("aud"),
+            self._log,
             on_status=self._on_status,
             on_device=self._on_device,
             on_ended=self._on_ended,
@@ -102,7 +103,7 @@ class Sound:
     def why_not(self) -> str:
         """Why nothing can be heard, "" when it can."""
         silence = self.silence
-        return f"{silence}; {INSTEAD}" if silence.startswith("no sound") else silence
+        return f"{silence}; {INSTEAD}" if silence and self._is_started else silence
 
     @property
     def silence(self) -> str:
@@ -132,9 +133,7 @@ class Sound:
         """The frame that is heard now, if this strand plays."""
         return self._frame if grid.id == self._strand else None
 
-    async def play(
-        self, grid: StrandGrid, frames: tuple[int, int | None], editor: Editor, *, is_audition: bool = False
-    ) -> None:
+    async def play(self, grid: StrandGrid, frames: FrameRange, editor: Editor, *, is_audition: bool = False) -> None:
         """Play frames of a strand as the editor wants it heard.
 
         Raises:
@@ -168,9 +167,9 @@ class Sound:
         return max(0, status.sample) if status is not None and status.playback == self._playback else 0
 
     async def try_code(
-        self, grid: StrandGrid, frames: tuple[int, int], cells: tuple[int, int, int, int], editor: Editor
+        self, grid: StrandGrid, frames: FrameRange, cells: tuple[int, int, FrameRange], editor: Editor
     ) -> None:
-        """Play frames of a strand with a code in some cells (level, code, first, past) that is not written.
+        """Play frames of a strand with a code in some cells (level, code, frames) that is not written.
 
         Raises:
             AlleleError: when there is no device or the daemon refuses.
@@ -203,7 +202,7 @@ class Sound:
         if stops == self._stops:
             self._playback, self._before, self.is_audition = started.playback, now.before, now.is_audition
             self._strand, self.preview = now.strand, now.preview
-            self._frame = started.frames[0] if isinstance(started, PlaybackStarted) else None
+            self._frame = started.frames.first if isinstance(started, PlaybackStarted) else None
             self._changed("playhead")
         return started
 
@@ -225,7 +224,7 @@ class Sound:
         with contextlib.suppress(AlleleError):  # it has just ended
             await self._session.ask(request, buffers=[] if known or before is None else [before])
 
-    def audition(self, grid: StrandGrid, frames: tuple[int, int], editor: Editor) -> None:
+    def audition(self, grid: StrandGrid, frames: FrameRange, editor: Editor) -> None:
         """Play a moment of a strand, unless something was asked to play; of several wishes the last."""
         if self._child is None or not self._child.can_play or (self.playing and not self.is_audition):
             return
@@ -257,7 +256,7 @@ class Sound:
     def _on_device(self, device: Any) -> None:
         """Say once that there is no sound, and why; that there is again is seen in the bar."""
         if device.kind == "none" and self._has_sound:
-            self._say(f"no sound: {device.reason}; {device.mend or INSTEAD}")
+            self._say(f"no sound: {device.reason}; {device.hint or INSTEAD}")
         self._has_sound = device.kind != "none"
         self._changed("sound")
 

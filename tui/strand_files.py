@@ -39,15 +39,15 @@ def read_strand(path: Path) -> tuple[StrandMeta, Codes]:
         raise AlleleError(error.code, f"{path}: {error.message}", hint=error.hint) from None
 
 
-def require_file(path: Path, mend: str = "check the path") -> None:
+def require_file(path: Path, hint: str = "check the path") -> None:
     """Refuse a path that is not a readable file, before anything is asked of the daemon."""
     try:
         if path.is_dir():
-            raise AlleleError("E_IO", f"{path}: it is a folder, not a file", hint=mend)
+            raise AlleleError("E_IO", f"{path}: it is a folder, not a file", hint=hint)
         if not path.exists():
-            raise AlleleError("E_NOT_FOUND", f"{path}: there is no such file", hint=mend)
+            raise AlleleError("E_NOT_FOUND", f"{path}: there is no such file", hint=hint)
         if not path.is_file():
-            raise AlleleError("E_IO", f"{path}: it is not an ordinary file", hint=mend)
+            raise AlleleError("E_IO", f"{path}: it is not an ordinary file", hint=hint)
     except OSError as problem:
         raise AlleleError("E_IO", f"{path}: {problem.strerror}", hint="check its permissions") from None
     if not os.access(path, os.R_OK):
@@ -119,8 +119,8 @@ def _write(path: Path, data: bytes, hint: str, place: Callable[[Path, Path], obj
         raise AlleleError("E_EXISTS", f"{path}: another program has just made this file", hint="run it again") from None
     except OSError as problem:
         is_full = problem.errno in FULL
-        code, mend = ("E_DISK_FULL", "free some space") if is_full else ("E_IO", hint)
-        raise AlleleError(code, f"{path}: {problem.strerror}", hint=mend) from None
+        code, hint = ("E_DISK_FULL", "free some space") if is_full else ("E_IO", hint)
+        raise AlleleError(code, f"{path}: {problem.strerror}", hint=hint) from None
 
 
 def _sync_folder(folder: Path) -> None:

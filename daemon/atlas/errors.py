@@ -1,7 +1,11 @@
 """Error of reading an atlas."""
 
-from daemon.errors import MendableError
+from typing import ClassVar
+
+from daemon.errors import ReportedError
 
 
-class AtlasError(MendableError):
+class AtlasError(ReportedError):
     """A model has no atlas, or its atlas cannot be read or belongs to another codec."""
+
+    code: ClassVar[str] = "E_NO_ATLAS"

@@ -11,11 +11,11 @@ from shlex import quote
 import msgspec
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from daemon.atlas.errors import AtlasError
 from daemon.atlas.table import Atlas
-from daemon.files.atomic import write_bytes, write_through
+from daemon.files.atomic import write_bytes
 
 ATLAS_NAME = "atlas.safetensors"
 FORMAT_VERSION = "1"
@@ -33,7 +33,7 @@ def write_atlas(model_dir: Path, atlas: Atlas) -> None:
         "usage_frames": str(atlas.usage_frames),
     }
     tensors = {"effects": np.ascontiguousarray(atlas.effects), "usage": np.ascontiguousarray(atlas.usage)}
-    write_through(model_dir / ATLAS_NAME, lambda temp: save_file(tensors, temp, metadata=about))
+    write_bytes(model_dir / ATLAS_NAME, save(tensors, metadata=about))
 
 
 def read_atlas(model_dir: Path, codec_id: str, *, levels: int, codebook: int) -> Atlas:
@@ -99,7 +99,7 @@ def read_labels(model_dir: Path) -> Labels:
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as problem:
-        raise AtlasError(f"{path}: cannot be read ({problem})", "repair or remove the file") from problem
+        raise AtlasError(f"{path}: cannot be read ({problem})", "correct or remove the file") from problem
 
 
 def write_labels(model_dir: Path, labels: Labels) -> None:

@@ -44,7 +44,8 @@ def measure_model(
     began_s = time.monotonic()
     run = read_run(model_dir)
     if run is None:
-        raise AtlasError(f"{model_dir.name} has no run.json: its training files are not known", "train it again")
+        message = f"{model_dir.name} has no run.json: its training files are not known"
+        raise AtlasError(message, "train it again", can_resume=False)
     codec = Codec.load(model_dir, device)
     clips = open_parts(load_corpus(corpus_dir), run.plan.split.train, codec.config)
     hop = codec.config.hop_length

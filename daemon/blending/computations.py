@@ -1,6 +1,7 @@
-"""The questions that edits ask of a model, by name.
+"""The computations that edits ask of a model, by name.
 
-`daemon.edits.values.Computation` says them, the engine passes them on with a codec.
+An edit says which one it needs in a `daemon.edits.values.Computation`; the engine calls `compute` with the codec. The
+names are those of the operations, but for `align`, which a blend asks for before it blends.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,24 +16,27 @@ from daemon.blending.nudge import nudge
 from daemon.codec.codec import Codec, Codes
 from daemon.codec.errors import CodecError
 
-KINDS: Mapping[str, Callable[..., Any]] = {"align": align, "blend": blend, "mosaic": mosaic, "mutate": mutate}
-WITH_ATLAS: Mapping[str, Callable[..., Any]] = {"nudge": nudge}
+COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
+    "align": align,
+    "blend": blend,
+    "mosaic": mosaic,
+    "mutate": mutate,
+    "nudge": nudge,
+}
 
 
 def compute(
-    codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], atlas: Callable[[], Atlas]
+    codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], atlas: Atlas | None = None
 ) -> Any:
-    """Answer one question: new codes or frame numbers.
+    """Carry one computation out: new codes or frame numbers.
 
     Args:
-        atlas: finds the codec's atlas; called where the question takes one.
+        atlas: the codec's atlas, for a computation that takes one.
 
     Raises:
-        CodecError: no such question, or codes that do not fit this codec.
-        AtlasError: there is no atlas that can be used.
+        CodecError: no such computation, or codes that do not fit this codec.
     """
-    if kind in WITH_ATLAS:
-        return WITH_ATLAS[kind](codec, atlas(), *inputs, **settings)
-    if kind not in KINDS:
-        raise CodecError(f"nothing is known of a computation called {kind}.")
-    return KINDS[kind](codec, *inputs, **settings)
+    if kind not in COMPUTATIONS:
+        raise CodecError(f"no computation is called {kind}.")
+    measured = () if atlas is None else (atlas,)
+    return COMPUTATIONS[kind](codec, *measured, *inputs, **settings)

@@ -1,7 +1,7 @@
 """Errors of loading and using a codec."""
 
-from daemon.errors import MendableError
+from daemon.errors import ReportedError
 
 
-class CodecError(MendableError):
+class CodecError(ReportedError):
     """A codec folder cannot be read, or codes or audio do not fit this codec."""

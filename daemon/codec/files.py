@@ -6,13 +6,13 @@ from pathlib import Path
 import msgspec
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load, save
 from torch import Tensor
 
 from daemon.codec.config import CodecConfig
 from daemon.codec.errors import CodecError
 from daemon.codec.format import CONFIG_NAME, FORMAT_VERSION, check_format, codec_place
-from daemon.files.atomic import write_bytes, write_through
+from daemon.files.atomic import write_bytes
 
 WEIGHTS_NAME = "codec.safetensors"
 _READ_AGAIN = "Check its permissions, the disk and the limit of open files (ulimit -n), then try again."
@@ -41,7 +41,7 @@ def write_codec(folder: Path, config: CodecConfig, state: dict[str, Tensor]) -> 
     folder.mkdir(parents=True, exist_ok=True)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
     codec_id = identify(tensors)
-    write_through(folder / WEIGHTS_NAME, lambda temp: save_file(tensors, temp))
+    write_bytes(folder / WEIGHTS_NAME, save(tensors))
     described = msgspec.json.encode(CodecFile(codec_id=codec_id, config=config))
     write_bytes(folder / CONFIG_NAME, msgspec.json.format(described, indent=1))
     return codec_id
@@ -58,7 +58,7 @@ def read_codec(folder: Path) -> tuple[CodecFile, dict[str, Tensor]]:
         text = (place / CONFIG_NAME).read_bytes()
         check_format(place, text)
         described = msgspec.json.decode(text, type=CodecFile)
-        state = load_file(place / WEIGHTS_NAME)
+        state = load((place / WEIGHTS_NAME).read_bytes())  # load_file loses the number of an OSError
     except FileNotFoundError as error:
         raise CodecError(f"{folder}: there is no finished codec here.", "Train the model to its end.") from error
     except OSError as error:  # no permission, no descriptor, a disk error: the codec itself may be intact

@@ -37,13 +37,15 @@ def check_format(place: Path, text: bytes) -> None:
     if version == FORMAT_VERSION:
         return
     name = place.parent.name if place.name == "codec" else place.name
+    is_earlier = version < FORMAT_VERSION
     age, hint = "a later", "Update Allele."
-    if version < FORMAT_VERSION:
+    if is_earlier:
         age, hint = "an earlier", f"Train it again, after: allele model delete {quote(name)}"
     raise CodecError(
         f"{name} was made by {age} version of Allele: codec format {version}, this version reads {FORMAT_VERSION} "
         f"({place / CONFIG_NAME}).",
         hint,
+        can_resume=not is_earlier,
     )
 
 

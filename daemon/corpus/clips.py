@@ -92,7 +92,8 @@ def open_parts(corpus: Corpus, parts: list[Part], config: CodecConfig) -> list[C
     for part in parts:
         record = records.get(part.sha256)
         if record is None:
-            raise CorpusError("The corpus no longer holds the files this run began with.", "Start a new model.")
+            message = "The corpus no longer holds the files this run began with."
+            raise CorpusError(message, "Start a new model.", can_resume=False)
         pair = corpus.pair(record) if config.channels == 2 else None
         loudness_lufs = pair.loudness_lufs if pair else record.loudness_lufs
         clips.append(

@@ -1,7 +1,11 @@
 """Error of a whole corpus. A single bad file is a record in the report instead."""
 
-from daemon.errors import MendableError
+from typing import ClassVar
+
+from daemon.errors import ReportedError
 
 
-class CorpusError(MendableError):
+class CorpusError(ReportedError):
     """A corpus cannot be read or written."""
+
+    code: ClassVar[str] = "E_IO"

@@ -3,7 +3,7 @@
 import numpy as np
 
 from daemon.edits.arguments import code_number
-from daemon.edits.ranges import Cells, cells_of, change_of, cut
+from daemon.edits.ranges import cells_of, change_of, cut
 from daemon.edits.values import Grid, Outcome, Step
 from protocol.edits import Edit
 from protocol.errors import AlleleError
@@ -14,7 +14,7 @@ MOST_STROKES = 4096  # 87 s; an edit's text is kept with the strand
 
 def set_code(edit: Edit, grid: Grid) -> Step:
     """One code in every named cell."""
-    code = code_number(edit.args[0], grid.codebook)
+    code = code_number(edit.args[0], grid.meta.codebook)
     cells = cells_of(edit, grid)
     return Outcome(changes=[change_of(grid, cells, np.full_like(cut(grid, cells), code))])
 
@@ -31,13 +31,15 @@ def paint(edit: Edit, grid: Grid) -> Step:
             f"{len(strokes)} codes in one stroke are too many",
             hint=f"at most {MOST_STROKES}; flood repeats",
         )
-    codes = [None if stroke == KEEP else code_number(stroke, grid.codebook, "a painted code") for stroke in strokes]
+    codes = [
+        None if stroke == KEEP else code_number(stroke, grid.meta.codebook, "a painted code") for stroke in strokes
+    ]
     if all(code is None for code in codes):
         raise AlleleError("E_BAD_EDIT", "nothing is painted", hint="as in: paint 17,17,.,4 q0 @3:")
     cells = cells_of(edit, grid)
     width = min(len(codes), cells.width)
     notes = [f"{len(codes)} codes were given, {width} fit"] if width < len(codes) else []
-    target = Cells(cells.top, cells.bottom, cells.lo, cells.lo + width)
+    target = cells.first_frames(width)
     after = cut(grid, target).copy()
     for frame, code in enumerate(codes[:width]):
         if code is not None:

@@ -6,19 +6,22 @@ What can go wrong: an answer that does not fit the question is a defect of the e
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from daemon.edits.arguments import real, seed_of, whole, word
 from daemon.edits.pairs import Others, left_out, other_of, start_in
-from daemon.edits.ranges import Cells, cells_of, change_of, cut
+from daemon.edits.ranges import cells_of, change_of, cut
 from daemon.edits.timeline import nearest_frames
 from daemon.edits.values import Computation, Grid, Outcome, Step
 from protocol.arrays import Array
 from protocol.atlas import DIRECTIONS
 from protocol.edits import Edit
 from protocol.errors import AlleleError
+from protocol.operations import ALIGNMENTS, BLEND_MODES, OPS
+from protocol.ranges import Rect
 from protocol.strands import Codes
 
 SHORTEST_SPAN_S = 0.06
@@ -34,9 +37,9 @@ def mutate(edit: Edit, grid: Grid) -> Step:
     mine = cut(grid, cells)
     if strength == 0:
         return Outcome(changes=[change_of(grid, cells, mine)])
-    return Computation(
-        kind="mutate",
-        settings={"top": cells.top, "strength": strength, "seed": seed},
+    return _question(
+        edit,
+        settings={"top": cells.levels.first, "strength": strength, "seed": seed},
         inputs=(mine,),
         finish=lambda answer: Outcome(changes=[change_of(grid, cells, _codes(answer, mine, grid))]),
         is_long=cells.width > LONG_FRAMES,
@@ -49,7 +52,7 @@ def nudge(edit: Edit, grid: Grid) -> Step:
     if direction not in DIRECTIONS:
         raise AlleleError("E_BAD_EDIT", f"{direction[:40]!r} is no direction", hint=f"one of {', '.join(DIRECTIONS)}")
     descriptor, sign = DIRECTIONS[direction]
-    by = whole(edit.options.get("by", "1"), "by", 1, grid.codebook)
+    by = whole(edit.options.get("by", "1"), "by", 1, grid.meta.codebook)
     cells = cells_of(edit, grid)
     mine = cut(grid, cells)
 
@@ -59,9 +62,9 @@ def nudge(edit: Edit, grid: Grid) -> Step:
         notes = [f"{stayed} of {mine.size} cells stay: no code is surely {direction} there"] if stayed else []
         return Outcome(changes=[change_of(grid, cells, after)], notes=notes)
 
-    return Computation(
-        kind="nudge",
-        settings={"top": cells.top, "descriptor": descriptor, "sign": sign, "by": by},
+    return _question(
+        edit,
+        settings={"top": cells.levels.first, "descriptor": descriptor, "sign": sign, "by": by},
         inputs=(mine,),
         finish=finish,
         is_long=cells.width > LONG_FRAMES,
@@ -73,7 +76,7 @@ def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
     continuity = real(edit.options.get("continuity", "0.5"), "continuity", 0, 1)
     other = other_of(edit, grid, others)
     cells = cells_of(edit, grid)
-    mine, theirs = cut(grid, cells), other.codes[cells.top : cells.bottom]
+    mine, theirs = cut(grid, cells), other.codes[cells.levels.index]
     pairs = cells.width * other.frames
     if pairs > MOST_PAIRS:
         raise AlleleError(
@@ -81,9 +84,9 @@ def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
             f"mosaic compares every frame with every other: {cells.width} with {other.frames} are too many",
             hint=f"name at most {max(1, MOST_PAIRS // other.frames)} frames, as in @0:{MOST_PAIRS // other.frames}",
         )
-    return Computation(
-        kind="mosaic",
-        settings={"top": cells.top, "continuity": continuity},
+    return _question(
+        edit,
+        settings={"top": cells.levels.first, "continuity": continuity},
         inputs=(mine, theirs),
         finish=lambda answer: Outcome(
             changes=[change_of(grid, cells, theirs[:, _places(answer, cells.width, other.frames)])]
@@ -96,8 +99,9 @@ def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
 class _Blend:
     """A blend whose frames are paired: yours (q, n) goes with the n frames of `cells`."""
 
+    edit: Edit
     grid: Grid
-    cells: Cells
+    cells: Rect
     amount: float
     mode: str
     seed: int
@@ -109,15 +113,19 @@ class _Blend:
         if self.amount in (0, 1):
             return self._done(yours if self.amount else mine)
         if self.mode == "cells":
-            turns = _turns(self.cells.width, self.grid.frame_rate, self.seed) < self.amount
+            turns = _turns(self.cells.width, self.grid.meta.frame_rate, self.seed) < self.amount
             return self._done(np.where(turns, yours, mine))
         kept = levels - math.floor(self.amount * levels + 0.5)
         if self.mode == "levels" and kept in (0, levels):
             whose = "this strand's" if kept else "the other's"
             return self._done(mine if kept else yours, f"levels come over whole: all {levels} are {whose}")
-        return Computation(
-            kind="blend",
-            settings={"top": self.cells.top, "amount": self.amount, "kept": kept if self.mode == "levels" else -1},
+        return _question(
+            self.edit,
+            settings={
+                "top": self.cells.levels.first,
+                "amount": self.amount,
+                "kept": kept if self.mode == "levels" else -1,
+            },
             inputs=(mine, yours),
             finish=lambda answer: self._done(_codes(answer, mine, self.grid)),
             is_long=self.cells.width > LONG_FRAMES,
@@ -130,34 +138,51 @@ class _Blend:
 def blend(edit: Edit, grid: Grid, others: Others) -> Step:
     """Pair frames of both strands, then go `amount` of the way."""
     amount = real(edit.args[1], "AMOUNT", 0, 1)
-    mode, align = word(edit, "mode", ("latent", "cells", "levels")), word(edit, "align", ("none", "stretch", "dtw"))
+    mode, align = word(edit, "mode", BLEND_MODES), word(edit, "align", ALIGNMENTS)
     seed, other, cells = seed_of(edit), other_of(edit, grid, others), cells_of(edit, grid)
-    at = start_in(edit, cells.lo if align == "none" else 0)
+    at = start_in(edit, cells.frames.first if align == "none" else 0)
     notes: list[str] = []
     if at >= other.frames:
         raise AlleleError(
             "E_RANGE",
-            f"nothing to blend with: {other.name} has {other.frames} frames, the blend begins at its frame {at}",
+            f"nothing to blend with: {other.meta.name} has {other.frames} frames, the blend begins at its frame {at}",
             hint="at= is the first frame in the other",
         )
     if align == "none" and cells.width > other.frames - at:
         width = other.frames - at
         notes.append(f"cropped from {cells.width} to {width} frames: that is what both have")
-        cells = Cells(cells.top, cells.bottom, cells.lo, cells.lo + width)
+        cells = cells.first_frames(width)
     elif align == "none" and amount > 0:
         notes += left_out(edit, other, at + cells.width)
-    asked = _Blend(grid=grid, cells=cells, amount=amount, mode=mode, seed=seed, notes=notes)
-    theirs = other.codes[cells.top : cells.bottom, at:]
+    asked = _Blend(edit=edit, grid=grid, cells=cells, amount=amount, mode=mode, seed=seed, notes=notes)
+    theirs = other.codes[cells.levels.index, at:]
     if align == "none":
         return asked.towards(theirs[:, : cells.width])
     if align == "stretch" or amount == 0:
         return asked.towards(theirs[:, nearest_frames(theirs.shape[1], cells.width)])
-    return Computation(
+    return _question(
+        edit,
         kind="align",
         settings={},
-        inputs=(grid.codes[:, cells.lo : cells.hi], other.codes[:, at:]),
+        inputs=(grid.codes[:, cells.frames.index], other.codes[:, at:]),
         finish=lambda answer: asked.towards(theirs[:, _places(answer, cells.width, theirs.shape[1])]),
         is_long=max(cells.width, theirs.shape[1]) > LONG_FRAMES,
+    )
+
+
+def _question(
+    edit: Edit,
+    *,
+    settings: Mapping[str, float | int | str],
+    inputs: tuple[Codes, ...],
+    finish: Callable[[Array], Step],
+    is_long: bool,
+    kind: str = "",
+) -> Computation:
+    """What an edit asks of a model; the computation is called as the operation unless `kind` says otherwise."""
+    needs_atlas = OPS[edit.op].needs_atlas
+    return Computation(
+        kind=kind or edit.op, settings=settings, inputs=inputs, finish=finish, is_long=is_long, needs_atlas=needs_atlas
     )
 
 
@@ -169,7 +194,7 @@ def _turns(frames: int, frame_rate: float, seed: int) -> "np.ndarray[tuple[int],
 
 
 def _codes(answer: Array, like: Codes, grid: Grid) -> Codes:
-    if answer.shape != like.shape or answer.dtype != np.uint16 or int(answer.max(initial=0)) >= grid.codebook:
+    if answer.shape != like.shape or answer.dtype != np.uint16 or int(answer.max(initial=0)) >= grid.meta.codebook:
         raise AlleleError("E_INTERNAL", "the engine's cells do not fit", hint="allele daemon logs says more")
     return answer
 

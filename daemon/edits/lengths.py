@@ -2,18 +2,19 @@
 
 from msgspec.structs import replace
 
-from daemon.edits.ranges import Cells, cells_of
+from daemon.edits.ranges import cells_of
 from daemon.edits.values import Grid
-from protocol.edits import Edit, format_levels
+from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.frames import MAX_BUFFER_BYTES
+from protocol.ranges import Rect
 from protocol.strands import StrandMeta
 
 LONGEST_S = 2 * 3600
 BYTES_OF_CODE = 2
 
 
-def resizable(edit: Edit, grid: Grid) -> Cells:
+def resizable(edit: Edit, grid: Grid) -> Rect:
     """The cells of an edit that changes the length, which are those of all levels.
 
     Raises:
@@ -24,7 +25,7 @@ def resizable(edit: Edit, grid: Grid) -> Cells:
         raise AlleleError(
             "E_BAD_EDIT",
             f"{edit.op} changes the length, and levels cannot have different ones",
-            hint=f"leave {format_levels(cells.top, cells.bottom - 1)} out",
+            hint=f"leave {cells.levels} out",
         )
     return cells
 
@@ -35,15 +36,17 @@ def check_length(edit: Edit, grid: Grid, frames: int) -> int:
     Raises:
         AlleleError: E_RANGE.
     """
-    most = int(LONGEST_S * grid.frame_rate)
+    most = int(LONGEST_S * grid.meta.frame_rate)
     most = min(most, MAX_BUFFER_BYTES // (BYTES_OF_CODE * grid.levels))  # a grid travels in one buffer
     if frames < 1:
-        raise AlleleError("E_RANGE", f"{edit.op}: nothing would be left of {grid.name}", hint="keep at least one frame")
+        raise AlleleError(
+            "E_RANGE", f"{edit.op}: nothing would be left of {grid.meta.name}", hint="keep at least one frame"
+        )
     if frames > most:
         raise AlleleError(
             "E_RANGE",
-            f"{edit.op}: {grid.name} would have {frames} frames, {frames / grid.frame_rate:.0f} s",
-            hint=f"a strand has at most {most} frames, {most / grid.frame_rate:.0f} s",
+            f"{edit.op}: {grid.meta.name} would have {frames} frames, {frames / grid.meta.frame_rate:.0f} s",
+            hint=f"a strand has at most {most} frames, {most / grid.meta.frame_rate:.0f} s",
         )
     return frames
 

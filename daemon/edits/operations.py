@@ -1,7 +1,7 @@
 """What each operation does to cells. Pure: values in, a `Step` out; nothing is written to.
 
-An operation names the strand it is applied to first; `swap` is the one that changes another strand too. One that takes
-a model's vectors gives a `Computation` first; everything else is an `Outcome` at once.
+`OPERATIONS` has one function for each row of `protocol.operations`. An operation that needs a model gives a
+`Computation` first; everything else is an `Outcome` at once.
 """
 
 from collections.abc import Callable
@@ -12,27 +12,40 @@ from daemon.edits.registers import Registers
 from daemon.edits.values import Grid, Step
 from protocol.edits import Edit, check_edit
 
-_ALONE: dict[str, Callable[[Edit, Grid], Step]] = {
-    "set": cells.set_code,
-    "paint": cells.paint,
-    "copy": registers.copy,
-    "shift": timeline.shift,
-    "reverse": timeline.reverse,
-    "stretch": timeline.stretch,
-    "repeat": timeline.repeat,
-    "mirror": timeline.mirror,
-    "mutate": computed.mutate,
-    "nudge": computed.nudge,
-}
-_WITH_REGISTERS: dict[str, Callable[[Edit, Grid, Registers], Step]] = {
-    "put": registers.put,
-    "mix": registers.mix,
-    "flood": registers.flood,
-}
-_WITH_OTHERS: dict[str, Callable[[Edit, Grid, Others], Step]] = {
-    "swap": pairs.swap,
-    "blend": computed.blend,
-    "mosaic": computed.mosaic,
+Operation = Callable[[Edit, Grid, Others, Registers], Step]
+
+
+def _alone(work: Callable[[Edit, Grid], Step]) -> Operation:
+    return lambda edit, grid, _others, _filled: work(edit, grid)
+
+
+def _with_others(work: Callable[[Edit, Grid, Others], Step]) -> Operation:
+    return lambda edit, grid, others, _filled: work(edit, grid, others)
+
+
+def _with_registers(work: Callable[[Edit, Grid, Registers], Step]) -> Operation:
+    return lambda edit, grid, _others, filled: work(edit, grid, filled)
+
+
+OPERATIONS: dict[str, Operation] = {
+    "set": _alone(cells.set_code),
+    "paint": _alone(cells.paint),
+    "swap": _with_others(pairs.swap),
+    "copy": _alone(registers.copy),
+    "put": _with_registers(registers.put),
+    "mix": _with_registers(registers.mix),
+    "flood": _with_registers(registers.flood),
+    "blend": _with_others(computed.blend),
+    "shift": _alone(timeline.shift),
+    "reverse": _alone(timeline.reverse),
+    "stretch": _alone(timeline.stretch),
+    "repeat": _alone(timeline.repeat),
+    "mirror": _alone(timeline.mirror),
+    "mutate": _alone(computed.mutate),
+    "nudge": _alone(computed.nudge),
+    "mosaic": _with_others(computed.mosaic),
+    "lock": _alone(locks.relock),
+    "unlock": _alone(locks.relock),
 }
 
 
@@ -47,15 +60,5 @@ def apply(edit: Edit, grid: Grid, others: Others, filled: Registers) -> Step:
     Raises:
         AlleleError: E_BAD_EDIT, E_RANGE, E_BAD_CODE, E_NOT_FOUND or E_WRONG_MODEL.
     """
-    op = check_edit(edit).op
-    if op in ("lock", "unlock"):
-        return locks.relock(edit, grid)
-
-    def step(edit: Edit) -> Step:
-        if op in _WITH_OTHERS:
-            return _WITH_OTHERS[op](edit, grid, others)
-        if op in _WITH_REGISTERS:
-            return _WITH_REGISTERS[op](edit, grid, filled)
-        return _ALONE[op](edit, grid)
-
-    return locks.keep_locked(edit, grid, others, step)
+    operation = OPERATIONS[check_edit(edit).op]
+    return locks.keep_locked(edit, grid, others, lambda edit: operation(edit, grid, others, filled))

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 
 import numpy as np
+from msgspec.structs import replace
 
 from daemon.edits.arguments import code_number, register_name, whole
-from daemon.edits.ranges import Cells, cells_of, change_of, cut, same_codec
+from daemon.edits.ranges import cells_of, change_of, cut, same_codec
 from daemon.edits.values import Grid, Outcome, Register, Step
-from protocol.edits import Edit, format_levels
+from protocol.edits import Edit
 from protocol.errors import AlleleError
+from protocol.ranges import LevelRange, Rect
 from protocol.strands import Codes
 
 Registers = Mapping[str, Register]
@@ -18,7 +20,7 @@ def copy(edit: Edit, grid: Grid) -> Step:
     """Remember cells."""
     name, cells = register_name(edit.args[0]), cells_of(edit, grid)
     codes = cut(grid, cells).copy()
-    register = Register(codes=codes, level_lo=cells.top, model=grid.model, codec_id=grid.codec_id)
+    register = Register(codes=codes, level_lo=cells.levels.first, model=grid.meta.model, codec_id=grid.meta.codec_id)
     return Outcome(registers={name: register})
 
 
@@ -49,16 +51,16 @@ def flood(edit: Edit, grid: Grid, registers: Registers) -> Step:
     return Outcome(changes=[change_of(grid, cells, after)], notes=notes)
 
 
-def _landing(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Cells, list[str]]:
+def _landing(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect, list[str]]:
     """The register, the cells it lands on, and what is to be said when it is cropped."""
     register, cells = _placed(edit, grid, registers)
     width = register.codes.shape[1]
     written = min(width, cells.width)
     notes = [f"register {edit.args[0]} has {width} frames, {written} fit"] if written < width else []
-    return register, Cells(cells.top, cells.bottom, cells.lo, cells.lo + written), notes
+    return register, cells.first_frames(written), notes
 
 
-def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Cells]:
+def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect]:
     """The register, and the range on the levels named or else on those it was copied from."""
     name = register_name(edit.args[0])
     register = registers.get(name)
@@ -69,18 +71,19 @@ def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Cel
         )
     same_codec(grid, f"register {name}", register.model, register.codec_id)
     height = register.codes.shape[0]
-    levels = (register.level_lo, register.level_lo + height - 1) if edit.levels is None else edit.levels
-    cells = cells_of(Edit(op=edit.op, args=edit.args, levels=levels, frames=edit.frames), grid)
+    copied_from = LevelRange(register.level_lo, register.level_lo + height - 1)
+    levels = copied_from if edit.levels is None else edit.levels
+    cells = cells_of(replace(edit, levels=levels), grid)
     if cells.height != height:
         raise AlleleError(
             "E_RANGE",
             f"register {name} holds {height} levels, {cells.height} were named",
-            hint=f"write {format_levels(cells.top, cells.top + height - 1)}",
+            hint=f"write {LevelRange(levels.first, levels.first + height - 1)}",
         )
     return register, cells
 
 
-def _gap(edit: Edit, grid: Grid, target: Cells) -> Codes:
+def _gap(edit: Edit, grid: Grid, target: Rect) -> Codes:
     """The code that counts as a gap on each of the target's levels, (q, 1)."""
     text = edit.options.get("gap", "")
     if not text:
@@ -88,10 +91,10 @@ def _gap(edit: Edit, grid: Grid, target: Cells) -> Codes:
             "E_BAD_EDIT", "which cells are gaps?", hint="gap=17 is a code, gap=@3 is what each level holds at frame 3"
         )
     if not text.startswith("@"):
-        return np.full((target.height, 1), code_number(text, grid.codebook, "gap"), np.uint16)
+        return np.full((target.height, 1), code_number(text, grid.meta.codebook, "gap"), np.uint16)
     frame = whole(text[1:], "gap=@FRAME")
     if not 0 <= frame < grid.frames:
         raise AlleleError(
-            "E_RANGE", f"gap=@{frame}: {grid.name} has frames 0 to {grid.frames - 1}", hint="name one of them"
+            "E_RANGE", f"gap=@{frame}: {grid.meta.name} has frames 0 to {grid.frames - 1}", hint="name one of them"
         )
-    return grid.codes[target.top : target.bottom, frame : frame + 1]
+    return grid.codes[target.levels.index, frame : frame + 1]

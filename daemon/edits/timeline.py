@@ -7,9 +7,10 @@ import numpy as np
 
 from daemon.edits.arguments import real, whole
 from daemon.edits.lengths import check_length, resizable
-from daemon.edits.ranges import Cells, cells_of, change_of, cut
+from daemon.edits.ranges import cells_of, change_of, cut
 from daemon.edits.values import Grid, Outcome, Step
 from protocol.edits import Edit
+from protocol.ranges import FrameRange, Rect
 from protocol.strands import Codes
 
 FARTHEST = 64.0
@@ -59,6 +60,6 @@ def nearest_frames(have: int, want: int) -> "np.ndarray[tuple[int], np.dtype[np.
     return ((2 * np.arange(want, dtype=np.int64) + 1) * have) // (2 * max(want, 1))
 
 
-def _insert(grid: Grid, cells: Cells, frames: Codes) -> Step:
-    place = Cells(cells.top, cells.bottom, cells.hi, cells.hi)
-    return Outcome(changes=[change_of(grid, place, frames)])
+def _insert(grid: Grid, cells: Rect, frames: Codes) -> Step:
+    after = Rect(cells.levels, FrameRange(cells.frames.past, cells.frames.past))
+    return Outcome(changes=[change_of(grid, after, frames)])

@@ -11,20 +11,17 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from protocol.arrays import Array
+from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import Codes, StrandMeta
 
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """One strand as an operation sees it. `name` is what the person calls it; `locked` levels keep their cells."""
+    """One strand as an operation sees it. `locked` levels keep their cells."""
 
     id: str
-    name: str
-    model: str
-    codec_id: str
-    codebook: int
+    meta: StrandMeta
     codes: Codes
-    frame_rate: float = 46.875
     locked: frozenset[int] = frozenset()
 
     @property
@@ -34,22 +31,8 @@ class Grid:
 
     @property
     def frames(self) -> int:
-        """T."""
+        """T, which `meta` may not know yet."""
         return self.codes.shape[1]
-
-
-def grid_of(identity: str, meta: StrandMeta, codes: Codes, locked: frozenset[int] = frozenset()) -> Grid:
-    """A strand as operations see it."""
-    return Grid(
-        id=identity,
-        name=meta.name,
-        model=meta.model,
-        codec_id=meta.codec_id,
-        codebook=meta.codebook,
-        codes=codes,
-        frame_rate=meta.frame_rate,
-        locked=locked,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +48,16 @@ class Change:
     frame_lo: int
     before: Codes
     after: Codes
+
+    @property
+    def levels(self) -> LevelRange:
+        """The levels that are changed."""
+        return LevelRange(self.level_lo, self.level_lo + self.before.shape[0] - 1)
+
+    @property
+    def frames(self) -> FrameRange:
+        """The frames at which `after` lies."""
+        return FrameRange(self.frame_lo, self.frame_lo + self.after.shape[1])
 
     @property
     def is_resized(self) -> bool:
@@ -110,7 +103,8 @@ class Computation:
     """What an edit needs a model for. Whoever has one answers, and `finish` goes on from there.
 
     kind and settings say what is asked (daemon.blending.computations), inputs are the codes it is asked of. Nothing
-    else may flow into the answer: the same question always has the same one. is_long: it takes seconds.
+    else may flow into the answer: the same question always has the same one. is_long: it takes seconds. needs_atlas:
+    the model's atlas is needed too.
     """
 
     kind: str
@@ -118,6 +112,7 @@ class Computation:
     inputs: tuple[Codes, ...]
     finish: Callable[[Array], "Step"]
     is_long: bool = False
+    needs_atlas: bool = False
 
     @property
     def key(self) -> bytes:

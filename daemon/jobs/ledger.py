@@ -1,6 +1,6 @@
-"""What is known of every job: in memory, in the catalogue, and told to whoever follows.
+"""The record of every job: in memory, in the catalogue, and published to whoever follows.
 
-The newest jobs of earlier daemons are known too. A job that the last daemon left queued or running is interrupted when
+It holds the newest jobs of earlier daemons too. A job that the last daemon left queued or running is interrupted when
 this one starts; a paused one stays paused.
 """
 
@@ -14,7 +14,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from daemon.jobs.job_process import command_to_go_on
+from daemon.jobs.endings import Ending, cut_off
+from daemon.jobs.specs import JobSpec, TrainSpec
 from daemon.store.catalogue import Catalogue
 from daemon.store.thread import StoreThread
 from protocol.errors import AlleleError
@@ -22,39 +23,39 @@ from protocol.messages.jobs import JobInfo
 
 log = logging.getLogger("allele.jobs")
 
-ACTIVE = ("queued", "running")
-OPEN = (*ACTIVE, "paused")  # no terminal state yet
 KEPT_JOBS = 200
 
 OnChange = Callable[[JobInfo, bool], None]
 
 
 class JobLedger:
-    """Jobs by id. Used on the loop's thread.
+    """Jobs by id, and the specs of those that have not ended. Used on the loop's thread.
 
     Args:
-        on_change: told of each new state (True) or progress (False).
+        on_change: called with each new state (True) or progress (False).
     """
 
     def __init__(self, catalogue: Catalogue, thread: StoreThread, on_change: OnChange) -> None:
         self._catalogue, self._thread, self._on_change = catalogue, thread, on_change
         self._jobs: dict[str, JobInfo] = {}
-        self._specs: dict[str, dict[str, Any]] = {}
+        self._specs: dict[str, JobSpec] = {}
+
+    # --- reading -----------------------------------------------------------------------------------------
 
     @property
     def all(self) -> list[JobInfo]:
-        """Newest first."""
+        """All jobs, newest first."""
         return list(self._jobs.values())[::-1]
 
     @property
     def active(self) -> list[JobInfo]:
-        """Queued and running ones, oldest first."""
-        return [info for info in self._jobs.values() if info.state in ACTIVE]
+        """Jobs that are queued or running, oldest first."""
+        return [info for info in self._jobs.values() if info.is_active]
 
     @property
     def open(self) -> list[JobInfo]:
-        """Those without a terminal state, paused ones included, oldest first."""
-        return [info for info in self._jobs.values() if info.state in OPEN]
+        """Jobs without a terminal state, paused ones included, oldest first."""
+        return [info for info in self._jobs.values() if info.is_open]
 
     def find(self, job: str) -> JobInfo:
         """One job.
@@ -68,68 +69,86 @@ class JobLedger:
             raise AlleleError("E_NOT_FOUND", f"no job is called {job}", hint=f"newest jobs: {known}")
         return info
 
-    async def asked(self, job: str) -> dict[str, Any]:
-        """What a job of this daemon or an earlier one was told, as it was submitted."""
+    def spec(self, job: str) -> JobSpec | None:
+        """What a job that has not ended is to do."""
+        return self._specs.get(job)
+
+    async def spec_of(self, job: str) -> JobSpec | None:
+        """What any job was to do, this daemon's or an earlier one's; None when it is not known."""
         return await self._thread.call(self._catalogue.spec_of, job)
 
     async def run_of(self, job: str) -> Path | None:
         """Where the run of a training lies, also if its model was deleted or renamed; None of other jobs."""
-        folder = (await self.asked(job)).get("run_dir")
-        return None if folder is None else Path(folder)
-
-    async def move_runs(self, old: Path, new: Path) -> None:
-        """The folder of a run was moved: its jobs, all of them ended, find it there."""
-        await self._thread.call(self._catalogue.move_runs, str(old), str(new))
+        spec = await self.spec_of(job)
+        return Path(spec.run_dir) if isinstance(spec, TrainSpec) else None
 
     def corpus_of(self, job: str) -> str:
         """The corpus that an open job uses."""
-        spec = self._specs.get(job, {})
-        return Path(str(spec.get("corpus_dir", ""))).name
+        spec = self._specs.get(job)
+        return "" if spec is None else Path(spec.corpus_dir).name
 
     async def known(self, cid: bytes, request: bytes) -> JobInfo | None:
         """The job that this request made before, perhaps in an earlier daemon."""
         return await self._thread.call(self._catalogue.job_of, cid, request)
 
     async def drain(self) -> None:
-        """Wait until nothing runs or waits."""
+        """Wait until no job runs or waits."""
         while self.active:
             await asyncio.sleep(0.1)
 
-    async def _load(self) -> None:
-        """Close what an earlier daemon left open, and remember the rest."""
+    # --- writing -----------------------------------------------------------------------------------------
+
+    async def load(self) -> None:
+        """Interrupt what an earlier daemon left queued or running, and remember the rest."""
         for info in await self._thread.call(self._catalogue.unfinished):
-            spec = await self._thread.call(self._catalogue.spec_of, info.id)
-            ended = replace(
-                info,
-                state="interrupted",
-                ended_s=time.time(),
-                error="the daemon ended while it was " + info.state,
-                hint=command_to_go_on(spec),
-            )
             log.warning("%s %s %s was left %s: interrupted", info.id, info.kind, info.subject, info.state)
-            await self._save(ended)
+            error = "the daemon ended while it was " + info.state
+            await self.save(_ended(info, cut_off("interrupted", info.id, await self.spec_of(info.id), error)))
         for info in reversed(await self._thread.call(self._catalogue.jobs)):
             self._jobs[info.id] = info
             if info.state == "paused":
-                self._specs[info.id] = await self._thread.call(self._catalogue.spec_of, info.id)
+                await self._load_paused(info)
 
-    def _update(self, job: str, *, is_state: bool, **fields: Any) -> None:
+    async def _load_paused(self, info: JobInfo) -> None:
+        spec = await self.spec_of(info.id)
+        if spec is not None:
+            self._specs[info.id] = spec
+            return
+        self._jobs[info.id] = _ended(info, cut_off("interrupted", info.id, None, "what it was to do cannot be read"))
+        await self.save(self._jobs[info.id])
+
+    async def add(self, spec: JobSpec, cid: bytes, request: bytes) -> tuple[JobInfo, bool]:
+        """Record a job, on disk when this returns; False when this request made it before."""
+        info = await self._thread.call(self._catalogue.add_job, spec, cid, request)
+        if info.id in self._jobs:
+            return self._jobs[info.id], False
+        self._jobs[info.id], self._specs[info.id] = info, spec
+        self._on_change(info, True)
+        self._forget_old()
+        return info, True
+
+    def update(self, job: str, *, is_state: bool = True, **fields: Any) -> JobInfo:
+        """Change fields of a job and tell who follows."""
         self._jobs[job] = replace(self._jobs[job], **fields)
         self._on_change(self._jobs[job], is_state)
+        return self._jobs[job]
 
-    def _mark_stopped(self, job: str) -> None:
-        """From now on a process of this training only makes its model; whoever finds it cut off is told to."""
-        self._specs[job] = {**self._specs[job], "keep": True, "resume_hint": f"allele jobs stop {job}"}
+    def put_spec(self, job: str, spec: JobSpec) -> None:
+        """Change what an open job is to do."""
+        self._specs[job] = spec
 
-    def _paused_words(self, job: str) -> dict[str, str]:
-        """What a paused job waits for, and how to go on."""
-        is_stopped = bool(self._specs[job].get("keep"))
-        return {
-            "detail": "stopped before its model was made" if is_stopped else "",
-            "hint": f"{'make its model' if is_stopped else 'go on'} with: allele jobs resume {job}",
-        }
+    def is_stopped(self, job: str) -> bool:
+        """Whether a person ended this training, so that only its model is still to be made."""
+        spec = self._specs.get(job)
+        return isinstance(spec, TrainSpec) and spec.is_stopped
 
-    async def _save_spec(self, job: str) -> None:
+    def mark_stopped(self, job: str) -> None:
+        """Let any further process of this training only make its model."""
+        spec = self._specs.get(job)
+        if isinstance(spec, TrainSpec):
+            self._specs[job] = replace(spec, is_stopped=True)
+
+    async def save_spec(self, job: str) -> None:
         """Write what a job is to do, unless it ended meanwhile; a full disk is no reason not to do it."""
         try:
             if job in self._specs:
@@ -137,14 +156,63 @@ class JobLedger:
         except Exception:
             log.exception("what job %s is to do could not be written", job)
 
-    async def _save(self, info: JobInfo) -> None:
+    async def save(self, info: JobInfo) -> None:
         """Write a job; a full disk is no reason to stop working, the next daemon will call it interrupted."""
         try:
             await self._thread.call(self._catalogue.save_job, info)
         except Exception:
             log.exception("job %s could not be written", info.id)
 
+    async def park(self, job: str) -> None:
+        """Record that a job is put aside and waits for a person."""
+        is_stopped = self.is_stopped(job)
+        info = self.update(
+            job,
+            state="paused",
+            phase="stopping" if is_stopped else "idle",
+            can_resume=True,
+            eta_s=None,
+            position=0,
+            detail="",
+            hint=f"{'make its model' if is_stopped else 'go on'} with: allele jobs resume {job}",
+        )
+        log.info("%s paused", job)
+        await self.save(info)
+
+    async def end(self, job: str, ending: Ending) -> None:
+        """Give a job its one terminal state."""
+        info = self._jobs[job]
+        if not info.is_open:
+            return
+        is_made = ending.state == "done" and self.is_stopped(job)
+        self._specs.pop(job, None)
+        info = self._jobs[job] = replace(_ended(info, ending), phase="stopped" if is_made else "idle")
+        self._on_change(info, True)
+        log.info("%s %s %s: %s %s", job, info.kind, info.subject, info.state, info.error)
+        await self.save(info)
+
+    async def move_runs(self, old: Path, new: Path) -> None:
+        """Let every job whose work lay in one folder find it in another; all of them have ended."""
+        await self._thread.call(self._catalogue.move_runs, str(old), str(new))
+
     def _forget_old(self) -> None:
-        for job in [job for job, info in self._jobs.items() if info.state not in OPEN][: -KEPT_JOBS or None]:
+        for job in [job for job, info in self._jobs.items() if not info.is_open][: -KEPT_JOBS or None]:
             with contextlib.suppress(KeyError):
                 del self._jobs[job]
+
+
+def _ended(info: JobInfo, ending: Ending) -> JobInfo:
+    return replace(
+        info,
+        state=ending.state,
+        phase="idle",
+        can_resume=ending.can_resume,
+        ended_s=time.time(),
+        error=ending.error,
+        hint=ending.hint,
+        result=ending.result,
+        progress=1.0 if ending.state == "done" else info.progress,
+        eta_s=None,
+        position=0,
+        detail=ending.detail,
+    )

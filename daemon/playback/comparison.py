@@ -12,7 +12,7 @@ import numpy as np
 
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from daemon.playback.block_cache import BLOCK_FRAMES, PCM, CodecRef, PreviewCache, block_of
-from daemon.playback.spans import Span
+from protocol.ranges import FrameRange
 from protocol.strands import Codes, StrandMeta
 
 MOST_FRAMES = 704  # 15 s: measured in 0.2 s, long enough for a bar of anything
@@ -40,7 +40,7 @@ class Comparison:
 async def matched_gains(
     now: tuple[StrandMeta, Codes],
     other: Comparison,
-    span: Span,
+    frames: FrameRange,
     levels: tuple[int, ...] | None,
     codec: CodecRef,
     cache: PreviewCache,
@@ -51,7 +51,7 @@ async def matched_gains(
         AlleleError: the engine could not decode them.
     """
     loudness: list[float] = []
-    window = _window(now[1], other.codes, span)
+    window = _window(now[1], other.codes, frames)
     for meta, codes in (now, (other.meta, other.codes)):
         sound = await _sound(meta, codes, window.inside(codes.shape[1]), levels, codec, cache)
         loudness.append(await asyncio.to_thread(integrated_lufs, sound))
@@ -61,19 +61,24 @@ async def matched_gains(
     return gains[0], gains[1]
 
 
-def _window(codes: Codes, other: Codes, span: Span) -> Span:
+def _window(codes: Codes, other: Codes, frames: FrameRange) -> FrameRange:
     """Frames to measure: the whole played range, or MOST_FRAMES around the middle of the frames that differ."""
-    if span.past - span.first <= MOST_FRAMES:
-        return span
-    common = min(codes.shape[1], other.shape[1], span.past)
-    differs = np.flatnonzero((codes[:, span.first : common] != other[:, span.first : common]).any(axis=0))
-    middle = span.first + (int(differs[0] + differs[-1]) // 2 if differs.size else 0)
-    first = min(max(span.first, middle - MOST_FRAMES // 2), span.past - MOST_FRAMES)
-    return Span(first, first + MOST_FRAMES)
+    if len(frames) <= MOST_FRAMES:
+        return frames
+    common = min(codes.shape[1], other.shape[1], frames.past)
+    differs = np.flatnonzero((codes[:, frames.first : common] != other[:, frames.first : common]).any(axis=0))
+    middle = frames.first + (int(differs[0] + differs[-1]) // 2 if differs.size else 0)
+    first = min(max(frames.first, middle - MOST_FRAMES // 2), frames.past - MOST_FRAMES)
+    return FrameRange(first, first + MOST_FRAMES)
 
 
 async def _sound(
-    meta: StrandMeta, codes: Codes, window: Span, levels: tuple[int, ...] | None, codec: CodecRef, cache: PreviewCache
+    meta: StrandMeta,
+    codes: Codes,
+    window: FrameRange,
+    levels: tuple[int, ...] | None,
+    codec: CodecRef,
+    cache: PreviewCache,
 ) -> PCM:
     hop = meta.hop_length
     if levels == ():

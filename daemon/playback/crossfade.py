@@ -1,4 +1,4 @@
-"""Joins between two pieces of sound: detect a click, and avoid it with a short crossfade. Pure numpy."""
+"""Joins between two pieces of sound: whether one clicks, and the short crossfade that removes the click. Pure numpy."""
 
 import numpy as np
 

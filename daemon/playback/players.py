@@ -14,6 +14,7 @@ from daemon.playback.strand_stream import Cut, Strands, StrandStream
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.messages.playback import StartPlayback
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
 
 log = logging.getLogger("allele.playback")
@@ -69,10 +70,10 @@ class Playback:
         stream = self.stream
         try:
             view = strands.find(stream.strand)
-            key = (view.rev, stream.levels, stream.span)
+            key = (view.rev, stream.levels, stream.frames)
             if other.matched != key:
                 now = (view.meta, view.codes)
-                other.gains = await matched_gains(now, other, stream.span, stream.levels, stream.codec, cache)
+                other.gains = await matched_gains(now, other, stream.frames, stream.levels, stream.codec, cache)
                 other.matched = key
         except AlleleError as problem:  # the gains stay as they were
             log.info("the loudness of a comparison could not be matched: %s", problem)
@@ -108,16 +109,16 @@ class Player:
         return self.credits > 0
 
 
-def frames_of(request: StartPlayback, total: int) -> tuple[int, int]:
+def frames_of(request: StartPlayback, total: int) -> FrameRange:
     """Frames that a request plays, of a strand of `total` frames.
 
     Raises:
         AlleleError: E_RANGE if they are not in the strand.
     """
-    first, past = request.frames[0], total if request.frames[1] is None else request.frames[1]
-    if not 0 <= first < past <= total:
-        raise AlleleError("E_RANGE", f"frames @{first}:{past} are not in a strand of {total}", hint="play @0:")
-    return first, past
+    frames = request.frames.until(total)
+    if not 0 <= frames.first < frames.past <= total:
+        raise AlleleError("E_RANGE", f"frames {frames} are not in a strand of {total}", hint="play @0:")
+    return frames
 
 
 def levels_of(requested: list[int] | None, total: int) -> tuple[int, ...] | None:

@@ -1,27 +1,15 @@
-"""The range of frames that a playback plays, adjusted while its strand changes length."""
+"""Adjust the range of frames that a playback plays while its strand changes length."""
 
-from dataclasses import dataclass
+from protocol.ranges import FrameRange
 
 
-@dataclass(frozen=True)
-class Span:
-    """The half-open range of frames [first, past)."""
+def resized(frames: FrameRange, lo: int, before: int, after: int) -> FrameRange:
+    """The range of the same sound after `before` frames at `lo` were replaced by `after` frames.
 
-    first: int
-    past: int
-
-    def resized(self, lo: int, before: int, after: int) -> "Span":
-        """The range of the same sound after `before` frames at `lo` were replaced by `after` frames.
-
-        Frames inserted at the end of the range become part of it, such as the copies of a looped bar.
-        """
-        past = self.past if before and self.past <= lo else _moved(self.past, lo, before, after)
-        return Span(self.first if self.first <= lo else _moved(self.first, lo, before, after), past)
-
-    def inside(self, frames: int) -> "Span":
-        """The range cropped to a strand of `frames` frames, at least one frame long."""
-        first = min(self.first, frames - 1)
-        return Span(first, min(max(self.past, first + 1), frames))
+    Frames inserted at the end of the range become part of it, such as the copies of a looped bar.
+    """
+    past = frames.past if before and frames.past <= lo else _moved(frames.past, lo, before, after)
+    return FrameRange(frames.first if frames.first <= lo else _moved(frames.first, lo, before, after), past)
 
 
 def _moved(frame: int, lo: int, before: int, after: int) -> int:

@@ -18,7 +18,7 @@ import numpy as np
 from daemon.playback.block_cache import BLOCK_FRAMES, PCM, Block, CodecRef, PreviewCache, block_of
 from daemon.playback.comparison import Comparison
 from daemon.playback.crossfade import FADE_SAMPLES, Crossfade, would_click
-from daemon.playback.spans import Span
+from protocol.ranges import FrameRange
 from protocol.strands import Codes, StrandMeta
 
 FIRST_FRAMES = 8  # 0.17 s: decoded in a few ms, and long enough to decode the rest of its block meanwhile
@@ -90,7 +90,7 @@ class Piece:
 
 
 class StrandStream:
-    """Stream of frames [first, past) of a strand, once or in a loop.
+    """Stream of a range of frames of a strand, once or in a loop.
 
     Attributes:
         levels: levels to play, () for silence, None for all; may change at any time.
@@ -103,7 +103,7 @@ class StrandStream:
         strands: Strands,
         cache: PreviewCache,
         strand: str,
-        frames: tuple[int, int],
+        frames: FrameRange,
         *,
         codec: CodecRef,
         levels: tuple[int, ...] | None,
@@ -111,10 +111,10 @@ class StrandStream:
         comparison: Comparison | None = None,
     ) -> None:
         self._strands, self._cache, self.strand = strands, cache, strand
-        self.span = Span(*frames)
+        self.frames = frames
         self.levels, self.comparison = levels, comparison
         self.codec, self.loop = codec, loop
-        self._pass: tuple[View, Span] | None = None  # each pass of a loop plays one revision
+        self._pass: tuple[View, FrameRange] | None = None  # each pass of a loop plays one revision
         self._at = -1
         self._piece: Piece | None = None
         self._piece_stamp: object = None  # stamp of the take that the piece is valid for
@@ -156,12 +156,12 @@ class StrandStream:
 
     def _now(self) -> Take:
         """The take to play now. A pass of a loop keeps the revision with which it began."""
-        view, span = self._strands.find(self.strand), self.span
-        self._pass = (self._pass or (view, span)) if self.loop else None
-        view, span = self._pass or (view, span)
-        return self._take(view, span)
+        view, frames = self._strands.find(self.strand), self.frames
+        self._pass = (self._pass or (view, frames)) if self.loop else None
+        view, frames = self._pass or (view, frames)
+        return self._take(view, frames)
 
-    def _take(self, view: View, span: Span) -> Take:
+    def _take(self, view: View, frames: FrameRange) -> Take:
         """The take of a strand at a revision, or of its comparison if that is selected."""
         comparison, gain = self.comparison, 1.0
         codes, meta, stamp = view.codes, view.meta, (view.rev, self.levels)
@@ -171,10 +171,10 @@ class StrandStream:
             if comparison.is_before:
                 codes, meta = comparison.codes, comparison.meta
                 stamp = (id(comparison), self.levels, gain)
-        span = span.inside(codes.shape[1]) if self.loop or codes is not view.codes else span
-        end = min(span.past * meta.hop_length, meta.samples)
+        frames = frames.inside(codes.shape[1]) if self.loop or codes is not view.codes else frames
+        end = min(frames.past * meta.hop_length, meta.samples)
         return Take(
-            meta=meta, codes=codes, start=span.first * meta.hop_length, end=end,
+            meta=meta, codes=codes, start=frames.first * meta.hop_length, end=end,
             levels=self.levels, gain=gain, stamp=stamp,
         )  # fmt: skip
 
@@ -246,7 +246,7 @@ class StrandStream:
         if sample >= take.end:
             if not self.loop:
                 return
-            take = self._take(self._strands.find(self.strand), self.span)  # the next pass
+            take = self._take(self._strands.find(self.strand), self.frames)  # the next pass
             sample = take.start
         if (ahead := (take.stamp, sample)) == self._ahead or take.levels == ():
             return

@@ -93,6 +93,7 @@ def read_run(run_dir: Path) -> Run | None:
         raise TrainingError(
             f"{run_dir / RUN_NAME}: cannot be read ({error}).",
             f"Train it again, after: allele model delete {quote(run_dir.name)}",
+            can_resume=False,
         ) from error
 
 

@@ -7,20 +7,21 @@ import msgspec
 from daemon.codec.config import CodecConfig
 from daemon.corpus.clips import Part
 
-Preset = Literal["auto", "toy", "tiny", "small", "base"]
-
 
 class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """The user's wish; what is left None is sized to the corpus."""
+    """What the user asks of a training; what is left None is sized to the corpus.
+
+    The fields are those of `protocol.training.TrainingOptions`, which this package may not import, and `resume`.
+    """
 
     budget_s: float | None = None
     """Wall clock of the optimisation, its evaluations included."""
     steps: int | None = None
     """Instead of a budget: exactly so many steps, which repeat exactly with one seed."""
-    preset: Preset = "auto"
-    """toy is for tests: it learns tones in seconds and little else."""
+    preset: str = "auto"
+    """A shape of `daemon.training.sizing`, or auto. toy is for tests: it learns tones in seconds and little else."""
     levels: int | None = None
-    codebook_size: int | None = None
+    codebook: int | None = None
     adversarial: bool = False
     """End against an adversary, with the codes frozen: daemon/training/adversarial.py."""
     channels: int | None = None
@@ -130,7 +131,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """Everything a run needs, decided before its first step and kept in `run.json`."""
 
-    preset: Preset
+    preset: str
     codec: CodecConfig
     recipe: Recipe
     split: Split

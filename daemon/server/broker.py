@@ -15,6 +15,7 @@ from contextlib import AsyncExitStack
 import zmq
 
 from daemon.config import DaemonConfig
+from daemon.jobs.ledger import JobLedger
 from daemon.jobs.queue import JobQueue
 from daemon.server.handlers import atlases, corpora, jobs, models, previews, snapshots, status, strands
 from daemon.server.handlers.playback import open_playbacks
@@ -101,7 +102,7 @@ class Broker:
             ZMQError: a path cannot be bound.
         """
         for name in names:
-            self._ports[name].bind(self._places.endpoint(name))
+            self._ports[name].bind(self._places.endpoint.address(name))
             self._inodes[name] = self._inode(name)
 
     def sweep(self) -> bool:
@@ -113,12 +114,12 @@ class Broker:
     async def _start(self) -> None:
         context: Context = zmq.Context()
         self._stack.callback(context.term)
-        socket = bind_publisher(context, self._places.endpoint("evt"), XPUB_WELCOME)
+        socket = bind_publisher(context, self._places.endpoint.address("evt"), XPUB_WELCOME)
         evt = self._open_port("evt", socket, lambda _: None)
         self._publisher = Publisher(self.epoch, evt.send)
         self._stack.callback(self._publisher.close)
         garbage, roster = GarbageLog(), Roster(self._config.max_clients)
-        library, book, queue = await self._open_stores()
+        library, book, ledger, queue = await self._open_stores()
         engine = EngineBridge(self._places.models, self._places.logs, self._engine_changed)
         aud = AudSocket(garbage, self._session)
         self.services = Services(
@@ -127,7 +128,8 @@ class Broker:
             roster=roster,
             engine=engine,
             aud=aud,
-            jobs=queue,
+            jobs=ledger,
+            queue=queue,
             library=library,
             strands=book,
             started_s=time.monotonic(),
@@ -136,7 +138,7 @@ class Broker:
         await engine.start()
         self._stack.push_async_callback(engine.stop)
         await queue.start()
-        self._stack.push_async_callback(queue.stop)
+        self._stack.push_async_callback(queue.close)
         table = DispatchTable()
         for register in FEATURES:
             register(table, self.services)
@@ -146,7 +148,7 @@ class Broker:
         self._serve(context, table, garbage, aud)
         log.info("serving %s, pid %d, epoch %s", self._places.home, os.getpid(), self.epoch[:8])
 
-    async def _open_stores(self) -> tuple[Library, StrandBook, JobQueue]:
+    async def _open_stores(self) -> tuple[Library, StrandBook, JobLedger, JobQueue]:
         """One thread for each database, opened on it and closed last on it."""
         shelf, desk = StoreThread("catalogue"), StoreThread("strands")
         for thread in (shelf, desk):
@@ -162,13 +164,13 @@ class Broker:
         await book.load()
         news = JobNews(self._publisher, library, self._places)
         self._stack.push_async_callback(news.close)
-        queue = JobQueue(catalogue, shelf, self._places.logs, news.changed, news.reported)
-        return library, book, queue
+        ledger = JobLedger(catalogue, shelf, news.changed)
+        return library, book, ledger, JobQueue(ledger, self._places.logs, news.reported)
 
     def _serve(self, context: Context, table: DispatchTable, garbage: GarbageLog, aud: AudSocket) -> None:
-        aud.serve(self._open_port("aud", bind_router(context, self._places.endpoint("aud")), aud.on_message))
+        aud.serve(self._open_port("aud", bind_router(context, self._places.endpoint.address("aud")), aud.on_message))
         router = Router(table, self.services.roster, garbage, self._session)
-        port = self._open_port("ctl", bind_router(context, self._places.endpoint("ctl")), router.on_message)
+        port = self._open_port("ctl", bind_router(context, self._places.endpoint.address("ctl")), router.on_message)
         self._stack.push_async_callback(router.close)
         router.serve(port)
 
@@ -182,7 +184,7 @@ class Broker:
     def _inode(self, name: str) -> int:
         """The inode at a socket's path; 0 when nothing is there."""
         try:
-            return self._places.socket(name).stat().st_ino
+            return self._places.endpoint.socket(name).stat().st_ino
         except OSError:
             return 0
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 
-from daemon.jobs.ledger import OPEN
 from daemon.jobs.reports import event_of
 from daemon.runs.reports import Report, StepReport
 from daemon.server.library import Library
@@ -29,7 +28,7 @@ class JobNews:
             return
         self._publisher.settle(info.id)
         self._publisher.publish(JobChanged(job=info))
-        if info.state not in OPEN:
+        if not info.is_open:
             task = asyncio.create_task(self._refresh(info))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)

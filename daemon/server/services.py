@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from daemon.config import DaemonConfig
+from daemon.jobs.ledger import JobLedger
 from daemon.jobs.queue import JobQueue
 from daemon.server.library import Library
 from daemon.server.strandbook import StrandBook
@@ -22,7 +23,8 @@ class Services:
     roster: Roster
     engine: EngineBridge
     aud: AudSocket
-    jobs: JobQueue
+    jobs: JobLedger
+    queue: JobQueue
     library: Library
     strands: StrandBook
     started_s: float

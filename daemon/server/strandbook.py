@@ -11,21 +11,21 @@ from contextlib import AbstractAsyncContextManager
 from typing import ParamSpec, Protocol, TypeVar
 
 from daemon.edits.values import Change, Computation
+from daemon.server.settling import Answers, Compute, settle_edit
 from daemon.server.turns import Turns
 from daemon.server.wire.publisher import Publisher
-from daemon.store.living import Asked, Edited, Living, SupersededError
+from daemon.store.living import Edited, Living, RequestId, SupersededError
 from daemon.store.strands import StrandStore
 from daemon.store.thread import StoreThread
-from protocol.arrays import Array
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.messages.events import StrandChanged, StrandClosed, StrandOpened
 from protocol.messages.strands import ClosedStrands, EditApplied, History, StrandInfo
+from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import Codes, StrandMeta
 
 P = ParamSpec("P")
 R = TypeVar("R")
-Compute = Callable[[Computation, StrandMeta], Awaitable[Array]]
 
 
 class Watcher(Protocol):
@@ -40,9 +40,6 @@ class Watcher(Protocol):
         ...
 
 
-MOST_QUESTIONS = 12  # an edit asks one or two; more means that another strand is never still
-
-
 class StrandBook:
     """Every open strand. Used on the loop's thread."""
 
@@ -54,16 +51,15 @@ class StrandBook:
         self.workspace = ""
 
     def watch(self, watcher: Watcher) -> None:
-        """Tell somebody of every change from now on."""
+        """Report every change to a watcher from now on."""
         self._watcher = watcher
 
     async def load(self) -> None:
         """Take over what the store holds."""
-        self._living = {living.id: living for living in await self._thread.call(self._store.all)}
-        self.workspace = await self._thread.call(self._store.workspace)
+        self._living = {living.id: living for living in await self._thread.call(self._store.list_strands)}
+        self.workspace = await self._thread.call(self._store.get_workspace)
 
-    @property
-    def infos(self) -> list[StrandInfo]:
+    def list_strands(self) -> list[StrandInfo]:
         """Every strand, oldest first."""
         return [living.info for living in self._living.values()]
 
@@ -79,65 +75,64 @@ class StrandBook:
             raise AlleleError("E_NOT_FOUND", f"no strand is called {strand}", hint=f"open strands: {known}")
         return living
 
-    async def history(self, strand: str) -> list[str]:
-        """The text of what was done to a strand, oldest first."""
-        return await self._thread.call(self._store.edits_of, strand)
+    async def edit_texts(self, strand: str) -> list[str]:
+        """Return the text of a strand's edits, oldest first."""
+        return await self._thread.call(self._store.edit_texts, strand)
 
     async def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
         """A strand, its codes as it was opened, and before its last edit."""
         return await self._thread.call(self._store.earlier, strand)
 
-    async def edits(self, strand: str) -> History:
+    async def get_history(self, strand: str) -> History:
         """What was done to a strand since it was opened here, undone edits included."""
-        return await self._thread.call(self._store.history, strand)
+        return await self._thread.call(self._store.get_history, strand)
 
-    async def opened_by(self, asked: Asked) -> Living | None:
-        """The strand this request opened before."""
-        return await self._thread.call(self._store.opened_by, asked)
+    async def opened_by(self, request: RequestId) -> Living | None:
+        """Return the strand that this request opened before, if it did."""
+        return await self._thread.call(self._store.opened_by, request)
 
-    async def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
-        """A new strand."""
-        return self._welcome(await self._thread.call(self._store.open, meta, codes, asked))
+    async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
+        """Open a new strand."""
+        return self._welcome(await self._thread.call(self._store.open_strand, meta, codes, request))
 
-    async def reopen(self, strand: str) -> Living:
+    async def reopen_strand(self, strand: str) -> Living:
         """Take a strand back from the trash."""
-        return self._welcome(await self._ask(self._store.reopen, strand))
+        return self._welcome(await self._ask(self._store.reopen_strand, strand))
 
-    async def closed(self) -> ClosedStrands:
+    async def list_closed_strands(self) -> ClosedStrands:
         """What lies in the trash, the strand closed last first."""
-        return await self._thread.call(self._store.closed)
+        return await self._thread.call(self._store.list_closed_strands)
 
-    async def shut(self, strand: str) -> None:
+    async def close_strand(self, strand: str) -> None:
         """Put a strand in the trash."""
-        await self._ask(self._store.shut, strand)
+        await self._ask(self._store.close_strand, strand)
         if self._living.pop(strand, None) is not None:
             self._publisher.publish(StrandClosed(strand=strand))
 
     def turn(self, *strands: str) -> AbstractAsyncContextManager[None]:
-        """Wait for those who asked earlier to change one of these strands. Changes are made inside it."""
+        """Wait for those who came earlier to change one of these strands. Changes are made inside it."""
         return self._turns.take(*strands)
 
-    async def edit(self, strand: str, edit: Edit, asked: Asked, compute: Compute) -> EditApplied:
+    async def apply_edit(self, strand: str, edit: Edit, request: RequestId, compute: Compute) -> EditApplied:
         """Apply an edit; on disk when this returns.
 
         Raises:
             AlleleError: what the store and the engine say; E_CONFLICT when the other strand never keeps still.
         """
-        answers: dict[bytes, Array] = {}
-        for _ in range(MOST_QUESTIONS):
-            step = await self._ask(self._store.edit, strand, edit, asked, dict(answers))
-            if not isinstance(step, Computation):
-                return self._tell(step, "edit", asked)
-            answers[step.key] = await compute(step, self.find(strand).meta)
-        raise AlleleError("E_CONFLICT", "the strands changed faster than they could be read", hint="try again")
 
-    async def undo(self, strand: str, asked: Asked) -> EditApplied:
+        def begin(answers: Answers) -> Awaitable[Edited | Computation]:
+            return self._ask(self._store.apply_edit, strand, edit, request, answers)
+
+        edited = await settle_edit(begin, lambda: self.find(strand).meta, compute)
+        return self._publish(edited, "edit", request)
+
+    async def undo_edit(self, strand: str, request: RequestId) -> EditApplied:
         """Take back the newest edit."""
-        return self._tell(await self._ask(self._store.undo, strand, asked), "undo", asked)
+        return self._publish(await self._ask(self._store.undo_edit, strand, request), "undo", request)
 
-    async def redo(self, strand: str, asked: Asked) -> EditApplied:
+    async def redo_edit(self, strand: str, request: RequestId) -> EditApplied:
         """Do again what was undone last."""
-        return self._tell(await self._ask(self._store.redo, strand, asked), "redo", asked)
+        return self._publish(await self._ask(self._store.redo_edit, strand, request), "redo", request)
 
     async def put_workspace(self, state: str) -> None:
         """Keep what a client would show again."""
@@ -145,7 +140,7 @@ class StrandBook:
         self.workspace = state
 
     async def _ask(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """What the store's thread gives; strands that another process changed are taken over before its refusal."""
+        """Call the store on its thread. Strands that another process changed are read again before it refuses."""
         try:
             return await self._thread.call(work, *args, **kwargs)
         except SupersededError as refusal:
@@ -169,8 +164,8 @@ class StrandBook:
             if lengths[0] != lengths[1]:
                 self._watcher.resized(strand, 0, *lengths)
             self._watcher.edited(strand)
-        levels = (0, living.codes.shape[0] - 1)
-        event = StrandChanged(strand=living.info, kind="edit", edit="", levels=levels, frames=(0, 0), resized=True)
+        levels, frames = LevelRange(0, living.codes.shape[0] - 1), FrameRange(0, 0)
+        event = StrandChanged(strand=living.info, kind="edit", edit="", levels=levels, frames=frames, resized=True)
         self._publisher.publish(event, [living.codes[:, :0]])
 
     def _welcome(self, living: Living) -> Living:
@@ -179,7 +174,7 @@ class StrandBook:
             self._publisher.publish(StrandOpened(strand=living.info))
         return living
 
-    def _tell(self, edited: Edited, kind: str, asked: Asked) -> EditApplied:
+    def _publish(self, edited: Edited, kind: str, request: RequestId) -> EditApplied:
         for living in edited.strands:
             if living.id in self._living:
                 self._living[living.id] = living
@@ -189,18 +184,17 @@ class StrandBook:
                     before, after = change.before.shape[1], change.after.shape[1]
                     self._watcher.resized(living.id, change.frame_lo, before, after)
                 self._watcher.edited(living.id)
-            self._publisher.publish(_news(living, change, kind, edited.answer.edit, asked.request), [change.after])
+            self._publisher.publish(_news(living, change, kind, edited.answer.edit, request.id), [change.after])
         return edited.answer
 
 
 def _news(living: Living, change: Change, kind: str, text: str, cause: bytes) -> StrandChanged:
-    height, width = change.after.shape
     return StrandChanged(
         strand=living.info,
         kind=kind,
         edit=text,
-        levels=(change.level_lo, change.level_lo + height - 1),
-        frames=(change.frame_lo, change.frame_lo + width),
+        levels=change.levels,
+        frames=change.frames,
         cause=cause,
         resized=change.is_resized,
     )

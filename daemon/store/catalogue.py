@@ -7,10 +7,12 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
+from daemon.jobs.specs import JobSpec, TrainSpec
 from daemon.store.database import open_database, transaction
 from daemon.store.folders import corpus_signature, model_signature, read_corpus, read_model, with_problem
 from protocol.messages.corpora import CorpusInfo
@@ -51,7 +53,7 @@ class Catalogue:
         row = self._db.execute("SELECT info FROM jobs WHERE cid = ? AND request = ?", (cid, request)).fetchone()
         return None if row is None else msgspec.json.decode(row[0], type=JobInfo)
 
-    def add_job(self, kind: str, subject: str, spec: dict[str, Any], cid: bytes, request: bytes) -> JobInfo:
+    def add_job(self, spec: JobSpec, cid: bytes, request: bytes) -> JobInfo:
         """Add a queued job durably. The same request again returns the same job."""
         known = self.job_of(cid, request)
         if known is not None:
@@ -61,7 +63,13 @@ class Catalogue:
                 "INSERT INTO jobs (state, info, spec, cid, request) VALUES ('queued', x'', ?, ?, ?)",
                 (msgspec.json.encode(spec), cid, request),
             )
-            info = JobInfo(id=f"j{cursor.lastrowid}", kind=kind, subject=subject, state="queued", created_s=time.time())
+            info = JobInfo(
+                id=f"j{cursor.lastrowid}",
+                kind=spec.kind,
+                subject=spec.subject,
+                state="queued",
+                created_s=time.time(),
+            )
             self._write_job(info)
         return info
 
@@ -70,17 +78,19 @@ class Catalogue:
         with transaction(self._db):
             self._write_job(info)
 
-    def save_spec(self, job: str, spec: dict[str, Any]) -> None:
+    def save_spec(self, job: str, spec: JobSpec) -> None:
         """Replace the specification of a job."""
         with transaction(self._db):
             self._db.execute("UPDATE jobs SET spec = ? WHERE number = ?", (msgspec.json.encode(spec), _number(job)))
 
     def move_runs(self, old: str, new: str) -> None:
-        """Update the run folder of all jobs from `old` to `new` after it was renamed."""
-        specs = (
-            (number, msgspec.json.decode(spec)) for number, spec in self._db.execute("SELECT number, spec FROM jobs")
-        )
-        moved = [(number, spec | {"run_dir": new}) for number, spec in specs if spec.get("run_dir") == old]
+        """Update the run folder of all trainings from `old` to `new` after it was renamed."""
+        specs = ((number, _read_spec(spec)) for number, spec in self._db.execute("SELECT number, spec FROM jobs"))
+        moved = [
+            (number, replace(spec, run_dir=new))
+            for number, spec in specs
+            if isinstance(spec, TrainSpec) and spec.run_dir == old
+        ]
         with transaction(self._db):
             for number, spec in moved:
                 self._db.execute("UPDATE jobs SET spec = ? WHERE number = ?", (msgspec.json.encode(spec), number))
@@ -93,10 +103,10 @@ class Catalogue:
         )
         return [msgspec.json.decode(info, type=JobInfo) for (info,) in rows]
 
-    def spec_of(self, job: str) -> dict[str, Any]:
-        """The saved specification of a job; {} if the job is unknown."""
+    def spec_of(self, job: str) -> JobSpec | None:
+        """What a job is to do; None when it is not known."""
         row = self._db.execute("SELECT spec FROM jobs WHERE number = ?", (_number(job),)).fetchone()
-        return {} if row is None else msgspec.json.decode(row[0], type=dict[str, Any])
+        return None if row is None else _read_spec(row[0])
 
     def unfinished(self) -> list[JobInfo]:
         """Jobs that were queued or running when the daemon last ended."""
@@ -159,6 +169,14 @@ class Catalogue:
                 self._db.execute("DELETE FROM folders WHERE kind = ? AND name = ?", (kind, name))
             for name, signature, info in changed:
                 self._db.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?)", (kind, name, signature, info))
+
+
+def _read_spec(text: bytes) -> JobSpec | None:
+    """A stored spec; None for one that another version of Allele wrote."""
+    try:
+        return msgspec.json.decode(text, type=JobSpec)
+    except msgspec.DecodeError:
+        return None
 
 
 def _number(job: str) -> int:

@@ -38,9 +38,14 @@ def open_database(path: Path, schema: str, version: int) -> sqlite3.Connection:
 
 
 def _cannot_open(path: Path, problem: sqlite3.OperationalError) -> AlleleError:
-    if "full" in str(problem):
+    if is_full(problem):
         return AlleleError("E_DISK_FULL", f"{path}: no space is left on the disk", hint="free some space")
     return AlleleError("E_IO", f"{path}: {problem}", hint="check its permissions; is another program using it?")
+
+
+def is_full(problem: sqlite3.Error) -> bool:
+    """Whether SQLite found no space left on the disk. Errors that Python itself raises carry no code."""
+    return getattr(problem, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
 
 
 def set_aside(path: Path) -> Path:

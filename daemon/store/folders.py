@@ -78,7 +78,7 @@ def corpus_file(record: FileRecord) -> CorpusFile:
         clipped=record.clipped_samples,
         silence=record.silence_share,
         problem=record.message,
-        mend=record.hint,
+        hint=record.hint,
     )
 
 
@@ -115,7 +115,7 @@ def read_model(folder: Path) -> ModelInfo | None:
 def with_problem(info: ModelInfo, folder: Path) -> ModelInfo:
     """The summary of a model with the reason why this version cannot use it, if there is one."""
     problem, hint = format_problem(folder)
-    return msgspec.structs.replace(info, problem=problem, mend=hint)
+    return msgspec.structs.replace(info, problem=problem, hint=hint)
 
 
 def _memorisation(card: ModelCard) -> dict[str, Any]:

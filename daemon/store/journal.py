@@ -64,16 +64,16 @@ class Journal:
 
     # --- strands -----------------------------------------------------------------------------------------
 
-    def strands(self) -> list[StrandRow]:
+    def list_strands(self) -> list[StrandRow]:
         """All open strands, oldest first. Their `codes` are still the checkpoint's grid."""
         rows = self._db.execute(f"{STRANDS} WHERE closed_s IS NULL ORDER BY opened_s, s.rowid")
         return [strand_row(row) for row in rows]
 
-    def open_strand(self, strand: str) -> StrandRow | None:
+    def find_open_strand(self, strand: str) -> StrandRow | None:
         """An open strand, or None. Its `codes` are the checkpoint's grid."""
         return self._strand(strand, "closed_s IS NULL")
 
-    def closed_strand(self, strand: str) -> StrandRow | None:
+    def find_closed_strand(self, strand: str) -> StrandRow | None:
         """A closed strand in the trash, or None. Its `codes` are the checkpoint's grid."""
         return self._strand(strand, "closed_s IS NOT NULL")
 
@@ -94,7 +94,7 @@ class Journal:
         if outdated:
             raise Outdated(outdated)
 
-    def closed(self) -> ClosedStrands:
+    def list_closed_strands(self) -> ClosedStrands:
         """The newest LISTED_CLOSED strands of the trash, the last closed first."""
         rows = self._db.execute(
             "SELECT s.id, meta, rev, head, depth, COALESCE(l.levels, '[]'), closed_s "
@@ -120,7 +120,7 @@ class Journal:
         row = self._db.execute("SELECT id FROM strands WHERE cid = ? AND request = ?", (cid, request)).fetchone()
         return None if row is None else str(row[0])
 
-    def add_strand(self, row: StrandRow, cid: bytes, request: bytes) -> None:
+    def open_strand(self, row: StrandRow, cid: bytes, request: bytes) -> None:
         """Add a new strand without history."""
         self._db.execute(
             "INSERT INTO strands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
@@ -188,7 +188,7 @@ class Journal:
 
     # --- histories ---------------------------------------------------------------------------------------
 
-    def add_entry(self, edit: Edit, text: str, parts: Iterable[EntryPart], cid: bytes, request: bytes) -> None:
+    def apply_edit(self, edit: Edit, text: str, parts: Iterable[EntryPart], cid: bytes, request: bytes) -> None:
         """Journal an edit, and remove the undone edits of its strands, which can no longer be redone."""
         listed = list(parts)
         cursor = self._db.execute(
@@ -240,7 +240,7 @@ class Journal:
         )
         return [entry_part(row).change for row in rows]
 
-    def texts(self, strand: str, head: int) -> list[str]:
+    def edit_texts(self, strand: str, head: int) -> list[str]:
         """Texts of the newest KEPT_TEXTS edits in effect, oldest first."""
         rows = self._db.execute(
             "SELECT e.text FROM changes c JOIN entries e ON e.id = c.entry "
@@ -249,7 +249,7 @@ class Journal:
         )
         return [str(text) for (text,) in rows][::-1]
 
-    def entries(self, strand: str, first: int, last: int) -> list[HistoryEntry]:
+    def get_history(self, strand: str, first: int, last: int) -> list[HistoryEntry]:
         """Edits at positions first to last (inclusive) of a strand's history, oldest first, undone ones included."""
         rows = self._db.execute(
             "SELECT c.pos, e.text, e.created_s, e.parts FROM changes c JOIN entries e ON e.id = c.entry "
@@ -289,7 +289,7 @@ class Journal:
             (name, codes.tobytes(), codes.shape[0], register.level_lo, register.model, register.codec_id),
         )
 
-    def workspace(self) -> str:
+    def get_workspace(self) -> str:
         """The workspace that was saved last, or ""."""
         row = self._db.execute("SELECT state FROM workspace").fetchone()
         return "" if row is None else str(row[0])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from daemon.edits.lengths import resized
-from daemon.edits.values import Change, Grid, grid_of
+from daemon.edits.values import Change, Grid
 from daemon.store.journal_rows import StrandRow
 from protocol.errors import AlleleError
 from protocol.messages.strands import EditApplied, StrandInfo
@@ -14,42 +14,40 @@ from protocol.strands import Codes, StrandMeta
 
 @dataclass(frozen=True, kw_only=True)
 class Living:
-    """An open strand at one revision. `codes` (Q, T) are immutable; `meta.edits` is empty here."""
+    """An open strand at one revision. `codes` (Q, T) are immutable; `info.meta.edits` is empty here."""
 
-    id: str
-    meta: StrandMeta
-    rev: int
-    undo_depth: int
-    redo_depth: int
+    info: StrandInfo
     codes: Codes
-    locked: frozenset[int] = frozenset()
 
     @property
-    def info(self) -> StrandInfo:
-        """The message form of the strand."""
-        return StrandInfo(
-            id=self.id,
-            meta=self.meta,
-            rev=self.rev,
-            undo_depth=self.undo_depth,
-            redo_depth=self.redo_depth,
-            locked=sorted(self.locked),
-        )
+    def id(self) -> str:
+        """Id of the strand, unique in the journal."""
+        return self.info.id
+
+    @property
+    def meta(self) -> StrandMeta:
+        """The strand's name, model and dimensions."""
+        return self.info.meta
+
+    @property
+    def rev(self) -> int:
+        """The revision of the strand that these codes belong to."""
+        return self.info.rev
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class RequestId:
     """Identity of a request to change a strand, and its preconditions.
 
     Attributes:
         cid: id of the client.
-        request: id of the request.
+        id: id of the request.
         if_rev: revision that the strand must have; None for any.
         after: id of the client's preceding request, after which nobody else may have changed the strand.
     """
 
     cid: bytes
-    request: bytes
+    id: bytes
     if_rev: int | None = None
     after: bytes | None = None
 
@@ -80,18 +78,18 @@ def frozen(codes: Codes) -> Codes:
 
 def as_grid(row: StrandRow) -> Grid:
     """A strand's row as the grid that operations take."""
-    return grid_of(row.id, row.meta, row.codes, row.locked)
+    return Grid(id=row.id, meta=row.meta, codes=row.codes, locked=row.locked)
 
 
 def as_living(row: StrandRow) -> Living:
     """A strand's row as an open strand at its current revision."""
     meta = msgspec.structs.replace(resized(row.meta, row.codes.shape[1]), edits=[])
-    return Living(
+    info = StrandInfo(
         id=row.id,
         meta=meta,
         rev=row.rev,
         undo_depth=row.head,
         redo_depth=row.depth - row.head,
-        codes=row.codes,
-        locked=row.locked,
+        locked=sorted(row.locked),
     )
+    return Living(info=info, codes=row.codes)

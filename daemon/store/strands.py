@@ -24,9 +24,9 @@ from daemon.edits.operations import apply
 from daemon.edits.values import Change, Computation, Grid, Outcome, Register, settle, write
 from daemon.store.journal import Journal
 from daemon.store.journal_rows import Entry, EntryPart, Outdated, StrandRow
-from daemon.store.living import Asked, Edited, Living, SupersededError, as_grid, as_living, frozen
+from daemon.store.living import Edited, Living, RequestId, SupersededError, as_grid, as_living, frozen
 from protocol.arrays import Array
-from protocol.edits import OPS, Edit, format_edit
+from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.messages.strands import ClosedStrands, EditApplied, History
 from protocol.strands import Codes, StrandMeta
@@ -48,7 +48,7 @@ class StrandStore:
         self._journal = Journal(path)
         self._rows: dict[str, StrandRow] = {}
         self._registers = self._journal.registers()
-        for row in self._journal.strands():
+        for row in self._journal.list_strands():
             try:
                 self._replay(row)
             except ValueError as problem:
@@ -60,21 +60,23 @@ class StrandStore:
         """Close the store's journal."""
         self._journal.close()
 
-    def all(self) -> list[Living]:
+    def list_strands(self) -> list[Living]:
         """All open strands, oldest first."""
         return [as_living(row) for row in self._rows.values()]
 
-    def edits_of(self, strand: str) -> list[str]:
+    def edit_texts(self, strand: str) -> list[str]:
         """Texts of all edits in effect on a strand, oldest first, including those before it was opened here."""
         row = self._row(strand)
-        return [*row.meta.edits, *self._journal.texts(strand, row.head)]
+        return [*row.meta.edits, *self._journal.edit_texts(strand, row.head)]
 
-    def history(self, strand: str) -> History:
+    def get_history(self, strand: str) -> History:
         """The edits of a strand since it was opened here, around its current position, including undone ones."""
         row = self._row(strand)
         last = min(row.depth, row.head + KEPT_HISTORY // 2)
         first = max(1, last - KEPT_HISTORY + 1)
-        return History(head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.entries(strand, first, last))
+        return History(
+            head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.get_history(strand, first, last)
+        )
 
     def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
         """A strand, its codes when it was opened, and its codes before the newest edit in effect."""
@@ -91,24 +93,24 @@ class StrandStore:
         row = self._rows.get(strand)
         return None if row is None else as_living(row)
 
-    def opened_by(self, asked: Asked) -> Living | None:
+    def opened_by(self, request: RequestId) -> Living | None:
         """The strand that the same request opened before, if it is still open."""
-        known = self._journal.opened_by(asked.cid, asked.request)
+        known = self._journal.opened_by(request.cid, request.id)
         row = None if known is None else self._rows.get(known) or self._read(known)
         return None if row is None else as_living(row)
 
-    def open(self, meta: StrandMeta, codes: Codes, asked: Asked) -> Living:
+    def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
         """Open a new strand. The same request again returns the same strand."""
-        known = self.opened_by(asked)
+        known = self.opened_by(request)
         if known is not None:
             return known
         row = StrandRow(f"s{secrets.token_hex(4)}", meta, 0, 0, 0, frozen(codes), 0)
         with self._journal.transaction():
-            self._journal.add_strand(row, asked.cid, asked.request)
+            self._journal.open_strand(row, request.cid, request.id)
         self._rows[row.id] = row
         return as_living(row)
 
-    def shut(self, strand: str) -> None:
+    def close_strand(self, strand: str) -> None:
         """Move a strand with its history to the trash.
 
         Raises:
@@ -122,11 +124,11 @@ class StrandStore:
             raise self._read_again(outdated) from None
         del self._rows[strand]
 
-    def closed(self) -> ClosedStrands:
+    def list_closed_strands(self) -> ClosedStrands:
         """Strands in the trash, the last closed first."""
-        return self._journal.closed()
+        return self._journal.list_closed_strands()
 
-    def reopen(self, strand: str) -> Living:
+    def reopen_strand(self, strand: str) -> Living:
         """Restore a strand from the trash with its history. A strand that is open stays unchanged.
 
         Raises:
@@ -134,9 +136,11 @@ class StrandStore:
                 meanwhile, E_DISK_FULL.
         """
         if strand not in self._rows and self._read(strand) is None:
-            row = self._journal.closed_strand(strand)
+            row = self._journal.find_closed_strand(strand)
             if row is None:
-                known = ", ".join(f"{one.id} ({one.meta.name})" for one in self.closed().strands[:8]) or "none"
+                known = (
+                    ", ".join(f"{one.id} ({one.meta.name})" for one in self.list_closed_strands().strands[:8]) or "none"
+                )
                 raise AlleleError("E_NOT_FOUND", f"no closed strand is called {strand}", hint=f"closed: {known}")
             try:
                 self._replay(row)
@@ -150,9 +154,9 @@ class StrandStore:
             self._rows[strand] = row
         return as_living(self._rows[strand])
 
-    def workspace(self) -> str:
+    def get_workspace(self) -> str:
         """The workspace that a client saved last, or ""."""
-        return self._journal.workspace()
+        return self._journal.get_workspace()
 
     def put_workspace(self, state: str) -> None:
         """Save the workspace that a client restores at its next start."""
@@ -166,8 +170,8 @@ class StrandStore:
 
     # --- changes -----------------------------------------------------------------------------------------
 
-    def edit(
-        self, strand: str, edit: Edit, asked: Asked, answers: Mapping[bytes, Array] | None = None
+    def apply_edit(
+        self, strand: str, edit: Edit, request: RequestId, answers: Mapping[bytes, Array] | None = None
     ) -> Edited | Computation:
         """Apply an edit, or return the computation that a model must do first.
 
@@ -177,106 +181,109 @@ class StrandStore:
         Raises:
             AlleleError: E_NOT_FOUND, E_CONFLICT, an error of the operation, E_DISK_FULL.
         """
-        return self._once(strand, asked, lambda row: self._edit(row, edit, asked, answers or {}))
+        return self._once(strand, request, lambda row: self._edit(row, edit, request, answers or {}))
 
-    def undo(self, strand: str, asked: Asked) -> Edited:
-        """Undo the newest edit on every strand it changed.
-
-        Raises:
-            AlleleError: E_NOT_FOUND, E_CONFLICT, E_NOTHING_TO_UNDO, E_DISK_FULL.
-        """
-        return self._once(strand, asked, lambda row: self._undo(row, asked))
-
-    def redo(self, strand: str, asked: Asked) -> Edited:
-        """Reapply the most recently undone edit on every strand it changed.
+    def undo_edit(self, strand: str, request: RequestId) -> Edited:
+        """Undo the newest edit, on every strand it changed.
 
         Raises:
             AlleleError: E_NOT_FOUND, E_CONFLICT, E_NOTHING_TO_UNDO, E_DISK_FULL.
         """
-        return self._once(strand, asked, lambda row: self._redo(row, asked))
+        return self._once(strand, request, lambda row: self._undo(row, request))
 
-    def _once(self, strand: str, asked: Asked, work: Callable[[StrandRow], Done]) -> Done | Edited:
-        answered = self._journal.answer(asked.cid, asked.request)
+    def redo_edit(self, strand: str, request: RequestId) -> Edited:
+        """Reapply the most recently undone edit, on every strand it changed.
+
+        Raises:
+            AlleleError: as `undo_edit`.
+        """
+        return self._once(strand, request, lambda row: self._redo(row, request))
+
+    def _once(self, strand: str, request: RequestId, work: Callable[[StrandRow], Done]) -> Done | Edited:
+        answered = self._journal.answer(request.cid, request.id)
         if answered is not None:
             return Edited(answer=answered)
         row = self._row(strand)
-        _check_fresh(row, asked)
+        _check_fresh(row, request)
         try:
             self._journal.expect({row.id: row.rev})  # the rows read next belong to the history known here
             return work(row)
         except Outdated as outdated:
             raise self._read_again(outdated) from None
 
-    def _edit(self, row: StrandRow, edit: Edit, asked: Asked, answers: Mapping[bytes, Array]) -> Edited | Computation:
-        spec = OPS.get(edit.op)
+    def _edit(
+        self, row: StrandRow, edit: Edit, request: RequestId, answers: Mapping[bytes, Array]
+    ) -> Edited | Computation:
         others: dict[str, Grid] = {}
-        if spec is not None and spec.takes_strand and edit.args:
-            others[edit.args[0]] = as_grid(self._row(edit.args[0]))
+        if edit.other is not None:
+            others[edit.other] = as_grid(self._row(edit.other))
         revisions = {strand: self._rows[strand].rev for strand in (row.id, *others)}
         outcome = settle(apply(edit, as_grid(row), others, self._registers), answers)
         if isinstance(outcome, Computation):
             return outcome
         text = format_edit(edit)
         if outcome.locked is not None:
-            return self._relock(row, text, outcome.locked, outcome.notes, asked)
+            return self._relock(row, text, outcome.locked, outcome.notes, request)
         if not outcome.changes:
-            return self._remember(row, text, outcome, asked, revisions)
+            return self._remember(row, text, outcome, request, revisions)
         text += f"  # {levels_words(row.locked)} locked" if row.locked else ""
         notes = [*outcome.notes]
         if not notes and all(np.array_equal(change.before, change.after) for change in outcome.changes):
             notes.append("every cell stayed as it was")
         parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
-        rows = [self._moved(part.strand, part.change, part.pos, part.pos, asked) for part in parts]
+        rows = [self._moved(part.strand, part.change, part.pos, part.pos, request) for part in parts]
         answer = EditApplied(edit=text, strands=[as_living(new).info for new in rows], notes=notes)
         with self._journal.transaction():
             self._journal.expect(revisions)
-            self._journal.add_entry(edit, text, parts, asked.cid, asked.request)
-            self._commit(rows, answer, asked, is_new=True)
+            self._journal.apply_edit(edit, text, parts, request.cid, request.id)
+            self._commit(rows, answer, request, is_new=True)
         return self._settle(rows, outcome.changes, answer)
 
     def _remember(
-        self, row: StrandRow, text: str, outcome: Outcome, asked: Asked, revisions: Mapping[str, int]
+        self, row: StrandRow, text: str, outcome: Outcome, request: RequestId, revisions: Mapping[str, int]
     ) -> Edited:
         """Save an edit that fills registers and changes no cells; the strand's revision stays."""
-        tail = [*row.tail, _name(asked.cid, asked.request)][-KEPT_TAIL:]
+        tail = [*row.tail, _name(request.cid, request.id)][-KEPT_TAIL:]
         answer = EditApplied(edit=text, strands=[as_living(row).info], notes=outcome.notes)
         with self._journal.transaction():
             self._journal.expect(revisions)
             for name, register in outcome.registers.items():
                 self._journal.put_register(name, register)
-            self._journal.add_answer(asked.cid, asked.request, answer)
+            self._journal.add_answer(request.cid, request.id, answer)
         row.tail = tail
         self._registers.update(outcome.registers)
         return Edited(answer=answer)
 
-    def _relock(self, row: StrandRow, text: str, locked: frozenset[int], notes: list[str], asked: Asked) -> Edited:
+    def _relock(
+        self, row: StrandRow, text: str, locked: frozenset[int], notes: list[str], request: RequestId
+    ) -> Edited:
         """Change the locked levels. This makes a new revision, but is not an edit, so redo stays possible."""
         nothing = Change(
             strand=row.id, level_lo=0, frame_lo=0, before=row.codes[:, :0].copy(), after=row.codes[:, :0].copy()
         )
-        new = self._moved(row.id, nothing, row.head, row.depth, asked)
+        new = self._moved(row.id, nothing, row.head, row.depth, request)
         new.locked = locked
         answer = EditApplied(edit=text, strands=[as_living(new).info], notes=notes)
         with self._journal.transaction():
             self._journal.update_strand(new, with_checkpoint=False)
             self._journal.put_locks(new)
-            self._journal.add_answer(asked.cid, asked.request, answer)
+            self._journal.add_answer(request.cid, request.id, answer)
         return self._settle([new], [nothing], answer)
 
-    def _undo(self, row: StrandRow, asked: Asked) -> Edited:
+    def _undo(self, row: StrandRow, request: RequestId) -> Edited:
         if row.head == 0:
             raise AlleleError("E_NOTHING_TO_UNDO", f"{row.meta.name} has nothing to undo")
         entry = self._journal.entry_at(row.id, row.head)
         parts, notes = self._movable(entry, "undone", lambda other: other.head)
         moved = [EntryPart(part.strand, part.pos - 1, part.change.reversed()) for part in parts]
-        return self._move(entry, moved, notes, asked)
+        return self._move(entry, moved, notes, request)
 
-    def _redo(self, row: StrandRow, asked: Asked) -> Edited:
+    def _redo(self, row: StrandRow, request: RequestId) -> Edited:
         if row.head == row.depth:
             raise AlleleError("E_NOTHING_TO_UNDO", f"{row.meta.name} has nothing to redo")
         entry = self._journal.entry_at(row.id, row.head + 1)
         parts, notes = self._movable(entry, "redone", lambda other: other.head + 1)
-        return self._move(entry, parts, notes, asked)
+        return self._move(entry, parts, notes, request)
 
     def _movable(self, entry: Entry, done: str, place: Callable[[StrandRow], int]) -> tuple[list[EntryPart], list[str]]:
         """Parts of an entry to undo or redo, if every open strand is at its position; closed strands are skipped."""
@@ -294,24 +301,26 @@ class StrandStore:
             raise _changed_since(entry, done, "the other strand")
         return parts, notes
 
-    def _move(self, entry: Entry, parts: list[EntryPart], notes: list[str], asked: Asked) -> Edited:
-        rows = [self._moved(part.strand, part.change, part.pos, self._rows[part.strand].depth, asked) for part in parts]
+    def _move(self, entry: Entry, parts: list[EntryPart], notes: list[str], request: RequestId) -> Edited:
+        rows = [
+            self._moved(part.strand, part.change, part.pos, self._rows[part.strand].depth, request) for part in parts
+        ]
         answer = EditApplied(edit=entry.text, strands=[as_living(new).info for new in rows], notes=notes)
         left = [part.strand for part in entry.present if part.strand not in self._rows]
         with self._journal.transaction():
             self._journal.split_entry(entry.id, left)  # otherwise a restored strand could never undo its part
-            self._commit(rows, answer, asked, is_new=False)
+            self._commit(rows, answer, request, is_new=False)
         return self._settle(rows, [part.change for part in parts], answer)
 
-    def _moved(self, strand: str, change: Change, head: int, depth: int, asked: Asked) -> StrandRow:
+    def _moved(self, strand: str, change: Change, head: int, depth: int, request: RequestId) -> StrandRow:
         """A copy of a strand's row after a change, one revision later."""
         row = self._rows[strand]
         return StrandRow(
             strand, row.meta, row.rev + 1, head, depth, write(row.codes, change), row.checkpoint_pos,
-            [_name(asked.cid, asked.request)], row.locked,
+            [_name(request.cid, request.id)], row.locked,
         )  # fmt: skip
 
-    def _commit(self, rows: list[StrandRow], answer: EditApplied, asked: Asked, *, is_new: bool) -> None:
+    def _commit(self, rows: list[StrandRow], answer: EditApplied, request: RequestId, *, is_new: bool) -> None:
         for row in rows:
             # A new edit removes the undone edits; a checkpoint among them could no longer be replayed from.
             is_lost = is_new and row.head <= row.checkpoint_pos
@@ -319,7 +328,7 @@ class StrandStore:
             self._journal.update_strand(row, with_checkpoint=is_due)
             if is_due:
                 row.checkpoint_pos = row.head
-        self._journal.add_answer(asked.cid, asked.request, answer)
+        self._journal.add_answer(request.cid, request.id, answer)
 
     def _settle(self, rows: list[StrandRow], changes: list[Change], answer: EditApplied) -> Edited:
         for row in rows:
@@ -339,7 +348,7 @@ class StrandStore:
 
     def _read(self, strand: str) -> StrandRow | None:
         """Read an open strand from the journal; None if it is not open there, or damaged."""
-        row = self._journal.open_strand(strand)
+        row = self._journal.find_open_strand(strand)
         if row is None:
             return None
         try:
@@ -369,11 +378,11 @@ class StrandStore:
         return row
 
 
-def _check_fresh(row: StrandRow, asked: Asked) -> None:
-    if asked.after is not None:
-        is_fresh = _name(asked.cid, asked.after) in row.tail
+def _check_fresh(row: StrandRow, request: RequestId) -> None:
+    if request.after is not None:
+        is_fresh = _name(request.cid, request.after) in row.tail
     else:
-        is_fresh = asked.if_rev is None or asked.if_rev == row.rev
+        is_fresh = request.if_rev is None or request.if_rev == row.rev
     if not is_fresh:
         raise AlleleError(
             "E_CONFLICT", f"{row.meta.name} was changed meanwhile (now revision {row.rev})", hint="fetch it again"

@@ -144,6 +144,7 @@ class EngineBridge:
             "codec_id": codec_id,
             "kind": asked.kind,
             "settings": dict(asked.settings),
+            "needs_atlas": asked.needs_atlas,
         }
         return (await lane.ask("compute", fields, asked.inputs, deadline_s)).buffers[0]
 

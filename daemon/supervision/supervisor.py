@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from daemon.supervision.failure import Failure
 from daemon.supervision.pipe import Parcel, PipeError
 from daemon.supervision.process import Child, spawn
 from protocol.arrays import Array
-from protocol.errors import AlleleError, ErrorBody
+from protocol.errors import AlleleError
 
 log = logging.getLogger("allele.engine")
 
@@ -25,6 +28,10 @@ MAX_QUICK_DEATHS = 5
 QUICK_S = 5.0  # a worker that lived this long after it was ready did not die of its start
 START_LIMIT_S = 120.0  # importing torch from a cold disk
 MAX_WAITING = 512
+
+
+class WorkerStuckError(PipeError):
+    """The worker lives but did not start, or did not answer, within its limit; it is killed."""
 
 
 @dataclass(eq=False)
@@ -108,7 +115,7 @@ class Lane:
         try:
             hello = await asyncio.wait_for(child.read(), START_LIMIT_S)
         except TimeoutError:
-            raise PipeError(f"it did not start in {START_LIMIT_S:.0f} s") from None
+            raise WorkerStuckError(f"it did not start in {START_LIMIT_S:.0f} s") from None
         self.facts = hello.fields
         self._ready_s = asyncio.get_running_loop().time()
         self._change("ready", "")
@@ -120,7 +127,7 @@ class Lane:
                     await child.send({"op": ask.op, **ask.fields}, ask.buffers)
                     done, _ = await asyncio.wait({reading}, timeout=self._op_limit_s)
                     if not done:
-                        raise PipeError(f"{ask.op} took longer than {self._op_limit_s:.0f} s")
+                        raise WorkerStuckError(f"{ask.op} took longer than {self._op_limit_s:.0f} s")
                     parcel = reading.result()
                 except PipeError:
                     self._asks.appendleft(ask)  # _bury answers it
@@ -156,8 +163,8 @@ class Lane:
     async def _bury(self, child: Child | None, problem: Exception) -> None:
         """Say why the worker is gone, fail what it was doing, and wait a little before the next one."""
         how = await child.ended() if child is not None else str(problem)
-        if "took longer" in str(problem) or "did not start" in str(problem):
-            how = str(problem)
+        if isinstance(problem, WorkerStuckError):
+            how = str(problem)  # the child's end says only that it was killed
         loop = asyncio.get_running_loop()
         is_quick = self._ready_s is None or loop.time() - self._ready_s < QUICK_S
         self._quick_deaths = self._quick_deaths + 1 if is_quick else 0
@@ -197,9 +204,9 @@ class Lane:
 def _settle(ask: _Ask, parcel: Parcel) -> None:
     if ask.answer.done():
         return
-    error = parcel.fields.get("error")
-    if error is None:
+    reported = parcel.fields.get("failure")
+    if reported is None:
         ask.answer.set_result(parcel)
     else:
-        body = ErrorBody(code=error["code"], message=error["message"], hint=error["hint"])
-        ask.answer.set_exception(AlleleError(body.code, body.message, hint=body.hint))
+        failure = msgspec.convert(reported, Failure)
+        ask.answer.set_exception(AlleleError(failure.code, failure.message, hint=failure.hint))

@@ -22,9 +22,10 @@ def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) ->
     """
     earlier = read_run(run_dir)
     if (run_dir / MODEL_NAME).exists():
-        raise TrainingError(f"{run_dir.name} is finished: a model keeps its codec.", "Choose another name.")
+        message = f"{run_dir.name} is finished: a model keeps its codec."
+        raise TrainingError(message, "Choose another name.", can_resume=False)
     if earlier is not None and not spec.resume:
-        raise TrainingError(f"{run_dir.name} exists already.", "Resume it, or choose another name.")
+        raise TrainingError(f"{run_dir.name} exists already.", "Resume it, or choose another name.", can_resume=False)
     if earlier is None and spec.resume:
         raise TrainingError(f"{run_dir.name} has no run to resume.", "Start it without resume.")
     if earlier is not None:
@@ -48,10 +49,11 @@ def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) ->
 
 def _ignored(spec: TrainingSpec, earlier: TrainingSpec) -> list[str]:
     """A message about options of a resumed run that cannot change any more; empty if there are none."""
-    words = {"preset": "size", "codebook_size": "codebook", "adversarial": "adversary"}
+    words = {"preset": "size", "adversarial": "adversary"}
     ignored = [
         words.get(name, name)
-        for name in ("preset", "levels", "codebook_size", "channels", "seed", "adversarial")
-        if getattr(spec, name) not in (getattr(TrainingSpec(), name), getattr(earlier, name))
+        for name in TrainingSpec.__struct_fields__
+        if name not in ("budget_s", "steps", "resume")  # what a resumed run takes up
+        and getattr(spec, name) not in (getattr(TrainingSpec(), name), getattr(earlier, name))
     ]
     return [f"{', '.join(ignored)}: fixed when this run began, so the new value is ignored"] if ignored else []

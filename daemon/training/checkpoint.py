@@ -193,6 +193,7 @@ def _other_version(path: Path) -> TrainingError:
     return TrainingError(
         f"{path}: the checkpoint was written by another version of Allele.",
         "Resume it with that version, or start a new model.",
+        can_resume=False,
     )
 
 

@@ -144,6 +144,7 @@ class CodecSteps:
             raise TrainingError(
                 f"The gradient has not been a number for {MOST_SKIPPED} steps in a row.",
                 "Look for damaged recordings in the corpus, or try another seed.",
+                can_resume=False,  # a run keeps its seed and its audio: resumed, it would end the same way
             )
 
     def _reconstruct(self, audio: Tensor, share: float) -> Reconstruction:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from daemon.codec.config import CodecConfig
 from daemon.runs.errors import TrainingError
-from daemon.runs.spec import Plan, Preset, Recipe, Split, TrainingSpec
+from daemon.runs.spec import Plan, Recipe, Split, TrainingSpec
 
 # (least number of training frames, K): about twenty frames per code keep every code in use.
 CODEBOOK_BY_FRAMES = ((200_000, 1024), (60_000, 512), (15_000, 256), (1_600, 128), (600, 64), (0, 32))
@@ -56,7 +56,7 @@ def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool, stereo_share: f
     if channels == 2:
         shape = STEREO[preset]
     levels = spec.levels or shape.levels
-    codebook = spec.codebook_size or (shape.codebook_size if preset == "toy" else sized)
+    codebook = spec.codebook or (shape.codebook_size if preset == "toy" else sized)
     try:
         codec = replace(shape, levels=levels, codebook_size=codebook)
     except ValueError as error:
@@ -65,7 +65,7 @@ def make_plan(spec: TrainingSpec, split: Split, *, is_gpu: bool, stereo_share: f
         raise TrainingError(
             f"{levels} levels × {codebook} codes are not possible.", "Choose 1 to 32 levels of 2 to 65536 codes."
         )
-    chosen = "as requested" if spec.levels or spec.codebook_size else f"because {frames} training frames"
+    chosen = "as requested" if spec.levels or spec.codebook else f"because {frames} training frames"
     words = [f"preset {preset}: {why}", width, f"{levels} levels × {codebook} codes, {chosen}"]
     if codebook > 2 * sized:
         words.append(f"{codebook} codes are many for {frames} frames: expect unused ones; {sized} would fit")
@@ -90,7 +90,7 @@ def _channels(spec: TrainingSpec, stereo_share: float) -> tuple[int, str]:
     return channels, f"{name}, {why}" if why else f"{name}: no recording is audibly stereo"
 
 
-def _preset(spec: TrainingSpec, frames: int, *, is_gpu: bool) -> tuple[Preset, str]:
+def _preset(spec: TrainingSpec, frames: int, *, is_gpu: bool) -> tuple[str, str]:
     if spec.preset != "auto":
         return spec.preset, "as requested"
     if is_gpu and frames >= 15_000 and (spec.budget_s or 0) >= 300:

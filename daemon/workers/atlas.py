@@ -8,22 +8,24 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from daemon.jobs.specs import AtlasSpec
 from daemon.workers.child import Wire, keep_log, run_job
 
 NICE = 5
 
 
-def _measure(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
+def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
     from daemon.atlas.model import measure_model
     from daemon.workers.device import choose_device
 
-    say, model_dir = keep_log(wire, Path(asked["log"])), Path(asked["model_dir"])
+    say, model_dir = keep_log(wire, log), Path(spec.model_dir)
 
     def go_on(share: float) -> bool:
-        wire.send({"type": "progress", "progress": share, "detail": "measuring what each code does"})
+        detail = "measuring what each code does"
+        wire.send({"type": "progress", "phase": "working", "progress": share, "detail": detail})
         return not wire.cancelled.is_set()
 
-    atlas = measure_model(model_dir, Path(asked["corpus_dir"]), device=choose_device(), say=say, go_on=go_on)
+    atlas = measure_model(model_dir, Path(spec.corpus_dir), device=choose_device(), say=say, go_on=go_on)
     if atlas is None:
         return {"state": "stopped"}
     Q, K, M, _ = atlas.shape
@@ -34,4 +36,4 @@ def _measure(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_job(sys.argv[1:], NICE, _measure)
+    run_job(sys.argv[1:], NICE, AtlasSpec, _measure)

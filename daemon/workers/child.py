@@ -16,10 +16,12 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 from daemon.supervision.pipe import Parcel, PipeError, pack_parcel, read_parcel_blocking
 from protocol.arrays import Array
+
+T = TypeVar("T")
 
 _PR_SET_PDEATHSIG = 1
 EXIT_ORPHANED = 70
@@ -94,7 +96,9 @@ class Wire:
                 self.inbox.put(parcel)
 
 
-def run_job(argv: Sequence[str], nice: int, work: Callable[[Wire, dict[str, Any]], dict[str, Any]]) -> None:
+def run_job(
+    argv: Sequence[str], nice: int, spec_type: type[T], work: Callable[[Wire, T, Path], dict[str, Any]]
+) -> None:
     """The whole of a job's process: do what is asked once, say how it ended, and leave at once.
 
     The job is over for the broker when the process is. Everything it made is on the disk by then, and taking torch's
@@ -103,18 +107,21 @@ def run_job(argv: Sequence[str], nice: int, work: Callable[[Wire, dict[str, Any]
     Args:
         argv: a worker's command line.
         nice: how much else goes before it.
-        work: fields that were asked → fields of the "ended" parcel.
+        spec_type: what this kind of job is told to do.
+        work: does it, given the spec and the path of the job's own log; gives the fields of the "ended" parcel.
     """
     wire = open_wire(argv)
     forbid_core_dumps()
     give_way(nice)
+    import msgspec
+
     from daemon.workers.failures import describe_failure  # imports much, so after the parent is watched
 
     asked = wire.inbox.get().fields
     try:
-        result = work(wire, asked)
+        result = work(wire, msgspec.convert(asked["spec"], spec_type), Path(asked["log"]))
     except Exception as problem:  # noqa: BLE001 - the broker is told why
-        wire.send({"type": "failed", "error": describe_failure(problem)})
+        wire.send({"type": "failed", "failure": msgspec.to_builtins(describe_failure(problem))})
     else:
         wire.send({"type": "ended", **result})
     for stream in (sys.stdout, sys.stderr):  # the log of its kind of job

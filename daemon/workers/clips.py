@@ -43,7 +43,7 @@ def read_clip(path: Path, channels: int = 1) -> Clip:
         channels: what the codec takes; a file in two channels is averaged for 1 and kept for 2, others are averaged.
 
     Raises:
-        AlleleError: E_NOT_FOUND, E_BAD_AUDIO or E_TOO_SHORT, naming the file and the mend.
+        AlleleError: E_NOT_FOUND, E_BAD_AUDIO or E_TOO_SHORT, naming the file and what to do.
     """
     require_torchaudio()
     if not path.exists():

@@ -16,6 +16,7 @@ def main(argv: Sequence[str]) -> None:
     """Serve until the broker goes away."""
     wire = open_wire(argv)
     forbid_core_dumps()
+    import msgspec
     import torch
 
     from daemon.workers.device import choose_device, device_name, facts
@@ -35,7 +36,7 @@ def main(argv: Sequence[str]) -> None:
         try:
             fields, buffers = operations.run(parcel.fields, parcel.buffers)
         except Exception as problem:  # noqa: BLE001 - the broker is told, and the worker goes on
-            wire.send({"error": describe_failure(problem)})
+            wire.send({"failure": msgspec.to_builtins(describe_failure(problem))})
         else:
             wire.send(fields, buffers)
 

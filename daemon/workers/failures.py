@@ -1,56 +1,72 @@
-"""What a worker's exception becomes on the pipe: a stable code, a line, the mend. In workers only."""
+"""Turns an exception of a worker into a `Failure`: a stable code, one line, a hint. Used in workers only."""
 
 import errno
 import traceback
-from typing import Any
 
-from daemon.atlas.errors import AtlasError
-from daemon.codec.errors import CodecError
-from daemon.corpus.errors import CorpusError
-from daemon.errors import MendableError, passing_hint
-from daemon.runs.errors import TrainingMemoryError
+from daemon.errors import ReportedError, passing_hint
+from daemon.supervision.failure import Failure
 from protocol.errors import AlleleError
-from protocol.situations import situation
+from protocol.situations import FREE_SPACE, situation
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 
 
-def describe_failure(problem: BaseException) -> dict[str, Any]:
-    """Code, message and hint of any exception; a defect's traceback goes to the worker's log."""
-    error = _as_error(problem)
-    if error.code in ("E_INTERNAL", "E_ENGINE"):
+def describe_failure(problem: BaseException) -> Failure:
+    """Describe any exception for the broker; the traceback of a defect goes to the worker's log."""
+    failure = _as_failure(problem)
+    if failure.code in ("E_INTERNAL", "E_ENGINE"):
         traceback.print_exception(problem)
-    return {"code": error.code, "message": error.message, "hint": error.hint}
+    return failure
 
 
-def _as_error(problem: BaseException) -> AlleleError:
+def _as_failure(problem: BaseException) -> Failure:
     if isinstance(problem, AlleleError):
-        return problem
-    numbers = {cause.errno for cause in _causes(problem) if isinstance(cause, OSError)}
-    message = " ".join((getattr(problem, "message", "") or str(problem) or type(problem).__name__).split())
-    if numbers & {errno.ENOSPC, errno.EDQUOT} or "disk is full" in message or "No space left" in message:
-        hint = getattr(problem, "hint", "") or "free some space and try again"
-        if isinstance(problem, OSError):
-            message = f"{f'{problem.filename}: ' if problem.filename else ''}no space is left on the disk"
-        return AlleleError("E_DISK_FULL", message, hint=hint)
-    if numbers & {errno.EMFILE, errno.ENFILE} or "Too many open files" in message:
-        where = f"{problem.filename}: " if isinstance(problem, OSError) and problem.filename else ""
-        message = f"{where}too many open files" if isinstance(problem, OSError) else message
-        return AlleleError("E_IO", message, hint=passing_hint(OSError(errno.EMFILE, message)))
-    if isinstance(problem, TrainingMemoryError):
-        return AlleleError("E_OOM", message, hint=problem.hint)
+        return _failure(problem)
+    causes = {cause.errno: cause for cause in _causes(problem) if isinstance(cause, OSError) and cause.errno}
+    if causes.keys() & FULL:
+        return _disk_full(problem)
+    if causes.keys() & NO_DESCRIPTOR:
+        return _too_many_files(problem)
+    if isinstance(problem, ReportedError):
+        message = _one_line(problem.message)
+        return Failure(code=problem.code, message=message, hint=problem.hint, can_resume=problem.can_resume)
     if isinstance(problem, MemoryError) or type(problem).__name__ == "OutOfMemoryError":
-        return AlleleError("E_OOM", "memory ran out", hint="use a shorter clip, a smaller preset, or close programs")
-    if isinstance(problem, AtlasError):
-        return AlleleError("E_NO_ATLAS", message, hint=problem.hint)
-    if isinstance(problem, CodecError):
-        return AlleleError("E_BAD_REQUEST", message, hint=problem.hint)
-    if isinstance(problem, CorpusError):
-        return AlleleError("E_IO", message, hint=problem.hint)
-    if isinstance(problem, MendableError):
-        return AlleleError("E_BAD_REQUEST", message, hint=problem.hint)
+        hint = "use a shorter clip, a smaller preset, or close programs"
+        return Failure(code="E_OOM", message="memory ran out", hint=hint)
     known = situation(problem)
     if known is not None:
-        return known
-    return AlleleError("E_ENGINE", f"{type(problem).__name__}: {message}"[:500], hint="allele daemon logs says more")
+        return _failure(known)
+    message = f"{type(problem).__name__}: {_one_line(str(problem) or type(problem).__name__)}"[:500]
+    return Failure(code="E_ENGINE", message=message, hint="allele daemon logs says more")
+
+
+def _failure(error: AlleleError) -> Failure:
+    return Failure(code=error.code, message=error.message, hint=error.hint)
+
+
+def _disk_full(problem: BaseException) -> Failure:
+    """Report a full disk: with the error's own words where it has some, otherwise with the file's name."""
+    hint = problem.hint if isinstance(problem, ReportedError) else ""
+    return Failure(
+        code="E_DISK_FULL", message=_own_words(problem, "no space is left on the disk"), hint=hint or FREE_SPACE
+    )
+
+
+def _too_many_files(problem: BaseException) -> Failure:
+    """Report that no file can be opened for now. The error's own hint may be about the file, which is not to blame."""
+    hint = passing_hint(OSError(errno.EMFILE, ""))
+    return Failure(code="E_IO", message=_own_words(problem, "too many open files"), hint=hint)
+
+
+def _own_words(problem: BaseException, otherwise: str) -> str:
+    if isinstance(problem, ReportedError):
+        return _one_line(problem.message)
+    return f"{problem.filename}: {otherwise}" if isinstance(problem, OSError) and problem.filename else otherwise
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _causes(problem: BaseException | None) -> list[BaseException]:

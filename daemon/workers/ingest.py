@@ -8,28 +8,28 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from daemon.jobs.specs import IngestSpec
 from daemon.workers.child import Wire, cap_memory, keep_log, run_job
 
 NICE = 5
 MEMORY_BYTES = 4 << 30  # ingest needs a few blocks; what asks for more is a file that lies
 
 
-def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
+def _ingest(wire: Wire, spec: IngestSpec, log: Path) -> dict[str, Any]:
     from daemon.corpus.ingest import IngestProgress, ingest
 
     cap_memory(MEMORY_BYTES)
-    say = keep_log(wire, Path(asked["log"]))
+    say = keep_log(wire, log)
 
     def progress(state: IngestProgress) -> None:
         name = state.path.name if state.path is not None else ""
         share = state.done_files / max(1, state.total_files)
         detail = f"{state.done_files} of {state.total_files} files, {state.read_s:.0f} s read"
-        wire.send({"type": "progress", "progress": share, "detail": f"{detail}: {name}" if name else detail})
+        detail = f"{detail}: {name}" if name else detail
+        wire.send({"type": "progress", "phase": "working", "progress": share, "detail": detail})
 
-    corpus_dir = Path(asked["corpus_dir"])
-    report = ingest(
-        [Path(path) for path in asked["paths"]], corpus_dir, progress=progress, cancelled=wire.cancelled.is_set
-    )
+    corpus_dir = Path(spec.corpus_dir)
+    report = ingest([Path(path) for path in spec.paths], corpus_dir, progress=progress, cancelled=wire.cancelled.is_set)
     for record in (*report.errors, *report.duplicates, *report.added):
         if record.message:
             say(f"{record.source}: {record.message} {record.hint}".strip())
@@ -42,7 +42,7 @@ def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
         "corpus": corpus_dir.name,
         "added": len(report.added),
         "duplicates": len(report.duplicates),
-        "errors": [{"path": r.source, "problem": r.message, "mend": r.hint} for r in report.errors],
+        "errors": [{"path": r.source, "problem": r.message, "hint": r.hint} for r in report.errors],
         "not_read": report.left_out.facts(),
         "files": report.total_files,
         "seconds": round(report.total_s, 3),
@@ -51,4 +51,4 @@ def _ingest(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_job(sys.argv[1:], NICE, _ingest)
+    run_job(sys.argv[1:], NICE, IngestSpec, _ingest)

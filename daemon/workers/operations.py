@@ -74,10 +74,13 @@ class Operations:
         """Rank of each code within its level."""
         return {}, (self._codec(model, codec_id).codebook_ranks(),)
 
-    def compute(self, *inputs: Array, model: str, codec_id: str, kind: str, settings: dict[str, Any]) -> Result:
+    def compute(
+        self, *inputs: Array, model: str, codec_id: str, kind: str, settings: dict[str, Any], needs_atlas: bool
+    ) -> Result:
         """New cells, or which frames to take them from, for an edit."""
         codec = self._codec(model, codec_id)
-        return {}, (compute(codec, kind, settings, inputs, lambda: self._atlas(Path(model), codec)),)
+        atlas = self._atlas(Path(model), codec) if needs_atlas else None
+        return {}, (compute(codec, kind, settings, inputs, atlas),)
 
     def encode_file(self, *, model: str, path: str) -> Result:
         """An audio file as codes."""

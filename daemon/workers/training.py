@@ -13,16 +13,16 @@ from typing import Any
 
 import msgspec
 
+from daemon.jobs.specs import TrainSpec
 from daemon.workers.child import Wire, run_job
 
 STEPS_A_SECOND = 20
 NICE = 5
 
 
-def _train(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
+def _train(wire: Wire, spec: TrainSpec, _: Path) -> dict[str, Any]:
     from daemon.runs.folder import MODEL_NAME
     from daemon.runs.reports import Control, Report, StepReport
-    from daemon.runs.spec import TrainingSpec
     from daemon.training.codec_run import train
     from daemon.workers.device import choose_device
 
@@ -42,13 +42,12 @@ def _train(wire: Wire, asked: dict[str, Any]) -> dict[str, Any]:
             return Control.STOP
         return Control.KEEP if wire.kept.is_set() else Control.GO
 
-    spec = msgspec.convert(asked["spec"], TrainingSpec)
-    run_dir = Path(asked["run_dir"])
-    result = train(spec, Path(asked["corpus_dir"]), run_dir, device=choose_device(), report=report, control=control)
+    run_dir, corpus_dir = Path(spec.run_dir), Path(spec.corpus_dir)
+    result = train(spec.training, corpus_dir, run_dir, device=choose_device(), report=report, control=control)
     if result.state == "stopped":
         return {"state": "stopped"}
     card = msgspec.json.decode((run_dir / MODEL_NAME).read_bytes(), type=dict[str, Any])
-    _measure(wire, run_dir, Path(asked["corpus_dir"]))
+    _measure(wire, run_dir, corpus_dir)
     unjudged = "" if card["held_out"] else f"nothing is held out, since {card['held_out_reason']}"
     detail = "; ".join(filter(None, (unjudged, card.get("ended", ""))))
     return {"state": "finished", "result": _result(run_dir.name, card), "detail": detail}
@@ -68,7 +67,8 @@ def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
         wire.send({"type": "report", "report": msgspec.json.encode(line)})
 
     def go_on(share: float) -> bool:
-        wire.send({"type": "progress", "progress": 1.0, "detail": f"measuring what each code does, {share:.0%}"})
+        detail = f"measuring what each code does, {share:.0%}"
+        wire.send({"type": "progress", "phase": "measuring", "progress": 1.0, "detail": detail})
         return not wire.cancelled.is_set()
 
     later = f"allele model atlas {quote(run_dir.name)} makes it"
@@ -76,7 +76,7 @@ def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
         if measure_model(run_dir, corpus_dir, device=choose_device(), say=say, go_on=go_on) is None:
             say(f"stopped before the atlas was measured; {later}")
     except Exception as problem:  # noqa: BLE001 - the model is finished and stays so
-        say(f"the atlas could not be measured: {describe_failure(problem)['message']}; {later}")
+        say(f"the atlas could not be measured: {describe_failure(problem).message}; {later}")
 
 
 def _result(model: str, card: dict[str, Any]) -> dict[str, Any]:
@@ -86,4 +86,4 @@ def _result(model: str, card: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_job(sys.argv[1:], NICE, _train)
+    run_job(sys.argv[1:], NICE, TrainSpec, _train)

@@ -16,7 +16,7 @@ class AddToCorpus(Request[JobAccepted], frozen=True, kw_only=True):
 
 
 class CorpusFile(Struct, frozen=True, kw_only=True):
-    """One source file. status: ok, skipped or duplicate; `problem` says why and `mend` what to do."""
+    """One source file. status: ok, skipped or duplicate; `problem` says why and `hint` what to do."""
 
     path: str
     status: str
@@ -28,7 +28,7 @@ class CorpusFile(Struct, frozen=True, kw_only=True):
     clipped: int = 0
     silence: float = 0.0
     problem: str = ""
-    mend: str = ""
+    hint: str = ""
 
 
 class CorpusInfo(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from protocol.messages.fields import Event, Id, Name
 from protocol.messages.jobs import JobInfo
 from protocol.messages.models import ModelInfo
 from protocol.messages.strands import StrandInfo
+from protocol.ranges import FrameRange, LevelRange
 
 
 class JobChanged(Event, frozen=True, kw_only=True):
@@ -70,7 +71,7 @@ class StrandOpened(Event, frozen=True, kw_only=True):
 class StrandChanged(Event, frozen=True, kw_only=True):
     """A strand was edited, undone or redone, or its locks were. Buffer 0: the cells as they are now, uint16.
 
-    They lie at levels[0].., frames[0]..; `resized` means the length changed: fetch it whole.
+    They lie at `levels` and `frames`; `resized` means the length changed: fetch it whole.
     When only locks changed there are none, (Q, 0).
     cause: id of the request that did it. kind: edit, undo or redo.
     """
@@ -78,8 +79,8 @@ class StrandChanged(Event, frozen=True, kw_only=True):
     strand: StrandInfo
     kind: str
     edit: str
-    levels: tuple[int, int]
-    frames: tuple[int, int]
+    levels: LevelRange
+    frames: FrameRange
     cause: bytes = b""
     resized: bool = False
 

@@ -1,10 +1,17 @@
 """Requests about jobs, trainings among them, and their replies."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
 from protocol.messages.fields import Id, Name, Request, Struct
+from protocol.training import TrainingOptions
+
+JobKind = Literal["ingest", "train", "atlas"]
+JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled", "interrupted"]
+JobPhase = Literal[
+    "idle", "starting", "working", "measuring", "pausing", "resuming", "cancelling", "stopping", "stopped"
+]
 
 
 class JobAccepted(Struct, frozen=True, kw_only=True):
@@ -14,39 +21,32 @@ class JobAccepted(Struct, frozen=True, kw_only=True):
 
 
 class StartTraining(Request[JobAccepted], frozen=True, kw_only=True):
-    """Train a codec on a corpus as a job, under a new name unless `resume` (then on the corpus it began with).
-
-    Either a wall-clock budget in seconds or a number of steps; neither: ten minutes. A budget is ended early when the
-    held-out error stays. preset: auto is small, and base on a GPU with more than five minutes of audio and of time.
-    levels: None is 10, in stereo 13. codebook: None is by the amount of audio. channels: 1 or 2, None for 2 where most
-    of the corpus is stereo.
-    adversarial: the last part of the run is against an adversary, with the codes frozen.
-    """
+    """Train a codec on a corpus as a job, under a new name unless `resume` (then on the corpus it began with)."""
 
     corpus: Name
     model: Name
-    budget_s: Annotated[float, Meta(gt=0, le=30 * 86400)] | None = None
-    steps: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
-    preset: str = "auto"
-    levels: Annotated[int, Meta(ge=1, le=32)] | None = None
-    codebook: Annotated[int, Meta(ge=2, le=65_536)] | None = None
-    channels: Annotated[int, Meta(ge=1, le=2)] | None = None
-    adversarial: bool = False
-    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
+    options: TrainingOptions = TrainingOptions()
     resume: bool = False
 
 
 class JobInfo(Struct, frozen=True, kw_only=True):
-    """One job. kind: ingest, train or atlas. state: queued, running, paused, done, failed, cancelled or interrupted.
+    """One job. subject: the corpus or model. progress 0..1. result: what the command line prints with --json.
 
-    subject: the corpus or model. progress 0..1. result: what the command line prints with --json.
+    phase: what the job is at. idle: it waits, is paused or has ended; starting: its process starts; working: it reads
+    files, trains or measures an atlas; measuring: the atlas of a model that is trained; pausing, resuming (it was
+    pausing), cancelling: the process ends at its next step; stopping: a person ended the training and its model is
+    still to be made; stopped: it is made.
+    can_resume: ResumeJob takes the work of this training up where it was left.
+    detail: details in words. error, hint: why it failed and what to do about it.
     position: its place among the queued, 1 is next, 0 when it does not wait.
     """
 
     id: Id
-    kind: str
+    kind: JobKind
     subject: str
-    state: str
+    state: JobState
+    phase: JobPhase = "idle"
+    can_resume: bool = False
     progress: float = 0.0
     eta_s: float | None = None
     created_s: float = 0.0
@@ -57,6 +57,16 @@ class JobInfo(Struct, frozen=True, kw_only=True):
     hint: str = ""
     result: dict[str, Any] | None = None
     position: int = 0
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it runs or waits for its turn."""
+        return self.state in ("queued", "running")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended: it runs, waits or is paused."""
+        return self.is_active or self.state == "paused"
 
 
 class Jobs(Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
 
     channels: 1, or 2: then held_out has "side_mel" and "width_db" (decodes against sources) too.
     memorisation: {"verdict","ratio","train_mel"}, verdict general, leaning, memorised or unknown (ratio null);
-    empty if not measured. problem, mend: why it can make no sound and take none in (it is of another Allele, or
+    empty if not measured. problem, hint: why it can make no sound and take none in (it is of another Allele, or
     damaged), and what to do; empty when it can.
     """
 
@@ -36,7 +36,7 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     prior: dict[str, Any] | None = None
     path: str = ""
     problem: str = ""
-    mend: str = ""
+    hint: str = ""
 
 
 class Models(Struct, frozen=True, kw_only=True):

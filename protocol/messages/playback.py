@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from protocol.messages.fields import Done, Id, Request, Struct
+from protocol.ranges import FrameRange
 
 
 class PlaybackStarted(Struct, frozen=True, kw_only=True):
@@ -12,11 +13,11 @@ class PlaybackStarted(Struct, frozen=True, kw_only=True):
 
     playback: int
     strand: Id
-    frames: tuple[int, int]
+    frames: FrameRange
 
 
 class StartPlayback(Request[PlaybackStarted], frozen=True, kw_only=True):
-    """Play frames of a living strand on the player whose client id this is. None: to the end, all levels.
+    """Play frames of a living strand on the player whose client id this is. By default all frames and levels.
 
     levels: those heard; [] is silence. loop: again and again; edits are taken up where it begins again, and a range
     whose strand grows inside it grows along. before: begin with buffer 0, (Q, T) uint16 codes to compare the strand
@@ -25,7 +26,7 @@ class StartPlayback(Request[PlaybackStarted], frozen=True, kw_only=True):
 
     player: bytes
     strand: Id
-    frames: tuple[int, int | None] = (0, None)
+    frames: FrameRange = FrameRange()
     levels: list[int] | None = None
     loop: bool = False
     before: bool = False

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from protocol.edits import Edit
 from protocol.messages.fields import Id, Name, Path, Request, Struct
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
 
 
@@ -74,16 +75,16 @@ class DecodeStrand(Request[Decoded], frozen=True, kw_only=True):
 
 
 class Region(Struct, frozen=True, kw_only=True):
-    """Frames [first, past) at revision `rev`."""
+    """Which frames the PCM is of, at revision `rev`."""
 
     strand: Id
     rev: int
-    frames: tuple[int, int]
+    frames: FrameRange
 
 
 class DecodeRegion(Request[Region], frozen=True, kw_only=True):
     """PCM of some frames of a living strand. Reply: Region with buffer 0: (C, L) float32."""
 
     strand: Id
-    frames: tuple[int, int]
+    frames: FrameRange
     levels: list[int] | None = None

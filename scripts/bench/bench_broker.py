@@ -36,7 +36,9 @@ from protocol.messages.session import GetStatus
 from protocol.messages.snapshots import DecodeRegion
 from protocol.messages.strands import ApplyEdit, OpenStrand
 from protocol.places import Places, places_of
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 BUDGET_MS = 50.0
@@ -81,7 +83,9 @@ async def start_load(client: Client, home: Path) -> str:
     """Ingest, begin a training without end, open a strand; gives the strand's id."""
     added = (await client.request(AddToCorpus(corpus="tones", paths=[str(home / "tones")]))).body
     await wait_for_job(client, added.job, ("done",))
-    job = (await client.request(StartTraining(corpus="tones", model="endless", budget_s=36_000))).body.job
+    job = (
+        await client.request(StartTraining(corpus="tones", model="endless", options=TrainingOptions(budget_s=36_000)))
+    ).body.job
     model = (await client.request(ListModels())).body.models[0]
     meta = StrandMeta(
         name="bench", model="bench", codec_id=model.codec_id, levels=model.levels, codebook=model.codebook,
@@ -89,7 +93,7 @@ async def start_load(client: Client, home: Path) -> str:
     )  # fmt: skip
     codes = np.random.default_rng(0).integers(0, model.codebook, (model.levels, FRAMES)).astype(np.uint16)
     strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body.id
-    await client.request(DecodeRegion(strand=strand, frames=(0, 32)), timeout_s=120)
+    await client.request(DecodeRegion(strand=strand, frames=FrameRange(0, 32)), timeout_s=120)
     while (await client.request(ShowJob(job=job))).body.detail[:4] != "step":
         await asyncio.sleep(0.2)
     return strand
@@ -117,8 +121,8 @@ async def measure(places: Places, home: Path, pid: int, seconds: float) -> dict[
     """Every measure under the same load, each from a client of its own."""
     context = zmq.asyncio.Context()
     dealer = context.socket(zmq.DEALER)
-    dealer.connect(places.endpoint("ctl"))
-    async with Client(places) as one, Client(places) as two, Client(places) as three:
+    dealer.connect(places.endpoint.address("ctl"))
+    async with Client(places.endpoint) as one, Client(places.endpoint) as two, Client(places.endpoint) as three:
         strand = await start_load(one, home)
         broker = psutil.Process(pid)
         count = 0
@@ -130,7 +134,7 @@ async def measure(places: Places, home: Path, pid: int, seconds: float) -> dict[
 
         async def decode() -> None:
             at = int(time.monotonic() * 997) % (FRAMES - 32)
-            await one.request(DecodeRegion(strand=strand, frames=(at, at + 32)))
+            await one.request(DecodeRegion(strand=strand, frames=FrameRange(at, at + 32)))
 
         until_s = time.monotonic() + seconds
         names = ("ping", "status", "edit, on disk", "decode of 32 frames")

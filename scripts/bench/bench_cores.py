@@ -28,7 +28,7 @@ import torch
 from benchmark_page import put_section
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
-from daemon.runs.spec import Plan, Preset, TrainingSpec
+from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.codec_steps import CodecSteps
 from daemon.training.crops import CropSampler
 from daemon.training.prefetch import Prefetch
@@ -51,7 +51,7 @@ def main() -> None:
         corpus = load_corpus(Path(scratch) / "corpus")
         split = split_corpus(corpus, 1)
 
-        def planned(preset: Preset) -> tuple[Plan, list[Clip]]:
+        def planned(preset: str) -> tuple[Plan, list[Clip]]:
             plan, _ = make_plan(TrainingSpec(steps=100, preset=preset), split, is_gpu=False)
             return plan, open_parts(corpus, split.train, plan.codec)
 

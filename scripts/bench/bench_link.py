@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/bench/bench_link.py [--rate 60000] [--frames 90000] [--seconds 6] [--write | --json]
 
-The real app runs in a pty on scripted strands (scripts/bench/bench_grid.py --child). Keys arrive 25 times a second:
+The real app runs in a pty on scripted strands (scripts/bench/scripted_app.py). Keys arrive 25 times a second:
 moving, turning pages, zooming and drawing everything afresh, three times what the line takes. The terminal is
 read at `--rate` bytes a second, and in a run before that as fast as possible, which gives the cost of the machine.
 
@@ -11,15 +11,14 @@ the terminal has the final picture. Budget: a stall of 50 ms beyond that of the 
 """
 
 import argparse
-import asyncio
 import json
 import os
 import select
 import time
 
 from benchmark_page import put_section
+from counted_terminal import Terminal
 
-TICK_S = 0.005
 KEY_S = 0.04
 QUIET_S = 0.4
 SLICE_S = 0.01
@@ -28,29 +27,8 @@ BUDGET_MS = 50.0
 KEYS = ["\x04", *"llllllllll", "\x15", "\x0c", *"jjkk", "zo", "zi", *"hhhh", "\x0c"]
 
 
-class Stalls:
-    """Measures in the app by how much its event loop is late."""
-
-    def __init__(self) -> None:
-        self.worst_ms = 0.0
-        self._task = asyncio.get_running_loop().create_task(self._watch())
-
-    async def _watch(self) -> None:
-        while True:
-            began_s = time.perf_counter()
-            await asyncio.sleep(TICK_S)
-            self.worst_ms = max(self.worst_ms, (time.perf_counter() - began_s - TICK_S) * 1000)
-
-    def take(self) -> float:
-        """The longest delay since the last call, in milliseconds."""
-        worst, self.worst_ms = self.worst_ms, 0.0
-        return worst
-
-
 def measure(rate: int | None, frames: int, seconds: float) -> dict[str, float]:
     """Type and read; stall and settling in milliseconds, bytes read."""
-    from bench_grid import Terminal
-
     terminal = Terminal({"TERM": "xterm-256color"}, frames)
     try:
         terminal.read(2.0)

@@ -34,7 +34,9 @@ from protocol.messages.playback import Chunk, Credit, StartPlayback, StopPlaybac
 from protocol.messages.session import Hello
 from protocol.messages.strands import ApplyEdit, OpenStrand
 from protocol.places import Places, places_of
+from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import StrandMeta
+from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 from tui.transport.client import Client
 
 BUDGET_MS = 30.0
@@ -74,7 +76,7 @@ class Ear:
         self._context = zmq.asyncio.Context()
         self._socket = self._context.socket(zmq.DEALER)
         self._socket.set(zmq.LINGER, 0)
-        self._socket.connect(places.endpoint("aud"))
+        self._socket.connect(places.endpoint.address("aud"))
         self._heard_s: dict[int, float] = {}
         self._taken = 0
         self._changed = asyncio.Event()
@@ -82,7 +84,7 @@ class Ear:
 
     async def hello(self) -> None:
         """Attach, and grant what a player grants."""
-        await self._say(Kind.HELLO, Hello(proto=(1, 1), client="player"))
+        await self._say(Kind.HELLO, Hello(proto=(PROTOCOL_MIN, PROTOCOL_MAX), client="player"))
         await self._socket.recv_multipart()
         await self._say(Kind.CREDIT, Credit(chunks=10))
         self._tasks = [asyncio.create_task(self._ping()), asyncio.create_task(self._read())]
@@ -134,7 +136,7 @@ async def measure(places: Places, times: int) -> list[tuple[float, float]]:
     """(from the key, from StartPlayback) in ms, one pair a turn."""
     rng = np.random.default_rng(3)
     taken: list[tuple[float, float]] = []
-    async with Client(places, kind="cli") as client:
+    async with Client(places.endpoint, kind="cli") as client:
         model = (await client.request(ListModels())).body.models[0]
         codes = rng.integers(0, model.codebook, (model.levels, FRAMES)).astype(np.uint16)
         meta = StrandMeta(
@@ -148,11 +150,13 @@ async def measure(places: Places, times: int) -> list[tuple[float, float]]:
             frame, level = int(rng.integers(0, FRAMES - 64)), int(rng.integers(0, model.levels))
             code = (int(codes[level, frame]) + 1 + int(rng.integers(0, model.codebook - 1))) % model.codebook
             codes[level, frame] = code
-            edit = Edit(op="set", args=[str(code)], levels=(level, level), frames=(frame, frame + 1))
+            edit = Edit(
+                op="set", args=[str(code)], levels=LevelRange(level, level), frames=FrameRange(frame, frame + 1)
+            )
             key_s = time.perf_counter()
             await client.request(ApplyEdit(strand=strand, edit=edit))
             start_s = time.perf_counter()
-            play = StartPlayback(player=ear.cid, strand=strand, frames=(frame, None))
+            play = StartPlayback(player=ear.cid, strand=strand, frames=FrameRange(frame))
             started = (await client.request(play)).body
             heard_s = await ear.first_sound_s(started.playback)
             if turn >= WARM_UP:

@@ -29,13 +29,14 @@ import zmq
 
 from benchmark_page import put_section
 from protocol.edits import parse_edit
+from protocol.endpoint import Endpoint
 from protocol.frames import Header, Kind, pack
 from protocol.messages.models import ListModels
 from protocol.messages.registry import REQUESTS
 from protocol.messages.session import GetStatus, StopDaemon
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
-from protocol.places import Places
 from protocol.strands import StrandMeta
+from protocol.version import PROTOCOL_MAX
 from tui.transport.client import Client
 from tui.transport.embedded import ensure_daemon
 
@@ -73,8 +74,8 @@ OPS = (*(op for op in REQUESTS if op != "StopDaemon"), "Nope", "", "__class__")
 class Hostile:
     """A sequence of hostile peers, one after another."""
 
-    def __init__(self, places: Places, rng: random.Random) -> None:
-        self._places, self._rng = places, rng
+    def __init__(self, endpoint: Endpoint, rng: random.Random) -> None:
+        self._endpoint, self._rng = endpoint, rng
         self._context = zmq.Context()
         self._sent = 0
         self._open()
@@ -84,7 +85,7 @@ class Hostile:
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.SNDTIMEO, 2000)
         self._socket.setsockopt(zmq.SNDHWM, 200)
-        self._socket.connect(self._places.endpoint(self._rng.choice(("ctl", "ctl", "aud"))))
+        self._socket.connect(self._endpoint.address(self._rng.choice(("ctl", "ctl", "aud"))))
 
     def send(self) -> None:
         """Send one hostile message."""
@@ -131,7 +132,7 @@ class Hostile:
         fields = ("strand", "path", "edit", "codes", "model", "corpus", "frames", "state", "player", "job")
         body = {self._rng.choice(fields): self._value(4) for _ in range(self._rng.randrange(4))}
         kind = self._rng.randrange(14)
-        return [b"AL" + bytes((1, kind)), msgpack.packb(header), msgpack.packb(body)]
+        return [b"AL" + bytes((PROTOCOL_MAX, kind)), msgpack.packb(header), msgpack.packb(body)]
 
     def _value(self, depth: int) -> object:
         kind = self._rng.randrange(8 if depth else 6)
@@ -147,16 +148,21 @@ class Hostile:
         shape = self._rng.choice(([2**40, 2**40], [0], [-1], [8, 100], [1] * 40))
         bufs = [{"dt": self._rng.choice(("<u2", "<f4", "|O", "nonsense")), "shape": shape}]
         header = {"op": "OpenStrand", "id": self._rng.randbytes(16), "cid": b"c" * 16, "bufs": bufs}
-        return [b"AL\x01\x03", msgpack.packb(header), msgpack.packb({}), self._rng.randbytes(64)]
+        return [
+            b"AL" + bytes((PROTOCOL_MAX, Kind.REQ)),
+            msgpack.packb(header),
+            msgpack.packb({}),
+            self._rng.randbytes(64),
+        ]
 
     def _many(self) -> list[bytes]:
         return [b""] * self._rng.randrange(1, 200)
 
 
-def attack(places: Places, messages: int, seed: int) -> None:
+def attack(endpoint: Endpoint, messages: int, seed: int) -> None:
     """Send all messages as fast as the broker accepts them."""
     rng = random.Random(seed)
-    peers = [Hostile(places, random.Random(rng.random())) for _ in range(PEERS)]
+    peers = [Hostile(endpoint, random.Random(rng.random())) for _ in range(PEERS)]
     sent = 0
     while sent < messages:
         rng.choice(peers).send()
@@ -165,9 +171,9 @@ def attack(places: Places, messages: int, seed: int) -> None:
         peer.close()
 
 
-async def honest(places: Places, at_work: asyncio.Task[None], taken_ms: list[float]) -> int:
+async def honest(endpoint: Endpoint, at_work: asyncio.Task[None], taken_ms: list[float]) -> int:
     """Send requests and edits until the attack is over; returns how many edits are missing at the end."""
-    async with Client(places) as client:
+    async with Client(endpoint) as client:
         model = (await client.ask(ListModels())).models[0]
         codes = np.zeros((model.levels, 64), np.uint16)
         meta = StrandMeta(
@@ -191,18 +197,18 @@ async def honest(places: Places, at_work: asyncio.Task[None], taken_ms: list[flo
 
 async def measure(home: Path, messages: int, seed: int) -> tuple[str, bool]:
     """Row of the table, and whether the broker was unharmed."""
-    places = ensure_daemon(home)
-    async with Client(places) as client:
+    endpoint = ensure_daemon(home)
+    async with Client(endpoint) as client:
         pid = (await client.ask(GetStatus())).pid
     broker = psutil.Process(pid)
     before = broker.memory_info().rss / 2**20
     taken_ms: list[float] = []
     began = time.monotonic()
-    at_work = asyncio.create_task(asyncio.to_thread(attack, places, messages, seed))
-    missing = await honest(places, at_work, taken_ms)
+    at_work = asyncio.create_task(asyncio.to_thread(attack, endpoint, messages, seed))
+    missing = await honest(endpoint, at_work, taken_ms)
     await at_work
     seconds = time.monotonic() - began
-    async with Client(places) as client:
+    async with Client(endpoint) as client:
         same = (await client.ask(GetStatus())).pid == pid
         after = broker.memory_info().rss / 2**20
         await client.request(StopDaemon())

@@ -33,7 +33,7 @@ from pathlib import Path
 
 from tui.transport.embedded import ensure_daemon
 
-print(ensure_daemon(Path(sys.argv[1]), 50.0).run)
+print(ensure_daemon(Path(sys.argv[1]), 50.0).folder)
 """
 
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from chaos_parts.requests import LostError, until_answered
 from protocol.errors import AlleleError
 from protocol.messages.jobs import ListJobs, StartTraining
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 
@@ -28,7 +29,8 @@ class Trainings:
         latest = max((job for job in jobs if job.kind == "train"), key=lambda job: job.created_s, default=None)
         resume = latest is not None and latest.state == "interrupted"
         name = latest.subject if latest is not None and resume else f"made{len(set(self.requested.values()))}"
-        request = StartTraining(corpus="tones", model=name, preset="toy", steps=60, resume=resume)
+        options = TrainingOptions(preset="toy", steps=60)
+        request = StartTraining(corpus="tones", model=name, options=options, resume=resume)
         try:
             accepted = await until_answered(self.client, request)
         except AlleleError as error:

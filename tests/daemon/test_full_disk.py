@@ -57,7 +57,7 @@ def test_an_ingest_keeps_what_it_finished_and_goes_on_when_there_is_space(disk: 
     with pytest.raises(CorpusError) as refused:
         ingest(paths, corpus)
     told = describe_failure(refused.value)
-    assert told["code"] == "E_DISK_FULL" and str(corpus) in told["message"] and "space" in told["hint"]
+    assert told.code == "E_DISK_FULL" and str(corpus) in told.message and "space" in told.hint
     kept = load_corpus(corpus)
     assert 1 <= len(kept.usable) < 4
     assert all(kept.audio(record).shape == (1, record.samples) for record in kept.usable)
@@ -73,7 +73,7 @@ def test_a_sound_that_does_not_fit_is_a_full_disk_and_leaves_no_file(disk: Path)
     with pytest.raises(OSError, match=r"No space.*out\.wav") as refused:
         write_wav(disk / "out.wav", sound)
     assert refused.value.errno == errno.ENOSPC
-    assert describe_failure(refused.value)["code"] == "E_DISK_FULL"
+    assert describe_failure(refused.value).code == "E_DISK_FULL"
     assert sorted(path.name for path in disk.iterdir()) == ["filler"]
     filler.unlink()
     write_wav(disk / "out.wav", sound)

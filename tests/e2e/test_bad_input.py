@@ -63,7 +63,7 @@ def test_one_bad_file_is_reported_and_skipped(allele: Any, bad: Path, recordings
     assert added["files"] == 1
     assert [Path(path).name for path in added["added"]] == ["good.wav"]
     assert {Path(p["path"]).name for p in added["problems"]} == {"text.wav", "empty.wav", "samples0.wav", "nan.wav"}
-    assert all(problem["problem"] and problem["mend"] for problem in added["problems"])
+    assert all(problem["problem"] and problem["hint"] for problem in added["problems"])
     for name in ("text.wav", "empty.wav", "samples0.wav", "nan.wav"):
         assert any(name in line for line in ran.err.splitlines())
     assert allele("corpus", "remove", "mixed", "--json").json["removed"] == "mixed"
@@ -238,14 +238,14 @@ def test_the_source_survives_a_careless_decode(allele: Any, recordings: Path) ->
 
 def test_garbage_on_the_socket_is_survived(allele: Any) -> None:
     with socket.socket(socket.AF_UNIX) as raw:
-        raw.connect(str(places_of(allele.home).socket("ctl")))
+        raw.connect(str(places_of(allele.home).endpoint.socket("ctl")))
         raw.sendall(os.urandom(4096))
     import zmq
 
     with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
         dealer.set(zmq.LINGER, 500)
-        dealer.connect(places_of(allele.home).endpoint("ctl"))
-        for parts in ([b""], [b"AL\x01\x03", b"\xc1", b""], [os.urandom(50)] * 5, [b"AL\x01\x03", b"\x80", b"\x80"]):
+        dealer.connect(places_of(allele.home).endpoint.address("ctl"))
+        for parts in ([b""], [b"AL\x02\x03", b"\xc1", b""], [os.urandom(50)] * 5, [b"AL\x02\x03", b"\x80", b"\x80"]):
             dealer.send_multipart(parts)
     assert allele("model", "list").status == 0
 
@@ -276,7 +276,7 @@ def test_ctrl_c_while_it_loads_is_at_most_a_line(allele: Any, after_s: float) ->
     process = allele.start("corpus", "list")
     while process.poll() is None and not catches_sigint(process.pid):
         time.sleep(0.001)
-    while process.poll() is None and catches_sigint(process.pid):  # Python's own start is not ours to mend
+    while process.poll() is None and catches_sigint(process.pid):  # Python's own start is not ours to correct
         time.sleep(0.001)
     assert process.poll() is None
     time.sleep(after_s)

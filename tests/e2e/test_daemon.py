@@ -109,7 +109,7 @@ def test_connect_takes_a_run_folder_or_its_socket(allele: Any, tmp_path: Path) -
     places = places_of(allele.home)
     pid = allele("daemon", "status", "--json").json["pid"]
     elsewhere = type(allele)(tmp_path / "another-home", tmp_path)
-    for endpoint in (places.run, places.socket("ctl"), places.endpoint("ctl")):
+    for endpoint in (places.run, places.endpoint.socket("ctl"), places.endpoint.address("ctl")):
         assert elsewhere("--connect", endpoint, "daemon", "status", "--json").json["pid"] == pid
         models = elsewhere("model", "list", "--connect", endpoint, "--json").json["models"]
         assert "toy" in [model["name"] for model in models]
@@ -152,5 +152,5 @@ def test_doctor_looks_and_starts_nothing(fresh: Any) -> None:
     checks = {check["name"]: check for check in found["checks"]}
     assert {"python", "torch", "torchaudio", "sound", "terminal", "home", "disk", "daemon"} <= checks.keys()
     assert "none runs" in checks["daemon"]["detail"]
-    assert all(check["mend"] for check in checks.values() if check["status"] != "ok")
+    assert all(check["hint"] for check in checks.values() if check["status"] != "ok")
     assert not fresh.home.exists()

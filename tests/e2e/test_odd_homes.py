@@ -68,7 +68,7 @@ def test_doctor_runs_to_its_end_without_a_home() -> None:
     assert done.returncode == 1 and "Traceback" not in done.stderr
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert {"python", "torch", "codec", "sound", "terminal", "home"} <= checks.keys()
-    assert checks["home"]["status"] == "fail" and "--home DIR or ALLELE_HOME" in checks["home"]["mend"]
+    assert checks["home"]["status"] == "fail" and "--home DIR or ALLELE_HOME" in checks["home"]["hint"]
 
 
 def test_everything_works_for_a_user_without_a_passwd_entry_once_a_home_is_named(tmp_path: Path) -> None:

@@ -67,7 +67,9 @@ def test_what_is_removed_under_a_live_daemon_starts_no_second_one(
     )
     assert (second.returncode, "another daemon serves" in second.stderr) == (3, True), second.stderr
     assert daemons(tmp_path) == {pid}
-    wait_until(lambda: all(places_of(allele.home).socket(name).exists() for name in ("ctl", "evt", "aud")), "sockets")
+    wait_until(
+        lambda: all(places_of(allele.home).endpoint.socket(name).exists() for name in ("ctl", "evt", "aud")), "sockets"
+    )
     assert allele("daemon", "stop", "--json").json == {"stopped": True, "pid": pid}
     assert pid_of(allele) != pid
 
@@ -75,8 +77,9 @@ def test_what_is_removed_under_a_live_daemon_starts_no_second_one(
 def test_a_stolen_socket_is_taken_back(started: tuple[Any, int], tmp_path: Path, wait_until: Until) -> None:
     allele, pid = started
     places = places_of(allele.home)
-    steal = f"import socket, time; s = socket.socket(socket.AF_UNIX); s.bind({str(places.socket('ctl'))!r}); s.listen()"
-    places.socket("ctl").unlink()
+    ctl = places.endpoint.socket("ctl")
+    steal = f"import socket, time; s = socket.socket(socket.AF_UNIX); s.bind({str(ctl)!r}); s.listen()"
+    ctl.unlink()
     thief = subprocess.Popen([sys.executable, "-c", steal + "; time.sleep(60)"])
     try:
         wait_until(lambda: "bound again" in (places.logs / "daemon.log").read_text(), "binding again")
@@ -93,23 +96,23 @@ def test_connections_edits_and_the_history_survive_a_removed_run_folder(started:
 
 
 async def edit_while_sockets_go(home: Path, pid: int) -> None:
-    from daemon.store.living import Asked
+    from daemon.store.living import RequestId
     from daemon.store.strands import StrandStore
 
     places = places_of(home)
-    async with Client(places) as old:
+    async with Client(places.endpoint) as old:
         await old.ask(StopDaemon())
     meta = StrandMeta(name="kick", model="m", codec_id="c", levels=2, codebook=16, frames=8, samples=8 * 1024)
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         await asyncio.sleep(0.02)
     store = StrandStore(places.strands / "edits.sqlite")  # made here: a daemon would want the strand's model
-    asked = Asked(cid=b"c" * 16, request=os.urandom(16))
-    strand = store.open(meta, np.zeros((2, 8), np.uint16), asked).id
+    asked = RequestId(cid=b"c" * 16, id=os.urandom(16))
+    strand = store.open_strand(meta, np.zeros((2, 8), np.uint16), asked).id
     store.close()
     from tui.transport.embedded import ensure_daemon
 
     ensure_daemon(home)
-    async with Client(places) as first:
+    async with Client(places.endpoint) as first:
         for code in range(1, 6):
             shutil.rmtree(places.run, ignore_errors=True)
             done = await first.ask(ApplyEdit(strand=strand, edit=parse_edit(f"set {code}")))

@@ -49,5 +49,5 @@ def test_the_doctor_names_them(shadows: Path, fresh: Any, monkeypatch: pytest.Mo
     (shadows / "tui.py").unlink()  # `python -m tui`, as tests start it, would be that one
     found = fresh("doctor", "--json", timeout_s=110)
     python, torch = (next(c for c in found.json["checks"] if c["name"] == name) for name in ("python", "torch"))
-    assert str(shadows) in python["detail"] and "unset PYTHONPATH" in python["mend"]
+    assert str(shadows) in python["detail"] and "unset PYTHONPATH" in python["hint"]
     assert torch["status"] == "ok", torch

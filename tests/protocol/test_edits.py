@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.edits import OPS, Edit, check_edit, format_edit, parse_edit
+from protocol.edits import Edit, check_edit, format_edit, parse_edit
 from protocol.errors import AlleleError
+from protocol.operations import OPS
+from protocol.ranges import END, FrameRange, LevelRange
 
-LEVELS = st.none() | st.tuples(st.integers(0, 31), st.integers(0, 31)).map(lambda pair: (min(pair), max(pair)))
-FRAMES = st.none() | st.tuples(st.none() | st.integers(0, 10**6), st.none() | st.integers(1, 10**6)).filter(
-    lambda pair: pair[1] is None or pair[1] > (pair[0] or 0)
-)
+LEVELS = st.none() | st.tuples(st.integers(0, 31), st.integers(0, 31)).map(lambda pair: LevelRange(*sorted(pair)))
+FRAMES = st.none() | st.builds(FrameRange, st.integers(0, 10**6), st.just(END) | st.integers(1, 10**6)).filter(len)
 NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
 
 
@@ -49,16 +49,16 @@ def test_every_example_in_the_help_is_one(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "edit"),
     [
-        ("set 17 q0 @3:4", Edit(op="set", args=["17"], levels=(0, 0), frames=(3, 4))),
-        ("set 17 @3", Edit(op="set", args=["17"], frames=(3, 4))),
+        ("set 17 q0 @3:4", Edit(op="set", args=["17"], levels=LevelRange(0, 0), frames=FrameRange(3, 4))),
+        ("set 17 @3", Edit(op="set", args=["17"], frames=FrameRange(3, 4))),
         ("swap o.alle", Edit(op="swap", args=["o.alle"])),
         (
             "swap 'my own.alle' q0-1 @10: at=5",
-            Edit(op="swap", args=["my own.alle"], levels=(0, 1), frames=(10, None), options={"at": "5"}),
+            Edit(op="swap", args=["my own.alle"], levels=LevelRange(0, 1), frames=FrameRange(10), options={"at": "5"}),
         ),
-        ("swap q0 q1", Edit(op="swap", args=["q0"], levels=(1, 1))),
-        ("swap a=b.alle @:4", Edit(op="swap", args=["a=b.alle"], frames=(None, 4))),
-        ("put a @12:", Edit(op="put", args=["a"], frames=(12, None))),
+        ("swap q0 q1", Edit(op="swap", args=["q0"], levels=LevelRange(1, 1))),
+        ("swap a=b.alle @:4", Edit(op="swap", args=["a=b.alle"], frames=FrameRange(0, 4))),
+        ("put a @12:", Edit(op="put", args=["a"], frames=FrameRange(12))),
     ],
 )
 def test_known_texts(text: str, edit: Edit) -> None:
@@ -91,7 +91,7 @@ def test_refusals_name_the_part(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "mend"),
+    ("text", "said", "hint"),
     [
         ("set 5 q", "'q' names no levels", "q0-3"),
         ("set 5 q1_0", "'q1_0' names no levels", "q0-3"),
@@ -105,8 +105,8 @@ def test_refusals_name_the_part(text: str, said: str) -> None:
         ("set 5 q3-1", "levels q3-1 run backwards", "q0-3"),
     ],
 )
-def test_a_refusal_says_how_it_is_written(text: str, said: str, mend: str) -> None:
+def test_a_refusal_says_how_it_is_written(text: str, said: str, hint: str) -> None:
     with pytest.raises(AlleleError) as refusal:
         parse_edit(text)
-    assert said in refusal.value.message and mend in refusal.value.hint
+    assert said in refusal.value.message and hint in refusal.value.hint
     assert "[" not in str(refusal.value) and "(" not in refusal.value.message

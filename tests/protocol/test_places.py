@@ -20,8 +20,8 @@ from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN, negotiate
 def test_a_socket_path_always_fits_and_differs_by_home(name: str) -> None:
     places = places_of(Path("/") / name.strip("/ ") / "home")
     for socket in ("ctl", "evt", "aud"):
-        assert len(os.fsencode(places.socket(socket))) <= MAX_SOCKET_PATH + 20
-        assert places.endpoint(socket) == f"ipc://{places.socket(socket)}"
+        assert len(os.fsencode(places.endpoint.socket(socket))) <= MAX_SOCKET_PATH + 20
+        assert places.endpoint.address(socket) == f"ipc://{places.endpoint.socket(socket)}"
     other = places_of(Path("/") / name.strip("/ ") / "other")
     assert other.run != places.run
     assert places_of(places.home) == places
@@ -34,7 +34,7 @@ def test_a_long_home_keeps_its_files_and_moves_its_sockets(tmp_path: Path) -> No
     assert home not in places.run.parents
     assert str(os.getuid()) in places.run.name
     for socket in ("ctl", "evt", "aud"):
-        assert len(os.fsencode(places.socket(socket))) < 104  # macOS' limit, the smallest
+        assert len(os.fsencode(places.endpoint.socket(socket))) < 104  # macOS' limit, the smallest
 
 
 def test_the_home_is_named_by_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import run_demo
 import tui.app
 from protocol.errors import AlleleError
 from protocol.messages.jobs import JobAccepted, StartTraining
+from protocol.training import TrainingOptions
 from tui import first_run
 
 
@@ -45,7 +46,8 @@ async def test_with_a_terminal_the_size_that_was_asked_for_is_trained(
 
     app: Any = SimpleNamespace(session=SimpleNamespace(ask=ask))
     assert await first_run._start(app, plans[0], resume=False) == "j1"
-    assert [(wish.preset, wish.budget_s, wish.resume) for wish in asked] == [("tiny", 5.0, False), ("tiny", 5.0, True)]
+    assert [wish.options for wish in asked] == [TrainingOptions(preset="tiny", budget_s=5.0)] * 2
+    assert [wish.resume for wish in asked] == [False, True]
 
 
 def test_a_size_that_is_none_is_a_wrong_use(

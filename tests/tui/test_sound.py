@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from protocol.endpoint import Endpoint
 from protocol.errors import AlleleError
 from protocol.messages.playback import PreviewStarted
 from tui.player.lines import DeviceOpened, PlaybackEnded
@@ -17,8 +18,10 @@ from tui.sound import Sound
 class Session:
     """Stands in for the connection to a daemon: every preview is started."""
 
-    def __init__(self, home: Path) -> None:
-        self.home, self.grids, self.asked = home, {}, []
+    def __init__(self) -> None:
+        self.connection = SimpleNamespace(target=SimpleNamespace(endpoint=Endpoint(Path("/nowhere"))))
+        self.grids: dict[str, Any] = {}
+        self.asked: list[Any] = []
 
     async def ask(self, body: Any, **_: Any) -> Any:
         self.asked.append(body)
@@ -30,8 +33,8 @@ async def sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     monkeypatch.setenv("ALLELE_SOUND", f"wav:{tmp_path}/later/heard.wav")
     monkeypatch.setattr("tui.sound.LOOK_AGAIN_S", 0.0)
     said: list[str] = []
-    session: Any = Session(tmp_path)
-    made = Sound(session, lambda _: None, said.append)
+    session: Any = Session()
+    made = Sound(session, tmp_path / "player.log", lambda _: None, said.append)
     await made.start()
     yield made, said
     await made.close()
@@ -67,7 +70,7 @@ async def test_a_device_that_is_lost_is_said_once_and_looked_for_by_the_next_pla
     await heard.play_preview("j1", "step")
     child: Any = heard._child
     reason = "the sound device Speakers went away"
-    child._take(DeviceOpened(device="none", kind="none", reason=reason, mend="play again when it is back"))
+    child._take(DeviceOpened(device="none", kind="none", reason=reason, hint="play again when it is back"))
     child._take(PlaybackEnded(playback=heard._playback, reason="lost", detail=reason))
     assert said[1:] == [f"no sound: {reason}; play again when it is back"]
     assert heard.preview is None and heard.words == "no sound"
@@ -77,8 +80,8 @@ async def test_a_device_that_is_lost_is_said_once_and_looked_for_by_the_next_pla
 
 async def test_sound_that_is_switched_off_is_not_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLELE_SOUND", "none")
-    session: Any = Session(tmp_path)
-    made = Sound(session, lambda _: None, lambda _: None)
+    session: Any = Session()
+    made = Sound(session, tmp_path / "player.log", lambda _: None, lambda _: None)
     assert made.silence == "sound is starting"
     await made.start()
     assert "switched off" in made.silence

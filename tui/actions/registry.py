@@ -1,22 +1,29 @@
 """Every action of the TUI, once.
 
 Screens, palette, help, the `:` line (`:edit.undo`), `allele keymap` and docs/keys.md are made from it; tui.input.keymap
-binds keys to its ids. A new action is a line in one of the modules imported here, a key in tui.input.keymaps.vim
-(and in tui.input.keymaps.tracker where that one is taken), and a handler in its screen or in the
-application.
+binds keys to its ids. A new action is a line in a module of this folder, a key in tui.input.keymaps.vim (and in
+tui.input.keymaps.tracker where that one is taken), and a handler in its screen or in the application. Every module here
+that holds ACTIONS is found by itself.
 """
 
-from tui.actions import codebook, editing, editor, hearing, program, viewing
+from importlib import import_module
+from pkgutil import iter_modules
+
+import tui.actions
 from tui.actions.action import Action
 
-ACTIONS: tuple[Action, ...] = (
-    *editor.ACTIONS,
-    *editing.ACTIONS,
-    *hearing.ACTIONS,
-    *viewing.ACTIONS,
-    *codebook.ACTIONS,
-    *program.ACTIONS,
-)
+FIRST = ("editor", "editing", "hearing", "viewing")
+"""Modules whose actions come first in help and palette; the others follow by name."""
+
+
+def _found() -> list[Action]:
+    names = [module.name for module in iter_modules(tui.actions.__path__) if module.name != "registry"]
+    names.sort(key=lambda name: (FIRST.index(name) if name in FIRST else len(FIRST), name))
+    modules = [import_module(f"tui.actions.{name}") for name in names]
+    return [action for module in modules for action in getattr(module, "ACTIONS", ())]
+
+
+ACTIONS: tuple[Action, ...] = tuple(_found())
 WIDEST = max(len(action.title) for action in ACTIONS)
 """Columns that the titles take, one below the other."""
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}

@@ -7,7 +7,8 @@ in use (tui.input.keymap fills it in).
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from protocol.edits import NOT_YET
+from protocol.messages.jobs import JobPhase, JobState
+from protocol.opspec import OpSpec
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Situation:
     model: bool = False
     job_running: bool = False
     job_kind: str = ""
-    job_state: str = ""
+    job_state: JobState | None = None
+    job_phase: JobPhase = "idle"
     preview: bool = False
 
 
@@ -172,6 +174,8 @@ def pausable(s: Situation) -> str:
         return _training(s)
     if s.job_state == "paused":
         return "it is paused: {train.resume} goes on with it"
+    if s.job_phase == "pausing":
+        return "it is pausing"
     return "" if s.job_state in ("queued", "running") else f"it is {s.job_state}"
 
 
@@ -179,7 +183,7 @@ def resumable(s: Situation) -> str:
     """The chosen training was put aside or cut off."""
     if _training(s):
         return _training(s)
-    if s.job_state in ("queued", "running"):  # while it is being paused, it can still be told to go on
+    if s.job_state in ("queued", "running") and s.job_phase != "pausing":
         return "it goes on already"
     return "" if s.job_state != "done" else "it is done, and a model keeps its codec for life"
 
@@ -200,10 +204,8 @@ def audible(s: Situation) -> str:
     return ("" if s.preview else none) or engine_ready(s) or s.sound
 
 
-def waits(op: str, otherwise: Check) -> Check:
-    """An operation that may not be there yet: then the reason it is refused with, else the other check."""
-
-    def check(s: Situation) -> str:
-        return "; ".join(NOT_YET[op]) if op in NOT_YET else otherwise(s)
-
-    return check
+def operation(spec: OpSpec) -> Check:
+    """What stands in the way of an edit operation, by its row in the table of operations."""
+    if spec.takes_strand:
+        return both_modelled if spec.needs_model else both
+    return modelled if spec.needs_model else online_strand

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import allele
 from protocol.errors import AlleleError
-from protocol.homelock import is_held
 from protocol.messages.session import GetStatus, Status
 from protocol.places import NAME_A_HOME, Places
 from tui.cli.session import with_running_daemon
 from tui.installation import how_to_get_a_daemon, missing_packages, version
 from tui.transport.client import Client
-from tui.transport.embedded import is_running
+from tui.transport.daemon_target import DaemonTarget
 
 LOW_SPACE_BYTES = 2 * 1024**3
 SHADOWS = ("allele", "daemon", "protocol", "tui", "numpy", "msgspec", "msgpack", "zmq", "textual", "rich", "torch")
@@ -30,7 +29,7 @@ class Check:
     name: str
     status: str
     detail: str
-    mend: str = ""
+    hint: str = ""
 
 
 def check_python() -> Check:
@@ -94,9 +93,9 @@ def check_space(places: Places) -> Check:
     return Check("disk", "ok", detail)
 
 
-def check_daemon(places: Places) -> Check:
+def check_daemon(target: DaemonTarget) -> Check:
     """Whether a daemon runs, and what it says of itself."""
-    if not is_running(places) and not is_held(places):
+    if not target.holds():
         if missing_packages():
             return Check("daemon", "warn", "none runs, and none can be started here", how_to_get_a_daemon())
         return Check("daemon", "ok", "none runs; commands start it by themselves")
@@ -105,7 +104,7 @@ def check_daemon(places: Places) -> Check:
         return await client.ask(GetStatus(), timeout_s=5.0)
 
     try:
-        found = with_running_daemon(places, ask)
+        found = with_running_daemon(target, ask)
     except AlleleError as error:
         return Check("daemon", "warn", str(error), "allele daemon restart")
     name = found.facts.get("device_name", "")

@@ -4,14 +4,29 @@ Nothing is imported here beyond argparse's value types: `allele --help` must be 
 named as "module:function" and imported when it is called.
 """
 
+from protocol.training import OPTIONS, Option
 from tui.cli import json_keys, values
-from tui.cli.command import Command
+from tui.cli.command import Argument, Command
 from tui.cli.command import argument as _arg
 from tui.cli.job_commands import JOB_COMMANDS
 from tui.cli.strand_commands import STRAND_COMMANDS
 
 KEYMAPS = ("vim", "tracker")
-PRESETS = ("auto", "tiny", "small", "base")
+
+
+def _training_argument(option: Option) -> Argument:
+    """An option of a training as argparse takes it."""
+    if option.is_switch:
+        return _arg(option.flag, dest=option.name, action="store_true", help=option.help_text)
+    return _arg(
+        option.flag,
+        dest=option.name,
+        type=values.reading(option.kind),
+        default=option.default,
+        metavar=option.metavar,
+        help=option.help_text,
+        alternative=option.alternative,
+    )
 
 
 GROUPS = {
@@ -29,7 +44,7 @@ COMMANDS: tuple[Command, ...] = (
         details="Exit 1 only when something essential fails. It starts no daemon.",
         keys={
             "ok": "whether nothing essential fails",
-            "checks": "each with name, status (ok, warn, fail), detail, mend",
+            "checks": "each with name, status (ok, warn, fail), detail, hint",
         },
     ),
     Command(
@@ -97,7 +112,7 @@ COMMANDS: tuple[Command, ...] = (
         | {
             "added": "files added now, by path",
             "problems": "files that were skipped, are damaged or have something to say, "
-            "each with path, status, problem, mend",
+            "each with path, status, problem, hint",
             "not_read": "what folders held and was not tried: kinds (a count for each suffix, hidden, AppleDouble), "
             "linked_folders (each with path, target, is_loop), hidden_folders",
             "notes": "words for the person",
@@ -117,7 +132,7 @@ COMMANDS: tuple[Command, ...] = (
         keys=json_keys.CORPUS
         | {
             "recordings": "each with path, status, seconds, sample_rate, channels, peak_db, loudness_db, clipped, "
-            "silence, problem, mend"
+            "silence, problem, hint"
         },
     ),
     Command(
@@ -136,48 +151,7 @@ COMMANDS: tuple[Command, ...] = (
         arguments=(
             _arg("corpus", type=values.name, metavar="CORPUS", help="what to train on"),
             _arg("--name", type=values.name, required=True, metavar="MODEL", help="name of the model"),
-            _arg(
-                "--budget",
-                type=values.budget,
-                metavar="90s|10m|2h",
-                help="wall clock of training with its evaluations (10m; ended early when the held-out error stays)",
-                alternative="length",
-            ),
-            _arg("--steps", type=values.steps, metavar="N", help="train N steps instead", alternative="length"),
-            _arg(
-                "--preset",
-                choices=(*PRESETS, "toy"),
-                default="auto",
-                metavar="|".join(PRESETS),
-                help="size of the codec (auto: small, and base on a GPU with more than five minutes of audio and of "
-                "time; toy is for trying things out, in seconds)",
-            ),
-            _arg(
-                "--levels",
-                type=values.level_count,
-                metavar="Q",
-                help="levels of the code grid, 1 to 32 (10, in stereo 13)",
-            ),
-            _arg(
-                "--codebook",
-                type=values.codebook,
-                metavar="K",
-                help="codes to a level, 2 to 65536 (by the amount of audio)",
-            ),
-            _arg(
-                "--channels",
-                type=values.channel_count,
-                default=None,
-                metavar="auto|1|2",
-                help="mono or stereo (auto: stereo when most of the corpus's sound is)",
-            ),
-            _arg(
-                "--adversarial",
-                action="store_true",
-                help="let the decoder learn against an adversary at the end; codes stay (for long trainings on a GPU)",
-            ),
-            _arg("--seed", type=values.seed, default=0, metavar="N", help="start of every random choice (0)"),
-            _arg("--no-prior", action="store_true", help="train the codec alone; nothing else is trained yet"),
+            *map(_training_argument, OPTIONS),
             _arg("--resume", action="store_true", help="go on with a training that did not finish"),
             _arg("--detach", action="store_true", help="return at once and print the job's id"),
         ),

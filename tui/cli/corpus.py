@@ -66,7 +66,7 @@ def add(arguments: Namespace, output: Output) -> int:
 def _unfinished(job: JobInfo, name: str, output: Output) -> AlleleError:
     """Why a reading did not come to its end, and what is left of it; what was wrong with its files is said before."""
     errors: list[dict[str, str]] = (job.result or {}).get("errors", [])
-    lines = [" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["mend"]))) for error in errors]
+    lines = [" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["hint"]))) for error in errors]
     _say_problems(lines if len(lines) > 1 else [], output, "")
     for note in not_read_notes(job.result or {}):
         output.note(note)
@@ -105,7 +105,7 @@ def _tell_added(
     facts = msgspec.to_builtins(corpus.info) | {
         "added": added,
         "problems": [
-            {"path": file.path, "status": file.status, "problem": file.problem, "mend": file.mend} for file in problems
+            {"path": file.path, "status": file.status, "problem": file.problem, "hint": file.hint} for file in problems
         ],
         "not_read": {key: value for key, value in result.get("not_read", {}).items() if key != "line"},
         "notes": notes,
@@ -178,7 +178,7 @@ def show(arguments: Namespace, output: Output) -> int:
             file.channels,
             round(file.peak_db, 1),
             round(file.loudness_db, 1),
-            " ".join(filter(None, (file.problem, file.mend))),
+            " ".join(filter(None, (file.problem, file.hint))),
         )
         for file in corpus.files
     ]
@@ -208,8 +208,8 @@ def summary(info: CorpusInfo) -> str:
 
 
 def describe_problem(file: CorpusFile) -> str:
-    """A file, what is wrong with it, and the mend, in a line."""
-    return " ".join(filter(None, (f"{file.path}: {file.problem}", file.mend)))
+    """A file, what is wrong with it, and the hint, in a line."""
+    return " ".join(filter(None, (f"{file.path}: {file.problem}", file.hint)))
 
 
 def _is_below(path: str, folder: str) -> bool:

@@ -7,36 +7,37 @@ from typing import Any
 import msgspec
 
 from protocol.errors import AlleleError
-from protocol.homelock import is_held
 from protocol.messages.session import GetStatus, Status, StopDaemon
-from protocol.places import Places
 from tui.cli.output import Output, duration
-from tui.cli.session import ANSWER_S, locate, say_waiting, with_running_daemon
+from tui.cli.session import locate, say_waiting, with_running_daemon
 from tui.transport.client import Client
-from tui.transport.embedded import ensure_daemon, is_running, wait_for_holder
+from tui.transport.daemon_target import DaemonTarget
 
 STOP_S = 20.0
 
 
 def start(arguments: Namespace, output: Output) -> int:
     """Start the daemon, or find it running."""
-    places = _own_places(arguments)
-    ran = is_running(places) or is_held(places)
-    return _started(ensure_daemon(places.home, say=say_waiting), output, started=not ran)
+    target = _own_target(arguments)
+    ran = target.holds()
+    target.find(say_waiting)
+    return _started(target, output, started=not ran)
 
 
 def restart(arguments: Namespace, output: Output) -> int:
     """Stop the daemon if one runs, and start one."""
-    places = _own_places(arguments)
-    _stop(places)
-    return _started(ensure_daemon(places.home), output, started=True)
+    target = _own_target(arguments)
+    _stop(target)
+    target.find()
+    return _started(target, output, started=True)
 
 
 def stop(arguments: Namespace, output: Output) -> int:
     """Stop the daemon; none running is what was asked for."""
-    places = locate(arguments)
-    pid = _stop(places)
-    text = f"no daemon ran for {places.home}" if pid is None else f"stopped (it was process {pid})"
+    target = locate(arguments)
+    pid = _stop(target)
+    where = target.places.home if target.places else target.endpoint.folder
+    text = f"no daemon ran for {where}" if pid is None else f"stopped (it was process {pid})"
     output.result({"stopped": pid is not None, "pid": pid}, text)
     return 0
 
@@ -62,33 +63,33 @@ def describe(found: Status) -> list[str]:
     ]
 
 
-def _own_places(arguments: Namespace) -> Places:
+def _own_target(arguments: Namespace) -> DaemonTarget:
     if arguments.connect is not None:
         raise AlleleError("E_BAD_REQUEST", "--connect only finds a running daemon", hint="start one with --home DIR")
     return locate(arguments)
 
 
-def _started(places: Places, output: Output, *, started: bool) -> int:
-    found = _status(places)
+def _started(target: DaemonTarget, output: Output, *, started: bool) -> int:
+    found = _status(target)
     first = "started" if started else "it ran already"
     output.result({"started": started} | _facts(found), [first, *describe(found)])
     return 0
 
 
-def _status(places: Places) -> Status:
+def _status(target: DaemonTarget) -> Status:
     async def ask(client: Client) -> Status:
         return await client.ask(GetStatus(), timeout_s=10.0)
 
-    return with_running_daemon(places, ask)
+    return with_running_daemon(target, ask)
 
 
 def _facts(found: Status) -> dict[str, Any]:
     return msgspec.to_builtins(found)
 
 
-def _stop(places: Places) -> int | None:
+def _stop(target: DaemonTarget) -> int | None:
     """Stop what runs there and wait until it is gone; its pid, None when none ran."""
-    if not wait_for_holder(places, time.monotonic() + ANSWER_S, say_waiting):
+    if not target.is_running(say_waiting):
         return None
 
     async def ask(client: Client) -> int:
@@ -100,9 +101,9 @@ def _stop(places: Places) -> int | None:
                 raise  # gone before its answer arrived is what was asked for; the lock tells
         return found.pid
 
-    pid = with_running_daemon(places, ask)
+    pid = with_running_daemon(target, ask)
     deadline_s = time.monotonic() + STOP_S
-    while is_held(places) or not _is_gone(pid):
+    while target.holds() or not _is_gone(pid):
         if time.monotonic() > deadline_s:
             raise AlleleError("E_BUSY", f"process {pid} is still stopping after {STOP_S:.0f} s", hint=f"kill {pid}")
         time.sleep(0.02)

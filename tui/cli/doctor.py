@@ -8,17 +8,18 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
+from typing import TypeVar
 
 from protocol.errors import AlleleError
-from protocol.places import NAME_A_HOME, Places
+from protocol.places import NAME_A_HOME
 from tui.cli.checks import Check, check_daemon, check_home, check_python, check_space, check_terminal
 from tui.cli.engine_checks import ENGINE, check_engine, check_sound
 from tui.cli.output import Output, one_line
-from tui.cli.session import locate
+from tui.cli.session import locate, own_places
 
 MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
-WITH_HOME = (("home", check_home), ("disk", check_space), ("daemon", check_daemon))
 
+T = TypeVar("T")
 Look = Callable[[], Check | list[Check]]
 
 
@@ -29,8 +30,8 @@ def doctor(arguments: Namespace, output: Output) -> int:
         found = guarded(names, look)
         checks += found
         for check in [] if output.as_json else found:
-            mend = f"\n      {one_line(check.mend)}" if check.mend else ""
-            print(f"{MARKS[check.status]}  {check.name:<11} {one_line(check.detail)}{mend}", flush=True)
+            hint = f"\n      {one_line(check.hint)}" if check.hint else ""
+            print(f"{MARKS[check.status]}  {check.name:<11} {one_line(check.detail)}{hint}", flush=True)
     is_sound = all(check.status != "fail" for check in checks)
     if output.as_json:
         output.result({"ok": is_sound, "checks": [asdict(check) for check in checks]}, "")
@@ -54,30 +55,38 @@ def guarded(names: Sequence[str], look: Look) -> list[Check]:
 
 def looks(arguments: Namespace) -> list[tuple[Sequence[str], Look]]:
     """Every check, with the names it has when it cannot be made."""
-    places = guarded_places(arguments)
+    places = where(arguments, own_places)
+    target = where(arguments, locate)
     return [
         (("python",), check_python),
         (ENGINE, check_engine),
         (("sound",), check_sound),
         (("terminal",), check_terminal),
-        *(((name,), partial(_at_home, name, check, places)) for name, check in WITH_HOME),
+        (("home",), partial(_at, places, check_home)),
+        (("disk",), partial(_if_known, "disk", places, check_space)),
+        (("daemon",), partial(_if_known, "daemon", target, check_daemon)),
     ]
 
 
-def guarded_places(arguments: Namespace) -> Places | AlleleError:
-    """Where everything is kept, or why that cannot be found out."""
+def where(arguments: Namespace, find: Callable[[Namespace], T]) -> T | AlleleError:
+    """A home or a daemon that the arguments name, or why that cannot be found out."""
     try:
-        return locate(arguments)
+        return find(arguments)
     except AlleleError as error:
         return error
     except (OSError, RuntimeError, KeyError) as problem:  # no HOME and no entry in the user database
         return AlleleError("E_IO", f"no home folder is known ({problem})", hint=NAME_A_HOME)
 
 
-def _at_home(name: str, check: Callable[[Places], Check], places: Places | AlleleError) -> Check:
-    """A check that needs the home; without one, the line of the home says why."""
-    if not isinstance(places, AlleleError):
-        return check(places)
-    if name == "home":
-        raise places
-    return Check(name, "warn", "not checked: there is no home to look at")
+def _at(place: T | AlleleError, check: Callable[[T], Check]) -> Check:
+    """Make a check of a place; where it is not known, the check fails and says why."""
+    if isinstance(place, AlleleError):
+        raise place
+    return check(place)
+
+
+def _if_known(name: str, place: T | AlleleError, check: Callable[[T], Check]) -> Check:
+    """Make a check of a place; where it is not known, only warn: the line of the home says why."""
+    if isinstance(place, AlleleError):
+        return Check(name, "warn", "not checked: there is no home to look at")
+    return check(place)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from protocol.edits import OPS, Edit, format_edit
+from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import EditSnapshot
 from protocol.strands import Codes, StrandMeta
@@ -138,9 +138,8 @@ def _others(edits: list[Edit]) -> tuple[dict[str, int], list[tuple[StrandMeta, C
     names: dict[str, int] = {}
     others: list[tuple[StrandMeta, Codes]] = []
     for operation in edits:
-        for typed in operation.args[:1] if OPS[operation.op].takes_strand else []:
-            if typed in names:
-                continue
+        typed = operation.other
+        if typed is not None and typed not in names:
             names[typed] = len(others)
             others.append(read_strand(_path_of(typed)))
     if len(others) > MAX_OTHERS:

@@ -67,8 +67,8 @@ def check_engine() -> list[Check]:
     checks: list[Check] = []
     for name in ENGINE:
         detail, why = found.get(name, (None, problem))
-        mend = f"install it again: {install_command()}{AFTERTHOUGHTS.get(name, '')}"
-        missing = Check(name, "warn", why or "", NO_PYAV) if name == "formats" else Check(name, "fail", why or "", mend)
+        hint = f"install it again: {install_command()}{AFTERTHOUGHTS.get(name, '')}"
+        missing = Check(name, "warn", why or "", NO_PYAV) if name == "formats" else Check(name, "fail", why or "", hint)
         checks.append(missing if detail is None else Check(name, "ok", detail))
     return checks
 
@@ -78,8 +78,8 @@ def check_sound() -> Check:
     with tempfile.TemporaryDirectory(prefix="allele-doctor-") as folder:
         probe = probe_sound(Path(folder) / "player.log")
     if probe.problem:
-        mend = f"{probe.mend}; everything else works, decode writes files"
-        return Check("sound", "warn", f"nothing can be heard: {probe.problem}", mend)
+        hint = f"{probe.hint}; everything else works, decode writes files"
+        return Check("sound", "warn", f"nothing can be heard: {probe.problem}", hint)
     return Check("sound", "ok", f"{probe.default}, {probe.latency_ms:.0f} ms")
 
 

@@ -22,7 +22,6 @@ from tui.cli.progress import Progress
 from tui.model.measures import health_words, held_out_words, level_table, measured, standing_words
 from tui.transport.client import Client, Event
 
-ENDED = frozenset({"done", "failed", "cancelled", "interrupted"})
 SILENCE_S = 2.0
 
 
@@ -77,7 +76,7 @@ async def _until_ended(client: Client, following: _Following, progress: Progress
     job = await client.ask(ShowJob(job=following.job))
     progress.show(job)
     answered = 0
-    while job.state not in ENDED:
+    while job.is_open:
         try:
             item = await asyncio.wait_for(following.queue.get(), SILENCE_S)
         except TimeoutError:

@@ -11,7 +11,7 @@ from protocol.messages.jobs import CancelJob, JobInfo, Jobs, ListJobs, MoveJob, 
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
-from tui.model.job_words import state_words
+from tui.model.job_words import detail_words, state_words
 from tui.transport.client import Client
 
 
@@ -30,7 +30,7 @@ def list_(arguments: Namespace, output: Output) -> int:
             job.state,
             f"{100 * job.progress:.0f} %",
             clock(job.created_s),
-            job.error or state_words(job).removeprefix(job.state).lstrip(": "),
+            job.error or detail_words(job),
         )
         for job in jobs
     ]
@@ -107,7 +107,7 @@ def _tell(job: JobInfo, output: Output) -> int:
         lines.append(f"to go   {duration(job.eta_s)}")
     lines += [
         f"{name:<7} {text}"
-        for name, text in (("now", state_words(job)), ("error", job.error), ("mend", job.hint))
+        for name, text in (("now", state_words(job)), ("error", job.error), ("hint", job.hint))
         if text and text != job.state
     ]
     output.result(msgspec.to_builtins(job), lines)

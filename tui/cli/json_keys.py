@@ -18,6 +18,8 @@ JOB = {
     "kind": "ingest, train or atlas",
     "subject": "the corpus or model",
     "state": "queued, running, paused, done, failed, cancelled or interrupted",
+    "phase": "idle, starting, working, measuring, pausing, resuming, cancelling, stopping or stopped",
+    "can_resume": "whether jobs resume takes its work up where it was left",
     "progress": "0 to 1",
     "eta_s": "seconds to go, or null",
     "created_s": "Unix time",
@@ -48,7 +50,7 @@ MODEL = {
     "prior": "null: generation comes later",
     "path": "its folder",
     "problem": "why it can make no sound (it is of another Allele, or damaged); empty when it can",
-    "mend": "what to do about that",
+    "hint": "what to do about that",
 }
 ATLAS = {
     "model": "the model",

@@ -4,13 +4,13 @@ from argparse import Namespace
 
 from tui.actions.registry import ACTIONS
 from tui.cli.output import Output
-from tui.cli.session import locate
+from tui.cli.session import own_places
 from tui.input.keyfile import read_keys
 
 
 def keymap(arguments: Namespace, output: Output) -> int:
     """Print every action with its keys."""
-    own = read_keys(locate(arguments).home)
+    own = read_keys(own_places(arguments).home)
     for line in own.said:
         output.note(line)
     chosen = own.keymap(arguments.name)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from protocol.errors import AlleleError
 from protocol.logs import DAEMON_LOG, WORKER_LOGS, said_since
+from protocol.places import places_of
 from tui.cli.output import Output
 from tui.cli.session import home_behind, locate
 
@@ -29,10 +30,8 @@ class Part(NamedTuple):
 
 def logs(arguments: Namespace, output: Output) -> int:
     """The ends of the logs."""
-    places = locate(arguments)
-    folder = places.logs
-    if arguments.connect is not None:
-        folder = places._replace(home=home_behind(arguments)).logs
+    target = locate(arguments)
+    folder = (target.places or places_of(home_behind(target))).logs
     own, workers = _own(folder / DAEMON_LOG, arguments.lines), _workers(folder, arguments.lines)
     facts = {
         "path": str(own.path),

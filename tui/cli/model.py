@@ -40,7 +40,7 @@ def list_(arguments: Namespace, output: Output) -> int:
     ]
     for model in models:
         if model.problem:
-            output.note(f"{model.problem} {model.mend}")
+            output.note(f"{model.problem} {model.hint}")
     lines = table(("model", "corpus", "levels", "codebook", "steps", "trained", "mel", "created"), rows)
     output.result(
         {"models": msgspec.to_builtins(models)}, lines if rows else "no models yet: allele train CORPUS --name MODEL"
@@ -67,7 +67,7 @@ def show(arguments: Namespace, output: Output) -> int:
         f"created       {model.created}",
         f"folder        {model.path}",
         f"atlas         {_atlas_words(atlas)}",
-        *([f"problem       {model.problem} {model.mend}"] if model.problem else []),
+        *([f"problem       {model.problem} {model.hint}"] if model.problem else []),
     ]
     output.result(facts, lines)
     return 0

@@ -60,7 +60,7 @@ def _guarded(parsed: Namespace) -> int:
 
 
 def _describe(failure: Exception) -> str:
-    """One line for a failure: what happened, where, and the mend."""
+    """One line for a failure: what happened, where, and what to do."""
     from protocol.situations import situation
 
     known = situation(failure)
@@ -81,22 +81,20 @@ def _run(parsed: Namespace) -> int:
 
 
 def _run_editor(parsed: Namespace) -> int:
-    from protocol.places import places_of
-    from tui.cli.session import home_behind, locate
+    from tui.cli.session import locate, own_places
 
-    home = locate(parsed).home if parsed.connect is None else home_behind(parsed)
+    target, home = locate(parsed), own_places(parsed).home
     if not (os.isatty(0) and os.isatty(1)):
         print("error: the editor needs a terminal (see: allele --help for commands that do not)", file=sys.stderr)
         return 1
     from tui.installation import require_daemon
-    from tui.transport.embedded import is_running
 
-    if not is_running(places_of(home)):
+    if target.places is not None and not target.endpoint.answers():
         require_daemon()
     from tui.app import run_app
 
     with _interrupts_raise():
-        return run_app(home)
+        return run_app(home, target=target)
 
 
 @contextlib.contextmanager

@@ -1,27 +1,26 @@
 """From --home and --connect to a client that talks to a running daemon.
 
-Data flow: arguments → Places → (start the daemon unless told not to) → Client → the command's coroutine. What can go
+Data flow: arguments → Target → (start the daemon unless told not to) → Client → the command's coroutine. What can go
 wrong: nobody answers, the home cannot be used, or --connect names something this version cannot reach; each is an
-AlleleError with its mend.
+AlleleError with a hint.
 """
 
 import asyncio
 import sys
-import time
 from argparse import Namespace
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from protocol.endpoint import Endpoint, parse_endpoint
 from protocol.errors import AlleleError
-from protocol.places import Places, check_name, default_home, expanded, places_of
+from protocol.places import Places, default_home, places_of
+from tui.transport.daemon_target import DaemonTarget
 
 if TYPE_CHECKING:
     from tui.transport.client import Client
 
 T = TypeVar("T")
-
-ANSWER_S = 10.0  # how long a daemon may take to be reachable again
 
 
 def say_waiting(line: str) -> None:
@@ -29,79 +28,60 @@ def say_waiting(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def locate(arguments: Namespace) -> Places:
-    """The places that --connect, --home or the environment name.
+def own_places(arguments: Namespace) -> Places:
+    """The folders of this user's home: of --home, or the environment. --connect does not change them.
+
+    Raises:
+        AlleleError: E_IO where the environment names no folder that is this user's.
+    """
+    return places_of(Path(arguments.home)) if arguments.home is not None else places_of(default_home())
+
+
+def locate(arguments: Namespace) -> DaemonTarget:
+    """The daemon that --connect, --home or the environment name.
 
     Raises:
         AlleleError: E_UNAVAILABLE for an endpoint that this version cannot reach.
     """
     if arguments.connect is not None:
-        return _places_of_endpoint(arguments.connect)
-    return places_of(Path(arguments.home)) if arguments.home is not None else places_of(default_home())
+        return DaemonTarget(parse_endpoint(arguments.connect))
+    places = own_places(arguments)
+    return DaemonTarget(places.endpoint, places)
 
 
 def with_daemon(arguments: Namespace, work: Callable[["Client"], Awaitable[T]]) -> T:
     """Run `work(client)` against the daemon, which is started when none runs (never behind --connect)."""
-    places = locate(arguments)
-    if arguments.connect is None:
-        from tui.transport.embedded import ensure_daemon
-
-        places = ensure_daemon(places.home, say=say_waiting)
-    return with_running_daemon(places, work)
+    target = locate(arguments)
+    return _with_client(target.find(say_waiting), work) if target.places else with_running_daemon(target, work)
 
 
-def with_running_daemon(places: Places, work: Callable[["Client"], Awaitable[T]]) -> T:
+def with_running_daemon(target: DaemonTarget, work: Callable[["Client"], Awaitable[T]]) -> T:
     """Run `work(client)` against a daemon that must be running already.
 
     Raises:
         AlleleError: E_UNAVAILABLE when none runs there.
     """
-    from tui.transport.client import Client
-    from tui.transport.embedded import wait_for_holder
+    if not target.is_running(say_waiting):
+        where = target.endpoint.folder
+        raise AlleleError("E_UNAVAILABLE", f"no daemon runs at {where}", hint="start it: allele daemon start")
+    return _with_client(target.endpoint, work)
 
-    if not wait_for_holder(places, time.monotonic() + ANSWER_S, say_waiting):
-        raise AlleleError("E_UNAVAILABLE", f"no daemon runs at {places.run}", hint="start it: allele daemon start")
+
+def _with_client(endpoint: Endpoint, work: Callable[["Client"], Awaitable[T]]) -> T:
+    from tui.transport.client import Client
 
     async def session() -> T:
-        async with Client(places, "cli") as client:
+        async with Client(endpoint, "cli") as client:
             return await work(client)
 
     return asyncio.run(session())
 
 
-def home_behind(arguments: Namespace) -> Path:
-    """The home of the running daemon that --connect names; its run folder may lie elsewhere."""
+def home_behind(target: DaemonTarget) -> Path:
+    """The home of the running daemon at an endpoint, as the daemon gives it; its run folder may lie elsewhere."""
     from protocol.messages.session import GetStatus, Status
 
     async def ask(client: "Client") -> Status:
         return await client.ask(GetStatus(), timeout_s=10.0)
 
-    return Path(with_running_daemon(locate(arguments), ask).home)
-
-
-def _places_of_endpoint(endpoint: str) -> Places:
-    """A run folder, its ctl socket, or that socket as an ipc address."""
-    plain = endpoint.removeprefix("ipc://")
-    if "://" in plain:
-        raise AlleleError(
-            "E_UNAVAILABLE",
-            f"--connect {endpoint}: this version reaches only daemons of this machine",
-            hint="name a run folder or ipc://…/ctl.sock",
-        )
-    path = expanded(Path(plain)).absolute()
-    if path.name == "ctl.sock":
-        path = path.parent
-    check_name(path)
-    if not path.is_dir():
-        if "@" in plain and not path.exists():
-            raise AlleleError(
-                "E_UNAVAILABLE",
-                f"--connect {endpoint}: connecting to another machine is not in this version",
-                hint=f"run allele there: ssh -t {endpoint} allele",
-            )
-        raise AlleleError(
-            "E_UNAVAILABLE",
-            f"--connect {endpoint}: there is no such run folder",
-            hint="allele daemon status shows a daemon's endpoint",
-        )
-    return Places(home=path.parent, run=path)
+    return Path(with_running_daemon(target, ask).home)

@@ -8,6 +8,7 @@ from argparse import Namespace
 
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
+from protocol.ranges import LevelRange
 from protocol.strands import Codes, StrandMeta, check_codes
 from tui.cli.files import absolute, decode_target, encode_target, write_strand
 from tui.cli.output import Output, duration, harmless, level
@@ -107,14 +108,13 @@ def name_strand(error: AlleleError, name: str) -> AlleleError:
     return error
 
 
-def _heard(levels: tuple[int, int] | None, meta: StrandMeta) -> list[int] | None:
+def _heard(levels: LevelRange | None, meta: StrandMeta) -> list[int] | None:
     if levels is None:
         return None
-    first, last = levels
-    if last >= meta.levels:
+    if levels.last >= meta.levels:
         raise AlleleError(
             "E_RANGE",
-            f"--levels {first}-{last}: the strand {meta.name} has {meta.levels} levels",
+            f"--levels {levels.first}-{levels.last}: the strand {meta.name} has {meta.levels} levels",
             hint=f"0-{meta.levels - 1} are all of them",
         )
-    return list(range(first, last + 1))
+    return list(levels.numbers)

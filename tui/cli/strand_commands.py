@@ -1,5 +1,6 @@
 """The commands that make, change and hear strands, part of the table in tui.cli.commands."""
 
+from protocol.operations import ALIGNMENTS, BLEND_MODES, OPS
 from tui.cli import json_keys, values
 from tui.cli.command import Command
 from tui.cli.command import argument as _arg
@@ -49,8 +50,7 @@ STRAND_COMMANDS: tuple[Command, ...] = (
         details="An operation is `NAME [arguments] [qA-B] [@F0:F1] [key=value …]`, as in the TUI's : line. Levels are "
         "inclusive, frames half-open; both default to all. Registers and locks last for one call. -o writes an .alle "
         "file, never over a strand that is read or over a file that is no strand.\n"
-        "Operations: set paint swap copy put mix flood blend shift reverse stretch repeat mirror mutate nudge mosaic "
-        "lock unlock; docs/protocol.md says what each takes.",
+        f"Operations: {' '.join(OPS)}; docs/protocol.md says what each takes.",
         arguments=(
             _arg("strand", type=values.path, metavar="STRAND", help="an .alle file, replaced unless -o is given"),
             _arg("ops", nargs="+", metavar="OP", help="an operation in quotes, such as 'set 17 q0 @3:4'"),
@@ -85,16 +85,16 @@ STRAND_COMMANDS: tuple[Command, ...] = (
             _arg("--amount", type=values.share, required=True, metavar="0..1", help="how far to go"),
             _arg(
                 "--mode",
-                choices=("latent", "cells", "levels"),
-                default="latent",
-                metavar="latent|cells|levels",
+                choices=BLEND_MODES,
+                default=BLEND_MODES[0],
+                metavar="|".join(BLEND_MODES),
                 help="between both sounds; one or the other by turns; coarse levels of A, finer towards B (latent)",
             ),
             _arg(
                 "--align",
-                choices=("none", "stretch", "dtw"),
-                default="none",
-                metavar="none|stretch|dtw",
+                choices=ALIGNMENTS,
+                default=ALIGNMENTS[0],
+                metavar="|".join(ALIGNMENTS),
                 help="frame by frame; all of B over all of A; likewise, where both sound alike (none)",
             ),
             _OUT_STRAND,

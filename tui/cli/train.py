@@ -6,6 +6,7 @@ from typing import Any
 
 from protocol.errors import AlleleError
 from protocol.messages.jobs import JobInfo, StartTraining
+from protocol.training import OPTIONS, TrainingOptions
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration
 from tui.cli.session import with_daemon
@@ -20,25 +21,18 @@ def train(arguments: Namespace, output: Output) -> int:
     request = StartTraining(
         corpus=arguments.corpus,
         model=arguments.name,
-        budget_s=arguments.budget,
-        steps=arguments.steps,
-        preset=arguments.preset,
-        levels=arguments.levels,
-        codebook=arguments.codebook,
-        channels=arguments.channels,
-        adversarial=arguments.adversarial,
-        seed=arguments.seed,
+        options=TrainingOptions(**{option.name: getattr(arguments, option.name) for option in OPTIONS}),
         resume=arguments.resume,
     )
     if arguments.detach:
         return _detach(arguments, request, output)
     resume_hint = f"go on with: allele train {quote(arguments.corpus)} --name {quote(arguments.name)} --resume"
 
-    reached = False
+    is_connected = False
 
     async def work(client: Client) -> JobInfo:
-        nonlocal reached
-        reached = True
+        nonlocal is_connected
+        is_connected = True
 
         async def begin() -> str:
             return (await client.ask(request)).job
@@ -50,7 +44,7 @@ def train(arguments: Namespace, output: Output) -> int:
     except LeftRunningError as left:
         raise AlleleError("E_CANCELLED", f"left while job {left.job} stops", hint=resume_hint) from None
     except AlleleError as error:
-        if error.code == "E_UNAVAILABLE" and reached:
+        if error.code == "E_UNAVAILABLE" and is_connected:
             raise AlleleError(
                 error.code, f"the daemon went away while training: {error.message}", hint=resume_hint
             ) from None

@@ -6,7 +6,7 @@ Data flow: a line is read by tui.model.commands; it is an edit, an action by its
 from collections.abc import Callable
 from pathlib import Path
 
-from protocol.edits import OPS, Edit
+from protocol.edits import Edit
 from protocol.errors import AlleleError
 from tui.actions.press import Handlers, Press
 from tui.actions.registry import BY_ID
@@ -62,7 +62,7 @@ class CommandLine:
         context.ask(":", self.run)
         if self.editor.pane.selection is not None and context.grid is not None:
             rect = self.editor.pane.rect(context.grid)
-            context.hint(f" an edit without a place acts on the selection, {rect.words}")
+            context.hint(f" an edit without a place acts on the selection, {rect}")
 
     def run(self, text: str) -> None:
         """Carry a line out; what is wrong with it is shown."""
@@ -98,8 +98,8 @@ class CommandLine:
         grid = self.context.grid
         if grid is None:
             raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
-        if OPS[edit.op].takes_strand:
-            edit = to_other(edit, self._strand_named(edit.args[0]))
+        if edit.other is not None:
+            edit = to_other(edit, self._strand_named(edit.other))
         if edit.levels is None and edit.frames is None and self.editor.pane.selection is not None:
             edit = at_rect(edit, self.editor.pane.rect(grid))
         self.editor.remember(edit)

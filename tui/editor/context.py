@@ -7,9 +7,9 @@ handed to its constructor.
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from protocol.ranges import Rect
 from tui.actions.press import Press
 from tui.model.atlas import CodeAtlas, Colours
-from tui.model.cursor import Rect
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 from tui.session.session import Session
@@ -52,12 +52,12 @@ class EditorContext:
     def colours_of(self, grid: StrandGrid) -> Colours:
         """What this strand's colours mean, as far as it is known by now; nothing where its model is not here."""
         model = self.session.model_of(grid.info.meta)
-        return Colours() if model is None else self.session.colours_now(model.name, self.editor.descriptor)
+        return Colours() if model is None else self.session.atlases.colours(model.name, self.editor.descriptor)
 
     def atlas_of(self, grid: StrandGrid) -> CodeAtlas | None:
         """What this strand's codes do, as far as it is known by now; None where its model is not here."""
         model = self.session.model_of(grid.info.meta)
-        return None if model is None else self.session.atlas_now(model.name)
+        return None if model is None else self.session.atlases.get(model.name)
 
     # --- the screen --------------------------------------------------------------------------------------
 

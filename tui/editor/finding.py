@@ -133,8 +133,8 @@ class Finding:
     async def _sound_of(self, strand: str, first: int, past: int) -> Waveform | None:
         """The waveform once these frames of it are known; None where they cannot be had."""
         for _ in range(LONGEST_WAIT):
-            await self.session.fill_wave(strand, first, past)  # at once back while the page's own picture is made
-            wave = self.session.waves.get(strand)
+            await self.session.grids.fill_wave(strand, first, past)  # at once back while the page's own picture is made
+            wave = self.session.grids.waves.get(strand)
             if wave is None or wave.wanted(first, past) is None:
                 return wave
             await asyncio.sleep(0.05)

@@ -5,6 +5,7 @@ Data flow: a key changes the `Editor` (what is wanted), and `Sound.tune` tells t
 
 import numpy as np
 
+from protocol.ranges import FrameRange
 from protocol.strands import Codes
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
@@ -41,15 +42,14 @@ class Hearing:
         if sound.playing and not sound.is_audition:
             self.context.spawn(sound.stop())
         elif self.context.grid is not None:
-            self._play(self.context.grid, (self.editor.pane.cursor.frame, None))
+            self._play(self.context.grid, FrameRange(self.editor.pane.cursor.frame))
 
     def play_selection(self, press: Press) -> None:
         grid = self.context.grid
         if grid is not None:
-            rect = self.editor.pane.rect(grid, press.count)
-            self._play(grid, (rect.first, rect.past))
+            self._play(grid, self.editor.pane.rect(grid, press.count).frames)
 
-    def _play(self, grid: StrandGrid, frames: tuple[int, int | None], *, before: bool = False) -> None:
+    def _play(self, grid: StrandGrid, frames: FrameRange, *, before: bool = False) -> None:
         self.editor.before = before
         if self.editor.heard_levels(grid.levels) == []:
             self.context.say(
@@ -62,7 +62,7 @@ class Hearing:
         grid = self.context.grid
         if grid is not None and self.editor.audition:
             first = self.editor.pane.cursor.frame
-            self.sound.audition(grid, (first, min(grid.frames, first + AUDITION_FRAMES)), self.editor)
+            self.sound.audition(grid, FrameRange(first, min(grid.frames, first + AUDITION_FRAMES)), self.editor)
 
     def play_audition(self, press: Press) -> None:
         self.editor.audition = not self.editor.audition
@@ -121,9 +121,9 @@ class Hearing:
                 f"before: the strand {REFERENCES[editor.reference]}; {{play.compare}} again: after, equally loud"
             )
             if not goes_on:
-                rect = editor.pane.rect(grid)
-                frames = (rect.first, rect.past) if editor.pane.selection is not None else (rect.first, None)
-                self._play(grid, frames, before=True)
+                frames = editor.pane.rect(grid).frames
+                is_selected = editor.pane.selection is not None
+                self._play(grid, frames if is_selected else FrameRange(frames.first), before=True)
         self._heard_otherwise()
 
     def _comparable(self, grid: StrandGrid, before: Codes | None) -> bool:

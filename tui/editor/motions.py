@@ -109,6 +109,6 @@ class Motions:
             return
         rect = None if pane.selection is None else pane.rect(grid)
         wider = grown(rect, pane.cursor.inside(grid.levels, grid.frames), grid.codes)
-        pane.selection = Selection(Cursor(wider.first_level, wider.first))
-        self.editor.place(Cursor(wider.last_level, wider.past - 1), self.context.grids())
+        pane.selection = Selection(Cursor(wider.levels.first, wider.frames.first))
+        self.editor.place(Cursor(wider.levels.last, wider.frames.past - 1), self.context.grids())
         self.context.moved()

@@ -1,68 +1,56 @@
 """What the editor's keys do to cells: every operation on the selection, or on cells from the cursor on.
 
-An edit is sent at once and drawn when the daemon says so (under a millisecond over ipc). Held keys are pipelined, see
-tui.model.pending. Notes that come back ("cropped to …") are said on the last line. An operation that takes a number
-asks for it on the prompt, with what was answered last time already there.
+An operation whose row in `protocol.operations` says what a key supplies is carried out by `operate`; the others have a
+method here. An operation that takes a number asks for it on the prompt, with the previous answer already there. How
+edits are sent is in tui.editor.sending.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
-from protocol.edits import OPS, Edit, parse_edit
+from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
+from protocol.operations import NOT_YET, OPS
+from protocol.opspec import Count, Prompt
+from protocol.ranges import Rect
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.editor.sending import EditSender
 from tui.model.changes import Repeatable, next_seed
-from tui.model.cursor import Rect
 from tui.model.grid import StrandGrid
 from tui.model.pending import EditChain
 from tui.model.search import is_code
 
-ASKED = {
-    "blend": ("AMOUNT 0..1 [mode=latent|cells|levels] [align=none|stretch|dtw]", "0.5 mode=latent align=none"),
-    "mutate": ("STRENGTH 0..1 [seed=N]", "0.3 seed=1"),
-    "mosaic": ("[continuity=0..1]", "continuity=0.5"),
-    "stretch": ("FACTOR", "2"),
-    "nudge": ("DIRECTION", "brighter"),
-    "regenerate": ("[creativity=0..1] [seed=N]", "creativity=0.4 seed=1"),
-}
 FAR = 16
 MOST_EXPECTED = 4096  # cells that a step right after `set` counts on from, before the answer is here
 
 
 class Operations:
-    """Edits that are single keys."""
+    """Carries out the actions that edit codes, undo and redo."""
 
     def __init__(self, context: EditorContext, sender: EditSender) -> None:
         self.context, self.sender = context, sender
         self.editor, self.session = context.editor, context.session
 
     def handlers(self) -> Handlers:
-        """Which method carries out which action."""
-        return {
-            "edit.swap": self.edit_swap,
+        """Which method carries out which action; an operation without a method of its own is done by its row."""
+        by_row = {
+            f"edit.{op}": partial(self.operate, op) for op, spec in OPS.items() if spec.action and spec.fits_a_key
+        }
+        return by_row | {
             "edit.set": self.edit_set,
             "edit.next_code": self.edit_next_code,
             "edit.prev_code": self.edit_prev_code,
             "edit.next_16": self.edit_next_16,
             "edit.prev_16": self.edit_prev_16,
             "edit.copy": self.edit_copy,
-            "edit.put": self.edit_put,
-            "edit.flood": self.edit_flood,
             "edit.mix": self.edit_mix,
             "edit.shift_left": self.edit_shift_left,
             "edit.shift_right": self.edit_shift_right,
             "edit.reverse": self.edit_reverse,
-            "edit.repeat": self.edit_repeat,
-            "edit.mirror": self.edit_mirror,
-            "edit.stretch": self.edit_stretch,
-            "edit.blend": self.edit_blend,
-            "edit.mutate": self.edit_mutate,
-            "edit.mosaic": self.edit_mosaic,
-            "edit.nudge": self.edit_nudge,
             "edit.regenerate": self.edit_regenerate,
             "edit.lock": self.edit_lock,
             "edit.again": self.edit_again,
@@ -71,39 +59,78 @@ class Operations:
             "edit.history": self.edit_history,
         }
 
-    def change(self, op: str, args: list[str], count: int | None = None) -> None:
-        """An operation without a question."""
+    # --- any operation -----------------------------------------------------------------------------------
+
+    def operate(self, op: str, press: Press) -> None:
+        """Carry an operation out, with the arguments that its row in the table says a key supplies."""
+        spec = OPS[op]
+        if spec.prompt is not None:
+            self._ask_for(op, spec.prompt, press.count)
+        elif spec.reads_register:
+            self._put(op, press.register)
+        elif spec.count is Count.AMOUNT:
+            self._change(op, [str(press.count or 1)])
+        elif spec.takes_strand:
+            self._change_with_other(op, press.count)
+        else:
+            self._change(op, [], press.count)
+
+    def _change(self, op: str, args: list[str], count: int | None = None) -> None:
         here = self.context.here(count)
         if here is not None:
             self.sender.submit(here[0].id, self.editor.make(Edit(op=op, args=args), here[1]))
 
-    # --- codes -------------------------------------------------------------------------------------------
-
-    def edit_swap(self, press: Press) -> None:
-        here = self.context.here(press.count)
+    def _change_with_other(self, op: str, count: int | None) -> None:
+        here = self.context.here(count)
         if here is not None:
-            self.sender.submit(here[0].id, self.editor.swap(here[1]))
+            self.sender.submit(here[0].id, self.editor.pair(Edit(op=op, args=[""]), here[1]))
+
+    def _ask_for(self, op: str, prompt: Prompt, count: int | None) -> None:
+        """Ask for the arguments, offering the previous answer; Enter sends the edit, Esc drops it."""
+        here = self.context.here(count)
+        if here is None:
+            return
+        grid, rect = here
+        self.context.ask(
+            f"{op} {rect}: ",
+            lambda text: self._answered(op, grid, rect, text),
+            value=self.editor.remembered.get(op, prompt.usual),
+            is_offer=True,
+        )
+        self.context.hint(f" {prompt.wants}; Enter does it, Esc leaves")
+
+    def _answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> None:
+        takes_strand = OPS[op].takes_strand
+        try:
+            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}")
+        except AlleleError as error:
+            self.context.say(str(error), bad=True)
+            return
+        self.editor.remembered[op] = next_seed(text)
+        self.sender.submit(grid.id, self.editor.pair(edit, rect) if takes_strand else self.editor.make(edit, rect))
+
+    # --- codes -------------------------------------------------------------------------------------------
 
     def edit_set(self, press: Press) -> None:
         here = self.context.here(press.count)
         if here is None:
             return
         grid, rect = here
-        label = f"code for {rect.words}, 0 to {grid.codebook - 1}: "
+        label = f"code for {rect}, 0 to {grid.codebook - 1}: "
         typed = press.keys if press.keys.isdecimal() else ""
         self.context.ask(label, lambda text: self._set(grid, rect, text), value=typed)
 
     def _set(self, grid: StrandGrid, rect: Rect, text: str) -> None:
         code = self.read_code(grid, text)
         if code is not None:
-            chain = self.session.chains.setdefault(grid.id, EditChain())
+            chain = self.session.edits.chains.setdefault(grid.id, EditChain())
             if rect.height * rect.width <= MOST_EXPECTED:
-                for level, frame in product(range(rect.first_level, rect.last_level + 1), range(rect.first, rect.past)):
+                for level, frame in product(rect.levels.numbers, range(rect.frames.first, rect.frames.past)):
                     chain.expect(level, frame, code)
             self.sender.submit(grid.id, self.editor.set(rect, code))
 
     def read_code(self, grid: StrandGrid, text: str) -> int | None:
-        """A code as typed; what is none is said."""
+        """Read a code as typed. Shows an error if the text is not a valid code number."""
         text = text.strip()
         if is_code(text, grid.codebook):
             return int(text)
@@ -128,7 +155,7 @@ class Operations:
         if grid is None:
             return
         cursor = self.editor.pane.cursor
-        chain = self.session.chains.setdefault(grid.id, EditChain())
+        chain = self.session.edits.chains.setdefault(grid.id, EditChain())
         now = chain.expected.get((cursor.level, cursor.frame), int(grid.codes[cursor.level, cursor.frame]))
         colours = self.context.colours_of(grid)
         code = min(colours.step(cursor.level, now, by), grid.codebook - 1)
@@ -148,19 +175,12 @@ class Operations:
         if here is None:
             return
         grid, rect = here
-        self.sender.submit(grid.id, self.editor.copy(rect, press.register or self.session.registers.unnamed))
+        self.sender.submit(grid.id, self.editor.copy(rect, press.register or self.session.edits.registers.unnamed))
         if self.editor.pane.selection is not None:
             self.editor.drop_selection()
-            self.editor.place(
-                replace(self.editor.pane.cursor, level=rect.first_level, frame=rect.first), self.context.grids()
-            )
+            first = replace(self.editor.pane.cursor, level=rect.levels.first, frame=rect.frames.first)
+            self.editor.place(first, self.context.grids())
             self.context.moved()
-
-    def edit_put(self, press: Press) -> None:
-        self._put("put", press.register)
-
-    def edit_flood(self, press: Press) -> None:
-        self._put("flood", press.register)
 
     def edit_mix(self, press: Press) -> None:
         if self.context.grid is not None:
@@ -181,16 +201,16 @@ class Operations:
         grid, pane = self.context.grid, self.editor.pane
         if grid is not None:
             rect = pane.rect(grid) if pane.selection is not None else None
-            name = register or self.session.registers.unnamed
+            name = register or self.session.edits.registers.unnamed
             self.sender.submit(grid.id, self.editor.put(pane.cursor, name, rect, op, gap))
 
     # --- time --------------------------------------------------------------------------------------------
 
     def edit_shift_left(self, press: Press) -> None:
-        self.change("shift", [str(-(press.count or 1))])
+        self._change("shift", [str(-(press.count or 1))])
 
     def edit_shift_right(self, press: Press) -> None:
-        self.change("shift", [f"+{press.count or 1}"])
+        self._change("shift", [f"+{press.count or 1}"])
 
     def edit_reverse(self, press: Press) -> None:
         here = self.context.here(press.count)
@@ -199,56 +219,10 @@ class Operations:
                 "one frame is its own reverse: select more with {select.start}, or type a number first", bad=True
             )
             return
-        self.change("reverse", [], press.count)
-
-    def edit_repeat(self, press: Press) -> None:
-        self.change("repeat", [str(press.count or 1)])
-
-    def edit_mirror(self, press: Press) -> None:
-        self.change("mirror", [], press.count)
-
-    # --- what asks first ---------------------------------------------------------------------------------
-
-    def edit_stretch(self, press: Press) -> None:
-        self.ask_for("stretch", press.count)
-
-    def edit_blend(self, press: Press) -> None:
-        self.ask_for("blend", press.count)
-
-    def edit_mutate(self, press: Press) -> None:
-        self.ask_for("mutate", press.count)
-
-    def edit_mosaic(self, press: Press) -> None:
-        self.ask_for("mosaic", press.count)
-
-    def edit_nudge(self, press: Press) -> None:
-        self.ask_for("nudge", press.count)
+        self._change("reverse", [], press.count)
 
     def edit_regenerate(self, press: Press) -> None:
-        self.ask_for("regenerate", press.count)
-
-    def ask_for(self, op: str, count: int | None) -> None:
-        """Ask for what an operation takes, as it was answered last; Enter does it, Esc leaves."""
-        here = self.context.here(count)
-        if here is None:
-            return
-        grid, rect = here
-        wants, usual = ASKED[op]
-        self.context.ask(
-            f"{op} {rect.words}: ", lambda text: self._asked(op, grid, rect, text),
-            value=self.editor.remembered.get(op, usual), is_offer=True,
-        )  # fmt: skip
-        self.context.hint(f" {wants}; Enter does it, Esc leaves")
-
-    def _asked(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> None:
-        takes_strand = OPS[op].takes_strand
-        try:
-            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}")
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
-            return
-        self.editor.remembered[op] = next_seed(text)
-        self.sender.submit(grid.id, self.editor.pair(edit, rect) if takes_strand else self.editor.make(edit, rect))
+        self.context.say("; ".join(NOT_YET["regenerate"]), bad=True)
 
     # --- locks, again, undo ------------------------------------------------------------------------------
 
@@ -257,9 +231,8 @@ class Operations:
         if here is None:
             return
         grid, rect = here
-        levels = (rect.first_level, rect.last_level)
-        is_locked = set(range(levels[0], levels[1] + 1)) <= set(grid.info.locked)
-        self.sender.submit(grid.id, Edit(op="unlock" if is_locked else "lock", levels=levels))
+        is_locked = set(rect.levels.numbers) <= set(grid.info.locked)
+        self.sender.submit(grid.id, Edit(op="unlock" if is_locked else "lock", levels=rect.levels))
 
     def edit_again(self, press: Press) -> None:
         grid, last = self.context.grid, self.editor.last
@@ -275,10 +248,10 @@ class Operations:
             self.sender.submit(grid.id, edit)
 
     def edit_undo(self, press: Press) -> None:
-        self._history(self.session.undo, "undone", press.count)
+        self._history(self.session.edits.undo_edit, "undone", press.count)
 
     def edit_redo(self, press: Press) -> None:
-        self._history(self.session.redo, "redone", press.count)
+        self._history(self.session.edits.redo_edit, "redone", press.count)
 
     def _history(self, ask: Callable[[str], Any], word: str, count: int | None) -> None:
         grid = self.context.grid

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from protocol.edits import Edit
+from protocol.ranges import FrameRange
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.editor.operations import Operations
@@ -30,8 +31,8 @@ class PaintMode:
         if here is not None:
             rect = here[1]
             self.editor.drop_selection()
-            self.editor.painting.begin((rect.first_level, rect.last_level), rect.first)
-            self.editor.place(Cursor(rect.first_level, rect.first), self.context.grids())
+            self.editor.painting.begin(rect.levels, rect.frames.first)
+            self.editor.place(Cursor(rect.levels.first, rect.frames.first), self.context.grids())
             self.context.moved()
 
     def takes(self, token: str) -> bool:
@@ -59,7 +60,9 @@ class PaintMode:
             self.editor.painting.typed = ""
             return
         frame, levels = self.editor.pane.cursor.frame, self.editor.painting.levels
-        self.sender.submit(grid.id, Edit(op="set", args=[str(code)], levels=levels, frames=(frame, frame + 1)))
+        self.sender.submit(
+            grid.id, Edit(op="set", args=[str(code)], levels=levels, frames=FrameRange(frame, frame + 1))
+        )
         self._painted(grid, str(code))
 
     def _painted(self, grid: StrandGrid, stroke: str) -> None:

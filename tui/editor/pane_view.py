@@ -113,8 +113,8 @@ class PaneView:
 
     def _bins_of(self, grid: StrandGrid) -> Any:
         model, ranks = self.session.model_of(grid.info.meta), self.context.colours_of(grid).ranks
-        if model is not None and (ranks is None or self.session.atlas_now(model.name) is None):
-            self.session.learn(model.name, self.editor.descriptor)
+        if model is not None and (ranks is None or self.session.atlases.get(model.name) is None):
+            self.session.atlases.learn(model.name, self.editor.descriptor)
         codec = grid.info.meta.codec_id
         kept = self._bins.get(codec)
         if kept is None or kept[0] is not ranks:
@@ -132,7 +132,7 @@ class PaneView:
 
     def _draw_wave(self, index: int, grid: StrandGrid) -> None:
         pane, widgets = self.editor.panes[index], self.widgets[index]
-        wave = self.session.waves.get(grid.id)
+        wave = self.session.grids.waves.get(grid.id)
         if wave is None or not widgets.wave.display:
             widgets.wave.show(None)
             return
@@ -148,6 +148,7 @@ class PaneView:
     def _fill_waves(self) -> None:
         self._wave_timer = None
         for pane, widgets in zip(self.editor.panes, self.widgets, strict=True):
-            if pane.strand in self.session.grids and widgets.wave.display and pane.page_frames <= MOST_DRAWN:
-                work = self.session.fill_wave(pane.strand, pane.first_frame, pane.first_frame + pane.page_frames)
+            grid = self.session.grids.get(pane.strand or "")
+            if grid is not None and widgets.wave.display and pane.page_frames <= MOST_DRAWN:
+                work = self.session.grids.fill_wave(grid.id, pane.first_frame, pane.first_frame + pane.page_frames)
                 self.context.spawn(work)

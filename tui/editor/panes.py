@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from protocol.ranges import FrameRange
 from tui.model.editor import NAMES, Editor
 from tui.model.grid import StrandGrid
 from tui.model.overview import LEAST, MOST, overview
@@ -40,19 +41,19 @@ def ruler_view(
         frames=-(-grid.frames // zoom),
         frame_rate=grid.frame_rate / zoom,
         playhead=None if playhead is None else playhead // zoom,
-        target=None if target is None else (target[0] // zoom, -(-target[1] // zoom)),
+        target=None if target is None else FrameRange(target.first // zoom, -(-target.past // zoom)),
         marks=tuple((letter, frame // zoom) for letter, (_, frame) in marks.items()),
     )
 
 
-def swap_target(editor: Editor, index: int, grid: StrandGrid, other: StrandGrid | None) -> tuple[int, int] | None:
+def swap_target(editor: Editor, index: int, grid: StrandGrid, other: StrandGrid | None) -> FrameRange | None:
     """The frames of this pane that a swap from the other one would touch."""
     source = editor.panes[1 - index]
     if index == editor.focus or other is None or source.selection is None:
         return None
     rect = source.rect(other)
     at = editor.swap_at(rect)
-    return (at, min(grid.frames, at + rect.width)) if at < grid.frames else None
+    return FrameRange(at, min(grid.frames, at + rect.width)) if at < grid.frames else None
 
 
 def header_parts(

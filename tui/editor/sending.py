@@ -20,7 +20,7 @@ class EditSender:
         self.context.spawn(self._submit(strand, edit))
 
     async def _submit(self, strand: str, edit: Edit) -> None:
-        applied = await self.context.session.edit(strand, edit)
+        applied = await self.context.session.edits.apply_edit(strand, edit)
         self.applied(applied, self.context.session.readable(format_edit(edit)))
 
     def applied(self, applied: EditApplied | None, done: str) -> None:

@@ -123,7 +123,7 @@ class Viewing:
             self.context.say(f"{missing_words(grid.info.meta)}; {TAKE_BACK}", bad=True)
 
     async def _colour_by(self, model: str, descriptor: str) -> None:
-        colours = await self.session.colours(model, descriptor)
+        colours = await self.session.atlases.fetch_colours(model, descriptor)
         if descriptor and colours.descriptor != descriptor:
             known = ", ".join(colours.choices) or f"none: allele model atlas {quote(model)}"
             raise AlleleError("E_NOT_FOUND", f"{descriptor!r} was not measured of model {model}", hint=known)

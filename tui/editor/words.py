@@ -1,9 +1,9 @@
 """What the editor says in words: the top bar, the cell under the cursor, the mode, and why a key cannot act."""
 
+from protocol.ranges import Rect
 from tui.actions.press import Handlers, Press
 from tui.actions.situation import Situation
 from tui.editor.context import EditorContext
-from tui.model.cursor import Rect
 from tui.model.grid import StrandGrid
 from tui.model.words import describe_cell, describe_rect
 from tui.screens.base import NARROW

@@ -99,11 +99,13 @@ def write_keys(home: Path, own: OwnKeys) -> None:
     """Write the file whole.
 
     Raises:
-        AlleleError: E_IO naming it; also when what is there could not be read: it may be worth mending.
+        AlleleError: E_IO naming it; also when what is there could not be read: it may be worth correcting.
     """
     path = key_file(home)
     if not own.is_readable:
-        raise AlleleError("E_IO", f"{path} could not be read, so it is left as it is", hint="mend it or move it away")
+        raise AlleleError(
+            "E_IO", f"{path} could not be read, so it is left as it is", hint="correct it or move it away"
+        )
     lines = [HEAD, f'keymap = "{own.name}"']
     for name in NAMES:
         changes = own.changes.get(name, {})

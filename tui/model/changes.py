@@ -9,13 +9,11 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from protocol.edits import OPS, Edit
-from tui.model.cursor import Cursor, Rect
-
-FRAMES_ONLY = ("put", "mix", "flood")
-AMOUNTS = ("shift", "repeat")  # a count before `.` is their number, of others the width
-WHOLE_LEVELS = ("lock", "unlock")
-NO_CHANGE = ("copy", *WHOLE_LEVELS)  # these leave `.` as it was
+from protocol.edits import Edit
+from protocol.operations import OPS
+from protocol.opspec import Count, Place
+from protocol.ranges import END, FrameRange, LevelRange, Rect
+from tui.model.cursor import Cursor
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,10 @@ class Here:
 
 
 def at_rect(edit: Edit, rect: Rect) -> Edit:
-    """An edit with a place; of what goes to a register's levels, or to all of them, only the frames."""
-    levels, frames = (rect.first_level, rect.last_level), (rect.first, rect.past)
-    if edit.op in WHOLE_LEVELS:
-        return replace(edit, levels=levels, frames=None)
-    if edit.op in FRAMES_ONLY or OPS[edit.op].resizes:
-        return replace(edit, levels=None, frames=frames)
+    """An edit with a place: as much of the rectangle as its operation takes."""
+    place = OPS[edit.op].place
+    levels = None if place is Place.FRAMES else rect.levels
+    frames = None if place is Place.LEVELS else rect.frames
     return replace(edit, levels=levels, frames=frames)
 
 
@@ -61,12 +57,11 @@ def to_other(edit: Edit, strand: str) -> Edit:
 
 def repeatable(edit: Edit, other: str | None, *, follows: bool = False) -> Repeatable | None:
     """What `.` does after an edit; None when it changed no cells."""
-    if edit.op in NO_CHANGE:
+    if not OPS[edit.op].repeatable:
         return None
-    height = 0 if edit.levels is None else edit.levels[1] - edit.levels[0] + 1
-    first, past = edit.frames if edit.frames is not None else (None, None)
-    width = 0 if past is None else past - (first or 0)
-    is_to_other = OPS[edit.op].takes_strand and edit.args[0] == other
+    height = 0 if edit.levels is None else len(edit.levels)
+    width = 0 if edit.frames is None or edit.frames.is_open else len(edit.frames)
+    is_to_other = edit.other is not None and edit.other == other
     return Repeatable(edit, height, width, is_to_other, follows)
 
 
@@ -77,7 +72,7 @@ def again(last: Repeatable, here: Here, count: int | None) -> Edit | None:
         return None
     if last.is_to_other and here.other is not None:
         edit = to_other(edit, here.other)
-    if count is not None and edit.op in AMOUNTS:
+    if count is not None and OPS[edit.op].count is Count.AMOUNT:
         sign = "-" if edit.args[0].startswith("-") else ""
         edit = replace(edit, args=[f"{sign}{count}"])
         count = None
@@ -91,10 +86,10 @@ def _sized(edit: Edit, last: Repeatable, here: Here, count: int | None) -> Edit:
     level, frame = here.cursor.level, here.cursor.frame
     levels, frames = edit.levels, edit.frames
     if levels is not None:
-        levels = (level, min(level + last.height, here.levels) - 1)
+        levels = LevelRange(level, min(level + last.height, here.levels) - 1)
     if frames is not None:
         width = count or last.width
-        frames = (frame, min(frame + width, here.frames) if width else None)
+        frames = FrameRange(frame, min(frame + width, here.frames) if width else END)
     return replace(edit, levels=levels, frames=frames)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from protocol.ranges import FrameRange
 from tui.model.atlas import CodeAtlas, Colours
 from tui.model.colours import BINS
 from tui.model.grid import StrandGrid
@@ -65,10 +66,10 @@ def next_use(grid: StrandGrid, level: int, code: int, after: int) -> int | None:
     return int(places[np.searchsorted(places, after + 1) % len(places)])
 
 
-def with_code(grid: StrandGrid, level: int, code: int, first: int, past: int) -> npt.NDArray[np.uint16]:
+def with_code(grid: StrandGrid, level: int, code: int, frames: FrameRange) -> npt.NDArray[np.uint16]:
     """The strand's codes with one written into some frames of a level: what an audition plays."""
     codes = grid.codes.copy()
-    codes[level, first:past] = code
+    codes[level, frames.index] = code
     return codes
 
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from protocol.edits import NOT_YET, OPS, Edit, parse_edit
+from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
+from protocol.operations import NOT_YET, OPS
 from tui.actions.registry import BY_ID
 from tui.model.existing import leading_names
 from tui.model.op_text import read_op

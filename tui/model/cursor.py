@@ -2,13 +2,14 @@
 
 Pure values: a motion takes a cursor and gives another, inside the strand. Levels count down the screen (0 on top),
 frames to the right. A selection is a rectangle between an anchor and the cursor, both corners included on screen;
-`Rect` is the half-open form that edits use.
+`protocol.ranges.Rect` is the form that edits use.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from protocol.ranges import FrameRange, LevelRange, Rect
 from protocol.strands import Codes
 
 
@@ -25,40 +26,6 @@ class Cursor:
 
 
 @dataclass(frozen=True)
-class Rect:
-    """Levels first..last inclusive, frames [first, past)."""
-
-    first_level: int
-    last_level: int
-    first: int
-    past: int
-
-    @property
-    def height(self) -> int:
-        return self.last_level - self.first_level + 1
-
-    @property
-    def width(self) -> int:
-        return self.past - self.first
-
-    @property
-    def words(self) -> str:
-        """As the edit grammar writes it: `q0-1 @48:64`."""
-        levels = f"q{self.first_level}" + (f"-{self.last_level}" if self.height > 1 else "")
-        return f"{levels} @{self.first}:{self.past}"
-
-    def inside(self, levels: int, frames: int) -> "Rect":
-        """Cropped to what exists; never empty when the strand is not."""
-        last_level = min(self.last_level, levels - 1)
-        past = min(self.past, frames)
-        return Rect(min(self.first_level, last_level), last_level, min(self.first, past - 1), past)
-
-    def holds(self, level: int, frame: int) -> bool:
-        """Is a cell in it?"""
-        return self.first_level <= level <= self.last_level and self.first <= frame < self.past
-
-
-@dataclass(frozen=True)
 class Selection:
     """A rectangle that grows with the cursor."""
 
@@ -69,7 +36,7 @@ class Selection:
         """What is selected while the cursor is there."""
         first, last = sorted((self.anchor.frame, cursor.frame))
         low, high = (0, levels - 1) if self.all_levels else sorted((self.anchor.level, cursor.level))
-        return Rect(low, high, first, last + 1)
+        return Rect(LevelRange(low, high), FrameRange(first, last + 1))
 
 
 def move(cursor: Cursor, motion: str, count: int | None, codes: Codes, page_frames: int, zoom: int = 1) -> Cursor:
@@ -127,11 +94,12 @@ def grown(rect: Rect | None, cursor: Cursor, codes: Codes) -> Rect:
     before, after = other[other < cursor.frame], other[other > cursor.frame]
     first = int(before[-1]) + 1 if len(before) else 0
     past = int(after[0]) if len(after) else frames
+    own_level = LevelRange(cursor.level, cursor.level)
     steps = [
-        Rect(cursor.level, cursor.level, cursor.frame, cursor.frame + 1),
-        Rect(cursor.level, cursor.level, first, past),
-        Rect(cursor.level, cursor.level, 0, frames),
-        Rect(0, levels - 1, 0, frames),
+        Rect(own_level, FrameRange(cursor.frame, cursor.frame + 1)),
+        Rect(own_level, FrameRange(first, past)),
+        Rect(own_level, FrameRange(0, frames)),
+        Rect(LevelRange(0, levels - 1), FrameRange(0, frames)),
     ]
     wider = (step for step in steps if rect is None or step.height * step.width > rect.height * rect.width)
     return next(wider, steps[-1])

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 
 from msgspec.structs import replace as replaced
 
-from protocol.edits import OPS, Edit
+from protocol.edits import Edit
+from protocol.operations import OPS
+from protocol.ranges import FrameRange, LevelRange, Rect
 from tui.model.changes import Here, Repeatable, again, at_rect, repeatable, to_other
-from tui.model.cursor import Cursor, Rect, Selection
+from tui.model.cursor import Cursor, Selection
 from tui.model.grid import Reference, StrandGrid
 from tui.model.painting import Painting
 from tui.model.search import Sought
@@ -53,8 +55,8 @@ class Pane:
         cursor = self.cursor.inside(grid.levels, grid.frames)
         if self.selection is not None:
             return self.selection.rect(cursor, grid.levels).inside(grid.levels, grid.frames)
-        past = cursor.frame + (count or 1)
-        return Rect(cursor.level, cursor.level, cursor.frame, past).inside(grid.levels, grid.frames)
+        frames = FrameRange(cursor.frame, cursor.frame + (count or 1))
+        return Rect(LevelRange(cursor.level, cursor.level), frames).inside(grid.levels, grid.frames)
 
     def show(self, frame: int, frames: int) -> None:
         """Turn the page so that a frame of so many is on it; cells begin at multiples of the zoom."""
@@ -210,13 +212,13 @@ class Editor:
 
     def swap_at(self, rect: Rect) -> int:
         """The first frame of a swap in the other pane."""
-        return rect.first if self.linked else self.other.cursor.frame
+        return rect.frames.first if self.linked else self.other.cursor.frame
 
     def swap_words(self, rect: Rect) -> str:
         """Where a swap will land, in words."""
         at = self.swap_at(rect)
-        where = "same frames" if at == rect.first else "its cursor"
-        return f"{{edit.swap}} swaps with {self.other_name} @{at}:{at + rect.width} ({where})"
+        where = "same frames" if at == rect.frames.first else "its cursor"
+        return f"{{edit.swap}} swaps with {self.other_name} {FrameRange(at, at + rect.width)} ({where})"
 
     def remember(self, edit: Edit, *, follows: bool = False) -> None:
         """An edit was made here: `.` does it again. follows: where it begins over there is the cursors' business."""
@@ -230,7 +232,7 @@ class Editor:
 
     def pair(self, edit: Edit, rect: Rect) -> Edit:
         """An edit of the focused strand and the other pane's, beginning there where the cursors say."""
-        made = self._paired(at_rect(edit, rect), rect.first)
+        made = self._paired(at_rect(edit, rect), rect.frames.first)
         self.remember(made, follows="at" not in edit.options)
         return made
 
@@ -243,10 +245,6 @@ class Editor:
             return made
         return replaced(made, options={**made.options, "at": str(at)})
 
-    def swap(self, rect: Rect) -> Edit:
-        """Exchange with the other pane."""
-        return self.pair(Edit(op="swap", args=[self.other.strand or ""]), rect)
-
     def set(self, rect: Rect, code: int) -> Edit:
         """Write a code into every cell."""
         return self.make(Edit(op="set", args=[str(code)]), rect)
@@ -257,7 +255,7 @@ class Editor:
 
     def put(self, cursor: Cursor, register: str, rect: Rect | None, op: str = "put", gap: str = "") -> Edit:
         """Write a register from the cursor on, or over a selection only."""
-        frames = (cursor.frame, None) if rect is None else (rect.first, rect.past)
+        frames = FrameRange(cursor.frame) if rect is None else rect.frames
         edit = Edit(op=op, args=[register], frames=frames, options={"gap": gap} if gap else {})
         self.remember(edit)
         return edit
@@ -273,5 +271,5 @@ class Editor:
         if made is None or not self.last.follows:
             return made
         plain = {key: value for key, value in made.options.items() if key != "at"}
-        first, _ = made.frames or (0, None)
-        return self._paired(replaced(made, options=plain), first or 0)
+        first = 0 if made.frames is None else made.frames.first
+        return self._paired(replaced(made, options=plain), first)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from protocol.messages.events import StrandChanged
 from protocol.messages.strands import StrandInfo
+from protocol.ranges import LevelRange
 from protocol.strands import Codes
 
 Reference = Literal["change", "opened", "kept"]
@@ -44,7 +45,7 @@ class StrandGrid:
         self._opened: Codes = np.array(codes if opened is None else opened, dtype=np.uint16)
         self.changed: npt.NDArray[np.bool_] = np.ones(self.codes.shape, dtype=np.bool_)
         self.versions = [0] * self.codes.shape[0]
-        self._mark(0, self.levels)
+        self._mark(LevelRange(0, self.levels - 1))
         self._before_change = self.codes if before_change is None else np.array(before_change, dtype=np.uint16)
         self._kept: Codes | None = None
 
@@ -98,12 +99,12 @@ class StrandGrid:
             return Applied.STALE
         if event.resized or cells is None or event.strand.rev != self.rev + 1:
             return Applied.REFETCH
-        (first_level, last_level), (first, past) = event.levels, event.frames
-        if cells.shape != (last_level - first_level + 1, past - first) or past > self.frames:
+        levels, frames = event.levels, event.frames
+        if cells.shape != (len(levels), len(frames)) or frames.past > self.frames:
             return Applied.REFETCH
         self._before_change = self.codes.copy()
-        self.codes[first_level : last_level + 1, first:past] = cells
-        self._mark(first_level, last_level + 1)
+        self.codes[levels.index, frames.index] = cells
+        self._mark(levels)
         self.info = event.strand
         return Applied.WRITTEN
 
@@ -113,12 +114,12 @@ class StrandGrid:
         self.codes = np.array(codes, dtype=np.uint16)
         self.changed = np.ones(self.codes.shape, dtype=np.bool_)
         self.versions = [max(self.versions, default=0) + 1] * self.levels
-        self._mark(0, self.levels)
+        self._mark(LevelRange(0, self.levels - 1))
         return not np.array_equal(self._before_change, self.codes)
 
-    def _mark(self, first_level: int, past_level: int) -> None:
+    def _mark(self, levels: LevelRange) -> None:
         known = min(self.frames, int(self._opened.shape[1]))
-        rows = slice(first_level, past_level)
+        rows = levels.index
         self.changed[rows, :known] = self.codes[rows, :known] != self._opened[rows, :known]
-        for level in range(first_level, past_level):
+        for level in levels.numbers:
             self.versions[level] += 1

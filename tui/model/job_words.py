@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import PurePath
 
 from protocol.messages.events import EvaluationCompleted, StepCompleted
-from protocol.messages.jobs import JobInfo
+from protocol.messages.jobs import JobInfo, JobPhase
 from tui.model.training import Training, clock
 
 SOURCE = "source"
@@ -14,6 +14,13 @@ _KEPT = {
     "train": "what it learned is kept",
     "ingest": "the files that were read are kept",
     "atlas": "the model is as it was",
+}
+_PHASES: dict[JobPhase, str] = {
+    "starting": "starting",
+    "pausing": "pausing",
+    "resuming": "goes on",
+    "cancelling": "cancelling",
+    "stopping": "ending, and making the model",
 }
 _ORDER = {"running": 0, "queued": 1, "paused": 2}
 
@@ -30,13 +37,27 @@ def ordinal(number: int) -> str:
 
 
 def state_words(job: JobInfo) -> str:
-    """What a job is at: `2nd in the queue, waits for rain`, `paused` (and what is to be done), or its own words."""
+    """What a job is at: `2nd in the queue, waits for rain`, `paused`, `pausing`, or its own details."""
     if job.state == "queued":
-        place = f"{ordinal(job.position)} in the queue" if job.position else "queued"
+        return detail_words(job) or job.state
+    if job.state == "paused":
+        return ", ".join(filter(None, (job.state, detail_words(job))))
+    return detail_words(job) or job.state
+
+
+def detail_words(job: JobInfo) -> str:
+    """What there is to add to a job's state."""
+    if job.state == "queued":
+        place = f"{ordinal(job.position)} in the queue" if job.position else ""
         return ", ".join(filter(None, (place, job.detail)))
     if job.state == "paused":
-        return ", ".join(filter(None, (job.state, job.detail)))
-    return job.detail or job.state
+        return "stopped before its model was made" if job.phase == "stopping" else ""
+    return (_PHASES.get(job.phase, "") if job.state == "running" else "") or job.detail
+
+
+def is_ending(job: JobInfo) -> bool:
+    """Whether a job is about to end or to be put aside, or a person ended it: that matters more than its measures."""
+    return job.phase in ("pausing", "cancelling", "stopping", "stopped")
 
 
 def ended_words(job: JobInfo) -> str:
@@ -55,9 +76,12 @@ def cancel_words(job: JobInfo) -> str:
     return "; ".join(filter(None, (doing, _KEPT.get(job.kind, ""), again)))
 
 
-def can_go_on(job: JobInfo) -> bool:
-    """Whether a training that ended can be resumed; its hint names the command only where that helps."""
-    return job.kind == "train" and job.state != "done" and "--resume" in job.hint
+def resume_words(job: JobInfo) -> str:
+    """Which key takes a training up again, "" where none does: `{train.resume} goes on with it`."""
+    if job.can_resume:
+        return "{train.resume} goes on with it"
+    is_untouched = job.kind == "train" and job.state == "cancelled" and job.started_s is None
+    return "{train.resume} starts it" if is_untouched else ""
 
 
 def job_line(job: JobInfo) -> str:
@@ -66,7 +90,7 @@ def job_line(job: JobInfo) -> str:
     if job.state == "queued":
         return f"{line}{state_words(job)}"
     eta = f"  {clock(job.eta_s)} left" if job.state == "running" and job.eta_s is not None else ""
-    detail = job.error or job.detail
+    detail = job.error or detail_words(job)
     return f"{line}{job.progress * 100:3.0f} %{eta}{f'  {detail}' if detail else ''}"
 
 
@@ -74,7 +98,7 @@ def progress_words(job: JobInfo, step: StepCompleted) -> str:
     """Step, time spent and time left."""
     if job.state != "running":
         return f"step {step.step} · {clock(step.elapsed_s)} · {job.state}"
-    left = "trained" if job.progress >= 1 else f"so far, {clock(step.eta_s)} left"
+    left = "trained" if job.phase == "measuring" else f"so far, {clock(step.eta_s)} left"
     return f"step {step.step} · {clock(step.elapsed_s)} {left}"
 
 

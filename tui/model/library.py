@@ -119,7 +119,7 @@ def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, S
         f"{model.steps} steps in {clock(model.seconds)} on {model.corpus}",
         f"held out: {measures or 'not measured'}",
         f"codes in use, % per level: {used or '?'}",
-        *(line for line in (model.problem, model.mend) if line),
+        *(line for line in (model.problem, model.hint) if line),
         "",
     ]
 
@@ -151,6 +151,6 @@ def file_rows(corpus: Corpus, width: int, not_read: str = "") -> list[Item]:
             remarks = textwrap.wrap(file.problem, max(NARROWEST_TEXT, width - 2))
             rows += [Item(f"  {line}", follows=True) for line in remarks]
         else:
-            why = f"{file.problem} ({file.mend})" if file.mend else file.problem
+            why = f"{file.problem} ({file.hint})" if file.hint else file.problem
             rows.append(Item(f"{name:<{column}} {file.status}: {why}"))
     return rows

@@ -6,8 +6,9 @@ The grammar of protocol.edits splits words as a shell does. A strand that exists
 
 from collections.abc import Callable
 
-from protocol.edits import OPS, Edit, parse_edit
+from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
+from protocol.operations import OPS
 from tui.model.existing import leading_names
 from tui.model.quoting import quote_words, split_words
 

@@ -7,6 +7,7 @@ again. `.` goes on without writing, Backspace takes a digit back, Esc or the key
 from dataclasses import dataclass, field
 
 from protocol.edits import Edit
+from protocol.ranges import FrameRange, LevelRange
 
 WRITES = ("space", "enter", ",")
 MOST_DIGITS = 5
@@ -16,7 +17,7 @@ MOST_DIGITS = 5
 class Painting:
     """What is being painted. strokes: what was since it began, "." for a cell that was skipped."""
 
-    levels: tuple[int, int] | None = None
+    levels: LevelRange | None = None
     first: int = 0
     typed: str = ""
     code: str = ""
@@ -26,7 +27,7 @@ class Painting:
     def is_on(self) -> bool:
         return self.levels is not None
 
-    def begin(self, levels: tuple[int, int], first: int) -> None:
+    def begin(self, levels: LevelRange, first: int) -> None:
         """Start at a frame."""
         self.levels, self.first, self.typed, self.strokes = levels, first, "", []
 
@@ -54,5 +55,5 @@ class Painting:
             self.code = code
         if self.levels is None or all(stroke == "." for stroke in self.strokes):
             return None
-        frames = (self.first, self.first + len(self.strokes))
+        frames = FrameRange(self.first, self.first + len(self.strokes))
         return Edit(op="paint", args=[",".join(self.strokes)], levels=self.levels, frames=frames)

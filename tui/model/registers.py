@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass, field
 
+from protocol.ranges import LevelRange
+
 
 @dataclass(frozen=True)
 class Register:
     """Cells kept under a letter: levels × frames, and the strand they were copied from."""
 
-    levels: tuple[int, int]
+    levels: LevelRange
     frames: int
     source: str
 
     @property
     def words(self) -> str:
-        height = self.levels[1] - self.levels[0] + 1
-        return f"{height} × {self.frames} cells of {self.source}"
+        return f"{len(self.levels)} × {self.frames} cells of {self.source}"
 
 
 @dataclass

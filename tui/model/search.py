@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from protocol.errors import AlleleError
+from protocol.ranges import Rect
 from protocol.strands import Codes
-from tui.model.cursor import Rect
 
 MOST_CODES = 256
 
@@ -52,8 +52,8 @@ def read_sought(text: str, level: int, codebook: int) -> Sought:
 
 def sought_in(codes: Codes, rect: Rect) -> Sought:
     """The cells of a rectangle."""
-    part = codes[rect.first_level : rect.last_level + 1, rect.first : rect.past]
-    return Sought(rect.first_level, part.astype(np.int32)[:, :MOST_CODES])
+    part = codes[rect.index]
+    return Sought(rect.levels.first, part.astype(np.int32)[:, :MOST_CODES])
 
 
 def places(sought: Sought, codes: Codes) -> npt.NDArray[np.int64]:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
+from protocol.training import Duration, Option
 from tui.model.curve import Curve
 from tui.model.measures import standing_words
 
@@ -127,24 +128,18 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
 
 
-def read_budget(text: str) -> tuple[float | None, int | None]:
-    """`90s`, `10m`, `2h`, `500 steps` or nothing, as (budget_s, steps).
+def read_option(option: Option, text: str) -> Any:
+    """What a form's field holds for an option of a training; an empty one leaves it as it is.
 
     Raises:
         ValueError: a sentence for the person.
     """
     text = text.strip().lower().replace(" ", "")
     if not text:
-        return None, None
-    for ending in ("steps", "step"):
-        if text.endswith(ending) and text.removesuffix(ending).isdigit():
-            return None, max(1, int(text.removesuffix(ending)))
-    unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1])
-    number = text[:-1] if unit else text
+        return option.default
+    if isinstance(option.kind, Duration) and text.replace(".", "").isdecimal():
+        text += "s"  # a form may be less strict than the command line
     try:
-        seconds = float(number) * (unit or 1.0)
-    except ValueError:
-        raise ValueError(f"{text!r} is no budget; write 90s, 10m, 2h or 500 steps") from None
-    if not 0 < seconds <= 30 * 86400:
-        raise ValueError("a budget is between a moment and 30 days")
-    return seconds, None
+        return option.kind.read(text)
+    except ValueError as refusal:
+        raise ValueError(f"{option.label}: {refusal}") from None

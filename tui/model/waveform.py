@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from protocol.ranges import FrameRange
 from protocol.units import SAMPLE_RATE_HZ
 from tui.model.zoom import largest_of
 
@@ -45,10 +46,10 @@ class Waveform:
             return
         self._fresh[max(0, first - margin) : past + margin] = False
 
-    def wanted(self, first: int, past: int) -> tuple[int, int] | None:
+    def wanted(self, first: int, past: int) -> FrameRange | None:
         """The smallest range inside [first, past) that holds everything missing there."""
         missing = np.flatnonzero(~self._fresh[first:past])
-        return (first + int(missing[0]), first + int(missing[-1]) + 1) if len(missing) else None
+        return FrameRange(first + int(missing[0]), first + int(missing[-1]) + 1) if len(missing) else None
 
     def fill(self, first: int, past: int, pcm: npt.NDArray[Any], hop_length: int) -> None:
         """Take in PCM (C, L) of the frames [first, past)."""

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from protocol.ranges import Rect
 from tui.model.atlas import CodeAtlas
-from tui.model.cursor import Cursor, Rect
+from tui.model.cursor import Cursor
 from tui.model.grid import StrandGrid
 
 
@@ -39,7 +40,7 @@ def describe_cell(
 
 def describe_rect(rect: Rect, grid: StrandGrid) -> str:
     """`q0-1 @48:64  2 × 16 cells  0.34 s`."""
-    return f"{rect.words}  {rect.height} × {rect.width} cells  {grid.seconds(rect.width):.2f} s"
+    return f"{rect}  {rect.height} × {rect.width} cells  {grid.seconds(rect.width):.2f} s"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

@@ -12,7 +12,7 @@ Control and status are JSON lines (`lines`), and nothing else is on stdin and st
 
     stdin   {"do":"stop"}   silence within 30 ms; what this playback still sends is swallowed (panic)
             {"do":"quit"}   the same as closing stdin
-    stdout  {"event":"device", …}   once: what plays, or "none" with the reason and the mend
+    stdout  {"event":"device", …}   once: what plays, or "none" with the reason and what to do
             {"event":"status", …}   at most 20 a second while playing, otherwise when something changes
             {"event":"ended", …}    a playback is over, and why
 

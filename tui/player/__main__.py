@@ -44,7 +44,7 @@ def _play(endpoint: str, client_id: bytes, device_name: str) -> int:
     try:
         device, kind = _open_device(device_name)
     except NoDeviceError as problem:
-        console.say(DeviceOpened(device="none", kind="none", reason=problem.reason, mend=problem.mend))
+        console.say(DeviceOpened(device="none", kind="none", reason=problem.reason, hint=problem.hint))
         return wait_without_sound(console)
     player = Player(device, endpoint, client_id, console)
     latency_ms = round(device.latency_s * 1000, 1)
@@ -68,15 +68,15 @@ def _probe() -> SoundProbe:
     try:
         names = output_names(load_sounddevice())
         if not names:
-            mend = advice("plug one in, or start a sound server")
-            return SoundProbe(problem="this machine has no sound device", mend=mend)
+            hint = advice("plug one in, or start a sound server")
+            return SoundProbe(problem="this machine has no sound device", hint=hint)
         card = SoundCard()
         try:
             return SoundProbe(devices=names, default=card.name, latency_ms=round(card.latency_s * 1000, 1))
         finally:
             card.close()
     except NoDeviceError as problem:
-        return SoundProbe(problem=problem.reason, mend=problem.mend)
+        return SoundProbe(problem=problem.reason, hint=problem.hint)
 
 
 def _identity(text: str) -> bytes:

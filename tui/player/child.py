@@ -68,7 +68,7 @@ class PlayerChild:
 
     @property
     def can_play(self) -> bool:
-        """There is a device; `device.reason` and `.mend` say why not."""
+        """There is a device; `device.reason` and `.hint` say why not."""
         return self.device.kind != "none"
 
     async def start(self) -> DeviceOpened:
@@ -80,7 +80,7 @@ class PlayerChild:
                 await asyncio.wait_for(self._opened.wait(), START_S)
             except TimeoutError:  # it may come yet, and is listened to
                 reason = f"the sound system has not answered for {START_S:.0f} s"
-                self._take(DeviceOpened(device="none", kind="none", reason=reason, mend="restart it"))
+                self._take(DeviceOpened(device="none", kind="none", reason=reason, hint="restart it"))
         return self.device
 
     def silence(self) -> bool:
@@ -111,8 +111,8 @@ class PlayerChild:
             await self._live_once()
             deaths = 0 if time.monotonic() - begun_s > STEADY_S else deaths + 1
             if deaths > len(RETRY_S):
-                mend = advice(f"see {self._log}")
-                self._take(DeviceOpened(device="none", kind="none", reason="the player keeps ending", mend=mend))
+                hint = advice(f"see {self._log}")
+                self._take(DeviceOpened(device="none", kind="none", reason="the player keeps ending", hint=hint))
                 return
             await asyncio.sleep(RETRY_S[max(0, deaths - 1)])
 

@@ -25,6 +25,7 @@ MAX_BLOCK = SAMPLE_RATE_HZ // 2
 QUICK_S = 0.025  # a device slower than this is cut off on stop instead of playing out what it holds
 STALLED_S = 3.0  # without a block asked for: thirty times what a card holds
 LONGEST_TICK_S = 0.1  # counted between two looks: a process that was stopped itself blames no device
+INVALID_SAMPLE_RATE = -9997  # paInvalidSampleRate of PortAudio
 LET_GO_S = 0.5  # for a call that a hanging sound server may never answer
 
 
@@ -73,14 +74,13 @@ class SoundCard:
             self._block = np.zeros(MAX_BLOCK if self.channels == 1 else (MAX_BLOCK, 2), np.float32)
             self._stream = self._open(sounddevice, chosen)
         except sounddevice.PortAudioError as problem:
-            text = str(problem)
-            if "Invalid sample rate" in text:
+            if INVALID_SAMPLE_RATE in problem.args:
                 raise NoDeviceError(
                     f"{self.name} does not run at {SAMPLE_RATE_HZ} Hz",
                     "set it to 48 kHz in the system's sound settings, or choose another: --device NAME",
                 ) from None
-            mend = advice("end other programs that may use it, or choose another: --device NAME")
-            raise NoDeviceError(f"the sound device cannot be opened: {text}", mend) from None
+            hint = advice("end other programs that may use it, or choose another: --device NAME")
+            raise NoDeviceError(f"the sound device cannot be opened: {problem}", hint) from None
         self.latency_s = float(self._stream.latency)
 
     def _open(self, sounddevice: Any, chosen: Any) -> Any:

@@ -20,13 +20,13 @@ Command = Stop | Quit
 
 
 class DeviceOpened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="device"):
-    """What plays. kind "none": nothing does, `reason` says why and `mend` what to do about it."""
+    """What plays. kind "none": nothing does, `reason` says why and `hint` what to do about it."""
 
     device: str
     kind: DeviceKind
     latency_ms: float = 0.0
     reason: str = ""
-    mend: str = ""
+    hint: str = ""
 
 
 class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="status"):

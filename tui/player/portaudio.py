@@ -4,24 +4,23 @@ A library that is missing, one that cannot be loaded and one that stumbles over 
 in different ways and need different advice.
 """
 
+import ctypes.util
 import os
 import sys
-from ctypes.util import find_library
 from pathlib import Path
 from shlex import quote
 from typing import Any
 
 INSTALL = "install PortAudio: apt install libportaudio2 · dnf install portaudio · brew install portaudio"
-NOT_FOUND = "PortAudio library not found"  # sounddevice's own; what the system's loader says is anything else
 ALSA_FILES = ("~/.asoundrc", "~/.config/alsa/asoundrc", "/etc/asound.conf")
 
 
 class NoDeviceError(Exception):
-    """Nothing can play; `mend` says what to do about it."""
+    """Nothing can play; `hint` says what to do about it."""
 
-    def __init__(self, reason: str, mend: str) -> None:
+    def __init__(self, reason: str, hint: str) -> None:
         super().__init__(reason)
-        self.reason, self.mend = reason, mend
+        self.reason, self.hint = reason, hint
 
 
 def load_sounddevice() -> Any:
@@ -33,18 +32,18 @@ def load_sounddevice() -> Any:
     try:
         import sounddevice
     except OSError as problem:
-        if str(problem) == NOT_FOUND or find_library("portaudio") is None:
+        if ctypes.util.find_library("portaudio") is None:
             raise NoDeviceError("the PortAudio library is not installed", INSTALL) from None
         reason = f"the PortAudio library is there and cannot be loaded: {problem}"
         raise NoDeviceError(reason, "install it again") from None
     except ImportError:
-        mend = f"{quote(sys.executable)} -m pip install sounddevice"
-        raise NoDeviceError("the Python package sounddevice is not installed", mend) from None
+        hint = f"{quote(sys.executable)} -m pip install sounddevice"
+        raise NoDeviceError("the Python package sounddevice is not installed", hint) from None
     except Exception as problem:  # noqa: BLE001 - sounddevice.PortAudioError: the module that defines it did not load
         why = str(problem).split(" [")[0]  # what follows are numbers of its own
         reason = f"PortAudio is there and cannot use this machine's sound configuration ({why})"
-        mend = f"check ALSA's configuration: {', '.join(configuration() or ['alsa.conf'])}"
-        raise NoDeviceError(reason, mend if sys.platform == "linux" else "restart the sound system") from None
+        hint = f"check ALSA's configuration: {', '.join(configuration() or ['alsa.conf'])}"
+        raise NoDeviceError(reason, hint if sys.platform == "linux" else "restart the sound system") from None
     return sounddevice
 
 

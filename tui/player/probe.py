@@ -12,13 +12,13 @@ PROBE_S = 10.0
 
 
 class SoundProbe(msgspec.Struct, frozen=True, kw_only=True):
-    """Devices that can play. problem "": `default` opens at 48 kHz; otherwise what is wrong, and the mend."""
+    """Devices that can play. problem "": `default` opens at 48 kHz; otherwise what is wrong, and the hint."""
 
     devices: list[str] = []
     default: str = ""
     latency_ms: float = 0.0
     problem: str = ""
-    mend: str = ""
+    hint: str = ""
 
 
 def probe_line(probe: SoundProbe) -> str:
@@ -36,13 +36,13 @@ def probe_sound(log: Path, timeout_s: float = PROBE_S) -> SoundProbe:
         )  # fmt: skip
         return msgspec.json.decode(answer.stdout, type=SoundProbe)
     except subprocess.TimeoutExpired:
-        return SoundProbe(problem=f"the sound system did not answer in {timeout_s:.0f} s", mend="restart it")
+        return SoundProbe(problem=f"the sound system did not answer in {timeout_s:.0f} s", hint="restart it")
     except subprocess.CalledProcessError as death:
         how = f"status {death.returncode}" if death.returncode >= 0 else f"signal {-death.returncode}"
         problem = f"the sound library ended the player with {how} ({_last_line(log)})"
-        return SoundProbe(problem=problem, mend=advice("restart the sound system"))
+        return SoundProbe(problem=problem, hint=advice("restart the sound system"))
     except (OSError, msgspec.DecodeError) as problem:
-        return SoundProbe(problem=f"the player does not start: {problem}", mend="check the sound system")
+        return SoundProbe(problem=f"the player does not start: {problem}", hint="check the sound system")
 
 
 def _last_line(log: Path) -> str:

@@ -119,7 +119,7 @@ class Player:
                 self._report()
                 if trouble := self._device.trouble():
                     reason = f"the sound device {self._device.name} {trouble}"
-                    self._console.say(DeviceOpened(device="none", kind="none", reason=reason, mend=PLAY_AGAIN))
+                    self._console.say(DeviceOpened(device="none", kind="none", reason=reason, hint=PLAY_AGAIN))
                     self._finish("lost", reason)
                     return Exit.DEVICE_LOST
         finally:

@@ -84,9 +84,9 @@ class CodebookScreen(BaseScreen):
         super().draw()
 
     def _draw_codes(self, model: ModelInfo) -> None:
-        book, colours, atlas = self.book, self.colours(model), self.session.atlas_now(model.name)
+        book, colours, atlas = self.book, self.colours(model), self.session.atlases.get(model.name)
         if colours.ranks is None or atlas is None:
-            self.session.learn(model.name, self.allele.editor.descriptor)
+            self.session.atlases.learn(model.name, self.allele.editor.descriptor)
         if book.codec != model.codec_id:
             book.codec, book.level, book.place = model.codec_id, 0, 0
         book.columns = max(1, (self.size.width - 1) // CELL)
@@ -115,7 +115,7 @@ class CodebookScreen(BaseScreen):
 
     def colours(self, model: ModelInfo) -> Colours:
         """What the order means, as far as it is known by now."""
-        return self.session.colours_now(model.name, self.allele.editor.descriptor)
+        return self.session.atlases.colours(model.name, self.allele.editor.descriptor)
 
     def _open_use(self, model: ModelInfo) -> Any:
         return use_in(self.open_grids(model), self.book.level, model.codebook)
@@ -134,7 +134,7 @@ class CodebookScreen(BaseScreen):
         model = self.model
         if model is None:
             return [] if self.strand is None else [(f" {TAKE_BACK}", PLAIN)]
-        atlas, level, code = self.session.atlas_now(model.name), self.book.level, self.code
+        atlas, level, code = self.session.atlases.get(model.name), self.book.level, self.code
         parts = [f"level {level} · code {code}{self._words(atlas, level, code)}"]
         if atlas is not None:
             parts += [value for value in (atlas.value(level, code, self.colours(model).descriptor),) if value]

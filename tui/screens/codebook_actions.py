@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from protocol.messages.models import PutLabel
+from protocol.ranges import FrameRange
 from tui.actions.press import Handlers, Press
 from tui.model.codebook import next_use, order_of
 from tui.model.cursor import Cursor
@@ -63,7 +64,7 @@ class CodebookActions:
 
     async def _order_by(self, model: str, descriptor: str) -> None:
         code = self._screen.code
-        colours = await self._screen.session.colours(model, descriptor)
+        colours = await self._screen.session.atlases.fetch_colours(model, descriptor)
         self._screen.allele.editor.descriptor = descriptor
         if colours.ranks is not None:
             order = order_of(colours, self._screen.book.level, colours.ranks.shape[1])
@@ -76,24 +77,24 @@ class CodebookActions:
         if pane is None or grid is None:
             return
         cursor = pane.cursor.inside(grid.levels, grid.frames)
-        first, past = cursor.frame, min(grid.frames, cursor.frame + (press.count or HELD_FRAMES))
-        frames = (max(0, first - AROUND_FRAMES), min(grid.frames, past + AROUND_FRAMES))
+        held = FrameRange(cursor.frame, min(grid.frames, cursor.frame + (press.count or HELD_FRAMES)))
+        frames = FrameRange(max(0, held.first - AROUND_FRAMES), min(grid.frames, held.past + AROUND_FRAMES))
         level = self._screen.book.level
         silent = "; this level is not heard: {play.all_levels} in the editor" * (
             level in editor.silent_levels(grid.levels)
         )
-        self._screen.say(
-            f"code {self._screen.code} in {grid.name} @{first}:{past} of level {level}; nothing is written{silent}"
-        )
-        self._screen.spawn(
-            self._screen.allele.sound.try_code(grid, frames, (level, self._screen.code, first, past), editor)
-        )
+        self._screen.say(f"code {self._screen.code} in {grid.name} {held} of level {level}; nothing is written{silent}")
+        self._screen.spawn(self._screen.allele.sound.try_code(grid, frames, (level, self._screen.code, held), editor))
 
     def _label(self, press: Press) -> None:
         model = self._screen.model
         if model is None:
             return
-        level, code, atlas = self._screen.book.level, self._screen.code, self._screen.session.atlas_now(model.name)
+        level, code, atlas = (
+            self._screen.book.level,
+            self._screen.code,
+            self._screen.session.atlases.get(model.name),
+        )
         now = atlas.label(level, code) if atlas is not None else ""
         self._screen.prompt.ask(
             f"call code {code} of level {level}: ",

@@ -1,4 +1,4 @@
-"""The form that starts a training: a name, a budget, a size, channels. Tab walks, Enter starts, Esc leaves."""
+"""The form that starts a training: a name, and every option of a training. Tab walks, Enter starts, Esc leaves."""
 
 from textual import events
 from textual.app import ComposeResult
@@ -7,22 +7,18 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from protocol.messages.jobs import StartTraining
+from protocol.training import OPTIONS, TrainingOptions
 from tui.model.names import NAME_RULE, is_name
-from tui.model.training import read_budget
+from tui.model.training import read_option
 from tui.widgets.lines import BOLD, DIM, TextLine
-
-PRESETS = ("auto", "tiny", "small", "base")
-CHANNELS = {"auto": None, "mono": 1, "stereo": 2}
 
 
 class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
     """Asks for what a training needs."""
 
     FIELDS = (
-        ("model", "name of the model", ""),
-        ("budget", "budget (90s, 10m, 2h, 500 steps or empty)", ""),
-        ("preset", f"size ({', '.join(PRESETS)})", "auto"),
-        ("channels", f"channels ({', '.join(CHANNELS)})", "auto"),
+        ("model", "name of the model"),
+        *((option.name, f"{option.label} ({option.kind.accepted})") for option in OPTIONS),
     )
 
     def __init__(self, corpus: str, taken: set[str]) -> None:
@@ -32,20 +28,20 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         with Vertical(id="form"):
             yield TextLine("form-title")
-            for name, _, value in self.FIELDS:
+            for name, _ in self.FIELDS:
                 with Horizontal(classes="field"):
                     yield TextLine(f"label-{name}")
-                    yield Input(value, id=f"field-{name}", compact=True)
+                    yield Input(id=f"field-{name}", compact=True)
             yield TextLine("form-note")
 
     def on_mount(self) -> None:
         self.query_one("#form-title", TextLine).show([(f" Train on {self._corpus}", BOLD)])
-        for name, label, _ in self.FIELDS:
+        for name, label in self.FIELDS:
             self.query_one(f"#label-{name}", TextLine).show(f"  {label}")
         first = self.query_one("#field-model", Input)
         first.value = free_name(self._corpus, self._taken)
         first.focus()
-        self._note("Tab next field   Enter start   Esc leave")
+        self._note("Tab next   Enter start   Esc leave   empty fields are chosen for you")
 
     def _note(self, text: str, *, bad: bool = False) -> None:
         self.query_one("#form-note", TextLine).show([(f" {text}", BOLD if bad else DIM)])
@@ -66,7 +62,7 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter in any field."""
         event.stop()
-        values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name, _, _ in self.FIELDS}
+        values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name, _ in self.FIELDS}
         try:
             order = read_order(self._corpus, values, self._taken)
         except ValueError as problem:
@@ -81,22 +77,16 @@ def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> StartTra
     Raises:
         ValueError: a sentence for the person.
     """
-    model, preset = values["model"], values["preset"] or "auto"
+    model = values["model"]
     if not model:
         raise ValueError("the model needs a name")
     if not is_name(model):
         raise ValueError(f"a name is {NAME_RULE}")
     if model in taken:
         raise ValueError(f"{model} exists; a model keeps its codec for life, so choose another name")
-    if preset not in PRESETS:
-        raise ValueError(f"{preset!r} is no size; choose one of {', '.join(PRESETS)}")
-    channels = values["channels"] or "auto"
-    if channels not in CHANNELS:
-        raise ValueError(f"{channels!r} is none of {', '.join(CHANNELS)}")
-    budget_s, steps = read_budget(values["budget"])
-    return StartTraining(
-        corpus=corpus, model=model, budget_s=budget_s, steps=steps, preset=preset, channels=CHANNELS[channels]
-    )
+    options = TrainingOptions(**{option.name: read_option(option, values[option.name]) for option in OPTIONS})
+    options.check()
+    return StartTraining(corpus=corpus, model=model, options=options)
 
 
 def free_name(corpus: str, taken: set[str]) -> str:

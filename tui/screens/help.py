@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from protocol.edits import OPS
+from protocol.operations import OPS
 from tui.actions.registry import actions_of
 from tui.input.keymap import Keymap
 from tui.model.commands import OWN

@@ -15,7 +15,7 @@ def top_line(words: str, session: Session, sound: str, width: int) -> tuple[str,
 def top_right(session: Session, sound: str, room: int) -> list[Part]:
     """What fits into `room` columns: device, job and sound; the last two; the job in few words; the sound alone."""
     if not session.connected:
-        return [(f"{session.detail} ", BOLD)]
+        return [(f"{session.connection.detail} ", BOLD)]
     job, short = _job(session)
     engine: Part = (f"{session.device} ", DIM)
     if session.engine != "ready":

@@ -10,15 +10,16 @@ from textual.geometry import Size
 from protocol.messages.jobs import JobInfo
 from tui.actions.situation import Situation
 from tui.model.job_words import (
-    can_go_on,
     in_order,
+    is_ending,
     job_line,
     preview_file,
     preview_lines,
+    resume_words,
     state_words,
     wrapped_log,
 )
-from tui.model.measures import health_words, loss_words
+from tui.model.measures import health_words, loss_words, sick_words
 from tui.model.training import Training
 from tui.screens.base import BaseScreen
 from tui.screens.lists import FAR, ListKeys
@@ -28,8 +29,6 @@ from tui.widgets.lines import BOLD, PLAIN, Part, TextLine
 from tui.widgets.rows import Row, Rows
 from tui.widgets.training import CurvePlot, Health, fact_parts
 
-RUNNING = ("queued", "running")
-OPEN = (*RUNNING, "paused")
 TALL = 34
 
 
@@ -96,9 +95,10 @@ class TrainScreen(BaseScreen):
         return Situation(
             connected=self.session.connected,
             engine=self.session.engine,
-            job_running=job is not None and job.state in OPEN,
+            job_running=job is not None and job.is_open,
             job_kind=job.kind if job else "",
-            job_state=("pausing" if job.detail == "pausing" else job.state) if job else "",
+            job_state=job.state if job else None,
+            job_phase=job.phase if job else "idle",
             preview=bool(self.preview),
             sound=f"{silence}; {{list.other}} shows the file of an evaluation" if silence else "",
         )
@@ -172,16 +172,14 @@ class TrainScreen(BaseScreen):
         if self.previews.active and training is not None:
             return [(f" {preview_file(training, self.preview)}", PLAIN)]
         if job.error:
-            again = "; {train.resume} goes on with it" if can_go_on(job) else ""
-            return [(f" {job.error.rstrip('.')}{again}", BOLD)]
+            return [(" " + "; ".join(filter(None, (job.error.rstrip("."), resume_words(job)))), BOLD)]
         if job.state in ("queued", "paused", "cancelled", "interrupted"):
-            more = ": {train.resume} goes on with it" if job.kind == "train" and job.state != "queued" else ""
-            return [(f" {state_words(job) if job.state == 'queued' else job.state}{more}", BOLD)]
-        is_ending = job.detail.startswith(("stopped", "ending", "pausing", "cancelling"))
-        if training is not None and training.evaluation is not None and not is_ending:
-            words = health_words(training.evaluation)
-            return [(f" {words}", PLAIN if "healthy" in words else BOLD)]
-        return [(f" {job.detail}" if job.detail else "", PLAIN)]
+            state = state_words(job) if job.state == "queued" else job.state
+            return [(" " + ": ".join(filter(None, (state, resume_words(job)))), BOLD)]
+        if training is not None and training.evaluation is not None and not is_ending(job):
+            is_sick = bool(sick_words(training.evaluation.health))
+            return [(f" {health_words(training.evaluation)}", BOLD if is_sick else PLAIN)]
+        return [(f" {state_words(job)}" if job.is_active or job.detail else "", PLAIN)]
 
     def hints(self) -> list[tuple[str, str]]:
         return [

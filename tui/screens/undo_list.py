@@ -79,7 +79,7 @@ class UndoList(OverScreen):
         history = self._history
         if history is None:
             return
-        moved = await self.session.go_to(self._strand, place - history.head)
+        moved = await self.session.edits.go_to(self._strand, place - history.head)
         self._refresh()
         self.say("you are there already" if not moved else f"{plural(abs(moved), 'edit')} {_done(moved)}")
 

@@ -1,21 +1,27 @@
-"""One daemon as the screens see it: connection, lists, strands with their grids, trainings, and edits on their way.
+"""One daemon as the screens see it: what it holds, and the parts that work with it.
 
-Data flow: events and snapshots of `tui.transport.client` change this object, then `changed(topic, key)` tells the app
-what to draw again. Screens read attributes and call the coroutines below. No Textual here.
+    connection  reaches the daemon, asks, and runs work in the background
+    grids       the strands that were fetched, and the pictures of their sound
+    edits       edits on their way, and registers
+    atlases     what the codes of models do
 
-Topics: state, jobs, corpora, models, strands (lists); strand, wave, training (key: an id); error and notice (key: a
-sentence).
+Data flow: events and snapshots of `tui.transport.client` change this object and its parts, then `changed(topic, key)`
+tells the app what to draw again. Screens read attributes and call coroutines. No Textual here.
 
-What can go wrong: no daemon, a dying daemon, a dying engine: `state` and `engine` say so in words, reconnecting goes
-on by itself, and a resync fetches again what changed meanwhile.
+Topics: state, jobs, corpora, models, strands (lists); strand, wave, training, atlas (key: an id or a model's name);
+error and notice (key: a sentence).
+
+What can go wrong: no daemon, or one that dies (see `Connection`); a dying engine, which `engine` reports. A resync
+fetches again what changed meanwhile.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import replace
 
 from protocol.arrays import Array
 from protocol.errors import AlleleError
@@ -38,45 +44,42 @@ from protocol.messages.fields import Request, Struct
 from protocol.messages.jobs import GetJobLog, JobInfo
 from protocol.messages.models import ModelInfo
 from protocol.messages.session import Snapshot
-from protocol.messages.strands import PutWorkspace
-from protocol.situations import situation
-from protocol.strands import StrandMeta
+from protocol.messages.strands import GetStrand, OpenStrand, PutWorkspace, StrandInfo
+from protocol.strands import StrandMeta, pack_strand
 from tui.model.library import model_of
 from tui.model.training import Training
-from tui.session.strand_desk import StrandDesk
+from tui.session.atlases import ModelAtlases
+from tui.session.connection import Changed, Connection
+from tui.session.edits import StrandEdits
+from tui.session.grids import StrandGrids
+from tui.strand_files import read_strand
+from tui.targets import EDITOR, Target
+from tui.transport.daemon_target import DaemonTarget
 
 if TYPE_CHECKING:
-    from tui.transport.client import Answer, Client
+    from tui.transport.client import Answer
 
-RETRY_S = 1.0
 R = TypeVar("R", bound=Struct)
 
 
-class Session(StrandDesk):
-    """State and requests of one client. `open` connects and never raises; `close` ends it."""
+class Session:
+    """Lists of what the daemon holds, and the parts that work with it. `open` connects and never raises."""
 
-    def __init__(self, home: Path, changed: Callable[[str, str], None]) -> None:
-        super().__init__(changed)
-        self.home = home
-        self.state, self.detail = "starting", "starting the daemon"
-        self.engine_detail, self.device, self.pid = "", "", 0
+    def __init__(self, target: DaemonTarget, changed: Changed) -> None:
+        self._changed = changed
+        self.engine, self.engine_detail, self.device, self.pid = "starting", "", "", 0
         self.jobs: dict[str, JobInfo] = {}
         self.corpora: list[CorpusInfo] = []
         self.models: list[ModelInfo] = []
+        self.strands: dict[str, StrandInfo] = {}
         self.trainings: dict[str, Training] = {}
         self.workspace = ""
-        self._client: Client | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._kept = ""
         self._epoch = ""
-
-    @property
-    def connected(self) -> bool:
-        return self.state == "connected"
-
-    @property
-    def client_id(self) -> bytes:
-        return self._client.client_id if self._client is not None else b""
+        self.connection = Connection(target, self._report)
+        self.atlases = ModelAtlases(self.connection, changed)
+        self.grids = StrandGrids(self.connection, self.strands, lambda: self.engine == "ready", changed)
+        self.edits = StrandEdits(self.connection, self.grids)
 
     @property
     def newest_first(self) -> list[ModelInfo]:
@@ -89,81 +92,42 @@ class Session(StrandDesk):
 
     # --- connection --------------------------------------------------------------------------------------
 
+    @property
+    def connected(self) -> bool:
+        """Whether requests reach a daemon now."""
+        return self.connection.connected
+
     async def open(self) -> None:
         """Find or start the daemon and follow it; tries again until it works."""
-        from tui.transport.client import Client
-        from tui.transport.embedded import ensure_daemon
-
-        say = partial(asyncio.get_running_loop().call_soon_threadsafe, self._say_waiting)
-        while self._client is None:
-            client: Client | None = None
-            try:
-                places = await asyncio.to_thread(ensure_daemon, self.home, say=say)
-                revive = partial(ensure_daemon, self.home, say=say)
-                client = Client(places, "tui", on_state=self._on_state, revive=revive)
-                await client.open()
-                self._client = client
-                await client.subscribe(self._on_event, self._on_resync)
-            except AlleleError as error:
-                self._client = None
-                if client is not None:
-                    await client.close()
-                self._set_state("failed", str(error))
-                await asyncio.sleep(RETRY_S)
+        await self.connection.open(self._on_event, self._on_resync)
 
     async def close(self) -> None:
         """Keep the workspace and drop the connection."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._client is not None:
+        await self.connection.cancel_work()
+        if self.connection.is_open:
             with contextlib.suppress(AlleleError):
-                await self.keep(self.workspace, timeout_s=0.15)
-            await self._client.close()
-
-    def _on_state(self, state: str) -> None:
-        self._set_state("connected" if state == "connected" else "lost", "")
-
-    def _set_state(self, state: str, detail: str) -> None:
-        self.state = state
-        self.detail = detail or {"connected": "", "lost": "the daemon is gone; reconnecting"}.get(state, "")
-        self._changed("state", state)
-
-    def _say_waiting(self, line: str) -> None:
-        """What is waited for while there is no connection."""
-        if not self.connected:
-            self._set_state(self.state, line)
+                await self.put_workspace(self.workspace, timeout_s=0.15)
+        await self.connection.close()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine; what it raises is shown as a sentence."""
-        task = asyncio.get_running_loop().create_task(self._guard(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _guard(self, work: Coroutine[Any, Any, Any]) -> None:
-        try:
-            await work
-        except Exception as problem:  # noqa: BLE001 - it is shown, and the screen lives on
-            known = situation(problem)
-            defect = f"a defect: {type(problem).__name__}: {problem} (please report it)"
-            self._changed("error", self.readable(str(known)) if known else defect)
+        self.connection.spawn(work)
 
     async def ask(
-        self,
-        body: Request[R],
-        *,
-        timeout_s: float | None = 30.0,
-        buffers: Sequence[Array] = (),
-        request_id: bytes | None = None,
+        self, body: Request[R], *, timeout_s: float | None = 30.0, buffers: Sequence[Array] = ()
     ) -> "Answer[R]":
-        """A request's answer.
+        """A request's answer; see `Connection.ask`."""
+        return await self.connection.ask(body, timeout_s=timeout_s, buffers=buffers)
 
-        Raises:
-            AlleleError: as the client does; E_UNAVAILABLE before the first connection.
-        """
-        if self._client is None:
-            raise AlleleError("E_UNAVAILABLE", "not connected to the daemon yet")
-        return await self._client.request(body, timeout_s=timeout_s, buffers=buffers, request_id=request_id)
+    def _report(self, topic: str, key: str) -> None:
+        """Pass a change on; sentences get the names of strands in place of their ids."""
+        self._changed(topic, self.readable(key) if topic == "error" else key)
+
+    def readable(self, text: str) -> str:
+        """A sentence or an edit with names in place of strands' ids."""
+        for strand, info in self.strands.items():
+            text = text.replace(strand, info.meta.name)
+        return text
 
     # --- events ------------------------------------------------------------------------------------------
 
@@ -173,15 +137,17 @@ class Session(StrandDesk):
         self.jobs = {job.id: job for job in snapshot.jobs}
         self.corpora = snapshot.corpora
         self._take_models(snapshot.models)
-        self.strands = {strand.id: strand for strand in snapshot.strands}
+        self.strands.clear()  # the grids have the same dictionary
+        self.strands.update({strand.id: strand for strand in snapshot.strands})
         self.workspace = self._kept = self.workspace or snapshot.workspace
         for strand in list(self.grids):
             if strand not in self.strands:
-                self.grids.pop(strand)
+                self.grids.drop(strand)
             elif self.strands[strand].rev != self.grids[strand].rev or snapshot.epoch != self._epoch:
-                self.spawn(self.fetch_again(strand))  # another daemon may have other cells under the same revision
+                # Another daemon may have other cells under the same revision.
+                self.spawn(self.grids.fetch_again(strand))
         self._epoch = snapshot.epoch
-        self.chains.clear()
+        self.edits.chains.clear()
         for topic in ("state", "jobs", "corpora", "models", "strands"):
             self._changed(topic, "resync")
         for job in self.trainings:
@@ -190,7 +156,7 @@ class Session(StrandDesk):
     def _on_event(self, event: Any) -> None:
         body = event.body
         if isinstance(body, StrandChanged):
-            self.take_change(body, event.buffers)
+            self.grids.take_change(body, event.buffers)
         elif isinstance(body, StepCompleted | EvaluationCompleted | JobLogged):
             if body.job in self.trainings:
                 self.trainings[body.job].take(body)
@@ -203,8 +169,8 @@ class Session(StrandDesk):
             self._changed("strands", body.strand.id)
         elif isinstance(body, StrandClosed):
             self.strands.pop(body.strand, None)
-            for kept in (self.grids, self.waves, self.chains):
-                kept.pop(body.strand, None)
+            self.grids.drop(body.strand)
+            self.edits.chains.pop(body.strand, None)
             self._changed("strands", body.strand)
         elif isinstance(body, CorporaChanged):
             self.corpora = body.corpora
@@ -213,20 +179,21 @@ class Session(StrandDesk):
             self._take_models(body.models)
             self._changed("models", "")
         elif isinstance(body, AtlasChanged):
-            self.forget_atlas(body.model)
+            self.atlases.forget(body.model)
         elif isinstance(body, EngineChanged):
             self.engine, self.engine_detail = body.engine, body.detail
             self.device = body.device or self.device
             self._changed("state", "engine")
         elif isinstance(body, DaemonStopping):
-            self._set_state("lost", f"the daemon stops{': ' + body.reason if body.reason else ''}; reconnecting")
+            reason = f": {body.reason}" if body.reason else ""
+            self.connection.set_state("lost", f"the daemon stops{reason}; reconnecting")
 
     def _take_models(self, models: list[ModelInfo]) -> None:
         """A name may be another codec's now: what was known of the one before goes."""
         before = {(model.name, model.codec_id) for model in self.models}
         self.models = models
         for name, _ in before - {(model.name, model.codec_id) for model in models}:
-            self.forget_atlas(name)
+            self.atlases.forget(name)
 
     # --- jobs --------------------------------------------------------------------------------------------
 
@@ -242,9 +209,34 @@ class Session(StrandDesk):
             if not answer.body.entries:
                 return training
 
+    # --- strands in files --------------------------------------------------------------------------------
+
+    async def open_strand(self, path: Path, model: str | None) -> tuple[str, list[str]]:
+        """A living strand of an audio file or an .alle: its id, and what the daemon notes about the recording."""
+        if path.suffix.lower() == ".alle":
+            meta, codes = await asyncio.to_thread(read_strand, path)
+            answer = await self.ask(OpenStrand(meta=meta), buffers=[codes], timeout_s=60.0)
+        else:
+            if model is None:
+                raise AlleleError("E_NOT_FOUND", "there is no model yet", hint="train one: library, choose a corpus, t")
+            answer = await self.ask(OpenStrand(path=str(path), model=model), timeout_s=120.0)
+        self.strands[answer.body.id] = replace(answer.body, notes=[])
+        return answer.body.id, answer.body.notes
+
+    async def save_alle(self, strand: str, target: Target) -> int:
+        """Write a strand's codes to an .alle file; its size in bytes.
+
+        Raises:
+            AlleleError: E_IO, E_DISK_FULL, E_EXISTS or E_CONFLICT naming the file.
+        """
+        answer = await self.ask(GetStrand(strand=strand))
+        data = pack_strand(answer.body.meta, answer.buffers[0])
+        await asyncio.to_thread(target.write, data, hint=EDITOR.another)
+        return len(data)
+
     # --- workspace ---------------------------------------------------------------------------------------
 
-    async def keep(self, workspace: str, timeout_s: float = 5.0) -> None:
+    async def put_workspace(self, workspace: str, timeout_s: float = 5.0) -> None:
         """Keep the workspace in the daemon, when it differs from what is kept."""
         self.workspace = workspace
         if workspace and workspace != self._kept:

@@ -26,12 +26,12 @@ import zmq.asyncio
 from zmq.utils.monitor import recv_monitor_message
 
 from protocol.arrays import Array
+from protocol.endpoint import Endpoint
 from protocol.errors import AlleleError, ErrorBody
 from protocol.frames import MAX_BUFFER_BYTES, Header, Kind, Message, pack, unpack, unpack_body
 from protocol.messages.fields import Request, Struct
 from protocol.messages.registry import EVENTS, REQUESTS
 from protocol.messages.session import GetSnapshot, Hello, Snapshot, Welcome
-from protocol.places import Places
 from protocol.version import FEATURES, PROTOCOL_MAX, PROTOCOL_MIN
 
 XPUB_WELCOME = b"AL-welcome"
@@ -74,7 +74,7 @@ class Client:
     """One client of one daemon, on the running asyncio loop.
 
     Args:
-        places: whose sockets to talk to.
+        endpoint: whose sockets to talk to.
         kind: "cli" or "tui", for the daemon's log.
         on_state: told "connected" and "lost" as they happen.
         revive: called in a thread when the connection is lost; may start a new daemon.
@@ -82,7 +82,7 @@ class Client:
 
     def __init__(
         self,
-        places: Places,
+        endpoint: Endpoint,
         kind: str = "cli",
         *,
         on_state: Callable[[str], None] | None = None,
@@ -90,7 +90,7 @@ class Client:
     ) -> None:
         self.client_id = os.urandom(16)
         self.welcome: Welcome | None = None
-        self._places, self._kind = places, kind
+        self._endpoint, self._kind = endpoint, kind
         self._on_state, self._revive = on_state, revive
         self._context = zmq.asyncio.Context()
         self._ctl: zmq.asyncio.Socket | None = None
@@ -152,7 +152,7 @@ class Client:
         sub.set(zmq.RECONNECT_IVL, 50)
         sub.set(zmq.RECONNECT_IVL_MAX, 500)
         sub.subscribe(b"")
-        sub.connect(self._places.endpoint("evt"))
+        sub.connect(self._endpoint.address("evt"))
         self._spawn(self._event_loop(sub))
         self._first_snapshot.add_done_callback(_retrieve)  # its failure is told even when the caller has left
         try:
@@ -196,7 +196,7 @@ class Client:
         self._ctl = ctl
         self._spawn(self._monitor_loop(monitor))
         self._spawn(self._read_loop(ctl))
-        ctl.connect(self._places.endpoint("ctl"))
+        ctl.connect(self._endpoint.address("ctl"))
 
     async def _hello(self) -> Welcome:
         identity = os.urandom(16)

@@ -12,13 +12,13 @@ import contextlib
 import os
 import select
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
 
 from protocol import children
+from protocol.endpoint import Endpoint
 from protocol.errors import AlleleError
 from protocol.homelock import EXIT_LOCKED, holder, is_held, lock_file
 from protocol.places import NAME_A_HOME, Places, places_of
@@ -31,19 +31,8 @@ PAUSE_S = 0.02
 LOG_TAIL_BYTES = 2000
 
 
-def is_running(places: Places) -> bool:
-    """Does anybody accept on the ctl socket?"""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(0.5)
-        try:
-            probe.connect(str(places.socket("ctl")))
-        except OSError:
-            return False
-        return True
-
-
-def ensure_daemon(home: Path, timeout_s: float = 10.0, say: Say | None = None) -> Places:
-    """The places of a running daemon, started if there is none.
+def ensure_daemon(home: Path, timeout_s: float = 10.0, say: Say | None = None) -> Endpoint:
+    """The endpoint of a running daemon, which is started if there is none.
 
     Args:
         say: given one line when a running daemon has to be waited for.
@@ -52,14 +41,14 @@ def ensure_daemon(home: Path, timeout_s: float = 10.0, say: Say | None = None) -
         AlleleError: E_IO when the home cannot be used, E_UNAVAILABLE when the daemon does not come up.
     """
     places = places_of(home)
-    if is_running(places):
-        return places
+    if places.endpoint.answers():
+        return places.endpoint
     _make_folders(places)
     deadline_s = time.monotonic() + timeout_s
     with _start_lock(places, deadline_s):
         while not wait_for_holder(places, deadline_s, say):
             _start(places, deadline_s)
-    return places
+    return places.endpoint
 
 
 def wait_for_holder(places: Places, deadline_s: float, say: Say | None = None) -> bool:
@@ -69,9 +58,9 @@ def wait_for_holder(places: Places, deadline_s: float, say: Say | None = None) -
         AlleleError: E_UNAVAILABLE when it does not answer in time.
     """
     quiet_s = time.monotonic() + QUIET_S
-    while not is_running(places):
+    while not places.endpoint.answers():
         if not is_held(places):
-            return is_running(places)
+            return places.endpoint.answers()
         now_s = time.monotonic()
         if now_s > deadline_s:
             raise _does_not_answer(places)

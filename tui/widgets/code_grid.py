@@ -22,8 +22,9 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from protocol.ranges import Rect
 from tui.model.colours import BINS, DARK, DARK_BINS, LETTERS, LIGHT, MUTED, PALETTES, Tier
-from tui.model.cursor import Cursor, Rect
+from tui.model.cursor import Cursor
 from tui.model.grid import StrandGrid
 from tui.model.viewport import GUTTER
 from tui.model.words import level_name
@@ -138,7 +139,7 @@ class CodeGrid(Lines):
             return (-2, width)
         cursor = view.cursor.frame // view.zoom if view.cursor.level == level else -1
         rect = view.rect
-        selected = (rect.first, rect.past) if rect and rect.first_level <= level <= rect.last_level else None
+        selected = rect.frames if rect is not None and level in rect.levels else None
         return (
             view.grid.id,
             level,
@@ -182,8 +183,8 @@ class CodeGrid(Lines):
         looks = bins[np.minimum(codes, len(bins) - 1)].astype(np.int32)
         marks = any_of(view.grid.changed[level], first, width, zoom).astype(np.int32)
         rect = view.rect
-        if rect is not None and rect.first_level <= level <= rect.last_level:
-            marks[max(0, rect.first - first) // zoom : max(0, -(-(rect.past - first) // zoom))] += 2
+        if rect is not None and level in rect.levels:
+            marks[max(0, rect.frames.first - first) // zoom : max(0, -(-(rect.frames.past - first) // zoom))] += 2
         looks += marks * _MARK_AT + (_MUTED_AT if muted else 0)
         at = (view.cursor.frame - first) // zoom
         if view.cursor.level == level and 0 <= at < len(looks):

@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from protocol.ranges import FrameRange
 from tui.model.viewport import GUTTER
 from tui.model.waveform import RAMP, SHADES, ramp_glyph
 from tui.widgets.code_grid import PAINTS
@@ -38,7 +39,7 @@ class RulerView:
     frames: int
     frame_rate: float
     playhead: int | None = None
-    target: tuple[int, int] | None = None
+    target: FrameRange | None = None
     marks: tuple[tuple[str, int], ...] = ()
 
 
@@ -64,7 +65,7 @@ class Ruler(Lines):
         columns = width - GUTTER
         cells = list(ruler_text(view.first, view.frames, view.frame_rate, columns))
         if view.target is not None:
-            for frame in range(max(view.first, view.target[0]), min(view.first + columns, view.target[1])):
+            for frame in range(max(view.first, view.target.first), min(view.first + columns, view.target.past)):
                 cells[frame - view.first] = "="
         for letter, at in view.marks:
             if 0 <= at - view.first < columns:

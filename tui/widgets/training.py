@@ -224,7 +224,7 @@ def fact_parts(job: JobInfo | None, training: Training | None) -> tuple[list[Par
         waiting = state_words(job)
         if job.state == "running":
             since_s = max(0.0, time.time() - (job.started_s or job.created_s))  # a clock may be set back
-            waiting = f"{job.detail or 'starting'}, since {clock(since_s)}"
+            waiting = f"{waiting}, since {clock(since_s)}"
         return [(f" {job.kind} {job.subject}: {waiting}", DIM)], []
     *facts, rate = [progress_words(job, step), *pace_words(step)]
     silent_s = time.monotonic() - training.heard_s if training else 0.0

@@ -6,7 +6,6 @@ anew as a job. Where there is none, palettes are the engine's: an order of the c
 
 import asyncio
 import logging
-import shlex
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from daemon.atlas.errors import AtlasError
 from daemon.atlas.files import ATLAS_NAME, read_atlas, read_labels, write_labels
 from daemon.atlas.table import Atlas
+from daemon.jobs.specs import AtlasSpec
 from daemon.runs.errors import TrainingError
 from daemon.runs.folder import read_run
 from daemon.server.handlers.corpora import check_space
@@ -153,12 +153,8 @@ class AtlasHandlers:
                 raise AlleleError("E_EXISTS", f"job {job.id} measures {model.name} already", hint="wait for it")
         await asyncio.to_thread(check_space, self._places.home)
         request.check_deadline()
-        spec = {
-            "model_dir": model.path,
-            "corpus_dir": str(self._places.corpora / corpus),
-            "again_hint": f"allele model atlas {shlex.quote(model.name)}",
-        }
-        return await self._services.jobs.submit("atlas", model.name, spec, *request.key)
+        spec = AtlasSpec(model_dir=model.path, corpus_dir=str(self._places.corpora / corpus))
+        return await self._services.queue.submit(spec, *request.key)
 
     async def label(self, request: Call[PutLabel]) -> Reply:
         """On disk before it is answered; everybody is told."""

@@ -1,13 +1,13 @@
 """Requests about corpora."""
 
 import asyncio
-import shlex
 import shutil
 from pathlib import Path
 
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import Corpus as CorpusOnDisk
 from daemon.corpus.records import load_corpus
+from daemon.jobs.specs import IngestSpec
 from daemon.server.paths import check_sources
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
@@ -37,13 +37,8 @@ class CorpusHandlers:
         paths = await asyncio.to_thread(check_sources, body.paths)
         await asyncio.to_thread(check_space, self._places.home)
         request.check_deadline()
-        command = f"allele corpus add {shlex.quote(body.corpus)} {shlex.join(map(str, paths[:3]))}"
-        spec = {
-            "corpus_dir": str(self._places.corpora / body.corpus),
-            "paths": [str(path) for path in paths],
-            "again_hint": command + (" ..." if len(paths) > 3 else ""),
-        }
-        info = await self._services.jobs.submit("ingest", body.corpus, spec, *request.key)
+        spec = IngestSpec(corpus_dir=str(self._places.corpora / body.corpus), paths=[str(path) for path in paths])
+        info = await self._services.queue.submit(spec, *request.key)
         return Reply(body=JobAccepted(job=info.id))
 
     async def list(self, _: Call[ListCorpora]) -> Reply:

@@ -3,16 +3,15 @@
 import asyncio
 import shlex
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import load_corpus
 from daemon.jobs.job_process import job_log
-from daemon.jobs.ledger import OPEN
+from daemon.jobs.specs import TrainSpec, options_of, train_command, training_of
 from daemon.runs.enough import require_enough
 from daemon.runs.errors import TrainingError
 from daemon.runs.folder import LOG_NAME, MODEL_NAME
-from daemon.runs.spec import Preset
 from daemon.server.handlers.corpora import check_space
 from daemon.server.joblog import JobLogs
 from daemon.server.services import Services
@@ -33,10 +32,11 @@ from protocol.messages.jobs import (
     StartTraining,
     StopJob,
 )
+from protocol.training import OptionError
 
 
 class JobHandlers:
-    """Everything that can be wrong with a training is said before it is queued."""
+    """Answers requests about jobs. A training that cannot work is refused before it is queued."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -44,157 +44,127 @@ class JobHandlers:
         self._logs = JobLogs()
 
     async def train(self, request: Call[StartTraining]) -> Reply:
-        """Queue a training under a new name, or go on with an unfinished one."""
+        """Queue a training under a new name, or resume an unfinished one."""
         return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
 
-    async def _admit(self, request: Call[Any], wish: StartTraining, *, keep: bool = False) -> JobInfo:
-        """Check and queue; `keep`: only to make the model of what was learnt already."""
+    async def _admit(self, request: Call[Any], training: StartTraining, *, stop: bool = False) -> JobInfo:
+        """Check and queue a training; with `stop` only to make the model of what was learnt already."""
         async with self._services.library.model_names:
             known = await self._services.jobs.known(*request.key)
             if known is not None:
                 return known
-            self._check_wish(wish)
-            await self._services.library.corpus(wish.corpus)
-            paused = self._check_name_is_free(wish)
-            await asyncio.to_thread(_check_run, wish, self._places.models)
-            await asyncio.to_thread(_check_audio, wish, self._places.corpora / wish.corpus)
+            _check_options(training)
+            await self._services.library.corpus(training.corpus)
+            paused = self._check_name_is_free(training)
+            await asyncio.to_thread(_check_run, training, self._places.models)
+            await asyncio.to_thread(_check_audio, training, self._places.corpora / training.corpus)
             await asyncio.to_thread(check_space, self._places.home)
             request.check_deadline()
             if paused:  # the new job goes on with its run
-                await self._services.jobs.cancel(paused)
-            spec = {**self._spec(wish), **({"keep": True} if keep else {})}
-            return await self._services.jobs.submit("train", wish.model, spec, *request.key)
+                await self._services.queue.cancel(paused)
+            spec = TrainSpec(
+                corpus_dir=str(self._places.corpora / training.corpus),
+                run_dir=str(self._places.models / training.model),
+                training=training_of(training),
+                is_stopped=stop,
+            )
+            return await self._services.queue.submit(spec, *request.key)
 
     async def list(self, _: Call[ListJobs]) -> Reply:
-        """Newest first."""
+        """List all jobs, newest first. Reads memory only."""
         return Reply(body=Jobs(jobs=self._services.jobs.all))
 
     async def show(self, request: Call[ShowJob]) -> Reply:
-        """From memory."""
-        body = request.body
-        return Reply(body=self._services.jobs.find(body.job))
+        """Describe one job. Reads memory only."""
+        return Reply(body=self._services.jobs.find(request.body.job))
 
     async def cancel(self, request: Call[CancelJob]) -> Reply:
-        """Answered at once; the end follows as an event."""
-        body = request.body
-        return Reply(body=await self._services.jobs.cancel(body.job))
+        """Cancel a job. The reply does not wait for its end, which follows as an event."""
+        return Reply(body=await self._services.queue.cancel(request.body.job))
 
     async def pause(self, request: Call[PauseJob]) -> Reply:
-        """Answered at once; the state follows as an event."""
-        body = request.body
-        return Reply(body=await self._services.jobs.pause(body.job))
+        """Pause a training. The reply does not wait for its checkpoint; the new state follows as an event."""
+        return Reply(body=await self._services.queue.pause(request.body.job))
 
     async def resume(self, request: Call[ResumeJob]) -> Reply:
-        """A paused job goes on; one that ended without a model gets a successor."""
-        body = request.body
-        info = self._services.jobs.find(body.job)
-        if info.state in OPEN:
-            return Reply(body=await self._services.jobs.resume(body.job))
+        """Resume a paused job, or queue a new job for a training that ended without a model."""
+        info = self._services.jobs.find(request.body.job)
+        if info.is_open:
+            return Reply(body=await self._services.queue.resume(info.id))
         return Reply(body=await self._admit(request, await self._again(info)))
 
     async def stop(self, request: Call[StopJob]) -> Reply:
-        """A running training ends with its model; one that ended without gets a successor that only makes it."""
-        body = request.body
-        info = self._services.jobs.find(body.job)
-        if info.state in OPEN or info.state == "done":
-            return Reply(body=await self._services.jobs.keep(body.job))
+        """End a training with its model; where it ended without one, queue a new job that only makes the model."""
+        info = self._services.jobs.find(request.body.job)
+        if info.is_open or info.state == "done":
+            return Reply(body=await self._services.queue.stop(info.id))
         again = await self._again(info)
         if not await asyncio.to_thread(has_learnt, self._places.models / again.model):
             hint = f"allele jobs resume {info.id}" if again.resume else info.hint
             raise AlleleError("E_BAD_REQUEST", f"job {info.id} has learnt nothing to make a model of", hint=hint)
-        return Reply(body=await self._admit(request, again, keep=True))
+        return Reply(body=await self._admit(request, again, stop=True))
 
     async def move(self, request: Call[MoveJob]) -> Reply:
-        """From memory."""
-        body = request.body
-        return Reply(body=self._services.jobs.move(body.job, body.position))
+        """Give a queued job another place in its line."""
+        return Reply(body=self._services.queue.move(request.body.job, request.body.position))
 
     async def _again(self, info: JobInfo) -> StartTraining:
-        """What was asked of a training that ended, to be gone on with where it left a run."""
+        """The request that takes up a training that ended: from its last checkpoint where it left a run."""
         if info.kind != "train":
             raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training and is {info.state}", hint=info.hint)
-        asked = await self._services.jobs.asked(info.id)
-        wish, run = asked["spec"], Path(asked["run_dir"])
+        spec = await self._services.jobs.spec_of(info.id)
+        if not isinstance(spec, TrainSpec):
+            raise AlleleError("E_BAD_REQUEST", f"what job {info.id} was to do cannot be read", hint=info.hint)
+        run = Path(spec.run_dir)
         if run.parent != self._places.models:
             hint = f"allele model restore {shlex.quote(info.subject)}"
             raise AlleleError("E_NOT_FOUND", f"what job {info.id} learnt is in the trash", hint=hint)
         return StartTraining(
-            corpus=asked["corpus"],
+            corpus=spec.corpus,
             model=run.name,
-            budget_s=wish["budget_s"],
-            steps=wish["steps"],
-            preset=wish["preset"],
-            levels=wish["levels"],
-            codebook=wish["codebook_size"],
-            channels=wish.get("channels"),  # a job from before there was a choice has none
-            adversarial=wish.get("adversarial", False),
-            seed=wish["seed"],
+            options=options_of(spec.training),
             resume=await asyncio.to_thread(has_run, run),
         )
 
     async def log(self, request: Call[GetJobLog]) -> Reply:
-        """A page of what a job said."""
+        """Read a page of a job's log."""
         body = request.body
         info = self._services.jobs.find(body.job)
         run = await self._services.jobs.run_of(info.id)
         path = job_log(self._places.logs, info.id) if run is None else run / LOG_NAME
         return Reply(body=await asyncio.to_thread(self._logs.read, info.id, path, body.after))
 
-    def _check_wish(self, body: StartTraining) -> None:
-        presets = get_args(Preset)
-        if body.preset not in presets:
-            raise AlleleError(
-                "E_BAD_REQUEST", f"no preset is called {body.preset!r}", hint=f"presets: {', '.join(presets)}"
-            )
-        if body.budget_s is not None and body.steps is not None:
-            raise AlleleError("E_BAD_REQUEST", "a budget and a number of steps were given", hint="give one of them")
-
-    def _check_name_is_free(self, wish: StartTraining) -> str:
-        """The paused job whose run a resuming wish takes over, "" when there is none.
+    def _check_name_is_free(self, training: StartTraining) -> str:
+        """The paused job whose run a resuming request takes over, "" when there is none.
 
         Raises:
             AlleleError: E_EXISTS: another job trains a model of this name.
         """
         for job in self._services.jobs.open:
-            if job.kind != "train" or job.subject != wish.model:
+            if job.kind != "train" or job.subject != training.model:
                 continue
-            if job.state == "paused" and wish.resume:
+            if job.state == "paused" and training.resume:
                 return job.id
             verb = "resume" if job.state == "paused" else "watch"
             hint = f"{verb} it: allele jobs {verb} {job.id}"
-            raise AlleleError("E_EXISTS", f"job {job.id} ({job.state}) trains {wish.model} already", hint=hint)
+            raise AlleleError("E_EXISTS", f"job {job.id} ({job.state}) trains {training.model} already", hint=hint)
         return ""
 
-    def _spec(self, body: StartTraining) -> dict[str, Any]:
-        wish = {
-            "budget_s": body.budget_s,
-            "steps": body.steps,
-            "preset": body.preset,
-            "levels": body.levels,
-            "codebook_size": body.codebook,
-            "channels": body.channels,
-            "adversarial": body.adversarial,
-            "seed": body.seed,
-            "resume": body.resume,
-        }
-        again = _command(body.corpus, body.model)
-        return {
-            "spec": wish,
-            "corpus": body.corpus,
-            "corpus_dir": str(self._places.corpora / body.corpus),
-            "run_dir": str(self._places.models / body.model),
-            "again_hint": again,
-            "resume_hint": f"{again} --resume",
-        }
 
+def _check_options(body: StartTraining) -> None:
+    """Refuse options that are out of bounds.
 
-def _command(corpus: str, model: str) -> str:
-    """What to type for a training."""
-    return f"allele train {shlex.quote(corpus)} --name {shlex.quote(model)}"
+    Raises:
+        AlleleError: E_BAD_REQUEST.
+    """
+    try:
+        body.options.check()
+    except OptionError as problem:
+        raise AlleleError("E_BAD_REQUEST", problem.message, hint=problem.hint) from None
 
 
 def _check_run(body: StartTraining, models: Path) -> None:
-    """A new name, or an unfinished run to go on with on the corpus that it learns from. Blocking.
+    """Require a new name, or an unfinished run to resume on the corpus that it learns from. Blocking.
 
     Raises:
         AlleleError: E_EXISTS, E_NOT_FOUND, E_BAD_REQUEST for another corpus, or E_IO when the run cannot be read.
@@ -204,12 +174,12 @@ def _check_run(body: StartTraining, models: Path) -> None:
         raise AlleleError(
             "E_EXISTS",
             f"model {body.model} is finished, and keeps its codec for life",
-            hint=f"train under another name: {_command(body.corpus, body.model + '-2')}, or first put it in the trash: "
-            f"allele model delete {shlex.quote(body.model)}",
+            hint=f"train under another name: {train_command(body.corpus, body.model + '-2')}, or first put it in the "
+            f"trash: allele model delete {shlex.quote(body.model)}",
         )
     if has_run(folder):
         corpus = run_corpus(folder)
-        go_on = f"{_command(corpus, body.model)} --resume"
+        go_on = train_command(corpus, body.model, resume=True)
         if not body.resume:
             raise AlleleError(
                 "E_EXISTS",
@@ -229,7 +199,7 @@ def _check_run(body: StartTraining, models: Path) -> None:
 
 
 def _check_audio(body: StartTraining, folder: Path) -> None:
-    """Enough to learn from. Blocking.
+    """Require a corpus with enough sound to learn from. Blocking.
 
     Raises:
         AlleleError: E_TOO_SHORT, or E_IO when the corpus cannot be read.

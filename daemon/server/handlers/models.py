@@ -59,7 +59,7 @@ class ModelHandlers:
         codec = next((model.codec_id for model in models if model.name == name), None)
         if codec is None or any(model.codec_id == codec and model.name != name for model in models):
             return ""
-        held = [info.meta.name for info in self._services.strands.infos if info.meta.codec_id == codec]
+        held = [info.meta.name for info in self._services.strands.list_strands() if info.meta.codec_id == codec]
         if not held:
             return ""
         more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""

@@ -20,6 +20,7 @@ import numpy as np
 
 from daemon.playback.block_cache import MAX_BYTES, PCM, Block, CodecRef, PreviewCache
 from daemon.playback.players import ClipPlayback, Playback, Player, Stream, before_of, frames_of, levels_of
+from daemon.playback.spans import resized
 from daemon.playback.strand_stream import Strands, StrandStream
 from daemon.server.library import Library
 from daemon.server.strandbook import StrandBook
@@ -126,7 +127,7 @@ class Playbacks:
         if before is not None:
             await playback.compare(before, True, self._strands, self.cache)
         if number > player.newest:  # else a later request overtook this one while it waited
-            self._begin(player, playback, frames[0] * view.meta.hop_length)
+            self._begin(player, playback, frames.first * view.meta.hop_length)
         return Reply(body=PlaybackStarted(playback=number, strand=asked.strand, frames=frames))
 
     async def play(self, player_id: bytes, stream: Stream, sample: int) -> int:
@@ -165,7 +166,7 @@ class Playbacks:
             playback = player.playback
             if isinstance(playback, Playback) and playback.stream.strand == strand:
                 stream = playback.stream
-                stream.span = stream.span.resized(lo, before, after)
+                stream.frames = resized(stream.frames, lo, before, after)
 
     def edited(self, strand: str) -> None:
         """A strand sounds otherwise: what it is compared with is matched to it anew."""

@@ -1,6 +1,7 @@
-"""Requests that work on strands as values, and decoding: nothing of them stays in the daemon."""
+"""Requests that edit, encode or decode strands given as values; the daemon keeps nothing of them."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,12 @@ from msgspec.structs import replace
 from daemon.edits.history import newest
 from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
-from daemon.edits.values import Grid, Register, grid_of, write
-from daemon.server.computing import carry_out, computer
+from daemon.edits.values import Computation, Grid, Outcome, Register, settle, write
+from daemon.server.computing import engine_for
 from daemon.server.encoding import Made, encode_clip, given_strand
 from daemon.server.paths import check_target
 from daemon.server.services import Services
-from daemon.server.strandbook import Compute
+from daemon.server.settling import Answers, Compute, settle_edit
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
@@ -36,19 +37,19 @@ FLOAT_BYTES = 4
 
 
 class SnapshotHandlers:
-    """The command line's side of strands."""
+    """Answers the requests that the command line makes about strands."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def encode(self, request: Call[EncodeFile]) -> Reply:
-        """An audio file as codes."""
+    async def encode_file(self, request: Call[EncodeFile]) -> Reply:
+        """Encode an audio file as a strand."""
         body = request.body
         made = await encode_clip(self._services, body.path, body.model, request)
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
-    async def edit(self, request: Call[EditSnapshot]) -> Reply:
-        """Edits in order on a snapshot; only the first strand changes."""
+    async def edit_snapshot(self, request: Call[EditSnapshot]) -> Reply:
+        """Apply edits to a snapshot, in order; only the first strand changes."""
         body = request.body
         meta, codes = await given_strand(self._services, body.meta, request.buffers)
         others: list[tuple[StrandMeta, Codes]] = []
@@ -57,42 +58,54 @@ class SnapshotHandlers:
         for name, place in body.names.items():
             if not 0 <= place < len(others):
                 raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place}, {len(others)} came along")
-        grids = {name: grid_of(f"other{place}", *others[place]) for name, place in body.names.items()}
+        grids = {
+            name: Grid(id=f"other{place}", meta=others[place][0], codes=others[place][1])
+            for name, place in body.names.items()
+        }
         request.check_deadline()
-        made = await _edit_all(meta, codes, body.edits, grids, computer(self._services, request))
+        made = await _edit_all(meta, codes, body.edits, grids, engine_for(self._services, request))
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
     async def decode_snapshot(self, request: Call[DecodeSnapshot]) -> Reply:
-        """To a WAV file."""
+        """Decode a snapshot to a WAV file."""
         body = request.body
         meta, codes = await given_strand(self._services, body.meta, request.buffers)
         return await self._decode_to(meta, codes, body, request)
 
     async def decode_strand(self, request: Call[DecodeStrand]) -> Reply:
-        """As it is at this moment, to a WAV file."""
+        """Decode a living strand, as it is at this moment, to a WAV file."""
         body = request.body
         living = self._services.strands.find(body.strand)
         return await self._decode_to(living.meta, living.codes, body, request)
 
     async def decode_region(self, request: Call[DecodeRegion]) -> Reply:
-        """PCM of some frames; the reply says of which revision."""
+        """Decode some frames of a living strand; the reply names the revision they are of."""
         body = request.body
         living = self._services.strands.find(body.strand)
-        meta, (lo, hi) = living.meta, body.frames
+        meta, frames = living.meta, body.frames
         most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.channels // meta.hop_length
-        if not 0 <= lo < hi <= meta.frames:
+        if not 0 <= frames.first < frames.past <= meta.frames:
             raise AlleleError(
-                "E_RANGE", f"frames @{lo}:{hi} do not exist: {meta.name} has {meta.frames}", hint="name others"
+                "E_RANGE", f"frames {frames} do not exist: {meta.name} has {meta.frames}", hint="name others"
             )
-        if hi - lo > most:
-            raise AlleleError("E_RANGE", f"{hi - lo} frames are too many for one reply", hint=f"at most {most} at once")
+        if len(frames) > most:
+            raise AlleleError(
+                "E_RANGE", f"{len(frames)} frames are too many for one reply", hint=f"at most {most} at once"
+            )
         levels = heard_levels(meta, body.levels)
         model = await self._services.library.model_of(meta)
         pcm = await self._services.engine.decode(
-            model.name, model.codec_id, living.codes, lo, hi, levels, meta.gain_db, request.deadline_s
+            model.name,
+            model.codec_id,
+            living.codes,
+            frames.first,
+            frames.past,
+            levels,
+            meta.gain_db,
+            request.deadline_s,
         )
         return Reply(
-            body=Region(strand=living.id, rev=living.rev, frames=(lo, hi)),
+            body=Region(strand=living.id, rev=living.rev, frames=frames),
             buffers=(np.atleast_2d(pcm),),
             sample_rate_hz=meta.sample_rate,
         )
@@ -151,8 +164,8 @@ async def _edit_all(
     locked: frozenset[int] = frozenset()
     notes: list[str] = []
     for edit in edits:
-        step = await asyncio.to_thread(apply, edit, grid_of("first", meta, codes, locked), others, registers)
-        outcome = await carry_out(step, meta, compute)
+        grid = Grid(id="first", meta=meta, codes=codes, locked=locked)
+        outcome = await settle_edit(partial(_edited, edit, grid, others, registers), lambda: meta, compute)
         registers |= outcome.registers
         locked = locked if outcome.locked is None else outcome.locked
         notes += outcome.notes
@@ -163,11 +176,17 @@ async def _edit_all(
     return Made(meta=replace(resized(meta, codes.shape[1]), edits=texts), codes=codes, notes=notes)
 
 
+async def _edited(
+    edit: Edit, grid: Grid, others: dict[str, Grid], registers: dict[str, Register], answers: Answers
+) -> Outcome | Computation:
+    return await asyncio.to_thread(lambda: settle(apply(edit, grid, others, registers), answers))
+
+
 def register(table: DispatchTable, services: Services) -> None:
     """Answer the requests of this module."""
     handlers = SnapshotHandlers(services)
-    table.add(EncodeFile, handlers.encode)
-    table.add(EditSnapshot, handlers.edit)
+    table.add(EncodeFile, handlers.encode_file)
+    table.add(EditSnapshot, handlers.edit_snapshot)
     table.add(DecodeSnapshot, handlers.decode_snapshot)
     table.add(DecodeStrand, handlers.decode_strand)
     table.add(DecodeRegion, handlers.decode_region)

@@ -33,7 +33,7 @@ class StatusHandlers:
             jobs=services.jobs.all,
             corpora=services.library.corpora,
             models=services.library.models,
-            strands=services.strands.infos,
+            strands=services.strands.list_strands(),
             workspace=services.strands.workspace,
         )
         return Reply(body=body)
@@ -56,7 +56,7 @@ def status_of(services: Services) -> Status:
         device=engine.device,
         jobs=len(services.jobs.active),
         clients=services.roster.present,
-        endpoint=services.config.places.endpoint("ctl"),
+        endpoint=services.config.places.endpoint.address("ctl"),
         version=package_version(),
         engine=engine.engine,
         engine_detail=engine.detail,

@@ -5,12 +5,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon.edits.history import newest
-from daemon.server.computing import computer
+from daemon.server.computing import engine_for
 from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
-from daemon.store.living import Asked
-from protocol.edits import OPS
+from daemon.store.living import RequestId
 from protocol.errors import AlleleError
 from protocol.messages.fields import Done
 from protocol.messages.strands import (
@@ -32,17 +31,17 @@ from protocol.messages.strands import (
 
 
 class StrandHandlers:
-    """Edits of a strand are done in the order in which they came."""
+    """Answers requests about living strands. Edits of a strand are applied in the order in which they came."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._strands = services.strands
 
-    async def open(self, request: Call[OpenStrand]) -> Reply:
-        """Of an audio file, encoded first, or of codes that came along."""
+    async def open_strand(self, request: Call[OpenStrand]) -> Reply:
+        """Open a strand of an audio file, which is encoded first, or of codes that came with the request."""
         body = request.body
-        asked = Asked(cid=request.cid, request=request.id)
-        known = await self._strands.opened_by(asked)
+        request_id = RequestId(cid=request.cid, id=request.id)
+        known = await self._strands.opened_by(request_id)
         if known is not None:
             return Reply(body=known.info)
         if (body.path is None) == (body.meta is None):
@@ -54,96 +53,95 @@ class StrandHandlers:
             meta, codes, notes = made.meta, made.codes, made.notes
         else:
             (meta, codes), notes = await given_strand(self._services, body.meta, request.buffers), []
-        living = await self._strands.open(meta, codes, asked)
+        living = await self._strands.open_strand(meta, codes, request_id)
         return Reply(body=replace(living.info, notes=notes))
 
-    async def get(self, request: Call[GetStrand]) -> Reply:
-        """With its codes and the newest of its edits as text."""
+    async def get_strand(self, request: Call[GetStrand]) -> Reply:
+        """Return a strand with its codes and the newest of its edits as text."""
         body = request.body
         living = self._strands.find(body.strand)
-        history = await self._strands.history(body.strand)
+        texts = await self._strands.edit_texts(body.strand)
         living, earlier = self._strands.find(body.strand), ()
         if body.with_earlier:
             living, *earlier = await self._strands.earlier(body.strand)
-        info = replace(living.info, meta=replace(living.meta, edits=newest(history)))
+        info = replace(living.info, meta=replace(living.meta, edits=newest(texts)))
         return Reply(body=info, buffers=(living.codes, *earlier))
 
-    async def list(self, _: Call[ListStrands]) -> Reply:
-        """From memory."""
-        return Reply(body=Strands(strands=self._strands.infos))
+    async def list_strands(self, _: Call[ListStrands]) -> Reply:
+        """List every open strand. Reads memory; touches no disk."""
+        return Reply(body=Strands(strands=self._strands.list_strands()))
 
-    async def close(self, request: Call[CloseStrand]) -> Reply:
-        """The history goes to the trash with it."""
+    async def close_strand(self, request: Call[CloseStrand]) -> Reply:
+        """Move a strand and its history to the trash."""
         body = request.body
-        await self._strands.shut(body.strand)
+        await self._strands.close_strand(body.strand)
         return Reply(body=Done())
 
-    async def reopen(self, request: Call[ReopenStrand]) -> Reply:
-        """With the history it had."""
+    async def reopen_strand(self, request: Call[ReopenStrand]) -> Reply:
+        """Take a strand back from the trash, with the history it had."""
         body = request.body
-        return Reply(body=(await self._strands.reopen(body.strand)).info)
+        return Reply(body=(await self._strands.reopen_strand(body.strand)).info)
 
-    async def closed(self, _: Call[ListClosedStrands]) -> Reply:
-        """From the journal."""
-        return Reply(body=await self._strands.closed())
+    async def list_closed_strands(self, _: Call[ListClosedStrands]) -> Reply:
+        """List the strands in the trash, which are read from the journal."""
+        return Reply(body=await self._strands.list_closed_strands())
 
-    async def edit(self, request: Call[ApplyEdit]) -> Reply:
-        """On disk before it is answered."""
+    async def apply_edit(self, request: Call[ApplyEdit]) -> Reply:
+        """Apply an edit and answer when it is on disk."""
         body = request.body
-        spec = OPS.get(body.edit.op)
-        others = body.edit.args[:1] if spec is not None and spec.takes_strand else []
+        others = [] if body.edit.other is None else [body.edit.other]
         async with self._strands.turn(body.strand, *others):
             request.check_deadline()
-            compute = computer(self._services, request)
-            return Reply(body=await self._strands.edit(body.strand, body.edit, _asked(request), compute))
+            compute = engine_for(self._services, request)
+            return Reply(body=await self._strands.apply_edit(body.strand, body.edit, _request_id(request), compute))
 
-    async def undo(self, request: Call[UndoEdit]) -> Reply:
-        """On every strand that the edit changed."""
+    async def undo_edit(self, request: Call[UndoEdit]) -> Reply:
+        """Undo the newest edit on every strand that it changed."""
         body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
-            return Reply(body=await self._strands.undo(body.strand, _asked(request)))
+            return Reply(body=await self._strands.undo_edit(body.strand, _request_id(request)))
 
-    async def redo(self, request: Call[RedoEdit]) -> Reply:
-        """Likewise."""
+    async def redo_edit(self, request: Call[RedoEdit]) -> Reply:
+        """Reapply the most recently undone edit on every strand it changed."""
         body = request.body
         async with self._strands.turn(body.strand):
             request.check_deadline()
-            return Reply(body=await self._strands.redo(body.strand, _asked(request)))
+            return Reply(body=await self._strands.redo_edit(body.strand, _request_id(request)))
 
-    async def history(self, request: Call[GetHistory]) -> Reply:
-        """Around where the strand stands."""
+    async def get_history(self, request: Call[GetHistory]) -> Reply:
+        """List the edits around the point of its history at which a strand is."""
         body = request.body
-        return Reply(body=await self._strands.edits(body.strand))
+        return Reply(body=await self._strands.get_history(body.strand))
 
     async def put_workspace(self, request: Call[PutWorkspace]) -> Reply:
-        """The last one counts, whoever sent it."""
+        """Keep a client's workspace in place of the last one, whoever sent that."""
         body = request.body
         await self._strands.put_workspace(body.state)
         return Reply(body=Done())
 
     async def get_workspace(self, _: Call[GetWorkspace]) -> Reply:
-        """From memory."""
+        """Return the workspace that was kept last. Reads memory; touches no disk."""
         return Reply(body=Workspace(state=self._strands.workspace))
 
 
-def _asked(request: Call[Any]) -> Asked:
+def _request_id(request: Call[Any]) -> RequestId:
     body: ApplyEdit | UndoEdit | RedoEdit = request.body
-    return Asked(cid=request.cid, request=request.id, if_rev=body.if_rev, after=body.after)
+    return RequestId(cid=request.cid, id=request.id, if_rev=body.if_rev, after=body.after)
 
 
 def register(table: DispatchTable, services: Services) -> None:
     """Answer the requests of this module."""
     handlers = StrandHandlers(services)
-    table.add(OpenStrand, handlers.open)
-    table.add(GetStrand, handlers.get)
-    table.add(ListStrands, handlers.list)
-    table.add(CloseStrand, handlers.close)
-    table.add(ReopenStrand, handlers.reopen)
-    table.add(ListClosedStrands, handlers.closed)
-    table.add(ApplyEdit, handlers.edit)
-    table.add(UndoEdit, handlers.undo)
-    table.add(RedoEdit, handlers.redo)
-    table.add(GetHistory, handlers.history)
+    table.add(OpenStrand, handlers.open_strand)
+    table.add(GetStrand, handlers.get_strand)
+    table.add(ListStrands, handlers.list_strands)
+    table.add(CloseStrand, handlers.close_strand)
+    table.add(ReopenStrand, handlers.reopen_strand)
+    table.add(ListClosedStrands, handlers.list_closed_strands)
+    table.add(ApplyEdit, handlers.apply_edit)
+    table.add(UndoEdit, handlers.undo_edit)
+    table.add(RedoEdit, handlers.redo_edit)
+    table.add(GetHistory, handlers.get_history)
     table.add(PutWorkspace, handlers.put_workspace)
     table.add(GetWorkspace, handlers.get_workspace)

@@ -1,6 +1,8 @@
 """The codec as everything else meets it."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -147,13 +149,30 @@ def test_damaged_folders_are_refused(toy_codec: Codec, tmp_path: Path) -> None:
         Codec.load(tmp_path, "cpu")
     weights.write_bytes(whole)
     described = json.loads((tmp_path / "codec.json").read_text())
-    for version, mend in ((99, "Update"), (1, f"allele model delete {tmp_path.name}")):
+    for version, hint in ((99, "Update"), (1, f"allele model delete {tmp_path.name}")):
         described["version"] = version
         del described["config"]["low_bands" if version == 99 else "codebook_dim"]  # as another version may lack it
         (tmp_path / "codec.json").write_text(json.dumps(described))
         with pytest.raises(CodecError, match=f"codec format {version}, this version reads") as refused:
             Codec.load(tmp_path, "cpu")
-        assert mend in refused.value.hint
+        assert hint in refused.value.hint
+
+
+def test_weights_that_cannot_be_opened_for_now_are_not_called_missing(
+    toy_codec: Codec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy_codec.save(tmp_path)
+    read_bytes = Path.read_bytes
+
+    def refuse(path: Path) -> bytes:
+        if path.suffix == ".safetensors":
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(CodecError, match="cannot be read") as refused:
+        Codec.load(tmp_path, "cpu")
+    assert "ulimit -n" in refused.value.hint
 
 
 def test_what_does_not_fit_is_said(toy_codec: Codec) -> None:

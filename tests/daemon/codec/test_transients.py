@@ -68,7 +68,7 @@ def test_a_hit_with_phases_of_chance_is_put_back_where_it_was(transients: Transi
     smeared = band(transients, made)
     sharpened = made + (transients.gain(measured, *smeared) - 1) * smeared[0]
     smeared_db, sharpened_db = before_db(smeared[0]), before_db(band(transients, sharpened)[0])
-    assert smeared_db > -8, "the error to correct is not there"
+    assert smeared_db > -8, "the flaw that is to be corrected is not there"
     assert sharpened_db < smeared_db - 10
     assert abs(10 * float((sharpened.square().mean() / made.square().mean()).log10())) < 1.5
 

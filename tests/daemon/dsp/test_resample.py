@@ -56,7 +56,7 @@ def test_keeps_what_can_be_heard_and_makes_no_images() -> None:
     assert abs(20 * np.log10(spectrum.max() / 12_000)) < 0.1
 
 
-def test_names_the_mend_when_torchaudio_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_the_fix_when_torchaudio_does_not_import(monkeypatch: pytest.MonkeyPatch) -> None:
     real = builtins.__import__
 
     def broken(name: str, *args: object, **kwargs: object) -> object:

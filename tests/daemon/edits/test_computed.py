@@ -9,11 +9,18 @@ from daemon.edits.operations import apply
 from daemon.edits.values import Computation, Grid, Outcome, Step, settle, write
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.ranges import FrameRange, LevelRange, Rect
+from protocol.strands import StrandMeta
+
+
+def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
+    """Whose codes a grid holds; an operation takes its size from the codes."""
+    return StrandMeta(name=name, model=model, codec_id=codec, codebook=codebook, levels=1, frames=1, samples=1024)
 
 
 def grid(name: str, frames: int, *, levels: int = 4, codec: str = "c") -> Grid:
     codes = np.random.default_rng([frames, levels]).integers(0, 16, (levels, frames)).astype(np.uint16)
-    return Grid(id=name, name=name, model=f"model-{codec}", codec_id=codec, codebook=16, codes=codes)
+    return Grid(id=name, meta=meta(name, f"model-{codec}", codec, 16), codes=codes)
 
 
 A, B = grid("a", 24), grid("b", 15)
@@ -37,10 +44,9 @@ def test_amounts_0_and_1_are_exact_and_ask_nobody(mode: str, place: str) -> None
     for align in ("none", "stretch"):
         assert np.array_equal(done(f"blend b 0 {place} mode={mode} align={align}"), A.codes)
     edit = parse_edit(f"blend b 1 {place} mode={mode}")
-    top, last = edit.levels or (0, 3)
-    lo, hi = (edit.frames or (None, None))[0] or 0, min((edit.frames or (0, None))[1] or 24, 15)
+    there = Rect(edit.levels or LevelRange(0, 3), edit.frames or FrameRange()).inside(4, 15).index
     expected = A.codes.copy()
-    expected[top : last + 1, lo:hi] = B.codes[top : last + 1, lo:hi]
+    expected[there] = B.codes[there]
     assert np.array_equal(done(f"blend b 1 {place} mode={mode}"), expected)
 
 
@@ -83,8 +89,8 @@ def test_what_is_left_out_of_a_longer_strand_is_said() -> None:
 @given(amount=st.floats(0, 1), seed=st.integers(0, 99), frames=st.integers(1, 24))
 def test_cells_come_in_turns_of_at_least_60_ms_of_whole_frames(amount: float, seed: int, frames: int) -> None:
     codes = np.stack([np.zeros(24), np.full(24, 5)]).astype(np.uint16)
-    one = Grid(id="a", name="a", model="m", codec_id="c", codebook=16, codes=codes)
-    other = Grid(id="b", name="b", model="m", codec_id="c", codebook=16, codes=codes + np.uint16(1))
+    one = Grid(id="a", meta=meta("a", "m", "c", 16), codes=codes)
+    other = Grid(id="b", meta=meta("b", "m", "c", 16), codes=codes + np.uint16(1))
     text = f"blend b {amount} @0:{frames} mode=cells seed={seed}"
     outcome = apply(parse_edit(text), one, {"b": other}, {})
     assert isinstance(outcome, Outcome)
@@ -179,7 +185,7 @@ def test_what_cannot_be_asked_is_refused(text: str, code: str) -> None:
 
 def test_a_mosaic_of_too_many_pairs_names_what_would_do() -> None:
     codes = np.zeros((1, 20_000), np.uint16)
-    long = Grid(id="long", name="long", model="model-c", codec_id="c", codebook=16, codes=codes)
+    long = Grid(id="long", meta=meta("long", "model-c", "c", 16), codes=codes)
     with pytest.raises(AlleleError, match="at most 3355 frames"):
         apply(parse_edit("mosaic long"), long, {"long": long}, {})
     assert isinstance(apply(parse_edit("mosaic long @0:3355"), long, {"long": long}, {}), Computation)

@@ -3,21 +3,26 @@
 import numpy as np
 import pytest
 
-from daemon.edits.locks import MODELLED, levels_words
+from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
 from daemon.edits.values import Computation, Grid, Outcome, Register, Step, write
-from protocol.edits import OPS, parse_edit
+from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.operations import OPS
+from protocol.strands import StrandMeta
 
 LEVELS, FRAMES, CODEBOOK = 6, 20, 16
 RESIZING = [name for name, spec in OPS.items() if spec.resizes]
 
 
+def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
+    """Whose codes a grid holds; an operation takes its size from the codes."""
+    return StrandMeta(name=name, model=model, codec_id=codec, codebook=codebook, levels=1, frames=1, samples=1024)
+
+
 def grid(name: str, locked: set[int] | None = None) -> Grid:
     codes = np.random.default_rng(len(name)).integers(0, CODEBOOK, (LEVELS, FRAMES)).astype(np.uint16)
-    return Grid(
-        id=name, name=name, model="m", codec_id="c", codebook=CODEBOOK, codes=codes, locked=frozenset(locked or ())
-    )
+    return Grid(id=name, meta=meta(name, "m", "c", CODEBOOK), codes=codes, locked=frozenset(locked or ()))
 
 
 def register() -> dict[str, Register]:
@@ -53,10 +58,6 @@ def test_locked_levels_keep_their_cells_and_that_is_said(text: str) -> None:
         assert np.array_equal(after[[0, 3]], before[[0, 3]])
         assert np.array_equal(after[[1, 2, 4, 5]], write(before, plain)[[1, 2, 4, 5]])
     assert any("locked: left alone" in note for note in kept.notes)
-
-
-def test_every_operation_that_takes_a_model_exists() -> None:
-    assert set(MODELLED) <= set(OPS)
 
 
 def test_what_takes_a_model_leaves_locked_ends_of_the_range_out() -> None:

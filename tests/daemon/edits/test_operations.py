@@ -9,12 +9,18 @@ from daemon.edits.operations import apply
 from daemon.edits.values import Change, Grid, Register, write
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.strands import StrandMeta
+
+
+def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
+    """Whose codes a grid holds; an operation takes its size from the codes."""
+    return StrandMeta(name=name, model=model, codec_id=codec, codebook=codebook, levels=1, frames=1, samples=1024)
 
 
 def grid(name: str, frames: int, *, levels: int = 3, codec: str = "c") -> Grid:
     random = np.random.default_rng([frames, levels, len(name)])
     codes = random.integers(0, 16, (levels, frames)).astype(np.uint16)
-    return Grid(id=name, name=name, model=f"model-{codec}", codec_id=codec, codebook=16, codes=codes)
+    return Grid(id=name, meta=meta(name, f"model-{codec}", codec, 16), codes=codes)
 
 
 def code_of(
@@ -144,7 +150,7 @@ def test_a_change_that_does_not_fit_the_grid_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "mend"),
+    ("text", "said", "hint"),
     [
         ("set x q0", "a code is a whole number, not 'x'", "codes go from 0 to 15"),
         ("set 16", "code 16 does not exist", "codes go from 0 to 15"),
@@ -161,8 +167,8 @@ def test_a_change_that_does_not_fit_the_grid_is_refused() -> None:
         ("stretch 2 q1", "stretch changes the length", "leave q1 out"),
     ],
 )
-def test_a_refusal_says_what_is_allowed(text: str, said: str, mend: str) -> None:
+def test_a_refusal_says_what_is_allowed(text: str, said: str, hint: str) -> None:
     with pytest.raises(AlleleError) as refusal:
         apply(parse_edit(text), grid("a", 20), {}, {})
-    assert said in refusal.value.message and refusal.value.hint.startswith(mend)
+    assert said in refusal.value.message and refusal.value.hint.startswith(hint)
     assert "q2-2" not in refusal.value.hint

@@ -13,9 +13,14 @@ from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
 
 
+def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
+    """Whose codes a grid holds; an operation takes its size from the codes."""
+    return StrandMeta(name=name, model=model, codec_id=codec, codebook=codebook, levels=1, frames=1, samples=1024)
+
+
 def grid(frames: int = 10, levels: int = 2) -> Grid:
     codes = (np.arange(frames)[None] + 100 * np.arange(levels)[:, None]).astype(np.uint16)  # every frame its number
-    return Grid(id="a", name="a", model="m", codec_id="c", codebook=1024, codes=codes)
+    return Grid(id="a", meta=meta("a", "m", "c", 1024), codes=codes)
 
 
 def frames(text: str, a: Grid) -> list[int]:

@@ -1,4 +1,4 @@
-"""Wishes that cross: what was acknowledged to a person happens, whatever the job's process was about to do.
+"""Requests that cross: what was acknowledged to a person happens, whatever the job's process was about to do.
 
 A real queue on a real catalogue, with real trainings in their own processes.
 """
@@ -8,20 +8,22 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from daemon.jobs.job_process import way_on
+from daemon.jobs.endings import cut_off, failure
+from daemon.jobs.ledger import JobLedger
 from daemon.jobs.queue import JobQueue
+from daemon.jobs.specs import AtlasSpec, TrainSpec
 from daemon.runs.reports import LogLine, Report, StepReport
+from daemon.runs.spec import TrainingSpec
 from daemon.store.catalogue import Catalogue
 from daemon.store.thread import StoreThread
 from protocol.errors import AlleleError
 from protocol.messages.jobs import JobInfo
 from protocol.places import Places
 
-DAEMON = Path(__file__).parents[3] / "daemon"
 STEPS = 800  # more than anybody waits for here
 PATIENCE_S = 100.0
 
@@ -29,23 +31,23 @@ PATIENCE_S = 100.0
 class Desk:
     """A queue and one training in it."""
 
-    def __init__(self, queue: JobQueue, corpus: Path, models: Path) -> None:
-        self.queue, self._corpus, self._models = queue, corpus, models
+    def __init__(self, ledger: JobLedger, queue: JobQueue, corpus: Path, models: Path) -> None:
+        self.ledger, self.queue, self._corpus, self._models = ledger, queue, corpus, models
 
     async def train(self, model: str) -> str:
-        spec: dict[str, Any] = {
-            "spec": {"steps": STEPS, "preset": "toy"},
-            "corpus": "tones",
-            "corpus_dir": str(self._corpus),
-            "run_dir": str(self._models / model),
-            "resume_hint": "how to go on",
-        }
-        return (await self.queue.submit("train", model, spec, b"c", model.encode())).id
+        training = TrainingSpec(steps=STEPS, preset="toy")
+        spec = TrainSpec(corpus_dir=str(self._corpus), run_dir=str(self._models / model), training=training)
+        return (await self.queue.submit(spec, b"c", model.encode())).id
+
+    async def spec_of(self, job: str) -> TrainSpec:
+        spec = await self.ledger.spec_of(job)
+        assert isinstance(spec, TrainSpec)
+        return spec
 
     async def until(self, holds: Callable[[], bool]) -> None:
         deadline_s = time.monotonic() + PATIENCE_S
         while not holds():
-            assert time.monotonic() < deadline_s, self.queue.all
+            assert time.monotonic() < deadline_s, self.ledger.all
             await asyncio.sleep(0.02)
 
 
@@ -59,12 +61,13 @@ async def desk_at(
     places, thread = Places(home=tmp_path, run=tmp_path / "run"), StoreThread("store")
     places.logs.mkdir()
     catalogue = await thread.call(Catalogue, places)
-    queue = JobQueue(catalogue, thread, places.logs, on_change, on_report)
+    ledger = JobLedger(catalogue, thread, on_change)
+    queue = JobQueue(ledger, places.logs, on_report)
     await queue.start()
     try:
-        yield Desk(queue, corpus, places.models)
+        yield Desk(ledger, queue, corpus, places.models)
     finally:
-        await queue.stop()
+        await queue.close()
         await thread.call(catalogue.close)
         await thread.close()
 
@@ -75,7 +78,7 @@ async def test_a_stop_asked_for_while_the_process_starts_is_done(tmp_path: Path,
 
     def stop_at_once(info: JobInfo, is_state: bool) -> None:
         if info.state == "running" and not asked:
-            asked.append(asyncio.create_task(desk.queue.keep(info.id)))
+            asked.append(asyncio.create_task(desk.queue.stop(info.id)))
 
     def note(_: JobInfo, report: Report) -> None:
         said.append(report)
@@ -93,7 +96,7 @@ async def test_a_pause_and_then_a_stop_end_with_the_model(tmp_path: Path, tone_c
         job = await desk.train("torn")
         await desk.until(lambda: any(isinstance(report, StepReport) for report in said))
         await desk.queue.pause(job)
-        await desk.queue.keep(job)
+        await desk.queue.stop(job)
         await desk.until(lambda: stopped_by_hand(said) != "")
 
 
@@ -109,27 +112,38 @@ async def test_a_training_that_waits_ends_with_a_model_only_where_there_is_a_who
         for file in (run / "run.json", first / "manifest.json"):
             file.touch()
         with pytest.raises(AlleleError, match="has learnt nothing yet"):
-            await desk.queue.keep(job)
-        assert "keep" not in await desk.queue.asked(job)
+            await desk.queue.stop(job)
+        assert not (await desk.spec_of(job)).is_stopped
         (torn / "manifest.json").touch()  # what makes it whole
-        assert (await desk.queue.keep(job)).state == "queued"
-        assert (await desk.queue.asked(job))["keep"]
+        assert (await desk.queue.stop(job)).state == "queued"
+        assert (await desk.spec_of(job)).is_stopped
 
 
-SEED = "Look for damaged recordings in the corpus, or try another seed."
-MENDS = {
-    "Start a new model.": "Start a new model",
-    SEED: SEED.rstrip("."),
-    "Free some space, then resume.": "Free some space, then resume; then: how to go on",
-}
+def train_spec(folder: Path) -> TrainSpec:
+    """A training that began: its folder has a run."""
+    (folder / "run.json").touch()
+    return TrainSpec(corpus_dir="/corpora/tones", run_dir=str(folder), training=TrainingSpec())
 
 
-@pytest.mark.parametrize("mend", MENDS)
-def test_who_is_told_to_begin_anew_is_not_told_to_resume(tmp_path: Path, mend: str) -> None:
-    said = "".join(path.read_text() for path in (DAEMON / "training").glob("*.py"))
-    assert mend in said, "daemon.training says it otherwise now, and daemon.jobs.job_process must know"
-    (tmp_path / "run.json").touch()
-    assert way_on(mend, {"run_dir": str(tmp_path), "resume_hint": "how to go on"}) == MENDS[mend]
+@pytest.mark.parametrize("can_resume", [True, False])
+def test_a_failure_tells_how_to_resume_only_where_that_can_help(tmp_path: Path, can_resume: bool) -> None:
+    ended = failure("j1", train_spec(tmp_path), "the disk is full", "Free some space.", can_resume=can_resume)
+    command = f"; then: allele train tones --name {tmp_path.name} --resume"
+    assert ended.hint == f"Free some space{command if can_resume else ''}"
+    assert ended.can_resume is can_resume
+
+
+def test_what_left_nothing_to_resume_is_started_again(tmp_path: Path) -> None:
+    spec = TrainSpec(corpus_dir="/corpora/tones", run_dir=str(tmp_path / "new"), training=TrainingSpec())
+    for ended in (failure("j1", spec, "the process died"), cut_off("cancelled", "j1", spec)):
+        assert (ended.hint, ended.can_resume) == ("allele train tones --name new", False)
+    atlas = cut_off("interrupted", "j2", AtlasSpec(model_dir="/models/m 1", corpus_dir="/corpora/tones"))
+    assert (atlas.hint, atlas.can_resume) == ("allele model atlas 'm 1'", False)
+
+
+def test_a_training_that_a_person_ended_is_not_resumed_but_made_a_model_of(tmp_path: Path) -> None:
+    ended = cut_off("interrupted", "j7", replace(train_spec(tmp_path), is_stopped=True))
+    assert (ended.hint, ended.can_resume) == ("allele jobs stop j7", False)
 
 
 def stopped_by_hand(said: list[Report]) -> str:
@@ -144,10 +158,13 @@ async def test_who_resumed_while_it_paused_finds_it_interrupted_when_the_daemon_
     """Every job that runs or waits has its terminal state when the queue has stopped, also one put back in its line."""
     async with desk_at(tmp_path, tone_corpus) as desk:
         job, behind = await desk.train("late"), await desk.train("later")
-        await desk.until(lambda: desk.queue.find(job).detail.startswith("step"))
+        await desk.until(lambda: desk.ledger.find(job).detail.startswith("step"))
         await desk.queue.pause(job)
-        assert (await desk.queue.resume(job)).detail == "goes on"
-        await desk.queue.stop()
-        left = [desk.queue.find(job), desk.queue.find(behind)]
+        assert (await desk.queue.resume(job)).phase == "resuming"
+        await desk.queue.close()
+        left = [desk.ledger.find(job), desk.ledger.find(behind)]
         assert [(info.state, info.error) for info in left] == [("interrupted", "the daemon stopped")] * 2
-        assert [info.hint for info in left] == ["how to go on", ""]
+        assert [info.hint for info in left] == [
+            "allele train tones --name late --resume",
+            "allele train tones --name later",
+        ]

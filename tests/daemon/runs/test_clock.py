@@ -59,7 +59,7 @@ def test_what_is_left_is_what_it_then_takes(spec: TrainingSpec) -> None:
         assert elapsed_s + left_s == pytest.approx(whole_s, rel=0.05), step
 
 
-def test_a_wrong_first_guess_is_mended_by_the_first_evaluation() -> None:
+def test_a_wrong_first_guess_is_corrected_by_the_first_evaluation() -> None:
     machine = Machine()
     whole_s = machine.run(TrainingSpec(steps=400), Guess(evaluation_steps=2, placing_steps=0))
     early = [elapsed_s + left_s for step, elapsed_s, left_s in machine.told if step <= 20]

@@ -73,7 +73,7 @@ class Wire:
         self._context = zmq.Context()
         self.dealer = self._context.socket(zmq.DEALER)
         self.dealer.setsockopt(zmq.LINGER, 0)
-        self.dealer.connect(places.endpoint(socket))
+        self.dealer.connect(places.endpoint.address(socket))
         self.cid = os.urandom(16)
 
     def send(self, frames: list[bytes]) -> None:
@@ -188,7 +188,7 @@ def new_wire() -> Iterator[Callable[..., Wire]]:
 @pytest.fixture
 async def client(live: LiveDaemon) -> AsyncIterator[Client]:
     """The client the programs use, connected."""
-    async with Client(live.places) as connected:
+    async with Client(live.places.endpoint) as connected:
         yield connected
 
 

@@ -34,6 +34,7 @@ from protocol.messages.jobs import (
     StartTraining,
     StopJob,
 )
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 LONG = 100_000
@@ -46,8 +47,9 @@ class Desk:
     def __init__(self, client: Client, live: Any) -> None:
         self.client, self.live = client, live
 
-    async def train(self, model: str, steps: int = LONG, **more: Any) -> str:
-        wish = StartTraining(corpus="tones", model=model, preset="toy", steps=steps, **more)
+    async def train(self, model: str, steps: int = LONG) -> str:
+        options = TrainingOptions(preset="toy", steps=steps)
+        wish = StartTraining(corpus="tones", model=model, options=options)
         return (await self.client.request(wish)).body.job
 
     async def ask(self, body: Struct) -> JobInfo:
@@ -89,7 +91,7 @@ def step_of(info: JobInfo) -> int:
 
 @pytest.fixture
 async def desk(live: Any) -> AsyncIterator[Desk]:
-    async with Client(live.places) as client:
+    async with Client(live.places.endpoint) as client:
         desk = Desk(client, live)
         yield desk
         for info in (await client.request(ListJobs())).body.jobs:
@@ -132,10 +134,10 @@ async def test_a_paused_training_holds_no_process_and_goes_on_where_it_was(desk:
     behind = await desk.train("rest2")
     await desk.learning(job)
     (process,) = desk.trainers()
-    assert (await desk.ask(PauseJob(job=job))).detail == "pausing"
+    assert (await desk.ask(PauseJob(job=job))).phase == "pausing"
     paused = await desk.until(job, lambda info: info.state == "paused")
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    assert paused.hint == f"go on with: allele jobs resume {job}"
+    assert (paused.hint, paused.can_resume) == (f"go on with: allele jobs resume {job}", True)
     await desk.learning(behind)  # what waited behind it has its turn
     with pytest.raises(AlleleError, match=f"job {job} uses corpus tones"):
         await desk.ask(RemoveCorpus(name="tones"))
@@ -165,6 +167,7 @@ async def test_a_training_stopped_by_hand_leaves_a_model_that_says_so(desk: Desk
     done = await desk.ended(job)
     assert done.state == "done" and done.result is not None and done.result["model"] == "early", done
     steps = done.result["steps"]
+    assert (done.phase, done.can_resume) == ("stopped", False)
     assert 3 <= steps < LONG and done.detail == f"stopped by hand at step {steps}, 0% of the way"
     assert desk.card("early")["ended"] == done.detail
     entries = (await desk.client.request(GetJobLog(job=job))).body.entries
@@ -183,7 +186,7 @@ async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(desk: 
     os.kill(desk.trainers()[0].pid, signal.SIGKILL)
     shot = await desk.ended(job)
     assert shot.state == "failed" and "the train process died: " in shot.error and "signal 9" in shot.error
-    assert shot.hint == "allele train tones --name shot --resume"
+    assert (shot.hint, shot.can_resume) == ("allele train tones --name shot --resume", True)
     with pytest.raises(AlleleError, match="has learnt nothing to make a model of") as refused:
         await desk.ask(StopJob(job=job))
     assert (refused.value.code, refused.value.hint) == ("E_BAD_REQUEST", f"allele jobs resume {job}")
@@ -236,7 +239,7 @@ async def test_a_run_is_resumed_on_its_own_corpus_and_refused_before_anything_is
 async def test_a_stop_outlives_a_pause_and_the_daemon(new_daemon: Callable[..., Any]) -> None:
     """Two are stopped while a third runs; one of them is then paused, the other waits. The daemon dies."""
     first = new_daemon()
-    async with Client(first.places) as client:
+    async with Client(first.places.endpoint) as client:
         desk = Desk(client, first)
         paused, waiting = await desk.train("paused"), await desk.train("waiting")
         for job in (paused, waiting):
@@ -247,14 +250,18 @@ async def test_a_stop_outlives_a_pause_and_the_daemon(new_daemon: Callable[..., 
         for job in (paused, waiting):
             assert (await desk.ask(StopJob(job=job))).state == "queued"
         said = await desk.ask(PauseJob(job=paused))
-        assert (said.state, said.detail) == ("paused", "stopped before its model was made")
+        assert (said.state, said.phase) == ("paused", "stopping")
     first.kill()
     second = new_daemon()
-    async with Client(second.places) as client:
+    async with Client(second.places.endpoint) as client:
         desk = Desk(client, second)
         assert (await desk.show(paused)).hint == f"make its model with: allele jobs resume {paused}"
         cut_off = await desk.show(waiting)
-        assert (cut_off.state, cut_off.hint) == ("interrupted", f"allele jobs stop {waiting}")
+        assert (cut_off.state, cut_off.hint, cut_off.can_resume) == (
+            "interrupted",
+            f"allele jobs stop {waiting}",
+            False,
+        )
         await desk.ask(ResumeJob(job=paused))
         done = await desk.ended(paused)
         assert (done.state, desk.card("paused")["ended"][:15]) == ("done", "stopped by hand"), done

@@ -18,6 +18,8 @@ from protocol.messages.jobs import CancelJob, GetJobLog, PauseJob, ResumeJob, Sh
 from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RestoreModel
 from protocol.messages.snapshots import DecodeRegion, EncodeFile
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
+from protocol.ranges import FrameRange
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 Files = dict[str, bytes]
@@ -52,7 +54,7 @@ class Shelf:
 @pytest.fixture
 async def shelf(new_daemon: Callable[..., Any]) -> AsyncIterator[Shelf]:
     live = new_daemon()
-    async with Client(live.places) as client:
+    async with Client(live.places.endpoint) as client:
         yield Shelf(client, live)
 
 
@@ -64,7 +66,7 @@ async def test_a_deleted_model_is_whole_in_the_trash_and_its_strands_wait_for_it
     shelf: Shelf, tone_files: list[Path]
 ) -> None:
     strand = (await shelf.ask(OpenStrand(path=str(tone_files[1]), model="raw"))).body
-    sounded = (await shelf.ask(DecodeRegion(strand=strand.id, frames=(0, 4)))).buffers[0]
+    sounded = (await shelf.ask(DecodeRegion(strand=strand.id, frames=FrameRange(0, 4)))).buffers[0]
     before, news = contents(shelf.places.models / "raw"), list[str]()
     await shelf.client.subscribe(lambda event: news.append(event.name), lambda _: None)
     said = (await shelf.ask(DeleteModel(name="raw"))).body.detail
@@ -73,7 +75,7 @@ async def test_a_deleted_model_is_whole_in_the_trash_and_its_strands_wait_for_it
     assert contents(shelf.places.trash / trashed) == before
     assert await shelf.names() == []
     for lost in (
-        DecodeRegion(strand=strand.id, frames=(0, 4)),
+        DecodeRegion(strand=strand.id, frames=FrameRange(0, 4)),
         EncodeFile(path=str(tone_files[0]), model="raw"),
         DeleteModel(name="raw"),
     ):
@@ -85,7 +87,7 @@ async def test_a_deleted_model_is_whole_in_the_trash_and_its_strands_wait_for_it
     await shelf.ask(RestoreModel(name="raw"))
     assert shelf.trash == [] and contents(shelf.places.models / "raw") == before
     await shelf.ask(ApplyEdit(strand=strand.id, edit=parse_edit("set 3 q1 @3:4")))
-    back = (await shelf.ask(DecodeRegion(strand=strand.id, frames=(0, 4)))).buffers[0]
+    back = (await shelf.ask(DecodeRegion(strand=strand.id, frames=FrameRange(0, 4)))).buffers[0]
     assert back.shape == sounded.shape and np.abs(back).max() > 0
     assert news.count("ModelsChanged") == 2
 
@@ -117,7 +119,7 @@ async def test_a_strand_finds_its_model_under_the_name_it_came_back_with(shelf: 
     assert strand.meta.name not in said and not twin.exists()  # raw has the same codec
     await shelf.ask(DeleteModel(name="raw"))
     await shelf.ask(RestoreModel(name="raw", new_name="other"))
-    assert (await shelf.ask(DecodeRegion(strand=strand.id, frames=(0, 4)))).buffers[0].shape == (1, 4 * 1024)
+    assert (await shelf.ask(DecodeRegion(strand=strand.id, frames=FrameRange(0, 4)))).buffers[0].shape == (1, 4 * 1024)
 
 
 async def test_names_with_a_space_are_quoted_in_what_there_is_to_type(shelf: Shelf, tone_files: list[Path]) -> None:
@@ -133,7 +135,7 @@ async def test_names_with_a_space_are_quoted_in_what_there_is_to_type(shelf: She
 
 
 async def test_what_a_job_works_on_stays_and_an_unfinished_training_can_go(shelf: Shelf) -> None:
-    wish = StartTraining(corpus="tones", model="half", preset="toy", steps=100_000)
+    wish = StartTraining(corpus="tones", model="half", options=TrainingOptions(preset="toy", steps=100_000))
     job = (await shelf.ask(wish)).body.job
     while not (await shelf.ask(ShowJob(job=job))).body.detail.startswith("step "):
         await asyncio.sleep(0.05)
@@ -171,7 +173,7 @@ async def test_a_name_that_became_another_codec_is_not_taken_for_the_one_before(
     frames = strand.meta.frames
     long = (await shelf.ask(ApplyEdit(strand=strand.id, edit=parse_edit(f"repeat 20 @0:{frames}")))).body
     assert long.strands[0].meta.frames > 512  # of so many frames only a part travels, by the codec's margin
-    region = DecodeRegion(strand=strand.id, frames=(600, 604))
+    region = DecodeRegion(strand=strand.id, frames=FrameRange(600, 604))
     sounded = (await shelf.ask(region)).buffers[0]
     await shelf.ask(DeleteModel(name="raw"))
     shutil.copytree(toy_run, shelf.places.models / "raw")
@@ -184,7 +186,7 @@ async def test_a_name_that_became_another_codec_is_not_taken_for_the_one_before(
     await shelf.ask(ApplyEdit(strand=other.id, edit=parse_edit(f"repeat 20 @0:{frames}")))
     codec, grid = Codec.load(toy_run), (await shelf.ask(GetStrand(strand=other.id))).buffers[0]
     whole = codec.decode(grid, gain_db=other.meta.gain_db)
-    part = (await shelf.ask(DecodeRegion(strand=other.id, frames=(600, 604)))).buffers[0][0]
+    part = (await shelf.ask(DecodeRegion(strand=other.id, frames=FrameRange(600, 604)))).buffers[0][0]
     assert np.abs(part - whole[600 * 1024 : 604 * 1024]).max() < 1e-4
 
 
@@ -194,7 +196,7 @@ async def test_a_model_of_an_earlier_allele_is_listed_with_what_to_do(shelf: She
     told = json.loads(described.read_text()) | {"version": 5}
     described.write_text(json.dumps(told))
     models = {info.name: info for info in (await shelf.ask(ListModels())).body.models}
-    assert "codec format 5" in models["old"].problem and "allele model delete old" in models["old"].mend
+    assert "codec format 5" in models["old"].problem and "allele model delete old" in models["old"].hint
     assert models["raw"].problem == ""
     error = await shelf.refusal(EncodeFile(path=str(tone_files[0]), model="old"))
     assert "codec format 5" in error.message and "allele model delete old" in error.hint

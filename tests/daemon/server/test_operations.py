@@ -17,6 +17,7 @@ from protocol.errors import AlleleError
 from protocol.messages.events import StrandChanged
 from protocol.messages.snapshots import DecodeRegion, DecodeStrand, EditSnapshot
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand, RedoEdit, StrandInfo, UndoEdit
+from protocol.ranges import FrameRange
 from tui.transport.client import Client, Event
 
 Live = Any
@@ -89,7 +90,7 @@ async def test_after_a_change_of_length_the_sound_has_as_many_samples_as_is_said
         out = tmp_path / "out.wav"
         made = (await client.request(DecodeStrand(strand=one.id, out=str(out)))).body
         assert made.samples == soundfile.info(out).frames == said.samples
-        region = await client.request(DecodeRegion(strand=one.id, frames=(said.frames - 2, said.frames)))
+        region = await client.request(DecodeRegion(strand=one.id, frames=FrameRange(said.frames - 2, said.frames)))
         assert region.buffers[0].shape == (1, 2048)
     with pytest.raises(AlleleError) as refusal:
         await edited(client, one.id, "reverse @0:999")
@@ -110,7 +111,12 @@ async def test_news_of_a_new_length_say_so(client: Client, opened: Any) -> None:
     frames = one.meta.frames
     assert [event.body.resized for event in news] == [True, False, False, True]
     assert [event.body.strand.meta.frames for event in news] == [frames + 3, frames + 3, frames + 3, frames]
-    assert [event.body.frames for event in news] == [(5, 8), (0, 4), (0, 4), (5, 5)]
+    assert [event.body.frames for event in news] == [
+        FrameRange(5, 8),
+        FrameRange(0, 4),
+        FrameRange(0, 4),
+        FrameRange(5, 5),
+    ]
     assert news[1].buffers[0].shape == (2, 4)
 
 
@@ -182,7 +188,7 @@ async def test_an_engine_that_dies_fails_its_edit_and_lets_the_others_through(
 
 async def test_two_clients_at_once_end_with_the_same_strands(client: Client, live: Live, opened: Any) -> None:
     one, two = await opened("one", 0.7, 200), await opened("two", 0.5, 700)
-    async with Client(live.places) as second:
+    async with Client(live.places.endpoint) as second:
         seen: list[dict[str, tuple[int, bytes]]] = [{}, {}]
 
         async def follow(who: Client, place: int) -> None:

@@ -24,7 +24,9 @@ from protocol.frames import Header, Kind, pack, unpack, unpack_body
 from protocol.messages.fields import Done
 from protocol.messages.playback import Chunk, Credit, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
 from protocol.messages.session import Hello
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
+from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 
 HOP, FRAMES, LEVELS = 1024, 120, 2
 SAMPLES = FRAMES * HOP - 100
@@ -82,7 +84,7 @@ class TestPlayer:
         await self.socket.send_multipart(frames)
 
     async def hello(self) -> None:
-        await self.say(Kind.HELLO, Hello(proto=(1, 1), client="player"))
+        await self.say(Kind.HELLO, Hello(proto=(PROTOCOL_MIN, PROTOCOL_MAX), client="player"))
         assert unpack(await self.socket.recv_multipart()).kind is Kind.WELCOME
 
     async def grant(self, chunks: int) -> None:
@@ -175,7 +177,7 @@ async def test_chunks_come_as_credits_do(broker: Broker, new_player: NewPlayer) 
     player = new_player()
     await player.hello()
     started = await broker.play(player)
-    assert started.frames == (0, FRAMES)
+    assert started.frames == FrameRange(0, FRAMES)
     opening = await player.drain()
     assert [(chunk.flush, pcm.size) for chunk, pcm in opening] == [(True, 0)]
     granted = 0
@@ -199,7 +201,7 @@ async def test_a_full_queue_does_not_delay_the_next_playback(broker: Broker, new
     await player.grant(10)
     first = await broker.play(player)
     assert len(sounding(await player.drain())) == 10
-    second = await broker.play(player, frames=(50, 60))
+    second = await broker.play(player, frames=FrameRange(50, 60))
     [(flush, nothing)] = await player.drain()
     assert (flush.flush, flush.playback, nothing.size) == (True, second.playback, 0)
     assert second.playback > first.playback
@@ -233,8 +235,8 @@ async def test_two_players_play_at_once(broker: Broker, new_player: NewPlayer) -
     one, two = new_player(), new_player()
     for player in (one, two):
         await player.hello()
-    await broker.play(one, frames=(0, 10), loop=True)
-    await broker.play(two, frames=(100, None))
+    await broker.play(one, frames=FrameRange(0, 10), loop=True)
+    await broker.play(two, frames=FrameRange(100))
     await one.grant(40)
     await two.grant(2)
     ours, theirs = sounding(await one.drain()), sounding(await two.drain())
@@ -322,9 +324,9 @@ async def test_a_strand_closed_while_it_plays_ends_it(broker: Broker, new_player
     ("fields", "code"),
     [
         ({"strand": "other"}, "E_NOT_FOUND"),
-        ({"frames": (0, FRAMES + 1)}, "E_RANGE"),
-        ({"frames": (7, 7)}, "E_RANGE"),
-        ({"frames": (-3, 7)}, "E_RANGE"),
+        ({"frames": FrameRange(0, FRAMES + 1)}, "E_RANGE"),
+        ({"frames": FrameRange(7, 7)}, "E_RANGE"),
+        ({"frames": FrameRange(-3, 7)}, "E_RANGE"),
         ({"levels": [0, LEVELS]}, "E_RANGE"),
         ({"player": b"short"}, "E_BAD_REQUEST"),
     ],
@@ -362,7 +364,7 @@ async def test_a_playback_is_tuned_while_it_plays(broker: Broker, new_player: Ne
     """From the next chunk on: silence, then the codes it is compared with, then the strand again."""
     player = new_player()
     await player.hello()
-    started = await broker.play(player, frames=(40, None))
+    started = await broker.play(player, frames=FrameRange(40))
     await player.grant(3)
     await player.drain()
     await broker.tune(player, started.playback, levels=[])
@@ -436,7 +438,7 @@ async def test_a_stop_also_stops_what_is_only_about_to_begin(
 async def test_a_loop_is_left_and_entered_while_it_plays(broker: Broker, new_player: NewPlayer) -> None:
     player = new_player()
     await player.hello()
-    started = await broker.play(player, frames=(0, 4))
+    started = await broker.play(player, frames=FrameRange(0, 4))
     await broker.tune(player, started.playback, loop=True)
     await player.grant(12)
     assert len({chunk.sample for chunk, _ in sounding(await player.drain())}) < 12, "it came round"

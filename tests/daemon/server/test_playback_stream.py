@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from daemon.playback.block_cache import Block, CodecRef, PreviewCache, block_of
 from daemon.playback.crossfade import FADE_SAMPLES, would_click
 from daemon.playback.players import Playback, before_of
-from daemon.playback.spans import Span
+from daemon.playback.spans import resized
 from daemon.playback.strand_stream import BLOCK_FRAMES, CHUNK_SAMPLES, StrandStream
 from protocol.errors import AlleleError
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
 
 HOP, MARGIN, LEVELS, CODEBOOK = 1024, 3, 4, 64
@@ -103,7 +104,7 @@ def stream_of(
     loop: bool = False,
 ) -> StrandStream:
     whole = (0, shelf.codes.shape[1])
-    return StrandStream(shelf, cache, "s", frames or whole, codec=CODEC, levels=levels, loop=loop)
+    return StrandStream(shelf, cache, "s", FrameRange(*(frames or whole)), codec=CODEC, levels=levels, loop=loop)
 
 
 async def heard(stream: StrandStream, samples: int | None = None) -> np.ndarray:
@@ -358,7 +359,7 @@ async def test_a_loop_takes_an_edit_up_where_it_begins_again(cache: PreviewCache
         shelf.codes = shelf.codes[:, : frames * 3 // 5] if kind == "shorter" else longer
         shelf.rev, shelf.samples = 1, shelf.codes.shape[1] * HOP
         lo, after = min(frames, shelf.codes.shape[1]), max(0, shelf.codes.shape[1] - frames)
-        stream.span = stream.span.resized(lo, max(0, frames - shelf.codes.shape[1]), after)
+        stream.frames = resized(stream.frames, lo, max(0, frames - shelf.codes.shape[1]), after)
     new = decode(shelf.codes)
     pcm = np.concatenate([pcm, await heard(stream, 2 * new.size + old.size - pcm.size)])
     assert np.abs(pcm[: old.size] - old).max() < 1e-4
@@ -449,7 +450,7 @@ async def test_a_comparison_may_have_another_length(cache: PreviewCache) -> None
     await playback.compare(other, True, shelf, cache)
     assert (await heard(stream, 90 * HOP)).size >= 90 * HOP
     shelf.codes, shelf.rev, shelf.samples = shelf.codes[:, :10], 1, 10 * HOP
-    stream.span = stream.span.resized(10, 30, 0)
+    stream.frames = resized(stream.frames, 10, 30, 0)
     await playback.compare(other, False, shelf, cache)
     assert (await heard(stream, 30 * HOP)).size >= 30 * HOP
 
@@ -464,7 +465,7 @@ def test_a_range_follows_the_sound_it_was_of(first: int, width: int, lo: int, be
     numbers = np.arange(total)
     before = min(before, total - lo)
     changed = np.concatenate([numbers[:lo], np.full(after, -1), numbers[lo + before :]])
-    span = Span(first, past).resized(lo, before, after)
+    span = resized(FrameRange(first, past), lo, before, after)
     kept = changed[span.first : span.past]
     wanted = [n for n in range(first, past) if not lo <= n < lo + before]
     assert [n for n in kept.tolist() if n >= 0] == wanted

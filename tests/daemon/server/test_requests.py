@@ -35,6 +35,8 @@ from protocol.messages.strands import (
     ReopenStrand,
     UndoEdit,
 )
+from protocol.ranges import FrameRange
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 Live = Any
@@ -42,7 +44,7 @@ Live = Any
 
 @contextlib.asynccontextmanager
 async def refused(code: str, *words: str) -> AsyncIterator[None]:
-    """The block is refused with this code, a line that has these words, and a mend."""
+    """The block is refused with this code, a line that has these words, and a hint."""
     with pytest.raises(AlleleError) as refusal:
         yield
     assert refusal.value.code == code, str(refusal.value)
@@ -87,10 +89,10 @@ async def test_a_finished_model_is_not_trained_again(client: Client) -> None:
 
 
 async def test_wishes_that_cannot_be_are_refused(client: Client) -> None:
-    async with refused("E_BAD_REQUEST", "huge", "presets"):
-        await client.request(StartTraining(corpus="tones", model="new", preset="huge"))
+    async with refused("E_BAD_REQUEST", "huge", "tiny, small, base"):
+        await client.request(StartTraining(corpus="tones", model="new", options=TrainingOptions(preset="huge")))
     async with refused("E_BAD_REQUEST", "one of them"):
-        await client.request(StartTraining(corpus="tones", model="new", budget_s=5, steps=5))
+        await client.request(StartTraining(corpus="tones", model="new", options=TrainingOptions(budget_s=5, steps=5)))
     async with refused("E_BAD_REQUEST", "whole path"):
         await client.request(EncodeFile(path="here.wav", model="raw"))
 
@@ -181,13 +183,13 @@ async def test_a_region_equals_the_whole_decode(client: Client, raw_model: Path)
     strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body
     whole = codec.decode(codes)
     for lo, hi in ((0, 3), (700, 733), (1490, 1500)):
-        region = await client.request(DecodeRegion(strand=strand.id, frames=(lo, hi)), timeout_s=60)
+        region = await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(lo, hi)), timeout_s=60)
         assert region.buffers[0].shape == (1, (hi - lo) * 1024)
         assert np.abs(region.buffers[0][0] - whole[lo * 1024 : hi * 1024]).max() < 1e-4
     async with refused("E_RANGE"):
-        await client.request(DecodeRegion(strand=strand.id, frames=(1490, 1501)))
+        await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(1490, 1501)))
     async with refused("E_RANGE"):
-        await client.request(DecodeRegion(strand=strand.id, frames=(0, 1), levels=[2]))
+        await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(0, 1), levels=[2]))
 
 
 def meta_of(codec_id: str, frames: int, name: str = "x", model: str = "raw") -> Any:
@@ -317,9 +319,15 @@ async def test_a_training_runs_to_its_end_and_its_log_can_be_followed_from_the_s
 
     names: list[str] = []
     await client.subscribe(lambda event: names.append(event.name), lambda _: None)
-    accepted = (await client.request(StartTraining(corpus="tones", model="made", preset="toy", steps=2))).body
+    accepted = (
+        await client.request(
+            StartTraining(corpus="tones", model="made", options=TrainingOptions(preset="toy", steps=2))
+        )
+    ).body
     async with refused("E_EXISTS", "made", accepted.job):
-        await client.request(StartTraining(corpus="tones", model="made", preset="toy", steps=2))
+        await client.request(
+            StartTraining(corpus="tones", model="made", options=TrainingOptions(preset="toy", steps=2))
+        )
     while (job := (await client.request(ShowJob(job=accepted.job))).body).state in ("queued", "running"):
         await asyncio.sleep(0.1)
     assert (job.state, job.error) == ("done", "")

@@ -18,6 +18,7 @@ from protocol.messages.jobs import JobAccepted, Jobs, ListJobs, ShowJob, StartTr
 from protocol.messages.session import GetStatus, Status, StopDaemon
 from protocol.messages.strands import ApplyEdit, EditApplied, OpenStrand, StrandInfo
 from protocol.places import places_of
+from protocol.training import TrainingOptions
 
 New = Callable[..., Any]
 
@@ -64,7 +65,7 @@ def test_a_second_daemon_says_on_its_ready_pipe_why_not(live: Any) -> None:
 
 def test_the_run_folder_is_ours_alone(live: Any) -> None:
     assert live.places.run.stat().st_mode & 0o777 == 0o700
-    assert live.places.socket("ctl").stat().st_mode & 0o077 == 0
+    assert live.places.endpoint.socket("ctl").stat().st_mode & 0o077 == 0
 
 
 def test_a_home_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
@@ -96,8 +97,13 @@ def test_an_idle_daemon_leaves(new_daemon: New) -> None:
     assert "nobody needs it" in daemon.log
 
 
+def start(model: str, budget_s: float) -> StartTraining:
+    """A request to train the smallest model."""
+    return StartTraining(corpus="tones", model=model, options=TrainingOptions(preset="toy", budget_s=budget_s))
+
+
 def train_slowly(wire: Any) -> str:
-    accepted = wire.ask(StartTraining(corpus="tones", model="slow", preset="toy", budget_s=3600))
+    accepted = wire.ask(start("slow", budget_s=3600))
     assert isinstance(accepted, JobAccepted)
     wait_for(lambda: wire.ask(ShowJob(job=accepted.job)).state == "running")
     return accepted.job
@@ -112,13 +118,13 @@ def test_a_killed_daemon_leaves_interrupted_jobs_every_edit_and_no_child(
     strand = wire.ask(OpenStrand(path=str(tone_files[0]), model="raw"))
     assert isinstance(strand, StrandInfo)
     running, queued = train_slowly(wire), os.urandom(16)
-    waiting = wire.ask(StartTraining(corpus="tones", model="next", preset="toy", budget_s=60), queued)
+    waiting = wire.ask(start("next", budget_s=60), queued)
     applied = wire.ask(ApplyEdit(strand=strand.id, edit=parse_edit("set 3 q0 @0:4")))
     assert isinstance(applied, EditApplied)
     children = wait_for(lambda: len(found := psutil.Process(first.process.pid).children()) >= 3 and found)
     first.kill()
     wait_for(lambda: not any(c.is_running() and c.status() != psutil.STATUS_ZOMBIE for c in children), 5.0)
-    assert first.places.socket("ctl").exists() and first.places.pid_file.exists()
+    assert first.places.endpoint.socket("ctl").exists() and first.places.pid_file.exists()
     second = new_daemon()
     again = new_wire(second)
     again.cid = wire.cid
@@ -129,7 +135,7 @@ def test_a_killed_daemon_leaves_interrupted_jobs_every_edit_and_no_child(
     assert states[running][1].startswith("allele train tones --name slow")
     assert states[waiting.job] == ("interrupted", "allele train tones --name next")
     # The request of the queued job comes late: the answer is the old job, no new one runs as a ghost.
-    late = again.ask(StartTraining(corpus="tones", model="next", preset="toy", budget_s=60), queued)
+    late = again.ask(start("next", budget_s=60), queued)
     assert late == waiting
     undone = again.ask(ApplyEdit(strand=strand.id, edit=parse_edit("set 4 q0 @0:4"), if_rev=1))
     assert isinstance(undone, EditApplied)

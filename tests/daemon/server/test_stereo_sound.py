@@ -21,6 +21,7 @@ from protocol.errors import AlleleError
 from protocol.messages.models import ListModels
 from protocol.messages.snapshots import DecodeRegion, DecodeSnapshot, EditSnapshot, EncodeFile
 from protocol.messages.strands import OpenStrand
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
 from tui.transport.client import Client
 
@@ -55,7 +56,7 @@ async def test_a_file_goes_through_its_grid_in_two_channels(
     assert np.abs(audio[:, 0] - audio[:, 1]).max() > 1e-4
 
     strand = (await client.request(OpenStrand(meta=meta), buffers=[made.buffers[0]])).body
-    region = await client.request(DecodeRegion(strand=strand.id, frames=(5, 9)), timeout_s=60)
+    region = await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(5, 9)), timeout_s=60)
     assert region.buffers[0].shape == (2, 4 * HOP)
     expected = codec.decode(made.buffers[0], gain_db=meta.gain_db)[:, 5 * HOP : 9 * HOP]
     assert np.abs(region.buffers[0] - expected).max() < 1e-4
@@ -136,7 +137,7 @@ async def cache() -> AsyncIterator[PreviewCache]:
 
 def stream_of(shelf: Shelf, cache: PreviewCache, **fields: Any) -> StrandStream:
     settings = {"codec": CodecRef("m", 0), "levels": None, "loop": False, **fields}
-    return StrandStream(shelf, cache, "s", (0, shelf.codes.shape[1]), **settings)
+    return StrandStream(shelf, cache, "s", FrameRange(0, shelf.codes.shape[1]), **settings)
 
 
 async def heard(stream: StrandStream, samples: int) -> np.ndarray:

@@ -20,11 +20,12 @@ from protocol.frames import Header, Kind, pack, unpack, unpack_body
 from protocol.messages.session import GetSnapshot, GetStatus, Hello, Snapshot, Status, Welcome
 from protocol.messages.strands import ApplyEdit, EditApplied, ListStrands, OpenStrand, StrandInfo, Strands, UndoEdit
 from protocol.strands import StrandMeta
+from protocol.version import PROTOCOL_MAX
 
 Live = Any  # the conftest's LiveDaemon and Wire
 Wire = Any
 
-PREFIX = b"AL\x01\x03"
+PREFIX = b"AL\x02\x03"
 HEADER = msgpack.packb({"op": "GetStatus", "id": b"i" * 16, "cid": b"c" * 16})
 SOME_BYTES = st.binary(max_size=300)
 VALUES = st.recursive(
@@ -116,7 +117,7 @@ def test_a_message_of_another_version_is_answered(wire: Wire) -> None:
     assert (error.code, bool(error.hint)) == ("E_VERSION", True)
 
 
-@pytest.mark.parametrize(("proto", "kind"), [((1, 7), Kind.WELCOME), ((2, 7), Kind.ERR)])
+@pytest.mark.parametrize(("proto", "kind"), [((1, 7), Kind.WELCOME), ((PROTOCOL_MAX + 1, 7), Kind.ERR)])
 def test_hello_settles_on_a_version_or_says_why_not(wire: Wire, proto: tuple[int, int], kind: Kind) -> None:
     header = Header(op="Hello", id=b"h" * 16, cid=wire.cid)
     wire.send([bytes(frame) for frame in pack(Kind.HELLO, header, Hello(proto=proto))])
@@ -124,7 +125,7 @@ def test_hello_settles_on_a_version_or_says_why_not(wire: Wire, proto: tuple[int
     assert message.kind is kind
     if kind is Kind.WELCOME:
         welcome = unpack_body(message.body, Welcome)
-        assert (welcome.proto, welcome.limits.buffers) == (1, 16)
+        assert (welcome.proto, welcome.limits.buffers) == (PROTOCOL_MAX, 16)
     else:
         assert unpack_body(message.body, ErrorBody).code == "E_VERSION"
 
@@ -209,7 +210,7 @@ def events(live: Live) -> Any:
     sub = context.socket(zmq.SUB)
     sub.setsockopt(zmq.LINGER, 0)
     sub.subscribe(b"")
-    sub.connect(live.places.endpoint("evt"))
+    sub.connect(live.places.endpoint.address("evt"))
     assert sub.poll(5000)
     assert sub.recv_multipart() == [b"AL-welcome"]
     yield sub

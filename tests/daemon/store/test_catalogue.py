@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from daemon.jobs.specs import AtlasSpec, IngestSpec, JobSpec, TrainSpec
+from daemon.runs.spec import TrainingSpec
 from daemon.store.catalogue import Catalogue
 from daemon.store.folders import unfinished_runs
 from daemon.store.trash import move_to_trash
@@ -31,7 +33,7 @@ def catalogue(places: Places) -> Iterator[Catalogue]:
 def test_folders_are_found_and_found_again_after_the_file_is_deleted(places: Places) -> None:
     first = Catalogue(places)
     corpora, models = first.corpora(), first.models()
-    first.add_job("train", "raw", {}, b"c", b"r")
+    first.add_job(training("raw"), b"c", b"r")
     first.close()
     for path in places.home.glob("catalogue.sqlite*"):
         path.unlink()
@@ -69,17 +71,41 @@ def test_a_folder_with_an_unreadable_description_is_left_out(places: Places, cat
 
 
 def test_a_repeated_request_makes_one_job(catalogue: Catalogue) -> None:
-    first = catalogue.add_job("train", "raw", {"again_hint": "x"}, b"c", b"r")
-    assert catalogue.add_job("train", "other", {}, b"c", b"r") == first
-    assert catalogue.add_job("train", "raw", {}, b"c", b"another").id != first.id
+    first = catalogue.add_job(training("raw"), b"c", b"r")
+    assert (first.kind, first.subject) == ("train", "raw")
+    assert catalogue.add_job(training("other"), b"c", b"r") == first
+    assert catalogue.add_job(training("raw"), b"c", b"another").id != first.id
     assert [info.id for info in catalogue.jobs()] == ["j2", "j1"]
-    assert catalogue.spec_of("j1") == {"again_hint": "x"}
-    assert catalogue.spec_of("nonsense") == {}
+    assert catalogue.spec_of("j1") == training("raw")
+    assert catalogue.spec_of("nonsense") is None
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        IngestSpec(corpus_dir="/h/corpora/rain", paths=["/a.wav"]),
+        TrainSpec(corpus_dir="/h/corpora/rain", run_dir="/h/models/m", training=TrainingSpec(steps=3, channels=2)),
+        AtlasSpec(model_dir="/h/models/m", corpus_dir="/h/corpora/rain"),
+    ],
+)
+def test_a_spec_comes_back_as_what_it_was(catalogue: Catalogue, spec: JobSpec) -> None:
+    assert catalogue.spec_of(catalogue.add_job(spec, b"c", b"r").id) == spec
+
+
+def test_the_spec_of_another_version_is_not_known(catalogue: Catalogue) -> None:
+    job = catalogue.add_job(training("raw"), b"c", b"r")
+    catalogue._db.execute("""UPDATE jobs SET spec = '{"run_dir": "/m"}'""")
+    assert catalogue.spec_of(job.id) is None
+
+
+def training(model: str) -> TrainSpec:
+    """A training of a model."""
+    return TrainSpec(corpus_dir="/corpora/tones", run_dir=f"/models/{model}", training=TrainingSpec())
 
 
 def test_a_paused_job_is_listed_however_many_are_newer(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("daemon.store.catalogue.LISTED_JOBS", 2)
-    jobs = [catalogue.add_job("train", f"m{number}", {}, b"c", bytes([number])) for number in range(5)]
+    jobs = [catalogue.add_job(training(f"m{number}"), b"c", bytes([number])) for number in range(5)]
     catalogue.save_job(replace(jobs[1], state="paused"))
     catalogue.save_job(replace(jobs[4], state="paused"))
     assert [info.id for info in catalogue.jobs()] == ["j5", "j4", "j2"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from daemon.store.strands import Asked, StrandStore
+from daemon.store.strands import RequestId, StrandStore
 from daemon.store.trash import in_trash, move_to_trash, take_back
 from protocol.strands import StrandMeta
 
@@ -55,13 +55,13 @@ def test_strands_stay_in_the_order_in_which_they_were_opened_and_closed(
         meta = StrandMeta(
             name=str(number), model="m", codec_id="c", levels=1, codebook=16, frames=4, samples=4096
         )  # fmt: skip
-        opened.append(store.open(meta, codes, Asked(cid=b"c" * 16, request=bytes([number]) * 16)).id)
+        opened.append(store.open_strand(meta, codes, RequestId(cid=b"c" * 16, id=bytes([number]) * 16)).id)
         set_clock(jump_s)
     store.close()
     store = StrandStore(tmp_path / "edits.sqlite")
-    assert [living.id for living in store.all()] == opened
+    assert [living.id for living in store.list_strands()] == opened
     for strand in opened:
-        store.shut(strand)
+        store.close_strand(strand)
         set_clock(jump_s)
-    assert [strand.id for strand in store.closed().strands] == opened[::-1]
+    assert [strand.id for strand in store.list_closed_strands().strands] == opened[::-1]
     store.close()

@@ -10,18 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.edits.values import Computation
-from daemon.store.strands import Asked, Edited, Living, StrandStore
+from daemon.store.strands import Edited, Living, RequestId, StrandStore
 from protocol.atlas import DIRECTIONS
-from protocol.edits import OPS, parse_edit
+from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.operations import OPS
 from protocol.strands import StrandMeta
 
 CODEBOOK = 16
 MISSING = 300  # samples of the last frame that are not there
 
 
-def asked(if_rev: int | None = None) -> Asked:
-    return Asked(cid=b"c" * 16, request=os.urandom(16), if_rev=if_rev)
+def asked(if_rev: int | None = None) -> RequestId:
+    return RequestId(cid=b"c" * 16, id=os.urandom(16), if_rev=if_rev)
 
 
 def open_strand(store: StrandStore, name: str, frames: int) -> Living:
@@ -29,7 +30,7 @@ def open_strand(store: StrandStore, name: str, frames: int) -> Living:
     meta = StrandMeta(
         name=name, model="m", codec_id="c", levels=3, codebook=CODEBOOK, frames=frames, samples=frames * 1024 - MISSING
     )
-    return store.open(meta, codes, asked())
+    return store.open_strand(meta, codes, asked())
 
 
 def answer(question: Computation) -> np.ndarray:
@@ -44,7 +45,7 @@ def answer(question: Computation) -> np.ndarray:
 def edit(store: StrandStore, strand: str, text: str, ask: Callable[[Computation], np.ndarray] = answer) -> Edited:
     answers: dict[bytes, np.ndarray] = {}
     by = asked()
-    while isinstance(step := store.edit(strand, parse_edit(text), by, answers), Computation):
+    while isinstance(step := store.apply_edit(strand, parse_edit(text), by, answers), Computation):
         answers[step.key] = ask(step)
     return step
 
@@ -109,9 +110,9 @@ def act(store: StrandStore, ids: list[str], which: int, text: str) -> None:
     before = state(store)
     try:
         if text == "undo":
-            store.undo(ids[which], asked())
+            store.undo_edit(ids[which], asked())
         elif text == "redo":
-            store.redo(ids[which], asked())
+            store.redo_edit(ids[which], asked())
         else:
             edit(store, ids[which], text.replace("OTHER", ids[1 - which]))
     except AlleleError as refusal:
@@ -120,17 +121,17 @@ def act(store: StrandStore, ids: list[str], which: int, text: str) -> None:
 
 
 def state(store: StrandStore) -> list[tuple[object, bytes]]:
-    for living in store.all():
+    for living in store.list_strands():
         assert living.codes.shape == (3, living.meta.frames) and living.codes.max() < CODEBOOK
         assert living.meta.samples == living.meta.frames * 1024 - MISSING
-    return [(living.info, living.codes.tobytes()) for living in store.all()]
+    return [(living.info, living.codes.tobytes()) for living in store.list_strands()]
 
 
 def cells(store: StrandStore) -> list[bytes]:
-    return [living.codes.tobytes() for living in store.all()]
+    return [living.codes.tobytes() for living in store.list_strands()]
 
 
-def walk(store: StrandStore, ids: list[str], move: Callable[[str, Asked], Edited]) -> None:
+def walk(store: StrandStore, ids: list[str], move: Callable[[str, RequestId], Edited]) -> None:
     """Undo or redo until nothing can be; a swap waits for its other strand, going round unties every knot."""
     while True:
         moved = 0
@@ -153,18 +154,18 @@ def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, s
     untouched = cells(store)
     for which, text in steps:
         act(store, ids, which, text)
-    walk(store, ids, store.redo)
+    walk(store, ids, store.redo_edit)
     done = cells(store)
     known = state(store)
-    assert [store.earlier(living.id)[1].tobytes() for living in store.all()] == untouched
+    assert [store.earlier(living.id)[1].tobytes() for living in store.list_strands()] == untouched
     assert state(store) == known, "looking back changes nothing"
     store.close()
     store = StrandStore(path)  # nobody could be asked here: replay writes cells
     assert state(store) == known
-    walk(store, ids, store.undo)
+    walk(store, ids, store.undo_edit)
     assert cells(store) == untouched
-    assert [living.undo_depth for living in store.all()] == [0, 0]
-    walk(store, ids, store.redo)
+    assert [living.info.undo_depth for living in store.list_strands()] == [0, 0]
+    walk(store, ids, store.redo_edit)
     assert cells(store) == done
     store.close()
 
@@ -186,13 +187,13 @@ def test_an_answer_to_another_question_is_not_used(store: StrandStore) -> None:
             edit(store, two, f"set {wanted} q0 @3")
         return answer(question)
 
-    wanted = (int(store.all()[1].codes[0, 3]) + 1) % CODEBOOK
+    wanted = (int(store.list_strands()[1].codes[0, 3]) + 1) % CODEBOOK
     edited = edit(store, one, f"blend {two} 0.5", ask)
     assert len(set(asks)) == 2
-    other = {living.id: living for living in store.all()}[two]
+    other = {living.id: living for living in store.list_strands()}[two]
     assert other.codes[0, 3] == wanted and other.rev == 1
     (living,) = edited.strands
-    store.undo(one, asked())
+    store.undo_edit(one, asked())
     again = edit(store, one, f"blend {two} 0.5")  # of the other strand as it is now
     assert np.array_equal(again.strands[0].codes, living.codes)
 
@@ -200,24 +201,24 @@ def test_an_answer_to_another_question_is_not_used(store: StrandStore) -> None:
 def test_a_strand_that_changed_meanwhile_is_a_conflict_when_a_revision_was_named(store: StrandStore) -> None:
     strand = open_strand(store, "one", 14)
     by = asked(if_rev=0)
-    step = store.edit(strand.id, parse_edit("mutate 0.5"), by)
+    step = store.apply_edit(strand.id, parse_edit("mutate 0.5"), by)
     assert isinstance(step, Computation)
     edit(store, strand.id, "set 1 @0")
     with pytest.raises(AlleleError) as refusal:
-        store.edit(strand.id, parse_edit("mutate 0.5"), by, {step.key: answer(step)})
+        store.apply_edit(strand.id, parse_edit("mutate 0.5"), by, {step.key: answer(step)})
     assert refusal.value.code == "E_CONFLICT"
-    assert store.all()[0].rev == 1
+    assert store.list_strands()[0].rev == 1
 
 
 def test_a_repeated_request_asks_no_model(store: StrandStore) -> None:
     strand = open_strand(store, "one", 14)
     by = asked()
-    step = store.edit(strand.id, parse_edit("mutate 0.5"), by)
+    step = store.apply_edit(strand.id, parse_edit("mutate 0.5"), by)
     assert isinstance(step, Computation)
-    first = store.edit(strand.id, parse_edit("mutate 0.5"), by, {step.key: answer(step)})
-    again = store.edit(strand.id, parse_edit("mutate 0.5"), by)
+    first = store.apply_edit(strand.id, parse_edit("mutate 0.5"), by, {step.key: answer(step)})
+    again = store.apply_edit(strand.id, parse_edit("mutate 0.5"), by)
     assert isinstance(first, Edited) and isinstance(again, Edited) and again.answer == first.answer
-    assert store.all()[0].rev == 1
+    assert store.list_strands()[0].rev == 1
 
 
 def test_checkpoints_hold_through_hundreds_of_changes_of_length(store: StrandStore, tmp_path: Path) -> None:
@@ -238,19 +239,19 @@ def test_locks_last_pass_undo_by_and_cost_nothing_that_could_be_redone(store: St
     strand = open_strand(store, "a", 12).id
     first = edit(store, strand, "set 1").strands[0].codes
     second = edit(store, strand, "set 2").strands[0].codes
-    store.undo(strand, asked())
+    store.undo_edit(strand, asked())
     locked = edit(store, strand, "lock q1-2")
     (living,) = locked.strands
-    assert (living.locked, living.rev, living.undo_depth, living.redo_depth) == ({1, 2}, 4, 1, 1)
+    assert (living.info.locked, living.rev, living.info.undo_depth, living.info.redo_depth) == ([1, 2], 4, 1, 1)
     assert locked.changes[0].after.shape == (3, 0)
-    assert np.array_equal(store.redo(strand, asked()).strands[0].codes, second)
-    assert np.array_equal(store.undo(strand, asked()).strands[0].codes, first)
+    assert np.array_equal(store.redo_edit(strand, asked()).strands[0].codes, second)
+    assert np.array_equal(store.undo_edit(strand, asked()).strands[0].codes, first)
     again = edit(store, strand, "lock q1")
     assert (again.strands, "already" in again.answer.notes[0]) == ([], True)
     store.close()
     reopened = StrandStore(tmp_path / "strands" / "edits.sqlite")
     try:
-        assert reopened.all()[0].locked == {1, 2}
+        assert reopened.list_strands()[0].info.locked == [1, 2]
         masked = edit(reopened, strand, "set 9")
         codes = masked.strands[0].codes
         assert (codes[0] == 9).all()
@@ -259,8 +260,8 @@ def test_locks_last_pass_undo_by_and_cost_nothing_that_could_be_redone(store: St
         assert masked.answer.edit == "set 9  # q1-2 locked"
         with pytest.raises(AlleleError, match="is locked"):
             edit(reopened, strand, "reverse q1-2")
-        assert edit(reopened, strand, "unlock").strands[0].locked == set()
-        entries = reopened.history(strand)
+        assert edit(reopened, strand, "unlock").strands[0].info.locked == []
+        entries = reopened.get_history(strand)
         assert [(entry.place, entry.edit) for entry in entries.entries] == [(1, "set 1"), (2, "set 9  # q1-2 locked")]
         assert (entries.head, entries.depth) == (2, 2)
     finally:
@@ -281,7 +282,7 @@ def test_a_journal_from_before_locks_opens(tmp_path: Path) -> None:
     database.close()
     again = StrandStore(path)
     try:
-        assert edit(again, strand, "lock q0").strands[0].locked == {0}
+        assert edit(again, strand, "lock q0").strands[0].info.locked == [0]
     finally:
         again.close()
 
@@ -290,20 +291,20 @@ def test_what_was_undone_is_told_too(store: StrandStore) -> None:
     a, b = open_strand(store, "a", 6).id, open_strand(store, "b", 6).id
     edit(store, a, "set 1")
     edit(store, a, f"swap {b} q0")
-    store.undo(a, asked())
-    told = store.history(a)
+    store.undo_edit(a, asked())
+    told = store.get_history(a)
     assert (told.head, told.depth, [entry.strands for entry in told.entries]) == (1, 2, [1, 2])
-    assert store.history(b).entries[0].edit == f"swap {b} q0"
+    assert store.get_history(b).entries[0].edit == f"swap {b} q0"
 
 
 def test_a_strand_is_told_as_it_was_opened_and_before_its_last_edit(store: StrandStore) -> None:
     strand = open_strand(store, "one", 14)
     for text in ("set 3 @0:4", "repeat 1 @2:6", "reverse q1 @0:9", "set 5 q0 @1"):
-        before = store.all()[0].codes.copy()
+        before = store.list_strands()[0].codes.copy()
         edit(store, strand.id, text)
         living, opened, last = store.earlier(strand.id)
         assert np.array_equal(opened, strand.codes) and np.array_equal(last, before)
-        assert living.rev == store.all()[0].rev
-    store.undo(strand.id, asked())
-    store.undo(strand.id, asked())
+        assert living.rev == store.list_strands()[0].rev
+    store.undo_edit(strand.id, asked())
+    store.undo_edit(strand.id, asked())
     assert store.earlier(strand.id)[2].shape == strand.codes.shape, "before the repetition"

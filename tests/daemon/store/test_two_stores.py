@@ -9,21 +9,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.store.living import Asked, Living, SupersededError
+from daemon.store.living import Living, RequestId, SupersededError
 from daemon.store.strands import StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
 
 
-def asked(if_rev: int | None = None) -> Asked:
-    return Asked(cid=b"c" * 16, request=os.urandom(16), if_rev=if_rev)
+def asked(if_rev: int | None = None) -> RequestId:
+    return RequestId(cid=b"c" * 16, id=os.urandom(16), if_rev=if_rev)
 
 
-def open_strand(store: StrandStore, name: str, request: Asked | None = None) -> Living:
+def open_strand(store: StrandStore, name: str, request: RequestId | None = None) -> Living:
     codes = np.random.default_rng(len(name)).integers(0, 16, (3, 12)).astype(np.uint16)
     meta = StrandMeta(name=name, model="m", codec_id="c", levels=3, codebook=16, frames=12, samples=12 * 1024)
-    return store.open(meta, codes, request or asked())
+    return store.open_strand(meta, codes, request or asked())
 
 
 def same(left: list[Living], right: list[Living]) -> bool:
@@ -44,7 +44,7 @@ def stores(path: Path) -> Iterator[tuple[StrandStore, StrandStore, str, str]]:
     one, two = open_strand(first, "one").id, open_strand(first, "second").id
     for strand in (one, two):
         for code in (1, 2, 3):
-            first.edit(strand, parse_edit(f"set {code} q0 @0:4"), asked())
+            first.apply_edit(strand, parse_edit(f"set {code} q0 @0:4"), asked())
     second = StrandStore(path)
     yield first, second, one, two
     first.close()
@@ -56,35 +56,35 @@ def test_an_edit_by_a_stale_store_is_a_conflict_and_truncates_nothing(
 ) -> None:
     first, second, one, _ = stores
     for _ in range(2):
-        first.undo(one, asked())
-    first.redo(one, asked())
-    kept = first.all()
+        first.undo_edit(one, asked())
+    first.redo_edit(one, asked())
+    kept = first.list_strands()
     with pytest.raises(SupersededError, match=r"one was changed \(now revision 6\) by another process") as refusal:
-        second.edit(one, parse_edit("set 9 q1"), asked())
+        second.apply_edit(one, parse_edit("set 9 q1"), asked())
     assert (refusal.value.code, refusal.value.strands) == ("E_CONFLICT", [one])
-    assert same(first.all(), kept)
-    assert same(second.all(), kept)  # it was read again, and can go on at once
-    second.edit(one, parse_edit("set 9 q1"), asked(if_rev=6))
+    assert same(first.list_strands(), kept)
+    assert same(second.list_strands(), kept)  # it was read again, and can go on at once
+    second.apply_edit(one, parse_edit("set 9 q1"), asked(if_rev=6))
     again = StrandStore(path)
-    assert same(again.all(), second.all())
+    assert same(again.list_strands(), second.list_strands())
     again.close()
 
 
 @pytest.mark.parametrize("text", ["undo", "redo", "lock q0", "copy a q0", "swap OTHER q0 @0:4"])
 def test_every_change_compares_the_revision(stores: tuple[StrandStore, StrandStore, str, str], text: str) -> None:
     first, second, one, two = stores
-    second.undo(one, asked())  # so that there is something to redo
-    first.all()
+    second.undo_edit(one, asked())  # so that there is something to redo
+    first.list_strands()
     with pytest.raises(SupersededError):
-        first.edit(one, parse_edit("set 5 q2"), asked())
-    first.edit(one, parse_edit("set 5 q2"), asked())  # the redo of the second store is gone in the file
-    kept = first.all()
+        first.apply_edit(one, parse_edit("set 5 q2"), asked())
+    first.apply_edit(one, parse_edit("set 5 q2"), asked())  # the redo of the second store is gone in the file
+    kept = first.list_strands()
     with pytest.raises(SupersededError):
         if text in ("undo", "redo"):
-            (second.undo if text == "undo" else second.redo)(one, asked())
+            (second.undo_edit if text == "undo" else second.redo_edit)(one, asked())
         else:
-            second.edit(one, parse_edit(text.replace("OTHER", two)), asked())
-    assert same(second.all(), kept)
+            second.apply_edit(one, parse_edit(text.replace("OTHER", two)), asked())
+    assert same(second.list_strands(), kept)
     assert second.registers.keys() == set()
 
 
@@ -92,30 +92,30 @@ def test_an_edit_that_reads_a_stale_strand_is_a_conflict_too(
     stores: tuple[StrandStore, StrandStore, str, str],
 ) -> None:
     first, second, one, two = stores
-    first.edit(two, parse_edit("set 7"), asked())
+    first.apply_edit(two, parse_edit("set 7"), asked())
     with pytest.raises(SupersededError) as refusal:
-        second.edit(one, parse_edit(f"swap {two} q0"), asked())
+        second.apply_edit(one, parse_edit(f"swap {two} q0"), asked())
     assert refusal.value.strands == [two]
-    assert same(second.all(), first.all())
+    assert same(second.list_strands(), first.list_strands())
 
 
 def test_closing_and_reopening_compare_too(stores: tuple[StrandStore, StrandStore, str, str]) -> None:
     first, second, one, _ = stores
-    first.edit(one, parse_edit("set 7"), asked())
+    first.apply_edit(one, parse_edit("set 7"), asked())
     with pytest.raises(SupersededError, match="was changed"):
-        second.shut(one)
-    second.shut(one)
+        second.close_strand(one)
+    second.close_strand(one)
     with pytest.raises(SupersededError, match="was closed"):
-        first.edit(one, parse_edit("set 8"), asked())
+        first.apply_edit(one, parse_edit("set 8"), asked())
     assert first.find(one) is None and second.find(one) is None
-    assert same([first.reopen(one)], [second.reopen(one)])
+    assert same([first.reopen_strand(one)], [second.reopen_strand(one)])
 
 
 def test_a_request_that_both_receive_is_done_once(stores: tuple[StrandStore, StrandStore, str, str]) -> None:
     first, second, one, _ = stores
     request = asked()
-    done = first.edit(one, parse_edit("shift 3"), request)
-    again = second.edit(one, parse_edit("shift 3"), request)
+    done = first.apply_edit(one, parse_edit("shift 3"), request)
+    again = second.apply_edit(one, parse_edit("shift 3"), request)
     assert done.answer == again.answer  # type: ignore[union-attr]
     opening = asked()
     assert open_strand(first, "third", opening).id == open_strand(second, "third", opening).id
@@ -130,26 +130,26 @@ def test_whatever_two_stores_do_every_acknowledged_edit_is_in_the_file(
     first = StrandStore(path)
     strands = [open_strand(first, "one").id, open_strand(first, "second").id]
     second = StrandStore(path)
-    known: dict[str, Living] = {living.id: living for living in first.all()}
+    known: dict[str, Living] = {living.id: living for living in first.list_strands()}
     for number, (is_first, op) in enumerate(steps):
         store = first if is_first else second
         strand, other = strands[number % 2], strands[1 - number % 2]
         texts = {"set": f"set {number % 16} q1", "shift": "shift 1 q0", "swap": f"swap {other} q2"}
         try:
             if op in texts:
-                edited = store.edit(strand, parse_edit(texts[op]), asked())
+                edited = store.apply_edit(strand, parse_edit(texts[op]), asked())
             else:
-                edited = (store.undo if op == "undo" else store.redo)(strand, asked())
+                edited = (store.undo_edit if op == "undo" else store.redo_edit)(strand, asked())
         except AlleleError as refusal:
             assert refusal.code in ("E_CONFLICT", "E_NOTHING_TO_UNDO")
             continue
         known.update({living.id: living for living in edited.strands})  # type: ignore[union-attr]
     again = StrandStore(path)
-    assert same(again.all(), list(known.values()))
+    assert same(again.list_strands(), list(known.values()))
     for strand in strands:  # and all of it can be taken back
         while True:
             try:
-                again.undo(strand, asked())
+                again.undo_edit(strand, asked())
             except AlleleError:
                 break
     for store in (first, second, again):

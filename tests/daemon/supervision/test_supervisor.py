@@ -1,6 +1,8 @@
 """A worker that cannot live: the lane tries a few times, then says why and refuses at once."""
 
 import asyncio
+import os
+import signal
 import time
 from pathlib import Path
 
@@ -46,4 +48,19 @@ async def test_what_was_not_begun_in_time_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AlleleError):
         await asyncio.wait_for(lane.ask("dance", {}), 60)
     assert lane.state == "ready"
+    await lane.stop()
+
+
+async def test_a_worker_that_does_not_answer_in_time_is_killed_and_says_so(tmp_path: Path) -> None:
+    """The death of its process says only that it was killed, so the reason given is what it took too long for."""
+    lane = Lane("files", tmp_path / "engine.log", lambda: None, op_limit_s=1.0)
+    lane.start()
+    while lane.state != "ready":
+        await asyncio.sleep(0.05)
+    assert lane.pid is not None
+    os.kill(lane.pid, signal.SIGSTOP)
+    with pytest.raises(AlleleError) as refusal:
+        await asyncio.wait_for(lane.ask("ranks", {"model": "/nowhere", "codec_id": ""}), 60)
+    assert refusal.value.code == "E_ENGINE"
+    assert "ranks took longer than 1 s" in refusal.value.message
     await lane.stop()

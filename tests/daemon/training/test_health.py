@@ -1,4 +1,4 @@
-"""A training that goes wrong says so and mends itself: numbers, codebooks, memory, memorisation."""
+"""A training that goes wrong says so and repairs itself: numbers, codebooks, memory, memorisation."""
 
 import json
 from pathlib import Path
@@ -196,7 +196,7 @@ def test_without_memory_the_batch_is_halved_once(
     most = 1
     with pytest.raises(TrainingMemoryError, match=r"Memory ran out in a step of 2 crops.*--preset") as failure:
         train(toy(3), tone_corpus, tmp_path / "none")
-    assert describe_failure(failure.value)["code"] == "E_OOM"
+    assert describe_failure(failure.value).code == "E_OOM"
     assert isinstance(failure.value, TrainingError)
 
 
@@ -210,7 +210,7 @@ def test_memory_that_runs_out_between_steps_is_said_and_can_go_on(
         patched.setattr("daemon.training.codec_learner.evaluate", greedy)
         with pytest.raises(TrainingMemoryError, match=r"between two steps.*resume") as failure:
             train(toy(4), tone_corpus, tmp_path / "run")
-    assert describe_failure(failure.value)["code"] == "E_OOM"
+    assert describe_failure(failure.value).code == "E_OOM"
     run = read_run(tmp_path / "run")
     assert run is not None and (run.state, run.message) == ("failed", "Memory ran out between two steps.")
     resumed = train(replace(toy(5), resume=True), tone_corpus, tmp_path / "run")

@@ -157,7 +157,7 @@ def test_stop_keeps_a_checkpoint_that_resume_goes_on_from(tone_corpus: Path, tmp
 
 
 def test_a_resumed_run_is_judged_at_the_same_steps(tone_corpus: Path, tmp_path: Path) -> None:
-    """Evaluations mend codebooks and choose what is kept: at other steps it would be another run."""
+    """Evaluations repair codebooks and choose what is kept: at other steps it would be another run."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     report, control = at_step(33, Control.STOP)
     train(toy(60), tone_corpus, whole)
@@ -195,7 +195,7 @@ def test_even_one_step_makes_codes_that_are_placed(tone_corpus: Path, tmp_path: 
 
 def test_more_codes_than_frames_are_refused_before_a_step(tone_corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="60000 codes a level cannot be filled by") as refusal:
-        train(toy(5, codebook_size=60_000), tone_corpus, tmp_path / "run")
+        train(toy(5, codebook=60_000), tone_corpus, tmp_path / "run")
     assert "smaller --codebook" in refusal.value.hint and not (tmp_path / "run").exists()
 
 
@@ -405,7 +405,7 @@ def test_full_disk_keeps_the_checkpoint_before(tone_corpus: Path, tmp_path: Path
 def demo_run(demo_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twenty-five steps on the demo recordings: 4 levels × 64 codes."""
     run = tmp_path_factory.mktemp("models") / "demo"
-    train(TrainingSpec(steps=25, preset="tiny", levels=4, codebook_size=64), demo_corpus, run)
+    train(TrainingSpec(steps=25, preset="tiny", levels=4, codebook=64), demo_corpus, run)
     return run
 
 

@@ -120,11 +120,11 @@ def test_sizes_follow_the_training_frames_and_can_be_overridden() -> None:
     assert sizes == sorted(sizes) and sizes[0] < sizes[-1] and sizes[2] == 128
     config, words = plan_words(3000)
     assert config.levels == 10 and "10 levels × 128 codes, because 3000 training frames" in words
-    config, words = plan_words(3000, levels=5, codebook_size=1024)
+    config, words = plan_words(3000, levels=5, codebook=1024)
     assert (config.levels, config.codebook_size) == (5, 1024)
     assert "as requested" in words and "128 would fit" in words
     with pytest.raises(TrainingError):
-        plan_words(3000, codebook_size=1)
+        plan_words(3000, codebook=1)
 
 
 def test_health_is_a_word_with_advice() -> None:

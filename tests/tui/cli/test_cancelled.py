@@ -10,13 +10,13 @@ import pytest
 
 from protocol.errors import AlleleError
 from protocol.messages.jobs import JobInfo
+from protocol.training import OPTIONS
 from tui.cli import corpus, train
 from tui.cli.follow import LeftRunningError
 from tui.cli.output import Output
 
 OUTPUT = Output(as_json=False)
-TRAIN: dict[str, Any] = {"budget": None, "steps": None, "preset": "auto", "levels": None, "codebook": None}
-TRAIN |= {"channels": None, "adversarial": False, "seed": 0, "resume": False, "detach": False}
+TRAIN: dict[str, Any] = {option.name: option.default for option in OPTIONS} | {"resume": False, "detach": False}
 
 
 def told(monkeypatch: pytest.MonkeyPatch, kind: str, answer: JobInfo | Exception) -> str:

@@ -18,7 +18,7 @@ def test_a_home_that_cannot_be_written_is_a_failure(tmp_path: Path) -> None:
     occupied = tmp_path / "occupied"
     occupied.write_text("a file")
     check = checks.check_home(places_of(occupied / "home"))
-    assert check.status == "fail" and str(occupied) in check.detail and "--home" in check.mend
+    assert check.status == "fail" and str(occupied) in check.detail and "--home" in check.hint
     assert checks.check_home(places_of(tmp_path / "new" / "home")).status == "ok"
     assert not (tmp_path / "new").exists()
 
@@ -36,7 +36,7 @@ def test_what_fails_in_the_engine_hides_nothing_else(monkeypatch: pytest.MonkeyP
         "formats": "ok",
     }
     assert found["torch"].detail == "no torch"
-    assert "libc10_cuda" in found["torchaudio"].detail and "scripts/setup" in found["torchaudio"].mend
+    assert "libc10_cuda" in found["torchaudio"].detail and "scripts/setup" in found["torchaudio"].hint
 
 
 def test_a_crashing_interpreter_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +51,7 @@ def test_a_crashing_interpreter_is_a_finding(monkeypatch: pytest.MonkeyPatch) ->
     ("probe", "status", "words"),
     [
         (SoundProbe(default="Speakers", latency_ms=20), "ok", "Speakers"),
-        (SoundProbe(problem="this machine has no sound device", mend="plug one in"), "warn", "no sound device"),
+        (SoundProbe(problem="this machine has no sound device", hint="plug one in"), "warn", "no sound device"),
     ],
 )
 def test_sound_is_what_the_player_finds(
@@ -59,7 +59,7 @@ def test_sound_is_what_the_player_finds(
 ) -> None:
     monkeypatch.setattr(engine_checks, "probe_sound", lambda _: probe)
     check = engine_checks.check_sound()
-    assert check.status == status and words in check.detail and probe.mend in check.mend
+    assert check.status == status and words in check.detail and probe.hint in check.hint
 
 
 def test_modules_in_pythonpath_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_modules_in_pythonpath_are_named(monkeypatch: pytest.MonkeyPatch, tmp_pa
     (tmp_path / "numpy" / "__init__.py").touch()
     monkeypatch.setattr("allele.pythonpath", lambda: [str(tmp_path)])
     found = checks.check_python()
-    assert found.status == "ok" and str(tmp_path / "numpy") in found.detail and "unset PYTHONPATH" in found.mend
+    assert found.status == "ok" and str(tmp_path / "numpy") in found.detail and "unset PYTHONPATH" in found.hint
 
 
 NAMES = ["python", "torch", "torchaudio", "codec", "formats", "sound", "terminal", "home", "disk", "daemon"]
@@ -105,10 +105,11 @@ def test_without_a_home_the_rest_is_still_looked_at(monkeypatch: pytest.MonkeyPa
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.setattr(doctor, "locate", nowhere)
+    monkeypatch.setattr(doctor, "own_places", nowhere)
     arguments = Namespace(home=None, connect=None)
     found = [doctor.guarded(*look)[0] for look in doctor.looks(arguments) if look[0][0] in NAMES[-3:]]
     assert [(check.name, check.status) for check in found] == [("home", "fail"), ("disk", "warn"), ("daemon", "warn")]
-    assert "--home" in found[0].mend
+    assert "--home" in found[0].hint
 
 
 def test_little_space_is_a_warning(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What `allele edit --help` says of operations."""
 
-from protocol.edits import OPS
+from protocol.operations import OPS
 from tui.cli.commands import COMMANDS
 
 

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.model.cursor import Cursor, Rect, Selection, move
+from protocol.ranges import FrameRange, LevelRange, Rect
+from tui.model.cursor import Cursor, Selection, move
 
 MOTIONS = [
     "left", "right", "up", "down", "start", "end", "first_level", "last_level",
@@ -51,5 +52,5 @@ def test_a_selection_holds_both_of_its_corners(a: int, b: int, c: int, d: int, a
 
 
 def test_rectangles_read_as_the_edit_grammar_writes_them() -> None:
-    assert Rect(0, 1, 48, 64).words == "q0-1 @48:64"
-    assert Rect(3, 3, 0, 1).words == "q3 @0:1"
+    assert str(Rect(LevelRange(0, 1), FrameRange(48, 64))) == "q0-1 @48:64"
+    assert str(Rect(LevelRange(3, 3), FrameRange(0, 1))) == "q3 @0:1"

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from protocol.edits import check_edit, format_edit
+from protocol.edits import Edit, check_edit, format_edit
 from protocol.messages.models import Atlas
 from protocol.messages.strands import StrandInfo
+from protocol.ranges import LevelRange
 from protocol.strands import StrandMeta
 from tui.model.atlas import CodeAtlas
 from tui.model.cursor import Cursor, Selection
@@ -38,7 +39,7 @@ def test_swap_exchanges_the_same_frames_while_cursors_are_linked(editor: Editor)
     editor.place(Cursor(1, 13), [one, two])
     assert editor.other.cursor == Cursor(1, 13)
     rect = editor.pane.rect(one)
-    assert format_edit(check_edit(editor.swap(rect))) == "swap id-two q0-1 @10:14"
+    assert format_edit(check_edit(editor.pair(Edit(op="swap", args=["other"]), rect))) == "swap id-two q0-1 @10:14"
     assert editor.swap_words(rect) == "{edit.swap} swaps with B @10:14 (same frames)"
 
 
@@ -51,7 +52,7 @@ def test_swap_lands_at_the_other_cursor_once_they_are_free(editor: Editor) -> No
     editor.place(Cursor(2, 5), [one, two])
     assert editor.other.cursor == Cursor(0, 30)
     rect = editor.pane.rect(one, 4)
-    assert format_edit(editor.swap(rect)) == "swap id-two q2 @5:9 at=30"
+    assert format_edit(editor.pair(Edit(op="swap", args=["other"]), rect)) == "swap id-two q2 @5:9 at=30"
     assert editor.swap_words(rect) == "{edit.swap} swaps with B @30:34 (its cursor)"
 
 
@@ -218,7 +219,7 @@ def test_the_cell_is_described_in_words() -> None:
     one.codes[1, 6:] = 3
     two.codes[1, :] = 0
     two.codes[1, 23] = 9
-    one._mark(0, 4)  # pyright: ignore[reportPrivateUsage]
+    one._mark(LevelRange(0, 3))  # pyright: ignore[reportPrivateUsage]
     words = describe_cell(one, Cursor(1, 5), None, two, "B")
     assert words.startswith("q1 · frame 5 (0.11 s) · code 9 of 16")
     assert "changed from" in words

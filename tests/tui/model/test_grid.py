@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from protocol.messages.events import StrandChanged
 from protocol.messages.strands import StrandInfo
+from protocol.ranges import FrameRange, LevelRange, Rect
 from protocol.strands import StrandMeta
 from tui.model.grid import Applied, StrandGrid
 
@@ -20,7 +21,10 @@ def info(rev: int = 0, frames: int = T) -> StrandInfo:
 
 
 def changed(rev: int, levels: tuple[int, int], frames: tuple[int, int], resized: bool = False) -> StrandChanged:
-    return StrandChanged(strand=info(rev), kind="edit", edit="set", levels=levels, frames=frames, resized=resized)
+    place = Rect(LevelRange(*levels), FrameRange(*frames))
+    return StrandChanged(
+        strand=info(rev), kind="edit", edit="set", levels=place.levels, frames=place.frames, resized=resized
+    )
 
 
 @pytest.fixture

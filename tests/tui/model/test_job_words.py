@@ -5,18 +5,19 @@ from typing import Any
 import pytest
 
 from protocol.messages.events import EvaluationCompleted, StepCompleted
-from protocol.messages.jobs import JobInfo
+from protocol.messages.jobs import JobInfo, JobKind, JobPhase, JobState
 from tui.cli.follow import describe_evaluation
 from tui.model.job_words import (
-    can_go_on,
     cancel_words,
     ended_words,
     in_order,
+    is_ending,
     job_line,
     ordinal,
     preview_file,
     preview_lines,
     progress_words,
+    resume_words,
     state_words,
     wrapped_log,
 )
@@ -24,7 +25,7 @@ from tui.model.measures import health_words, level_table, loss_words, pace_words
 from tui.model.training import Training
 
 
-def job(id_: str, state: str, **more: Any) -> JobInfo:
+def job(id_: str, state: JobState, **more: Any) -> JobInfo:
     return JobInfo(id=id_, kind="train", subject=id_, state=state, **more)
 
 
@@ -63,9 +64,9 @@ def test_a_job_says_its_place_and_why_it_does_not_run() -> None:
     )
     paused = job("rain", "paused", hint="go on with: allele jobs resume j7")
     assert state_words(paused) == "paused"  # the keys are on the screen: that is for the command line
-    stopped = job("rain", "paused", detail="stopped before its model was made")
+    stopped = job("rain", "paused", phase="stopping")
     assert state_words(stopped) == "paused, stopped before its model was made"
-    assert stopped.detail in job_line(stopped)
+    assert "stopped before its model was made" in job_line(stopped)
     assert "memory ran out" in job_line(job("rain", "failed", error="memory ran out, at step 7"))
 
 
@@ -80,24 +81,47 @@ def test_a_job_says_its_place_and_why_it_does_not_run() -> None:
         ("atlas", "running", 1.0, "cancelling; the model is as it was", "the model is as it was"),
     ],
 )  # fmt: skip
-def test_who_cancels_is_told_what_is_left(kind: str, state: str, started_s: float | None, now: str, ended: str) -> None:
+def test_who_cancels_is_told_what_is_left(
+    kind: JobKind, state: JobState, started_s: float | None, now: str, ended: str
+) -> None:
     info = JobInfo(id="j", kind=kind, subject="rain", state=state, started_s=started_s)
     assert cancel_words(info) == now
     assert ended in ended_words(JobInfo(id="j", kind=kind, subject="rain", state="cancelled", started_s=started_s))
 
 
-def test_a_training_can_be_gone_on_with_where_its_hint_says_so() -> None:
-    """A run that would end the same way again is not offered: it has to be begun anew."""
-    resume = "close other programs; then: allele train rain --name rain --resume"
-    assert can_go_on(job("rain", "failed", error="memory ran out", hint=resume))
-    assert not can_go_on(job("rain", "failed", error="60000 codes", hint="a smaller --codebook"))
-    assert not can_go_on(job("rain", "done", hint=resume))
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [
+        ("starting", "starting"),
+        ("working", "step 7"),
+        ("measuring", "step 7"),
+        ("pausing", "pausing"),
+        ("resuming", "goes on"),
+        ("cancelling", "cancelling"),
+        ("stopping", "ending, and making the model"),
+    ],
+)
+def test_a_running_job_says_its_phase_or_else_its_details(phase: JobPhase, words: str) -> None:
+    running = job("rain", "running", phase=phase, detail="step 7")
+    assert state_words(running) == words
+    assert job_line(running).endswith(words)
+    assert is_ending(running) is (phase in ("pausing", "cancelling", "stopping"))
+
+
+def test_a_training_is_resumed_where_that_can_help() -> None:
+    """A run that would end the same way again is not offered: it has to be started again."""
+    assert (
+        resume_words(job("rain", "failed", error="memory ran out", can_resume=True)) == "{train.resume} goes on with it"
+    )
+    assert resume_words(job("rain", "failed", error="60000 codes")) == ""
+    assert resume_words(job("rain", "cancelled")) == "{train.resume} starts it"
+    assert resume_words(job("rain", "done", started_s=1.0)) == ""
 
 
 def test_what_is_trained_has_no_time_left_while_its_codes_are_measured() -> None:
     step = StepCompleted(job="j", step=20, elapsed_s=20.0, eta_s=4.0, progress=0.8, losses={})
     assert progress_words(job("rain", "running", progress=0.8), step) == "step 20 · 0:20 so far, 0:04 left"
-    assert progress_words(job("rain", "running", progress=1.0), step) == "step 20 · 0:20 trained"
+    assert progress_words(job("rain", "running", progress=1.0, phase="measuring"), step) == "step 20 · 0:20 trained"
 
 
 def test_a_long_line_of_the_log_goes_on_below_its_text() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from protocol.edits import Edit
 from protocol.errors import AlleleError
+from protocol.ranges import FrameRange, LevelRange
 from tui.model.commands import read_command
 from tui.model.op_text import read_op
 
@@ -14,16 +15,19 @@ NAMES = {"don't stop", "Bob's take.alle", "my take.alle", "q0", "a 0.5", "b", "B
     ("text", "edit"),
     [
         ("mosaic Bob's take.alle", Edit(op="mosaic", args=["Bob's take.alle"])),
-        ("mosaic my take.alle q0-1 @2:4", Edit(op="mosaic", args=["my take.alle"], levels=(0, 1), frames=(2, 4))),
+        (
+            "mosaic my take.alle q0-1 @2:4",
+            Edit(op="mosaic", args=["my take.alle"], levels=LevelRange(0, 1), frames=FrameRange(2, 4)),
+        ),
         ("swap don't stop at=3", Edit(op="swap", args=["don't stop"], options={"at": "3"})),
         ("blend don't stop 0.5 mode=cells", Edit(op="blend", args=["don't stop", "0.5"], options={"mode": "cells"})),
         ("blend 'my take.alle' 0.5", Edit(op="blend", args=["my take.alle", "0.5"])),
-        ("swap q0 q1", Edit(op="swap", args=["q0"], levels=(1, 1))),
+        ("swap q0 q1", Edit(op="swap", args=["q0"], levels=LevelRange(1, 1))),
         ("blend a 0.5 1", Edit(op="blend", args=["a 0.5", "1"])),
         ("blend B 1", Edit(op="blend", args=["B", "1"])),
-        ("mosaic O'Neil 0.5 q0 q1", Edit(op="mosaic", args=["O'Neil 0.5 q0"], levels=(1, 1))),
+        ("mosaic O'Neil 0.5 q0 q1", Edit(op="mosaic", args=["O'Neil 0.5 q0"], levels=LevelRange(1, 1))),
         ("swap other.alle", Edit(op="swap", args=["other.alle"])),
-        ("mosaic  lead.alle q1", Edit(op="mosaic", args=[" lead.alle"], levels=(1, 1))),
+        ("mosaic  lead.alle q1", Edit(op="mosaic", args=[" lead.alle"], levels=LevelRange(1, 1))),
         ("put b", Edit(op="put", args=["b"])),
     ],
 )

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from protocol.errors import AlleleError
 from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
+from protocol.ranges import FrameRange
+from protocol.training import OPTIONS
 from tui.model.commands import read_command
 from tui.model.curve import Curve
-from tui.model.training import Training, clock, read_budget
+from tui.model.training import Training, clock, read_option
 from tui.model.waveform import Waveform, ramp_glyph
 
 
@@ -80,19 +82,23 @@ def test_a_log_is_bounded() -> None:
     assert training.lines[-1].endswith("line 2999")
 
 
+BY_NAME = {option.name: option for option in OPTIONS}
+
+
 @pytest.mark.parametrize(
-    ("text", "budget"),
-    [("90s", (90.0, None)), ("10m", (600.0, None)), ("2h", (7200.0, None)), ("500 steps", (None, 500)),
-     ("", (None, None)), ("45", (45.0, None))],
+    ("name", "text", "value"),
+    [("budget_s", "90s", 90.0), ("budget_s", "10 m", 600.0), ("budget_s", "2H", 7200.0), ("budget_s", "45", 45.0),
+     ("budget_s", "", None), ("steps", "500", 500), ("steps", " ", None), ("preset", "", "auto"),
+     ("preset", "Tiny", "tiny"), ("adversarial", "yes", True), ("seed", "", 0), ("channels", "stereo", 2)],
 )  # fmt: skip
-def test_budgets(text: str, budget: tuple[float | None, int | None]) -> None:
-    assert read_budget(text) == budget
+def test_a_field_of_the_form_is_read_as_its_option(name: str, text: str, value: object) -> None:
+    assert read_option(BY_NAME[name], text) == value
 
 
 @pytest.mark.parametrize("text", ["soon", "-3s", "0m", "1e9h"])
 def test_budgets_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="budget"):
-        read_budget(text)
+        read_option(BY_NAME["budget_s"], text)
 
 
 def test_durations_read_like_a_clock() -> None:
@@ -122,12 +128,12 @@ def test_the_command_line_names_what_it_cannot_read(text: str) -> None:
 
 def test_peaks_are_asked_for_once_and_again_after_an_edit() -> None:
     wave = Waveform(100)
-    assert wave.wanted(0, 50) == (0, 50)
+    assert wave.wanted(0, 50) == FrameRange(0, 50)
     wave.fill(0, 50, np.full((1, 50 * 4), 0.5, dtype=np.float32), 4)
     assert wave.wanted(0, 50) is None
-    assert wave.wanted(0, 60) == (50, 60)
+    assert wave.wanted(0, 60) == FrameRange(50, 60)
     wave.stale(20, 21, 3, 100)
-    assert wave.wanted(0, 50) == (17, 24)
+    assert wave.wanted(0, 50) == FrameRange(17, 24)
     assert wave.heights(20, 21)[0] > 0.7, "the old picture stays until the new one comes"
     assert np.isnan(wave.heights(60, 61)[0])
 
@@ -136,7 +142,7 @@ def test_peaks_survive_a_longer_strand_before_the_edit() -> None:
     wave = Waveform(10)
     wave.fill(0, 10, np.ones((1, 40), dtype=np.float32), 4)
     wave.stale(6, 12, 2, 14)
-    assert wave.wanted(0, 14) == (4, 14)
+    assert wave.wanted(0, 14) == FrameRange(4, 14)
 
 
 def test_a_height_is_one_ascii_character() -> None:

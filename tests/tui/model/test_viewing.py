@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.errors import AlleleError
+from protocol.ranges import FrameRange, LevelRange, Rect
 from tui.model.colours import BINS, DARK, DARK_BINS, LIGHT, PALETTES
-from tui.model.cursor import Rect
 from tui.model.editor import Pane
 from tui.model.overview import overview
 from tui.model.search import Sought, onsets, places, read_sought, sought_in, step
@@ -112,7 +112,7 @@ def test_every_place_of_a_run_is_found(data: st.DataObject, row: np.ndarray, wid
 def test_a_selection_is_found_where_it_comes_again() -> None:
     codes = np.random.default_rng(0).integers(0, 50, (4, 300)).astype(np.uint16)
     codes[1:3, 200:210] = codes[1:3, 20:30]
-    sought = sought_in(codes, Rect(1, 2, 20, 30))
+    sought = sought_in(codes, Rect(LevelRange(1, 2), FrameRange(20, 30)))
     assert places(sought, codes).tolist() == [20, 200]
     assert sought.words == "2 × 10 cells from q1 on"
     assert places(sought, codes[:2]).tolist() == [], "a strand with too few levels"

@@ -92,10 +92,10 @@ async def test_silence_is_heard_by_the_player(aud: Any, tmp_path: Path) -> None:
 
 
 def test_the_probe_answers_whatever_the_machine_has(tmp_path: Path) -> None:
-    """Either a default device that opens at 48 kHz, or a sentence with its mend."""
+    """Either a default device that opens at 48 kHz, or a sentence with its hint."""
     probe = probe_sound(tmp_path / "player.log")
     assert bool(probe.default) != bool(probe.problem)
-    assert bool(probe.mend) == bool(probe.problem)
+    assert bool(probe.hint) == bool(probe.problem)
 
 
 def test_a_sound_library_that_crashes_is_no_missing_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -105,5 +105,5 @@ def test_a_sound_library_that_crashes_is_no_missing_library(monkeypatch: pytest.
     probe = probe_sound(tmp_path / "player.log")
     if "not installed" in probe.problem:
         pytest.skip("needs PortAudio (apt install libportaudio2)")
-    assert probe.problem and str(missing) in probe.mend
-    assert "install" not in probe.problem + probe.mend
+    assert probe.problem and str(missing) in probe.hint
+    assert "install" not in probe.problem + probe.hint

@@ -165,7 +165,7 @@ async def test_a_restarted_daemon_is_found_again(aud: Any, start_player: StartPl
         await again.close()
 
 
-async def test_no_device_is_said_once_with_the_mend(aud: Any, start_player: StartPlayer, tmp_path: Path) -> None:
+async def test_no_device_is_reported_once_with_the_hint(aud: Any, start_player: StartPlayer, tmp_path: Path) -> None:
     """The real library, and a device that no machine has: one line, a living process, an empty terminal."""
     quiet = {"PULSE_SERVER": f"unix:{tmp_path}/nobody", "HOME": str(tmp_path)}
     player = await start_player(aud.endpoint, "no machine has this device", env=quiet)
@@ -175,19 +175,20 @@ async def test_no_device_is_said_once_with_the_mend(aud: Any, start_player: Star
     assert len(player.reports) == 1
     assert player.device.kind == "none"
     assert player.device.reason
-    assert player.device.mend
+    assert player.device.hint
     assert await player.finish() == 0
     assert await player.process.stderr.read() == b""
 
 
 async def test_portaudio_missing_is_a_sentence(aud: Any, start_player: StartPlayer, tmp_path: Path) -> None:
     """The library cannot be loaded, as on a bare machine: what to install is named."""
-    (tmp_path / "sounddevice.py").write_text("raise OSError('PortAudio library not found')\n")
+    bare = "import ctypes.util\nctypes.util.find_library = lambda name: None\nraise OSError('PortAudio is not found')\n"
+    (tmp_path / "sounddevice.py").write_text(bare)
     player = await start_player(aud.endpoint, "auto", env={"PYTHONPATH": str(tmp_path)})
     await player.wait_for(lambda p: bool(p.reports))
     assert player.device.reason == "the PortAudio library is not installed"
-    assert "libportaudio2" in player.device.mend
-    assert "brew install portaudio" in player.device.mend
+    assert "libportaudio2" in player.device.hint
+    assert "brew install portaudio" in player.device.hint
 
 
 async def test_a_player_that_keeps_crashing_is_given_up_with_a_sentence(tmp_path: Path) -> None:
@@ -202,7 +203,7 @@ async def test_a_player_that_keeps_crashing_is_given_up_with_a_sentence(tmp_path
     await child.close()
     assert device.kind == "none"
     assert device.reason == "the player keeps ending"
-    assert "player.log" in device.mend and "missing.conf" in device.mend
+    assert "player.log" in device.hint and "missing.conf" in device.hint
 
 
 async def test_an_unwritable_file_is_a_sentence(aud: Any, start_player: StartPlayer, tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ async def test_a_sink_that_goes_away_is_told_and_plays_again_when_it_is_back(
     assert [(end.playback, end.reason) for end in ended] == [(1, "lost")]
     assert "went away" in ended[0].detail
     assert [device.kind for device in devices] == ["sound", "none", "none"]
-    assert "went away" in devices[1].reason and devices[1].mend
+    assert "went away" in devices[1].reason and devices[1].hint
     assert not child.status.playing and child.status.underruns == 0
     sound_server.load_sink()
     assert (await child.restart()).kind == "sound"
@@ -245,7 +245,7 @@ async def test_a_broken_alsa_configuration_is_named_and_portaudio_is_not_missed(
     if "not installed" in player.device.reason:
         pytest.skip("needs PortAudio (apt install libportaudio2)")
     assert player.device.kind == "none"
-    assert str(configuration) in player.device.mend
-    assert "install" not in player.device.reason + player.device.mend
+    assert str(configuration) in player.device.hint
+    assert "install" not in player.device.reason + player.device.hint
     assert await player.finish() == 0
     assert await player.process.stderr.read() == b""

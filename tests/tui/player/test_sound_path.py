@@ -20,6 +20,7 @@ from protocol.messages.playback import StartPlayback, StopPlayback, TunePlayback
 from protocol.messages.snapshots import DecodeRegion
 from protocol.messages.strands import ApplyEdit, OpenStrand, StrandInfo, UndoEdit
 from protocol.places import Places, places_of
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta
 from tui.player.child import PlayerChild
 from tui.player.lines import PlaybackEnded
@@ -27,6 +28,7 @@ from tui.player.voice import FADE_IN, FADE_OUT
 from tui.transport.client import Client
 
 FRAMES, HOP = 60, 1024
+WHOLE = FrameRange()
 SAMPLES = FRAMES * HOP - 321
 QUEUED = 12 * 960  # chunks between the daemon and the loudspeaker
 
@@ -83,7 +85,7 @@ class Stage:
     heard: Path
     ended: list[PlaybackEnded]
 
-    async def play(self, frames: tuple[int, int | None] = (0, None), *, loop: bool = False) -> int:
+    async def play(self, frames: FrameRange = WHOLE, *, loop: bool = False) -> int:
         body = StartPlayback(player=self.player.player_id, strand=self.strand, frames=frames, loop=loop)
         return (await self.client.request(body)).body.playback
 
@@ -93,7 +95,9 @@ class Stage:
 
     async def decoded(self, levels: list[int] | None = None) -> np.ndarray:
         """The strand's sound as the engine decodes it whole."""
-        answer = await self.client.request(DecodeRegion(strand=self.strand, frames=(0, FRAMES), levels=levels))
+        answer = await self.client.request(
+            DecodeRegion(strand=self.strand, frames=FrameRange(0, FRAMES), levels=levels)
+        )
         return answer.buffers[0].reshape(-1)
 
     def recording(self) -> np.ndarray:
@@ -121,7 +125,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
 
 @pytest.fixture
 async def stage(daemon: Daemon, tmp_path: Path) -> AsyncIterator[Stage]:
-    async with Client(daemon.places, kind="tui") as client:
+    async with Client(daemon.places.endpoint, kind="tui") as client:
         model = (await client.request(ListModels())).body.models[0]
         codes = np.random.default_rng(1).integers(0, 32, (3, FRAMES)).astype(np.uint16)
         meta = StrandMeta(
@@ -138,7 +142,7 @@ async def stage(daemon: Daemon, tmp_path: Path) -> AsyncIterator[Stage]:
         ended: list[PlaybackEnded] = []
         heard = tmp_path / "heard.wav"
         player = PlayerChild(
-            daemon.places.endpoint("aud"), tmp_path / "player.log", device=f"wav:{heard}", on_ended=ended.append
+            daemon.places.endpoint.address("aud"), tmp_path / "player.log", device=f"wav:{heard}", on_ended=ended.append
         )
         await player.start()
         yield Stage(client, player, strand.id, heard, ended)
@@ -157,7 +161,7 @@ async def test_what_is_heard_is_what_is_decoded(stage: Stage) -> None:
     np.testing.assert_allclose(heard[FADE_IN : SAMPLES - FADE_OUT], whole[FADE_IN : SAMPLES - FADE_OUT], atol=1e-4)
     assert not heard[SAMPLES:].any()
     first = heard.size
-    await stage.play((37, 50))
+    await stage.play(FrameRange(37, 50))
     await stage.end(2)
     again = stage.recording()[first:]
     part = whole[37 * HOP : 50 * HOP]
@@ -171,7 +175,7 @@ async def test_an_edit_in_a_loop_is_heard_on_a_next_pass(stage: Stage) -> None:
     lo, hi = 8, 24
     period = (hi - lo) * HOP
     before = (await stage.decoded())[lo * HOP : hi * HOP]
-    await stage.play((lo, hi), loop=True)
+    await stage.play(FrameRange(lo, hi), loop=True)
     await stage.played(period)
     await stage.client.request(ApplyEdit(strand=stage.strand, edit=parse_edit("set 9 q0 @12:18")))
     edited_at = stage.recording().size
@@ -201,7 +205,7 @@ async def test_a_solo_while_it_plays_is_that_level_alone(stage: Stage) -> None:
     period = (hi - lo) * HOP
     alone = (await stage.decoded([1]))[lo * HOP : hi * HOP]
     whole = (await stage.decoded())[lo * HOP : hi * HOP]
-    playback = await stage.play((lo, hi), loop=True)
+    playback = await stage.play(FrameRange(lo, hi), loop=True)
     await stage.played(9600)
     await stage.tune(playback, levels=[1])
     await stage.played(2.2 * period)
@@ -230,7 +234,7 @@ async def test_before_and_after_are_heard_equally_loud(stage: Stage) -> None:
     others = np.random.default_rng(2).integers(0, 32, (3, FRAMES)).astype(np.uint16)
     others[1:] = others[1:, :1]
     unmatched = integrated_lufs((await stage.decoded())[: hi * HOP])
-    playback = await stage.play((lo, hi), loop=True)
+    playback = await stage.play(FrameRange(lo, hi), loop=True)
     bounds: list[int] = []
     for is_before in (True, False):
         await stage.tune(playback, others, before=is_before)
@@ -249,7 +253,7 @@ async def test_before_and_after_are_heard_equally_loud(stage: Stage) -> None:
 @pytest.mark.e2e
 async def test_the_player_survives_a_killed_daemon(daemon: Daemon, stage: Stage) -> None:
     """kill -9: the sound ends as lost; after the restart the same player plays the same strand again."""
-    await stage.play((0, 16), loop=True)
+    await stage.play(FrameRange(0, 16), loop=True)
     await asyncio.sleep(0.5)
     daemon.end(signal.SIGKILL)
     await stage.end()
@@ -259,7 +263,7 @@ async def test_the_player_survives_a_killed_daemon(daemon: Daemon, stage: Stage)
     async with asyncio.timeout(20):
         while True:
             try:
-                await stage.play((0, 16))
+                await stage.play(FrameRange(0, 16))
                 break
             except AlleleError:
                 await asyncio.sleep(0.1)

@@ -20,6 +20,7 @@ from protocol.messages.corpora import AddToCorpus
 from protocol.messages.jobs import JobInfo, ShowJob, StartTraining
 from protocol.messages.strands import CloseStrand, ListStrands, PutWorkspace
 from protocol.places import places_of
+from protocol.training import TrainingOptions
 from tui.app import AlleleApp
 from tui.transport.client import Client
 
@@ -73,11 +74,11 @@ async def finish(client: Client, job: str) -> JobInfo:
 
 
 async def train_toy(home: Path, sounds: list[Path]) -> None:
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         added = await client.ask(AddToCorpus(corpus="tones", paths=[str(path) for path in sounds]))
         info = await finish(client, added.job)
         assert info.state == "done", info
-        request = StartTraining(corpus="tones", model="toy", preset="toy", steps=2)
+        request = StartTraining(corpus="tones", model="toy", options=TrainingOptions(preset="toy", steps=2))
         info = await finish(client, (await client.ask(request)).job)
         assert info.state == "done", info
 
@@ -149,7 +150,7 @@ def opened(home: Path, until: Until, monkeypatch: pytest.MonkeyPatch) -> Open:
 @pytest.fixture
 async def clean(home: Path) -> None:
     """No strand is open and no workspace is kept."""
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         for strand in (await client.ask(ListStrands())).strands:
             await client.ask(CloseStrand(strand=strand.id))
         await client.ask(PutWorkspace(state="{}"))

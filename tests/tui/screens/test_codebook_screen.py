@@ -14,6 +14,7 @@ from protocol.messages.events import ModelsChanged
 from protocol.messages.models import ListModels, ModelInfo
 from protocol.messages.playback import StartPlayback
 from protocol.places import places_of
+from protocol.ranges import FrameRange
 from tui.model.atlas import Colours
 from tui.model.codebook import Codebook, heat_of, next_use, use_in, with_code
 from tui.model.colours import BINS
@@ -29,10 +30,10 @@ async def test_codes_are_ordered_named_heard_and_found(opened: Any, sounds: list
         await pilot.press("g", "c")
         await until(pilot, lambda: app.screen.NAME == "codebook" and app.screen.table.view is not None)
         screen = app.screen
-        await until(pilot, lambda: app.session.atlas_now("toy") is not None)
-        await until(pilot, lambda: app.session.colours_now("toy").ranks is not None)
+        await until(pilot, lambda: app.session.atlases.get("toy") is not None)
+        await until(pilot, lambda: app.session.atlases.colours("toy").ranks is not None)
         grid = screen.strand
-        ranks = app.session.colours_now("toy").ranks
+        ranks = app.session.atlases.colours("toy").ranks
         assert screen.table.view.codes == tuple(np.argsort(ranks[0]).tolist())
         await pilot.press("tab", "l")
         assert screen.code == int(np.argsort(ranks[1])[1])
@@ -44,7 +45,7 @@ async def test_codes_are_ordered_named_heard_and_found(opened: Any, sounds: list
         await pilot.press("n", *"thud", "enter")
         await until(pilot, lambda: "'thud'" in screen.words.text)
         assert "*" in screen.table.view.marks
-        labels = app.session.home / "models" / "toy" / "labels.json"
+        labels = app.home / "models" / "toy" / "labels.json"
         assert "thud" in labels.read_text()
         await until(pilot, lambda: not app.sound.why_not)
         await pilot.press("space")
@@ -89,7 +90,7 @@ async def test_a_code_is_heard_at_the_cursor_of_the_pane_that_shows_the_strand_a
         await pilot.press("g", "c", "2", "space")
         await until(pilot, lambda: asked and app.sound.playing)
         body, (codes,) = asked[0]
-        assert (body.strand, body.frames) == (grid.id, (20 - AROUND_FRAMES, 22 + AROUND_FRAMES))
+        assert (body.strand, body.frames) == (grid.id, FrameRange(20 - AROUND_FRAMES, 22 + AROUND_FRAMES))
         assert set(codes[0, 20:22].tolist()) == {app.screen.code}
         assert body.levels == [1], "level 0 is muted"
         assert "this level is not heard" in app.screen.mode.text
@@ -104,18 +105,18 @@ async def test_the_line_under_the_grid_and_the_steps_follow_what_is_shown(
         await until(pilot, lambda: all(app.screen.context.grids()) and app.screen.NAME == "editor")
         screen = app.screen
         screen.command_line.run("colour warmth")
-        await until(pilot, lambda: app.session.colours_now("toy", "warmth").ranks is not None)
+        await until(pilot, lambda: app.session.atlases.colours("toy", "warmth").ranks is not None)
         await until(pilot, lambda: "colour: warmth" in screen.view.widgets[0].header.text)
-        ranks, grid = app.session.colours_now("toy", "warmth").ranks, screen.context.grids()[0]
+        ranks, grid = app.session.atlases.colours("toy", "warmth").ranks, screen.context.grids()[0]
         before = int(grid.codes[0, 0])
         await pilot.press("]" if ranks[0, before] < ranks.shape[1] - 1 else "[")
         await until(pilot, lambda: grid.rev == 1)
         assert abs(int(ranks[0, grid.codes[0, 0]]) - int(ranks[0, before])) == 1
         await pilot.press("u")
         await until(pilot, lambda: grid.rev == 2)
-        await until(pilot, lambda: app.session.atlas_now("toy") is not None)
+        await until(pilot, lambda: app.session.atlases.get("toy") is not None)
         screen.draw()
-        assert f"code {before}: {app.session.atlas_now('toy').words(0, before)}" in screen.words.text
+        assert f"code {before}: {app.session.atlases.get('toy').words(0, before)}" in screen.words.text
         heard: list[str] = []
         screen.say = lambda text, **_: heard.append(text)
         screen.command_line.run("colour loudest")
@@ -128,7 +129,7 @@ async def test_the_line_under_the_grid_and_the_steps_follow_what_is_shown(
 async def twin(home: Path) -> AsyncIterator[str]:
     """The model once more under another name, as after a restore."""
     folder = shutil.copytree(home / "models" / "toy", home / "models" / "twin of toy")
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         await client.ask(ListModels())
         yield folder.name
         shutil.rmtree(folder)
@@ -143,9 +144,9 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         session = app.session
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid is not None)
         editor, grid = app.screen, app.screen.context.grid
-        await until(pilot, lambda: session.atlas_now("toy") is not None and session.colours_now("toy").words)
+        await until(pilot, lambda: session.atlases.get("toy") is not None and session.atlases.colours("toy").words)
         editor.draw()
-        does = session.atlas_now("toy").words(0, int(grid.codes[0, 0])) or " of "
+        does = session.atlases.get("toy").words(0, int(grid.codes[0, 0])) or " of "
         assert editor.context.colours_of(grid).words in editor.view.widgets[0].header.text and does in editor.words.text
         toy = next(model for model in session.models if model.name == "toy")
         stranger = replace(toy, codec_id="0" * 64, created="2999-01-01T00:00:00Z")
@@ -154,8 +155,8 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
             session._on_event(SimpleNamespace(body=ModelsChanged(models=list(models)), buffers=[]))
 
         tell(stranger)
-        await session.colours("toy")  # the stranger's own, which are not the strand's
-        await session.atlas("toy")
+        await session.atlases.fetch_colours("toy")  # the stranger's own, which are not the strand's
+        await session.atlases.fetch("toy")
         editor.draw()
         assert editor.context.colours_of(grid) == Colours() and editor.context.atlas_of(grid) is None
         await pilot.press("z", "d")
@@ -169,17 +170,17 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         assert "this strand's model is not here" in screen.mode.text and not app.sound.playing
 
         tell(stranger, replace(toy, name=twin))
-        await until(pilot, lambda: screen.top_words() == f"Codebook  {twin}" and session.atlas_now(twin) is not None)
-        await until(pilot, lambda: screen.table.view is not None and session.colours_now(twin).ranks is not None)
+        await until(pilot, lambda: screen.top_words() == f"Codebook  {twin}" and session.atlases.get(twin) is not None)
+        await until(pilot, lambda: screen.table.view is not None and session.atlases.colours(twin).ranks is not None)
         assert app.files.model_for(0) == twin  # not the stranger, which is newer
         await pilot.press("g", "e")
         await until(pilot, lambda: app.screen.NAME == "editor")
-        assert editor.context.colours_of(grid) is session.colours_now(twin) and editor.top_words().startswith(twin)
+        assert editor.context.colours_of(grid) is session.atlases.colours(twin) and editor.top_words().startswith(twin)
 
         (home / "models" / twin / "atlas.safetensors").unlink()
-        session.forget_atlas(twin)
-        await until(pilot, lambda: session.colours_now(twin).ranks is not None)
-        assert session.colours_now(twin).choices == ()
+        session.atlases.forget(twin)
+        await until(pilot, lambda: session.atlases.colours(twin).ranks is not None)
+        assert session.atlases.colours(twin).choices == ()
         for keys in ("z", "d"), ("g", "c", "d"):
             await pilot.press(*keys)
             await until(pilot, lambda: "allele model atlas 'twin of toy' measures" in app.screen.mode.text)
@@ -217,6 +218,6 @@ def test_uses_are_counted_and_found_going_round() -> None:
     assert use_in([grid], 5, 4).tolist() == [0] * 4
     assert [next_use(grid, 0, 3, frame) for frame in (0, 2, 3)] == [2, 3, 0]
     assert next_use(grid, 1, 3, 0) is None
-    tried = with_code(grid, 1, 7, 1, 3)
+    tried = with_code(grid, 1, 7, FrameRange(1, 3))
     assert tried.tolist() == [[3, 1, 3, 3], [0, 7, 7, 2]]
     assert grid.codes[1, 1] == 0

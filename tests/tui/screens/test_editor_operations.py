@@ -14,12 +14,12 @@ pytestmark = pytest.mark.usefixtures("clean")
 
 async def brightness(app: Any, pilot: Any, until: Any) -> list[int]:
     """The codes of level 0 as they are stepped through."""
-    await until(pilot, lambda: app.session.colours_now("toy").ranks is not None)
-    return np.argsort(app.session.colours_now("toy").ranks[0]).tolist()
+    await until(pilot, lambda: app.session.atlases.colours("toy").ranks is not None)
+    return np.argsort(app.session.atlases.colours("toy").ranks[0]).tolist()
 
 
 def settled(app: Any, grid: Any, rev: int) -> Any:
-    return lambda: grid.rev == rev and not app.session.chains[grid.id].waiting
+    return lambda: grid.rev == rev and not app.session.edits.chains[grid.id].waiting
 
 
 async def test_operations_act_on_the_selection_and_can_be_repeated_and_undone(with_two: Any, until: Any) -> None:
@@ -70,7 +70,7 @@ async def test_lengths_change_under_keys_and_come_back(with_two: Any, until: Any
         await pilot.press(".")
         await until(pilot, lambda: a.frames == frames + 20)
         await pilot.press("4", "u")
-        await until(pilot, lambda: a.frames == frames and not app.session.chains[a.id].waiting)
+        await until(pilot, lambda: a.frames == frames and not app.session.edits.chains[a.id].waiting)
         assert np.array_equal(a.codes, before)
 
 
@@ -79,7 +79,7 @@ async def test_registers_mix_and_flood(with_two: Any, until: Any) -> None:
         a = app.screen.context.grids()[0]
         before = a.codes.copy()
         await pilot.press("v", "2", "l", '"', "k", "y")
-        await until(pilot, lambda: "k" in app.session.registers.known)
+        await until(pilot, lambda: "k" in app.session.edits.registers.known)
         await pilot.press("1", "0", "|", "v", "6", "l", '"', "k", "g", "p")
         await until(pilot, settled(app, a, 1))
         assert np.array_equal(a.codes[0, 10:17], np.tile(before[0, :3], 3)[:7])
@@ -212,7 +212,7 @@ async def test_the_undo_list_is_asked_for_once_at_a_time(
         await pilot.press("g", "u")
         await until(pilot, lambda: asked)
         for number in range(9):
-            await app.session.edit(grid.id, parse_edit(f"set {number} q0 @0:1"))
+            await app.session.edits.apply_edit(grid.id, parse_edit(f"set {number} q0 @0:1"))
         await until(pilot, lambda: grid.rev == 9)
         assert len(asked) == 1, "the first answer is still on its way"
         gate.set()

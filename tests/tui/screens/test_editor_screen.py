@@ -10,6 +10,7 @@ import pytest
 from protocol.edits import Edit
 from protocol.messages.strands import ApplyEdit
 from protocol.places import places_of
+from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import unpack_strand
 from tui.model.cursor import Cursor
 from tui.model.viewport import GUTTER
@@ -52,8 +53,8 @@ async def test_freed_cursors_let_a_swap_land_elsewhere(with_two: Any, until: Any
 async def test_a_held_key_neither_waits_nor_conflicts(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
         grid = app.screen.context.grid
-        await until(pilot, lambda: app.session.colours_now("toy").ranks is not None)
-        order = np.argsort(app.session.colours_now("toy").ranks[0])
+        await until(pilot, lambda: app.session.atlases.colours("toy").ranks is not None)
+        order = np.argsort(app.session.atlases.colours("toy").ranks[0])
         start = int(order[1])
         await pilot.press("r", *str(start), "enter")
         await until(pilot, lambda: grid.codes[0, 0] == start)
@@ -61,7 +62,7 @@ async def test_a_held_key_neither_waits_nor_conflicts(with_two: Any, until: Any)
         await pilot.press(*["]"] * 25)
         steps = min(25, grid.codebook - 2)
         last = int(order[1 + steps])
-        await until(pilot, lambda: grid.codes[0, 0] == last and not app.session.chains[grid.id].waiting)
+        await until(pilot, lambda: grid.codes[0, 0] == last and not app.session.edits.chains[grid.id].waiting)
         assert grid.info.undo_depth == before + steps
         await pilot.press(*str(steps), "u")
         await until(pilot, lambda: grid.codes[0, 0] == start)
@@ -71,7 +72,7 @@ async def test_registers_and_repeat(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
         grid = app.screen.context.grid
         await pilot.press("v", "3", "l", "j", '"', "c", "y")
-        await until(pilot, lambda: "c" in app.session.registers.known)
+        await until(pilot, lambda: "c" in app.session.edits.registers.known)
         assert app.editor.pane.selection is None
         copied = grid.codes[:2, :4].copy()
         await pilot.press("2", "0", "|", '"', "c", "p")
@@ -123,8 +124,8 @@ async def test_the_command_line_takes_every_edit_and_names_what_is_wrong(with_tw
 async def test_another_clients_edit_appears_at_once(with_two: Any, until: Any, home: Path) -> None:
     async with with_two() as (app, pilot):
         grid = app.screen.context.grid
-        async with Client(places_of(home)) as other:
-            edit = Edit(op="set", args=["2"], levels=(1, 1), frames=(7, 9))
+        async with Client(places_of(home).endpoint) as other:
+            edit = Edit(op="set", args=["2"], levels=LevelRange(1, 1), frames=FrameRange(7, 9))
             await other.ask(ApplyEdit(strand=grid.id, edit=edit))
             await until(pilot, lambda: grid.rev == 1)
             assert (grid.codes[1, 7:9] == 2).all()
@@ -201,10 +202,10 @@ async def test_muting_is_for_listening_only(with_two: Any) -> None:
 async def test_the_waveform_of_the_visible_page_is_decoded(with_two: Any, until: Any) -> None:
     async with with_two((100, 40)) as (app, pilot):
         grid = app.screen.context.grid
-        await until(pilot, lambda: app.session.waves[grid.id].wanted(0, grid.frames) is None)
-        assert np.isfinite(app.session.waves[grid.id].peaks).all()
+        await until(pilot, lambda: app.session.grids.waves[grid.id].wanted(0, grid.frames) is None)
+        assert np.isfinite(app.session.grids.waves[grid.id].peaks).all()
         await pilot.press("r", "1", "enter")
-        await until(pilot, lambda: app.session.waves[grid.id].wanted(0, 1) is None and grid.rev == 1)
+        await until(pilot, lambda: app.session.grids.waves[grid.id].wanted(0, 1) is None and grid.rev == 1)
 
 
 async def test_everything_is_there_again(with_two: Any, opened: Any, until: Any) -> None:
@@ -261,8 +262,8 @@ async def test_without_colour_letters_carry_the_value(
     async with with_two() as (app, pilot):
         assert app.tier.glyphs
         grid, widget = app.screen.context.grid, app.screen.view.widgets[0].grid
-        await until(pilot, lambda: app.session.colours_now("toy").ranks is not None)
-        ranks = app.session.colours_now("toy").ranks
+        await until(pilot, lambda: app.session.atlases.colours("toy").ranks is not None)
+        ranks = app.session.atlases.colours("toy").ranks
         await pilot.pause()
         letters = "".join("abcdefghijkl"[int(ranks[1, code]) * 12 // grid.codebook] for code in grid.codes[1])
         tall = app.screen.view.widgets[0].tall

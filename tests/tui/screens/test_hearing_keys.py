@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from protocol.messages.playback import StartPlayback, StopPlayback, TunePlayback
+from protocol.ranges import FrameRange
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -98,17 +99,17 @@ async def test_moves_are_heard_and_never_pile_up(
         await pilot.press(*"lll")
         assert asked == []
         await pilot.press("H", *"llllllllll")
-        assert asked == [((3, 11), True)]
+        assert asked == [(FrameRange(3, 11), True)]
         gate.set()
         await until(pilot, lambda: len(asked) == 2)
         await pilot.pause(0.2)
-        assert asked[1:] == [((13, 21), True)]
+        assert asked[1:] == [(FrameRange(13, 21), True)]
         app.sound._strand = app.screen.context.grid.id
         await pilot.press("l")
         await pilot.pause(0.1)
         assert len(asked) == 2, "what was asked to play is not interrupted"
         app.sound.is_audition = True
         await pilot.press("l")
-        await until(pilot, lambda: asked[-1] == ((15, 23), True))
+        await until(pilot, lambda: asked[-1] == (FrameRange(15, 23), True))
         await pilot.press("space")
-        await until(pilot, lambda: asked[-1] == ((15, None), False))
+        await until(pilot, lambda: asked[-1] == (FrameRange(15), False))

@@ -13,6 +13,7 @@ import soundfile
 from protocol.messages.corpora import CorpusInfo
 from protocol.messages.models import ListModels
 from protocol.places import places_of
+from protocol.training import OPTIONS, TrainingOptions
 from tui.screens.closed_list import ClosedList
 from tui.screens.form import TrainForm, free_name, read_order
 from tui.transport.client import Client
@@ -69,7 +70,7 @@ async def test_a_closed_strand_is_taken_back_with_its_edits(opened: Any, until: 
         await until(pilot, lambda: one not in app.session.strands and "closed tone 0; u takes it" in library.mode.text)
         assert not app.sound.playing
         assert [pane.strand for pane in app.editor.panes] == [None, two]
-        assert not any(one in kept for kept in (app.session.grids, app.session.waves, app.session.chains))
+        assert not any(one in kept for kept in (app.session.grids, app.session.grids.waves, app.session.edits.chains))
         library.left.go(("strand", two))
         await pilot.press("x")
         await until(pilot, lambda: not app.session.strands)
@@ -130,8 +131,8 @@ async def test_the_form_starts_a_training_and_refuses_what_cannot_be(opened: Any
         name = app.screen.query_one("#field-model").value
         assert name == free_name("tones", {model.name for model in app.session.models})
         await pilot.press("tab", *"soon", "enter")
-        assert "is no budget" in app.screen.query_one("#form-note").text
-        await pilot.press(*["backspace"] * 4, *"1 step", "tab", *["backspace"] * 4, *"tiny", "enter")
+        assert "budget: 'soon' is not a time" in app.screen.query_one("#form-note").text
+        await pilot.press(*["backspace"] * 4, "tab", "1", "tab", *"tiny", "enter")
         await until(pilot, lambda: getattr(app.screen, "NAME", "") == "train")
         await until(pilot, lambda: app.job is not None and app.session.jobs[app.job].kind == "train")
         assert app.session.jobs[app.job].subject == name
@@ -140,7 +141,7 @@ async def test_the_form_starts_a_training_and_refuses_what_cannot_be(opened: Any
         assert app.session.jobs[app.job].state in ("cancelled", "interrupted", "done")
 
 
-EMPTY = {"model": "", "budget": "", "preset": "", "channels": ""}
+EMPTY = {"model": "", **{option.name: "" for option in OPTIONS}}
 
 
 @pytest.mark.parametrize(
@@ -150,9 +151,11 @@ EMPTY = {"model": "", "budget": "", "preset": "", "channels": ""}
         ({"model": "toy"}, "exists"),
         ({"model": "rain/two"}, "a name is letters"),
         ({"model": ".rain"}, "a name is letters"),
-        ({"model": "new", "budget": "later"}, "no budget"),
-        ({"model": "new", "preset": "huge"}, "no size"),
+        ({"model": "new", "budget_s": "later"}, "budget: 'later' is not a time"),
+        ({"model": "new", "preset": "huge"}, "size: 'huge' is none of auto, tiny, small, base"),
         ({"model": "new", "channels": "quad"}, "none of auto, mono, stereo"),
+        ({"model": "new", "budget_s": "2m", "steps": "5"}, "give one of them"),
+        ({"model": "new", "levels": "33"}, "levels: '33' is not a whole number from 1 to 32"),
     ],
 )
 def test_orders_that_cannot_be(values: dict[str, str], said: str) -> None:
@@ -162,9 +165,16 @@ def test_orders_that_cannot_be(values: dict[str, str], said: str) -> None:
 
 @pytest.mark.parametrize(("channels", "asked"), [("", None), ("auto", None), ("mono", 1), ("stereo", 2)])
 def test_an_order_says_what_was_filled_in(channels: str, asked: int | None) -> None:
-    order = read_order("tones", {**EMPTY, "model": "new", "budget": "2m", "channels": channels}, {"toy"})
-    assert (order.corpus, order.model, order.budget_s, order.steps) == ("tones", "new", 120.0, None)
-    assert (order.preset, order.channels) == ("auto", asked)
+    order = read_order("tones", {**EMPTY, "model": "new", "budget_s": "2m", "channels": channels}, {"toy"})
+    assert (order.corpus, order.model) == ("tones", "new")
+    assert order.options == TrainingOptions(budget_s=120.0, channels=asked)
+
+
+def test_the_form_offers_every_option_of_a_training() -> None:
+    filled = {"steps": "9", "levels": "3", "codebook": "16", "adversarial": "yes", "seed": "7", "preset": "base"}
+    order = read_order("tones", {**EMPTY, "model": "new", **filled}, set())
+    assert order.options == TrainingOptions(steps=9, levels=3, codebook=16, adversarial=True, seed=7, preset="base")
+    assert [name for name, _ in TrainForm.FIELDS] == ["model", *(option.name for option in OPTIONS)]
 
 
 async def test_the_screen_that_was_left_is_the_one_that_comes_back(opened: Any, until: Any, sounds: list[Path]) -> None:
@@ -185,7 +195,7 @@ async def spare(home: Path) -> AsyncIterator[Path]:
     (folder / "model.json").write_text(json.dumps(card))
     yield Path(folder)
     shutil.rmtree(folder, ignore_errors=True)
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         await client.ask(ListModels())  # or the next test's would be told of it
 
 
@@ -203,13 +213,13 @@ async def test_a_model_goes_to_the_trash_and_comes_back(
 
         await look(lambda: "mel" in row())
         assert app.files.model_for(0) == "spare"
-        assert (await app.session.colours("spare")).ranks is not None
+        assert (await app.session.atlases.fetch_colours("spare")).ranks is not None
         app.screen.left.go(("model", "spare"))
         await pilot.press("D")
         await until(pilot, lambda: not row() and "R takes it back" in app.screen.mode.text)
         assert not spare.exists() and list((home / "trash").glob("model-spare-*"))
         assert app.files.model_for(0) == "toy"
-        assert app.session.colours_now("spare").ranks is None
+        assert app.session.atlases.colours("spare").ranks is None
         app.screen.left.go(("corpus", "tones"))
         await pilot.press("D")
         assert "choose a model" in app.screen.mode.text

@@ -37,9 +37,10 @@ class Tmux:
         return done.stdout
 
     def wait_for(self, text: str) -> None:
+        """Until a text is on the screen, however it is wrapped there."""
         deadline_s = time.monotonic() + 60
-        while text not in self("capture-pane", "-p", "-t", "t"):
-            assert time.monotonic() < deadline_s, self("capture-pane", "-p", "-t", "t")
+        while text not in " ".join((shown := self("capture-pane", "-p", "-t", "t")).split()):
+            assert time.monotonic() < deadline_s, shown
             time.sleep(0.1)
 
     def type(self, text: str, *keys: str) -> None:

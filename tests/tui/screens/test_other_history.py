@@ -13,7 +13,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from daemon.store.living import Asked
+from daemon.store.living import RequestId
 from daemon.store.strands import StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
@@ -21,6 +21,7 @@ from protocol.messages.strands import GetStrand
 from protocol.places import places_of
 from protocol.strands import StrandMeta
 from tui.session.session import Session
+from tui.transport.daemon_target import DaemonTarget
 
 LEVELS, FRAMES = 2, 12
 Heard = list[tuple[str, str]]
@@ -44,23 +45,23 @@ async def joined(own_home: Path) -> AsyncIterator[tuple[Session, str, Heard]]:
         name="kick", model="m", codec_id="c", levels=LEVELS, codebook=16, frames=FRAMES, samples=FRAMES * 1024
     )
     store = StrandStore(places_of(own_home).strands / "edits.sqlite")  # opened here: a daemon would want its model
-    strand = store.open(meta, np.zeros((LEVELS, FRAMES), np.uint16), asked()).id
+    strand = store.open_strand(meta, np.zeros((LEVELS, FRAMES), np.uint16), asked()).id
     store.close()
     heard: Heard = []
-    session = Session(own_home, lambda topic, key: heard.append((topic, key)))
+    session = Session(DaemonTarget.of_home(own_home), lambda topic, key: heard.append((topic, key)))
     try:
         await session.open()
-        await session.fetch(strand)
+        await session.grids.fetch(strand)
         for code in (1, 2, 3):
-            await session.edit(strand, parse_edit(f"set {code} q0"))
+            await session.edits.apply_edit(strand, parse_edit(f"set {code} q0"))
         await pause_until(lambda: session.grids[strand].rev == 3)
         yield session, strand, heard
     finally:
         await session.close()
 
 
-def asked() -> Asked:
-    return Asked(cid=b"c" * 16, request=os.urandom(16))
+def asked() -> RequestId:
+    return RequestId(cid=b"c" * 16, id=os.urandom(16))
 
 
 async def pause_until(holds: Callable[[], Any]) -> None:
@@ -80,16 +81,16 @@ async def test_a_revision_that_the_daemon_does_not_know_refuses_one_key_only(
     grid = session.grids[strand]
     grid.info = replace(grid.info, rev=50)
     with pytest.raises(AlleleError, match="kick had changed meanwhile: it was fetched again and is at revision 3 now"):
-        await session.edit(strand, parse_edit("set 9 q1"))
+        await session.edits.apply_edit(strand, parse_edit("set 9 q1"))
     assert grid.rev == 3
-    assert await session.edit(strand, parse_edit("set 9 q1")) is not None
+    assert await session.edits.apply_edit(strand, parse_edit("set 9 q1")) is not None
 
 
 async def test_an_event_of_a_revision_that_is_too_new_fetches_the_strand(joined: tuple[Session, str, Heard]) -> None:
     session, strand, heard = joined
     grid = session.grids[strand]
     grid.info = replace(grid.info, rev=1)
-    assert await session.edit(strand, parse_edit("set 9 q1")) is not None
+    assert await session.edits.apply_edit(strand, parse_edit("set 9 q1")) is not None
     await pause_until(lambda: grid.rev == 4)
     assert notices(heard) == ["kick had changed meanwhile: it was fetched again and is at revision 4 now"]
     assert grid.codes.tolist() == [[3] * FRAMES, [9] * FRAMES]
@@ -101,15 +102,15 @@ async def test_a_daemon_with_another_history_under_the_same_revision_is_fetched_
     session, strand, heard = joined
     os.kill(session.pid, signal.SIGSTOP)  # it neither answers nor stops while the journal is given another history
     store = StrandStore(places_of(own_home).strands / "edits.sqlite")
-    store.undo(strand, asked())
-    store.edit(strand, parse_edit("set 7 q1"), asked())
+    store.undo_edit(strand, asked())
+    store.apply_edit(strand, parse_edit("set 7 q1"), asked())
     store.close()
     os.kill(session.pid, signal.SIGKILL)
     await pause_until(lambda: session.connected and session.grids[strand].rev == 5)
     await pause_until(lambda: notices(heard))
     assert notices(heard) == ["kick had changed meanwhile: it was fetched again and is at revision 5 now"]
     assert session.grids[strand].codes.tolist() == [[2] * FRAMES, [7] * FRAMES]
-    assert await session.edit(strand, parse_edit("set 9 q1")) is not None
+    assert await session.edits.apply_edit(strand, parse_edit("set 9 q1")) is not None
 
 
 async def test_a_daemon_that_comes_back_with_the_same_cells_says_nothing(
@@ -119,7 +120,7 @@ async def test_a_daemon_that_comes_back_with_the_same_cells_says_nothing(
     before = session.pid
     os.kill(before, signal.SIGKILL)
     await pause_until(lambda: session.connected and session.pid != before)
-    assert await session.edit(strand, parse_edit("set 9 q1")) is not None
+    assert await session.edits.apply_edit(strand, parse_edit("set 9 q1")) is not None
     assert notices(heard) == []
 
 
@@ -129,12 +130,12 @@ async def test_a_journal_that_another_process_wrote_to_is_read_again_by_the_live
     """Two daemons cannot be, but whatever else wrote: the edit is refused once, then goes on from what is there."""
     session, strand, heard = joined
     store = StrandStore(places_of(own_home).strands / "edits.sqlite")
-    store.edit(strand, parse_edit("repeat 2"), asked())
+    store.apply_edit(strand, parse_edit("repeat 2"), asked())
     store.close()
     with pytest.raises(AlleleError, match="fetched again and is at revision 4 now"):
-        await session.edit(strand, parse_edit("set 9 q1"))
+        await session.edits.apply_edit(strand, parse_edit("set 9 q1"))
     assert session.grids[strand].frames == 3 * FRAMES
-    assert (await session.edit(strand, parse_edit("set 9 q1"))) is not None
+    assert (await session.edits.apply_edit(strand, parse_edit("set 9 q1"))) is not None
     history = (await session.ask(GetStrand(strand=strand))).body.meta.edits
     assert [text.split()[0] for text in history] == ["set", "set", "set", "repeat", "set"]
     assert notices(heard) == []  # the refusal was the line

@@ -14,6 +14,7 @@ from protocol.messages.session import StopDaemon
 from tui.input.keymap import actions_of
 from tui.screens.palette import PaletteScreen
 from tui.session.session import Session
+from tui.transport.daemon_target import DaemonTarget
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -154,7 +155,7 @@ async def test_a_dead_daemon_is_said_revived_and_loses_nothing(
 
 async def end_daemon(home: Path) -> None:
     """Stop the daemon that the app started."""
-    session = Session(home, lambda topic, key: None)
+    session = Session(DaemonTarget.of_home(home), lambda topic, key: None)
     await session.open()
     pid = session.pid
     await session.ask(StopDaemon())

@@ -135,7 +135,7 @@ def in_pty(home: Path) -> Generator[Callable[..., Pty]]:
 
 
 async def kept(home: Path) -> Workspace:
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         return await client.ask(GetWorkspace())
 
 

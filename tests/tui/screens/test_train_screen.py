@@ -12,6 +12,7 @@ import pytest
 from protocol.messages.jobs import CancelJob, ListJobs, StartTraining
 from protocol.messages.models import ListModels
 from protocol.places import places_of
+from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
 pytestmark = pytest.mark.usefixtures("clean")
@@ -21,10 +22,12 @@ pytestmark = pytest.mark.usefixtures("clean")
 async def waiting(home: Path) -> AsyncIterator[list[str]]:
     """Three trainings, of which two wait; they and their models are gone afterwards."""
     mark = os.urandom(3).hex()  # the daemon outlives a test, and a model's name is for life
-    async with Client(places_of(home)) as client:
+    async with Client(places_of(home).endpoint) as client:
         jobs: list[str] = []
         for name in ("alpha", "beta", "gamma"):
-            wish = StartTraining(corpus="tones", model=f"{name}-{mark}", preset="toy", steps=100_000)
+            wish = StartTraining(
+                corpus="tones", model=f"{name}-{mark}", options=TrainingOptions(preset="toy", steps=100_000)
+            )
             jobs.append((await client.ask(wish)).job)
         yield jobs
         for job in reversed(jobs):

@@ -13,6 +13,7 @@ from protocol.messages.models import ListModels
 from protocol.messages.strands import CloseStrand, EditApplied, GetStrand, OpenStrand
 from protocol.strands import StrandMeta
 from tui.session.session import Session
+from tui.transport.daemon_target import DaemonTarget
 
 FRAMES, LEVELS, CODEBOOK = 12, 2, 16
 TEXTS = st.sampled_from(
@@ -38,15 +39,15 @@ async def act(session: Session, strand: str, other: str, text: str) -> None:
     """One edit by one client; somebody else may have been first, which is no defect."""
     try:
         if text in ("undo", "redo"):
-            await (session.undo if text == "undo" else session.redo)(strand)
+            await (session.edits.undo_edit if text == "undo" else session.edits.redo_edit)(strand)
         else:
-            await session.edit(strand, parse_edit(text.replace("OTHER", other)))
+            await session.edits.apply_edit(strand, parse_edit(text.replace("OTHER", other)))
     except AlleleError as refusal:
         assert refusal.code in ("E_CONFLICT", "E_NOTHING_TO_UNDO", "E_RANGE", "E_LOCKED", "E_NOT_FOUND"), refusal
 
 
 async def together(home: Path, steps: list[tuple[int, int, str]]) -> None:
-    clients = [Session(home, lambda topic, key: None) for _ in range(2)]
+    clients = [Session(DaemonTarget.of_home(home), lambda topic, key: None) for _ in range(2)]
     for client in clients:
         await client.open()
     try:
@@ -54,7 +55,7 @@ async def together(home: Path, steps: list[tuple[int, int, str]]) -> None:
         strands = await open_strands(clients[0], codec_id)
         for client in clients:
             for strand in strands:
-                await client.fetch(strand)
+                await client.grids.fetch(strand)
         work = [act(clients[who], strands[which], strands[1 - which], text) for who, which, text in steps]
         await asyncio.gather(*work)
         for strand in strands:
@@ -82,15 +83,17 @@ def test_two_clients_at_once_end_with_the_same_strands(home: Path, steps: list[t
 
 
 async def test_whoever_edits_alone_is_never_refused(home: Path) -> None:
-    client = Session(home, lambda topic, key: None)
+    client = Session(DaemonTarget.of_home(home), lambda topic, key: None)
     await client.open()
     try:
         codec_id = (await client.ask(ListModels())).body.models[0].codec_id
         strand = (await open_strands(client, codec_id))[0]
-        await client.fetch(strand)
-        done = await asyncio.gather(*(client.edit(strand, parse_edit(f"set {n % 16} q0")) for n in range(30)))
+        await client.grids.fetch(strand)
+        done = await asyncio.gather(
+            *(client.edits.apply_edit(strand, parse_edit(f"set {n % 16} q0")) for n in range(30))
+        )
         assert all(isinstance(answer, EditApplied) for answer in done)
-        assert await client.go_to(strand, -30) == -30
-        assert await client.go_to(strand, 12) == 12
+        assert await client.edits.go_to(strand, -30) == -30
+        assert await client.edits.go_to(strand, 12) == 12
     finally:
         await client.close()

@@ -78,7 +78,7 @@ async def test_an_onset_is_found_in_the_sound(opened: Any, sounds: list[Path], u
     async with opened((80, 24), open_paths=sounds[:1]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
         grid = app.screen.context.grid
-        wave = app.session.waves[grid.id]
+        wave = app.session.grids.waves[grid.id]
         await pilot.press(")")
         await until(pilot, lambda: wave.wanted(0, grid.frames) is None)
         wave.peaks[:] = 0.01
@@ -146,7 +146,7 @@ async def test_pictures_in_other_colours_letters_and_bands(opened: Any, sounds: 
     async with opened((100, 40), open_paths=sounds[:1]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
         grid, widgets = app.screen.context.grid, app.screen.view.widgets[0]
-        await until(pilot, lambda: app.session.waves[grid.id].wanted(0, grid.frames) is None)
+        await until(pilot, lambda: app.session.grids.waves[grid.id].wanted(0, grid.frames) is None)
         rows = widgets.wave.size.height
 
         def strip() -> list[str]:

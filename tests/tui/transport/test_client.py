@@ -17,6 +17,7 @@ from protocol.messages.fields import Done
 from protocol.messages.jobs import CancelJob
 from protocol.messages.session import GetSnapshot, GetStatus, Limits, Snapshot, Status, StopDaemon, Welcome
 from protocol.places import Places
+from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 from tui.transport.client import Client, Event
 
 STATUS = Status(pid=1, uptime_s=0.0, device="", jobs=0, clients=0, endpoint="", version="0")
@@ -37,8 +38,8 @@ class ScriptedDaemon:
         self._evt.set(zmq.XPUB_WELCOME_MSG, b"AL-welcome")
         for socket in (self._ctl, self._evt):
             socket.set(zmq.LINGER, 0)
-        self._ctl.bind(places.endpoint("ctl"))
-        self._evt.bind(places.endpoint("evt"))
+        self._ctl.bind(places.endpoint.address("ctl"))
+        self._evt.bind(places.endpoint.address("evt"))
         # An XPUB that nobody reads sends no welcome: libzmq handles subscriptions inside the socket's own calls.
         self._tasks = [asyncio.create_task(self._serve()), asyncio.create_task(self._read_subscriptions())]
 
@@ -112,7 +113,7 @@ async def until(condition: object, timeout_s: float = 5.0) -> None:
 
 
 async def test_answers_find_their_requests(places: Places, daemon: ScriptedDaemon) -> None:
-    async with Client(places) as client:
+    async with Client(places.endpoint) as client:
         status, snapshot = await asyncio.gather(client.request(GetStatus()), client.request(GetSnapshot()))
         assert isinstance(status.body, Status)
         assert isinstance(snapshot.body, Snapshot)
@@ -122,7 +123,7 @@ async def test_answers_find_their_requests(places: Places, daemon: ScriptedDaemo
 
 
 async def test_nobody_there_is_said_and_not_waited_for(places: Places) -> None:
-    client = Client(places)
+    client = Client(places.endpoint)
     with pytest.raises(AlleleError) as refusal:
         await client.open()
     await client.close()
@@ -131,7 +132,7 @@ async def test_nobody_there_is_said_and_not_waited_for(places: Places) -> None:
 
 async def test_a_request_without_answer_meets_its_deadline(places: Places, daemon: ScriptedDaemon) -> None:
     daemon.silent.add("StopDaemon")
-    async with Client(places) as client:
+    async with Client(places.endpoint) as client:
         with pytest.raises(AlleleError) as refusal:
             await client.request(StopDaemon(), timeout_s=0.2)
     assert refusal.value.code == "E_DEADLINE"
@@ -141,7 +142,7 @@ async def test_a_request_without_answer_meets_its_deadline(places: Places, daemo
 async def test_a_gap_in_the_events_fetches_a_snapshot(places: Places, daemon: ScriptedDaemon) -> None:
     events: list[Event] = []
     snapshots: list[Snapshot] = []
-    async with Client(places) as client:
+    async with Client(places.endpoint) as client:
         first = await client.subscribe(events.append, snapshots.append)
         assert first.seq == 0
         await daemon.publish("one")
@@ -155,7 +156,7 @@ async def test_a_gap_in_the_events_fetches_a_snapshot(places: Places, daemon: Sc
 
 
 async def test_who_only_listens_goes_on_pinging(places: Places, daemon: ScriptedDaemon) -> None:
-    async with Client(places) as client:
+    async with Client(places.endpoint) as client:
         await client.subscribe(lambda _: None, lambda _: None)
         async with asyncio.timeout(5.0):
             while daemon.pings < 2:
@@ -165,7 +166,7 @@ async def test_who_only_listens_goes_on_pinging(places: Places, daemon: Scripted
 
 async def test_events_older_than_the_snapshot_are_dropped(places: Places, daemon: ScriptedDaemon) -> None:
     events: list[Event] = []
-    async with Client(places) as client:
+    async with Client(places.endpoint) as client:
         await client.subscribe(events.append, lambda _: None)
         daemon.seq = 10
         await daemon.publish("eleven")  # a gap: the snapshot covers 11 already
@@ -182,7 +183,7 @@ async def test_a_restart_resends_under_the_same_id_and_resyncs(places: Places, d
     states: list[str] = []
     snapshots: list[Snapshot] = []
     daemon.silent.add("StopDaemon")
-    async with Client(places, on_state=states.append) as client:
+    async with Client(places.endpoint, on_state=states.append) as client:
         await client.subscribe(lambda _: None, snapshots.append)
         asked = asyncio.create_task(client.request(StopDaemon(), timeout_s=10.0))
         await until(lambda: daemon.requests[-1].header.op == "StopDaemon")
@@ -204,7 +205,7 @@ async def test_a_restart_resends_under_the_same_id_and_resyncs(places: Places, d
 
 async def test_a_daemon_that_stays_away_fails_what_waits(places: Places, daemon: ScriptedDaemon) -> None:
     daemon.silent.add("StopDaemon")
-    async with Client(places) as client:
+    async with Client(places.endpoint) as client:
         asked = asyncio.create_task(client.request(StopDaemon(), timeout_s=30.0))
         await until(lambda: daemon.requests[-1].header.op == "StopDaemon")
         await daemon.close()
@@ -215,7 +216,7 @@ async def test_a_daemon_that_stays_away_fails_what_waits(places: Places, daemon:
 
 async def test_closing_ends_a_task_that_swallows_its_cancellation(places: Places, daemon: ScriptedDaemon) -> None:
     """As Python 3.11's wait_for does when the cancellation meets its result; closing hung for good."""
-    client = Client(places)
+    client = Client(places.endpoint)
     await client.open()
     swallowed = False
 
@@ -241,7 +242,7 @@ async def test_reviving_goes_on_until_a_daemon_stays(places: Places, daemon: Scr
         nonlocal attempts
         attempts += 1
 
-    async with Client(places, revive=revive) as client:
+    async with Client(places.endpoint, revive=revive) as client:
         await daemon.close()
         await until(lambda: attempts >= 1)
         mute = ScriptedDaemon(places)
@@ -263,7 +264,7 @@ async def test_a_request_that_fails_while_it_is_being_sent_is_told_once(
     states: list[str] = []
     reported: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: reported.append(context))
-    async with Client(places, on_state=states.append) as client:
+    async with Client(places.endpoint, on_state=states.append) as client:
         await daemon.close()
         await until(lambda: "lost" in states)
         with pytest.raises(AlleleError) as refusal:
@@ -277,7 +278,7 @@ async def test_a_request_that_fails_while_it_is_being_sent_is_told_once(
 
 async def test_a_request_while_nobody_is_there_never_becomes_a_ghost(places: Places, daemon: ScriptedDaemon) -> None:
     states: list[str] = []
-    async with Client(places, on_state=states.append) as client:
+    async with Client(places.endpoint, on_state=states.append) as client:
         await daemon.close()
         await until(lambda: "lost" in states)
         with pytest.raises(AlleleError) as refusal:
@@ -295,8 +296,8 @@ async def test_a_request_while_nobody_is_there_never_becomes_a_ghost(places: Pla
 async def test_a_hello_names_the_versions(places: Places, daemon: ScriptedDaemon) -> None:
     from protocol.messages.session import Hello
 
-    async with Client(places, kind="tui") as client:
+    async with Client(places.endpoint, kind="tui") as client:
         hello = unpack_body(daemon.requests[0].body, Hello)
-        assert (hello.proto, hello.client) == ((1, 1), "tui")
+        assert (hello.proto, hello.client) == ((PROTOCOL_MIN, PROTOCOL_MAX), "tui")
         assert client.welcome is not None
         assert client.welcome.epoch == "e1"

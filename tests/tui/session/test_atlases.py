@@ -10,24 +10,18 @@ import numpy as np
 from protocol.errors import AlleleError
 from protocol.messages.fields import Struct
 from protocol.messages.models import GetAtlas, Palette
-from tui.session.atlas_desk import AtlasDesk
+from tui.session.atlases import ModelAtlases
 
 
-class Desk(AtlasDesk):
-    """A desk whose daemon knows a palette, and an atlas only when it is said to."""
+class Connected:
+    """Stands in for a connection to a daemon that knows a palette and no atlas."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
-        super().__init__(lambda topic, key: self.told.append((topic, key)))
         self.asked: list[str] = []
-        self.is_here = True
+        self.connected = True
         self._tasks: list[asyncio.Task[None]] = []
 
-    @property
-    def connected(self) -> bool:
-        return self.is_here
-
-    async def ask(self, body: Struct, *, timeout_s: float | None = 30.0, **more: Any) -> Any:
+    async def ask(self, body: Struct, **_: Any) -> Any:
         self.asked.append(type(body).__name__)
         await asyncio.sleep(0)
         if isinstance(body, GetAtlas):
@@ -41,22 +35,29 @@ class Desk(AtlasDesk):
         await asyncio.gather(*self._tasks)
 
 
+def atlases_over(connection: Any) -> tuple[ModelAtlases, list[tuple[str, str]]]:
+    reported: list[tuple[str, str]] = []
+    return ModelAtlases(connection, lambda topic, key: reported.append((topic, key))), reported
+
+
 async def test_codes_are_asked_about_once_at_a_time_and_news_are_told_once() -> None:
-    desk = Desk()
+    connection = Connected()
+    atlases, reported = atlases_over(connection)
     for _ in range(5):
-        desk.learn("toy", "")
-    await desk.settle()
-    assert desk.asked == ["GetAtlas", "GetPalette"]
-    assert desk.told == [("atlas", "toy")]
-    desk.learn("toy", "")
-    await desk.settle()
-    assert desk.asked == ["GetAtlas", "GetPalette", "GetAtlas"]
-    assert desk.told == [("atlas", "toy")], "no picture is drawn for nothing: it would ask again at once"
+        atlases.learn("toy", "")
+    await connection.settle()
+    assert connection.asked == ["GetAtlas", "GetPalette"]
+    assert reported == [("atlas", "toy")]
+    atlases.learn("toy", "")
+    await connection.settle()
+    assert connection.asked == ["GetAtlas", "GetPalette", "GetAtlas"]
+    assert reported == [("atlas", "toy")], "no picture is drawn for nothing: it would ask again at once"
 
 
 async def test_nothing_is_asked_while_nobody_is_there() -> None:
-    desk = Desk()
-    desk.is_here = False
-    desk.learn("toy", "")
-    await desk.settle()
-    assert desk.asked == []
+    connection = Connected()
+    atlases, _ = atlases_over(connection)
+    connection.connected = False
+    atlases.learn("toy", "")
+    await connection.settle()
+    assert connection.asked == []

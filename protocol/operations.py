@@ -1,0 +1,217 @@
+"""The table of edit operations: what each takes, and every trait that the two sides decide by.
+
+An operation is one row here and one function in `daemon.edits.operations`; one that needs a model has a second
+function, of the same name, in `daemon.blending.computations`. Everything else is derived from the row: which part of a
+selection an edit takes, the editor's action, what it asks for and what stands in its way, what a lock does to the edit,
+the command line's list, and the documents.
+"""
+
+from protocol.atlas import DIRECTIONS
+from protocol.opspec import Count, OpSpec, Place, Prompt
+
+BLEND_MODES = ("latent", "cells", "levels")
+ALIGNMENTS = ("none", "stretch", "dtw")
+
+OPS: dict[str, OpSpec] = {
+    spec.name: spec
+    for spec in (
+        OpSpec(
+            name="set",
+            summary="write a code into cells",
+            action="Set a code",
+            action_help="asks for the number",
+            arguments=("CODE",),
+            example="set 17 q0 @3:4",
+        ),
+        OpSpec(
+            name="paint",
+            summary="write codes along time, one for each frame; `.` leaves a cell",
+            action="Paint mode: type codes along",
+            action_help="a number and Space writes it and goes on; Esc ends",
+            arguments=("CODE,CODE,…",),
+            example="paint 17,17,.,4 q0 @3:",
+        ),
+        OpSpec(
+            name="swap",
+            summary="exchange cells with another strand; cropped to what both have",
+            action="Swap with the other pane",
+            action_help="the selection, or as many cells as the count",
+            arguments=("OTHER",),
+            options={"at": "first frame in the other strand (default: the same frame)"},
+            takes_strand=True,
+            changes_other=True,
+            example="swap OTHER.alle q0-1 @10:40 at=0",
+        ),
+        OpSpec(
+            name="copy",
+            summary="remember cells in a register",
+            action="Copy into a register",
+            action_help="register a unless one is named",
+            arguments=("REGISTER",),
+            fills_register=True,
+            heeds_locks=False,
+            repeatable=False,
+            example="copy a q0 @0:8",
+        ),
+        OpSpec(
+            name="put",
+            summary="overwrite cells with a register, from the first frame on",
+            action="Put a register here",
+            action_help="on the levels it was copied from",
+            arguments=("REGISTER",),
+            reads_register=True,
+            place=Place.FRAMES,
+            example="put a @12:",
+        ),
+        OpSpec(
+            name="mix",
+            summary="as put, but only into gaps: the cells that hold the gap's code",
+            action="Mix a register into gaps only",
+            action_help="asks which code is a gap",
+            arguments=("REGISTER",),
+            reads_register=True,
+            options={"gap": "the gap's code on every level, or @F: on each level the code at frame F (needed)"},
+            place=Place.FRAMES,
+            example="mix a @12: gap=@3",
+        ),
+        OpSpec(
+            name="flood",
+            summary="a register again and again, over the whole range",
+            action="Flood with a register, again and again",
+            action_help="the selection, or from here to the end",
+            arguments=("REGISTER",),
+            reads_register=True,
+            place=Place.FRAMES,
+            example="flood a @0:64",
+        ),
+        OpSpec(
+            name="blend",
+            summary="AMOUNT of the way to another strand: 0 is this one exactly, 1 the other",
+            action="Blend towards the other pane",
+            action_help="asks AMOUNT 0..1, mode and align; remembers them",
+            arguments=("OTHER", "AMOUNT"),
+            options={
+                "mode": "latent: between both sounds (default); cells: one or the other, by turns of at least 60 ms; "
+                "levels: coarse levels of this one, finer ones towards the other",
+                "align": "which frame goes with which. none: the same (default); stretch: the other as a whole over "
+                "the range; dtw: likewise, where both sound alike",
+                "at": "first frame in the other strand (default: the same frame; 0 with stretch and dtw)",
+                "seed": "start of the random choices of mode=cells (0)",
+            },
+            takes_strand=True,
+            needs_model=True,
+            prompt=Prompt(
+                f"AMOUNT 0..1 [mode={'|'.join(BLEND_MODES)}] [align={'|'.join(ALIGNMENTS)}]",
+                "0.5 mode=latent align=none",
+            ),
+            example="blend OTHER.alle 0.5 mode=latent align=dtw",
+        ),
+        OpSpec(
+            name="shift",
+            summary="rotate cells in time inside the range: + is later",
+            arguments=("FRAMES",),
+            count=Count.AMOUNT,
+            example="shift +2 @0:8",
+        ),
+        OpSpec(
+            name="reverse",
+            summary="flip the range in time",
+            action="Reverse in time",
+            example="reverse @0:16",
+        ),
+        OpSpec(
+            name="stretch",
+            summary="make the range FACTOR times as long, on all levels",
+            action="Stretch in time",
+            action_help="asks FACTOR; all levels, the length changes",
+            arguments=("FACTOR",),
+            place=Place.FRAMES,
+            resizes=True,
+            prompt=Prompt("FACTOR", "2"),
+            example="stretch 1.5",
+        ),
+        OpSpec(
+            name="repeat",
+            summary="insert N copies of the range after it; all levels",
+            action="Repeat the frames: insert copies after them",
+            action_help="all levels; as many as the count",
+            arguments=("N",),
+            place=Place.FRAMES,
+            resizes=True,
+            count=Count.AMOUNT,
+            example="repeat 2 @0:4",
+        ),
+        OpSpec(
+            name="mirror",
+            summary="append the range's flip to it; all levels",
+            action="Mirror: insert the flip after it",
+            action_help="all levels",
+            place=Place.FRAMES,
+            resizes=True,
+            example="mirror",
+        ),
+        OpSpec(
+            name="mutate",
+            summary="STRENGTH, 0 to 1, is the share of cells that go to a near code",
+            action="Mutate to near codes",
+            action_help="asks STRENGTH 0..1 and a seed",
+            arguments=("STRENGTH",),
+            options={"seed": "start of the random choices (0)"},
+            needs_model=True,
+            prompt=Prompt("STRENGTH 0..1 [seed=N]", "0.3 seed=1"),
+            example="mutate 0.3 seed=1",
+        ),
+        OpSpec(
+            name="nudge",
+            summary="to the nearest code that is surely further in a DIRECTION: " + ", ".join(DIRECTIONS),
+            action="Nudge: brighter, darker, ...",
+            action_help="asks for the direction",
+            arguments=("DIRECTION",),
+            options={"by": "so many steps (1)"},
+            needs_model=True,
+            needs_atlas=True,
+            prompt=Prompt("DIRECTION", "brighter"),
+            example="nudge brighter q1-2 @0:16",
+        ),
+        OpSpec(
+            name="mosaic",
+            summary="rebuild from the frames of another strand that sound most alike",
+            action="Mosaic: rebuild from the other pane's frames",
+            action_help="asks for the continuity",
+            arguments=("OTHER",),
+            options={"continuity": "0 to 1: how much to stay with frames that follow one another there (0.5)"},
+            takes_strand=True,
+            needs_model=True,
+            prompt=Prompt("[continuity=0..1]", "continuity=0.5"),
+            example="mosaic OTHER.alle continuity=0.5",
+        ),
+        OpSpec(
+            name="lock",
+            summary="keep levels as they are in every further operation; undo and redo still take back what was done",
+            action="Lock or free this level for every edit",
+            action_help="the selection's levels, or the cursor's",
+            place=Place.LEVELS,
+            heeds_locks=False,
+            repeatable=False,
+            example="lock q0-1",
+        ),
+        OpSpec(
+            name="unlock",
+            summary="let operations change levels again",
+            place=Place.LEVELS,
+            heeds_locks=False,
+            repeatable=False,
+            example="unlock q0-1",
+        ),
+    )
+}
+
+NOT_YET: dict[str, tuple[str, str]] = {
+    "regenerate": ("regenerate waits for the prior, the model that fills a selection in", "paint, mosaic or blend it"),
+    "mute": (
+        "mute is for listening and changes no cells",
+        "M in the editor; allele decode --levels on the command line",
+    ),
+    "solo": ("solo is for listening and changes no cells", "allele decode --levels hears some levels only"),
+}
+"""Operations by name that are refused, with the reason and what to do instead."""

@@ -1,0 +1,250 @@
+"""The options of a training: one table that the wire, the command line, the form and the documents are made from.
+
+It imports nothing heavy, because the command line reads it to build its parser.
+"""
+
+import re
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+LONGEST_BUDGET_S = 30 * 86_400.0
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time in seconds, written with its unit."""
+
+    accepted = "90s, 10m, 2h"
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value is within bounds."""
+        return isinstance(value, int | float) and 0 < value <= LONGEST_BUDGET_S
+
+    def read(self, text: str) -> float:
+        """Read text as a value of this kind.
+
+        Raises:
+            ValueError: a sentence that says what is accepted.
+        """
+        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh])", text)
+        seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+        if not self.allows(seconds):
+            raise ValueError(f"{text[:40]!r} is not a time like 90s, 10m or 2h (at most 30 days)")
+        return seconds
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number within bounds."""
+
+    lowest: int
+    highest: int
+
+    @property
+    def accepted(self) -> str:
+        """The bounds in words."""
+        return f"{self.lowest} to {self.highest}"
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value is within bounds."""
+        return isinstance(value, int) and self.lowest <= value <= self.highest
+
+    def read(self, text: str) -> int:
+        """Read text, in ASCII digits, as a value of this kind.
+
+        Raises:
+            ValueError: a sentence that says what is accepted.
+        """
+        if not re.fullmatch(r"-?[0-9]{1,12}", text) or not self.allows(int(text)):
+            raise ValueError(f"{text[:40]!r} is not a whole number from {self.accepted}")
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words, each of which stands for a value; `unlisted` words are accepted and not advertised."""
+
+    words: dict[str, Any]
+    unlisted: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def accepted(self) -> str:
+        """The words."""
+        return ", ".join(self.words)
+
+    def allows(self, value: Any) -> bool:
+        """Whether some word stands for the value."""
+        return value in (self.words | self.unlisted).values()
+
+    def read(self, text: str) -> Any:
+        """Read a word as the value it stands for.
+
+        Raises:
+            ValueError: a sentence that says what is accepted.
+        """
+        known = self.words | self.unlisted
+        if text not in known:
+            raise ValueError(f"{text[:40]!r} is none of {self.accepted}")
+        return known[text]
+
+
+SWITCH = Choice({"no": False, "yes": True})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option: how it is called, what it accepts, and what it does."""
+
+    flag: str
+    """On the command line."""
+    label: str
+    """In a form, before what is accepted."""
+    help: str
+    """In --help and docs/cli.md; `{accepted}` stands for what the kind accepts."""
+    kind: Duration | Whole | Choice
+    metavar: str = ""
+    alternative: str = ""
+    """Options with the same `alternative` exclude one another."""
+    name: str = ""
+    """The field of `TrainingOptions`."""
+    default: Any = None
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether the command line takes the flag alone, without a value."""
+        return self.kind is SWITCH
+
+    @property
+    def help_text(self) -> str:
+        """The help with what is accepted filled in."""
+        return self.help.format(accepted=self.kind.accepted)
+
+
+class OptionError(ValueError):
+    """An option of a training is out of bounds, or two exclude one another: what is wrong, and what is accepted."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(f"{message} ({hint})")
+        self.message, self.hint = message, hint
+
+
+def _option(default: Any, option: Option) -> Any:
+    return field(default=default, metadata={"option": option})
+
+
+PRESETS = ("auto", "tiny", "small", "base")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions:
+    """What can be chosen about a training. null leaves the choice to the daemon, which follows the corpus.
+
+    At most one of `budget_s` and `steps` is given; neither means ten minutes.
+    """
+
+    budget_s: float | None = _option(
+        None,
+        Option(
+            flag="--budget",
+            label="budget",
+            metavar="90s|10m|2h",
+            kind=Duration(),
+            help="wall clock of training with its evaluations (10m; ended early when the held-out error stays)",
+            alternative="length",
+        ),
+    )
+    steps: int | None = _option(
+        None,
+        Option(
+            flag="--steps",
+            label="or steps",
+            metavar="N",
+            kind=Whole(1, 10_000_000),
+            help="train N steps instead",
+            alternative="length",
+        ),
+    )
+    preset: str = _option(
+        "auto",
+        Option(
+            flag="--preset",
+            label="size",
+            metavar="|".join(PRESETS),
+            kind=Choice({name: name for name in PRESETS}, unlisted={"toy": "toy"}),
+            help="size of the codec (auto: small, and base on a GPU with more than five minutes of audio and of "
+            "time; toy is for trying things out, in seconds)",
+        ),
+    )
+    levels: int | None = _option(
+        None,
+        Option(
+            flag="--levels",
+            label="levels",
+            metavar="Q",
+            kind=Whole(1, 32),
+            help="levels of the code grid, {accepted} (10, in stereo 13)",
+        ),
+    )
+    codebook: int | None = _option(
+        None,
+        Option(
+            flag="--codebook",
+            label="codes to a level",
+            metavar="K",
+            kind=Whole(2, 65_536),
+            help="codes to a level, {accepted} (by the amount of audio)",
+        ),
+    )
+    channels: int | None = _option(
+        None,
+        Option(
+            flag="--channels",
+            label="channels",
+            metavar="auto|1|2",
+            kind=Choice({"auto": None, "mono": 1, "stereo": 2}, unlisted={"1": 1, "2": 2}),
+            help="1 or mono, 2 or stereo (auto: stereo when most of the corpus's sound is)",
+        ),
+    )
+    adversarial: bool = _option(
+        False,
+        Option(
+            flag="--adversarial",
+            label="adversary at the end",
+            kind=SWITCH,
+            help="let the decoder learn against an adversary at the end; codes stay (for long trainings on a GPU)",
+        ),
+    )
+    seed: int = _option(
+        0,
+        Option(
+            flag="--seed",
+            label="seed",
+            metavar="N",
+            kind=Whole(0, 2**32 - 1),
+            help="start of every random choice (0)",
+        ),
+    )
+
+    def check(self) -> None:
+        """Refuse values that are out of bounds or exclude one another.
+
+        Raises:
+            OptionError: naming the option and what it accepts.
+        """
+        given: dict[str, Option] = {}
+        for option in OPTIONS:
+            value = getattr(self, option.name)
+            if value == option.default:
+                continue
+            if not option.kind.allows(value):
+                raise OptionError(f"{option.name} cannot be {value!r}", f"choose {option.kind.accepted}")
+            other = given.setdefault(option.alternative or option.name, option)
+            if other is not option:
+                raise OptionError(f"{other.name} and {option.name} exclude one another", "give one of them")
+
+
+OPTIONS: tuple[Option, ...] = tuple(
+    replace(known.metadata["option"], name=known.name, default=known.default) for known in fields(TrainingOptions)
+)
+"""Every option, in the order in which forms and documents show them."""

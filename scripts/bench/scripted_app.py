@@ -1,0 +1,169 @@
+"""The real TUI on scripted strands, without a daemon, run by scripts/bench/counted_terminal.py in a pty.
+
+    python scripts/bench/scripted_app.py CONTROL FRAMES
+
+Each line on the file descriptor CONTROL is a step, and each is answered with a line of JSON.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from protocol.ranges import FrameRange, LevelRange
+
+LEVELS, CODEBOOK = 12, 1024
+TICK_S = 0.005
+
+
+class Stalls:
+    """In the app: how late its event loop ever was."""
+
+    def __init__(self) -> None:
+        self.worst_ms = 0.0
+        self._task = asyncio.get_running_loop().create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while True:
+            began_s = time.perf_counter()
+            await asyncio.sleep(TICK_S)
+            self.worst_ms = max(self.worst_ms, (time.perf_counter() - began_s - TICK_S) * 1000)
+
+    def take(self) -> float:
+        """The worst since it was last asked, in milliseconds."""
+        worst, self.worst_ms = self.worst_ms, 0.0
+        return worst
+
+
+def scripted_codes(repeat: float, seed: int, frames: int) -> Any:
+    """(Q, T) codes; `repeat` is the share of cells that hold the code to their left."""
+    random = np.random.default_rng(seed)
+    codes = random.integers(0, CODEBOOK, (LEVELS, frames), dtype=np.uint16)
+    hold = random.random((LEVELS, frames)) < repeat
+    hold[:, 0] = False
+    starts = np.maximum.accumulate(np.where(hold, 0, np.arange(frames)), axis=1)
+    return np.take_along_axis(codes, starts, axis=1)
+
+
+def run_app(control: int, frames: int) -> None:
+    """Run the app; each line on `control` is a step, each answered with a line of JSON."""
+    from protocol.messages.models import Atlas, ModelInfo
+    from protocol.messages.strands import StrandInfo
+    from protocol.strands import StrandMeta
+    from tui.actions.press import Press
+    from tui.app import AlleleApp
+    from tui.model.atlas import CodeAtlas, Colours
+    from tui.model.cursor import Cursor
+    from tui.model.grid import StrandGrid
+    from tui.widgets.driver import tune_textual
+
+    tune_textual(False)
+    app = AlleleApp(Path(tempfile.gettempdir()) / "allele-bench-no-daemon")
+    session = app.session
+
+    def strand(name: str, repeat: float, seed: int) -> None:
+        meta = StrandMeta(
+            name=name, model="m", codec_id="c", levels=LEVELS, codebook=CODEBOOK, frames=frames, samples=frames * 1024
+        )
+        info = StrandInfo(id=name, meta=meta, rev=0)
+        session.strands[name] = info
+        session.grids.put(StrandGrid(info, scripted_codes(repeat, seed, frames)))
+
+    async def scripted() -> None:
+        strand("random", 0.0, 1)
+        strand("demo", 0.7, 2)
+        ranks = np.tile(np.arange(CODEBOOK, dtype=np.uint16), (LEVELS, 1))
+        session.models = [
+            ModelInfo(name="m", codec_id="c", corpus="", levels=LEVELS, codebook=CODEBOOK, steps=1, seconds=1.0)
+        ]
+        session.atlases._colours["m", ""] = Colours("scripted", ranks)
+        session.atlases._atlases["m"] = CodeAtlas(Atlas(model="m", codec_id="c", state="absent"))
+        session.connection.state, session.engine, session.device = "connected", "stopped", "cpu"
+        app.editor.panes[0].strand, app.editor.panes[1].strand = "random", "demo"
+        app.editor.linked = False
+        app.sound._strand = "random"
+        asyncio.get_running_loop().add_reader(control, on_line)
+        app.screen.draw()
+        steps["stall"] = Stalls().take
+
+    def page(pane: int, frame: int) -> None:
+        app.editor.focus = pane
+        app.editor.place(Cursor(0, frame), app.screen.context.grids())
+        app.screen.draw()
+
+    def edit(draw: Any) -> None:
+        from protocol.messages.events import StrandChanged
+
+        grid = session.grids["random"]
+        info = StrandInfo(id="random", meta=grid.info.meta, rev=grid.rev + 1, undo_depth=grid.rev + 1)
+        cell = np.array([[(int(grid.codes[5, 1350]) + 512) % CODEBOOK]], dtype=np.uint16)
+        grid.apply(
+            StrandChanged(strand=info, kind="edit", edit="set", levels=LevelRange(5, 5), frames=FrameRange(1350, 1351)),
+            cell,
+        )
+        draw()
+
+    def playhead() -> None:
+        app.sound._frame = (app.sound._frame or 1300) + 1
+        app._on_change("playhead", "")
+
+    def cpu() -> float:
+        return repaint_cpu(app)
+
+    steps: dict[str, Any] = {
+        "page random": lambda: page(0, 1300),
+        "page demo": lambda: page(1, 1300),
+        "back": lambda: (page(1, 0), page(0, 0)),
+        "edit grid": lambda: edit(app_grid().redraw),
+        "edit all": lambda: edit(lambda: app._on_change("strand", "random")),
+        "playhead": playhead,
+        "right": lambda: app.screen.carry_out("move.right", Press()),
+        "redraw": lambda: app.handlers["app.redraw"](Press()),
+        "cpu": cpu,
+        "quit": lambda: app.exit(0),
+    }
+
+    def app_grid() -> Any:
+        return app.screen.view.widgets[0].grid
+
+    def on_line() -> None:
+        name = os.read(control, 4096).decode().strip()
+        result = steps[name]()
+        os.write(control, json.dumps(result if isinstance(result, float) else None).encode() + b"\n")
+
+    app._begin = scripted  # the scripted feed in place of a daemon
+    app.run(mouse=False)
+
+
+def repaint_cpu(app: Any) -> float:
+    """Milliseconds of CPU to build and encode the strips of one whole grid, nothing cached; the best of 30."""
+    from rich.console import Console
+    from textual._compositor import ChopsUpdate
+
+    from tui.widgets.terminal import DiffUpdate, Terminal
+
+    grid = app.screen.view.widgets[0].grid
+    console: Console = app.console
+    region = grid.size.region
+    taken: list[float] = []
+    for _ in range(30):
+        grid._strips.clear()
+        terminal = Terminal()
+        terminal._sgr = app.terminal._sgr
+        began = time.thread_time()
+        strips = grid.render_lines(region)
+        chops = [{0: strip} for strip in strips]
+        spans = [(y, 0, region.width) for y in range(region.height)]
+        DiffUpdate(ChopsUpdate(chops, spans, [[region.width]] * region.height), terminal).render_segments(console)
+        taken.append((time.thread_time() - began) * 1000)
+    return min(taken)
+
+
+if __name__ == "__main__":
+    run_app(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,90 @@
+"""Edits on their way to the daemon, and the registers that they fill.
+
+Every change goes through `_chained`, so that the edits of a held key do not conflict with one another.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+from protocol.edits import Edit
+from protocol.errors import AlleleError
+from protocol.messages.fields import Request
+from protocol.messages.strands import ApplyEdit, EditApplied, RedoEdit, UndoEdit
+from protocol.operations import OPS
+from protocol.ranges import FrameRange, LevelRange
+from tui.model.pending import EditChain
+from tui.model.registers import Register, Registers
+from tui.session.connection import Connection
+from tui.session.grids import StrandGrids
+
+
+class StrandEdits:
+    """Applies, undoes and redoes edits of strands whose grids are fetched."""
+
+    def __init__(self, connection: Connection, grids: StrandGrids) -> None:
+        self._connection, self._grids = connection, grids
+        self.registers = Registers()
+        self.chains: dict[str, EditChain] = {}
+
+    async def apply_edit(self, strand: str, edit: Edit) -> EditApplied | None:
+        """Apply an edit; None when it fell with an earlier one of its burst, which was reported."""
+        spec = OPS.get(edit.op)
+        other = edit.other if spec is not None and spec.changes_other and edit.other in self._grids else None
+        applied = await self._chained(
+            strand, other, lambda rev, after: ApplyEdit(strand=strand, edit=edit, if_rev=rev, after=after)
+        )
+        if applied is not None and spec is not None and spec.fills_register and strand in self._grids:
+            grid = self._grids[strand]
+            levels = LevelRange(0, grid.levels - 1) if edit.levels is None else edit.levels
+            frames = FrameRange() if edit.frames is None else edit.frames
+            self.registers.keep(edit.args[0], Register(levels, len(frames.until(grid.frames)), grid.name))
+        return applied
+
+    async def undo_edit(self, strand: str) -> EditApplied | None:
+        """Undo the newest edit."""
+        return await self._chained(strand, None, lambda rev, after: UndoEdit(strand=strand, if_rev=rev, after=after))
+
+    async def redo_edit(self, strand: str) -> EditApplied | None:
+        """Reapply the most recently undone edit."""
+        return await self._chained(strand, None, lambda rev, after: RedoEdit(strand=strand, if_rev=rev, after=after))
+
+    async def go_to(self, strand: str, moves: int) -> int:
+        """Undo (moves < 0) or redo several edits; how many were done before one was refused, with its sign.
+
+        Raises:
+            AlleleError: the first one was refused.
+        """
+        ask = self.undo_edit if moves < 0 else self.redo_edit
+        done = await asyncio.gather(*(ask(strand) for _ in range(abs(moves))), return_exceptions=True)
+        refused = [answer for answer in done if isinstance(answer, BaseException)]
+        applied = sum(isinstance(answer, EditApplied) for answer in done)
+        if refused and not applied:
+            raise refused[0]
+        return applied if moves > 0 else -applied
+
+    async def _chained(
+        self, strand: str, other: str | None, body: Callable[[int | None, bytes | None], Request[EditApplied]]
+    ) -> EditApplied | None:
+        touched = [strand] if other is None or other == strand else [strand, other]
+        chains = [self.chains.setdefault(name, EditChain()) for name in touched]
+        ticket = chains[0].next(self._grids[strand].rev)
+        for chain in chains[1:]:
+            chain.joined(ticket.request_id)
+        try:
+            answer = await self._connection.ask(body(ticket.if_rev, ticket.after), request_id=ticket.request_id)
+        except AlleleError as error:
+            refused = [chain.failed(ticket.request_id) for chain in chains]
+            if error.code == "E_CONFLICT":
+                for name in touched:
+                    await self._grids.fetch(name)
+            if not refused[0]:
+                return None
+            if error.code == "E_CONFLICT" and error.retryable:
+                raise AlleleError(
+                    "E_CONFLICT", self._grids.fetched_again_words(strand), hint="press the key again"
+                ) from None
+            raise
+        revs = {info.id: info.rev for info in answer.body.strands}
+        for name, chain in zip(touched, chains, strict=True):
+            chain.done(ticket.request_id, revs.get(name, -1))
+        return answer.body
