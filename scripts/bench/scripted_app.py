@@ -23,7 +23,7 @@ TICK_S = 0.005
 
 
 class Stalls:
-    """In the app: how late its event loop ever was."""
+    """Measures in the app by how much its event loop is late."""
 
     def __init__(self) -> None:
         self.worst_ms = 0.0
@@ -36,7 +36,7 @@ class Stalls:
             self.worst_ms = max(self.worst_ms, (time.perf_counter() - began_s - TICK_S) * 1000)
 
     def take(self) -> float:
-        """The worst since it was last asked, in milliseconds."""
+        """The longest delay since the last call, in milliseconds."""
         worst, self.worst_ms = self.worst_ms, 0.0
         return worst
 
