@@ -13,6 +13,7 @@ import msgspec
 from daemon.codec.format import format_problem
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import INDEX_NAME, Corpus, FileRecord, load_corpus
+from daemon.runs.checkpoint import complete
 from daemon.runs.errors import TrainingError
 from daemon.runs.folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, read_run
 from protocol.errors import AlleleError
@@ -132,9 +133,7 @@ def has_run(folder: Path) -> bool:
 
 def has_learnt(folder: Path) -> bool:
     """Whether a training left a complete checkpoint, after its first step or later, to make a model from."""
-    # daemon.training.checkpoint, which imports torch, writes the manifest last: a checkpoint with one is complete.
-    whole = (path.parent.name for path in (folder / CHECKPOINTS).glob("step-*/manifest.json"))
-    return any(name.removeprefix("step-").strip("0") for name in whole)
+    return any(path.name.removeprefix("step-").strip("0") for path in complete(folder / CHECKPOINTS))
 
 
 def run_corpus(folder: Path) -> str:

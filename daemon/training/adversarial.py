@@ -12,9 +12,9 @@ from torch import Tensor
 
 from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
+from daemon.runs.checkpoint import Progress
 from daemon.runs.spec import Recipe
 from daemon.training.adversary import Adversary, balanced
-from daemon.training.checkpoint import Progress
 from daemon.training.losses import losses
 
 

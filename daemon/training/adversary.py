@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from daemon.dsp.framing import analyse
-from daemon.training.checkpoint import pack_optimizer, unpack_optimizer
+from daemon.training.tensors import pack_optimizer, unpack_optimizer
 
 WINDOWS = (2048, 1024, 512)
 """Window lengths in samples, one discriminator each, on an accelerator; a CPU uses only the middle one."""

@@ -12,23 +12,24 @@ import torch
 from daemon.codec.codec import Codec
 from daemon.corpus.clips import open_parts
 from daemon.corpus.records import Corpus
+from daemon.runs.checkpoint import Checkpoint, Progress
 from daemon.runs.clock import Guess
 from daemon.runs.folder import CODEC, PREVIEW_SOURCE, Run, write_card
+from daemon.runs.learner import Costs, Judgement, Patience, StepOutcome
 from daemon.runs.reports import EvaluationReport, TrainingResult
 from daemon.runs.spec import Plan
 from daemon.training.adversarial import is_due, is_harmful
-from daemon.training.checkpoint import Checkpoint, Progress
 from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import Evaluation, cost_in_steps, evaluate, final_cost_ratio
 from daemon.training.finishing import card_of, take_best
-from daemon.training.learner import Costs, Judgement, Patience, StepOutcome
 from daemon.training.memorisation import memorisation, write_report
 from daemon.training.preview import Previews
 from daemon.training.shards import one_thread
+from daemon.training.threads import ThreadChooser
 
 
 class CodecLearner:
-    """A codec in training; implements `daemon.training.learner.Learner`."""
+    """A codec in training; implements `daemon.runs.learner.Learner`."""
 
     def __init__(self, run: Run, corpus: Corpus, run_dir: Path, device: torch.device) -> None:
         self._run, self._dir, self._device = run, run_dir, device
@@ -38,6 +39,8 @@ class CodecLearner:
         self._steps = CodecSteps(plan, self._train_clips, run.spec.seed, device)
         self._previews = Previews(run_dir, self._held_clips or self._train_clips)
         self._settled: Codec | None = None
+        is_budgeted = run.spec.steps is None and device.type == "cpu"
+        self._threads = ThreadChooser(is_adaptive=is_budgeted)
 
     @property
     def progress(self) -> Progress:
@@ -85,7 +88,10 @@ class CodecLearner:
         Raises:
             TrainingError: the gradient has not been finite for twenty steps in a row.
         """
-        return self._steps.step(share)
+        self._threads.begin()
+        outcome = self._steps.step(share)
+        self._threads.end()
+        return outcome
 
     def halve_batch(self) -> bool:
         """Halve the number of crops per step; returns False if that is not possible."""
@@ -163,3 +169,7 @@ class CodecLearner:
         write_card(self._dir, card)
         known = {name: getattr(card, name) for name in ("steps", "seconds", "codec_id", "held_out", "utilisation")}
         return TrainingResult(state="finished", **known)
+
+    def close(self) -> None:
+        """Give the process its number of threads back."""
+        self._threads.restore()

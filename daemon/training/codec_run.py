@@ -8,11 +8,11 @@ import torch
 from daemon.corpus.records import load_corpus
 from daemon.runs.errors import TrainingError, TrainingMemoryError, is_out_of_memory
 from daemon.runs.folder import prepare_folder, write_run
+from daemon.runs.loop import TrainingLoop
 from daemon.runs.reports import Control, Report, TrainingResult
 from daemon.runs.spec import TrainingSpec
 from daemon.training.beginning import begin
 from daemon.training.codec_learner import CodecLearner
-from daemon.training.loop import TrainingLoop
 
 
 def train(
@@ -42,7 +42,7 @@ def train(
     try:
         prepare_folder(run_dir)
         write_run(run_dir, run)
-        loop = TrainingLoop(CodecLearner(run, corpus, run_dir, chosen), run, run_dir, chosen, report, control)
+        loop = TrainingLoop(CodecLearner(run, corpus, run_dir, chosen), run, run_dir, report, control)
         return loop.run(notes)
     except TrainingError as error:
         _end(loop, error.message)

@@ -13,26 +13,20 @@ from daemon.codec.model import CodecModel, Reconstruction
 from daemon.codec.quantizer import unquantized
 from daemon.corpus.clips import Clip
 from daemon.dsp.audio import Audio
+from daemon.runs.checkpoint import Checkpoint, Progress
 from daemon.runs.errors import TrainingError
+from daemon.runs.learner import StepOutcome
 from daemon.runs.spec import Plan
 from daemon.training.adversarial import AdversarialStage
 from daemon.training.averaging import AveragedModel
-from daemon.training.checkpoint import (
-    Checkpoint,
-    Progress,
-    pack_optimizer,
-    pack_random,
-    unpack_optimizer,
-    unpack_random,
-)
 from daemon.training.crops import CropSampler
 from daemon.training.excerpts import beginnings
 from daemon.training.health import COLLAPSED
-from daemon.training.learner import StepOutcome
 from daemon.training.losses import losses, scales_of
 from daemon.training.prefetch import Prefetch, threads_for
 from daemon.training.schedule import learning_rate
 from daemon.training.shards import ShardedPass, one_thread, shards_for
+from daemon.training.tensors import pack, pack_optimizer, pack_random, unpack, unpack_optimizer, unpack_random
 
 MOST_SKIPPED = 20
 STATISTICS_S = 120.0
@@ -265,11 +259,12 @@ class CodecSteps:
         }
         if self._stage is not None:
             tensors["adversary"] = self._stage.adversary.pack()
-        return Checkpoint(progress=self.progress, tensors=tensors)
+        groups = {name: pack(group) for name, group in tensors.items()}
+        return Checkpoint(progress=self.progress, groups=groups)
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Restore the state of a checkpoint."""
-        tensors = checkpoint.tensors
+        tensors = {name: unpack(content) for name, content in checkpoint.groups.items()}
         self.model.load_state_dict(tensors["model"])
         self.averaged.model.load_state_dict(tensors["averaged"])
         if "adversary" in tensors:

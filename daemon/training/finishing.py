@@ -5,12 +5,13 @@ from pathlib import Path
 
 from daemon.codec.codec import Codec
 from daemon.corpus.clips import Clip
+from daemon.runs.checkpoint import Progress, load_step
 from daemon.runs.folder import CHECKPOINTS, ModelCard, Run
 from daemon.training.adversarial import is_worth_it
-from daemon.training.checkpoint import Progress, load_step
 from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import Evaluation, judge
 from daemon.training.memorisation import Memorisation
+from daemon.training.tensors import unpack
 
 
 def take_best(steps: CodecSteps, codec: Codec, run_dir: Path, held_out: list[Clip]) -> tuple[Codec, str]:
@@ -28,7 +29,7 @@ def take_best(steps: CodecSteps, codec: Codec, run_dir: Path, held_out: list[Cli
     last_mel = judge(codec, held_out).mel
     if last_mel <= progress.best_error or is_worth_it(last_mel, progress, steps.plan.recipe):
         return codec, ""
-    steps.averaged.model.load_state_dict(best.tensors["averaged"])
+    steps.averaged.model.load_state_dict(unpack(best.groups["averaged"]))
     kept = f"kept step {progress.best_step} (held out: mel {progress.best_error:.3f}); the last one had {last_mel:.3f}"
     return Codec(steps.averaged.model, steps.device), kept
 

@@ -12,14 +12,15 @@ from msgspec.structs import replace
 from daemon.codec.codec import Codec
 from daemon.codec.model import CodecModel
 from daemon.corpus.records import load_corpus
+from daemon.runs.checkpoint import load_newest, load_step
 from daemon.runs.folder import read_log
 from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, StepReport
 from daemon.runs.spec import TrainingSpec
 from daemon.training import adversary as adversaries
 from daemon.training import sizing
 from daemon.training.adversary import Adversary, balanced
-from daemon.training.checkpoint import load_newest, load_step
 from daemon.training.codec_run import train
+from daemon.training.tensors import unpack
 
 STEPS = 40
 BEGINS = 28  # 70 % of them
@@ -47,19 +48,18 @@ def test_the_decoder_alone_moves_and_every_code_stays(adversarial_run: Path, ton
     codec = Codec.load(adversarial_run)
     after = codec._model.state_dict()
     moved = {
-        name.split(".")[0] for name, value in before.tensors["averaged"].items() if not torch.equal(value, after[name])
+        name.split(".")[0]
+        for name, value in unpack(before.groups["averaged"]).items()
+        if not torch.equal(value, after[name])
     }
     assert moved == {"decoder"}
     newest = load_newest(adversarial_run / "checkpoints")
     assert newest is not None
-    apart = {
-        name.split(".")[0]
-        for name, value in newest.tensors["model"].items()
-        if not torch.equal(value, newest.tensors["averaged"][name])
-    }
+    learning, kept = unpack(newest.groups["model"]), unpack(newest.groups["averaged"])
+    apart = {name.split(".")[0] for name, value in learning.items() if not torch.equal(value, kept[name])}
     assert apart == {"decoder"}, "what learns hears the codes of what is kept"
     model = CodecModel(codec.config)
-    model.load_state_dict(before.averaged)
+    model.load_state_dict(unpack(before.groups["averaged"]))
     earlier = Codec(model)
     corpus = load_corpus(tone_corpus)
     for record in corpus.usable[:3]:
@@ -95,7 +95,7 @@ def test_a_stage_that_was_stopped_goes_on_as_if_it_had_not_been(
     )
     assert (stopped.state, stopped.steps) == ("stopped", BEGINS + 7)
     kept = load_newest(tmp_path / "again" / "checkpoints")
-    assert kept is not None and kept.tensors["adversary"] and kept.progress.stage_from == BEGINS
+    assert kept is not None and kept.groups["adversary"] and kept.progress.stage_from == BEGINS
     train(replace(SPEC, resume=True), tone_corpus, tmp_path / "again")
     for wanted, got in zip(of_steps(adversarial_run), of_steps(tmp_path / "again"), strict=True):
         assert got.losses == pytest.approx(wanted.losses, rel=1e-3, abs=1e-4), wanted.step
@@ -123,7 +123,7 @@ def test_a_stage_that_harms_is_dropped(tone_corpus: Path, tmp_path: Path, monkey
     before = load_step(run / "checkpoints", newest.progress.best_step)
     assert before is not None
     codec = Codec.load(run)._model.state_dict()
-    assert all(torch.equal(value, codec[name]) for name, value in before.tensors["averaged"].items())
+    assert all(torch.equal(value, codec[name]) for name, value in unpack(before.groups["averaged"]).items())
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from daemon.codec.config import CodecConfig
+from daemon.runs.checkpoint import Checkpoint, Progress
 from daemon.runs.clock import Guess
 from daemon.runs.folder import Run, prepare_folder, read_log, read_run, write_run
+from daemon.runs.learner import Costs, Judgement, Learner, Patience, StepOutcome
+from daemon.runs.loop import TrainingLoop
 from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, StepReport, TrainingResult
 from daemon.runs.spec import Plan, Recipe, Split, TrainingSpec
-from daemon.training.checkpoint import Checkpoint, Progress
-from daemon.training.learner import Costs, Judgement, Learner, Patience, StepOutcome
-from daemon.training.loop import TrainingLoop
+from daemon.training.tensors import pack, unpack
 
 SLOPE = 3.0
 
@@ -70,14 +71,17 @@ class LineLearner:
         return ""
 
     def checkpoint(self) -> Checkpoint:
-        return Checkpoint(progress=self.progress, tensors={"line": {"slope": self.slope.detach()}})
+        return Checkpoint(progress=self.progress, groups={"line": pack({"slope": self.slope})})
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        self.slope.data = checkpoint.tensors["line"]["slope"].clone()
+        self.slope.data = unpack(checkpoint.groups["line"])["slope"]
         self.progress = checkpoint.progress
 
     def settle(self) -> None:
         self.slope.requires_grad_(False)
+
+    def close(self) -> None:
+        pass
 
     def finish(
         self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport], None]
@@ -102,7 +106,7 @@ def fit(
     prepare_folder(folder)
     write_run(folder, run)
     learner: Learner = LineLearner(plan, folder, memory)
-    return TrainingLoop(learner, run, folder, torch.device("cpu"), report, control).run(["a line is fitted"])
+    return TrainingLoop(learner, run, folder, report, control).run(["a line is fitted"])
 
 
 def test_it_is_trained_judged_and_made_a_model(tmp_path: Path) -> None:

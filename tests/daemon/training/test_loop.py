@@ -26,13 +26,13 @@ from daemon.corpus.errors import CorpusError
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
+from daemon.runs.checkpoint import load_newest
 from daemon.runs.clock import DEFAULT_BUDGET_S
 from daemon.runs.errors import TrainingError
 from daemon.runs.folder import read_log, read_run
 from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, StepReport
 from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.beginning import begin
-from daemon.training.checkpoint import load_newest
 from daemon.training.codec_run import train
 from daemon.training.evaluation import round_trip
 from daemon.training.sizing import make_plan
@@ -242,7 +242,7 @@ def test_an_early_end_is_taken_back_by_another_budget_and_by_nothing_else(
 
     monkeypatch.setattr("daemon.training.beginning.make_plan", impatient)
     monkeypatch.setattr("daemon.runs.clock.EVALUATIONS", 600)
-    monkeypatch.setattr("daemon.training.patience.END_SHARE", 5.0)  # of few seconds spent: the end phase itself
+    monkeypatch.setattr("daemon.runs.patience.END_SHARE", 5.0)  # of few seconds spent: the end phase itself
     run, said = tmp_path / "run", list[Report]()
 
     def control() -> Control:

@@ -16,20 +16,21 @@ from daemon.codec.config import CodecConfig
 from daemon.corpus.clips import Clip, Part, open_parts
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import Corpus, FileRecord, load_corpus
+from daemon.runs.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
 from daemon.runs.clock import RunClock
 from daemon.runs.enough import require_enough
 from daemon.runs.errors import TrainingError
+from daemon.runs.learner import Patience
+from daemon.runs.patience import end_early, note_error
 from daemon.runs.spec import Recipe, Split, TrainingSpec
 from daemon.training.blocks import Audibility, Span
-from daemon.training.checkpoint import Checkpoint, Progress, load_newest, save_checkpoint
 from daemon.training.crops import CropSampler
 from daemon.training.fingerprints import HOP
 from daemon.training.health import level_report
-from daemon.training.learner import Patience
-from daemon.training.patience import end_early, note_error
 from daemon.training.schedule import learning_rate
 from daemon.training.sizing import make_plan
 from daemon.training.split import choose, held_out_words
+from daemon.training.tensors import pack, unpack
 
 
 def corpus_of(seconds: list[float]) -> Corpus:
@@ -230,7 +231,7 @@ def test_a_part_is_mono_at_its_place(tone_corpus: Path) -> None:
 def checkpoint(step: int, best: int = -1) -> Checkpoint:
     tensors = {"w": torch.full((3,), float(step))}
     progress = Progress(step=step, best_step=best)
-    return Checkpoint(progress=progress, tensors=dict.fromkeys(("model", "random"), tensors))
+    return Checkpoint(progress=progress, groups=dict.fromkeys(("model", "random"), pack(tensors)))
 
 
 def test_a_full_disk_names_an_earlier_checkpoint_only_if_there_is_one(
@@ -240,13 +241,13 @@ def test_a_full_disk_names_an_earlier_checkpoint_only_if_there_is_one(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     with monkeypatch.context() as patched:
-        patched.setattr("daemon.training.checkpoint.write_bytes", full)
+        patched.setattr("daemon.runs.checkpoint.write_bytes", full)
         with pytest.raises(TrainingError) as first:
             save_checkpoint(tmp_path, checkpoint(1))
     assert "disk is full" in str(first.value) and "first" in str(first.value)
     assert "intact" not in str(first.value) and "resume" not in str(first.value)
     save_checkpoint(tmp_path, checkpoint(1))
-    monkeypatch.setattr("daemon.training.checkpoint.write_bytes", full)
+    monkeypatch.setattr("daemon.runs.checkpoint.write_bytes", full)
     with pytest.raises(TrainingError, match="previous one is intact"):
         save_checkpoint(tmp_path, checkpoint(2))
 
@@ -272,7 +273,7 @@ def test_newest_whole_checkpoint_wins(tmp_path: Path, name: str, damage: str) ->
     (tmp_path / ".part-00000003").mkdir()
     found = load_newest(tmp_path)
     assert found is not None and found.progress.step == 1
-    assert found.tensors["model"]["w"].tolist() == [1.0, 1.0, 1.0]
+    assert unpack(found.groups["model"])["w"].tolist() == [1.0, 1.0, 1.0]
     assert sorted(p.name for p in tmp_path.iterdir()) == ["step-00000001"]
     assert found.progress.best_error is None
 

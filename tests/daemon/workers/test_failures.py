@@ -12,8 +12,8 @@ import pytest
 from daemon.atlas.errors import AtlasError
 from daemon.codec.errors import CodecError
 from daemon.corpus.errors import CorpusError
+from daemon.runs.checkpoint import load_newest
 from daemon.runs.errors import TrainingError, TrainingMemoryError
-from daemon.training.checkpoint import load_newest
 from daemon.workers.failures import describe_failure
 from daemon.workers.training import _measure
 from protocol.errors import AlleleError

@@ -5,9 +5,9 @@ shrinks to a short end phase. Only runs on a budget end early; the budget is an 
 training error decides.
 """
 
+from daemon.runs.checkpoint import Progress
 from daemon.runs.clock import RunClock
-from daemon.training.checkpoint import Progress
-from daemon.training.learner import Patience
+from daemon.runs.learner import Patience
 
 END_SHARE = 0.15
 """Length of the end phase, as a share of the time spent so far."""

@@ -1,6 +1,6 @@
 """The interface between the training loop and a network of any kind.
 
-`daemon.training.loop` handles what is common to all kinds: the budget, stop and resume, checkpoints, the times of
+`daemon.runs.loop` handles what is common to all kinds: the budget, stop and resume, checkpoints, the times of
 evaluations, the log, the early end, and running out of memory. A `Learner` handles one kind of network: its
 optimisation step, its evaluation, and the content of the finished model's folder. The codec's learner is in
 `daemon.training.codec_learner`.
@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from daemon.runs.checkpoint import Checkpoint, Progress
 from daemon.runs.clock import Guess
 from daemon.runs.reports import EvaluationReport, TrainingResult
 from daemon.runs.spec import Plan
-from daemon.training.checkpoint import Checkpoint, Progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,4 +152,8 @@ class Learner(Protocol):
             say: called with each message for the log.
             report: called with the last evaluation.
         """
+        ...
+
+    def close(self) -> None:
+        """Give back what the training took from the process, such as its number of threads."""
         ...

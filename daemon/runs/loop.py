@@ -1,24 +1,22 @@
 """The training loop: budget, stop and resume, checkpoints, evaluations and the log, for any kind of network.
 
 Data flow: `Learner.step` until the clock's share is 1. Between steps `control` is called; when an evaluation is due,
-the learner is evaluated and a checkpoint is written. The network itself is the learner's (`daemon.training.learner`).
+the learner is evaluated and a checkpoint is written. The network itself is the learner's (`daemon.runs.learner`).
 """
 
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
 from msgspec.structs import replace
 
+from daemon.runs.checkpoint import load_newest, save_checkpoint
 from daemon.runs.clock import LastEvaluation, RunClock
 from daemon.runs.errors import TrainingMemoryError, is_out_of_memory
 from daemon.runs.folder import CHECKPOINTS, Run, RunLog, write_run
+from daemon.runs.learner import Learner, StepOutcome
+from daemon.runs.patience import end_early, note_error, restore_early_end
 from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, StepReport, TrainingResult
-from daemon.training.checkpoint import load_newest, save_checkpoint
-from daemon.training.learner import Learner, StepOutcome
-from daemon.training.patience import end_early, note_error, restore_early_end
-from daemon.training.threads import ThreadChooser
 
 
 class TrainingLoop:
@@ -29,7 +27,6 @@ class TrainingLoop:
         learner: Learner,
         run: Run,
         run_dir: Path,
-        device: torch.device,
         report: Callable[[Report], None],
         control: Callable[[], Control],
     ) -> None:
@@ -46,8 +43,6 @@ class TrainingLoop:
         if checkpoint is not None:
             learner.restore(checkpoint)
         self._clock = self._open_clock(checkpoint.progress.elapsed_s if checkpoint else 0.0)
-        is_budgeted = run.spec.steps is None and device.type == "cpu"
-        self._threads = ThreadChooser(is_adaptive=is_budgeted)
         self._log = RunLog(run_dir, checkpoint.progress.step if checkpoint else None)
 
     def _open_clock(self, elapsed_s: float) -> RunClock:
@@ -59,7 +54,7 @@ class TrainingLoop:
     def end(self, state: str, message: str = "") -> None:
         """Write to `run.json` how the run ended. A full disk must not hide the original error."""
         self._log.close()
-        self._threads.restore()
+        self._learner.close()
         try:
             write_run(self._dir, replace(self._run, state=state, message=message))
         except OSError:
@@ -100,9 +95,7 @@ class TrainingLoop:
     def _timed_step(self, share: float) -> None:
         progress = self._learner.progress
         began_s, was_ready = time.monotonic(), progress.is_ready
-        self._threads.begin()
         outcome = self._step(share)
-        self._threads.end()
         took_s = time.monotonic() - began_s
         if was_ready == progress.is_ready:
             self._clock.stepped(took_s)

@@ -11,10 +11,6 @@ import shutil
 from pathlib import Path
 
 import msgspec
-import safetensors.torch
-import torch
-from safetensors import SafetensorError
-from torch import Tensor
 
 from daemon.files.atomic import TEMP_PREFIX, sync_folder, write_bytes
 from daemon.runs.clock import LastEvaluation
@@ -69,8 +65,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """State of a run that a checkpoint holds."""
 
     progress: Progress
-    tensors: dict[str, dict[str, Tensor]]
-    """Groups of tensors by the name of their file; the learner decides on the groups."""
+    groups: dict[str, bytes]
+    """Groups of tensors by the name of their file, each in the safetensors format; the learner decides on them."""
 
 
 _TENSORS = ".safetensors"
@@ -94,7 +90,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
             shutil.rmtree(final)
         temp.rename(final)
         sync_folder(folder)
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         shutil.rmtree(temp, ignore_errors=True)
         raise _cannot_write(folder, error) from error
     _drop_old(folder, {checkpoint.progress.best_step, checkpoint.progress.stage_from})
@@ -102,7 +98,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 def _write(folder: Path, checkpoint: Checkpoint) -> None:
     hashes: dict[str, str] = {}
-    contents = {f"{name}{_TENSORS}": _packed(group) for name, group in checkpoint.tensors.items()}
+    contents = {f"{name}{_TENSORS}": content for name, content in checkpoint.groups.items()}
     contents[STATE] = msgspec.json.encode(checkpoint.progress)
     for name, content in contents.items():
         write_bytes(folder / name, content)
@@ -110,19 +106,13 @@ def _write(folder: Path, checkpoint: Checkpoint) -> None:
     write_bytes(folder / MANIFEST, msgspec.json.encode(Manifest(step=checkpoint.progress.step, files=hashes)))
 
 
-def _packed(tensors: dict[str, Tensor]) -> bytes:
-    return safetensors.torch.save({name: t.detach().cpu().contiguous() for name, t in tensors.items()})
-
-
-def _cannot_write(folder: Path, error: Exception) -> TrainingError:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+def _cannot_write(folder: Path, error: OSError) -> TrainingError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
         full = f"{folder}: the disk is full, a checkpoint could not be written."
-        if _complete(folder):
+        if complete(folder):
             return TrainingError(f"{full} The previous one is intact.", "Free some space, then resume.")
         return TrainingError(f"{full} It was the first one.", "Free some space, then train again.")
-    if isinstance(error, OSError):
-        return TrainingError(f"{folder}: a checkpoint could not be written ({error.strerror}).", _what_to_do(error))
-    return TrainingError(f"{folder}: a checkpoint could not be written ({error}).", "Check the disk, then resume.")
+    return TrainingError(f"{folder}: a checkpoint could not be written ({error.strerror}).", _what_to_do(error))
 
 
 def _what_to_do(error: OSError) -> str:
@@ -136,12 +126,12 @@ def _what_to_do(error: OSError) -> str:
 
 def _drop_old(folder: Path, steps: set[int | None]) -> None:
     kept = {f"step-{step:08d}" for step in steps if step is not None}
-    for old in _complete(folder)[KEPT:]:
+    for old in complete(folder)[KEPT:]:
         if old.name not in kept:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _complete(folder: Path) -> list[Path]:
+def complete(folder: Path) -> list[Path]:
     """Checkpoint folders with a manifest, newest first."""
     return sorted((path.parent for path in folder.glob(f"step-*/{MANIFEST}")), reverse=True)
 
@@ -181,9 +171,8 @@ def _read(path: Path) -> Checkpoint | None:
         if any(hashlib.sha256(contents[name]).hexdigest() != digest for name, digest in manifest.files.items()):
             return None
         groups = {name.removesuffix(_TENSORS): data for name, data in contents.items() if name.endswith(_TENSORS)}
-        tensors = {name: safetensors.torch.load(data) for name, data in groups.items()}
-        return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), tensors=tensors)
-    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, SafetensorError, KeyError, ValueError):
+        return Checkpoint(progress=msgspec.json.decode(contents[STATE], type=Progress), groups=groups)
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError, KeyError, ValueError):
         return None
     except OSError as error:  # no permission, no descriptor, a disk error: the checkpoint itself may be intact
         raise TrainingError(f"{path}: the checkpoint cannot be read ({error.strerror}).", _what_to_do(error)) from error
@@ -195,38 +184,3 @@ def _other_version(path: Path) -> TrainingError:
         "Resume it with that version, or start a new model.",
         can_resume=False,
     )
-
-
-def pack_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Adam's moments and step counts by parameter index."""
-    state = optimizer.state_dict()["state"]
-    return {f"{index}.{key}": value for index, entry in state.items() for key, value in entry.items()}
-
-
-def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
-    """Restore the optimiser state that `pack_optimizer` returned."""
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        index, key = name.split(".", 1)
-        state.setdefault(int(index), {})[key] = tensor
-    whole = optimizer.state_dict()
-    optimizer.load_state_dict({"state": state, "param_groups": whole["param_groups"]})
-
-
-def pack_random(device: torch.device) -> dict[str, Tensor]:
-    """State of the random generators, from which the replacement of dead codes draws."""
-    packed = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        packed["cuda"] = torch.cuda.get_rng_state(device)
-    elif device.type == "mps":
-        packed["mps"] = torch.mps.get_rng_state()
-    return packed
-
-
-def unpack_random(device: torch.device, packed: dict[str, Tensor]) -> None:
-    """Restore the random state that `pack_random` returned."""
-    torch.set_rng_state(packed["cpu"])
-    if device.type == "cuda" and "cuda" in packed:
-        torch.cuda.set_rng_state(packed["cuda"], device)
-    elif device.type == "mps" and "mps" in packed:
-        torch.mps.set_rng_state(packed["mps"])
