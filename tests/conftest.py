@@ -12,8 +12,8 @@ from hypothesis import settings
 
 # No deadline: two cores are shared with trainings. In CI the same cases every time: one that is found there by chance
 # would stop a change that has nothing to do with it.
-settings.register_profile("shared machine")
-settings.register_profile("ci", derandomize=True)
+settings.register_profile("shared machine", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "shared machine")
 
 TESTS = Path(__file__).parent
