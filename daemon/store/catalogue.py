@@ -104,7 +104,7 @@ class Catalogue:
         return [msgspec.json.decode(info, type=JobInfo) for (info,) in rows]
 
     def spec_of(self, job: str) -> JobSpec | None:
-        """What a job is to do; None when it is not known."""
+        """The saved specification of a job; None if the job is unknown."""
         row = self._db.execute("SELECT spec FROM jobs WHERE number = ?", (_number(job),)).fetchone()
         return None if row is None else _read_spec(row[0])
 

@@ -195,7 +195,7 @@ class StrandStore:
         """Reapply the most recently undone edit, on every strand it changed.
 
         Raises:
-            AlleleError: as `undo_edit`.
+            AlleleError: E_NOT_FOUND, E_CONFLICT, E_NOTHING_TO_UNDO, E_DISK_FULL.
         """
         return self._once(strand, request, lambda row: self._redo(row, request))
 

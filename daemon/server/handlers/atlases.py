@@ -186,7 +186,7 @@ def _corpus_of(model: ModelInfo) -> str:
     if run is None:
         raise AlleleError(
             "E_NOT_FOUND",
-            f"model {model.name} has no run.json: what it learned from is not known",
+            f"model {model.name} has no run.json: its training files are not known",
             hint="an atlas is measured on the training recordings",
         )
     return run.corpus
