@@ -63,9 +63,9 @@ async def _serve(config: DaemonConfig, lock: HomeLock) -> int:
     broker = Broker(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, broker.ask_to_stop, f"signal {number.name}")
+        loop.add_signal_handler(number, broker.request_stop, f"signal {number.name}")
     if config.foreground:
-        loop.add_signal_handler(signal.SIGHUP, broker.ask_to_stop, "the terminal hung up")
+        loop.add_signal_handler(signal.SIGHUP, broker.request_stop, "the terminal hung up")
     else:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     await broker.start()
@@ -100,10 +100,10 @@ async def _watch(broker: Broker, config: DaemonConfig, lock: HomeLock) -> None:
         if broker.sweep():
             busy_s = now_s
         if config.idle_exit_s and now_s - busy_s > config.idle_exit_s:
-            broker.ask_to_stop("nobody needs it")
+            broker.request_stop("nobody needs it")
         if not lock.still_counts():
             log.error("%s was moved or removed, or another daemon locked it", config.places.home)
-            broker.ask_to_stop("its home is gone")
+            broker.request_stop("its home is gone")
             continue
         problem = _keep_reachable(broker, config)
         if problem and problem != said:

@@ -1,9 +1,9 @@
-"""Living strands as the loop knows them, and the news about them.
+"""The open strands in memory, and the events about them.
 
-Data flow: a handler awaits the store's thread; in the turn in which the answer is back, memory changes and the event
-goes out; so a snapshot and its sequence number always belong together, and events of a strand come in the order of its
-revisions. An edit that takes a model's vectors goes to and fro between the store and the engine; meanwhile the
-strand's other edits wait for their turn.
+Data flow: a handler awaits the store's thread. When the result arrives, memory is changed and the event is published in
+the same turn of the loop. A snapshot and its sequence number therefore always match, and the events of a strand are in
+the order of its revisions. An edit that needs a model alternates between the store and the engine; other edits of the
+strand wait for it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,19 +29,19 @@ R = TypeVar("R")
 
 
 class Watcher(Protocol):
-    """Whoever must know of changes before the next turn of the loop. Must not block."""
+    """Receives changes of strands before the next turn of the loop. Its methods must not block."""
 
     def resized(self, strand: str, lo: int, before: int, after: int) -> None:
-        """`before` frames from `lo` on gave place to `after`."""
+        """Called after `before` frames from `lo` on were replaced by `after` frames."""
         ...
 
     def edited(self, strand: str) -> None:
-        """A strand has a new revision."""
+        """Called after a strand received a new revision."""
         ...
 
 
 class StrandBook:
-    """Every open strand. Used on the loop's thread."""
+    """All open strands. Use it on the loop's thread."""
 
     def __init__(self, store: StrandStore, thread: StoreThread, publisher: Publisher) -> None:
         self._store, self._thread, self._publisher = store, thread, publisher
@@ -51,23 +51,23 @@ class StrandBook:
         self.workspace = ""
 
     def watch(self, watcher: Watcher) -> None:
-        """Report every change to a watcher from now on."""
+        """Report every later change to a watcher."""
         self._watcher = watcher
 
     async def load(self) -> None:
-        """Take over what the store holds."""
+        """Read all open strands and the workspace from the store."""
         self._living = {living.id: living for living in await self._thread.call(self._store.list_strands)}
         self.workspace = await self._thread.call(self._store.get_workspace)
 
     def list_strands(self) -> list[StrandInfo]:
-        """Every strand, oldest first."""
+        """List all open strands, oldest first."""
         return [living.info for living in self._living.values()]
 
     def find(self, strand: str) -> Living:
-        """One strand as it is now.
+        """Find an open strand by id.
 
         Raises:
-            AlleleError: E_NOT_FOUND.
+            AlleleError: E_NOT_FOUND. It lists the open strands.
         """
         living = self._living.get(strand)
         if living is None:
@@ -76,48 +76,48 @@ class StrandBook:
         return living
 
     async def edit_texts(self, strand: str) -> list[str]:
-        """Return the text of a strand's edits, oldest first."""
+        """Read the text of a strand's edits, oldest first."""
         return await self._thread.call(self._store.edit_texts, strand)
 
     async def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
-        """A strand, its codes as it was opened, and before its last edit."""
+        """Return a strand, its codes as it was opened, and its codes before the last edit."""
         return await self._thread.call(self._store.earlier, strand)
 
     async def get_history(self, strand: str) -> History:
-        """What was done to a strand since it was opened here, undone edits included."""
+        """List the edits of a strand since it was opened, including undone ones."""
         return await self._thread.call(self._store.get_history, strand)
 
     async def opened_by(self, request: RequestId) -> Living | None:
-        """Return the strand that this request opened before, if it did."""
+        """Return the strand that the same request opened earlier, or None."""
         return await self._thread.call(self._store.opened_by, request)
 
     async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
-        """Open a new strand."""
+        """Open a new strand and publish it."""
         return self._welcome(await self._thread.call(self._store.open_strand, meta, codes, request))
 
     async def reopen_strand(self, strand: str) -> Living:
-        """Take a strand back from the trash."""
+        """Restore a strand from the trash."""
         return self._welcome(await self._ask(self._store.reopen_strand, strand))
 
     async def list_closed_strands(self) -> ClosedStrands:
-        """What lies in the trash, the strand closed last first."""
+        """List the strands in the trash, the most recently closed first."""
         return await self._thread.call(self._store.list_closed_strands)
 
     async def close_strand(self, strand: str) -> None:
-        """Put a strand in the trash."""
+        """Close a strand and move it to the trash."""
         await self._ask(self._store.close_strand, strand)
         if self._living.pop(strand, None) is not None:
             self._publisher.publish(StrandClosed(strand=strand))
 
     def turn(self, *strands: str) -> AbstractAsyncContextManager[None]:
-        """Wait for those who came earlier to change one of these strands. Changes are made inside it."""
+        """Wait until earlier requests have changed these strands. Make changes inside the returned context."""
         return self._turns.take(*strands)
 
     async def apply_edit(self, strand: str, edit: Edit, request: RequestId, compute: Compute) -> EditApplied:
-        """Apply an edit; on disk when this returns.
+        """Apply an edit. It is stored on disk when this returns.
 
         Raises:
-            AlleleError: what the store and the engine say; E_CONFLICT when the other strand never keeps still.
+            AlleleError: what the store and the engine raise; E_CONFLICT if the other strand keeps changing.
         """
 
         def begin(answers: Answers) -> Awaitable[Edited | Computation]:
@@ -127,20 +127,20 @@ class StrandBook:
         return self._publish(edited, "edit", request)
 
     async def undo_edit(self, strand: str, request: RequestId) -> EditApplied:
-        """Take back the newest edit."""
+        """Undo the newest edit of a strand."""
         return self._publish(await self._ask(self._store.undo_edit, strand, request), "undo", request)
 
     async def redo_edit(self, strand: str, request: RequestId) -> EditApplied:
-        """Do again what was undone last."""
+        """Reapply the most recently undone edit."""
         return self._publish(await self._ask(self._store.redo_edit, strand, request), "redo", request)
 
     async def put_workspace(self, state: str) -> None:
-        """Keep what a client would show again."""
+        """Store a client's workspace on disk."""
         await self._thread.call(self._store.put_workspace, state)
         self.workspace = state
 
     async def _ask(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call the store on its thread. Strands that another process changed are read again before it refuses."""
+        """Call the store on its thread. If another process changed a strand, it is read again before the error."""
         try:
             return await self._thread.call(work, *args, **kwargs)
         except SupersededError as refusal:
@@ -149,7 +149,7 @@ class StrandBook:
             raise
 
     def _take_over(self, strand: str, living: Living | None) -> None:
-        """Show a strand as another process left it; clients fetch it whole."""
+        """Replace a strand in memory by the state that another process stored. Clients then fetch it as a whole."""
         before = self._living.get(strand)
         if living is None:
             if self._living.pop(strand, None) is not None:

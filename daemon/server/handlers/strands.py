@@ -1,4 +1,4 @@
-"""Requests about living strands and the workspace."""
+"""Handlers of requests about open strands and the workspace."""
 
 from typing import Any
 
@@ -31,24 +31,24 @@ from protocol.messages.strands import (
 
 
 class StrandHandlers:
-    """Answers requests about living strands. Edits of a strand are applied in the order in which they came."""
+    """Answers requests about open strands. Edits of a strand are applied in the order of arrival."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._strands = services.strands
 
     async def open_strand(self, request: Call[OpenStrand]) -> Reply:
-        """Open a strand of an audio file, which is encoded first, or of codes that came with the request."""
+        """Open a strand from an audio file, which is encoded first, or from codes sent with the request."""
         body = request.body
         request_id = RequestId(cid=request.cid, id=request.id)
         known = await self._strands.opened_by(request_id)
         if known is not None:
             return Reply(body=known.info)
         if (body.path is None) == (body.meta is None):
-            raise AlleleError("E_BAD_REQUEST", "a strand is opened of an audio file or of codes, one of them")
+            raise AlleleError("E_BAD_REQUEST", "give either an audio file or codes to open a strand")
         if body.path is not None:
             if body.model is None:
-                raise AlleleError("E_BAD_REQUEST", "which model encodes the file?", hint="name a model")
+                raise AlleleError("E_BAD_REQUEST", "no model is named to encode the file", hint="name a model")
             made = await encode_clip(self._services, body.path, body.model, request)
             meta, codes, notes = made.meta, made.codes, made.notes
         else:
@@ -78,7 +78,7 @@ class StrandHandlers:
         return Reply(body=Done())
 
     async def reopen_strand(self, request: Call[ReopenStrand]) -> Reply:
-        """Take a strand back from the trash, with the history it had."""
+        """Restore a strand and its history from the trash."""
         body = request.body
         return Reply(body=(await self._strands.reopen_strand(body.strand)).info)
 
@@ -87,7 +87,7 @@ class StrandHandlers:
         return Reply(body=await self._strands.list_closed_strands())
 
     async def apply_edit(self, request: Call[ApplyEdit]) -> Reply:
-        """Apply an edit and answer when it is on disk."""
+        """Apply an edit. The reply is sent when the edit is on disk."""
         body = request.body
         others = [] if body.edit.other is None else [body.edit.other]
         async with self._strands.turn(body.strand, *others):
@@ -110,18 +110,18 @@ class StrandHandlers:
             return Reply(body=await self._strands.redo_edit(body.strand, _request_id(request)))
 
     async def get_history(self, request: Call[GetHistory]) -> Reply:
-        """List the edits around the point of its history at which a strand is."""
+        """List the edits around the current one of a strand's history."""
         body = request.body
         return Reply(body=await self._strands.get_history(body.strand))
 
     async def put_workspace(self, request: Call[PutWorkspace]) -> Reply:
-        """Keep a client's workspace in place of the last one, whoever sent that."""
+        """Store a client's workspace. It replaces the stored one, even that of another client."""
         body = request.body
         await self._strands.put_workspace(body.state)
         return Reply(body=Done())
 
     async def get_workspace(self, _: Call[GetWorkspace]) -> Reply:
-        """Return the workspace that was kept last. Reads memory; touches no disk."""
+        """Return the workspace that was stored last. Reads memory; touches no disk."""
         return Reply(body=Workspace(state=self._strands.workspace))
 
 
@@ -131,7 +131,7 @@ def _request_id(request: Call[Any]) -> RequestId:
 
 
 def register(table: DispatchTable, services: Services) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     handlers = StrandHandlers(services)
     table.add(OpenStrand, handlers.open_strand)
     table.add(GetStrand, handlers.get_strand)
