@@ -72,7 +72,7 @@ class JobRun:
                 self._killer = asyncio.create_task(self._stop(self._child, grace_s))
 
     async def keep(self) -> None:
-        """Let the child end between two steps and keep its result. A child that has not started receives this when it starts."""
+        """Let the child end between two steps and keep its result. A child that has not started receives this later."""
         self._is_kept = True
         if self._child is not None:
             with contextlib.suppress(PipeError):  # it has just ended; go() reports how

@@ -14,7 +14,7 @@ from daemon.edits.values import Change, Computation
 from daemon.server.settling import Answers, Compute, settle_edit
 from daemon.server.turns import Turns
 from daemon.server.wire.publisher import Publisher
-from daemon.store.living import Edited, Living, RequestId, SupersededError
+from daemon.store.strand_state import Edited, RequestId, StrandState, SupersededError
 from daemon.store.strands import StrandStore
 from daemon.store.thread import StoreThread
 from protocol.edits import Edit
@@ -45,7 +45,7 @@ class StrandBook:
 
     def __init__(self, store: StrandStore, thread: StoreThread, publisher: Publisher) -> None:
         self._store, self._thread, self._publisher = store, thread, publisher
-        self._living: dict[str, Living] = {}
+        self._open: dict[str, StrandState] = {}
         self._turns = Turns()
         self._watcher: Watcher | None = None
         self.workspace = ""
@@ -56,30 +56,30 @@ class StrandBook:
 
     async def load(self) -> None:
         """Read all open strands and the workspace from the store."""
-        self._living = {living.id: living for living in await self._thread.call(self._store.list_strands)}
+        self._open = {state.id: state for state in await self._thread.call(self._store.list_strands)}
         self.workspace = await self._thread.call(self._store.get_workspace)
 
     def list_strands(self) -> list[StrandInfo]:
         """List all open strands, oldest first."""
-        return [living.info for living in self._living.values()]
+        return [state.info for state in self._open.values()]
 
-    def find(self, strand: str) -> Living:
+    def find(self, strand: str) -> StrandState:
         """Find an open strand by id.
 
         Raises:
             AlleleError: E_NOT_FOUND. It lists the open strands.
         """
-        living = self._living.get(strand)
-        if living is None:
-            known = ", ".join(f"{known.id} ({known.meta.name})" for known in self._living.values()) or "none"
+        state = self._open.get(strand)
+        if state is None:
+            known = ", ".join(f"{known.id} ({known.meta.name})" for known in self._open.values()) or "none"
             raise AlleleError("E_NOT_FOUND", f"no strand is called {strand}", hint=f"open strands: {known}")
-        return living
+        return state
 
     async def edit_texts(self, strand: str) -> list[str]:
         """Read the text of a strand's edits, oldest first."""
         return await self._thread.call(self._store.edit_texts, strand)
 
-    async def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
+    async def earlier(self, strand: str) -> tuple[StrandState, Codes, Codes]:
         """Return a strand, its codes as it was opened, and its codes before the last edit."""
         return await self._thread.call(self._store.earlier, strand)
 
@@ -87,15 +87,15 @@ class StrandBook:
         """List the edits of a strand since it was opened, including undone ones."""
         return await self._thread.call(self._store.get_history, strand)
 
-    async def opened_by(self, request: RequestId) -> Living | None:
+    async def opened_by(self, request: RequestId) -> StrandState | None:
         """Return the strand that the same request opened earlier, or None."""
         return await self._thread.call(self._store.opened_by, request)
 
-    async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
+    async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> StrandState:
         """Open a new strand and publish it."""
         return self._welcome(await self._thread.call(self._store.open_strand, meta, codes, request))
 
-    async def reopen_strand(self, strand: str) -> Living:
+    async def reopen_strand(self, strand: str) -> StrandState:
         """Restore a strand from the trash."""
         return self._welcome(await self._ask(self._store.reopen_strand, strand))
 
@@ -106,7 +106,7 @@ class StrandBook:
     async def close_strand(self, strand: str) -> None:
         """Close a strand and move it to the trash."""
         await self._ask(self._store.close_strand, strand)
-        if self._living.pop(strand, None) is not None:
+        if self._open.pop(strand, None) is not None:
             self._publisher.publish(StrandClosed(strand=strand))
 
     def turn(self, *strands: str) -> AbstractAsyncContextManager[None]:
@@ -148,49 +148,49 @@ class StrandBook:
                 self._take_over(strand, await self._thread.call(self._store.find, strand))
             raise
 
-    def _take_over(self, strand: str, living: Living | None) -> None:
+    def _take_over(self, strand: str, state: StrandState | None) -> None:
         """Replace a strand in memory by the state that another process stored. Clients then fetch it as a whole."""
-        before = self._living.get(strand)
-        if living is None:
-            if self._living.pop(strand, None) is not None:
+        before = self._open.get(strand)
+        if state is None:
+            if self._open.pop(strand, None) is not None:
                 self._publisher.publish(StrandClosed(strand=strand))
             return
         if before is None:
-            self._welcome(living)
+            self._welcome(state)
             return
-        self._living[strand] = living
-        lengths = before.codes.shape[1], living.codes.shape[1]
+        self._open[strand] = state
+        lengths = before.codes.shape[1], state.codes.shape[1]
         if self._watcher is not None:
             if lengths[0] != lengths[1]:
                 self._watcher.resized(strand, 0, *lengths)
             self._watcher.edited(strand)
-        levels, frames = LevelRange(0, living.codes.shape[0] - 1), FrameRange(0, 0)
-        event = StrandChanged(strand=living.info, kind="edit", edit="", levels=levels, frames=frames, resized=True)
-        self._publisher.publish(event, [living.codes[:, :0]])
+        levels, frames = LevelRange(0, state.codes.shape[0] - 1), FrameRange(0, 0)
+        event = StrandChanged(strand=state.info, kind="edit", edit="", levels=levels, frames=frames, resized=True)
+        self._publisher.publish(event, [state.codes[:, :0]])
 
-    def _welcome(self, living: Living) -> Living:
-        if living.id not in self._living:
-            self._living[living.id] = living
-            self._publisher.publish(StrandOpened(strand=living.info))
-        return living
+    def _welcome(self, state: StrandState) -> StrandState:
+        if state.id not in self._open:
+            self._open[state.id] = state
+            self._publisher.publish(StrandOpened(strand=state.info))
+        return state
 
     def _publish(self, edited: Edited, kind: str, request: RequestId) -> EditApplied:
-        for living in edited.strands:
-            if living.id in self._living:
-                self._living[living.id] = living
-        for living, change in zip(edited.strands, edited.changes, strict=True):
+        for state in edited.strands:
+            if state.id in self._open:
+                self._open[state.id] = state
+        for state, change in zip(edited.strands, edited.changes, strict=True):
             if self._watcher is not None:
                 if change.is_resized:
                     before, after = change.before.shape[1], change.after.shape[1]
-                    self._watcher.resized(living.id, change.frame_lo, before, after)
-                self._watcher.edited(living.id)
-            self._publisher.publish(_news(living, change, kind, edited.answer.edit, request.id), [change.after])
+                    self._watcher.resized(state.id, change.frame_lo, before, after)
+                self._watcher.edited(state.id)
+            self._publisher.publish(_news(state, change, kind, edited.answer.edit, request.id), [change.after])
         return edited.answer
 
 
-def _news(living: Living, change: Change, kind: str, text: str, cause: bytes) -> StrandChanged:
+def _news(state: StrandState, change: Change, kind: str, text: str, cause: bytes) -> StrandChanged:
     return StrandChanged(
-        strand=living.info,
+        strand=state.info,
         kind=kind,
         edit=text,
         levels=change.levels,

@@ -1,4 +1,4 @@
-"""Living strands: grids in memory, every change in the journal before it is acknowledged.
+"""Open strands: grids in memory, every change in the journal before it is acknowledged.
 
 Data flow: a request → checks (repeated? stale?) → `daemon.edits` computes → one transaction → memory → answer. All
 of it on the store's thread, one request after another, so edits are serial whoever sends them. An edit that takes a
@@ -24,7 +24,7 @@ from daemon.edits.operations import apply
 from daemon.edits.values import Change, Computation, Grid, Outcome, Register, settle, write
 from daemon.store.journal import Journal
 from daemon.store.journal_rows import Entry, EntryPart, Outdated, StrandRow
-from daemon.store.living import Edited, Living, RequestId, SupersededError, as_grid, as_living, frozen
+from daemon.store.strand_state import Edited, RequestId, StrandState, SupersededError, as_grid, frozen, strand_state
 from protocol.arrays import Array
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
@@ -60,9 +60,9 @@ class StrandStore:
         """Close the journal."""
         self._journal.close()
 
-    def list_strands(self) -> list[Living]:
+    def list_strands(self) -> list[StrandState]:
         """Every open strand, oldest first."""
-        return [as_living(row) for row in self._rows.values()]
+        return [strand_state(row) for row in self._rows.values()]
 
     def edit_texts(self, strand: str) -> list[str]:
         """The text of what was done to a strand, oldest first: before it was opened here, and since."""
@@ -78,7 +78,7 @@ class StrandStore:
             head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.get_history(strand, first, last)
         )
 
-    def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
+    def earlier(self, strand: str) -> tuple[StrandState, Codes, Codes]:
         """A strand, its codes as it was opened, and before the edit it stands at."""
         row = self._row(strand)
         codes = last = row.codes
@@ -86,20 +86,20 @@ class StrandStore:
             codes = write(codes, change.reversed(), in_place=number > 0)
             if number == 0:
                 last, codes = codes, codes.copy()
-        return as_living(row), codes, last
+        return strand_state(row), codes, last
 
-    def find(self, strand: str) -> Living | None:
+    def find(self, strand: str) -> StrandState | None:
         """One open strand; None when it is not open."""
         row = self._rows.get(strand)
-        return None if row is None else as_living(row)
+        return None if row is None else strand_state(row)
 
-    def opened_by(self, request: RequestId) -> Living | None:
+    def opened_by(self, request: RequestId) -> StrandState | None:
         """The strand that this very request opened before, if it is still open."""
         known = self._journal.opened_by(request.cid, request.id)
         row = None if known is None else self._rows.get(known) or self._read(known)
-        return None if row is None else as_living(row)
+        return None if row is None else strand_state(row)
 
-    def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
+    def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> StrandState:
         """A new strand; the same request again gives the same strand."""
         known = self.opened_by(request)
         if known is not None:
@@ -108,7 +108,7 @@ class StrandStore:
         with self._journal.transaction():
             self._journal.open_strand(row, request.cid, request.id)
         self._rows[row.id] = row
-        return as_living(row)
+        return strand_state(row)
 
     def close_strand(self, strand: str) -> None:
         """Put a strand and its history in the trash.
@@ -128,7 +128,7 @@ class StrandStore:
         """What lies in the trash, the strand closed last first."""
         return self._journal.list_closed_strands()
 
-    def reopen_strand(self, strand: str) -> Living:
+    def reopen_strand(self, strand: str) -> StrandState:
         """Take a strand back from the trash as it was; one that is open stays as it is.
 
         Raises:
@@ -152,7 +152,7 @@ class StrandStore:
             except Outdated as outdated:
                 raise self._read_again(outdated) from None
             self._rows[strand] = row
-        return as_living(self._rows[strand])
+        return strand_state(self._rows[strand])
 
     def get_workspace(self) -> str:
         """What a client kept last."""
@@ -229,7 +229,7 @@ class StrandStore:
             notes.append("every cell stayed as it was")
         parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
         rows = [self._moved(part.strand, part.change, part.pos, part.pos, request) for part in parts]
-        answer = EditApplied(edit=text, strands=[as_living(new).info for new in rows], notes=notes)
+        answer = EditApplied(edit=text, strands=[strand_state(new).info for new in rows], notes=notes)
         with self._journal.transaction():
             self._journal.expect(revisions)
             self._journal.apply_edit(edit, text, parts, request.cid, request.id)
@@ -241,7 +241,7 @@ class StrandStore:
     ) -> Edited:
         """An edit that fills registers and changes no cells: the strand's revision stays."""
         tail = [*row.tail, _name(request.cid, request.id)][-KEPT_TAIL:]
-        answer = EditApplied(edit=text, strands=[as_living(row).info], notes=outcome.notes)
+        answer = EditApplied(edit=text, strands=[strand_state(row).info], notes=outcome.notes)
         with self._journal.transaction():
             self._journal.expect(revisions)
             for name, register in outcome.registers.items():
@@ -260,7 +260,7 @@ class StrandStore:
         )
         new = self._moved(row.id, nothing, row.head, row.depth, request)
         new.locked = locked
-        answer = EditApplied(edit=text, strands=[as_living(new).info], notes=notes)
+        answer = EditApplied(edit=text, strands=[strand_state(new).info], notes=notes)
         with self._journal.transaction():
             self._journal.update_strand(new, with_checkpoint=False)
             self._journal.put_locks(new)
@@ -302,7 +302,7 @@ class StrandStore:
         rows = [
             self._moved(part.strand, part.change, part.pos, self._rows[part.strand].depth, request) for part in parts
         ]
-        answer = EditApplied(edit=entry.text, strands=[as_living(new).info for new in rows], notes=notes)
+        answer = EditApplied(edit=entry.text, strands=[strand_state(new).info for new in rows], notes=notes)
         left = [part.strand for part in entry.present if part.strand not in self._rows]
         with self._journal.transaction():
             self._journal.split_entry(entry.id, left)  # or a strand that is taken back could never undo its share
@@ -330,7 +330,7 @@ class StrandStore:
     def _settle(self, rows: list[StrandRow], changes: list[Change], answer: EditApplied) -> Edited:
         for row in rows:
             self._rows[row.id] = row
-        return Edited(answer=answer, strands=[as_living(row) for row in rows], changes=changes)
+        return Edited(answer=answer, strands=[strand_state(row) for row in rows], changes=changes)
 
     def _read_again(self, outdated: Outdated) -> SupersededError:
         """Take strands over as another process left them in the journal; the error that says so."""

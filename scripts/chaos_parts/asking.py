@@ -23,7 +23,7 @@ class LostError(Exception):
 
 
 async def open_strand(client: Client, model: ModelInfo, name: str, codes: Codes) -> str:
-    """A living strand of these codes; its id."""
+    """An open strand of these codes; its id."""
     meta = StrandMeta(
         name=name, model=model.name, codec_id=model.codec_id, levels=Q, codebook=K, frames=T,
         samples=T * model.hop_length, sample_rate=model.sample_rate, hop_length=model.hop_length,

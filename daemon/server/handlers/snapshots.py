@@ -75,14 +75,14 @@ class SnapshotHandlers:
     async def decode_strand(self, request: Call[DecodeStrand]) -> Reply:
         """Decode an open strand, as it is at this moment, to a WAV file."""
         body = request.body
-        living = self._services.strands.find(body.strand)
-        return await self._decode_to(living.meta, living.codes, body, request)
+        state = self._services.strands.find(body.strand)
+        return await self._decode_to(state.meta, state.codes, body, request)
 
     async def decode_region(self, request: Call[DecodeRegion]) -> Reply:
         """Decode frames of an open strand. The reply contains the revision that was decoded."""
         body = request.body
-        living = self._services.strands.find(body.strand)
-        meta, frames = living.meta, body.frames
+        state = self._services.strands.find(body.strand)
+        meta, frames = state.meta, body.frames
         most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.channels // meta.hop_length
         if not 0 <= frames.first < frames.past <= meta.frames:
             raise AlleleError(
@@ -97,7 +97,7 @@ class SnapshotHandlers:
         pcm = await self._services.engine.decode(
             model.name,
             model.codec_id,
-            living.codes,
+            state.codes,
             frames.first,
             frames.past,
             levels,
@@ -105,7 +105,7 @@ class SnapshotHandlers:
             request.deadline_s,
         )
         return Reply(
-            body=Region(strand=living.id, rev=living.rev, frames=frames),
+            body=Region(strand=state.id, rev=state.rev, frames=frames),
             buffers=(np.atleast_2d(pcm),),
             sample_rate_hz=meta.sample_rate,
         )

@@ -9,7 +9,7 @@ from daemon.server.computing import engine_for
 from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
-from daemon.store.living import RequestId
+from daemon.store.strand_state import RequestId
 from protocol.errors import AlleleError
 from protocol.messages.fields import Done
 from protocol.messages.strands import (
@@ -53,19 +53,19 @@ class StrandHandlers:
             meta, codes, notes = made.meta, made.codes, made.notes
         else:
             (meta, codes), notes = await given_strand(self._services, body.meta, request.buffers), []
-        living = await self._strands.open_strand(meta, codes, request_id)
-        return Reply(body=replace(living.info, notes=notes))
+        state = await self._strands.open_strand(meta, codes, request_id)
+        return Reply(body=replace(state.info, notes=notes))
 
     async def get_strand(self, request: Call[GetStrand]) -> Reply:
         """Return a strand with its codes and the newest of its edits as text."""
         body = request.body
-        living = self._strands.find(body.strand)
+        state = self._strands.find(body.strand)
         texts = await self._strands.edit_texts(body.strand)
-        living, earlier = self._strands.find(body.strand), ()
+        state, earlier = self._strands.find(body.strand), ()
         if body.with_earlier:
-            living, *earlier = await self._strands.earlier(body.strand)
-        info = replace(living.info, meta=replace(living.meta, edits=newest(texts)))
-        return Reply(body=info, buffers=(living.codes, *earlier))
+            state, *earlier = await self._strands.earlier(body.strand)
+        info = replace(state.info, meta=replace(state.meta, edits=newest(texts)))
+        return Reply(body=info, buffers=(state.codes, *earlier))
 
     async def list_strands(self, _: Call[ListStrands]) -> Reply:
         """List every open strand. Reads memory; touches no disk."""

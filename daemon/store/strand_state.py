@@ -1,4 +1,4 @@
-"""Living strands as the broker sees them: at one revision, with the requests for a change and what is answered."""
+"""Open strands as the broker sees them: at one revision, with the requests for a change and what is answered."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from protocol.strands import Codes, StrandMeta
 
 
 @dataclass(frozen=True, kw_only=True)
-class Living:
+class StrandState:
     """A strand at one revision. `codes` (Q, T) is never written to again; `info.meta.edits` is empty here."""
 
     info: StrandInfo
@@ -50,7 +50,7 @@ class Edited:
     """The answer, and, unless it was given before, the strands that changed and how."""
 
     answer: EditApplied
-    strands: list[Living] = field(default_factory=list[Living])
+    strands: list[StrandState] = field(default_factory=list[StrandState])
     changes: list[Change] = field(default_factory=list[Change])
 
 
@@ -74,7 +74,7 @@ def as_grid(row: StrandRow) -> Grid:
     return Grid(id=row.id, meta=row.meta, codes=row.codes, locked=row.locked)
 
 
-def as_living(row: StrandRow) -> Living:
+def strand_state(row: StrandRow) -> StrandState:
     """A strand as it is now."""
     meta = msgspec.structs.replace(resized(row.meta, row.codes.shape[1]), edits=[])
     info = StrandInfo(
@@ -85,4 +85,4 @@ def as_living(row: StrandRow) -> Living:
         redo_depth=row.depth - row.head,
         locked=sorted(row.locked),
     )
-    return Living(info=info, codes=row.codes)
+    return StrandState(info=info, codes=row.codes)
