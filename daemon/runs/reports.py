@@ -9,7 +9,7 @@ Health = Literal["healthy", "thin", "collapsing"]
 
 
 class Control(enum.Enum):
-    """What the training loop does next; it checks this between two steps."""
+    """The next action of the training loop, which checks it between two steps."""
 
     GO = "go"
     STOP = "stop"
@@ -48,7 +48,7 @@ class LevelReport(msgspec.Struct, frozen=True, kw_only=True):
     """The mean squared distance of vectors to their codes, divided by the variance of the vectors."""
     health: Health
     advice: str
-    """What to do about a level that is not healthy; empty for a healthy one."""
+    """The advice for a level that is not healthy; empty for a healthy one."""
     live_utilisation: float = 0.0
     """The utilisation before unused codes were moved for this evaluation, which is that of the training itself."""
 
@@ -75,7 +75,7 @@ class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluatio
     """A WAV file, relative to the run folder: the same clip as it was recorded."""
     side_mel: float | None = None
     width_db: float | None = None
-    """As in `HeldOut`."""
+    """Measurements of the side in stereo, as in `HeldOut`."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
