@@ -1,1 +1,1 @@
-"""Trains codecs on a person's recordings and serves their codes: broker, workers, codec, store."""
+"""The daemon: it trains codecs on recordings, and serves their codes. Broker, workers, codec and store."""

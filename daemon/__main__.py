@@ -1,9 +1,9 @@
-"""`alleled`, the daemon: composition root.
+"""The command `alleled`, which runs the daemon: its composition root.
 
-Data flow: arguments → DaemonConfig → folders → lock → log → Broker until a signal, a request, idleness or the loss of
-its home ends it. Sockets that are removed or taken over are bound again within `WATCH_S`; nothing that runs is lost.
-A failure to start is reported in one line on the ready pipe and stderr, with exit code 3 when another daemon holds the
-lock and 1 otherwise.
+Data flow: arguments → DaemonConfig → folders → lock → log → Broker, until a signal, a request, idleness or the loss of
+its home stops it. Sockets that are removed or taken over are bound again within `WATCH_S`, without stopping any work.
+A failure to start is reported in one line on the ready pipe and on stderr. The exit code is 3 if another daemon holds
+the lock, and 1 otherwise.
 """
 
 import argparse
@@ -31,11 +31,11 @@ from protocol.places import default_home
 
 log = logging.getLogger("allele.main")
 
-WATCH_S = 1.0  # a client that finds no sockets waits about this long for them
+WATCH_S = 1.0  # a client that finds no sockets waits about this long
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the daemon until it is told to stop; returns the exit code."""
+    """Run the daemon until it is stopped. Returns the exit code."""
     arguments = _parse(sys.argv[1:] if argv is None else argv)
     os.umask(0o077)
     try:
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         open_log(config.places.logs / DAEMON_LOG, to_terminal=config.foreground)
         _raise_open_files()
         return asyncio.run(_serve(config, lock))
-    except Exception as problem:  # whatever it was, whoever started us gets one line and the log the rest
+    except Exception as problem:  # the process that started the daemon gets one line, and the log the traceback
         log.exception("the daemon ended")
         why = str(problem) if isinstance(problem, (AlleleError, OSError)) else f"{type(problem).__name__}: {problem}"
         return _give_up(config.ready_fd, why, 1)
@@ -63,9 +63,9 @@ async def _serve(config: DaemonConfig, lock: HomeLock) -> int:
     broker = Broker(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, broker.ask_to_stop, f"signal {number.name}")
+        loop.add_signal_handler(number, broker.request_stop, f"signal {number.name}")
     if config.foreground:
-        loop.add_signal_handler(signal.SIGHUP, broker.ask_to_stop, "the terminal hung up")
+        loop.add_signal_handler(signal.SIGHUP, broker.request_stop, "the terminal hung up")
     else:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
     await broker.start()
@@ -84,14 +84,14 @@ async def _serve(config: DaemonConfig, lock: HomeLock) -> int:
 
 
 def _remove_pid_file(path: Path) -> None:
-    """Remove it if it is ours; a home that was moved may have made place for another daemon's."""
+    """Remove the file if it has this process's id. If the home was moved, another daemon may have written it."""
     with contextlib.suppress(OSError, ValueError):
         if int(path.read_text(encoding="ascii")) == os.getpid():
             path.unlink()
 
 
 async def _watch(broker: Broker, config: DaemonConfig, lock: HomeLock) -> None:
-    """Forget silent clients, bind sockets again that went away, and end a daemon that nobody needs."""
+    """Remove silent clients, bind lost sockets again, and stop the daemon if it is idle or its home is gone."""
     busy_s = time.monotonic()
     said = ""
     while True:
@@ -100,10 +100,10 @@ async def _watch(broker: Broker, config: DaemonConfig, lock: HomeLock) -> None:
         if broker.sweep():
             busy_s = now_s
         if config.idle_exit_s and now_s - busy_s > config.idle_exit_s:
-            broker.ask_to_stop("nobody needs it")
+            broker.request_stop("it was idle")
         if not lock.still_counts():
             log.error("%s was moved or removed, or another daemon locked it", config.places.home)
-            broker.ask_to_stop("its home is gone")
+            broker.request_stop("its home is gone")
             continue
         problem = _keep_reachable(broker, config)
         if problem and problem != said:
@@ -112,7 +112,7 @@ async def _watch(broker: Broker, config: DaemonConfig, lock: HomeLock) -> None:
 
 
 def _keep_reachable(broker: Broker, config: DaemonConfig) -> str:
-    """Bind again what is not at its path any more; why that failed, "" when all is well."""
+    """Bind the sockets again whose paths were removed or taken over. Returns the error, or "" if there was none."""
     lost = broker.lost_sockets()
     if not lost:
         return ""
@@ -141,7 +141,7 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
         type=float,
         default=DEFAULT_IDLE_EXIT_S,
         metavar="SECONDS",
-        help="stop after so long without clients and jobs; 0 never (default: %(default).0f)",
+        help="stop after this many seconds without clients and jobs; 0 never (default: %(default).0f)",
     )
     parser.add_argument("--ready-fd", type=int, default=None, metavar="N", help='descriptor to write "ready" to')
     args = parser.parse_args(argv)
@@ -151,10 +151,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _configure(args: argparse.Namespace) -> DaemonConfig:
-    """The configuration that the arguments and the environment give.
+    """Build the configuration from the arguments and the environment.
 
     Raises:
-        AlleleError: E_IO where no home is named or it has a name that cannot be used.
+        AlleleError: E_IO if no home is named, or its name cannot be used.
     """
     config = DaemonConfig(
         home=args.home or default_home(),
@@ -167,10 +167,10 @@ def _configure(args: argparse.Namespace) -> DaemonConfig:
 
 
 def _say(ready_fd: int | None, line: str) -> None:
-    """Tell whoever started the daemon, once."""
+    """Write one line to the process that started the daemon, and close the pipe."""
     if ready_fd is None:
         return
-    with contextlib.suppress(OSError):  # a starter that went away does not matter
+    with contextlib.suppress(OSError):  # the process that started the daemon may have ended
         os.write(ready_fd, f"{line}\n".encode())
     with contextlib.suppress(OSError):
         os.close(ready_fd)

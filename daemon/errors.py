@@ -1,7 +1,7 @@
-"""The root of every error that is reported to a person: what went wrong and what to do about it.
+"""The base class of all errors that are reported to the user, with what went wrong and a hint.
 
-What the operating system refuses for now (too many open files, no permission, no memory, a failing disk) says nothing
-about the file itself: `passing_hint` gives the hint for it, so that nobody is advised to remove an intact file.
+Some errors of the operating system (too many open files, no permission, no memory, a failing disk) are not caused by
+the file. `passing_hint` returns the hint for them, so that no hint recommends removing an intact file.
 """
 
 import errno
@@ -9,9 +9,9 @@ from typing import ClassVar
 
 
 class ReportedError(Exception):
-    """A failure with a message (what is wrong) and a hint (what to do about it), one plain sentence each.
+    """A failure with a message (what is wrong) and a hint (what to do about it), one sentence each.
 
-    Subclasses set `code`, the error code that clients receive.
+    Subclasses set `code`, which is the error code that clients receive.
     """
 
     code: ClassVar[str] = "E_BAD_REQUEST"
@@ -20,7 +20,7 @@ class ReportedError(Exception):
         """Create the error.
 
         Args:
-            can_resume: whether the job that failed with this error may succeed when it is resumed or repeated.
+            can_resume: whether a job that failed with this error may succeed when it is resumed or repeated.
         """
         super().__init__(f"{message} {hint}".strip())
         self.message = message
@@ -44,6 +44,6 @@ _PASSING = {
 
 
 def passing_hint(problem: BaseException, otherwise: str = "") -> str:
-    """The hint for an error of the operating system, or `otherwise` where the error's number has no hint of its own."""
+    """The hint for an error of the operating system, or `otherwise` if there is none for the error's number."""
     number = getattr(problem, "errno", None)
     return _PASSING.get(number, otherwise) if isinstance(number, int) else otherwise

@@ -1,4 +1,4 @@
-"""The home folder before anything runs in it: made, checked, and locked by exactly one daemon."""
+"""Prepares the home folder before anything runs in it: creates it, checks it, and locks it for one daemon."""
 
 import os
 import stat
@@ -8,7 +8,7 @@ from protocol.errors import AlleleError
 from protocol.homelock import HomeLock
 from protocol.places import NAME_A_HOME, Places
 
-LOCK_WAIT_S = 10.0  # a daemon that is stopping holds the lock a little longer than its sockets
+LOCK_WAIT_S = 10.0  # a stopping daemon keeps the lock a little longer than its sockets
 
 
 class HomeLocked(Exception):  # noqa: N818 - a state, not a failure
@@ -16,10 +16,10 @@ class HomeLocked(Exception):  # noqa: N818 - a state, not a failure
 
 
 def prepare_home(places: Places) -> None:
-    """Make the folders that last.
+    """Create the folders of the home that store data.
 
     Raises:
-        AlleleError: E_IO naming the folder and the fix.
+        AlleleError: E_IO. It names the folder and the fix.
     """
     try:
         places.home.mkdir(parents=True, exist_ok=True)
@@ -30,16 +30,16 @@ def prepare_home(places: Places) -> None:
 
 
 def prepare_run(places: Places) -> None:
-    """Make the run folder. It must be ours alone, because a connection is as good as a shell.
+    """Create the run folder. Only this user may access it, because a connection gives as much access as a shell.
 
     Raises:
-        AlleleError: E_IO naming the folder and the fix.
+        AlleleError: E_IO. It names the folder and the fix.
     """
     try:
         places.run.mkdir(mode=0o700, exist_ok=True)
         status = places.run.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
-            raise AlleleError("E_IO", f"{places.run} belongs to somebody else", hint="remove it or use --home DIR")
+            raise AlleleError("E_IO", f"{places.run} belongs to another user", hint="remove it or use --home DIR")
         if status.st_mode & 0o077:
             places.run.chmod(0o700)
     except OSError as problem:
@@ -47,14 +47,14 @@ def prepare_run(places: Places) -> None:
 
 
 def lock_home(places: Places) -> HomeLock:
-    """Take the home's lock; it is held until the process ends or releases it.
+    """Take the lock of the home. It is held until the process ends or releases it.
 
-    A daemon that is just stopping no longer accepts on its socket; its lock is waited for. An Allele from before this
-    lock holds another one, so its socket is asked as well.
+    A daemon that is stopping no longer accepts connections; this function waits for its lock. Older versions of Allele
+    hold another lock, so the socket is checked too.
 
     Raises:
         HomeLocked: a daemon serves this home.
-        AlleleError: E_IO where nothing can be locked.
+        AlleleError: E_IO if the file system supports no locks.
     """
     lock = HomeLock(places)
     give_up_s = time.monotonic() + LOCK_WAIT_S

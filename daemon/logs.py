@@ -1,4 +1,4 @@
-"""The daemon's own log: one file, three old ones, a line per happening."""
+"""The daemon's log: one current file and three older ones, with one line for each event."""
 
 import logging
 import sys
@@ -11,7 +11,7 @@ LINE = "%(asctime)s %(levelname).1s %(name)s: %(message)s"
 
 
 def open_log(path: Path, *, to_terminal: bool) -> None:
-    """Send everything logged below "allele" to `path`, and to stderr when asked."""
+    """Write all log records of the "allele" loggers to `path`, and with `to_terminal` to stderr too."""
     root = logging.getLogger("allele")
     root.setLevel(logging.INFO)
     root.propagate = False
@@ -25,7 +25,7 @@ def open_log(path: Path, *, to_terminal: bool) -> None:
 
 
 class _OneLine(logging.Formatter):
-    """Tracebacks are for the file."""
+    """Formats records for the terminal as one line each. Tracebacks are written only to the file."""
 
     def format(self, record: logging.LogRecord) -> str:
         return f"{self.formatTime(record)} {record.levelname[:1]} {record.name}: {record.getMessage()}"

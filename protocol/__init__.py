@@ -1,1 +1,1 @@
-"""What both sides agree on: messages, frames, arrays, errors, edits. Pure: no sockets, no files, no clock."""
+"""Code that the daemon and its clients share: messages, frames, arrays, errors and edits. It opens no sockets."""

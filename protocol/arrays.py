@@ -1,7 +1,7 @@
-"""Arrays on the wire: raw C-order little-endian buffers beside a description in the header.
+"""Convert numpy arrays to message buffers and back: raw little-endian bytes in C order, described in the header.
 
 Shape:
-    codes (Q, T) `<u2`; PCM (C, L) `<f4`; codebook ranks (Q, K) `<u2`. Any shape of at most 4 axes passes.
+    codes (Q, T) `<u2`; PCM (C, L) `<f4`; codebook ranks (Q, K) `<u2`. Any shape of at most 4 axes is accepted.
 """
 
 import math
@@ -20,7 +20,7 @@ Array = npt.NDArray[Any]
 
 
 class BufferSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What one buffer frame holds. `sr` is the sample rate in Hz where the buffer is PCM."""
+    """The type and shape of one buffer. `sr` is the sample rate in Hz if the buffer is PCM, otherwise 0."""
 
     dt: str
     shape: list[int]
@@ -28,22 +28,22 @@ class BufferSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pack_array(array: Array, sample_rate_hz: int = 0) -> tuple[BufferSpec, memoryview]:
-    """Describe an array and give its bytes; copies only what is not contiguous or not little-endian.
+    """Return the description and the bytes of an array. Copies it only if it is not contiguous or not little-endian.
 
     Raises:
-        AlleleError: E_BAD_REQUEST for a dtype that may not travel.
+        AlleleError: E_BAD_REQUEST for a dtype or a number of axes that messages do not allow.
     """
     little = array.astype(array.dtype.newbyteorder("<"), copy=False)
     name = little.dtype.str
     if name not in DTYPES or little.ndim > MAX_AXES:
-        raise AlleleError("E_BAD_REQUEST", f"arrays of {array.dtype} with {array.ndim} axes do not travel")
+        raise AlleleError("E_BAD_REQUEST", f"arrays of {array.dtype} with {array.ndim} axes cannot be sent")
     data = np.ascontiguousarray(little)
     raw = memoryview(data.data).cast("B") if data.size else memoryview(b"")
     return BufferSpec(dt=name, shape=list(array.shape), sr=sample_rate_hz), raw
 
 
 def unpack_array(spec: BufferSpec, data: bytes | memoryview) -> Array:
-    """The array a buffer holds; copies when the bytes are misaligned (small ZeroMQ frames are).
+    """Return the array that a buffer holds. Copies it if the bytes are misaligned, as in small ZeroMQ frames.
 
     Raises:
         AlleleError: E_BAD_FRAME when dtype, shape and byte count do not agree.

@@ -1,6 +1,6 @@
-"""What codes are measured for, in words that both sides use: descriptors, directions, and what is said of a code.
+"""The vocabulary of the atlas: descriptors of sound, directions of `nudge`, and the words that describe a code.
 
-`daemon.atlas` measures; a test keeps its names and these equal.
+`daemon.atlas` measures the descriptors. A test checks that both use the same names.
 """
 
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """One quality of sound. `more` and `less`: what a code or an edit makes of it; both are directions of nudge."""
+    """One measured quality of sound. `more` and `less` name the two directions in which a code or `nudge` moves."""
 
     name: str
     unit: str
@@ -34,35 +34,35 @@ DESCRIPTORS: dict[str, Descriptor] = {
 DIRECTIONS: dict[str, tuple[str, int]] = {
     word: (one.name, sign) for one in DESCRIPTORS.values() for word, sign in ((one.more, 1), (one.less, -1))
 }
-"""Direction to descriptor and sign."""
+"""The descriptor and the sign of each direction of `nudge`."""
 
 DEFAULT = "brightness"
 FIRST_COMPONENT = "first principal component"
-"""What codes are ordered by where there is no atlas: an order of their vectors, not of their sound."""
+"""The order of codes if a model has no atlas. It compares their vectors, not their sound."""
 
 RELIABLE = 0.8
-"""Least split-half reliability of a descriptor on a level; below it the level's codes are unknown."""
+"""The lowest split-half reliability of a descriptor on a level at which its codes are not reported as unknown."""
 UNKNOWN = -128
 MOST_WORDS = 3
 
 
 def words_of(verdicts: dict[str, int], strengths: dict[str, float]) -> str:
-    """What one code does, in words: `brighter, noisier (sure)`.
+    """Describe what one code does to the sound, as in `brighter, noisier (sure)`.
 
     Args:
-        verdicts: by descriptor 0 nothing remarkable, ±1 more or less than the level's average code, ±2 surely so,
-            UNKNOWN.
-        strengths: how strong each is beside the other codes, any scale that is the same for all.
+        verdicts: for each descriptor 0 if the code is unremarkable, ±1 if it has more or less of it than the level's
+            average code, ±2 if that is certain, or UNKNOWN.
+        strengths: the size of each effect compared with the other codes, on any scale common to all descriptors.
 
     Returns:
-        The strongest three at most; "average" when none stands out; "unknown" when none could be told.
+        At most the three strongest descriptors; "average" if none stands out; "unknown" if none could be measured.
     """
     if all(verdict == UNKNOWN for verdict in verdicts.values()):
         return "unknown"
-    said = [name for name, verdict in verdicts.items() if verdict not in (0, UNKNOWN)]
-    said = sorted(said, key=lambda name: -abs(strengths[name]))[:MOST_WORDS]
-    if not said:
+    notable = [name for name, verdict in verdicts.items() if verdict not in (0, UNKNOWN)]
+    notable = sorted(notable, key=lambda name: -abs(strengths[name]))[:MOST_WORDS]
+    if not notable:
         return "average"
-    words = [DESCRIPTORS[name].more if verdicts[name] > 0 else DESCRIPTORS[name].less for name in said]
-    sure = all(abs(verdicts[name]) == 2 for name in said)
+    words = [DESCRIPTORS[name].more if verdicts[name] > 0 else DESCRIPTORS[name].less for name in notable]
+    sure = all(abs(verdicts[name]) == 2 for name in notable)
     return ", ".join(words) + (" (sure)" if sure else " (likely)")

@@ -1,7 +1,7 @@
-"""How child processes are started: what they import is what this process belongs to, whatever PYTHON* variables say.
+"""The command line and the environment of child processes. They import the same packages as this process.
 
-The daemon, its workers and the player are `python -P -m MODULE`. `-P` keeps the working folder out of their imports,
-`environment` the folders of PYTHONPATH, start-up files and warning filters that are meant for other programs.
+The daemon, its workers and the player are `python -P -m MODULE`. `-P` excludes the working folder from their imports.
+`environment` removes PYTHONPATH, start-up files and warning filters that are meant for other programs.
 """
 
 import os
@@ -14,21 +14,21 @@ import allele
 
 ROOT = Path(__file__).resolve().parents[1]  # the folder that holds `protocol`, `daemon` and `tui`
 IGNORED = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONSAFEPATH")
-NEEDED = ("msgspec", "numpy", "zmq")  # without these no process of ours starts
+NEEDED = ("msgspec", "numpy", "zmq")  # every process of this program imports these
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """The command line that runs one of our modules in a process of its own; it needs `environment` too."""
+    """The command line that runs a module of this program in its own process. Start it with `environment()`."""
     return [*interpreter(), "-m", module, *arguments]
 
 
 def interpreter() -> list[str]:
-    """This Python, without the working folder among its imports."""
+    """The command line of this Python interpreter without the working folder in its import path."""
     return [sys.executable, "-P"]
 
 
 def environment() -> dict[str, str]:
-    """This process's environment, so that a child imports our packages from where they lie for us."""
+    """The environment for a child process, in which it finds the same packages as this process."""
     passed = {name: value for name, value in os.environ.items() if name not in IGNORED}
     if _only_pythonpath_has_what_is_needed():
         passed["PYTHONPATH"] = os.environ["PYTHONPATH"]
@@ -39,7 +39,7 @@ def environment() -> dict[str, str]:
 
 @cache
 def _only_pythonpath_has_what_is_needed() -> bool:
-    """Whether packages that we depend on are nowhere else: installed with `pip --target`, or by a cluster's modules."""
+    """Whether a dependency is found only through PYTHONPATH, as after `pip --target` or with a cluster's modules."""
     given = allele.pythonpath()
     path = [folder for folder in sys.path if folder not in given]
     return bool(given) and any(PathFinder.find_spec(name, path) is None for name in NEEDED)

@@ -1,10 +1,10 @@
-"""Edits as values, and the one grammar that writes them as text.
+"""The `Edit` type, and the grammar in which people write edits.
 
     NAME [arguments] [qA-B] [@F0:F1] [key=value …]
 
-Levels are inclusive, frames half-open with either bound optional; both default to all. The same text works in
-the TUI's `:` line and in `allele edit`. Which operations there are, and what each takes, is the table in
-`protocol.operations`; what they do to cells is the daemon's business (`daemon.edits`).
+Levels are inclusive. Frames are half-open, and either bound can be left out. Both default to all. The same text works
+in the TUI's `:` line and in `allele edit`. The table in `protocol.operations` lists the operations and their
+arguments. `daemon.edits` implements what they do to cells.
 """
 
 import re
@@ -18,7 +18,7 @@ from protocol.ranges import FrameRange, LevelRange, frame_range, level_range
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation on a strand. Without `levels` or `frames` it acts on all of them."""
+    """One operation on a strand. Without `levels` it acts on all levels, and without `frames` on all frames."""
 
     op: str
     args: list[str] = []
@@ -28,7 +28,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def other(self) -> str | None:
-        """The other strand that the edit names, None where its operation takes none."""
+        """The other strand that the edit names, or None if its operation takes none."""
         spec = OPS.get(self.op)
         return self.args[0] if spec is not None and spec.takes_strand and self.args else None
 
@@ -45,10 +45,10 @@ REGISTER_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def parse_edit(text: str) -> Edit:
-    """Read one edit.
+    """Parse the text of one edit.
 
     Raises:
-        AlleleError: E_BAD_EDIT naming the part that cannot be read and how it is written.
+        AlleleError: E_BAD_EDIT. It names the part that cannot be read and shows how to write it.
     """
     try:
         words = shlex.split(text)
@@ -63,7 +63,7 @@ def parse_edit(text: str) -> Edit:
     options: dict[str, str] = {}
     wanted = len(OPS[name].arguments) if name in OPS else 0
     for word in rest:
-        if len(args) < wanted:  # a file may be called q0 or a=b.alle: arguments come first, as they stand
+        if len(args) < wanted:  # arguments come first and are not parsed: a file may be called q0 or a=b.alle
             args.append(word)
         elif match := _LEVELS.match(word):
             _once(levels, word)
@@ -85,10 +85,10 @@ def parse_edit(text: str) -> Edit:
 
 
 def check_edit(edit: Edit) -> Edit:
-    """The edit itself if its operation exists and its arguments and options are that operation's.
+    """Return the edit if its operation exists and accepts its arguments and options.
 
     Raises:
-        AlleleError: E_BAD_EDIT.
+        AlleleError: E_BAD_EDIT for an unknown operation, or for arguments or options that it does not accept.
     """
     spec = OPS.get(edit.op)
     if edit.op in NOT_YET:
@@ -107,12 +107,12 @@ def check_edit(edit: Edit) -> Edit:
     if edit.levels is not None and not 0 <= edit.levels.first <= edit.levels.last:
         raise AlleleError("E_BAD_EDIT", f"levels {edit.levels} run backwards", hint="write q0-3")
     if edit.frames is not None and not 0 <= edit.frames.first < edit.frames.past:
-        raise AlleleError("E_BAD_EDIT", f"frames {edit.frames} hold nothing", hint="@10:40 is 10 up to 39")
+        raise AlleleError("E_BAD_EDIT", f"the range of frames {edit.frames} is empty", hint="@10:40 is 10 up to 39")
     return edit
 
 
 def format_edit(edit: Edit) -> str:
-    """The edit as text; `parse_edit(format_edit(e)) == e`."""
+    """Write an edit as text, so that `parse_edit(format_edit(e)) == e`."""
     words = [edit.op, *(shlex.quote(arg) for arg in edit.args)]
     words += [str(place) for place in (edit.levels, edit.frames) if place is not None]
     words += [f"{key}={shlex.quote(value)}" for key, value in edit.options.items()]

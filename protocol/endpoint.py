@@ -1,7 +1,7 @@
-"""Where a daemon can be reached: all that a client needs to know of it, and all that `--connect` names.
+"""The address of a daemon: all that a client needs in order to connect, and what `--connect` names.
 
-An endpoint is the folder that holds the daemon's three unix sockets. It says nothing about the daemon's home: a client
-that wants a folder of the daemon asks the daemon.
+An endpoint is the folder that contains the daemon's three Unix sockets. It does not reveal the daemon's home: a client
+that needs a folder of the daemon requests it from the daemon.
 """
 
 import socket
@@ -24,15 +24,15 @@ class Endpoint(NamedTuple):
         return self.address("ctl")
 
     def socket(self, name: str) -> Path:
-        """The path of a unix socket."""
+        """The path of the Unix socket of this name."""
         return self.folder / f"{name}.sock"
 
     def address(self, name: str) -> str:
-        """The same socket as ZeroMQ writes it."""
+        """The ZeroMQ address of the Unix socket of this name."""
         return f"{SCHEME}{self.socket(name)}"
 
     def answers(self) -> bool:
-        """Whether somebody accepts connections on the ctl socket. ZeroMQ's own connect never says that nobody does."""
+        """Whether a process accepts connections on the ctl socket. ZeroMQ's own connect never reports it."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
             probe.settimeout(PROBE_S)
             try:
@@ -43,17 +43,17 @@ class Endpoint(NamedTuple):
 
 
 def parse_endpoint(text: str) -> Endpoint:
-    """Read an endpoint: a run folder, its ctl socket, or that socket as an `ipc://` address.
+    """Parse an endpoint: a run folder, its ctl socket, or that socket as an `ipc://` address.
 
     Raises:
-        AlleleError: E_UNAVAILABLE for another machine and for a folder that is not there, E_IO for a name that is not
+        AlleleError: E_UNAVAILABLE for another machine or a folder that does not exist, E_IO for a name that is not
             UTF-8.
     """
     plain = text.removeprefix(SCHEME)
     if "://" in plain:
         raise AlleleError(
             "E_UNAVAILABLE",
-            f"--connect {text}: this version reaches only daemons of this machine",
+            f"--connect {text}: this version connects only to daemons on this machine",
             hint="name a run folder or ipc://…/ctl.sock",
         )
     path = expanded(Path(plain)).absolute()
@@ -65,7 +65,7 @@ def parse_endpoint(text: str) -> Endpoint:
     if "@" in plain and not path.exists():
         raise AlleleError(
             "E_UNAVAILABLE",
-            f"--connect {text}: connecting to another machine is not in this version",
+            f"--connect {text}: this version cannot connect to another machine",
             hint=f"run allele there: ssh -t {text} allele",
         )
     raise AlleleError(

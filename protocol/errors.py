@@ -1,4 +1,4 @@
-"""Errors that cross the wire: stable codes, a line for the person, and a hint.
+"""Errors that are sent in messages: a stable code, a line for the user, and a hint.
 
 The codes are a contract (docs/protocol.md lists them); the messages are not.
 """
@@ -12,7 +12,7 @@ CODES: dict[str, str] = {
     "E_UNKNOWN_OP": "no such request in this daemon",
     "E_NOT_FOUND": "no such corpus, model, strand, job, register or file",
     "E_EXISTS": "the name is taken",
-    "E_CONFLICT": "somebody else changed it since; fetch it again",
+    "E_CONFLICT": "it was changed in the meantime; fetch it again",
     "E_RANGE": "the levels or frames do not exist",
     "E_BAD_CODE": "the code is outside the level's codebook",
     "E_BAD_EDIT": "the edit cannot be read",
@@ -24,9 +24,9 @@ CODES: dict[str, str] = {
     "E_TOO_SHORT": "there is not enough audio",
     "E_NOTHING_TO_UNDO": "there is nothing to undo or redo",
     "E_BUSY": "a limit is reached; try again",
-    "E_DEADLINE": "it took longer than the asker would wait",
+    "E_DEADLINE": "it took longer than the client was willing to wait",
     "E_CANCELLED": "it was cancelled",
-    "E_ENGINE": "the engine worker died or failed; it is started again",
+    "E_ENGINE": "the engine worker crashed or failed; it is restarted",
     "E_DISK_FULL": "no space is left on the disk",
     "E_IO": "a file or folder cannot be read or written",
     "E_OOM": "memory ran out",
@@ -38,7 +38,7 @@ RETRYABLE = frozenset({"E_BUSY", "E_DEADLINE", "E_ENGINE", "E_UNAVAILABLE", "E_C
 
 
 class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Body of an `err` message."""
+    """The body of an `err` message."""
 
     code: str
     message: str
@@ -47,7 +47,7 @@ class ErrorBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AlleleError(Exception):
-    """A failure with a stable code, one line of what happened, and what to do about it."""
+    """A failure with a stable code, a line that says what happened, and a hint that says what to do about it."""
 
     def __init__(self, code: str, message: str, *, hint: str = "", retryable: bool | None = None) -> None:
         super().__init__(message)
@@ -60,10 +60,10 @@ class AlleleError(Exception):
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
     def body(self) -> ErrorBody:
-        """The same as a wire body; texts are cut so that it always fits."""
+        """The body that sends this error in a message. Long texts are truncated to fit."""
         return ErrorBody(code=self.code, message=self.message[:2000], retryable=self.retryable, hint=self.hint[:1000])
 
     @classmethod
     def of(cls, body: ErrorBody) -> "AlleleError":
-        """The exception a received body stands for."""
+        """The exception that a received error body describes."""
         return cls(body.code, body.message, hint=body.hint, retryable=body.retryable)

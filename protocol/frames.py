@@ -1,10 +1,10 @@
-"""Multipart frames <-> messages. Sole owner of the order of frames on every socket.
+"""Convert messages to ZeroMQ frames and back. Only this module knows the order of frames.
 
     [routing id] | b"AL" ver kind | header msgpack ≤ 4 KiB | body msgpack ≤ 1 MiB | raw buffers (≤ 16, ≤ 16 MiB)
 
-Everything is checked from the outside in: frame count and sizes, magic, version and kind, then the header,
-then the buffers' arithmetic, and only then the body. `unpack` raises `AlleleError` and nothing else whatever
-the bytes are. Pure: sending and receiving is the sockets' business.
+`unpack` checks frame count and sizes first, then magic, version and kind, then the header, then the sizes of the
+buffers. The body is decoded last. For any input, `unpack` raises no exception but `AlleleError`. This module sends and
+receives nothing.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ ID_BYTES = 16
 
 
 class Kind(IntEnum):
-    """What a message is, in one byte, known before anything is decoded."""
+    """The kind of a message: one byte that can be read before anything is decoded."""
 
     HELLO = 1
     WELCOME = 2
@@ -45,12 +45,12 @@ class Kind(IntEnum):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """Who, what, in reply to what.
+    """The header of a message: its sender, its type, and the request that it answers.
 
-    id: 16 bytes, chosen by the sender; a repeated request id gets the stored reply.
-    cid: 16 bytes, the client that sends. op: name of the request, reply or event in protocol.messages.
-    re: the id this answers. epoch, seq: the daemon's start and the event's place in it.
-    deadline_ms: how long the sender will wait.
+    id: 16 bytes, chosen by the sender. A repeated request id receives the stored reply.
+    cid: 16 bytes that identify the client. op: name of the request, reply or event in protocol.messages.
+    re: id of the request that this answers. epoch: identifies one run of the daemon. seq: number of the event in it.
+    deadline_ms: how long the sender waits for an answer.
     """
 
     op: str
@@ -64,7 +64,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """One message off or for the wire; `body` is still msgpack (protocol.messages gives it a type)."""
+    """One message, received or to be sent. `body` is still msgpack; `unpack_body` decodes it as a given type."""
 
     kind: Kind
     header: Header
@@ -73,7 +73,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pack_body(body: msgspec.Struct | None) -> bytes:
-    """A typed body as msgpack."""
+    """Encode a typed body as msgpack; None is the empty body."""
     if body is None:
         return b""
     packed = msgpack.packb(msgspec.to_builtins(body, builtin_types=(bytes,)), use_bin_type=True)
@@ -81,14 +81,14 @@ def pack_body(body: msgspec.Struct | None) -> bytes:
 
 
 def unpack_body(data: bytes | memoryview, type_: type[T]) -> T:
-    """Msgpack as a typed body.
+    """Decode msgpack as a body of the given type.
 
     Raises:
-        AlleleError: E_BAD_FRAME when it is not msgpack, E_BAD_REQUEST when the fields do not fit.
+        AlleleError: E_BAD_FRAME if it is not msgpack, E_BAD_REQUEST if its fields do not match the type.
     """
     try:
         plain = msgpack.unpackb(data, raw=False, strict_map_key=True) if len(data) else {}
-    except Exception as problem:  # noqa: BLE001 - hostile bytes raise many things, all mean the same
+    except Exception as problem:  # noqa: BLE001 - hostile bytes raise many kinds of exception with one meaning
         raise AlleleError("E_BAD_FRAME", f"the body is not msgpack: {problem}") from None
     try:
         return msgspec.convert(plain, type_, builtin_types=(bytes,))
@@ -105,10 +105,10 @@ def pack(
     sample_rate_hz: int = 0,
     version: int = PROTOCOL_MAX,
 ) -> list[bytes | memoryview]:
-    """Frames of one message, without a routing id.
+    """Build the frames of one message, without a routing id.
 
     Raises:
-        AlleleError: E_BAD_REQUEST when it would break a limit of the wire.
+        AlleleError: E_BAD_REQUEST if the message would exceed a limit of the protocol.
     """
     packed = [pack_array(array, sample_rate_hz) for array in buffers]
     full = msgspec.structs.replace(header, bufs=[spec for spec, _ in packed])
@@ -118,10 +118,10 @@ def pack(
 
 
 def unpack(parts: Sequence[bytes | memoryview]) -> Message:
-    """The message in the frames that follow the routing id.
+    """Read a message from the frames that follow the routing id.
 
     Raises:
-        AlleleError: E_BAD_FRAME, or E_VERSION for a version this side does not speak.
+        AlleleError: E_BAD_FRAME, or E_VERSION for a protocol version that this side does not support.
     """
     if not 3 <= len(parts) <= 3 + MAX_BUFFERS:
         raise AlleleError("E_BAD_FRAME", f"a message has 3 to {3 + MAX_BUFFERS} frames, not {len(parts)}")

@@ -1,12 +1,12 @@
-"""Who serves a home: one process at a time holds two locks on it, and anybody can ask whether they are held.
+"""The locks that ensure one daemon per home: one process at a time holds both, and any process can check them.
 
-Both locks are held by inode (flock on an open descriptor), so they end with the process, however it ends:
+Both locks belong to an inode (flock on an open descriptor), so they end with the process, however it ends:
 
-- the home folder itself, which cannot be removed on its own. This lock decides wherever the file system has it.
-- the file `daemon.lock` in the home. It carries the holder's process id for messages, and decides alone where folders
-  cannot be locked (NFS turns flock into record locks, which need a descriptor open for writing).
+- the home folder itself, which cannot be removed on its own. This lock decides if the file system supports it.
+- the file `daemon.lock` in the home. It contains the holder's process id, and decides alone if folders cannot be
+  locked (NFS turns flock into record locks, which need a descriptor open for writing).
 
-After a lock is taken its path is looked at again: the file or the folder may have been replaced in between.
+After taking a lock, the holder checks its path again, because the file or folder may have been replaced in between.
 """
 
 import contextlib
@@ -19,12 +19,12 @@ from pathlib import Path
 from protocol.errors import AlleleError
 from protocol.places import Places
 
-EXIT_LOCKED = 3  # exit status of a daemon that found its home held by another one
+EXIT_LOCKED = 3  # exit status of a daemon whose home is held by another daemon
 HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
 class HomeLock:
-    """Both locks of one home, or one of them while the other is waited for. Used by the daemon."""
+    """The two locks of one home, as the daemon takes them. It may hold one while it waits for the other."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
@@ -33,10 +33,10 @@ class HomeLock:
         self._inode = (-1, -1)
 
     def try_to_take(self) -> bool:
-        """Take what is not held yet; True when all is held.
+        """Take each lock that is not held yet. Returns True if both are held.
 
         Raises:
-            AlleleError: E_IO where the home cannot be opened, or its file system locks nothing.
+            AlleleError: E_IO if the home cannot be opened, or its file system supports no locks.
         """
         try:
             if self._folder < 0 and self._folder_locks:
@@ -56,9 +56,9 @@ class HomeLock:
         return True
 
     def still_counts(self) -> bool:
-        """Whether the home's path leads to the folder that is locked here; a lock file that is missing is made again.
+        """Whether the home's path still leads to the folder that is locked. A missing lock file is created again.
 
-        False once the home was moved or removed, or once another process holds a lock file that is at the path now.
+        False after the home was moved or removed, or if another process holds the lock file that is at the path now.
         """
         if _inode_at(self._places.home) not in (self._inode, None):
             return False
@@ -67,7 +67,7 @@ class HomeLock:
         try:
             again = lock_file(self._places.daemon_lock)
         except OSError:
-            return self._folder >= 0  # the folder's lock is as good
+            return self._folder >= 0  # the folder's lock is sufficient
         if again < 0:
             return self._folder >= 0
         os.close(self._file)
@@ -76,7 +76,7 @@ class HomeLock:
         return True
 
     def release(self) -> None:
-        """Let go of both."""
+        """Release both locks of the home."""
         for handle in (self._file, self._folder):
             if handle >= 0:
                 os.close(handle)
@@ -84,12 +84,12 @@ class HomeLock:
 
 
 def is_held(places: Places) -> bool:
-    """Whether a process holds this home, answering or not. Asking takes a shared lock for a moment."""
+    """Whether a process holds this home, even one that does not answer. The check takes a shared lock for a moment."""
     return _is_locked(places.home, os.O_DIRECTORY) or _is_locked(places.daemon_lock)
 
 
 def holder(places: Places) -> int | None:
-    """The process id of the daemon that holds this home, for messages; None where it is not written down."""
+    """The process id of the daemon that holds this home, to show in messages; None if it is not recorded."""
     try:
         text = places.daemon_lock.read_text(encoding="ascii")
         return int(text)
@@ -98,16 +98,16 @@ def holder(places: Places) -> int | None:
 
 
 def lock_file(path: Path) -> int:
-    """Make a file if need be and lock it; its descriptor, or -1 while somebody else holds it.
+    """Lock a file, which is created if necessary. Returns its descriptor, or -1 if another process holds it.
 
     Raises:
-        OSError: it cannot be made, or files cannot be locked there.
+        OSError: the file cannot be created, or its file system supports no locks.
     """
     return _lock(path, lambda: os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _lock_folder(home: Path) -> tuple[int, bool]:
-    """The locked folder's descriptor (-1 while somebody else holds it), and whether folders can be locked there."""
+    """Lock a folder. Returns its descriptor (-1 if another process holds it), and whether folders can be locked."""
     try:
         return _lock(home, lambda: os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)), True
     except OSError as problem:
@@ -117,7 +117,7 @@ def _lock_folder(home: Path) -> tuple[int, bool]:
 
 
 def _lock(path: Path, open_it: Callable[[], int]) -> int:
-    """Lock what is at the path, once it is still there under the lock."""
+    """Lock the file or folder at a path, and repeat until the path still leads to it under the lock."""
     while True:
         handle = open_it()
         try:
@@ -133,13 +133,13 @@ def _lock(path: Path, open_it: Callable[[], int]) -> int:
 
 
 def _is_at(handle: int, path: Path) -> bool:
-    """Whether the path leads to this descriptor's inode. One that cannot be looked at just now counts as unchanged."""
+    """Whether the path leads to this descriptor's inode. A path that cannot be read now counts as unchanged."""
     status = os.fstat(handle)
     return _inode_at(path) in ((status.st_dev, status.st_ino), None)
 
 
 def _inode_at(path: Path) -> tuple[int, int] | None:
-    """Device and inode of what is at the path, (0, 0) when nothing is, None when that cannot be told just now."""
+    """Device and inode of what is at the path, (0, 0) if nothing is there, None if the path cannot be read now."""
     try:
         status = path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -150,8 +150,8 @@ def _inode_at(path: Path) -> tuple[int, int] | None:
 
 
 def _sign(handle: int) -> None:
-    """Write down who holds the lock."""
-    with contextlib.suppress(OSError):  # a full disk: the lock holds all the same
+    """Write this process's id into the lock file."""
+    with contextlib.suppress(OSError):  # the disk may be full; the lock is valid without the id
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
 

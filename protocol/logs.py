@@ -1,7 +1,7 @@
-"""Logs of workers, whose words carry no time: a mark says when each process began. Pure; the files are the callers'.
+"""The format of worker logs: a mark in the log records when each process started, because their lines have no time.
 
-The daemon writes a mark before each process it starts; whoever shows a log learns from the next mark until when a
-process can have spoken.
+The daemon writes a mark before it starts a process. A process can have written only before the next mark. The
+functions here read no files; callers pass the lines.
 """
 
 from collections.abc import Sequence
@@ -9,26 +9,26 @@ from datetime import datetime
 
 DAEMON_LOG = "daemon.log"
 WORKER_LOGS = ("engine*.log", "job-*.log")
-"""Patterns of the files that workers write to, beside the daemon's own."""
+"""Name patterns of the files that workers write to, in the same folder as the daemon's log."""
 _STARTED = "--- started"
 
 
 def start_mark(now: datetime) -> str:
-    """The line that stands before what a process says; `now` knows its time zone."""
+    """The line that precedes the output of a process. `now` must have a time zone."""
     return f"{_STARTED} {now.isoformat(' ', 'seconds')}"
 
 
 def is_start_mark(line: str) -> bool:
-    """Whether a line is such a mark."""
+    """Whether a line of a log marks the start of a process."""
     return line.startswith(_STARTED)
 
 
-def said_since(lines: Sequence[str], since_s: float, until_s: float) -> list[str]:
-    """What was said by processes that still lived at a moment, each after its mark; nothing where none said anything.
+def output_since(lines: Sequence[str], since_s: float, until_s: float) -> list[str]:
+    """The output of the processes that were alive at a given time or later, each after its mark. Empty if none wrote.
 
     Args:
-        since_s: that moment, Unix time.
-        until_s: when the log was written to last.
+        since_s: the given time, in Unix time.
+        until_s: when the log was last written to, in Unix time.
     """
     said: list[str] = []
     ended_s = until_s
@@ -45,7 +45,7 @@ def said_since(lines: Sequence[str], since_s: float, until_s: float) -> list[str
 
 
 def _began_s(mark: str) -> float:
-    """When the process of a mark began; long ago where it does not say."""
+    """When the process of a mark started, in Unix time; 0 if the mark cannot be read."""
     try:
         return datetime.fromisoformat(mark.removeprefix(_STARTED).strip()).timestamp()
     except ValueError:

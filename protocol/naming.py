@@ -1,4 +1,4 @@
-"""Folders as people name them: `~` is replaced, and a name that no message could carry is refused."""
+"""Read folder names that people type: replace `~`, and refuse names that no message could contain."""
 
 import os
 from pathlib import Path
@@ -7,7 +7,7 @@ from protocol.errors import AlleleError
 
 
 def expanded(path: Path) -> Path:
-    """A path with a leading `~` replaced, or as it is where no user's folder is known by that name."""
+    """Replace a leading `~` of a path. A path whose user is unknown is returned unchanged."""
     try:
         return path.expanduser()
     except RuntimeError:
@@ -15,10 +15,10 @@ def expanded(path: Path) -> Path:
 
 
 def check_name(folder: Path) -> None:
-    """Refuse a folder whose name is not UTF-8 before anything is made or started in it.
+    """Refuse a folder whose name is not UTF-8, before anything is created in it.
 
     Raises:
-        AlleleError: E_IO.
+        AlleleError: E_IO if the name is not UTF-8.
     """
     try:
         str(folder).encode()

@@ -1,9 +1,9 @@
-"""The table of edit operations: what each takes, and every trait that the two sides decide by.
+"""The table of edit operations: what each accepts, and every property that the daemon and its clients depend on.
 
 An operation is one row here and one function in `daemon.edits.operations`; one that needs a model has a second
-function, of the same name, in `daemon.blending.computations`. Everything else is derived from the row: which part of a
-selection an edit takes, the editor's action, what it asks for and what stands in its way, what a lock does to the edit,
-the command line's list, and the documents.
+function, of the same name, in `daemon.blending.computations`. Everything else is derived from the row: the part of a
+selection that an edit applies to, the editor's action and its question, the effect of a lock, the command line's list,
+and the documents.
 """
 
 from protocol.atlas import DIRECTIONS
@@ -94,7 +94,7 @@ OPS: dict[str, OpSpec] = {
                 "mode": "latent: between both sounds (default); cells: one or the other, by turns of at least 60 ms; "
                 "levels: coarse levels of this one, finer ones towards the other",
                 "align": "which frame goes with which. none: the same (default); stretch: the other as a whole over "
-                "the range; dtw: likewise, where both sound alike",
+                "the range; dtw: the same, matching frames that sound alike",
                 "at": "first frame in the other strand (default: the same frame; 0 with stretch and dtw)",
                 "seed": "start of the random choices of mode=cells (0)",
             },
@@ -214,4 +214,4 @@ NOT_YET: dict[str, tuple[str, str]] = {
     ),
     "solo": ("solo is for listening and changes no cells", "allele decode --levels hears some levels only"),
 }
-"""Operations by name that are refused, with the reason and what to do instead."""
+"""Names that are refused as operations, each with the reason and a hint."""

@@ -1,6 +1,6 @@
-"""What an edit operation is described by: the fields of a row of `protocol.operations`.
+"""The description of an edit operation: the fields of a row of the table in `protocol.operations`.
 
-Plain dataclasses: the command line's parser is made of the table too, and must not wait for msgspec.
+These are plain dataclasses, because the command line's parser reads the table and must start without msgspec.
 """
 
 import enum
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 
 class Place(enum.Enum):
-    """Which part of a selection goes into an edit that a key makes."""
+    """Which part of the selection an edit made with a key applies to."""
 
     CELLS = "levels and frames"
     FRAMES = "frames alone: the levels are all, or those that a register was copied from"
@@ -16,7 +16,7 @@ class Place(enum.Enum):
 
 
 class Count(enum.Enum):
-    """What a number typed before "do it again" replaces."""
+    """What a number typed before the key of "do it again" replaces."""
 
     WIDTH = "the number of frames"
     AMOUNT = "the first argument"
@@ -24,7 +24,7 @@ class Count(enum.Enum):
 
 @dataclass(frozen=True)
 class Prompt:
-    """What a key asks for before it edits, and the answer that is offered the first time."""
+    """The question that a key shows before it edits, and the answer offered the first time."""
 
     wants: str
     usual: str
@@ -32,19 +32,19 @@ class Prompt:
 
 @dataclass(frozen=True, kw_only=True)
 class OpSpec:
-    """One operation.
+    """One edit operation: what it accepts, and how both sides treat it.
 
     Args:
-        arguments: names of the positional ones. options: each key and its meaning.
-        action: what the editor's key, the palette and the help call it; "" when no key does exactly this.
-        action_help: what the help adds to that.
+        arguments: names of the positional arguments. options: each key and its meaning.
+        action: its name in the editor's keys, palette and help; "" if no key does exactly this.
+        action_help: what the help adds to `action`.
         place, prompt, count: how a key uses it. repeatable: "do it again" repeats it; an operation that changes no
-            cells leaves what is repeated as it was.
+            cells does not change what will be repeated.
         takes_strand: the first argument names another strand. changes_other: that strand is changed too.
-        fills_register: the first argument names a register that it fills. reads_register: one that it reads.
+        fills_register: the first argument names a register that it fills. reads_register: a register that it reads.
         resizes: the strand's length changes, on all levels.
-        heeds_locks: locked levels keep their cells.
-        needs_model: a model computes cells. needs_atlas: with its atlas.
+        heeds_locks: it does not change the cells of locked levels.
+        needs_model: a model computes the cells. needs_atlas: the model's atlas is needed too.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""Where things are, computed from a home folder. Symbolic links are followed; nothing is made here.
+"""The paths of all files and folders of a home. Symbolic links are followed; nothing is created.
 
-`$ALLELE_HOME` (or the platform's data folder) holds everything that lasts. A home has one name here, its real path, so
-that a symbolic link, a relative path and the full path are the same home. The sockets lie in `run/` under it, or,
-because a unix socket's path has at most 107 bytes, in a folder named after the user and the home under `/tmp`. Nothing
-of that depends on the environment: two terminals with different `TMPDIR` find the same sockets.
+`$ALLELE_HOME` (or the platform's data folder) contains all stored data. The name of a home is its real path, so a
+symbolic link, a relative path and the full path name the same home. The sockets are in `run/` under it. If that path is
+too long for a Unix socket (107 bytes), they are in a folder under `/tmp` named after the user and the home. The paths
+do not depend on the environment: two terminals with different `TMPDIR` find the same sockets.
 """
 
 import hashlib
@@ -25,10 +25,10 @@ NAME_A_HOME = "choose a folder with --home DIR or ALLELE_HOME"
 
 
 def default_home() -> Path:
-    """$ALLELE_HOME, or the platform's data folder.
+    """The home to use if none is given: $ALLELE_HOME, or a folder in the platform's data folder.
 
     Raises:
-        AlleleError: E_IO where the environment names no folder that is this user's.
+        AlleleError: E_IO if the environment names no folder that belongs to this user.
     """
     named = os.environ.get("ALLELE_HOME")
     if named:
@@ -38,7 +38,7 @@ def default_home() -> Path:
 
 
 def _base_folder() -> tuple[str, Path]:
-    """The folder that the platform's data folder lies in, and what named it."""
+    """The folder that contains the platform's data folder, and the name of the variable that gave it."""
     data = os.environ.get("XDG_DATA_HOME", "").strip()
     if sys.platform != "darwin" and Path(data).is_absolute():
         return "XDG_DATA_HOME", Path(data)
@@ -56,15 +56,15 @@ def _base_folder() -> tuple[str, Path]:
 
 
 def _check_owner(name: str, folder: Path) -> None:
-    """Refuse the home folder of another user, as `su` and `sudo` may leave it in HOME.
+    """Refuse the home folder of another user, which `su` and `sudo` may leave in HOME.
 
-    The superuser could write there, but would leave files that their owner cannot change.
+    The superuser could write there, but would create files that the folder's owner cannot change.
     """
     uid = os.getuid()
     try:
         owner = folder.stat().st_uid
     except OSError:
-        return  # whoever makes folders there says why that fails
+        return  # creating a folder there reports the reason
     if owner == uid or (os.access(folder, os.W_OK | os.X_OK) and (uid != 0 or _is_own_home(folder))):
         return
     problem = f"{name} is {folder}, which belongs to user {owner}; this is user {uid}"
@@ -79,7 +79,7 @@ def _is_own_home(folder: Path) -> bool:
 
 
 class Places(NamedTuple):
-    """The folders of one home, and the one that its sockets lie in."""
+    """The folders of one home, and the folder of its sockets."""
 
     home: Path
     run: Path
@@ -114,30 +114,30 @@ class Places(NamedTuple):
 
     @property
     def daemon_lock(self) -> Path:
-        """Locked by the daemon as long as it lives, beside the home folder itself (`protocol.homelock`)."""
+        """The file that the daemon locks while it runs, in addition to the home folder (`protocol.homelock`)."""
         return self.home / "daemon.lock"
 
     @property
     def start_lock(self) -> Path:
-        """Locked by a client while it starts a daemon, so that twenty cold starts spawn one."""
+        """The file that a client locks while it starts a daemon, so that clients starting together start only one."""
         return self.home / "start.lock"
 
     @property
     def pid_file(self) -> Path:
-        """Informative only."""
+        """The file with the daemon's process id. It is only informative."""
         return self.run / "daemon.pid"
 
     @property
     def endpoint(self) -> Endpoint:
-        """What a client is given."""
+        """The endpoint at which clients connect to this home's daemon."""
         return Endpoint(self.run)
 
 
 def places_of(home: Path) -> Places:
-    """The places of a home folder, by its real path: every name of one home gives the same places.
+    """The paths of a home folder. Every name of the same home gives the same paths.
 
     Raises:
-        AlleleError: E_IO for a path that is not UTF-8: neither messages nor SQLite nor sockets can name it.
+        AlleleError: E_IO for a path that is not UTF-8, because messages, SQLite and sockets cannot name it.
     """
     home = Path(os.path.realpath(expanded(home)))
     check_name(home)

@@ -1,4 +1,4 @@
-"""Ranges of levels and frames, as the edit grammar, messages and both sides mean them.
+"""Ranges of levels and frames, as the edit grammar and the messages define them.
 
 Frames are half-open and levels inclusive, as in `q0-3 @10:40`: levels 0, 1, 2 and 3, frames 10 up to 39. On the wire a
 range is an array of two integers. A range that goes to the end of a strand has END as its `past`.
@@ -12,7 +12,7 @@ END = 2**31 - 1  # more frames than a strand can have: to the end, however long 
 
 
 class FrameRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Frames [first, past), as an array of two; a missing `past`, or 2147483647, means to the end of the strand."""
+    """Frames [first, past), sent as an array of two. A missing `past`, or 2147483647, is the end of the strand."""
 
     first: int = 0
     past: int = END
@@ -28,7 +28,7 @@ class FrameRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 
     @property
     def is_open(self) -> bool:
-        """Whether the range goes to the end of the strand."""
+        """Whether the range has no bound of its own and extends to the end of the strand."""
         return self.past == END
 
     @property
@@ -37,22 +37,22 @@ class FrameRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
         return slice(self.first, self.past)
 
     def until(self, total: int) -> "FrameRange":
-        """The range with its end filled in, for a strand of so many frames."""
+        """The range with its end filled in for a strand of `total` frames."""
         return FrameRange(self.first, total) if self.is_open else self
 
     def inside(self, total: int) -> "FrameRange":
-        """The range cropped to a strand of so many frames; at least one frame is left."""
+        """The range cropped to a strand of `total` frames. At least one frame is kept."""
         first = min(self.first, total - 1)
         return FrameRange(first, min(max(self.past, first + 1), total))
 
     def shared(self, other: "FrameRange") -> "FrameRange":
-        """The frames that are in both ranges; empty where they do not overlap."""
+        """The frames that are in both ranges; empty if they do not overlap."""
         first = max(self.first, other.first)
         return FrameRange(first, max(first, min(self.past, other.past)))
 
 
 class LevelRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Levels first to last, both included, as an array of two."""
+    """Levels `first` to `last`, both included, sent as an array of two."""
 
     first: int
     last: int
@@ -68,7 +68,7 @@ class LevelRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 
     @property
     def numbers(self) -> range:
-        """The levels, one after another."""
+        """The numbers of all levels in the range."""
         return range(self.first, self.last + 1)
 
     @property
@@ -77,24 +77,24 @@ class LevelRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
         return slice(self.first, self.last + 1)
 
     def inside(self, total: int) -> "LevelRange":
-        """The range cropped to a strand of so many levels; at least one level is left."""
+        """The range cropped to a strand of `total` levels. At least one level is kept."""
         last = min(self.last, total - 1)
         return LevelRange(min(self.first, last), last)
 
 
 def level_range(first: str, last: str | None) -> LevelRange:
-    """Levels by their digits; without a last one it is the first alone."""
+    """Read a range of levels from its digits. Without `last` it is one level."""
     return LevelRange(int(first), int(last or first))
 
 
 def frame_range(first: str, past: str) -> FrameRange:
-    """Frames by their digits, either of which may be missing."""
+    """Read a range of frames from its digits. An empty bound means the start or the end of the strand."""
     return FrameRange(int(first or 0), int(past) if past else END)
 
 
 @dataclass(frozen=True)
 class Rect:
-    """Cells of a strand: every one of some levels and frames."""
+    """A rectangle of cells of a strand: all cells of a range of levels and a range of frames."""
 
     levels: LevelRange
     frames: FrameRange
@@ -104,12 +104,12 @@ class Rect:
 
     @property
     def height(self) -> int:
-        """How many levels."""
+        """The number of levels in the rectangle."""
         return len(self.levels)
 
     @property
     def width(self) -> int:
-        """How many frames."""
+        """The number of frames in the rectangle."""
         return len(self.frames)
 
     @property
@@ -118,13 +118,13 @@ class Rect:
         return self.levels.index, self.frames.index
 
     def first_frames(self, count: int) -> "Rect":
-        """As many of its frames, from the first on."""
+        """The same levels, and only the first `count` frames."""
         return Rect(self.levels, FrameRange(self.frames.first, self.frames.first + count))
 
     def inside(self, levels: int, frames: int) -> "Rect":
-        """Cropped to a strand of that size; at least one cell is left."""
+        """The rectangle cropped to a strand of the given size. At least one cell is kept."""
         return Rect(self.levels.inside(levels), self.frames.inside(frames))
 
     def holds(self, level: int, frame: int) -> bool:
-        """Whether a cell is one of these."""
+        """Whether a cell is inside the rectangle."""
         return level in self.levels and frame in self.frames

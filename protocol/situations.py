@@ -1,7 +1,7 @@
-"""What an exception says about the machine and not about the program: a full disk, no permission, too many open files.
+"""Exceptions caused by the state of the machine and not by a defect: a full disk, no permission, too many open files.
 
-Both sides turn such exceptions into errors here, so that a situation is never called a defect and the advice fits its
-cause. A cause that may pass (no descriptor left, a disk that stumbled) never leads to advice that deletes anything.
+The daemon and its clients convert such exceptions to errors here, each with a hint that fits its cause. The hint for a
+cause that may pass (no file descriptor left, a read error of the disk) never recommends deleting anything.
 """
 
 import errno
@@ -10,7 +10,7 @@ from typing import cast
 from protocol.errors import AlleleError
 
 FREE_SPACE = "free some space and try again"
-_PERMISSIONS = ("E_IO", "this may not be read or written", "check its permissions, or use another folder")
+_PERMISSIONS = ("E_IO", "there is no permission to read or write it", "check its permissions, or use another folder")
 _GONE = ("E_UNAVAILABLE", "the other side of a connection went away", "try again")
 _BY_NUMBER: dict[int, tuple[str, str, str]] = {
     errno.ENOSPC: ("E_DISK_FULL", "no space is left on the disk", FREE_SPACE),
@@ -18,11 +18,11 @@ _BY_NUMBER: dict[int, tuple[str, str, str]] = {
     errno.EFBIG: ("E_DISK_FULL", "the file became larger than this disk or ulimit -f allows", "use another disk"),
     errno.EMFILE: ("E_BUSY", "too many files are open", "raise the limit (ulimit -n 4096) and try again"),
     errno.ENFILE: ("E_BUSY", "too many files are open on this machine", "close other programs and try again"),
-    errno.EAGAIN: ("E_BUSY", "the system has no more of something to give", "close other programs and try again"),
+    errno.EAGAIN: ("E_BUSY", "the system has reached one of its limits", "close other programs and try again"),
     errno.ENOMEM: ("E_OOM", "memory ran out", "close other programs and try again"),
     errno.EACCES: _PERMISSIONS,
     errno.EPERM: _PERMISSIONS,
-    errno.EROFS: ("E_IO", "the disk may only be read", "use another folder"),
+    errno.EROFS: ("E_IO", "the disk is read-only", "use another folder"),
     errno.EIO: ("E_IO", "the disk failed to read or write", "check the disk and its cable, then try again"),
     errno.ESTALE: ("E_IO", "the network folder is gone", "connect it again"),
     errno.ENODEV: ("E_IO", "the device is gone", "connect it again"),
@@ -39,7 +39,7 @@ _BY_NUMBER: dict[int, tuple[str, str, str]] = {
 
 
 def situation(problem: BaseException) -> AlleleError | None:
-    """The error that an exception stands for; None when nothing about the machine explains it: a defect."""
+    """The error that describes an exception; None if the state of the machine does not explain it (a defect)."""
     if isinstance(problem, AlleleError):
         return problem
     if isinstance(problem, MemoryError):
@@ -54,12 +54,12 @@ def situation(problem: BaseException) -> AlleleError | None:
     if isinstance(problem, UnicodeError):
         return AlleleError("E_IO", f"a text or a name is not UTF-8 ({problem})", hint="rename it or save it as UTF-8")
     if isinstance(problem, ImportError):
-        return AlleleError("E_UNAVAILABLE", f"the installation is not whole ({problem})", hint="run: allele doctor")
+        return AlleleError("E_UNAVAILABLE", f"the installation is incomplete ({problem})", hint="run: allele doctor")
     return None
 
 
 def _where(problem: BaseException) -> str:
-    """`/the/file: ` where the exception names one."""
+    """The prefix `/the/file: ` if the exception names a file, otherwise empty."""
     name = cast("object", getattr(problem, "filename", None))
     if isinstance(name, bytes):
         name = name.decode(errors="backslashreplace")

@@ -1,6 +1,7 @@
-"""Strands as values and as bytes: the `.alle` file is a zip of `strand.json` and `codes.npy` (Q,T) uint16.
+"""The strand file format: an `.alle` file is a zip of `strand.json` and `codes.npy` (Q,T) uint16.
 
-Pure: object <-> bytes. Anyone with numpy can read the file; nothing here unpickles.
+The functions convert between objects and bytes and open no files. Any program with numpy can read the format. Pickled
+data is never loaded.
 """
 
 import io
@@ -24,7 +25,7 @@ MAX_GAIN_DB = 100.0
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a strand's sound came from."""
+    """The recording that a strand was encoded from."""
 
     path: str = ""
     sha256: str = ""
@@ -33,10 +34,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a strand says of itself beside its codes.
+    """The description of a strand: everything that is stored except its codes.
 
-    samples: exact length of the sound at `sample_rate`; gain_db: what decoding adds to give the source's level.
-    edits: the text of every edit applied, oldest first. channels: of the sound, 1 or 2; its codes are one grid.
+    samples: exact length of the sound at `sample_rate`. gain_db: added when decoding to restore the source's level.
+    edits: the text of every applied edit, oldest first. channels: 1 or 2; the codes of both are one grid.
     """
 
     format: int = FORMAT
@@ -58,10 +59,10 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def check_meta(meta: StrandMeta) -> StrandMeta:
-    """The meta itself, if a sound can be made by what it says.
+    """Return the description if its values are consistent and a sound can be decoded from it.
 
     Raises:
-        AlleleError: E_BAD_STRAND.
+        AlleleError: E_BAD_STRAND. It names the value that is wrong.
     """
     wrong = ""
     if meta.channels not in (1, 2):
@@ -84,7 +85,7 @@ def _times(shape: tuple[int, ...]) -> str:
 
 
 def check_codes(meta: StrandMeta, codes: npt.NDArray[Any]) -> Codes:
-    """The codes as (Q, T) uint16, or why they do not belong to this meta.
+    """Return the codes as (Q, T) uint16 if they match the description of their strand.
 
     Raises:
         AlleleError: E_BAD_STRAND for a wrong shape or type, E_BAD_CODE for a code outside the codebook.
@@ -105,7 +106,7 @@ def check_codes(meta: StrandMeta, codes: npt.NDArray[Any]) -> Codes:
 
 
 def pack_strand(meta: StrandMeta, codes: Codes) -> bytes:
-    """The bytes of an `.alle` file. The same strand always gives the same bytes."""
+    """Write a strand as the bytes of an `.alle` file. The same strand always gives the same bytes."""
     checked = check_codes(meta, codes)
     npy, out = io.BytesIO(), io.BytesIO()
     np.save(npy, checked, allow_pickle=False)
@@ -117,10 +118,10 @@ def pack_strand(meta: StrandMeta, codes: Codes) -> bytes:
 
 
 def unpack_strand(data: bytes) -> tuple[StrandMeta, Codes]:
-    """The strand in the bytes of an `.alle` file.
+    """Read a strand from the bytes of an `.alle` file.
 
     Raises:
-        AlleleError: E_BAD_STRAND or E_BAD_CODE, saying what is wrong with it.
+        AlleleError: E_BAD_STRAND or E_BAD_CODE. It names what is wrong with the file.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -133,7 +134,7 @@ def unpack_strand(data: bytes) -> tuple[StrandMeta, Codes]:
             codes = np.load(io.BytesIO(raw), allow_pickle=False)
     except AlleleError:
         raise
-    except Exception as problem:  # noqa: BLE001 - zip, json and npy readers raise many things
+    except Exception as problem:  # noqa: BLE001 - readers of zip, json and npy raise many kinds of exception
         raise AlleleError(
             "E_BAD_STRAND", f"it is not an .alle strand: {problem}", hint="make one with: allele encode"
         ) from None
@@ -144,7 +145,7 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:
     info = archive.getinfo(name)
     if info.file_size > MAX_STRAND_BYTES:
         raise AlleleError("E_BAD_STRAND", f"{name} unpacks to {info.file_size} bytes, too many")
-    with archive.open(info) as member:  # a header may lie: read at most the cap
+    with archive.open(info) as member:  # the size in the header may be false: read at most the limit
         content = member.read(MAX_STRAND_BYTES + 1)
     if len(content) > MAX_STRAND_BYTES:
         raise AlleleError("E_BAD_STRAND", f"{name} is too large")

@@ -1,6 +1,6 @@
-"""The options of a training: one table that the wire, the command line, the form and the documents are made from.
+"""The options of a training: one table that defines the message, the command line, the form and the documents.
 
-It imports nothing heavy, because the command line reads it to build its parser.
+It imports only the standard library, because the command line reads it to build its parser.
 """
 
 import re
@@ -13,7 +13,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 @dataclass(frozen=True)
 class Duration:
-    """A length of time in seconds, written with its unit."""
+    """An option that is a time in seconds, written with its unit."""
 
     accepted = "90s, 10m, 2h"
 
@@ -36,14 +36,14 @@ class Duration:
 
 @dataclass(frozen=True)
 class Whole:
-    """A whole number within bounds."""
+    """An option that is a whole number within bounds."""
 
     lowest: int
     highest: int
 
     @property
     def accepted(self) -> str:
-        """The bounds in words."""
+        """The bounds, in words for help and errors."""
         return f"{self.lowest} to {self.highest}"
 
     def allows(self, value: Any) -> bool:
@@ -63,29 +63,29 @@ class Whole:
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few words, each of which stands for a value; `unlisted` words are accepted and not advertised."""
+    """An option that is one of a few words, each with its value. `unlisted` words are accepted but not shown."""
 
     words: dict[str, Any]
     unlisted: dict[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def accepted(self) -> str:
-        """The words."""
+        """The accepted words, separated by commas."""
         return ", ".join(self.words)
 
     def allows(self, value: Any) -> bool:
-        """Whether some word stands for the value."""
+        """Whether the value is that of one of the words."""
         return value in (self.words | self.unlisted).values()
 
     def read(self, text: str) -> Any:
-        """Read a word as the value it stands for.
+        """Return the value of a word.
 
         Raises:
             ValueError: a sentence that says what is accepted.
         """
         known = self.words | self.unlisted
         if text not in known:
-            raise ValueError(f"{text[:40]!r} is none of {self.accepted}")
+            raise ValueError(f"{text[:40]!r} is not one of {self.accepted}")
         return known[text]
 
 
@@ -94,35 +94,35 @@ SWITCH = Choice({"no": False, "yes": True})
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One option: how it is called, what it accepts, and what it does."""
+    """One option of a training: its names, what it accepts, and what it does."""
 
     flag: str
-    """On the command line."""
+    """The option's name on the command line."""
     label: str
-    """In a form, before what is accepted."""
+    """The option's name in a form, shown before what is accepted."""
     help: str
-    """In --help and docs/cli.md; `{accepted}` stands for what the kind accepts."""
+    """The help in --help and docs/cli.md. `{accepted}` is replaced by what the kind accepts."""
     kind: Duration | Whole | Choice
     metavar: str = ""
     alternative: str = ""
     """Options with the same `alternative` exclude one another."""
     name: str = ""
-    """The field of `TrainingOptions`."""
+    """The name of its field in `TrainingOptions`."""
     default: Any = None
 
     @property
     def is_switch(self) -> bool:
-        """Whether the command line takes the flag alone, without a value."""
+        """Whether the command line accepts the flag without a value."""
         return self.kind is SWITCH
 
     @property
     def help_text(self) -> str:
-        """The help with what is accepted filled in."""
+        """The help text, with `{accepted}` replaced by what the kind accepts."""
         return self.help.format(accepted=self.kind.accepted)
 
 
 class OptionError(ValueError):
-    """An option of a training is out of bounds, or two exclude one another: what is wrong, and what is accepted."""
+    """An option of a training is out of bounds, or two exclude each other. The hint says what is accepted."""
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(f"{message} ({hint})")
@@ -138,9 +138,9 @@ PRESETS = ("auto", "tiny", "small", "base")
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """What can be chosen about a training. null leaves the choice to the daemon, which follows the corpus.
+    """The options of a training. For null, the daemon chooses a value that suits the corpus.
 
-    At most one of `budget_s` and `steps` is given; neither means ten minutes.
+    At most one of `budget_s` and `steps` is given. Without both, the budget is ten minutes.
     """
 
     budget_s: float | None = _option(
@@ -227,10 +227,10 @@ class TrainingOptions:
     )
 
     def check(self) -> None:
-        """Refuse values that are out of bounds or exclude one another.
+        """Check that all values are within bounds and that none exclude each other.
 
         Raises:
-            OptionError: naming the option and what it accepts.
+            OptionError: it names the option and what it accepts.
         """
         given: dict[str, Option] = {}
         for option in OPTIONS:
@@ -247,4 +247,4 @@ class TrainingOptions:
 OPTIONS: tuple[Option, ...] = tuple(
     replace(known.metadata["option"], name=known.name, default=known.default) for known in fields(TrainingOptions)
 )
-"""Every option, in the order in which forms and documents show them."""
+"""All options of a training, in the order of forms and documents."""

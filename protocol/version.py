@@ -1,8 +1,8 @@
-"""The wire's version. It is counted apart from the package's, see docs/protocol.md.
+"""The version of the protocol. It is independent of the package's version; see docs/protocol.md.
 
-A side that speaks versions [a, b] and one that speaks [c, d] talk in min(b, d) if that is ≥ max(a, c).
-A new field with a default, a new event and a new feature name do not raise the version: unknown ones are
-ignored. A changed meaning or a removed field does.
+Two sides that support versions [a, b] and [c, d] use min(b, d) if that is ≥ max(a, c). A new field with a default, a
+new event and a new feature name do not raise the version, because unknown ones are ignored. A changed meaning or a
+removed field does.
 """
 
 PROTOCOL_MIN = 2
@@ -12,7 +12,7 @@ FEATURES: tuple[str, ...] = ("edits", "playback", "training")
 
 
 def negotiate(theirs: tuple[int, int]) -> int | None:
-    """The highest version both sides speak, or None when the ranges do not meet."""
+    """The highest version that both sides support, or None if there is none."""
     low, high = theirs
     version = min(PROTOCOL_MAX, high)
     return version if version >= max(PROTOCOL_MIN, low) else None

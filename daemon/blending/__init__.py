@@ -1,1 +1,1 @@
-"""New cells for edits, from codes and a codec's vectors. Pure: no files, no sockets; the engine calls it."""
+"""Computes new cells for edits from codes and a codec's vectors. The engine calls it; it uses no files or sockets."""

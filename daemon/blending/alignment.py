@@ -1,9 +1,9 @@
-"""Which frame of one sound goes with which of another: dynamic time warping on the coarse vectors.
+"""Aligns the frames of two sounds by dynamic time warping on the coarse vectors.
 
-Reference: H. Sakoe and S. Chiba, "Dynamic programming algorithm optimization for spoken word recognition", 1978. Ends
-are tied to ends. Deviations: a small fixed price for every step that is not diagonal, so that equal sounds pair frame
-by frame, and a small price for leaving the straight line, so that what sounds the same throughout is stretched evenly.
-Long sounds are warped in blocks of frames, as coarsely as MOST_PAIRS asks for.
+Reference: H. Sakoe and S. Chiba, "Dynamic programming algorithm optimization for spoken word recognition", 1978. The
+first frames are paired, and so are the last frames. Deviations: a small fixed cost for every step that is not diagonal,
+so that equal sounds are paired frame by frame; and a small cost for leaving the straight line, so that a constant sound
+is stretched evenly. Long sounds are warped in blocks of frames, so large that there are at most MOST_PAIRS pairs.
 """
 
 import math
@@ -15,13 +15,13 @@ from daemon.blending.vectors import Latents, level_sum
 from daemon.codec.codec import Codec, Codes
 
 MOST_PAIRS = 1 << 22  # 2048 frames against 2048, 44 s: a fifth of a second
-SIDESTEP = 0.1  # price of a step that is not diagonal, in mean distances
-DRIFT = 0.2  # price of a pair for being a whole length away from the straight line, in mean distances
+SIDESTEP = 0.1  # cost of a step that is not diagonal, in mean distances
+DRIFT = 0.2  # cost of a pair that is a whole length away from the straight line, in mean distances
 _DIAGONAL, _DOWN, _RIGHT = 0, 1, 2
 
 
 def align(codec: Codec, mine: Codes, theirs: Codes) -> NDArray[np.int32]:
-    """For each of my frames the frame of theirs that goes with it: codes (Q, n), (Q, m) to (n,), never falling."""
+    """For each frame of `mine`, the index of its frame in `theirs`: codes (Q, n), (Q, m) to (n,), non-decreasing."""
     coarse = max(1, codec.config.levels // 4)
     one, other = (level_sum(codec, codes[:coarse], 0) for codes in (mine, theirs))
     block = max(1, math.ceil(math.sqrt(len(one) * len(other) / MOST_PAIRS)))
@@ -38,7 +38,7 @@ def _pooled(latents: Latents, block: int) -> Latents:
 
 
 def _warp(one: Latents, other: Latents) -> NDArray[np.float64]:
-    """The mean place in `other` that the best way pairs with each row of `one`."""
+    """The mean position in `other` that the best path pairs with each row of `one`."""
     distances = _distances(one, other)
     mean = float(distances.mean()) + 1e-6
     off = np.linspace(0, 1, len(one))[:, None] - np.linspace(0, 1, len(other))[None]
@@ -63,14 +63,14 @@ def _distances(one: Latents, other: Latents) -> NDArray[np.float32]:
 
 
 def _moves(distances: NDArray[np.float32], price: float) -> NDArray[np.uint8]:
-    """The last step of the best way to every pair, found one antidiagonal after another."""
+    """The last step of the best path to every pair, computed one antidiagonal after another."""
     rows, columns = distances.shape
     moves = np.full((rows, columns), _DIAGONAL, np.uint8)
-    before, last = np.full(rows + 1, np.inf), np.full(rows + 1, np.inf)  # by row, one on: [0] is outside the grid
+    before, last = np.full(rows + 1, np.inf), np.full(rows + 1, np.inf)  # by row plus one: [0] is outside the grid
     flat, flat_moves = distances.reshape(-1), moves.reshape(-1)
     for diagonal in range(rows + columns - 1):
         low, high = max(0, diagonal - columns + 1), min(diagonal, rows - 1) + 1
-        # Pair (row, diagonal - row) lies at row * columns + diagonal - row.
+        # Pair (row, diagonal - row) has the index row * columns + diagonal - row.
         places = np.arange(low, high) * (columns - 1) + diagonal
         steps = np.stack([before[low:high], last[low:high] + price, last[low + 1 : high + 1] + price])
         if diagonal == 0:

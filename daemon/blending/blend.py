@@ -1,7 +1,7 @@
-"""Between two sounds, frame by frame: vectors are mixed, code numbers never are.
+"""Blends two sounds frame by frame, by mixing their vectors and never their code numbers.
 
-The sum of a frame's vectors is interpolated and quantised again through every level, so the result is one the decoder
-knows. The mean of two code numbers would be a third sound that has nothing to do with either.
+The sum of a frame's vectors is interpolated and quantised again on every level, so that the result consists of codes
+that the decoder was trained on. The mean of two code numbers would be an unrelated third sound.
 """
 
 import numpy as np
@@ -11,16 +11,16 @@ from daemon.codec.codec import Codec, Codes
 
 
 def blend(codec: Codec, mine: Codes, theirs: Codes, *, top: int, amount: float, kept: int) -> Codes:
-    """Cells between two grids of the same shape.
+    """Compute cells between two grids of the same shape.
 
     Args:
         mine, theirs: (q, T), levels [top, top + q).
         amount: how far to go, 0 to 1.
-        kept: −1 mixes all levels. Otherwise the first `kept` levels stay mine, and the others are found anew as what
-            brings the sum nearest to theirs.
+        kept: −1 mixes all levels. Otherwise the first `kept` levels are those of `mine`, and the codes of the others
+            are chosen so that the sum is nearest to that of `theirs`.
 
     Returns:
-        (q, T) uint16. Frames whose cells are the same on both sides stay as they are.
+        (q, T) uint16. Frames whose cells are the same on both sides are not changed.
     """
     other = level_sum(codec, theirs, top)
     if kept < 0:

@@ -1,7 +1,7 @@
-"""The computations that edits ask of a model, by name.
+"""The table of the computations that edits need from a model, by name.
 
-An edit says which one it needs in a `daemon.edits.values.Computation`; the engine calls `compute` with the codec. The
-names are those of the operations, but for `align`, which a blend asks for before it blends.
+An edit names the computation in a `daemon.edits.values.Computation`. The engine calls `compute` with the codec. The
+names are those of the operations, and `align`, which a blend may need first.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,13 +28,13 @@ COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
 def compute(
     codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], atlas: Atlas | None = None
 ) -> Any:
-    """Carry one computation out: new codes or frame numbers.
+    """Run one computation. Returns new codes or frame numbers.
 
     Args:
-        atlas: the codec's atlas, for a computation that takes one.
+        atlas: the codec's atlas, for a computation that needs it.
 
     Raises:
-        CodecError: no such computation, or codes that do not fit this codec.
+        CodecError: there is no such computation, or the codes do not match this codec.
     """
     if kind not in COMPUTATIONS:
         raise CodecError(f"no computation is called {kind}.")

@@ -1,7 +1,7 @@
-"""One sound rebuilt from the frames of another.
+"""Rebuilds one sound from the frames of another.
 
-The best sequence of frames is found exactly (A. Viterbi, 1967): each costs its distance in sound, and each that does
-not follow its predecessor costs a jump. Since all jumps cost the same, a step takes m comparisons and not m².
+The best sequence of frames is found exactly (A. Viterbi, 1967). Each frame costs its distance in sound, and a frame
+that does not follow its predecessor costs a jump too. All jumps cost the same, so a step needs m comparisons, not m².
 """
 
 import numpy as np
@@ -11,15 +11,15 @@ from daemon.blending.vectors import Latents, level_sum
 from daemon.codec.codec import Codec, Codes
 
 ROWS = 256
-STRAIGHT_ON = 1e6  # jumps at continuity 1, in mean gains: only where the other sound ends
+STRAIGHT_ON = 1e6  # cost of a jump at continuity 1, in mean gains: jumps occur only where the other sound ends
 
 
 def mosaic(codec: Codec, mine: Codes, theirs: Codes, *, top: int, continuity: float) -> NDArray[np.int32]:
-    """For each of my frames a frame of theirs: codes (q, n), (q, m) of levels [top, top + q) to (n,).
+    """For each frame of `mine`, the index of a frame of `theirs`: (q, n), (q, m) of levels [top, top + q) to (n,).
 
     Args:
-        continuity: 0 takes the nearest frame each time, 0.5 jumps where that gains more than the nearest frame gains
-            over a random one, 1 only where the other sound ends.
+        continuity: 0 always chooses the nearest frame. 0.5 jumps if that gains more than the nearest frame gains over a
+            random one. 1 jumps only at the end of the other sound.
     """
     one, other = level_sum(codec, mine, top), level_sum(codec, theirs, top)
     sample = _costs(one[:: max(1, len(one) // ROWS)], other)
@@ -28,7 +28,7 @@ def mosaic(codec: Codec, mine: Codes, theirs: Codes, *, top: int, continuity: fl
 
 
 def _costs(one: Latents, other: Latents) -> NDArray[np.float64]:
-    """Squared distances, (n, m)."""
+    """Squared distances between all pairs of frames, (n, m)."""
     crossed = one @ other.T
     return np.maximum(np.square(one).sum(1)[:, None] + np.square(other).sum(1)[None] - 2.0 * crossed, 0.0)
 

@@ -1,7 +1,7 @@
-"""Cells that wander to codes near them.
+"""Changes cells at random to codes near them.
 
-Every cell has two random numbers of its own: one decides whether it changes, one to which neighbour. So the same seed
-with more strength changes the same cells and others too.
+Every cell has two random numbers: one decides whether it changes, and one selects the neighbour. The same seed with a
+higher strength therefore changes the same cells and others too.
 """
 
 import numpy as np
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec, Codes
 
-ROWS = 1 << 22  # distances held at once: 16 MiB
+ROWS = 1 << 22  # distances in memory at once: 16 MiB
 
 
 def mutate(codec: Codec, codes: Codes, *, top: int, strength: float, seed: int) -> Codes:
-    """Change each cell with probability `strength`, to one of its nearest codes, each as likely.
+    """Change each cell with probability `strength` to one of its nearest codes, all with the same probability.
 
     Args:
         codes: (q, T), levels [top, top + q).
-        strength: also how many codes count as near: 1 + strength · (K − 1) / 4, rounded.
+        strength: 0 to 1. It also gives the number of near codes: 1 + strength · (K − 1) / 4, rounded.
 
     Returns:
         (q, T) uint16.
@@ -36,13 +36,13 @@ def mutate(codec: Codec, codes: Codes, *, top: int, strength: float, seed: int) 
 
 
 def _nearest(vectors: NDArray[np.float32], codes: Codes, count: int) -> Codes:
-    """The `count` codes nearest to each of some codes but themselves, (n, count), nearest first."""
+    """The `count` codes nearest to each of the given codes, except itself, (n, count), nearest first."""
     squares = np.square(vectors).sum(1)
     found = np.empty((len(codes), count), np.uint16)
     step = max(1, ROWS // len(vectors))
     for lo in range(0, len(codes), step):
-        asked = codes[lo : lo + step].astype(np.int64)
-        distances = squares[None] - 2 * vectors[asked] @ vectors.T
-        distances[np.arange(len(asked)), asked] = np.inf
+        chunk = codes[lo : lo + step].astype(np.int64)
+        distances = squares[None] - 2 * vectors[chunk] @ vectors.T
+        distances[np.arange(len(chunk)), chunk] = np.inf
         found[lo : lo + step] = np.argsort(distances, axis=1, kind="stable")[:, :count]
     return found

@@ -1,9 +1,8 @@
-"""Cells that take the smallest step which surely makes the sound more of something.
+"""Changes cells by the smallest step that certainly moves the sound in a direction, such as brighter.
 
-The atlas says which codes lie surely further in a direction (`daemon.atlas.table.Atlas.surely`): in at least nine
-tenths of the contexts, and clearly. Among those the one whose vector is nearest is taken, so that
-little else changes. Codes whose effect is unknown are never chosen, and a cell from which nothing surely lies further
-stays.
+The atlas tells which codes are certainly further in a direction (`daemon.atlas.table.Atlas.surely`): clearly, and in at
+least nine tenths of the contexts. Of those, the code with the nearest vector is chosen, so that other qualities change
+little. Codes whose effect is unknown are never chosen. If no code is certainly further, the cell is not changed.
 """
 
 import numpy as np
@@ -17,7 +16,7 @@ def nudge(codec: Codec, atlas: Atlas, codes: Codes, *, top: int, descriptor: str
 
     Args:
         codes: (q, T), levels [top, top + q).
-        by: so many steps, each from where the one before led; fewer where nothing lies further.
+        by: the number of steps, each from the result of the one before; fewer if no code is further.
 
     Returns:
         (q, T) uint16.
@@ -33,10 +32,10 @@ def nudge(codec: Codec, atlas: Atlas, codes: Codes, *, top: int, descriptor: str
 
 
 def _walk(
-    atlas: Atlas, vectors: np.ndarray, level: int, code: int, wish: tuple[str, int, int], steps: dict[int, int]
+    atlas: Atlas, vectors: np.ndarray, level: int, code: int, step: tuple[str, int, int], steps: dict[int, int]
 ) -> int:
-    """Where `by` steps from a code lead; `steps` remembers those already found on this level."""
-    descriptor, sign, by = wish
+    """The code that is reached from a code by a number of steps. `steps` caches the steps of this level."""
+    descriptor, sign, by = step
     for _ in range(by):
         if code not in steps:
             steps[code] = _step(atlas, vectors, level, code, descriptor, sign)
@@ -51,4 +50,4 @@ def _step(atlas: Atlas, vectors: np.ndarray, level: int, code: int, descriptor: 
     if not further.size:
         return code
     distances = np.square(vectors[further] - vectors[code]).sum(1)
-    return int(further[distances.argmin()])  # the first of equals: the same edit always has the same outcome
+    return int(further[distances.argmin()])  # the first of equals, so that the same edit always has the same result

@@ -1,4 +1,4 @@
-"""What some levels of a grid add to the latent."""
+"""The sum of the vectors of some levels, which is their part of the latent."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,7 @@ Latents = NDArray[np.float32]
 
 
 def level_sum(codec: Codec, codes: Codes, top: int) -> Latents:
-    """Sum of the vectors of levels [top, top + q): codes (q, T) to (T, D).
+    """Add the vectors of levels [top, top + q): codes (q, T) to (T, D).
 
     Raises:
         CodecError: codes or levels that the codec does not have.

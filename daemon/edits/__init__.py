@@ -1,1 +1,1 @@
-"""What an edit does to cells. Pure numpy on codes (Q, T): no files, no sockets, no models."""
+"""The effect of edits on cells: numpy functions on codes (Q, T), without files, sockets or models."""

@@ -1,4 +1,4 @@
-"""Arguments and options of an edit as numbers, words and names; each refusal is one line that says what is allowed."""
+"""Parses the arguments and options of edits as numbers, words and names. Each error says what is allowed."""
 
 import re
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from protocol.edits import REGISTER_NAMES, Edit
 from protocol.errors import AlleleError
 
 LARGEST = 10**9
-_WHOLE = re.compile("[+-]?[0-9]{1,40}")  # Python's int and float take 1_0 and the digits of every script
+_WHOLE = re.compile("[+-]?[0-9]{1,40}")  # Python's int and float accept 1_0 and the digits of every script
 _REAL = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(e[+-]?[0-9]{1,4})?", re.IGNORECASE)
 
 
 def whole(text: str, what: str, lowest: int = -LARGEST, highest: int = LARGEST) -> int:
-    """A whole number.
+    """Read a whole number within bounds.
 
     Raises:
-        AlleleError: E_BAD_EDIT.
+        AlleleError: E_BAD_EDIT if it is not one.
     """
     if not _WHOLE.fullmatch(text):
         raise AlleleError("E_BAD_EDIT", f"{what} is a whole number, not {text[:40]!r}", hint="write digits, as in 12")
@@ -27,10 +27,10 @@ def whole(text: str, what: str, lowest: int = -LARGEST, highest: int = LARGEST) 
 
 
 def real(text: str, what: str, lowest: float, highest: float) -> float:
-    """A number within bounds.
+    """Read a number within bounds.
 
     Raises:
-        AlleleError: E_BAD_EDIT, also for what is not finite.
+        AlleleError: E_BAD_EDIT if it is not one, or is not finite.
     """
     number = float(text) if _REAL.fullmatch(text) else float("nan")
     if not lowest <= number <= highest:
@@ -40,15 +40,15 @@ def real(text: str, what: str, lowest: float, highest: float) -> float:
 
 
 def seed_of(edit: Edit) -> int:
-    """The `seed` option; 0 by default, so that an edit's text alone decides what it does."""
+    """Read the `seed` option. It is 0 by default, so that the text of an edit alone determines its result."""
     return whole(edit.options.get("seed", "0"), "seed", 0)
 
 
 def word(edit: Edit, option: str, words: Sequence[str]) -> str:
-    """An option that is one of some words, the first by default.
+    """Read an option that is one of the given words. The first is the default.
 
     Raises:
-        AlleleError: E_BAD_EDIT.
+        AlleleError: E_BAD_EDIT for another word.
     """
     chosen = edit.options.get(option, words[0])
     if chosen not in words:
@@ -58,10 +58,10 @@ def word(edit: Edit, option: str, words: Sequence[str]) -> str:
 
 
 def code_number(text: str, codebook: int, what: str = "a code") -> int:
-    """A code that exists.
+    """Read the number of a code that exists.
 
     Raises:
-        AlleleError: E_BAD_EDIT, E_BAD_CODE.
+        AlleleError: E_BAD_EDIT if it is not a number, E_BAD_CODE if there is no such code.
     """
     codes = f"codes go from 0 to {codebook - 1}"
     if not _WHOLE.fullmatch(text):
@@ -73,11 +73,11 @@ def code_number(text: str, codebook: int, what: str = "a code") -> int:
 
 
 def register_name(text: str) -> str:
-    """The name of a register.
+    """Read the name of a register.
 
     Raises:
-        AlleleError: E_BAD_EDIT.
+        AlleleError: E_BAD_EDIT if no register has this name.
     """
     if len(text) != 1 or text not in REGISTER_NAMES:
-        raise AlleleError("E_BAD_EDIT", f"{text[:40]!r} is no register", hint="registers are a to z and 0 to 9")
+        raise AlleleError("E_BAD_EDIT", f"{text[:40]!r} is not a register", hint="registers are a to z and 0 to 9")
     return text

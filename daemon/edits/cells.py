@@ -1,4 +1,4 @@
-"""`set` and `paint`: codes written by number."""
+"""The operations `set` and `paint`, which write codes by number."""
 
 import numpy as np
 
@@ -9,20 +9,21 @@ from protocol.edits import Edit
 from protocol.errors import AlleleError
 
 KEEP = "."
-MOST_STROKES = 4096  # 87 s; an edit's text is kept with the strand
+MOST_STROKES = 4096  # 87 s; limited because the text of an edit is stored with the strand
 
 
 def set_code(edit: Edit, grid: Grid) -> Step:
-    """One code in every named cell."""
+    """Write one code into all cells of the range."""
     code = code_number(edit.args[0], grid.meta.codebook)
     cells = cells_of(edit, grid)
     return Outcome(changes=[change_of(grid, cells, np.full_like(cut(grid, cells), code))])
 
 
 def paint(edit: Edit, grid: Grid) -> Step:
-    """A list of codes along time from the first frame on, the same on every named level.
+    """Write a list of codes along time from the first frame on, the same on every level of the range.
 
-    A list that is longer than the range is cropped, and that is said; a shorter one leaves the rest of it alone.
+    A list that is longer than the range is cropped, which a note reports. A shorter one does not change the remaining
+    frames.
     """
     strokes = edit.args[0].split(",")
     if len(strokes) > MOST_STROKES:
@@ -35,7 +36,7 @@ def paint(edit: Edit, grid: Grid) -> Step:
         None if stroke == KEEP else code_number(stroke, grid.meta.codebook, "a painted code") for stroke in strokes
     ]
     if all(code is None for code in codes):
-        raise AlleleError("E_BAD_EDIT", "nothing is painted", hint="as in: paint 17,17,.,4 q0 @3:")
+        raise AlleleError("E_BAD_EDIT", "there is no code to paint", hint="as in: paint 17,17,.,4 q0 @3:")
     cells = cells_of(edit, grid)
     width = min(len(codes), cells.width)
     notes = [f"{len(codes)} codes were given, {width} fit"] if width < len(codes) else []

@@ -1,8 +1,8 @@
-"""`mutate`, `nudge`, `blend` and `mosaic`: cells that take a model's vectors.
+"""The operations `mutate`, `nudge`, `blend` and `mosaic`, which need the vectors of a model.
 
-Data flow: an edit becomes a `Computation`, a question of codes and settings; its answer becomes cells here. What
-needs no model (strength 0, amounts 0 and 1, mode=cells) asks nothing, and is exact for that reason.
-What can go wrong: an answer that does not fit the question is a defect of the engine, and no cell is written.
+Data flow: an edit becomes a `Computation` of codes and settings, and its answer becomes cells here. An edit that needs
+no model (strength 0, amounts 0 and 1, mode=cells) is computed without one, and is therefore exact.
+What can go wrong: an answer of the wrong shape is a defect of the engine, and no cell is written.
 """
 
 import math
@@ -27,17 +27,17 @@ from protocol.strands import Codes
 SHORTEST_SPAN_S = 0.06
 LONG_FRAMES = 8192  # 3 minutes
 LONG_PAIRS = 1 << 24
-MOST_PAIRS = 1 << 26  # 3 minutes against 3 minutes; a byte for each while the best way is sought
+MOST_PAIRS = 1 << 26  # 3 minutes against 3 minutes; the search for the best path needs a byte for each pair
 
 
 def mutate(edit: Edit, grid: Grid) -> Step:
-    """Each cell, with probability STRENGTH, to one of its nearest codes."""
+    """Change each cell, with probability STRENGTH, to one of its nearest codes."""
     strength, seed = real(edit.args[0], "STRENGTH", 0, 1), seed_of(edit)
     cells = cells_of(edit, grid)
     mine = cut(grid, cells)
     if strength == 0:
         return Outcome(changes=[change_of(grid, cells, mine)])
-    return _question(
+    return _computation(
         edit,
         settings={"top": cells.levels.first, "strength": strength, "seed": seed},
         inputs=(mine,),
@@ -47,10 +47,12 @@ def mutate(edit: Edit, grid: Grid) -> Step:
 
 
 def nudge(edit: Edit, grid: Grid) -> Step:
-    """Each cell to the nearest code that is surely further in a direction of the atlas."""
+    """Change each cell to the nearest code that is certainly further in a direction of the atlas."""
     direction = edit.args[0]
     if direction not in DIRECTIONS:
-        raise AlleleError("E_BAD_EDIT", f"{direction[:40]!r} is no direction", hint=f"one of {', '.join(DIRECTIONS)}")
+        raise AlleleError(
+            "E_BAD_EDIT", f"{direction[:40]!r} is not a direction", hint=f"one of {', '.join(DIRECTIONS)}"
+        )
     descriptor, sign = DIRECTIONS[direction]
     by = whole(edit.options.get("by", "1"), "by", 1, grid.meta.codebook)
     cells = cells_of(edit, grid)
@@ -59,10 +61,12 @@ def nudge(edit: Edit, grid: Grid) -> Step:
     def finish(answer: Array) -> Outcome:
         after = _codes(answer, mine, grid)
         stayed = int((after == mine).sum())
-        notes = [f"{stayed} of {mine.size} cells stay: no code is surely {direction} there"] if stayed else []
+        notes = (
+            [f"{stayed} of {mine.size} cells are unchanged: no code is certainly {direction} there"] if stayed else []
+        )
         return Outcome(changes=[change_of(grid, cells, after)], notes=notes)
 
-    return _question(
+    return _computation(
         edit,
         settings={"top": cells.levels.first, "descriptor": descriptor, "sign": sign, "by": by},
         inputs=(mine,),
@@ -72,7 +76,7 @@ def nudge(edit: Edit, grid: Grid) -> Step:
 
 
 def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
-    """Each frame from the other strand's frame that fits best in sound and sequence."""
+    """Replace each frame by the frame of the other strand that fits best in sound and in sequence."""
     continuity = real(edit.options.get("continuity", "0.5"), "continuity", 0, 1)
     other = other_of(edit, grid, others)
     cells = cells_of(edit, grid)
@@ -84,7 +88,7 @@ def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
             f"mosaic compares every frame with every other: {cells.width} with {other.frames} are too many",
             hint=f"name at most {max(1, MOST_PAIRS // other.frames)} frames, as in @0:{MOST_PAIRS // other.frames}",
         )
-    return _question(
+    return _computation(
         edit,
         settings={"top": cells.levels.first, "continuity": continuity},
         inputs=(mine, theirs),
@@ -97,7 +101,7 @@ def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
 
 @dataclass(frozen=True, kw_only=True)
 class _Blend:
-    """A blend whose frames are paired: yours (q, n) goes with the n frames of `cells`."""
+    """A blend whose frames are paired: the other strand's (q, n) corresponds to the n frames of `cells`."""
 
     edit: Edit
     grid: Grid
@@ -108,7 +112,7 @@ class _Blend:
     notes: list[str]
 
     def towards(self, yours: Codes) -> Step:
-        """The cells, or the question of what they are."""
+        """Return the blended cells, or the computation that is needed for them."""
         mine, levels = cut(self.grid, self.cells), self.cells.height
         if self.amount in (0, 1):
             return self._done(yours if self.amount else mine)
@@ -118,8 +122,8 @@ class _Blend:
         kept = levels - math.floor(self.amount * levels + 0.5)
         if self.mode == "levels" and kept in (0, levels):
             whose = "this strand's" if kept else "the other's"
-            return self._done(mine if kept else yours, f"levels come over whole: all {levels} are {whose}")
-        return _question(
+            return self._done(mine if kept else yours, f"levels are taken as a whole: all {levels} are {whose}")
+        return _computation(
             self.edit,
             settings={
                 "top": self.cells.levels.first,
@@ -136,7 +140,7 @@ class _Blend:
 
 
 def blend(edit: Edit, grid: Grid, others: Others) -> Step:
-    """Pair frames of both strands, then go `amount` of the way."""
+    """Pair the frames of both strands, then move the cells by `amount` towards the other strand."""
     amount = real(edit.args[1], "AMOUNT", 0, 1)
     mode, align = word(edit, "mode", BLEND_MODES), word(edit, "align", ALIGNMENTS)
     seed, other, cells = seed_of(edit), other_of(edit, grid, others), cells_of(edit, grid)
@@ -145,7 +149,7 @@ def blend(edit: Edit, grid: Grid, others: Others) -> Step:
     if at >= other.frames:
         raise AlleleError(
             "E_RANGE",
-            f"nothing to blend with: {other.meta.name} has {other.frames} frames, the blend begins at its frame {at}",
+            f"nothing to blend with: {other.meta.name} has {other.frames} frames, the blend starts at its frame {at}",
             hint="at= is the first frame in the other",
         )
     if align == "none" and cells.width > other.frames - at:
@@ -154,23 +158,23 @@ def blend(edit: Edit, grid: Grid, others: Others) -> Step:
         cells = cells.first_frames(width)
     elif align == "none" and amount > 0:
         notes += left_out(edit, other, at + cells.width)
-    asked = _Blend(edit=edit, grid=grid, cells=cells, amount=amount, mode=mode, seed=seed, notes=notes)
+    pairing = _Blend(edit=edit, grid=grid, cells=cells, amount=amount, mode=mode, seed=seed, notes=notes)
     theirs = other.codes[cells.levels.index, at:]
     if align == "none":
-        return asked.towards(theirs[:, : cells.width])
+        return pairing.towards(theirs[:, : cells.width])
     if align == "stretch" or amount == 0:
-        return asked.towards(theirs[:, nearest_frames(theirs.shape[1], cells.width)])
-    return _question(
+        return pairing.towards(theirs[:, nearest_frames(theirs.shape[1], cells.width)])
+    return _computation(
         edit,
         kind="align",
         settings={},
         inputs=(grid.codes[:, cells.frames.index], other.codes[:, at:]),
-        finish=lambda answer: asked.towards(theirs[:, _places(answer, cells.width, theirs.shape[1])]),
+        finish=lambda answer: pairing.towards(theirs[:, _places(answer, cells.width, theirs.shape[1])]),
         is_long=max(cells.width, theirs.shape[1]) > LONG_FRAMES,
     )
 
 
-def _question(
+def _computation(
     edit: Edit,
     *,
     settings: Mapping[str, float | int | str],
@@ -179,7 +183,7 @@ def _question(
     is_long: bool,
     kind: str = "",
 ) -> Computation:
-    """What an edit asks of a model; the computation is called as the operation unless `kind` says otherwise."""
+    """The computation that an edit needs. It has the name of the operation unless `kind` gives another."""
     needs_atlas = OPS[edit.op].needs_atlas
     return Computation(
         kind=kind or edit.op, settings=settings, inputs=inputs, finish=finish, is_long=is_long, needs_atlas=needs_atlas
@@ -187,9 +191,9 @@ def _question(
 
 
 def _turns(frames: int, frame_rate: float, seed: int) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """A number in [0, 1) for every frame, (frames,), the same within each span of at least 60 ms."""
+    """A random number in [0, 1) for every frame, (frames,), constant within spans of at least 60 ms."""
     length = max(1, math.ceil(SHORTEST_SPAN_S * frame_rate - 1e-9))
-    spans = max(1, frames // length)  # what is left over goes to the last one
+    spans = max(1, frames // length)  # the last span includes the remainder
     return np.random.default_rng(seed).random(spans)[np.minimum(np.arange(frames) // length, spans - 1)]
 
 

@@ -1,4 +1,4 @@
-"""How much of what was done to a strand travels with it."""
+"""Limits the history of a strand that is sent with it in a message."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ MOST_BYTES = 256 * 1024  # of the 1 MiB that a message's body may have
 
 
 def newest(texts: Sequence[str]) -> list[str]:
-    """The newest of a strand's edits as text, oldest first, as many as fit into a message."""
+    """The newest edits of a strand as text, oldest first, as many as fit into a message."""
     kept: list[str] = []
     size = 0
     for text in reversed(texts[-MOST_TEXTS:]):

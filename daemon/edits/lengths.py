@@ -1,4 +1,4 @@
-"""Strands that change their length: what is allowed, and how many samples they have then."""
+"""Changes of a strand's length: the allowed lengths, and the resulting number of samples."""
 
 from msgspec.structs import replace
 
@@ -15,10 +15,10 @@ BYTES_OF_CODE = 2
 
 
 def resizable(edit: Edit, grid: Grid) -> Rect:
-    """The cells of an edit that changes the length, which are those of all levels.
+    """The cells of an edit that changes the length. They include all levels.
 
     Raises:
-        AlleleError: E_RANGE for frames that do not exist, E_BAD_EDIT for some levels only.
+        AlleleError: E_RANGE for frames that do not exist, E_BAD_EDIT if the edit names only some levels.
     """
     cells = cells_of(edit, grid)
     if cells.height != grid.levels:
@@ -31,13 +31,13 @@ def resizable(edit: Edit, grid: Grid) -> Rect:
 
 
 def check_length(edit: Edit, grid: Grid, frames: int) -> int:
-    """The length itself, if a strand may be so long.
+    """Return the length if a strand may have it.
 
     Raises:
-        AlleleError: E_RANGE.
+        AlleleError: E_RANGE if it is zero or too long.
     """
     most = int(LONGEST_S * grid.meta.frame_rate)
-    most = min(most, MAX_BUFFER_BYTES // (BYTES_OF_CODE * grid.levels))  # a grid travels in one buffer
+    most = min(most, MAX_BUFFER_BYTES // (BYTES_OF_CODE * grid.levels))  # a grid is sent in one buffer
     if frames < 1:
         raise AlleleError(
             "E_RANGE", f"{edit.op}: nothing would be left of {grid.meta.name}", hint="keep at least one frame"
@@ -52,10 +52,10 @@ def check_length(edit: Edit, grid: Grid, frames: int) -> int:
 
 
 def resized(meta: StrandMeta, frames: int) -> StrandMeta:
-    """What a strand says of itself at another length.
+    """The description of a strand after its length changed.
 
-    A sound rarely fills its last frame. What is missing there stays missing whatever the length, so it depends on the
-    length alone how many samples a strand has, and undo needs to remember nothing.
+    A sound rarely fills its last frame. The number of missing samples is the same for every length, so the number of
+    samples depends only on the length, and undo needs no further data.
     """
     if frames == meta.frames:
         return meta

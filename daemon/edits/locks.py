@@ -1,9 +1,9 @@
-"""`lock` and `unlock`, and how every other operation leaves locked levels alone.
+"""The operations `lock` and `unlock`, and the protection of locked levels from all other operations.
 
-The lock is a mask on the level axis and belongs to the strand, not to its history: undo and redo pass it by. An
-operation is computed as if nothing were locked, then locked levels keep the cells they had, so the others get what they
-would have got. Those that take a model's vectors first leave out what is locked at the ends of the range: with level 0
-locked, `blend q0-7` is `blend q1-7`. A change of length would move every level, so it is refused.
+The lock is a mask on the level axis. It belongs to the strand and not to its history, so undo and redo ignore it. An
+operation is computed as if nothing were locked; then the locked levels keep their cells, so locks do not change the
+result on other levels. Operations that need a model first exclude locked levels at the ends of the range: if level 0 is
+locked, `blend q0-7` is `blend q1-7`. A change of length would change every level, so it is refused.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -21,7 +21,7 @@ from protocol.ranges import LevelRange
 
 
 def relock(edit: Edit, grid: Grid) -> Step:
-    """`lock` or `unlock` levels, all by default."""
+    """Lock or unlock levels, by default all of them."""
     if edit.frames is not None:
         raise AlleleError(
             "E_BAD_EDIT", f"{edit.op} takes whole levels, no frames", hint=f"as in: {OPS[edit.op].example}"
@@ -34,12 +34,12 @@ def relock(edit: Edit, grid: Grid) -> Step:
 
 
 def keep_locked(edit: Edit, grid: Grid, others: Mapping[str, Grid], step: Callable[[Edit], Step]) -> Step:
-    """What an operation does, less what it would do to locked levels; says which those are.
+    """Run an operation and restore the cells of locked levels. A note names the levels that were restored.
 
-    A swap leaves a level alone that is locked on either side, on both.
+    A swap changes a level on neither strand if it is locked on one of them.
 
     Raises:
-        AlleleError: E_LOCKED when nothing else would be changed, or the length would.
+        AlleleError: E_LOCKED if all levels of the range are locked, or the length would change.
     """
     spec, locked = OPS[edit.op], grid.locked
     if not spec.heeds_locks:
@@ -60,7 +60,7 @@ def keep_locked(edit: Edit, grid: Grid, others: Mapping[str, Grid], step: Callab
 
 
 def levels_words(levels: Iterable[int]) -> str:
-    """Levels as text, runs as ranges: `q0-1, q4`; "" for none."""
+    """Write levels as text with ranges, as in `q0-1, q4`; "" for none."""
     runs: list[LevelRange] = []
     for level in sorted(levels):
         if runs and runs[-1].last == level - 1:
@@ -71,10 +71,10 @@ def levels_words(levels: Iterable[int]) -> str:
 
 
 def _trimmed(edit: Edit, grid: Grid, locked: frozenset[int]) -> Edit:
-    """The edit on the levels from the first to the last that is free."""
+    """The edit on the levels from the first to the last that is not locked."""
     levels = levels_of(edit, grid)
     if levels.last >= grid.levels:
-        return edit  # the operation says what does not exist
+        return edit  # the operation reports what does not exist
     free = [level for level in levels.numbers if level not in locked]
     if not free:
         raise _all_locked(levels.numbers, grid)
@@ -87,7 +87,7 @@ def _masked(step: Step, grid: Grid, locked: frozenset[int]) -> Step:
         return replace(step, finish=lambda answer: _masked(finish(answer), grid, locked))
     changes = [_keep(change, grid, locked) for change in step.changes]
     hit = {level for change in step.changes for level in change.levels.numbers} & locked
-    notes = [f"{levels_words(hit)} locked: left alone"] if hit else []
+    notes = [f"{levels_words(hit)} locked: not changed"] if hit else []
     return Outcome(changes=changes, registers=step.registers, notes=[*step.notes, *notes])
 
 

@@ -1,7 +1,7 @@
-"""What each operation does to cells. Pure: values in, a `Step` out; nothing is written to.
+"""The table of functions that compute operations. They change no argument and return a `Step`.
 
-`OPERATIONS` has one function for each row of `protocol.operations`. An operation that needs a model gives a
-`Computation` first; everything else is an `Outcome` at once.
+`OPERATIONS` has one function for each row of `protocol.operations`. An operation that needs a model returns a
+`Computation` first; every other returns an `Outcome` at once.
 """
 
 from collections.abc import Callable
@@ -50,12 +50,13 @@ OPERATIONS: dict[str, Operation] = {
 
 
 def apply(edit: Edit, grid: Grid, others: Others, filled: Registers) -> Step:
-    """Compute an edit, as far as codes alone reach.
+    """Compute an edit, up to the first computation that needs a model.
 
     Args:
-        edit: what to do; `others` is keyed by the name it gives another strand.
-        grid: the strand it is applied to.
-        filled: the registers filled so far.
+        edit: the edit to apply.
+        grid: the strand that it is applied to.
+        others: other strands, by the name that the edit gives them.
+        filled: the registers that are filled.
 
     Raises:
         AlleleError: E_BAD_EDIT, E_RANGE, E_BAD_CODE, E_NOT_FOUND or E_WRONG_MODEL.

@@ -1,4 +1,4 @@
-"""`swap`, and what every operation asks of the other strand it names."""
+"""The operation `swap`, and the checks of every operation that names another strand."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ Others = Mapping[str, Grid]
 
 
 def other_of(edit: Edit, grid: Grid, others: Others) -> Grid:
-    """The other strand, of the same model.
+    """Return the other strand that an edit names, which must be of the same model.
 
     Raises:
         AlleleError: E_NOT_FOUND, E_WRONG_MODEL, E_BAD_STRAND.
@@ -26,10 +26,10 @@ def other_of(edit: Edit, grid: Grid, others: Others) -> Grid:
 
 
 def start_in(edit: Edit, default: int) -> int:
-    """The `at` option: the first frame in the other strand.
+    """Read the `at` option, the first frame in the other strand.
 
     Raises:
-        AlleleError: E_BAD_EDIT, E_RANGE.
+        AlleleError: E_BAD_EDIT if it is not a number, E_RANGE if it is negative.
     """
     at = whole(edit.options["at"], "at") if "at" in edit.options else default
     if at < 0:
@@ -38,7 +38,7 @@ def start_in(edit: Edit, default: int) -> int:
 
 
 def left_out(edit: Edit, other: Grid, end: int) -> list[str]:
-    """A note about what the other strand has from frame `end` on, when all of the first was meant and takes no more."""
+    """A note about the other strand's frames from `end` on, which an edit of the whole first strand does not use."""
     rest = other.frames - end
     if rest <= 0 or edit.frames is not None:
         return []
@@ -47,7 +47,7 @@ def left_out(edit: Edit, other: Grid, end: int) -> list[str]:
 
 
 def swap(edit: Edit, grid: Grid, others: Others) -> Step:
-    """Exchange cells; the one operation that changes the other strand too."""
+    """Exchange cells with another strand. Only this operation changes the other strand too."""
     other = other_of(edit, grid, others)
     if other.id == grid.id:
         raise AlleleError(
@@ -59,7 +59,7 @@ def swap(edit: Edit, grid: Grid, others: Others) -> Step:
 
 
 def _common_cells(edit: Edit, grid: Grid, other: Grid) -> tuple[Rect, Rect, list[str]]:
-    """What both strands have of the wanted cells, and what was left out."""
+    """The cells of the range that both strands have, and notes about the cells that were left out."""
     levels, frames = levels_of(edit, grid), frames_of(edit, grid)
     wanted = frames.past - frames.first
     at = start_in(edit, frames.first)

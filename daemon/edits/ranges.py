@@ -1,4 +1,4 @@
-"""From what an edit says to levels and frames that exist, and the changes made there."""
+"""Converts the levels and frames of an edit to ranges that exist, and creates changes of their cells."""
 
 from shlex import quote
 
@@ -12,20 +12,20 @@ from protocol.strands import Codes
 
 
 def levels_of(edit: Edit, grid: Grid) -> LevelRange:
-    """The levels an edit names, all by default; they may not all exist."""
+    """The levels that an edit names, by default all. They may not all exist."""
     return edit.levels if edit.levels is not None else LevelRange(0, grid.levels - 1)
 
 
 def frames_of(edit: Edit, grid: Grid) -> FrameRange:
-    """The frames an edit names, all by default; they may not all exist."""
+    """The frames that an edit names, by default all. They may not all exist."""
     return FrameRange(0, grid.frames) if edit.frames is None else edit.frames.until(grid.frames)
 
 
 def check_levels(levels: LevelRange, grid: Grid) -> LevelRange:
-    """The levels themselves.
+    """Return the levels if all of them exist.
 
     Raises:
-        AlleleError: E_RANGE when they do not all exist.
+        AlleleError: E_RANGE if one does not.
     """
     if levels.last >= grid.levels:
         raise AlleleError(
@@ -37,10 +37,10 @@ def check_levels(levels: LevelRange, grid: Grid) -> LevelRange:
 
 
 def cells_of(edit: Edit, grid: Grid) -> Rect:
-    """The cells an edit names; everything by default.
+    """The cells that an edit names, by default all.
 
     Raises:
-        AlleleError: E_RANGE when they do not all exist.
+        AlleleError: E_RANGE if they do not all exist.
     """
     levels, frames = check_levels(levels_of(edit, grid), grid), frames_of(edit, grid)
     if frames.first >= grid.frames or frames.past > grid.frames:
@@ -53,27 +53,27 @@ def cells_of(edit: Edit, grid: Grid) -> Rect:
 
 
 def same_codec(grid: Grid, name: str, model: str, codec_id: str) -> None:
-    """Refuse to mix codes of different models: the same number means another sound.
+    """Check that codes are of the grid's model, because the same number is another sound in another model.
 
     Raises:
-        AlleleError: E_WRONG_MODEL.
+        AlleleError: E_WRONG_MODEL if they are not.
     """
     mine = grid.meta
     if mine.codec_id != codec_id:
         raise AlleleError(
             "E_WRONG_MODEL",
-            f"{mine.name} was made with model {mine.model}, {name} with model {model}: their codes mean other sounds",
+            f"{mine.name} was made with model {mine.model}, {name} with model {model}: the same code is another sound",
             hint=f"encode the other sound again: allele encode FILE --model {quote(mine.model)}",
         )
 
 
 def cut(grid: Grid, cells: Rect) -> Codes:
-    """The codes of some cells, a view."""
+    """A view of the codes of a rectangle of cells."""
     return grid.codes[cells.index]
 
 
 def change_of(grid: Grid, cells: Rect, after: Codes) -> Change:
-    """The change that puts `after` in the place of some cells."""
+    """The change that replaces a rectangle of cells by `after`."""
     return Change(
         strand=grid.id,
         level_lo=cells.levels.first,

@@ -1,4 +1,4 @@
-"""`copy`, `put`, `mix` and `flood`: cells remembered and written again."""
+"""The operations `copy`, `put`, `mix` and `flood`, which store cells in registers and write them."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ Registers = Mapping[str, Register]
 
 
 def copy(edit: Edit, grid: Grid) -> Step:
-    """Remember cells."""
+    """Store the cells of the range in a register."""
     name, cells = register_name(edit.args[0]), cells_of(edit, grid)
     codes = cut(grid, cells).copy()
     register = Register(codes=codes, level_lo=cells.levels.first, model=grid.meta.model, codec_id=grid.meta.codec_id)
@@ -25,24 +25,24 @@ def copy(edit: Edit, grid: Grid) -> Step:
 
 
 def put(edit: Edit, grid: Grid, registers: Registers) -> Step:
-    """Overwrite from the first frame on, as far as the register and the range reach."""
+    """Write a register from the first frame of the range on, as far as both extend."""
     register, target, notes = _landing(edit, grid, registers)
     return Outcome(changes=[change_of(grid, target, register.codes[:, : target.width])], notes=notes)
 
 
 def mix(edit: Edit, grid: Grid, registers: Registers) -> Step:
-    """As `put`, but only where the strand holds the code that counts as a gap."""
+    """Write a register like `put`, but only into cells that contain the code of a gap."""
     register, target, notes = _landing(edit, grid, registers)
     here = cut(grid, target)
     gaps = here == _gap(edit, grid, target)
     if not gaps.any():
-        notes.append("no cell there holds the gap's code: nothing was written")
+        notes.append("no cell there contains the gap's code: nothing was written")
     after = np.where(gaps, register.codes[:, : target.width], here)
     return Outcome(changes=[change_of(grid, target, after)], notes=notes)
 
 
 def flood(edit: Edit, grid: Grid, registers: Registers) -> Step:
-    """The register again and again over the whole range; the last time as far as it reaches."""
+    """Write a register repeatedly over the whole range. The last repetition is cropped."""
     register, cells = _placed(edit, grid, registers)
     width = register.codes.shape[1]
     times, rest = divmod(cells.width, width)
@@ -52,7 +52,7 @@ def flood(edit: Edit, grid: Grid, registers: Registers) -> Step:
 
 
 def _landing(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect, list[str]]:
-    """The register, the cells it lands on, and what is to be said when it is cropped."""
+    """The register, the cells that it overwrites, and a note if it is cropped."""
     register, cells = _placed(edit, grid, registers)
     width = register.codes.shape[1]
     written = min(width, cells.width)
@@ -61,7 +61,7 @@ def _landing(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Re
 
 
 def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect]:
-    """The register, and the range on the levels named or else on those it was copied from."""
+    """The register, and its target range. Its levels are those named, or else those that it was copied from."""
     name = register_name(edit.args[0])
     register = registers.get(name)
     if register is None:
@@ -77,18 +77,20 @@ def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rec
     if cells.height != height:
         raise AlleleError(
             "E_RANGE",
-            f"register {name} holds {height} levels, {cells.height} were named",
+            f"register {name} contains {height} levels, {cells.height} were named",
             hint=f"write {LevelRange(levels.first, levels.first + height - 1)}",
         )
     return register, cells
 
 
 def _gap(edit: Edit, grid: Grid, target: Rect) -> Codes:
-    """The code that counts as a gap on each of the target's levels, (q, 1)."""
+    """The code that marks a gap on each of the target's levels, (q, 1)."""
     text = edit.options.get("gap", "")
     if not text:
         raise AlleleError(
-            "E_BAD_EDIT", "which cells are gaps?", hint="gap=17 is a code, gap=@3 is what each level holds at frame 3"
+            "E_BAD_EDIT",
+            "the code of gaps is missing",
+            hint="gap=17 is a code, gap=@3 is the code of each level at frame 3",
         )
     if not text.startswith("@"):
         return np.full((target.height, 1), code_number(text, grid.meta.codebook, "gap"), np.uint16)

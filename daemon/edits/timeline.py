@@ -1,6 +1,6 @@
-"""`shift`, `reverse`, `stretch`, `repeat`, `mirror`: frames moved, held, left out and said again.
+"""The operations `shift`, `reverse`, `stretch`, `repeat` and `mirror`, which rearrange frames in time.
 
-The first two keep the length and work on any levels; the others change it, on all levels at once.
+`shift` and `reverse` keep the length and apply to any levels. The others change the length, on all levels at once.
 """
 
 import numpy as np
@@ -18,20 +18,20 @@ MOST_COPIES = 10_000
 
 
 def shift(edit: Edit, grid: Grid) -> Step:
-    """Rotate inside the range."""
+    """Rotate the frames inside the range."""
     frames = whole(edit.args[0], "a shift in frames")
     cells = cells_of(edit, grid)
     return Outcome(changes=[change_of(grid, cells, np.roll(cut(grid, cells), frames, axis=1))])
 
 
 def reverse(edit: Edit, grid: Grid) -> Step:
-    """Flip in time."""
+    """Reverse the frames of the range in time."""
     cells = cells_of(edit, grid)
     return Outcome(changes=[change_of(grid, cells, cut(grid, cells)[:, ::-1])])
 
 
 def stretch(edit: Edit, grid: Grid) -> Step:
-    """Replace the range by `factor` times as many frames, each the nearest of the old ones."""
+    """Replace the range by `factor` times as many frames, each a copy of the nearest old frame."""
     factor = real(edit.args[0], "FACTOR", 1 / FARTHEST, FARTHEST)
     cells = resizable(edit, grid)
     width = int(np.floor(cells.width * factor + 0.5))
@@ -41,7 +41,7 @@ def stretch(edit: Edit, grid: Grid) -> Step:
 
 
 def repeat(edit: Edit, grid: Grid) -> Step:
-    """Insert copies after the range, which then sounds N + 1 times."""
+    """Insert copies after the range, which is then played N + 1 times."""
     copies = whole(edit.args[0], "a number of copies", 1, MOST_COPIES)
     cells = resizable(edit, grid)
     check_length(edit, grid, grid.frames + copies * cells.width)
@@ -49,14 +49,14 @@ def repeat(edit: Edit, grid: Grid) -> Step:
 
 
 def mirror(edit: Edit, grid: Grid) -> Step:
-    """Insert the flip after the range; the frame at the fold sounds twice."""
+    """Insert the reversed range after it. The frame in the middle occurs twice."""
     cells = resizable(edit, grid)
     check_length(edit, grid, grid.frames + cells.width)
     return _insert(grid, cells, cut(grid, cells)[:, ::-1])
 
 
 def nearest_frames(have: int, want: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """Which of `have` frames stands for each of `want`, (want,): the one at the same share of the whole."""
+    """The index of one of `have` frames for each of `want` frames, (want,), at the same relative position."""
     return ((2 * np.arange(want, dtype=np.int64) + 1) * have) // (2 * max(want, 1))
 
 

@@ -1,7 +1,7 @@
-"""The values that edits are made of: grids, changes, registers, outcomes, and questions to a model.
+"""The types that edits use: grids, changes, registers, outcomes, and computations by a model.
 
 Shape:
-    codes are (Q, T) uint16 and never written to once they are in a value.
+    codes are (Q, T) uint16. They are never changed after they are part of a value.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from protocol.strands import Codes, StrandMeta
 
 @dataclass(frozen=True, kw_only=True)
 class Grid:
-    """One strand as an operation sees it. `locked` levels keep their cells."""
+    """A strand as the input of an operation. The cells of `locked` levels are not changed."""
 
     id: str
     meta: StrandMeta
@@ -26,21 +26,21 @@ class Grid:
 
     @property
     def levels(self) -> int:
-        """Q."""
+        """The number of levels, Q."""
         return self.codes.shape[0]
 
     @property
     def frames(self) -> int:
-        """T, which `meta` may not know yet."""
+        """The number of frames, T. `meta` may not include a change of length yet."""
         return self.codes.shape[1]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A block of cells of one strand, before and after.
+    """A change of a rectangle of cells of one strand, with the cells before and after.
 
-    before (q, n) lay at levels [level_lo, level_lo + q) and frames [frame_lo, frame_lo + n); after (q, m) replaces it.
-    n != m changes the strand's length and then q is all levels.
+    before (q, n) is at levels [level_lo, level_lo + q) and frames [frame_lo, frame_lo + n); after (q, m) replaces it.
+    If n != m, the strand's length changes, and q must be the number of all levels.
     """
 
     strand: str
@@ -56,7 +56,7 @@ class Change:
 
     @property
     def frames(self) -> FrameRange:
-        """The frames at which `after` lies."""
+        """The range of frames of `after`."""
         return FrameRange(self.frame_lo, self.frame_lo + self.after.shape[1])
 
     @property
@@ -65,7 +65,7 @@ class Change:
         return self.before.shape[1] != self.after.shape[1]
 
     def reversed(self) -> "Change":
-        """The change that takes this one back."""
+        """The change that undoes this one."""
         return Change(
             strand=self.strand,
             level_lo=self.level_lo,
@@ -77,7 +77,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """Remembered cells (q, n), the level they were copied from, and the model whose codes they are."""
+    """Stored cells (q, n), the first level that they were copied from, and the model of their codes."""
 
     codes: Codes
     level_lo: int
@@ -87,9 +87,9 @@ class Register:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What an edit does: at most one change for each strand, registers to remember, words for the person.
+    """The result of an edit: at most one change for each strand, registers to store, and notes for the user.
 
-    locked: the levels that are locked from now on, None when that stays as it is.
+    locked: the levels that are locked after the edit, or None if the locks do not change.
     """
 
     changes: list[Change] = field(default_factory=list[Change])
@@ -100,11 +100,11 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Computation:
-    """What an edit needs a model for. Whoever has one answers, and `finish` goes on from there.
+    """A computation by a model that an edit needs. The engine computes the answer, and `finish` continues with it.
 
-    kind and settings say what is asked (daemon.blending.computations), inputs are the codes it is asked of. Nothing
-    else may flow into the answer: the same question always has the same one. is_long: it takes seconds. needs_atlas:
-    the model's atlas is needed too.
+    kind, settings: the computation (daemon.blending.computations). inputs: its codes. The answer must depend on nothing
+    else, so that equal computations have equal answers. is_long: it takes seconds. needs_atlas: it needs the model's
+    atlas.
     """
 
     kind: str
@@ -116,7 +116,7 @@ class Computation:
 
     @property
     def key(self) -> bytes:
-        """A digest of the question."""
+        """A digest of the kind, the settings and the inputs."""
         digest = hashlib.blake2b(f"{self.kind} {sorted(self.settings.items())}".encode(), digest_size=16)
         for codes in self.inputs:
             digest.update(f" {codes.shape} ".encode() + codes.tobytes())
@@ -127,17 +127,17 @@ Step = Outcome | Computation
 
 
 def settle(step: Step, answers: Mapping[bytes, Array]) -> Step:
-    """The outcome of a step as far as the answers known by key reach, or the next question."""
+    """The outcome of a step, computed with the given answers by key, or the next computation that is needed."""
     while isinstance(step, Computation) and (answer := answers.get(step.key)) is not None:
         step = step.finish(answer)
     return step
 
 
 def write(codes: Codes, change: Change, *, in_place: bool = False) -> Codes:
-    """A grid with the change's `after` in place of its `before`: a new one, or the same where that can be.
+    """Replace the change's `before` by its `after`. Returns a new grid, or with `in_place` the same one if possible.
 
     Raises:
-        ValueError: the cells there are not the change's `before`.
+        ValueError: the cells at its place are not the change's `before`.
     """
     top, bottom = change.level_lo, change.level_lo + change.before.shape[0]
     lo, hi = change.frame_lo, change.frame_lo + change.before.shape[1]
@@ -145,7 +145,7 @@ def write(codes: Codes, change: Change, *, in_place: bool = False) -> Codes:
         raise ValueError(f"the cells at levels {top}:{bottom}, frames {lo}:{hi} are not those the change replaces")
     if change.is_resized:
         if change.before.shape[0] != codes.shape[0]:
-            raise ValueError("a change of length is one of all levels")
+            raise ValueError("a change of length must include all levels")
         result = np.concatenate([codes[:, :lo], change.after, codes[:, hi:]], axis=1)
     else:
         result = codes if in_place else codes.copy()

@@ -1,1 +1,1 @@
-"""The job queue: states, order, pausing and cancelling. One child process runs each job. No torch."""
+"""The job queue: states, order, pausing and cancelling. Each job runs in its own child process."""

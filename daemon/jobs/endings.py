@@ -1,4 +1,4 @@
-"""How a job ends, and how its work is taken up again."""
+"""The ways in which a job ends, and the commands that continue it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from protocol.situations import situation
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """The one terminal state of a job, with what is told about it."""
+    """The terminal state of a job, and what is reported about it."""
 
     state: Literal["done", "failed", "cancelled", "interrupted"]
     error: str = ""
@@ -25,17 +25,17 @@ class Ending:
 
 
 def cut_off(state: Literal["cancelled", "interrupted"], job: str, spec: JobSpec | None, error: str = "") -> Ending:
-    """The ending of a job that somebody cancelled or that the daemon's own end interrupted."""
+    """The ending of a job that a user cancelled, or that the end of the daemon interrupted."""
     if spec is None:
         return Ending(state=state, error=error)
     return Ending(state=state, error=error, hint=command_to_continue(job, spec), can_resume=has_work(spec))
 
 
 def failure(job: str, spec: JobSpec, error: str, hint: str = "", *, can_resume: bool = True) -> Ending:
-    """The ending of a job that failed. Its hint is the fix, followed by how to resume, unless that cannot help.
+    """The ending of a job that failed. Its hint is the fix, followed by the command to resume if that can help.
 
     Args:
-        can_resume: False when the job would fail again in the same way.
+        can_resume: False if the job would fail again in the same way.
     """
     command = command_to_continue(job, spec) if can_resume else ""
     whole = "; then: ".join(filter(None, (hint.rstrip("."), command)))
@@ -51,7 +51,7 @@ def defect(job: str, spec: JobSpec | None, problem: Exception) -> Ending:
 
 
 def command_to_continue(job: str, spec: JobSpec) -> str:
-    """What to type to take a job up where it ended, or to start it again where it left nothing."""
+    """The command that continues a job from where it ended, or starts it again if it left no run."""
     if not isinstance(spec, TrainSpec) or not has_begun(spec):
         return spec.command
     return f"allele jobs stop {job}" if spec.is_stopped else train_command(spec.corpus, spec.subject, resume=True)
@@ -68,12 +68,12 @@ def has_begun(spec: TrainSpec) -> bool:
 
 
 def can_be_stopped(spec: JobSpec | None) -> bool:
-    """Whether a training that no process works on left something to make a model of."""
+    """Whether a training without a process has a checkpoint from which a model can be made."""
     return isinstance(spec, TrainSpec) and has_learnt(Path(spec.run_dir))
 
 
 def continued(spec: JobSpec) -> JobSpec:
-    """The same job once more: from where its run is, or from the start when there is none."""
+    """The specification to run a job again: from its run if there is one, otherwise from the start."""
     if not isinstance(spec, TrainSpec):
         return spec
     return replace(spec, training=replace(spec.training, resume=has_begun(spec)))

@@ -1,4 +1,4 @@
-"""One run of one job: its child process from start to end, and how the job ends with it."""
+"""The child process of one job, from its start to its end, and the ending of the job."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ OOM_HINT = "close other programs; or train a smaller --preset under another name
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """What a child reports about how far it is."""
+    """The progress that a child process reports."""
 
     phase: JobPhase
     progress: float
@@ -42,7 +42,7 @@ class Progress:
 
 
 class JobRun:
-    """Starts the child, follows it, and stops it when asked."""
+    """Starts the child process of a job, reads its reports, and stops it on request."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class JobRun:
         self.over = asyncio.Event()
 
     def cancel(self, grace_s: float) -> None:
-        """Ask the child to stop between two steps; it is killed after the grace period."""
+        """Tell the child to stop between two steps. It is killed after the grace period."""
         if self._grace_s is None or grace_s < self._grace_s:
             self._grace_s = grace_s
             if self._killer is not None:
@@ -72,14 +72,14 @@ class JobRun:
                 self._killer = asyncio.create_task(self._stop(self._child, grace_s))
 
     async def keep(self) -> None:
-        """Ask the child to end between two steps with what it has; a child that is not there yet is asked later."""
+        """Let the child end between two steps and keep its result. A child that has not started receives this later."""
         self._is_kept = True
         if self._child is not None:
-            with contextlib.suppress(PipeError):  # it just ended: go() reports how
+            with contextlib.suppress(PipeError):  # it has just ended; go() reports how
                 await self._child.send({"op": "keep"})
 
     async def go(self) -> Ending | None:
-        """Run to the end; None when the child stopped because it was asked to."""
+        """Run the child to its end. Returns None if it stopped on request."""
         try:
             child = await spawn(MODULES[self._info.kind], self._log_file)
         except OSError as problem:
@@ -119,7 +119,7 @@ class JobRun:
                 return self._ended(parcel)
             elif kind == "failed":
                 failed = msgspec.convert(parcel.fields["failure"], Failure)
-                # A run keeps its size: what helps an encode does not help a training that ran out of memory.
+                # The size of a run is fixed, so a training that ran out of memory needs another hint than an encode.
                 is_oom = self._info.kind == "train" and failed.code == "E_OOM"
                 hint = OOM_HINT if is_oom else failed.hint
                 return self._failure(failed.message, hint, can_resume=failed.can_resume)
@@ -156,11 +156,11 @@ class JobRun:
         child.kill()
 
     def _failure(self, error: str, hint: str = "", *, can_resume: bool = True) -> Ending:
-        """A failure with the step at which it came."""
+        """The ending of a job that failed, with the step at which it failed."""
         where = f"{error.rstrip('.')}, at step {self._step}" if self._step else error
         return failure(self._info.id, self._spec, where, hint, can_resume=can_resume)
 
 
 def job_log(logs: Path, job: str) -> Path:
-    """Where a job without a run folder writes its log."""
+    """The log file of a job that has no run folder."""
     return logs / "jobs" / f"{job}.jsonl"

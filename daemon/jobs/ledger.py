@@ -1,7 +1,7 @@
-"""The record of every job: in memory, in the catalogue, and published to whoever follows.
+"""The record of all jobs: in memory, in the catalogue, and published to clients.
 
-It holds the newest jobs of earlier daemons too. A job that the last daemon left queued or running is interrupted when
-this one starts; a paused one stays paused.
+It contains the newest jobs of earlier daemons too. When a daemon starts, jobs that the last daemon left queued or
+running become interrupted; paused jobs remain paused.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ OnChange = Callable[[JobInfo, bool], None]
 
 
 class JobLedger:
-    """Jobs by id, and the specs of those that have not ended. Used on the loop's thread.
+    """All jobs by id, and the specifications of those that have not ended. Use it on the loop's thread.
 
     Args:
         on_change: called with each new state (True) or progress (False).
@@ -58,10 +58,10 @@ class JobLedger:
         return [info for info in self._jobs.values() if info.is_open]
 
     def find(self, job: str) -> JobInfo:
-        """One job.
+        """Find a job by id.
 
         Raises:
-            AlleleError: E_NOT_FOUND.
+            AlleleError: E_NOT_FOUND. It lists the newest jobs.
         """
         info = self._jobs.get(job)
         if info is None:
@@ -70,15 +70,15 @@ class JobLedger:
         return info
 
     def spec(self, job: str) -> JobSpec | None:
-        """What a job that has not ended is to do."""
+        """The specification of a job that has not ended."""
         return self._specs.get(job)
 
     async def spec_of(self, job: str) -> JobSpec | None:
-        """What any job was to do, this daemon's or an earlier one's; None when it is not known."""
+        """The specification of any job, including those of earlier daemons. None if it cannot be read."""
         return await self._thread.call(self._catalogue.spec_of, job)
 
     async def run_of(self, job: str) -> Path | None:
-        """Where the run of a training lies, also if its model was deleted or renamed; None of other jobs."""
+        """The run folder of a training, even if its model was deleted or renamed. None for other jobs."""
         spec = await self.spec_of(job)
         return Path(spec.run_dir) if isinstance(spec, TrainSpec) else None
 
@@ -88,18 +88,18 @@ class JobLedger:
         return "" if spec is None else Path(spec.corpus_dir).name
 
     async def known(self, cid: bytes, request: bytes) -> JobInfo | None:
-        """The job that this request made before, perhaps in an earlier daemon."""
+        """The job that the same request created earlier, perhaps in an earlier daemon, or None."""
         return await self._thread.call(self._catalogue.job_of, cid, request)
 
     async def drain(self) -> None:
-        """Wait until no job runs or waits."""
+        """Wait until no job is running or queued."""
         while self.active:
             await asyncio.sleep(0.1)
 
     # --- writing -----------------------------------------------------------------------------------------
 
     async def load(self) -> None:
-        """Interrupt what an earlier daemon left queued or running, and remember the rest."""
+        """Read the jobs of earlier daemons. Those that were queued or running become interrupted."""
         for info in await self._thread.call(self._catalogue.unfinished):
             log.warning("%s %s %s was left %s: interrupted", info.id, info.kind, info.subject, info.state)
             error = "the daemon ended while it was " + info.state
@@ -114,11 +114,11 @@ class JobLedger:
         if spec is not None:
             self._specs[info.id] = spec
             return
-        self._jobs[info.id] = _ended(info, cut_off("interrupted", info.id, None, "what it was to do cannot be read"))
+        self._jobs[info.id] = _ended(info, cut_off("interrupted", info.id, None, "its specification cannot be read"))
         await self.save(self._jobs[info.id])
 
     async def add(self, spec: JobSpec, cid: bytes, request: bytes) -> tuple[JobInfo, bool]:
-        """Record a job, on disk when this returns; False when this request made it before."""
+        """Record a job on disk. Returns it, and False if the same request recorded it earlier."""
         info = await self._thread.call(self._catalogue.add_job, spec, cid, request)
         if info.id in self._jobs:
             return self._jobs[info.id], False
@@ -128,43 +128,43 @@ class JobLedger:
         return info, True
 
     def update(self, job: str, *, is_state: bool = True, **fields: Any) -> JobInfo:
-        """Change fields of a job and tell who follows."""
+        """Change fields of a job and publish it."""
         self._jobs[job] = replace(self._jobs[job], **fields)
         self._on_change(self._jobs[job], is_state)
         return self._jobs[job]
 
     def put_spec(self, job: str, spec: JobSpec) -> None:
-        """Change what an open job is to do."""
+        """Change the specification of an open job."""
         self._specs[job] = spec
 
     def is_stopped(self, job: str) -> bool:
-        """Whether a person ended this training, so that only its model is still to be made."""
+        """Whether a user ended this training, so that only its model remains to be written."""
         spec = self._specs.get(job)
         return isinstance(spec, TrainSpec) and spec.is_stopped
 
     def mark_stopped(self, job: str) -> None:
-        """Let any further process of this training only make its model."""
+        """Mark a training as stopped: its next process only writes the model."""
         spec = self._specs.get(job)
         if isinstance(spec, TrainSpec):
             self._specs[job] = replace(spec, is_stopped=True)
 
     async def save_spec(self, job: str) -> None:
-        """Write what a job is to do, unless it ended meanwhile; a full disk is no reason not to do it."""
+        """Write the specification of a job, unless it has ended. A failure to write does not stop the job."""
         try:
             if job in self._specs:
                 await self._thread.call(self._catalogue.save_spec, job, self._specs[job])
         except Exception:
-            log.exception("what job %s is to do could not be written", job)
+            log.exception("the specification of job %s could not be written", job)
 
     async def save(self, info: JobInfo) -> None:
-        """Write a job; a full disk is no reason to stop working, the next daemon will call it interrupted."""
+        """Write a job. A failure to write does not stop it; the next daemon would mark it as interrupted."""
         try:
             await self._thread.call(self._catalogue.save_job, info)
         except Exception:
             log.exception("job %s could not be written", info.id)
 
     async def park(self, job: str) -> None:
-        """Record that a job is put aside and waits for a person."""
+        """Record that a job is paused until a user resumes it."""
         is_stopped = self.is_stopped(job)
         info = self.update(
             job,
@@ -180,7 +180,7 @@ class JobLedger:
         await self.save(info)
 
     async def end(self, job: str, ending: Ending) -> None:
-        """Give a job its one terminal state."""
+        """Record the terminal state of a job and publish it."""
         info = self._jobs[job]
         if not info.is_open:
             return
@@ -192,7 +192,7 @@ class JobLedger:
         await self.save(info)
 
     async def move_runs(self, old: Path, new: Path) -> None:
-        """Let every job whose work lay in one folder find it in another; all of them have ended."""
+        """Record that a run folder was moved, for every job that used it. All of them have ended."""
         await self._thread.call(self._catalogue.move_runs, str(old), str(new))
 
     def _forget_old(self) -> None:

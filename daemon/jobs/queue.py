@@ -1,13 +1,13 @@
-"""The job queue: order, pausing, cancelling, stopping. One child for each running job, one of each kind at a time.
+"""The job queue: order, pausing, cancelling, stopping. Each job has its own child process; one job of each kind runs.
 
     queued → running → done | failed | cancelled | interrupted        exactly one terminal state
        ↑↓       ↓
-        paused ←┘    a checkpoint and no process: it holds neither a core nor memory, and outlives the daemon
+        paused ←┘    a checkpoint and no process: it uses no core and no memory, and is kept when the daemon stops
 
-Data flow: `submit` writes the job to the catalogue before it is acknowledged; a runner task for each kind takes the
-first in its line; the ledger publishes every change, and reports go to `on_report`, on the loop's thread.
-What can go wrong: the child dies (failed, with its last words and how to resume), does not stop when cancelled (killed
-after a grace period), or the daemon itself stops or dies (interrupted: now, or when the next one starts).
+Data flow: `submit` writes the job to the catalogue before it is acknowledged. A runner task for each kind takes the
+first job of its queue. The ledger publishes every change. Reports are passed to `on_report` on the loop's thread.
+What can go wrong: the child dies (failed, with its last output and the command to resume), it does not stop when
+cancelled (killed after a grace period), or the daemon stops or dies (interrupted at once or at the next start).
 """
 
 import asyncio
@@ -30,28 +30,28 @@ from protocol.messages.jobs import JobInfo, JobKind
 log = logging.getLogger("allele.jobs")
 
 KINDS: tuple[JobKind, ...] = get_args(JobKind)
-CANCEL_GRACE_S = 20.0  # an evaluation in progress and a checkpoint
-PAUSE_GRACE_S = 60.0  # who means to go on would rather wait than lose the steps since the last checkpoint
-STOP_GRACE_S = 5.0  # the checkpoint before it is intact anyway
+CANCEL_GRACE_S = 20.0  # enough for an evaluation in progress and a checkpoint
+PAUSE_GRACE_S = 60.0  # longer, because the user wants to keep the steps since the last checkpoint
+STOP_GRACE_S = 5.0  # shorter, because the last checkpoint is intact
 
 OnReport = Callable[[JobInfo, Report], None]
 
 
 class Intent(enum.Enum):
-    """What becomes of a running job once its process has stopped."""
+    """What to do with a running job after its process has stopped."""
 
     CANCEL = "cancel"
     PAUSE = "pause"
     RESUME = "resume"
-    """It was being paused and is wanted again: it goes to the front of its line."""
+    """It was resumed while it was being paused: it becomes the first of its queue."""
 
 
 class JobQueue:
-    """Runs the jobs of a ledger.
+    """Runs the jobs of a ledger, one of each kind at a time.
 
     Args:
         ledger: the record of all jobs.
-        on_report: called with what a job's child reports.
+        on_report: called with each report of a job's process.
     """
 
     def __init__(self, ledger: JobLedger, logs: Path, on_report: OnReport) -> None:
@@ -63,12 +63,12 @@ class JobQueue:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Interrupt what an earlier daemon left open, then run what is submitted."""
+        """Load the jobs of earlier daemons, then start to run submitted jobs."""
         await self._ledger.load()
         self._tasks = [asyncio.create_task(self._work(kind)) for kind in KINDS]
 
     async def close(self) -> None:
-        """Interrupt what runs or waits; every job has a terminal state when this returns."""
+        """Interrupt all running and queued jobs. When this returns, each of them has a terminal state."""
         self._closing = "the daemon stopped"
         running = list(self._runs.values())
         for run in running:
@@ -81,14 +81,14 @@ class JobQueue:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for info in self._ledger.active:  # what waited, was put back in its line or had not begun
+        for info in self._ledger.active:  # jobs that were queued, were put back in the queue or had not started
             await self._end(info.id, cut_off("interrupted", info.id, self._ledger.spec(info.id), self._closing))
 
     async def submit(self, spec: JobSpec, cid: bytes, request: bytes) -> JobInfo:
-        """Queue a job; it is on disk when this returns.
+        """Queue a job. It is on disk when this returns.
 
         Raises:
-            AlleleError: E_BUSY when the daemon stops.
+            AlleleError: E_BUSY if the daemon is stopping.
         """
         if self._closing:
             raise AlleleError("E_BUSY", "the daemon is stopping", hint="start it again: allele daemon start")
@@ -99,10 +99,10 @@ class JobQueue:
         return info
 
     async def cancel(self, job: str) -> JobInfo:
-        """Cancel; answered at once. A finished job stays as it is.
+        """Cancel a job without waiting for its end. A finished job is not changed.
 
         Raises:
-            AlleleError: E_NOT_FOUND.
+            AlleleError: E_NOT_FOUND if there is no such job.
         """
         info = self._ledger.find(job)
         if info.state in ("queued", "paused"):
@@ -114,10 +114,10 @@ class JobQueue:
         return self._ledger.find(job)
 
     async def pause(self, job: str) -> JobInfo:
-        """Put a job aside; answered at once, a running one is paused when its checkpoint is on the disk.
+        """Pause a training. Returns at once; a running one becomes paused when its checkpoint is on disk.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_REQUEST for what is no training, has ended or is being cancelled.
+            AlleleError: E_NOT_FOUND, or E_BAD_REQUEST if it is not a training, has ended or is being cancelled.
         """
         info = self._training(job)
         if info.state == "queued":
@@ -131,10 +131,10 @@ class JobQueue:
         return self._ledger.find(job)
 
     async def resume(self, job: str) -> JobInfo:
-        """Take up a job that was put aside, next in the line; one that runs or waits stays as it is.
+        """Resume a paused training as the next in the queue. A running or queued one is not changed.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_REQUEST for what is no training, has ended or is being cancelled.
+            AlleleError: E_NOT_FOUND, or E_BAD_REQUEST if it is not a training, has ended or is being cancelled.
         """
         info = self._training(job)
         if info.state == "paused":
@@ -147,16 +147,16 @@ class JobQueue:
         return self._ledger.find(job)
 
     async def stop(self, job: str) -> JobInfo:
-        """End a training now with its model; answered at once. One that is done stays as it is.
+        """End a training now with its model. Returns at once. A finished training is not changed.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_REQUEST when nothing is learnt yet or it is being cancelled.
+            AlleleError: E_NOT_FOUND, or E_BAD_REQUEST if nothing is learnt yet or it is being cancelled.
         """
         info = self._training(job)
         if info.state == "running":
-            self._ledger.mark_stopped(job)  # also for a process that starts later
+            self._ledger.mark_stopped(job)  # so that a process that starts later knows it too
             if self._intents.get(job) is Intent.PAUSE:
-                self._intents[job] = Intent.RESUME  # its process stops: the next one makes the model
+                self._intents[job] = Intent.RESUME  # its process stops; the next one writes the model
             self._ledger.update(job, phase="stopping")
             if job in self._runs:
                 await self._runs[job].keep()
@@ -169,14 +169,14 @@ class JobQueue:
             await self._queue(job, is_next=True)
         elif info.state != "done":
             raise AlleleError("E_BAD_REQUEST", f"job {job} is {info.state}", hint=info.hint)
-        await self._ledger.save_spec(job)  # it outlives a pause and this daemon
+        await self._ledger.save_spec(job)  # kept across a pause and the end of this daemon
         return self._ledger.find(job)
 
     def move(self, job: str, position: int) -> JobInfo:
-        """Give a queued job another place in its line.
+        """Move a queued job to another place in its queue.
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_BAD_REQUEST when it does not wait.
+            AlleleError: E_NOT_FOUND, or E_BAD_REQUEST if it is not queued.
         """
         info = self._ledger.find(job)
         if info.state != "queued":
@@ -201,7 +201,7 @@ class JobQueue:
 
     async def _run(self, job: str) -> None:
         spec = self._ledger.spec(job)
-        assert spec is not None  # every open job has one
+        assert spec is not None  # every open job has a specification
         if self._ledger.find(job).started_s:
             spec = continued(spec)
             self._ledger.put_spec(job, spec)
@@ -239,13 +239,13 @@ class JobQueue:
     def _training(self, job: str) -> JobInfo:
         info = self._ledger.find(job)
         if info.kind != "train":
-            raise AlleleError("E_BAD_REQUEST", f"job {job} is no training", hint=f"end it: allele jobs cancel {job}")
+            raise AlleleError("E_BAD_REQUEST", f"job {job} is not a training", hint=f"end it: allele jobs cancel {job}")
         if self._intents.get(job) is Intent.CANCEL:
-            raise AlleleError("E_BAD_REQUEST", f"job {job} is being cancelled", hint="ask again when it has ended")
+            raise AlleleError("E_BAD_REQUEST", f"job {job} is being cancelled", hint="try again when it has ended")
         return info
 
     async def _queue(self, job: str, *, is_next: bool = False) -> None:
-        """Let a job wait for its turn."""
+        """Add a job to the queue of its kind."""
         info = self._ledger.find(job)
         is_again = info.state != "queued"
         if is_again:
@@ -256,7 +256,7 @@ class JobQueue:
             await self._ledger.save(self._ledger.find(job))
 
     def _interrupt(self, job: str, intent: Intent) -> None:
-        """Stop a running job's child; what becomes of the job then is the intent."""
+        """Stop the process of a running job. The intent says what to do with the job afterwards."""
         self._intents[job] = intent
         is_pause = intent is Intent.PAUSE
         self._ledger.update(job, phase="pausing" if is_pause else "cancelling")
@@ -264,7 +264,7 @@ class JobQueue:
             self._runs[job].cancel(PAUSE_GRACE_S if is_pause else CANCEL_GRACE_S)
 
     def _progress(self, job: str, progress: Progress) -> None:
-        """Record a child's progress; that it is about to stop, or only makes its model, remains visible."""
+        """Record the progress of a job's process. A phase such as pausing or stopping remains visible."""
         phase = self._ledger.find(job).phase if job in self._intents else progress.phase
         if phase == "working" and self._ledger.is_stopped(job):
             phase = "stopping"
@@ -278,7 +278,7 @@ class JobQueue:
         )
 
     def _publish_places(self, kind: JobKind) -> None:
-        """Tell every waiting job's followers where it stands and what it waits for."""
+        """Publish the place of every queued job, and what it waits for."""
         ahead = [info.subject for info in self._ledger.active if info.kind == kind and info.state == "running"]
         for place, job in enumerate(self._lines[kind].jobs, 1):
             more = f" and {len(ahead) - 1} more" if len(ahead) > 1 else ""
@@ -289,6 +289,6 @@ class JobQueue:
             ahead.append(info.subject)
 
     async def _end(self, job: str, ending: Ending) -> None:
-        """Give a job its one terminal state."""
+        """Record the terminal state of a job and forget its process."""
         self._intents.pop(job, None)
         await self._ledger.end(job, ending)

@@ -1,4 +1,4 @@
-"""What a training says, as the protocol's events: the same whether it comes up the pipe or out of `log.jsonl`."""
+"""Converts reports of a training to events of the protocol, from the pipe and from `log.jsonl` alike."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from protocol.messages.fields import Struct
 
 
 def event_of(job: str, report: Report, run_dir: Path) -> Struct:
-    """The event that tells clients about a report of the job whose run folder is given."""
+    """The event that publishes a report of a job, whose run folder is given."""
     if isinstance(report, StepReport):
         return _step(job, report)
     if isinstance(report, EvaluationReport):
@@ -19,7 +19,7 @@ def event_of(job: str, report: Report, run_dir: Path) -> Struct:
 
 
 def read_line(line: bytes) -> Report | None:
-    """A line of `log.jsonl`; None for one that a kill tore."""
+    """Read a line of `log.jsonl`. Returns None for a line that a killed process left incomplete."""
     try:
         return msgspec.json.decode(line, type=StepReport | EvaluationReport | LogLine)
     except msgspec.DecodeError:
@@ -27,7 +27,7 @@ def read_line(line: bytes) -> Report | None:
 
 
 def progress_of(report: StepReport) -> float:
-    """0 to 1, by time."""
+    """The progress of a training, 0 to 1, as a share of its time."""
     total_s = report.elapsed_s + report.eta_s
     return min(1.0, report.elapsed_s / total_s) if total_s > 0 else 0.0
 
@@ -68,17 +68,17 @@ def _evaluation(job: str, report: EvaluationReport, run_dir: Path) -> Evaluation
 
 
 def _advice(levels: list[LevelReport]) -> str:
-    """`levels 3, 4 are thin: what to do`, once for all levels of which the same is to be said."""
-    said: dict[str, list[str]] = {}
+    """Advice as in `levels 3, 4 are thin: what to do`. Levels with the same advice are named together."""
+    numbers_by_advice: dict[str, list[str]] = {}
     for number, level in enumerate(levels):
         if level.advice:
-            said.setdefault(f"{level.health}: {level.advice}", []).append(str(number))
+            numbers_by_advice.setdefault(f"{level.health}: {level.advice}", []).append(str(number))
     many = {True: ("levels", "are"), False: ("level", "is")}
-    parts = [(many[len(numbers) > 1], ", ".join(numbers), words) for words, numbers in said.items()]
+    parts = [(many[len(numbers) > 1], ", ".join(numbers), words) for words, numbers in numbers_by_advice.items()]
     return "; ".join(f"{noun} {numbers} {verb} {words}" for (noun, verb), numbers, words in parts)
 
 
 def _held_out(report: EvaluationReport) -> dict[str, float | None]:
-    """What the mono mean gives, and in stereo what the side does; nothing where nothing is held out."""
+    """The held-out errors of the mono mean, and in stereo of the side. Empty if nothing is held out."""
     names = ("mel", "stft", "sisdr_db", "side_mel", "width_db")
     return {name: value for name in names if (value := getattr(report, name)) is not None}

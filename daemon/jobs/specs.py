@@ -1,6 +1,6 @@
-"""What a job is to do: one typed spec for each kind of job, told apart by its tag.
+"""The specifications of jobs: one type for each kind of job, distinguished by its tag.
 
-A spec is made by the handler of the request, kept in the catalogue as JSON, and received by the job's process.
+The handler of a request creates a specification, the catalogue stores it as JSON, and the job's process receives it.
 """
 
 from dataclasses import asdict
@@ -24,17 +24,17 @@ class IngestSpec(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
 
     @property
     def kind(self) -> JobKind:
-        """The kind of job."""
+        """The kind of this job."""
         return "ingest"
 
     @property
     def subject(self) -> str:
-        """The corpus."""
+        """The name of the job's corpus."""
         return Path(self.corpus_dir).name
 
     @property
     def command(self) -> str:
-        """What to type to do it again."""
+        """The command that starts the job again."""
         command = f"allele corpus add {quote(self.subject)} {join(self.paths[:NAMED_PATHS])}"
         return f"{command} ..." if len(self.paths) > NAMED_PATHS else command
 
@@ -44,29 +44,29 @@ class TrainSpec(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
     corpus_dir: str
     run_dir: str
-    """Where the run lies, which becomes the model's folder."""
+    """The folder of the run, which becomes the model's folder."""
     training: TrainingSpec
     is_stopped: bool = False
-    """A person ended the training: only the model of what it learnt is still to be made."""
+    """Whether a user ended the training, so that only its model remains to be written."""
 
     @property
     def kind(self) -> JobKind:
-        """The kind of job."""
+        """The kind of this job."""
         return "train"
 
     @property
     def subject(self) -> str:
-        """The model."""
+        """The name of the job's model."""
         return Path(self.run_dir).name
 
     @property
     def corpus(self) -> str:
-        """The corpus."""
+        """The name of the job's corpus."""
         return Path(self.corpus_dir).name
 
     @property
     def command(self) -> str:
-        """What to type to do it again from its beginning."""
+        """The command that starts the training again from the beginning."""
         return train_command(self.corpus, self.subject)
 
 
@@ -78,17 +78,17 @@ class AtlasSpec(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
 
     @property
     def kind(self) -> JobKind:
-        """The kind of job."""
+        """The kind of this job."""
         return "atlas"
 
     @property
     def subject(self) -> str:
-        """The model."""
+        """The name of the job's model."""
         return Path(self.model_dir).name
 
     @property
     def command(self) -> str:
-        """What to type to do it again."""
+        """The command that starts the job again."""
         return f"allele model atlas {quote(self.subject)}"
 
 
@@ -96,16 +96,16 @@ JobSpec = IngestSpec | TrainSpec | AtlasSpec
 
 
 def train_command(corpus: str, model: str, *, resume: bool = False) -> str:
-    """What to type for a training."""
+    """The command that starts or resumes a training."""
     command = f"allele train {quote(corpus)} --name {quote(model)}"
     return f"{command} --resume" if resume else command
 
 
 def training_of(request: StartTraining) -> TrainingSpec:
-    """What a request asks of a training, as the training takes it."""
+    """Convert the options of a request to the specification that a training receives."""
     return TrainingSpec(**asdict(request.options), resume=request.resume)
 
 
 def options_of(training: TrainingSpec) -> TrainingOptions:
-    """The options that a training was started with, as requests carry them."""
+    """Convert the specification of a training to the options that requests contain."""
     return TrainingOptions(**{option.name: getattr(training, option.name) for option in OPTIONS})

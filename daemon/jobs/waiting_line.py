@@ -1,10 +1,10 @@
-"""Jobs of one kind in the order in which they will be run. Pure, but for the event that wakes the runner."""
+"""The queue of jobs of one kind, in the order in which they will run."""
 
 import asyncio
 
 
 class Line:
-    """A queue that people may rearrange."""
+    """A queue of jobs whose order users can change."""
 
     def __init__(self) -> None:
         self._jobs: list[str] = []
@@ -12,26 +12,26 @@ class Line:
 
     @property
     def jobs(self) -> list[str]:
-        """The next one first."""
+        """The queued jobs, the next one first."""
         return list(self._jobs)
 
     def join(self, job: str, *, is_next: bool = False) -> None:
-        """Stand at the end, or in front of everybody."""
+        """Add a job at the end of the queue, or at its front."""
         self.move(job, 1 if is_next else len(self._jobs) + 1)
 
     def move(self, job: str, position: int) -> None:
-        """Stand at this place, 1 is the front; beyond the end is the end."""
+        """Move a job to a place. 1 is the front; a place beyond the end is the end."""
         self.leave(job)
         self._jobs.insert(max(1, position) - 1, job)
         self._some.set()
 
     def leave(self, job: str) -> None:
-        """Wait no longer."""
+        """Remove a job from the queue if it is in it."""
         if job in self._jobs:
             self._jobs.remove(job)
 
     async def take(self) -> str:
-        """The next one, as soon as there is one."""
+        """Remove and return the first job, waiting until there is one."""
         while not self._jobs:
             self._some.clear()
             await self._some.wait()

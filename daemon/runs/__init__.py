@@ -1,1 +1,1 @@
-"""What a training is made of that needs no torch: specification, folder, reports, clock and split."""
+"""The parts of a training that need no torch: specification, folder, reports, clock and split."""

@@ -1,7 +1,8 @@
-"""How much of a run is done, in seconds or in steps, when to evaluate next, and how long the rest will take.
+"""The clock of a run: how much of it is done, when the next evaluation is due, and how long the rest will take.
 
-What is left is made of what was measured in this run: the time of a step, of an evaluation with its checkpoint, and of
-the end, which is an evaluation of more audio. Until the first evaluation its time is guessed in steps (`Guess`).
+The remaining time is estimated from measurements in this run: the time of a step, of an evaluation with its checkpoint,
+and of the end, which is an evaluation of more audio. Before the first evaluation its time is estimated in steps
+(`Guess`).
 """
 
 import math
@@ -19,24 +20,24 @@ LONGEST_INTERVAL_S = 60.0
 LONGEST_INTERVAL_STEPS = 500
 SHORTEST_INTERVAL_STEPS = 20
 DEFAULT_BUDGET_S = 600.0
-# Evaluations may take this share of the time between them.
+# The largest share of the time that evaluations may take.
 MOST_EVALUATION_SHARE = 0.08
-# The end evaluates the last weights, and the best ones too when the last are worse: between one and two evaluations.
+# The end evaluates the last weights, and the best ones too if the last are worse: between one and two evaluations.
 LIKELY_EVALUATIONS_AT_END = 1.5
-REMEMBERED_STEPS = 50  # the time of a step is a mean that forgets: other programs come and go
+REMEMBERED_STEPS = 50  # the time of a step is a moving average, because the load of the machine changes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guess:
-    """What takes time and has not happened yet, in steps."""
+    """Estimates, in steps, of the time of work that has not been measured yet."""
 
     evaluation_steps: float = 0.0
     placing_steps: float = 0.0
-    """Placing the codebooks, once, by k-means."""
+    """The initialisation of the codebooks by k-means, which happens once."""
 
 
 class LastEvaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """When a run last looked at itself, and for how long: the end of a budget is planned by it."""
+    """The time and the duration of a run's last evaluation, from which the end of a budget is planned."""
 
     step: int
     at_s: float
@@ -44,7 +45,7 @@ class LastEvaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunClock:
-    """Wall clock of the optimisation, carried over a resume; while a run is paused no process counts."""
+    """The wall-clock time of the optimisation, continued when a run is resumed. Pauses are not counted."""
 
     def __init__(
         self,
@@ -56,15 +57,16 @@ class RunClock:
         last: LastEvaluation | None = None,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start counting at `elapsed_s`; the end needs this many times an evaluation's time.
+        """Start counting at `elapsed_s`.
 
         Args:
-            last: the evaluation before a run was stopped, when it is resumed.
+            final_cost_ratio: the time of the end as a multiple of an evaluation's time.
+            last: for a resumed run, the last evaluation before it was stopped.
         """
         if spec.steps is not None and spec.steps < 1:
-            raise TrainingError(f"{spec.steps} steps are none.", "Ask for at least one.")
+            raise TrainingError(f"A training cannot have {spec.steps} steps.", "Choose at least one step.")
         if spec.steps is None and spec.budget_s is not None and spec.budget_s <= 0:
-            raise TrainingError(f"A budget of {spec.budget_s:g} s is none.", "Ask for a minute or more.")
+            raise TrainingError(f"A budget of {spec.budget_s:g} s is too short.", "Choose a minute or more.")
         self._steps = spec.steps
         self._budget_s = DEFAULT_BUDGET_S if spec.budget_s is None else spec.budget_s
         self._now = now
@@ -78,22 +80,22 @@ class RunClock:
 
     @property
     def elapsed_s(self) -> float:
-        """Seconds spent by this run, in all the processes it had."""
+        """The seconds that this run has taken, in all its processes."""
         return self._now() - self._origin
 
     def stepped(self, took_s: float) -> None:
-        """Note what a step took, without an evaluation and without placing the codebooks."""
+        """Record the time of a step, without evaluations and the initialisation of the codebooks."""
         self._steps_timed += 1
         self._step_s += (took_s - self._step_s) / min(self._steps_timed, REMEMBERED_STEPS)
 
     def share(self, step: int) -> float:
-        """0 to 1: how much of the optimisation is done after `step` steps."""
+        """The share of the optimisation that is done after `step` steps, 0 to 1."""
         if self._steps is not None:
             return min(1.0, step / self._steps)
         return min(1.0, self.elapsed_s / max(1e-3, self._budget_s - self._reserve_s))
 
     def eta_s(self, step: int, *, is_placed: bool = True) -> float:
-        """Seconds until the model is finished: steps, evaluations, placing the codebooks if need be, the end."""
+        """The seconds until the model is finished: steps, evaluations, the end, and the codebooks' initialisation."""
         evaluation_s = self._evaluation_s or self._guess.evaluation_steps * self._step_s
         end_s = LIKELY_EVALUATIONS_AT_END * evaluation_s * self._final_cost_ratio
         if self._steps is None:
@@ -106,7 +108,7 @@ class RunClock:
         return min(LONGEST_INTERVAL_STEPS, max(SHORTEST_INTERVAL_STEPS, steps // 10))
 
     def _evaluations_left(self, step: int) -> int:
-        """Evaluations still to come in a run of so many steps; the one at the end is counted apart."""
+        """The number of evaluations left in a run of a number of steps, without the one at the end."""
         if self._steps is None:
             return 0
         interval = self._interval_steps(self._steps)
@@ -115,26 +117,26 @@ class RunClock:
 
     @property
     def is_budgeted(self) -> bool:
-        """Whether seconds end the run, not a number of steps."""
+        """Whether the run ends after a time, and not after a number of steps."""
         return self._steps is None
 
     @property
     def budget_s(self) -> float:
-        """Seconds of the budget; fewer once an early end was decided on."""
+        """The budget in seconds. It becomes smaller when an early end is decided."""
         return self._budget_s
 
     @property
     def left_s(self) -> float:
-        """Seconds of the budget that are left."""
+        """The remaining seconds of the budget."""
         return max(0.0, self._budget_s - self.elapsed_s)
 
     def end_at(self, seconds: float) -> None:
-        """End the run when it has taken so many seconds, if that is earlier than its budget."""
+        """End the run after this many seconds, if that is earlier than its budget."""
         self._budget_s = min(self._budget_s, seconds)
         self._reserve_s = min(self._reserve_s, 0.5 * self._budget_s)
 
     def is_evaluation_due(self, step: int) -> bool:
-        """Whether enough time or steps have passed since the last evaluation."""
+        """Whether enough time or enough steps have passed since the last evaluation."""
         if self._steps is not None:
             return step - max(self._last_step, 0) >= self._interval_steps(self._steps)
         interval_s = min(LONGEST_INTERVAL_S, self._budget_s / EVALUATIONS)
@@ -142,13 +144,13 @@ class RunClock:
         return self.elapsed_s - self._last_s >= interval_s
 
     def evaluated(self, step: int, took_s: float) -> None:
-        """Note what an evaluation with its checkpoint cost; the end may need two, of final size."""
+        """Record the time of an evaluation with its checkpoint. The end may need two evaluations of the final size."""
         self._evaluation_s = took_s
         self._reserve_s = self._reserved_s()
         self.kept(step)
 
     def kept(self, step: int) -> None:
-        """Note that there is a checkpoint of this step: the next evaluation is due an interval later."""
+        """Record a checkpoint at this step. The next evaluation is due one interval later."""
         self._last_s, self._last_step = self.elapsed_s, step
 
     def _reserved_s(self) -> float:

@@ -1,25 +1,25 @@
-"""What can end a training before its time."""
+"""The errors that can end a training early."""
 
 from typing import ClassVar
 
 from daemon.errors import ReportedError
 
-# The last as in CUFFT_ALLOC_FAILED and CUBLAS_STATUS_ALLOC_FAILED, which come as plain RuntimeErrors too.
+# The last occurs in CUFFT_ALLOC_FAILED and CUBLAS_STATUS_ALLOC_FAILED, which are plain RuntimeErrors too.
 _SIGNS = ("can't allocate memory", "out of memory", "ALLOC_FAILED")
 
 
 class TrainingError(ReportedError):
-    """The corpus, the run folder, the disk or the numbers do not allow the training to go on."""
+    """The training cannot continue because of the corpus, the run folder, the disk or values that are not finite."""
 
 
 class TrainingMemoryError(TrainingError):
-    """A step does not fit into memory, even with half the crops, or what happens between two steps does not."""
+    """Memory ran out in a step, even with half the crops, or between two steps."""
 
     code: ClassVar[str] = "E_OOM"
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, on the device or on the host (where torch gives a plain RuntimeError)."""
+    """Whether memory ran out, on the device or on the host (where torch raises a plain RuntimeError)."""
     words = str(error)
     return (
         isinstance(error, MemoryError)

@@ -1,4 +1,4 @@
-"""The folder of a run, which becomes the model's: `run.json`, `log.jsonl`, checkpoints, the finished codec."""
+"""The folder of a run, which becomes the model's folder: `run.json`, `log.jsonl`, checkpoints, the finished codec."""
 
 import errno
 from collections.abc import Iterator
@@ -22,13 +22,13 @@ CHECKPOINTS = "checkpoints"
 CODEC = "codec"
 PREVIEWS = "previews"
 PREVIEW_SOURCE = f"{PREVIEWS}/source.wav"
-"""The held-out clip itself, which every evaluation decodes."""
+"""The file of the held-out clip, which every evaluation decodes."""
 
 State = Literal["running", "stopped", "failed", "finished"]
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """`run.json`: what was asked, what was planned, how it stands."""
+    """The contents of `run.json`: the specification of the run, its plan, and its state."""
 
     version: int = 1
     state: State
@@ -40,7 +40,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
-    """`model.json`, written last: its presence means the model can be used."""
+    """The contents of `model.json`, which is written last. Its presence means that the model can be used."""
 
     version: int = 1
     model: str
@@ -54,17 +54,17 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     frame_rate: float
     channels: int = 1
     held_out: HeldOut | None
-    """None where nothing that is heard could be held out."""
+    """None if no audible part could be held out."""
     held_out_kind: str
     held_out_reason: str = ""
-    """Why nothing is held out, or what copies of it are left out too."""
+    """Why nothing is held out, or which copies of the held-out audio are excluded too."""
     utilisation: list[float]
     train_mel: float | None = None
-    """Official multi-scale log-mel on training audio, beside `held_out`."""
+    """The multi-scale log-mel error on training audio, for comparison with `held_out`."""
     memorisation: str = ""
-    """general, leaning, memorised or unknown: `memorisation.json` has the figures."""
+    """general, leaning, memorised or unknown. `memorisation.json` contains the measurements."""
     memorisation_ratio: float | None = None
-    """Held-out over training error."""
+    """The held-out error divided by the training error."""
     prior: None = None
     corpus: str
     preset: str
@@ -73,14 +73,14 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     kbps: float
     created: str
     ended: str = ""
-    """Why before its budget was spent, in words; empty when it was spent."""
+    """Why the training ended before its budget was used, as text; empty if it was used."""
 
 
 def read_run(run_dir: Path) -> Run | None:
-    """The run in a folder, or None when there is none.
+    """Read the run in a folder. Returns None if there is none.
 
     Raises:
-        TrainingError: `run.json` is damaged, or cannot be read now.
+        TrainingError: `run.json` is damaged, or cannot be read at the moment.
     """
     try:
         return msgspec.json.decode((run_dir / RUN_NAME).read_bytes(), type=Run)
@@ -98,29 +98,29 @@ def read_run(run_dir: Path) -> Run | None:
 
 
 def write_run(run_dir: Path, run: Run) -> None:
-    """Replace `run.json`."""
+    """Write `run.json`, replacing an earlier one."""
     write_bytes(run_dir / RUN_NAME, msgspec.json.format(msgspec.json.encode(run), indent=1))
 
 
 def write_card(run_dir: Path, card: ModelCard) -> None:
-    """Declare the model usable."""
+    """Write `model.json`, which makes the model usable."""
     write_bytes(run_dir / MODEL_NAME, msgspec.json.format(msgspec.json.encode(card), indent=1))
 
 
 def prepare_folder(run_dir: Path) -> None:
-    """Create the folder, sweep what an interrupted writer left."""
+    """Create the folder of a run, and remove temporary files that an interrupted process left."""
     for folder in (run_dir, run_dir / CHECKPOINTS, run_dir / PREVIEWS):
         folder.mkdir(parents=True, exist_ok=True)
         sweep(folder)
 
 
 def read_log(run_dir: Path) -> list[Report]:
-    """Every report of a run; a torn last line is left out."""
+    """Read all reports of a run. An incomplete last line is ignored."""
     return [report for report, _ in _reports(run_dir / LOG_NAME)]
 
 
 def _reports(path: Path) -> Iterator[tuple[Report, bytes]]:
-    """Each report with its line; one at a time, as a night on an accelerator writes a million."""
+    """Each report with its line, read one at a time, because a night on an accelerator writes a million."""
     if not path.exists():
         return
     with path.open("rb") as file:
@@ -132,7 +132,7 @@ def _reports(path: Path) -> Iterator[tuple[Report, bytes]]:
 
 
 def _lines_until(path: Path, step: int) -> Iterator[bytes]:
-    """The lines of what was said up to a step."""
+    """The lines of the reports up to a step."""
     return (line for report, line in _reports(path) if report.step <= step)
 
 
@@ -143,12 +143,12 @@ def append_log(run_dir: Path, report: Report) -> None:
 
 
 class RunLog:
-    """`log.jsonl`, one report a line, flushed at every line."""
+    """Writes `log.jsonl`, one report per line. Every line is flushed."""
 
     def __init__(self, run_dir: Path, resumed_at: int | None) -> None:
-        """Open for appending; when resumed, what was said after that step is dropped.
+        """Open the log for appending. For a resumed run, the reports after its checkpoint's step are removed.
 
-        Those steps will be taken again, and a curve must not go back in time.
+        The run repeats those steps, and each step must occur only once in a curve.
         """
         path = run_dir / LOG_NAME
         with replacing(path) as file:
@@ -157,10 +157,10 @@ class RunLog:
         self._file: TextIO = path.open("a", encoding="utf-8")
 
     def add(self, report: Report) -> None:
-        """Append one report.
+        """Append one report to the log.
 
         Raises:
-            TrainingError: the log cannot be written, as on a full disk; the checkpoints are as they were.
+            TrainingError: the log cannot be written, as on a full disk. The checkpoints are not changed.
         """
         try:
             self._file.write(msgspec.json.encode(report).decode() + "\n")
@@ -172,6 +172,6 @@ class RunLog:
             raise TrainingError(message, hint) from error
 
     def close(self) -> None:
-        """No more reports; a full disk, which a report has told of, is no second failure."""
+        """Close the log. An error of a full disk is ignored, because `add` has reported it."""
         with suppress(OSError):
             self._file.close()

@@ -1,4 +1,4 @@
-"""What a training says while it runs; every report is a line of `log.jsonl`."""
+"""The reports that a training sends while it runs. Each is a line of `log.jsonl`."""
 
 import enum
 from typing import Literal
@@ -9,77 +9,77 @@ Health = Literal["healthy", "thin", "collapsing"]
 
 
 class Control(enum.Enum):
-    """What the loop is asked between two steps."""
+    """The next action of the training loop, which checks it between two steps."""
 
     GO = "go"
     STOP = "stop"
-    """Leave with a checkpoint; a pause is that too, so that a paused run holds neither a core nor memory."""
+    """Write a checkpoint and exit. Pausing does this too, so that a paused run uses no core and no memory."""
     KEEP = "keep"
-    """End here and make the model of what was learnt."""
+    """End the training now and write its model."""
 
 
 class StepReport(msgspec.Struct, frozen=True, kw_only=True, tag="step"):
-    """One optimisation step."""
+    """The report of one optimisation step."""
 
     step: int
     losses: dict[str, float]
-    """Every term, unweighted, and `total` as optimised; means of this step and the one before (`losses.scales_of`)."""
+    """All loss terms, unweighted, and the weighted `total`; means of this and the last step (`losses.scales_of`)."""
     learning_rate: float
     grad_norm: float
     examples_per_s: float
     memory_mib: float
-    """Peak of this process on the host, or of the device when there is one."""
+    """The peak memory of the device if there is one, otherwise of this process on the host."""
     eta_s: float
     elapsed_s: float
     is_skipped: bool = False
-    """A gradient was not finite and the weights were left alone."""
+    """Whether a gradient was not finite, so that the weights were not changed."""
 
 
 class LevelReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One codebook over the training set."""
+    """The use of one level's codebook over the training set."""
 
     utilisation: float
-    """Share of its codes used at least once."""
+    """The share of its codes that are used at least once."""
     perplexity: float
     entropy_bits: float = 0.0
-    """log2 of the perplexity: bits a code of this level really carries, of log2 K at most."""
+    """log2 of the perplexity: the information in a code of this level, in bits; at most log2 K."""
     dead_codes: int
     commitment: float
-    """Mean squared distance of vectors to their codes, relative to the vectors' own variance."""
+    """The mean squared distance of vectors to their codes, divided by the variance of the vectors."""
     health: Health
     advice: str
-    """What to do about it; empty when healthy."""
+    """The advice for a level that is not healthy; empty for a healthy one."""
     live_utilisation: float = 0.0
-    """Utilisation before unused codes were moved for this evaluation: how the training itself fares."""
+    """The utilisation before unused codes were moved for this evaluation, which is that of the training itself."""
 
 
 class EvaluationReport(msgspec.Struct, frozen=True, kw_only=True, tag="evaluation"):
-    """Averaged weights on held-out and training audio, through the codes."""
+    """The report of an evaluation of the averaged weights on held-out and training audio, through the codes."""
 
     step: int
     elapsed_s: float
     mel: float | None = None
-    """Official multi-scale log-mel on held-out audio; lower is better. None: nothing is held out."""
+    """The multi-scale log-mel error on held-out audio; lower is better. None if nothing is held out."""
     stft: float | None = None
     sisdr_db: float | None = None
     train_mel: float
     gap: float | None = 1.0
-    """Held-out over training error; 1 means that unheard recordings fare no worse."""
+    """The held-out error divided by the training error; 1 means that new recordings are reproduced equally well."""
     prefix_mel: list[float] = []
-    """Held-out mel with only level 0 heard, then levels 0 and 1, and so on; at the last evaluation."""
+    """The held-out mel error with only level 0, then with levels 0 and 1, and so on; at the last evaluation."""
     levels: list[LevelReport]
     is_best: bool
     preview: str
-    """WAV relative to the run folder: this run's held-out clip (or short ones joined), decoded by these weights."""
+    """A WAV file, relative to the run folder: the held-out clip (or short ones joined) decoded by these weights."""
     source: str = ""
-    """WAV relative to the run folder: the same sound as it was recorded."""
+    """A WAV file, relative to the run folder: the same clip as it was recorded."""
     side_mel: float | None = None
     width_db: float | None = None
-    """As in `HeldOut`."""
+    """Measurements of the side in stereo, as in `HeldOut`."""
 
 
 class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
-    """A plain sentence."""
+    """A report that is one sentence of text."""
 
     text: str
     step: int = 0
@@ -89,24 +89,24 @@ Report = StepReport | EvaluationReport | LogLine
 
 
 class HeldOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The held-out figures of the codec that was kept. Of two channels the first three are the mono mean's."""
+    """The held-out errors of the codec that was kept. In stereo the first three are those of the mono mean."""
 
     mel: float
     stft: float
     sisdr_db: float
     side_mel: float | None = None
-    """The mel measure of half the difference of two channels. None, and not written, in mono."""
+    """The mel error of half the difference of the two channels. None, and not written, in mono."""
     width_db: float | None = None
-    """How much wider decodes are than their sources: the side's share of the energy, in dB. None in mono."""
+    """How much wider decoded sounds are than their sources: the side's share of the energy, in dB. None in mono."""
 
     @property
     def named(self) -> dict[str, float | None]:
-        """Those there are."""
+        """The errors by name, without those that are None."""
         return msgspec.to_builtins(self)
 
 
 class TrainingResult(msgspec.Struct, frozen=True, kw_only=True):
-    """How a call of `train` ended."""
+    """The result of a call of `train`."""
 
     state: Literal["finished", "stopped"]
     steps: int

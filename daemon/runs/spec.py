@@ -1,4 +1,4 @@
-"""What the user asks of a training, and the plan made of it."""
+"""The specification of a training by the user, and the plan that is made from it."""
 
 from typing import Literal
 
@@ -9,131 +9,131 @@ from daemon.corpus.clips import Part
 
 
 class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """What the user asks of a training; what is left None is sized to the corpus.
+    """The specification of a training. Values that are None are chosen to suit the corpus.
 
-    The fields are those of `protocol.training.TrainingOptions`, which this package may not import, and `resume`.
+    The fields are those of `protocol.training.TrainingOptions`, which this package must not import, and `resume`.
     """
 
     budget_s: float | None = None
-    """Wall clock of the optimisation, its evaluations included."""
+    """The wall-clock time of the optimisation, including its evaluations, in seconds."""
     steps: int | None = None
-    """Instead of a budget: exactly so many steps, which repeat exactly with one seed."""
+    """The exact number of steps, in place of a budget. With the same seed they give the same result."""
     preset: str = "auto"
-    """A shape of `daemon.training.sizing`, or auto. toy is for tests: it learns tones in seconds and little else."""
+    """A size of `daemon.training.sizing`, or auto. toy is for tests: it learns tones in seconds and little else."""
     levels: int | None = None
     codebook: int | None = None
     adversarial: bool = False
-    """End against an adversary, with the codes frozen: daemon/training/adversarial.py."""
+    """Whether the training ends with an adversarial stage, in which the codes are fixed (training/adversarial.py)."""
     channels: int | None = None
-    """1 or 2; None: 2 where most of the corpus is heard to be stereo."""
+    """1 or 2. None means 2 if most of the corpus is audibly stereo, otherwise 1."""
     seed: int = 0
     resume: bool = False
-    """Go on from the newest checkpoint of the run folder."""
+    """Whether to continue from the newest checkpoint of the run folder."""
 
 
 class Split(msgspec.Struct, frozen=True, kw_only=True):
-    """Which audio is learned from and which is held out."""
+    """The split of the corpus into training audio and held-out audio."""
 
     kind: Literal["by file", "in-recording", "none"]
     train: list[Part]
     held_out: list[Part]
-    """Empty where nothing that is heard can be held out."""
+    """Empty if no audible part can be held out."""
     reason: str = ""
-    """Why it is empty; otherwise what copies of it are left out too; in words."""
+    """A text: why nothing is held out, or which copies of the held-out audio are excluded too."""
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
-    """How the weights are moved. Defaults are those measured in docs/adr/0003-codec.md, 0006, 0008 and 0009."""
+    """The parameters of the optimisation. Defaults were measured in docs/adr/0003-codec.md, 0006, 0008 and 0009."""
 
     batch: int = 12
     crop_frames: int = 16
-    """Latent frames of a training crop: 0.34 s. Twelve such were better than six twice as long, three percent."""
+    """Latent frames of a training crop: 0.34 s. Twelve of them were three percent better than six twice as long."""
     learning_rate: float = 1e-3
     warmup_steps: int = 40
     final_rate: float = 0.05
-    """Learning rate at the end, as a share of the peak."""
+    """The learning rate at the end, as a share of the peak."""
     betas: tuple[float, float] = (0.8, 0.99)
     weight_decay: float = 0.01
     clip_norm: float = 10.0
     ema_decay: float = 0.995
-    """Of the averaged weights that are evaluated and kept."""
+    """The decay of the moving average of the weights, which is evaluated and kept."""
     continuous_share: float = 0.05
-    """First share of the run without quantiser, so that k-means sees latents worth clustering."""
+    """The first share of the run, which has no quantiser, so that k-means clusters meaningful latents."""
     dropout_share: float = 0.1
     """Quantiser dropout starts after this share of the run."""
     dropout_probability: float = 0.5
-    """Of a sample keeping only its first 1..Q levels."""
+    """The probability that a sample keeps only its first 1..Q levels."""
     dead_share: float = 0.15
-    """Codes used less than this share of an even share are replaced."""
+    """Codes that are used less than this share of an equal share are replaced."""
     mel_weight: float = 15.0
     stft_weight: float = 1.0
     wave_weight: float = 1.0
     pair_shares: tuple[float, float, float] = (0.5, 0.25, 0.25)
-    """In stereo, the shares of the mid, the side, and left and right in the spectral losses."""
+    """In stereo, the weights of the mid, the side, and left and right in the spectral losses."""
     commitment_weight: float = 1.0
     left_over_weight: float = 1.0
-    """Of the energy each level leaves over; without it residuals grow with every level."""
+    """The weight of the energy that each level leaves as residual; without it residuals grow with every level."""
     eq_probability: float = 0.5
-    """Augmentation: share of crops coloured by a random smooth filter, so that envelopes the corpus
-    lacks are met in training. The largest single gain on held-out files after the band start."""
+    """Augmentation: share of crops filtered by a random smooth filter, so that training includes envelopes that the
+    corpus lacks. After the band start, this was the largest single gain on held-out files."""
     eq_db: float = 9.0
-    """Standard deviation of that filter at its nine knots."""
+    """The standard deviation of that filter at its nine knots."""
     speed_probability: float = 0.3
     """Augmentation: share of crops played faster or slower."""
     speed_octaves: float = 0.4
-    """By up to this much either way; slowing empties the top octave, hence the small share."""
+    """The largest change of speed, up or down. Slowing empties the top octave, so the share is small."""
     pitch_probability: float = 0.2
-    """Augmentation: share of crops moved in pitch at their own speed."""
+    """Augmentation: share of crops shifted in pitch without a change of speed."""
     pitch_semitones: float = 2.0
     time_probability: float = 0.0
-    """Augmentation: share of crops made longer or shorter at their own pitch. Off: it was worth nothing."""
+    """Augmentation: share of crops stretched in time without a change of pitch. Off, because it gained nothing."""
     time_share: float = 0.1
     mix_probability: float = 0.3
-    """Augmentation: share of crops that another crop is added to."""
+    """Augmentation: share of crops to which another crop is added."""
     mix_db: float = 12.0
-    """The other is up to this much quieter."""
+    """The largest reduction of the other crop's level."""
     invented_probability: float = 0.2
-    """Share of crops that are no recording at all but tones and noises made up on the spot."""
+    """The share of crops that are not recordings but synthesised tones and noises."""
     noise_probability: float = 0.2
     """Augmentation: share of crops with white noise added."""
     noise_below_db: tuple[float, float] = (25.0, 50.0)
-    """How far below the crop's own level."""
+    """The level of the noise below that of the crop."""
     gain_probability: float = 0.3
-    """Augmentation: share of crops made quieter or louder. Loudness is normalised already, but of whole files."""
+    """Augmentation: share of crops made quieter or louder, because loudness is normalised only for whole files."""
     gain_db: float = 6.0
-    """By up to this much either way."""
+    """The largest change of level, up or down."""
     flip: bool = True
-    """Augmentation: polarity, of half the crops."""
+    """Augmentation: invert the polarity of half the crops."""
     width_probability: float = 0.3
-    """Augmentation in stereo: share of crops whose side is made up to 1.5 times as strong, or less down to nothing."""
+    """Augmentation in stereo: share of crops whose side is scaled by a factor from 0 to 1.5."""
     pan_probability: float = 0.3
-    """Augmentation in stereo: share of crops moved to anywhere between the loudspeakers."""
+    """Augmentation in stereo: share of crops panned to a random position."""
     swap: bool = True
-    """Augmentation in stereo: channels exchanged, of half the crops."""
+    """Augmentation in stereo: exchange the channels of half the crops."""
     adversarial_share: float = 0.0
-    """Last share of the run in which the decoder learns against an adversary; 0: none."""
+    """The last share of the run, in which the decoder is trained against an adversary; 0 for none."""
     adversarial_rate: float = 5e-4
-    """Learning rate of both, at the beginning of that stage."""
+    """The learning rate of decoder and adversary at the start of that stage."""
     adversarial_weight: float = 0.03
-    """Gradient of fooling the adversary, as a share of the reconstruction's."""
+    """The gradient of the adversarial loss, as a share of the gradient of the reconstruction."""
     feature_weight: float = 0.05
-    """The same for the distance of the adversary's features."""
+    """The gradient of the feature-matching loss, as a share of the gradient of the reconstruction."""
     adversarial_warmup: int = 20
-    """Steps the adversary learns alone before it is listened to."""
+    """The number of steps for which only the adversary is trained, before it affects the decoder."""
     adversarial_harm: float = 0.1
-    """By how much of itself the held-out error may rise in that stage."""
+    """The largest relative increase of the held-out error in that stage."""
     patience: int = 6
-    """A run on a budget begins to end after so many evaluations without gain."""
+    """The number of evaluations without gain after which a run with a budget starts to end."""
     least_gain: float = 0.003
-    """What counts as gain: the held-out error falls by this share."""
+    """The relative decrease of the held-out error that counts as a gain."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a run needs, decided before its first step and kept in `run.json`."""
+    """Everything that a run needs. It is decided before the first step and stored in `run.json`."""
 
     preset: str
     codec: CodecConfig
     recipe: Recipe
     split: Split
     train_frames: int
-    """Latent frames of the training parts: what the sizes follow."""
+    """The number of latent frames of the training audio, from which the sizes are chosen."""

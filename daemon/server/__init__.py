@@ -1,1 +1,1 @@
-"""Sockets, requests and events of the broker. No torch, no audio codec: it answers whatever the models do."""
+"""The broker's sockets, requests and events. It imports no torch and no audio codec, so that it always responds."""

@@ -1,7 +1,7 @@
-"""The broker's parts, started in the order of their dependence and stopped in exactly the reverse.
+"""The broker, which starts its parts in the order of their dependencies and stops them in reverse order.
 
-events → store → engine → jobs → players → requests; each part is put on the exit stack as soon as it is started.
-The lock is held by the caller before anything is bound here: a second bind on an ipc path silently steals it.
+events → store → engine → jobs → players → requests. Each part is added to the exit stack as soon as it is started.
+The caller must hold the home's lock first, because a second bind on an ipc path silently takes the path over.
 """
 
 import asyncio
@@ -25,20 +25,20 @@ from daemon.server.services import Services
 from daemon.server.strandbook import StrandBook
 from daemon.server.wire.audio_socket import AudSocket
 from daemon.server.wire.dispatch import DispatchTable
-from daemon.server.wire.peers import Roster
+from daemon.server.wire.peers import Peers
 from daemon.server.wire.publisher import XPUB_WELCOME, Publisher
-from daemon.server.wire.rejected_messages import GarbageLog
+from daemon.server.wire.rejected_messages import RejectedMessages
 from daemon.server.wire.router import Router
 from daemon.server.wire.sockets import OnMessage, Port, bind_publisher, bind_router
 from daemon.store.catalogue import Catalogue
 from daemon.store.strands import StrandStore
 from daemon.store.thread import StoreThread
-from daemon.supervision.engine_client import EngineBridge
+from daemon.supervision.engine_client import EngineClient
 from protocol.messages.events import DaemonStopping, EngineChanged
 
 log = logging.getLogger("allele.broker")
 
-# Each adds its handlers to the dispatch table; a new feature is a module with a `register`.
+# Each function adds the handlers of its module to the dispatch table.
 FEATURES = (
     status.register,
     corpora.register,
@@ -53,7 +53,7 @@ Context = zmq.Context[zmq.Socket[bytes]]
 
 
 class Broker:
-    """One daemon on the running loop. `start`, await `stopped`, `stop`."""
+    """One daemon on the running event loop. Call `start`, await `stopped`, then call `stop`."""
 
     def __init__(self, config: DaemonConfig) -> None:
         self._config, self._places = config, config.places
@@ -63,12 +63,12 @@ class Broker:
         self._draining: asyncio.Task[None] | None = None
         self._ports: dict[str, Port] = {}
         self._inodes: dict[str, int] = {}
-        self._engine_said = ("", "", "")
+        self._engine_reported = ("", "", "")
         self._publisher: Publisher
         self.services: Services
 
     async def start(self) -> None:
-        """Bind and serve; what was started is stopped again when a later part fails."""
+        """Start all parts and bind the sockets. If a part fails to start, the parts before it are stopped again."""
         try:
             await self._start()
         except BaseException:
@@ -76,27 +76,27 @@ class Broker:
             raise
 
     async def stopped(self) -> str:
-        """Wait until somebody asks for the end; gives the reason."""
+        """Wait until a stop is requested. Returns the reason."""
         return await self._stop_reason
 
-    def ask_to_stop(self, reason: str) -> None:
-        """End `stopped`; the first reason stands."""
+    def request_stop(self, reason: str) -> None:
+        """Let `stopped` return with this reason. Later calls have no effect."""
         if not self._stop_reason.done():
             self._stop_reason.set_result(reason)
 
     async def stop(self, reason: str) -> None:
-        """Say goodbye and stop all parts in reverse order."""
+        """Publish that the daemon stops, and stop all parts in reverse order."""
         self._publisher.publish(DaemonStopping(reason=reason))
         if self._draining is not None:
             self._draining.cancel()
         await self._stack.aclose()
 
     def lost_sockets(self) -> list[str]:
-        """Names of the sockets whose path does not lead to what is bound here any more."""
+        """Names of the sockets whose path no longer leads to the socket that this broker bound."""
         return [name for name, inode in self._inodes.items() if self._inode(name) != inode or not inode]
 
     def bind_again(self, names: Sequence[str]) -> None:
-        """Bind these sockets at their paths once more; existing connections are not touched.
+        """Bind these sockets at their paths again. Existing connections are kept.
 
         Raises:
             ZMQError: a path cannot be bound.
@@ -106,10 +106,10 @@ class Broker:
             self._inodes[name] = self._inode(name)
 
     def sweep(self) -> bool:
-        """Forget clients and players that fell silent; True while somebody or something needs the daemon."""
-        self.services.roster.sweep()
+        """Remove clients and players that are silent too long. Returns whether any client, player or job remains."""
+        self.services.peers.sweep()
         self.services.aud.sweep()
-        return bool(len(self.services.roster) or len(self.services.aud) or self.services.jobs.active)
+        return bool(len(self.services.peers) or len(self.services.aud) or self.services.jobs.active)
 
     async def _start(self) -> None:
         context: Context = zmq.Context()
@@ -118,14 +118,14 @@ class Broker:
         evt = self._open_port("evt", socket, lambda _: None)
         self._publisher = Publisher(self.epoch, evt.send)
         self._stack.callback(self._publisher.close)
-        garbage, roster = GarbageLog(), Roster(self._config.max_clients)
+        rejected, peers = RejectedMessages(), Peers(self._config.max_clients)
         library, book, ledger, queue = await self._open_stores()
-        engine = EngineBridge(self._places.models, self._places.logs, self._engine_changed)
-        aud = AudSocket(garbage, self._session)
+        engine = EngineClient(self._places.models, self._places.logs, self._engine_changed)
+        aud = AudSocket(rejected, self._session)
         self.services = Services(
             config=self._config,
             publisher=self._publisher,
-            roster=roster,
+            peers=peers,
             engine=engine,
             aud=aud,
             jobs=ledger,
@@ -133,7 +133,7 @@ class Broker:
             library=library,
             strands=book,
             started_s=time.monotonic(),
-            stop=self._asked_to_stop,
+            stop=self._stop_requested,
         )
         await engine.start()
         self._stack.push_async_callback(engine.stop)
@@ -145,44 +145,44 @@ class Broker:
         playbacks = open_playbacks(table, book, library, engine, aud)
         self._stack.push_async_callback(playbacks.close)
         previews.register(table, self.services, playbacks)
-        self._serve(context, table, garbage, aud)
+        self._serve(context, table, rejected, aud)
         log.info("serving %s, pid %d, epoch %s", self._places.home, os.getpid(), self.epoch[:8])
 
     async def _open_stores(self) -> tuple[Library, StrandBook, JobLedger, JobQueue]:
-        """One thread for each database, opened on it and closed last on it."""
-        shelf, desk = StoreThread("catalogue"), StoreThread("strands")
-        for thread in (shelf, desk):
+        """Open both databases, each on its own thread, which is the last thing to be closed."""
+        catalogue_thread, strands_thread = StoreThread("catalogue"), StoreThread("strands")
+        for thread in (catalogue_thread, strands_thread):
             self._stack.push_async_callback(thread.close)
-        catalogue = await shelf.call(Catalogue, self._places)
-        self._stack.push_async_callback(shelf.call, catalogue.close)
-        store = await desk.call(StrandStore, self._places.strands / "edits.sqlite")
-        self._stack.push_async_callback(desk.call, store.close)
-        library = Library(catalogue, shelf, self._publisher, self._places.trash)
+        catalogue = await catalogue_thread.call(Catalogue, self._places)
+        self._stack.push_async_callback(catalogue_thread.call, catalogue.close)
+        store = await strands_thread.call(StrandStore, self._places.strands / "edits.sqlite")
+        self._stack.push_async_callback(strands_thread.call, store.close)
+        library = Library(catalogue, catalogue_thread, self._publisher, self._places.trash)
         await library.refresh_corpora()
         await library.refresh_models()
-        book = StrandBook(store, desk, self._publisher)
+        book = StrandBook(store, strands_thread, self._publisher)
         await book.load()
         news = JobNews(self._publisher, library, self._places)
         self._stack.push_async_callback(news.close)
-        ledger = JobLedger(catalogue, shelf, news.changed)
+        ledger = JobLedger(catalogue, catalogue_thread, news.changed)
         return library, book, ledger, JobQueue(ledger, self._places.logs, news.reported)
 
-    def _serve(self, context: Context, table: DispatchTable, garbage: GarbageLog, aud: AudSocket) -> None:
+    def _serve(self, context: Context, table: DispatchTable, rejected: RejectedMessages, aud: AudSocket) -> None:
         aud.serve(self._open_port("aud", bind_router(context, self._places.endpoint.address("aud")), aud.on_message))
-        router = Router(table, self.services.roster, garbage, self._session)
+        router = Router(table, self.services.peers, rejected, self._session)
         port = self._open_port("ctl", bind_router(context, self._places.endpoint.address("ctl")), router.on_message)
         self._stack.push_async_callback(router.close)
         router.serve(port)
 
     def _open_port(self, name: str, socket: "zmq.Socket[bytes]", on_message: OnMessage) -> Port:
-        """A port on a bound socket, remembered by name and closed with the broker."""
+        """Open a port on a bound socket. It is stored by name and closed with the broker."""
         port = self._ports[name] = Port(socket, on_message)
         self._stack.callback(port.close)
         self._inodes[name] = self._inode(name)
         return port
 
     def _inode(self, name: str) -> int:
-        """The inode at a socket's path; 0 when nothing is there."""
+        """The inode at a socket's path, or 0 if the path does not exist."""
         try:
             return self._places.endpoint.socket(name).stat().st_ino
         except OSError:
@@ -191,23 +191,23 @@ class Broker:
     def _session(self) -> tuple[str, int]:
         return self.epoch, self._publisher.seq
 
-    def _asked_to_stop(self, drain: bool) -> None:
+    def _stop_requested(self, drain: bool) -> None:
         if not drain:
-            # A moment, so that the answer leaves before the sockets close.
-            asyncio.get_running_loop().call_later(0.05, self.ask_to_stop, "asked to")
+            # Wait, so that the reply is sent before the sockets are closed.
+            asyncio.get_running_loop().call_later(0.05, self.request_stop, "requested by a client")
         elif self._draining is None:
             self._draining = asyncio.create_task(self._drain())
 
     async def _drain(self) -> None:
         await self.services.jobs.drain()
         await asyncio.sleep(0.05)
-        self.ask_to_stop("asked to, and all jobs are done")
+        self.request_stop("requested by a client, and all jobs are done")
 
     def _engine_changed(self) -> None:
         state = self.services.engine.state
-        said = (state.engine, state.device, state.detail)
-        if said == self._engine_said:
+        reported = (state.engine, state.device, state.detail)
+        if reported == self._engine_reported:
             return
-        self._engine_said = said
-        log.info("engine %s %s %s", *said)
+        self._engine_reported = reported
+        log.info("engine %s %s %s", *reported)
         self._publisher.publish(EngineChanged(engine=state.engine, device=state.device, detail=state.detail))

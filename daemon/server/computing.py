@@ -1,4 +1,4 @@
-"""Computations for edits by the engine, with the model whose codes a strand holds."""
+"""Lets the engine compute cells for edits, with the model that a strand was made with."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from protocol.strands import StrandMeta
 
 
 def engine_for(services: Services, request: Call[Any]) -> Compute:
-    """Return a function that has the engine compute, for as long as the request's sender waits."""
+    """Return a function that runs a computation in the engine, with the deadline of the request."""
 
     async def compute(computation: Computation, meta: StrandMeta) -> Array:
         model = await services.library.model_of(meta)

@@ -1,4 +1,4 @@
-"""From audio files and from messages to strands as values, checked against the model they belong to."""
+"""Makes strands from audio files and from messages, and checks them against their model."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,16 +18,16 @@ from protocol.strands import Codes, Source, StrandMeta, check_codes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
-    """A strand as a value."""
+class StrandValue:
+    """A strand as a value: its description, its codes, and notes for the user."""
 
     meta: StrandMeta
     codes: Codes
     notes: list[str]
 
 
-async def encode_clip(services: Services, path: str, model_name: str, request: Call[Any]) -> Made:
-    """An audio file as a strand.
+async def encode_clip(services: Services, path: str, model_name: str, request: Call[Any]) -> StrandValue:
+    """Encode an audio file as a strand.
 
     Raises:
         AlleleError: E_NOT_FOUND for the file or the model, E_BAD_AUDIO, E_TOO_SHORT, E_ENGINE, E_DEADLINE, E_OOM.
@@ -53,19 +53,19 @@ async def encode_clip(services: Services, path: str, model_name: str, request: C
         source=msgspec.convert(encoded.source, Source),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return Made(meta=meta, codes=encoded.codes, notes=encoded.notes)
+    return StrandValue(meta=meta, codes=encoded.codes, notes=encoded.notes)
 
 
 async def given_strand(
     services: Services, meta: StrandMeta | None, buffers: list[Array], place: int = 0
 ) -> tuple[StrandMeta, Codes]:
-    """A strand that came in a message, codes in buffer `place`; its model's name is the one it has here.
+    """Read a strand from a message, with its codes in buffer `place`. Its model gets the name that it has here.
 
     Raises:
         AlleleError: E_BAD_STRAND, E_BAD_CODE, E_NOT_FOUND or E_WRONG_MODEL.
     """
     if meta is None or len(buffers) <= place:
-        raise AlleleError("E_BAD_REQUEST", "the strand's codes did not come along")
+        raise AlleleError("E_BAD_REQUEST", "the message does not contain the strand's codes")
     codes = check_codes(meta, buffers[place])
     if not 0 <= meta.samples <= meta.frames * meta.hop_length or not np.isfinite(meta.gain_db):
         raise AlleleError(

@@ -1,7 +1,7 @@
-"""A job's log, page by page, from the file its worker writes: any client can follow any job from its start.
+"""Reads pages of a job's log from the file that its worker writes, so that clients can follow any job from its start.
 
-Where lines begin is remembered, so a page of a long run is found without reading what is before it. A resumed run
-rewrites its log, which is noticed by the file's inode. Blocking: for a thread.
+The offsets of lines are cached, so that a page of a long run is found without reading the pages before it. A resumed
+run rewrites its log, which is detected by the file's inode. The functions block: call them in a thread.
 """
 
 import os
@@ -17,7 +17,7 @@ from daemon.jobs.reports import event_of, read_line
 from protocol.messages.jobs import JobLog
 
 PAGE_ENTRIES = 1000
-PAGE_BYTES = 600_000  # of the log; as messages they are a little longer, and a body has at most 1 MiB
+PAGE_BYTES = 600_000  # of the log; entries become a little longer in messages, and a body has at most 1 MiB
 MARK_EVERY = 500
 KEPT_LOGS = 16
 
@@ -29,14 +29,14 @@ class _Marks:
 
 
 class JobLogs:
-    """Reads logs; remembers where their pages begin."""
+    """Reads job logs, and caches the offsets at which their pages begin."""
 
     def __init__(self) -> None:
         self._marks: OrderedDict[Path, _Marks] = OrderedDict()
         self._lock = threading.Lock()
 
     def read(self, job: str, path: Path, after: int) -> JobLog:
-        """Entries from number `after` on, at most PAGE_ENTRIES; none when there is no log yet."""
+        """Read entries from number `after` on, at most PAGE_ENTRIES. Returns none if there is no log yet."""
         after = max(0, after)
         try:
             file = path.open("rb")
@@ -51,7 +51,7 @@ class JobLogs:
             taken = 0
             for line in file:
                 if not line.endswith(b"\n") or len(entries) >= PAGE_ENTRIES or taken > PAGE_BYTES:
-                    break  # a torn last line will be whole the next time
+                    break  # the last line is incomplete: the next call reads it
                 if number >= after:
                     taken += len(line)
                     entries.append(_entry(job, line, path.parent))
@@ -72,7 +72,7 @@ class JobLogs:
 
 def _entry(job: str, line: bytes, run_dir: Path) -> dict[str, Any]:
     report = read_line(line)
-    if report is None:  # torn by a kill and written on: keep the numbers
-        return {"type": "JobLogged", "job": job, "text": "(a line of the log was torn)", "elapsed_s": 0.0}
+    if report is None:  # a killed process left half a line: keep the numbers of the entries after it
+        return {"type": "JobLogged", "job": job, "text": "(a line of the log is damaged)", "elapsed_s": 0.0}
     event = event_of(job, report, run_dir)
     return {"type": type(event).__name__, **msgspec.to_builtins(event)}

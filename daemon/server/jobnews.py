@@ -1,4 +1,4 @@
-"""What happens to jobs, as events; and the lists that change when a job ends, brought up to date."""
+"""Publishes what happens to jobs as events, and refreshes the lists of corpora and models when a job ends."""
 
 import asyncio
 import logging
@@ -15,14 +15,14 @@ log = logging.getLogger("allele.jobs")
 
 
 class JobNews:
-    """Called by the job queue on the loop's thread."""
+    """Publishes events about jobs. The job queue calls it on the loop's thread."""
 
     def __init__(self, publisher: Publisher, library: Library, places: Places) -> None:
         self._publisher, self._library, self._places = publisher, library, places
         self._tasks: set[asyncio.Task[None]] = set()
 
     def changed(self, info: JobInfo, is_state: bool) -> None:
-        """A new state goes out at once, after whatever progress still waits; progress is coalesced."""
+        """Publish a new state at once, after any progress that is still waiting. Progress is coalesced."""
         if not is_state:
             self._publisher.progress(info.id, JobChanged(job=info))
             return
@@ -34,7 +34,7 @@ class JobNews:
             task.add_done_callback(self._tasks.discard)
 
     def reported(self, info: JobInfo, report: Report) -> None:
-        """Steps are coalesced, evaluations and words are not."""
+        """Publish a training's report. Steps are coalesced; evaluations and log lines are not."""
         event = event_of(info.id, report, self._places.models / info.subject)
         if isinstance(report, StepReport):
             self._publisher.progress(info.id, event)
@@ -42,7 +42,7 @@ class JobNews:
             self._publisher.publish(event)
 
     async def close(self) -> None:
-        """Wait for what is being read."""
+        """Wait until the lists that are being read are complete."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _refresh(self, info: JobInfo) -> None:
@@ -51,9 +51,9 @@ class JobNews:
                 self._publisher.publish(AtlasChanged(model=info.subject))
             elif info.kind == "train":
                 await self._library.refresh_models()
-                if info.state == "done":  # its model may have been listed, and asked about, before there was an atlas
+                if info.state == "done":  # clients may have listed its model before it had an atlas
                     self._publisher.publish(AtlasChanged(model=info.subject))
             else:
                 await self._library.refresh_corpora()
         except Exception:
-            log.exception("the list after a job could not be read")
+            log.exception("the list could not be read after a job")

@@ -1,7 +1,7 @@
-"""Corpora and models as the loop knows them: lists in memory, brought up to the folders on request and after jobs.
+"""The lists of corpora and models in memory. They are read from the folders again on request and after jobs.
 
-What can go wrong: a name that does not exist, or a strand whose model is gone or has become another; each error names
-what there is instead.
+What can go wrong: a name does not exist, or a strand's model is deleted or was replaced by another of the same name.
+Each error lists the names that exist.
 """
 
 import asyncio
@@ -20,17 +20,17 @@ from protocol.strands import StrandMeta
 
 
 class Library:
-    """What there is to train on and to encode with."""
+    """The corpora that can be trained on, and the models that can encode."""
 
     def __init__(self, catalogue: Catalogue, thread: StoreThread, publisher: Publisher, trash: Path) -> None:
         self._catalogue, self._thread, self._publisher, self._trash = catalogue, thread, publisher, trash
         self.corpora: list[CorpusInfo] = []
         self.models: list[ModelInfo] = []
         self.model_names = asyncio.Lock()
-        """Held by whoever begins, deletes or restores a model: of two requests for a name the second sees the first."""
+        """Held while a model is created, deleted or restored, so that requests for the same name run in turn."""
 
     async def refresh_corpora(self) -> list[CorpusInfo]:
-        """The list as the folders are now; everybody is told when it changed."""
+        """Read the list of corpora from the folders. Publishes it if it changed."""
         found = await self._thread.call(self._catalogue.corpora)
         if found != self.corpora:
             self.corpora = found
@@ -38,7 +38,7 @@ class Library:
         return found
 
     async def refresh_models(self) -> list[ModelInfo]:
-        """The list as the folders are now; everybody is told when it changed."""
+        """Read the list of models from the folders. Publishes it if it changed."""
         found = await self._thread.call(self._catalogue.models)
         if found != self.models:
             self.models = found
@@ -46,10 +46,10 @@ class Library:
         return found
 
     async def corpus(self, name: str) -> CorpusInfo:
-        """One corpus.
+        """Find a corpus by name.
 
         Raises:
-            AlleleError: E_NOT_FOUND naming those that exist.
+            AlleleError: E_NOT_FOUND. It lists the corpora that exist.
         """
         for info in await self.refresh_corpora():
             if info.name == name:
@@ -62,10 +62,10 @@ class Library:
         )
 
     async def model(self, name: str) -> ModelInfo:
-        """One finished model.
+        """Find a finished model by name.
 
         Raises:
-            AlleleError: E_NOT_FOUND naming those that exist.
+            AlleleError: E_NOT_FOUND. It lists the models that exist.
         """
         found = self._find(name)
         if found is None:
@@ -76,11 +76,11 @@ class Library:
         return found
 
     async def model_of(self, meta: StrandMeta) -> ModelInfo:
-        """The model whose codes a strand holds.
+        """Find the model that a strand was made with.
 
         Raises:
-            AlleleError: E_NOT_FOUND when it is gone, E_WRONG_MODEL when its name is another codec's now, E_BAD_STRAND
-                when the strand's own words cannot be that model's.
+            AlleleError: E_NOT_FOUND if it does not exist, E_WRONG_MODEL if another codec has its name now, E_BAD_STRAND
+                if the strand's description does not match the model.
         """
         named = self._find(meta.model)
         if named is None or named.codec_id != meta.codec_id:
@@ -118,16 +118,16 @@ class Library:
         return next((model for model in self.models if model.name == name), None)
 
     async def _perhaps_deleted(self, name: str) -> str:
-        """Where else a strand's codec may be, for the end of a hint."""
+        """The end of a hint that offers to restore a strand's model, if one of its name is in the trash."""
         if name not in await asyncio.to_thread(in_trash, self._trash, "model"):
             return ""
-        return f", or take the one in the trash back: allele model restore {quote(name)} --as {quote(name + '-2')}"
+        return f", or restore the one in the trash: allele model restore {quote(name)} --as {quote(name + '-2')}"
 
     async def _unknown_model(self, what: str, name: str) -> AlleleError:
         known = ", ".join(model.name for model in self.models) or "none yet"
         hint = "train one with: allele train CORPUS --name MODEL"
         if name in await asyncio.to_thread(in_trash, self._trash, "model"):
-            hint = f"take it back from the trash: allele model restore {quote(name)}"
+            hint = f"restore it from the trash: allele model restore {quote(name)}"
         return AlleleError("E_NOT_FOUND", f"{what} (there are: {known})", hint=hint)
 
 

@@ -1,4 +1,4 @@
-"""Paths that come in messages: absolute, on this machine, and checked before any work is begun."""
+"""Checks paths that messages contain: they must be absolute, and are checked before any work begins."""
 
 import os
 from collections.abc import Sequence
@@ -8,21 +8,21 @@ from protocol.errors import AlleleError
 
 
 def absolute(path: str) -> Path:
-    """A path of a message.
+    """Read a path from a message.
 
     Raises:
-        AlleleError: E_BAD_REQUEST when it is relative or holds a NUL: the daemon stands elsewhere than the asker.
+        AlleleError: E_BAD_REQUEST if it contains a NUL or is relative, because the daemon has another working folder.
     """
     if "\0" in path or not os.path.isabs(path):  # noqa: PTH117 - Path would accept the NUL
-        raise AlleleError("E_BAD_REQUEST", f"{path[:200]!r} is not an absolute path", hint="give the whole path")
+        raise AlleleError("E_BAD_REQUEST", f"{path[:200]!r} is not an absolute path", hint="give the full path")
     return Path(path)
 
 
 def check_sources(paths: Sequence[str]) -> list[Path]:
-    """Files and folders to read. Blocking: for a thread.
+    """Check files and folders that are to be read. This blocks: call it in a thread.
 
     Raises:
-        AlleleError: E_NOT_FOUND or E_IO naming the first that cannot be read.
+        AlleleError: E_NOT_FOUND or E_IO. It names the first path that cannot be read.
     """
     found = [absolute(path) for path in paths]
     for path in found:
@@ -40,21 +40,21 @@ def check_sources(paths: Sequence[str]) -> list[Path]:
 
 
 def check_target(path: str, recording: str = "", *, replace: bool = True) -> Path:
-    """A file to write. Blocking: for a thread.
+    """Check the path of a file that is to be written. This blocks: call it in a thread.
 
     Args:
-        path: where to write.
-        recording: a file that is not written over, by whichever of its names.
+        path: the file to write.
+        recording: a file that must not be overwritten, even through a link to it.
         replace: whether an existing file may be replaced.
 
     Raises:
-        AlleleError: E_NOT_FOUND, E_EXISTS or E_IO naming what is in the way.
+        AlleleError: E_NOT_FOUND, E_EXISTS or E_IO. It says why the path cannot be used.
     """
     out = absolute(path)
     if out.is_dir():
         raise AlleleError("E_IO", f"{out}: this is a folder", hint="name a file, as in out.wav")
     if not out.parent.is_dir():
-        raise AlleleError("E_NOT_FOUND", f"{out.parent}: there is no such folder", hint="make it first")
+        raise AlleleError("E_NOT_FOUND", f"{out.parent}: there is no such folder", hint="create it first")
     if not os.access(out.parent, os.W_OK | os.X_OK):
         raise AlleleError("E_IO", f"{out.parent}: nothing can be written there", hint="check its permissions")
     if out.exists() and not out.is_file():

@@ -1,4 +1,4 @@
-"""What handlers work with: the broker's parts, handed over at the composition root."""
+"""The parts of the broker that request handlers use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ from daemon.jobs.queue import JobQueue
 from daemon.server.library import Library
 from daemon.server.strandbook import StrandBook
 from daemon.server.wire.audio_socket import AudSocket
-from daemon.server.wire.peers import Roster
+from daemon.server.wire.peers import Peers
 from daemon.server.wire.publisher import Publisher
-from daemon.supervision.engine_client import EngineBridge
+from daemon.supervision.engine_client import EngineClient
 
 
 @dataclass(frozen=True, kw_only=True)
 class Services:
-    """Everything a feature may need. Used on the loop's thread only. `stop(drain)` ends the daemon."""
+    """The broker's parts, as handlers receive them. Use them on the loop's thread. `stop(drain)` stops the daemon."""
 
     config: DaemonConfig
     publisher: Publisher
-    roster: Roster
-    engine: EngineBridge
+    peers: Peers
+    engine: EngineClient
     aud: AudSocket
     jobs: JobLedger
     queue: JobQueue

@@ -1,7 +1,7 @@
-"""The loop by which every edit gets its cells: compute, ask the engine what is missing, compute again.
+"""The loop that computes the cells of an edit: compute, let the engine compute what is missing, compute again.
 
-A strand that lives in the daemon and a snapshot that came in a message go through the same loop (`settle_edit`); they
-differ only in where the edit is computed.
+Open strands and snapshots that are sent in a message use the same loop (`settle_edit`). They differ only in where the
+edit is computed.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -16,23 +16,24 @@ Compute = Callable[[Computation, StrandMeta], Awaitable[Array]]
 Answers = Mapping[bytes, Array]
 Settled = TypeVar("Settled")
 
-MOST_QUESTIONS = 12  # an edit asks one or two; more means that another strand is never still
+MAX_COMPUTATIONS = 12  # an edit needs one or two; more means that another strand keeps changing
 
 
 async def settle_edit(
     begin: Callable[[Answers], Awaitable[Settled | Computation]], meta: Callable[[], StrandMeta], compute: Compute
 ) -> Settled:
-    """Compute an edit, together with every computation by a model that it needs.
+    """Compute an edit, including every computation by a model that it needs.
 
     Args:
-        begin: computes the edit from the start, with the answers known by now (keyed by `Computation.key`).
-        meta: gives the strand as it is when a model computes.
+        begin: computes the edit from the start, with the answers received so far (by `Computation.key`). It returns
+            the result, or the next computation that is needed.
+        meta: returns the strand's current description, for the model's computation.
 
     Raises:
-        AlleleError: what `begin` and the engine raise; E_CONFLICT when cells change faster than they can be computed.
+        AlleleError: what `begin` and the engine raise; E_CONFLICT if cells change faster than they can be computed.
     """
     answers: dict[bytes, Array] = {}
-    for _ in range(MOST_QUESTIONS):
+    for _ in range(MAX_COMPUTATIONS):
         step = await begin(dict(answers))
         if not isinstance(step, Computation):
             return step

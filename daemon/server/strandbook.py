@@ -1,9 +1,9 @@
-"""Living strands as the loop knows them, and the news about them.
+"""The open strands in memory, and the events about them.
 
-Data flow: a handler awaits the store's thread; in the turn in which the answer is back, memory changes and the event
-goes out; so a snapshot and its sequence number always belong together, and events of a strand come in the order of its
-revisions. An edit that takes a model's vectors goes to and fro between the store and the engine; meanwhile the
-strand's other edits wait for their turn.
+Data flow: a handler awaits the store's thread. When the result arrives, memory is changed and the event is published in
+the same turn of the loop. A snapshot and its sequence number therefore always match, and the events of a strand are in
+the order of its revisions. An edit that needs a model alternates between the store and the engine; other edits of the
+strand wait for it.
 """
 
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from daemon.edits.values import Change, Computation
 from daemon.server.settling import Answers, Compute, settle_edit
 from daemon.server.turns import Turns
 from daemon.server.wire.publisher import Publisher
-from daemon.store.living import Edited, Living, RequestId, SupersededError
+from daemon.store.strand_state import Edited, RequestId, StrandState, SupersededError
 from daemon.store.strands import StrandStore
 from daemon.store.thread import StoreThread
 from protocol.edits import Edit
@@ -29,95 +29,95 @@ R = TypeVar("R")
 
 
 class Watcher(Protocol):
-    """Whoever must know of changes before the next turn of the loop. Must not block."""
+    """Receives changes of strands before the next turn of the loop. Its methods must not block."""
 
     def resized(self, strand: str, lo: int, before: int, after: int) -> None:
-        """`before` frames from `lo` on gave place to `after`."""
+        """Called after `before` frames from `lo` on were replaced by `after` frames."""
         ...
 
     def edited(self, strand: str) -> None:
-        """A strand has a new revision."""
+        """Called after a strand received a new revision."""
         ...
 
 
 class StrandBook:
-    """Every open strand. Used on the loop's thread."""
+    """All open strands. Use it on the loop's thread."""
 
     def __init__(self, store: StrandStore, thread: StoreThread, publisher: Publisher) -> None:
         self._store, self._thread, self._publisher = store, thread, publisher
-        self._living: dict[str, Living] = {}
+        self._open: dict[str, StrandState] = {}
         self._turns = Turns()
         self._watcher: Watcher | None = None
         self.workspace = ""
 
     def watch(self, watcher: Watcher) -> None:
-        """Report every change to a watcher from now on."""
+        """Report every later change to a watcher."""
         self._watcher = watcher
 
     async def load(self) -> None:
-        """Take over what the store holds."""
-        self._living = {living.id: living for living in await self._thread.call(self._store.list_strands)}
+        """Read all open strands and the workspace from the store."""
+        self._open = {state.id: state for state in await self._thread.call(self._store.list_strands)}
         self.workspace = await self._thread.call(self._store.get_workspace)
 
     def list_strands(self) -> list[StrandInfo]:
-        """Every strand, oldest first."""
-        return [living.info for living in self._living.values()]
+        """List all open strands, oldest first."""
+        return [state.info for state in self._open.values()]
 
-    def find(self, strand: str) -> Living:
-        """One strand as it is now.
+    def find(self, strand: str) -> StrandState:
+        """Find an open strand by id.
 
         Raises:
-            AlleleError: E_NOT_FOUND.
+            AlleleError: E_NOT_FOUND. It lists the open strands.
         """
-        living = self._living.get(strand)
-        if living is None:
-            known = ", ".join(f"{known.id} ({known.meta.name})" for known in self._living.values()) or "none"
+        state = self._open.get(strand)
+        if state is None:
+            known = ", ".join(f"{known.id} ({known.meta.name})" for known in self._open.values()) or "none"
             raise AlleleError("E_NOT_FOUND", f"no strand is called {strand}", hint=f"open strands: {known}")
-        return living
+        return state
 
     async def edit_texts(self, strand: str) -> list[str]:
-        """Return the text of a strand's edits, oldest first."""
+        """Read the text of a strand's edits, oldest first."""
         return await self._thread.call(self._store.edit_texts, strand)
 
-    async def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
-        """A strand, its codes as it was opened, and before its last edit."""
+    async def earlier(self, strand: str) -> tuple[StrandState, Codes, Codes]:
+        """Return a strand, its codes as it was opened, and its codes before the last edit."""
         return await self._thread.call(self._store.earlier, strand)
 
     async def get_history(self, strand: str) -> History:
-        """What was done to a strand since it was opened here, undone edits included."""
+        """List the edits of a strand since it was opened, including undone ones."""
         return await self._thread.call(self._store.get_history, strand)
 
-    async def opened_by(self, request: RequestId) -> Living | None:
-        """Return the strand that this request opened before, if it did."""
+    async def opened_by(self, request: RequestId) -> StrandState | None:
+        """Return the strand that the same request opened earlier, or None."""
         return await self._thread.call(self._store.opened_by, request)
 
-    async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
-        """Open a new strand."""
+    async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> StrandState:
+        """Open a new strand and publish it."""
         return self._welcome(await self._thread.call(self._store.open_strand, meta, codes, request))
 
-    async def reopen_strand(self, strand: str) -> Living:
-        """Take a strand back from the trash."""
+    async def reopen_strand(self, strand: str) -> StrandState:
+        """Restore a strand from the trash."""
         return self._welcome(await self._ask(self._store.reopen_strand, strand))
 
     async def list_closed_strands(self) -> ClosedStrands:
-        """What lies in the trash, the strand closed last first."""
+        """List the strands in the trash, the most recently closed first."""
         return await self._thread.call(self._store.list_closed_strands)
 
     async def close_strand(self, strand: str) -> None:
-        """Put a strand in the trash."""
+        """Close a strand and move it to the trash."""
         await self._ask(self._store.close_strand, strand)
-        if self._living.pop(strand, None) is not None:
+        if self._open.pop(strand, None) is not None:
             self._publisher.publish(StrandClosed(strand=strand))
 
     def turn(self, *strands: str) -> AbstractAsyncContextManager[None]:
-        """Wait for those who came earlier to change one of these strands. Changes are made inside it."""
+        """Wait until earlier requests have changed these strands. Make changes inside the returned context."""
         return self._turns.take(*strands)
 
     async def apply_edit(self, strand: str, edit: Edit, request: RequestId, compute: Compute) -> EditApplied:
-        """Apply an edit; on disk when this returns.
+        """Apply an edit. It is stored on disk when this returns.
 
         Raises:
-            AlleleError: what the store and the engine say; E_CONFLICT when the other strand never keeps still.
+            AlleleError: what the store and the engine raise; E_CONFLICT if the other strand keeps changing.
         """
 
         def begin(answers: Answers) -> Awaitable[Edited | Computation]:
@@ -127,20 +127,20 @@ class StrandBook:
         return self._publish(edited, "edit", request)
 
     async def undo_edit(self, strand: str, request: RequestId) -> EditApplied:
-        """Take back the newest edit."""
+        """Undo the newest edit of a strand."""
         return self._publish(await self._ask(self._store.undo_edit, strand, request), "undo", request)
 
     async def redo_edit(self, strand: str, request: RequestId) -> EditApplied:
-        """Do again what was undone last."""
+        """Reapply the most recently undone edit."""
         return self._publish(await self._ask(self._store.redo_edit, strand, request), "redo", request)
 
     async def put_workspace(self, state: str) -> None:
-        """Keep what a client would show again."""
+        """Store a client's workspace on disk."""
         await self._thread.call(self._store.put_workspace, state)
         self.workspace = state
 
     async def _ask(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Call the store on its thread. Strands that another process changed are read again before it refuses."""
+        """Call the store on its thread. If another process changed a strand, it is read again before the error."""
         try:
             return await self._thread.call(work, *args, **kwargs)
         except SupersededError as refusal:
@@ -148,49 +148,49 @@ class StrandBook:
                 self._take_over(strand, await self._thread.call(self._store.find, strand))
             raise
 
-    def _take_over(self, strand: str, living: Living | None) -> None:
-        """Show a strand as another process left it; clients fetch it whole."""
-        before = self._living.get(strand)
-        if living is None:
-            if self._living.pop(strand, None) is not None:
+    def _take_over(self, strand: str, state: StrandState | None) -> None:
+        """Replace a strand in memory by the state that another process stored. Clients then fetch it as a whole."""
+        before = self._open.get(strand)
+        if state is None:
+            if self._open.pop(strand, None) is not None:
                 self._publisher.publish(StrandClosed(strand=strand))
             return
         if before is None:
-            self._welcome(living)
+            self._welcome(state)
             return
-        self._living[strand] = living
-        lengths = before.codes.shape[1], living.codes.shape[1]
+        self._open[strand] = state
+        lengths = before.codes.shape[1], state.codes.shape[1]
         if self._watcher is not None:
             if lengths[0] != lengths[1]:
                 self._watcher.resized(strand, 0, *lengths)
             self._watcher.edited(strand)
-        levels, frames = LevelRange(0, living.codes.shape[0] - 1), FrameRange(0, 0)
-        event = StrandChanged(strand=living.info, kind="edit", edit="", levels=levels, frames=frames, resized=True)
-        self._publisher.publish(event, [living.codes[:, :0]])
+        levels, frames = LevelRange(0, state.codes.shape[0] - 1), FrameRange(0, 0)
+        event = StrandChanged(strand=state.info, kind="edit", edit="", levels=levels, frames=frames, resized=True)
+        self._publisher.publish(event, [state.codes[:, :0]])
 
-    def _welcome(self, living: Living) -> Living:
-        if living.id not in self._living:
-            self._living[living.id] = living
-            self._publisher.publish(StrandOpened(strand=living.info))
-        return living
+    def _welcome(self, state: StrandState) -> StrandState:
+        if state.id not in self._open:
+            self._open[state.id] = state
+            self._publisher.publish(StrandOpened(strand=state.info))
+        return state
 
     def _publish(self, edited: Edited, kind: str, request: RequestId) -> EditApplied:
-        for living in edited.strands:
-            if living.id in self._living:
-                self._living[living.id] = living
-        for living, change in zip(edited.strands, edited.changes, strict=True):
+        for state in edited.strands:
+            if state.id in self._open:
+                self._open[state.id] = state
+        for state, change in zip(edited.strands, edited.changes, strict=True):
             if self._watcher is not None:
                 if change.is_resized:
                     before, after = change.before.shape[1], change.after.shape[1]
-                    self._watcher.resized(living.id, change.frame_lo, before, after)
-                self._watcher.edited(living.id)
-            self._publisher.publish(_news(living, change, kind, edited.answer.edit, request.id), [change.after])
+                    self._watcher.resized(state.id, change.frame_lo, before, after)
+                self._watcher.edited(state.id)
+            self._publisher.publish(_news(state, change, kind, edited.answer.edit, request.id), [change.after])
         return edited.answer
 
 
-def _news(living: Living, change: Change, kind: str, text: str, cause: bytes) -> StrandChanged:
+def _news(state: StrandState, change: Change, kind: str, text: str, cause: bytes) -> StrandChanged:
     return StrandChanged(
-        strand=living.info,
+        strand=state.info,
         kind=kind,
         edit=text,
         levels=change.levels,

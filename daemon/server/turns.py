@@ -1,7 +1,7 @@
-"""Strands take their edits one after another, in the order in which they came, also while a model is asked.
+"""Queues that run the edits of each strand one after another, in order of arrival, even while a model computes.
 
-Data flow: a request names every strand it is about and stands in all their queues at once, in the very step of the loop
-in which it is begun; it has its turn when it is first in each. Two requests can never wait for one another.
+Data flow: a request joins the queues of all strands that it changes at once, in the step of the loop in which it
+starts. It runs when it is first in each of them. Two requests can therefore never wait for each other.
 """
 
 import asyncio
@@ -10,14 +10,14 @@ from contextlib import asynccontextmanager
 
 
 class Turns:
-    """The queues. Used on the loop's thread."""
+    """The queues of all strands. Use them on the loop's thread."""
 
     def __init__(self) -> None:
         self._last: dict[str, asyncio.Future[None]] = {}
 
     @asynccontextmanager
     async def take(self, *strands: str) -> AsyncGenerator[None, None]:
-        """Wait until nobody who came earlier is busy with one of these strands."""
+        """Wait until all earlier requests for these strands are finished."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         earlier = {self._last[strand] for strand in strands if strand in self._last}
         self._last.update(dict.fromkeys(strands, done))
@@ -27,7 +27,7 @@ class Turns:
             yield
         finally:
             waiting = [one for one in earlier if not one.done()]
-            if waiting:  # cancelled before its turn: whoever comes after it must still wait for those before it
+            if waiting:  # cancelled before its turn: later requests must still wait for the earlier ones
                 asyncio.gather(*waiting).add_done_callback(lambda _: done.set_result(None))
             else:
                 done.set_result(None)

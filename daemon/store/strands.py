@@ -24,7 +24,7 @@ from daemon.edits.operations import apply
 from daemon.edits.values import Change, Computation, Grid, Outcome, Register, settle, write
 from daemon.store.journal import Journal
 from daemon.store.journal_rows import Entry, EntryPart, Outdated, StrandRow
-from daemon.store.living import Edited, Living, RequestId, SupersededError, as_grid, as_living, frozen
+from daemon.store.strand_state import Edited, RequestId, StrandState, SupersededError, as_grid, frozen, strand_state
 from protocol.arrays import Array
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
@@ -60,9 +60,9 @@ class StrandStore:
         """Close the store's journal."""
         self._journal.close()
 
-    def list_strands(self) -> list[Living]:
+    def list_strands(self) -> list[StrandState]:
         """All open strands, oldest first."""
-        return [as_living(row) for row in self._rows.values()]
+        return [strand_state(row) for row in self._rows.values()]
 
     def edit_texts(self, strand: str) -> list[str]:
         """Texts of all edits in effect on a strand, oldest first, including those before it was opened here."""
@@ -78,7 +78,7 @@ class StrandStore:
             head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.get_history(strand, first, last)
         )
 
-    def earlier(self, strand: str) -> tuple[Living, Codes, Codes]:
+    def earlier(self, strand: str) -> tuple[StrandState, Codes, Codes]:
         """A strand, its codes when it was opened, and its codes before the newest edit in effect."""
         row = self._row(strand)
         codes = last = row.codes
@@ -86,20 +86,20 @@ class StrandStore:
             codes = write(codes, change.reversed(), in_place=number > 0)
             if number == 0:
                 last, codes = codes, codes.copy()
-        return as_living(row), codes, last
+        return strand_state(row), codes, last
 
-    def find(self, strand: str) -> Living | None:
+    def find(self, strand: str) -> StrandState | None:
         """An open strand by id; None if it is not open."""
         row = self._rows.get(strand)
-        return None if row is None else as_living(row)
+        return None if row is None else strand_state(row)
 
-    def opened_by(self, request: RequestId) -> Living | None:
+    def opened_by(self, request: RequestId) -> StrandState | None:
         """The strand that the same request opened before, if it is still open."""
         known = self._journal.opened_by(request.cid, request.id)
         row = None if known is None else self._rows.get(known) or self._read(known)
-        return None if row is None else as_living(row)
+        return None if row is None else strand_state(row)
 
-    def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> Living:
+    def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> StrandState:
         """Open a new strand. The same request again returns the same strand."""
         known = self.opened_by(request)
         if known is not None:
@@ -108,7 +108,7 @@ class StrandStore:
         with self._journal.transaction():
             self._journal.open_strand(row, request.cid, request.id)
         self._rows[row.id] = row
-        return as_living(row)
+        return strand_state(row)
 
     def close_strand(self, strand: str) -> None:
         """Move a strand with its history to the trash.
@@ -128,7 +128,7 @@ class StrandStore:
         """Strands in the trash, the last closed first."""
         return self._journal.list_closed_strands()
 
-    def reopen_strand(self, strand: str) -> Living:
+    def reopen_strand(self, strand: str) -> StrandState:
         """Restore a strand from the trash with its history. A strand that is open stays unchanged.
 
         Raises:
@@ -152,7 +152,7 @@ class StrandStore:
             except Outdated as outdated:
                 raise self._read_again(outdated) from None
             self._rows[strand] = row
-        return as_living(self._rows[strand])
+        return strand_state(self._rows[strand])
 
     def get_workspace(self) -> str:
         """The workspace that a client saved last, or ""."""
@@ -232,7 +232,7 @@ class StrandStore:
             notes.append("every cell stayed as it was")
         parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
         rows = [self._moved(part.strand, part.change, part.pos, part.pos, request) for part in parts]
-        answer = EditApplied(edit=text, strands=[as_living(new).info for new in rows], notes=notes)
+        answer = EditApplied(edit=text, strands=[strand_state(new).info for new in rows], notes=notes)
         with self._journal.transaction():
             self._journal.expect(revisions)
             self._journal.apply_edit(edit, text, parts, request.cid, request.id)
@@ -244,7 +244,7 @@ class StrandStore:
     ) -> Edited:
         """Save an edit that fills registers and changes no cells; the strand's revision stays."""
         tail = [*row.tail, _name(request.cid, request.id)][-KEPT_TAIL:]
-        answer = EditApplied(edit=text, strands=[as_living(row).info], notes=outcome.notes)
+        answer = EditApplied(edit=text, strands=[strand_state(row).info], notes=outcome.notes)
         with self._journal.transaction():
             self._journal.expect(revisions)
             for name, register in outcome.registers.items():
@@ -263,7 +263,7 @@ class StrandStore:
         )
         new = self._moved(row.id, nothing, row.head, row.depth, request)
         new.locked = locked
-        answer = EditApplied(edit=text, strands=[as_living(new).info], notes=notes)
+        answer = EditApplied(edit=text, strands=[strand_state(new).info], notes=notes)
         with self._journal.transaction():
             self._journal.update_strand(new, with_checkpoint=False)
             self._journal.put_locks(new)
@@ -305,7 +305,7 @@ class StrandStore:
         rows = [
             self._moved(part.strand, part.change, part.pos, self._rows[part.strand].depth, request) for part in parts
         ]
-        answer = EditApplied(edit=entry.text, strands=[as_living(new).info for new in rows], notes=notes)
+        answer = EditApplied(edit=entry.text, strands=[strand_state(new).info for new in rows], notes=notes)
         left = [part.strand for part in entry.present if part.strand not in self._rows]
         with self._journal.transaction():
             self._journal.split_entry(entry.id, left)  # otherwise a restored strand could never undo its part
@@ -333,7 +333,7 @@ class StrandStore:
     def _settle(self, rows: list[StrandRow], changes: list[Change], answer: EditApplied) -> Edited:
         for row in rows:
             self._rows[row.id] = row
-        return Edited(answer=answer, strands=[as_living(row) for row in rows], changes=changes)
+        return Edited(answer=answer, strands=[strand_state(row) for row in rows], changes=changes)
 
     def _read_again(self, outdated: Outdated) -> SupersededError:
         """Read strands again that another process changed in the journal; returns the error to raise."""

@@ -1,1 +1,1 @@
-"""The broker's side of its child processes: start them, talk to them, restart them. No torch."""
+"""The broker's side of its child processes: it starts, contacts and restarts them. It imports no torch."""

@@ -1,9 +1,9 @@
-"""The broker's view of the engine: what models can do, as awaitables. No torch on this side.
+"""The broker's client of the engine: the operations of models as coroutines. It imports no torch.
 
-Two workers, so that a long encode never stands before a key press: `interactive` decodes regions, ranks codebooks and
-computes edits; `files` computes the few edits that take seconds, and reads and writes whole files, which is also where
-a malicious file does its worst. The second starts when the first is up, because both import torch and the first is the
-one somebody waits for.
+There are two workers, so that a key press never waits for a long encode. `interactive` decodes regions, ranks codebooks
+and computes edits. `files` computes the few edits that take seconds, and reads and writes whole files; a malicious file
+can crash only this worker. It starts when `interactive` is ready, because both import torch and a user waits for the
+first one.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from daemon.edits.values import Computation
-from daemon.supervision.supervisor import Lane
+from daemon.supervision.supervisor import WorkerSupervisor
 from protocol.arrays import Array
 from protocol.strands import Codes
 
@@ -24,12 +24,12 @@ PCM = npt.NDArray[np.float32]
 
 INTERACTIVE_LIMIT_S = 60.0  # loading a model onto a cold GPU; a decode takes milliseconds
 FILES_LIMIT_S = 3600.0
-WHOLE_FRAMES = 512  # grids up to this length are sent whole: 8 KiB at 8 levels
+WHOLE_FRAMES = 512  # grids up to this length are sent as a whole: 8 KiB at 8 levels
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedFile:
-    """An audio file as codes. `source`: path, sha256, sample_rate, channels; notes are for the person."""
+    """An encoded audio file. source: path, sha256, sample_rate, channels. notes: texts to show to the user."""
 
     codes: Codes
     samples: int
@@ -41,7 +41,7 @@ class EncodedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineState:
-    """starting, ready, restarting or failed; the device, "" until it is known."""
+    """The state of the engine: starting, ready, restarting or failed. device: "" until it is known."""
 
     engine: str
     device: str
@@ -49,41 +49,43 @@ class EngineState:
     facts: dict[str, str]
 
 
-class EngineBridge:
-    """Talks to both workers.
+class EngineClient:
+    """Sends requests to both engine workers.
 
     Args:
-        models: the folder that holds a folder for each model.
-        logs: where the workers' own words go.
-        on_change: called on the loop when `state` changed.
+        models: the folder that contains a folder for each model.
+        logs: the folder for the output of the workers.
+        on_change: called on the loop's thread when `state` changed.
     """
 
     def __init__(self, models: Path, logs: Path, on_change: Callable[[], None]) -> None:
         self._models, self._on_change = models, on_change
-        self._interactive = Lane("interactive", logs / "engine.log", self._changed, op_limit_s=INTERACTIVE_LIMIT_S)
-        self._files = Lane("files", logs / "engine-files.log", self._changed, op_limit_s=FILES_LIMIT_S)
+        self._interactive = WorkerSupervisor(
+            "interactive", logs / "engine.log", self._changed, op_limit_s=INTERACTIVE_LIMIT_S
+        )
+        self._files = WorkerSupervisor("files", logs / "engine-files.log", self._changed, op_limit_s=FILES_LIMIT_S)
         self._margins: dict[str, int] = {}
         self._second: asyncio.Task[None] | None = None
         self._first_up = asyncio.Event()
 
     @property
     def state(self) -> EngineState:
-        """How the engine is."""
+        """The state of the engine, which is that of its first worker."""
         first, second = self._interactive, self._files
         detail = first.detail
         if first.state == "ready" and second.state in ("restarting", "failed"):
-            detail = f"work on files is {second.state}: {second.detail}"
+            detail = f"the worker for files is {second.state}: {second.detail}"
         facts = {str(key): str(value) for key, value in first.facts.items() if key not in ("op", "device")}
         device = str(first.facts.get("device", ""))
         return EngineState(engine=first.state, device=device, detail=detail, facts=facts)
 
     async def start(self) -> None:
-        """Start both workers; returns at once."""
+        """Start both workers. Returns without waiting for them."""
         self._interactive.start()
         self._second = asyncio.create_task(self._start_second())
 
     async def stop(self) -> None:
-        """Kill both workers."""
+        """Kill both workers and wait for their end."""
         if self._second is not None:
             self._second.cancel()
             await asyncio.gather(self._second, return_exceptions=True)
@@ -100,15 +102,16 @@ class EngineBridge:
         gain_db: float = 0.0,
         deadline_s: float | None = None,
     ) -> PCM:
-        """Frames [lo, hi) of a grid (Q, T) as PCM ((hi - lo) * hop_length,) float32, equal to the full decode.
-
-        In stereo two such rows.
+        """Decode frames [lo, hi) of a grid (Q, T) to PCM float32, equal to the same part of a full decode.
 
         Args:
-            codec_id: whose codes they are: a name may be another model's by now.
+            codec_id: the codec of the codes, because another model may have the name by now.
+
+        Returns:
+            ((hi - lo) * hop_length,) in mono; two such rows in stereo.
 
         Raises:
-            AlleleError: E_RANGE, E_WRONG_MODEL, E_ENGINE, E_DEADLINE, or what the codec says.
+            AlleleError: E_RANGE, E_WRONG_MODEL, E_ENGINE, E_DEADLINE, or an error of the codec.
         """
         part, first = codes, 0
         if codes.shape[1] > WHOLE_FRAMES:
@@ -123,39 +126,41 @@ class EngineBridge:
             "levels": None if levels is None else list(levels),
             "gain_db": gain_db,
         }
-        answer = await self._interactive.ask("decode", fields, [part], deadline_s)
+        answer = await self._interactive.request("decode", fields, [part], deadline_s)
         return answer.buffers[0]
 
     async def ranks(self, model: str, codec_id: str, deadline_s: float | None = None) -> npt.NDArray[np.uint16]:
-        """Rank of every code within its level, (Q, K), dark to bright."""
+        """Return the rank of every code in its level, (Q, K), in the order of the first principal component."""
         fields = {"model": self._folder(model), "codec_id": codec_id}
-        answer = await self._interactive.ask("ranks", fields, (), deadline_s)
+        answer = await self._interactive.request("ranks", fields, (), deadline_s)
         return answer.buffers[0]
 
-    async def compute(self, model: str, codec_id: str, asked: Computation, deadline_s: float | None = None) -> Array:
-        """What a model answers to an edit's question.
+    async def compute(
+        self, model: str, codec_id: str, computation: Computation, deadline_s: float | None = None
+    ) -> Array:
+        """Let a model compute what an edit needs.
 
         Raises:
-            AlleleError: E_ENGINE, E_DEADLINE, E_OOM, or what the codec says.
+            AlleleError: E_ENGINE, E_DEADLINE, E_OOM, or an error of the codec.
         """
-        lane = self._files if asked.is_long else self._interactive
+        worker = self._files if computation.is_long else self._interactive
         fields = {
             "model": self._folder(model),
             "codec_id": codec_id,
-            "kind": asked.kind,
-            "settings": dict(asked.settings),
-            "needs_atlas": asked.needs_atlas,
+            "kind": computation.kind,
+            "settings": dict(computation.settings),
+            "needs_atlas": computation.needs_atlas,
         }
-        return (await lane.ask("compute", fields, asked.inputs, deadline_s)).buffers[0]
+        return (await worker.request("compute", fields, computation.inputs, deadline_s)).buffers[0]
 
     async def encode_file(self, model: str, path: Path, deadline_s: float | None = None) -> EncodedFile:
-        """An audio file as codes.
+        """Encode an audio file.
 
         Raises:
             AlleleError: E_NOT_FOUND, E_BAD_AUDIO, E_TOO_SHORT, E_ENGINE, E_DEADLINE, E_OOM.
         """
         fields = {"model": self._folder(model), "path": str(path)}
-        answer = await self._files.ask("encode_file", fields, (), deadline_s)
+        answer = await self._files.request("encode_file", fields, (), deadline_s)
         said = answer.fields
         return EncodedFile(
             codes=answer.buffers[0],
@@ -179,11 +184,11 @@ class EngineBridge:
         replace: bool = True,
         deadline_s: float | None = None,
     ) -> dict[str, Any]:
-        """Write a grid as a 48 kHz 24-bit WAV; gives samples, seconds, peak_db and rms_db.
+        """Decode a grid to a 48 kHz 24-bit WAV file. Returns samples, seconds, peak_db and rms_db.
 
         Raises:
-            AlleleError: E_EXISTS for a file that may not be replaced, E_IO, E_DISK_FULL, E_ENGINE, E_DEADLINE,
-                E_OOM, or what the codec says.
+            AlleleError: E_EXISTS for a file that must not be replaced, E_IO, E_DISK_FULL, E_ENGINE, E_DEADLINE,
+                E_OOM, or an error of the codec.
         """
         fields = {
             "model": self._folder(model),
@@ -194,23 +199,23 @@ class EngineBridge:
             "levels": None if levels is None else list(levels),
             "replace": replace,
         }
-        return (await self._files.ask("decode_file", fields, [codes], deadline_s)).fields
+        return (await self._files.request("decode_file", fields, [codes], deadline_s)).fields
 
     async def preview(self, path: Path, source: Path, deadline_s: float | None = None) -> tuple[PCM, float]:
-        """A run's preview, (L,) or in stereo (2, L) float32, as loud as its source, and the gain in dB that took.
+        """Read a run's preview, (L,) or in stereo (2, L) float32, at its source's loudness. Returns PCM and gain in dB.
 
         Raises:
             AlleleError: E_NOT_FOUND, E_IO, E_ENGINE, E_DEADLINE.
         """
         fields = {"path": str(path), "source": str(source)}
-        answer = await self._interactive.ask("preview", fields, (), deadline_s)
+        answer = await self._interactive.request("preview", fields, (), deadline_s)
         return answer.buffers[0], float(answer.fields["gain_db"])
 
     async def margin(self, model: str, codec_id: str, deadline_s: float | None = None) -> int:
-        """Frames of context the codec needs on either side of a region."""
+        """The number of frames of context that the codec needs on either side of a region."""
         if codec_id not in self._margins:
             fields = {"model": self._folder(model), "codec_id": codec_id}
-            answer = await self._interactive.ask("load", fields, (), deadline_s)
+            answer = await self._interactive.request("load", fields, (), deadline_s)
             self._margins[codec_id] = int(answer.fields["margin"])
         return self._margins[codec_id]
 

@@ -1,7 +1,7 @@
-"""How a child process ended, in words a person can act on. Nothing is read but files of /proc and /sys.
+"""Describes how a child process ended, in words that help the user. It reads only files of /proc and /sys.
 
-A SIGKILL does not say who sent it. Linux counts the processes it kills because memory ran out, for the whole machine
-and for each control group; who reads the counts before and after knows whether that was it.
+A SIGKILL does not reveal its sender. Linux counts the processes that it kills because memory ran out, for the whole
+machine and for each control group. Comparing the counts before and after shows whether that was the cause.
 """
 
 import signal
@@ -13,10 +13,10 @@ MACHINE = Path("/proc/vmstat")
 
 
 class MemoryKills:
-    """Counts of kills for want of memory, as they are now."""
+    """The current counts of processes that the kernel has killed because memory ran out."""
 
     def __init__(self, machine: Path = MACHINE, group: Path | None = None) -> None:
-        """`group`: the file with our control group's count; None finds it."""
+        """Read the counts. `group` is the file with the count of this process's control group; None finds it."""
         self._machine, self._group = machine, group or _group_file()
         self._before = self._counts()
 
@@ -25,21 +25,21 @@ class MemoryKills:
 
     @property
     def have_grown(self) -> bool:
-        """Whether the kernel killed some process of ours or of this machine since then."""
+        """Whether the kernel has killed a process of this machine or control group since the counts were read."""
         return any(now > before for now, before in zip(self._counts(), self._before, strict=True))
 
     @property
     def is_counted(self) -> bool:
-        """Whether this machine counts at all."""
+        """Whether this machine provides the counts."""
         return any(count >= 0 for count in self._before)
 
 
-def describe_end(code: int, said: str, kills: MemoryKills | None = None) -> str:
-    """An exit status in words.
+def describe_end(code: int, last_line: str, kills: MemoryKills | None = None) -> str:
+    """Describe an exit status in words.
 
     Args:
-        said: the last line the child wrote.
-        kills: as they were when the child was born.
+        last_line: the last line that the child wrote.
+        kills: the counts at the time when the child was started.
     """
     if code == -signal.SIGKILL:
         if kills is not None and kills.have_grown:
@@ -53,11 +53,11 @@ def describe_end(code: int, said: str, kills: MemoryKills | None = None) -> str:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else "?"
         return f"it crashed ({name}, signal {-code})"
     how = f"it ended with status {code}"
-    return f"{how}: {said}" if said else how
+    return f"{how}: {last_line}" if last_line else how
 
 
 def _group_file() -> Path:
-    """Our control group's count: of version 2, or of version 1's memory controller; it need not exist."""
+    """The file with the count of this process's control group (version 1 or 2). It may not exist."""
     try:
         lines = [line.split(":", 2) for line in CGROUP.read_text().splitlines()]
     except OSError:
@@ -68,7 +68,7 @@ def _group_file() -> Path:
 
 
 def _count(path: Path | None) -> int:
-    """The number after `oom_kill`, -1 where there is none."""
+    """The number after `oom_kill` in a file, or -1 if there is none."""
     try:
         words = path.read_text().split() if path is not None else []
         return int(words[words.index("oom_kill") + 1])

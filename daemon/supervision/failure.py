@@ -1,10 +1,10 @@
-"""How a worker process reports an exception to the broker."""
+"""The message in which a worker process reports an exception to the broker."""
 
 import msgspec
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """An exception of a worker as it crosses the pipe."""
+    """An exception of a worker, in the form in which it is sent to the broker."""
 
     code: str
     message: str

@@ -2,7 +2,8 @@
 
     u32 header length | header msgpack {op, id, …, bufs: [{dt, shape}]} | buffer 0 | buffer 1 | …
 
-Both ends are ours, yet a child may be broken in any way, so sizes are checked here too and nothing is unpickled.
+Both ends belong to this program, but a child may be defective in any way. Sizes are therefore checked, and pickled data
+is never loaded.
 """
 
 import asyncio
@@ -23,19 +24,19 @@ _LENGTH = struct.Struct("<I")
 
 
 class PipeError(Exception):
-    """The other end is gone or talks nonsense."""
+    """The other end is closed, or has sent an invalid message."""
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """One message: plain values and arrays."""
+    """One message: a dictionary of plain values, and arrays."""
 
     fields: dict[str, Any]
     buffers: list[Array] = field(default_factory=list[Array])
 
 
 def pack_parcel(fields: dict[str, Any], buffers: Sequence[Array] = ()) -> list[bytes | memoryview]:
-    """The bytes of one message, in pieces."""
+    """Encode one message as a list of byte strings."""
     packed = [pack_array(array) for array in buffers]
     specs = [{"dt": spec.dt, "shape": spec.shape} for spec, _ in packed]
     header = msgpack.packb({**fields, "bufs": specs}, use_bin_type=True) or b""
@@ -70,10 +71,10 @@ def _check_length(raw: bytes) -> int:
 
 
 async def read_parcel(reader: asyncio.StreamReader) -> Parcel:
-    """The next message at the broker's end.
+    """Read the next message at the broker's end.
 
     Raises:
-        PipeError: end of file or nonsense.
+        PipeError: the pipe has ended, or the message is invalid.
     """
     try:
         length = _check_length(await reader.readexactly(_LENGTH.size))
@@ -85,10 +86,10 @@ async def read_parcel(reader: asyncio.StreamReader) -> Parcel:
 
 
 def read_parcel_blocking(stream: BinaryIO) -> Parcel:
-    """The next message at the child's end.
+    """Read the next message at the child's end, waiting for it.
 
     Raises:
-        PipeError: end of file or nonsense.
+        PipeError: the pipe has ended, or the message is invalid.
     """
     length = _check_length(_exactly(stream, _LENGTH.size))
     fields, specs, sizes = _header(_exactly(stream, length))

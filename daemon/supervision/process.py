@@ -1,7 +1,7 @@
-"""The broker's side of one child process: start it, talk to it, learn how it ended.
+"""The broker's side of one child process: it starts the child, exchanges messages, and describes how it ended.
 
-Boundary: `subprocess` with a socket pair (multiprocessing's start methods bring the parent's state along and fail
-where stderr is closed). The child's own words go to a log file, whose last line explains a death.
+Boundary: it uses `subprocess` and a socket pair, because multiprocessing's start methods copy the parent's state and
+fail if stderr is closed. The child's output goes to a log file; its last line is used to explain a crash.
 """
 
 import asyncio
@@ -21,13 +21,13 @@ from protocol.logs import is_start_mark, start_mark
 
 LOG_BYTES = 1 << 20
 STREAM_LIMIT = 1 << 20
-# torch's OpenMP threads otherwise wait for each other by spinning: on busy cores a step then takes ten times as long
-# (docs/adr/0003-codec.md). It is read when torch is loaded, so the child must be born with it.
+# Without this, torch's OpenMP threads wait for each other by spinning, and a step on busy cores takes ten times as long
+# (docs/adr/0003-codec.md). It is read when torch is loaded, so it must be in the child's environment from the start.
 CHILD_ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 class Child:
-    """A running worker. `read` gives its parcels until PipeError; then `ended` says how it went."""
+    """A running worker. Call `read` for its messages until it raises PipeError, then `ended` for how it ended."""
 
     def __init__(
         self,
@@ -41,22 +41,22 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """The child's process id."""
+        """The process id of the child."""
         return self._process.pid
 
     async def read(self) -> Parcel:
-        """The next parcel.
+        """Read the next message of the child.
 
         Raises:
-            PipeError: the child closed its end: it is dead or dying.
+            PipeError: the child has closed its end, because it has ended or is ending.
         """
         return await read_parcel(self._reader)
 
     async def send(self, fields: dict[str, Any], buffers: Sequence[Array] = ()) -> None:
-        """Send one parcel.
+        """Send one message to the child.
 
         Raises:
-            PipeError: nobody reads any more.
+            PipeError: the child no longer reads.
         """
         try:
             self._writer.writelines(pack_parcel(fields, buffers))
@@ -65,12 +65,12 @@ class Child:
             raise PipeError(str(problem)) from None
 
     def kill(self) -> None:
-        """SIGKILL, if it still lives."""
+        """Send SIGKILL to the child if it is still running."""
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
 
     async def ended(self, grace_s: float = 1.0) -> str:
-        """Wait for the end (killing after a grace period) and say in words how it came."""
+        """Wait for the child's end, killing it after a grace period. Returns a description of how it ended."""
         try:
             code = await asyncio.wait_for(self._process.wait(), grace_s)
         except TimeoutError:
@@ -80,15 +80,15 @@ class Child:
         return describe_end(code, last_line(self._log), self._kills)
 
     def hang_up(self) -> None:
-        """Close this end of the pipe; a child that is still there leaves at once."""
+        """Close this end of the pipe, which makes a running child exit at once."""
         self._writer.close()
 
 
 async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
-    """Start `python -m module DESCRIPTOR PARENT_PID …` with a socket pair between us.
+    """Start `python -m module DESCRIPTOR PARENT_PID …`, connected by a socket pair.
 
     Raises:
-        OSError: no process or descriptor can be had.
+        OSError: the system cannot create a process or a descriptor.
     """
     ours, theirs = socket.socketpair()
     process: asyncio.subprocess.Process | None = None
@@ -104,7 +104,7 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
                 stderr=errors,
                 pass_fds=(theirs.fileno(),),
                 env={**CHILD_ENVIRONMENT, **children.environment()},
-                start_new_session=True,  # Ctrl-C in a foreground daemon's terminal is the broker's to handle
+                start_new_session=True,  # only the broker handles Ctrl-C in the terminal of a daemon in the foreground
             )
         reader, writer = await asyncio.open_connection(sock=ours, limit=STREAM_LIMIT)
     except BaseException:
@@ -119,7 +119,7 @@ async def spawn(module: str, log: Path, arguments: Sequence[str] = ()) -> Child:
 
 
 def last_line(log: Path) -> str:
-    """The last thing a child wrote, at most 300 characters; what one before it wrote does not explain its death."""
+    """The last line that the newest child wrote to the log, at most 300 characters."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - 2000))

@@ -1,9 +1,10 @@
-"""One engine worker and the requests that wait for it, one at a time.
+"""The supervisor of one engine worker: it keeps the worker running and sends it one request at a time.
 
-Data flow: `ask` queues; the lane's task sends the oldest ask to the child and reads its answer. Requests that were not
-begun survive a death of the child and go to the next one; the one being worked on fails with E_ENGINE.
-What can go wrong: the child raises (a typed error comes back), dies (a new one starts after a pause that doubles),
-hangs (killed after a limit), or dies again and again (the lane gives up after MAX_QUICK_DEATHS and says so).
+Data flow: `request` adds to a queue. A task sends the oldest request to the child and reads its answer. If the child
+dies, requests that were not started are sent to the next child, and the one in progress fails with E_ENGINE.
+What can go wrong: the child raises an exception (it is reported as a typed error), dies (a new child starts after a
+delay that doubles), hangs (it is killed after a limit), or dies repeatedly (the supervisor gives up after
+MAX_QUICK_DEATHS and reports that it failed).
 """
 
 import asyncio
@@ -25,17 +26,17 @@ from protocol.errors import AlleleError
 log = logging.getLogger("allele.engine")
 
 MAX_QUICK_DEATHS = 5
-QUICK_S = 5.0  # a worker that lived this long after it was ready did not die of its start
+QUICK_S = 5.0  # a worker that ran this long after it was ready did not die because of its start
 START_LIMIT_S = 120.0  # importing torch from a cold disk
 MAX_WAITING = 512
 
 
 class WorkerStuckError(PipeError):
-    """The worker lives but did not start, or did not answer, within its limit; it is killed."""
+    """The worker did not start, or did not answer, within its time limit. It is killed."""
 
 
 @dataclass(eq=False)
-class _Ask:
+class _PendingRequest:
     op: str
     fields: dict[str, Any]
     buffers: Sequence[Array]
@@ -43,8 +44,8 @@ class _Ask:
     answer: asyncio.Future[Parcel] = field(repr=False, kw_only=True)
 
 
-class Lane:
-    """Keeps one worker alive. `state` is starting, ready, restarting or failed; `detail` says why."""
+class WorkerSupervisor:
+    """Keeps one worker running. `state` is starting, ready, restarting or failed; `detail` gives the reason."""
 
     def __init__(
         self,
@@ -60,42 +61,42 @@ class Lane:
         self.pid: int | None = None
         self._log_file, self._on_change, self._op_limit_s = log_file, on_change, op_limit_s
         self._module = module
-        self._asks: deque[_Ask] = deque()
+        self._pending: deque[_PendingRequest] = deque()
         self._wake = asyncio.Event()
         self._quick_deaths = 0
         self._ready_s: float | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start the worker; `ask` may be called at once."""
-        self._task = asyncio.create_task(self._live())
+        """Start the worker. `request` may be called at once."""
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        """Kill the worker; what waits fails with E_CANCELLED."""
+        """Kill the worker. Waiting requests fail with E_CANCELLED."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        self._fail_waiting(AlleleError("E_CANCELLED", "the daemon stops"))
+        self._fail_waiting(AlleleError("E_CANCELLED", "the daemon is stopping"))
 
-    async def ask(
+    async def request(
         self, op: str, fields: dict[str, Any], buffers: Sequence[Array] = (), deadline_s: float | None = None
     ) -> Parcel:
-        """Let the worker do one thing.
+        """Send one request to the worker, and return its answer.
 
         Raises:
-            AlleleError: what the worker raised; E_ENGINE when it died of it or cannot be kept alive; E_DEADLINE when
-                it was not begun in time; E_BUSY when too much waits.
+            AlleleError: what the worker raised; E_ENGINE if it died during the request or cannot be kept running;
+                E_DEADLINE if the request was not started in time; E_BUSY if too many requests wait.
         """
         if self.state == "failed":
             raise self._given_up()
-        if len(self._asks) >= MAX_WAITING:
-            raise AlleleError("E_BUSY", "too much waits for the engine", hint="ask again in a moment")
-        ask = _Ask(op, fields, buffers, deadline_s, answer=asyncio.get_running_loop().create_future())
-        self._asks.append(ask)
+        if len(self._pending) >= MAX_WAITING:
+            raise AlleleError("E_BUSY", "too many requests wait for the engine", hint="try again in a moment")
+        request = _PendingRequest(op, fields, buffers, deadline_s, answer=asyncio.get_running_loop().create_future())
+        self._pending.append(request)
         self._wake.set()
-        return await ask.answer
+        return await request.answer
 
-    async def _live(self) -> None:
+    async def _run(self) -> None:
         while self.state != "failed":
             child: Child | None = None
             try:
@@ -104,7 +105,7 @@ class Lane:
                 self.pid = child.pid
                 await self._serve(child)
             except (PipeError, OSError) as problem:
-                await self._bury(child, problem)
+                await self._handle_exit(child, problem)
             finally:
                 self.pid = None
                 if child is not None:
@@ -122,34 +123,34 @@ class Lane:
         reading = asyncio.create_task(child.read())
         try:
             while True:
-                ask = await self._next(reading)
+                request = await self._next(reading)
                 try:
-                    await child.send({"op": ask.op, **ask.fields}, ask.buffers)
+                    await child.send({"op": request.op, **request.fields}, request.buffers)
                     done, _ = await asyncio.wait({reading}, timeout=self._op_limit_s)
                     if not done:
-                        raise WorkerStuckError(f"{ask.op} took longer than {self._op_limit_s:.0f} s")
+                        raise WorkerStuckError(f"{request.op} took longer than {self._op_limit_s:.0f} s")
                     parcel = reading.result()
                 except PipeError:
-                    self._asks.appendleft(ask)  # _bury answers it
-                    ask.fields["is_begun"] = True
+                    self._pending.appendleft(request)  # _handle_exit answers it
+                    request.fields["is_begun"] = True
                     raise
                 reading = asyncio.create_task(child.read())
-                _settle(ask, parcel)
+                _answer(request, parcel)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _next(self, reading: "asyncio.Task[Parcel]") -> _Ask:
-        """The oldest ask that somebody still waits for; the child's death meanwhile raises."""
+    async def _next(self, reading: "asyncio.Task[Parcel]") -> _PendingRequest:
+        """Wait for the oldest request whose sender still waits. Raises PipeError if the child dies meanwhile."""
         loop = asyncio.get_running_loop()
         while True:
-            while self._asks:
-                ask = self._asks.popleft()
-                if ask.answer.done():
+            while self._pending:
+                request = self._pending.popleft()
+                if request.answer.done():
                     continue
-                if ask.deadline_s is None or loop.time() <= ask.deadline_s:
-                    return ask
-                ask.answer.set_exception(AlleleError("E_DEADLINE", f"{ask.op} was not begun in time"))
+                if request.deadline_s is None or loop.time() <= request.deadline_s:
+                    return request
+                request.answer.set_exception(AlleleError("E_DEADLINE", f"{request.op} was not started in time"))
             self._wake.clear()
             waking = asyncio.create_task(self._wake.wait())
             try:
@@ -158,23 +159,25 @@ class Lane:
                 waking.cancel()
             if reading.done():
                 reading.result()
-                raise PipeError("it spoke without being asked")
+                raise PipeError("it sent a message without a request")
 
-    async def _bury(self, child: Child | None, problem: Exception) -> None:
-        """Say why the worker is gone, fail what it was doing, and wait a little before the next one."""
+    async def _handle_exit(self, child: Child | None, problem: Exception) -> None:
+        """Report why the worker ended, fail its request in progress, and wait before the next start."""
         how = await child.ended() if child is not None else str(problem)
         if isinstance(problem, WorkerStuckError):
-            how = str(problem)  # the child's end says only that it was killed
+            how = str(problem)  # the exit status shows only that it was killed
         loop = asyncio.get_running_loop()
         is_quick = self._ready_s is None or loop.time() - self._ready_s < QUICK_S
         self._quick_deaths = self._quick_deaths + 1 if is_quick else 0
         log.error("engine worker %s: %s", self.name, how)
-        begun = [ask for ask in self._asks if ask.fields.get("is_begun")]
-        for ask in begun:
-            self._asks.remove(ask)
-            hint = "try again; if it happens again, allele daemon logs says more"
-            if not ask.answer.done():
-                ask.answer.set_exception(AlleleError("E_ENGINE", f"the engine died during {ask.op}: {how}", hint=hint))
+        begun = [request for request in self._pending if request.fields.get("is_begun")]
+        for request in begun:
+            self._pending.remove(request)
+            hint = "try again; if it happens again, see allele daemon logs"
+            if not request.answer.done():
+                request.answer.set_exception(
+                    AlleleError("E_ENGINE", f"the engine died during {request.op}: {how}", hint=hint)
+                )
         if self._quick_deaths >= MAX_QUICK_DEATHS:
             self._change("failed", f"it died {self._quick_deaths} times in a row: {how}")
             self._fail_waiting(self._given_up())
@@ -191,22 +194,22 @@ class Lane:
         )
 
     def _fail_waiting(self, error: AlleleError) -> None:
-        while self._asks:
-            ask = self._asks.popleft()
-            if not ask.answer.done():
-                ask.answer.set_exception(error)
+        while self._pending:
+            request = self._pending.popleft()
+            if not request.answer.done():
+                request.answer.set_exception(error)
 
     def _change(self, state: str, detail: str) -> None:
         self.state, self.detail = state, detail
         self._on_change()
 
 
-def _settle(ask: _Ask, parcel: Parcel) -> None:
-    if ask.answer.done():
+def _answer(request: _PendingRequest, parcel: Parcel) -> None:
+    if request.answer.done():
         return
     reported = parcel.fields.get("failure")
     if reported is None:
-        ask.answer.set_result(parcel)
+        request.answer.set_result(parcel)
     else:
         failure = msgspec.convert(reported, Failure)
-        ask.answer.set_exception(AlleleError(failure.code, failure.message, hint=failure.hint))
+        request.answer.set_exception(AlleleError(failure.code, failure.message, hint=failure.hint))

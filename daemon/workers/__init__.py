@@ -1,1 +1,1 @@
-"""The child processes of the broker, and what they do. The only code that imports torch at run time."""
+"""The broker's child processes and their work. Only these processes import torch at run time."""

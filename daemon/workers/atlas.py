@@ -1,7 +1,7 @@
 """An atlas job: `python -m daemon.workers.atlas DESCRIPTOR PARENT_PID`, one child process for each job.
 
-Measures what each code of a finished model does to the sound. "cancel" is honoured after every context and leaves
-the atlas that was there before.
+It measures the effect of each code of a finished model on the sound. "cancel" takes effect after each context and keeps
+the previous atlas.
 """
 
 import sys

@@ -1,8 +1,8 @@
-"""The child's side of the wall: what every worker process does before its own work.
+"""The child's side of the connection to the broker, and the set-up that all worker processes have in common.
 
-Data flow: file descriptor (a socket) → reader thread → queue of parcels → the worker's main thread; answers go back
-under a lock. What can go wrong: the broker dies. Linux kills the child with it (PDEATHSIG); everywhere, the reader
-thread sees the end of the pipe and leaves the process at once, whatever the main thread computes.
+Data flow: file descriptor (a socket) → reader thread → queue of parcels → the worker's main thread. Replies are sent
+under a lock. What can go wrong: the broker dies. Linux then kills the child (PDEATHSIG). On every system the reader
+thread detects the end of the pipe and exits the process at once, even while the main thread computes.
 """
 
 import ctypes
@@ -28,25 +28,25 @@ EXIT_ORPHANED = 70
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Ask Linux to kill this process when the broker dies; elsewhere the pipe's end does it."""
+    """Let Linux kill this process when the broker dies. On other systems the end of the pipe ends it."""
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent_pid:  # it died before the line above
+    if os.getppid() != parent_pid:  # the broker died before the line above
         os._exit(EXIT_ORPHANED)
 
 
 def forbid_core_dumps() -> None:
-    """A crash says its signal; gigabytes of core would fill the disk."""
+    """Disable core dumps, which could fill the disk. The signal of a crash is reported without them."""
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def give_way(nice: int) -> None:
-    """Let everything else on the machine go first.
+def lower_priority(nice: int) -> None:
+    """Lower the priority of this process below that of other programs.
 
-    With Linux's autogroups, a nice value counts only among processes of one session, and every worker is a session
-    of its own: the group is made nice too.
+    With Linux's autogroups, a nice value applies only among processes of one session, and every worker has its own
+    session. Therefore the nice value of the autogroup is set too.
     """
     os.nice(nice)
     with suppress(OSError):
@@ -54,13 +54,13 @@ def give_way(nice: int) -> None:
 
 
 def cap_memory(most_bytes: int) -> None:
-    """Cap this process's own data: a file that decodes to more than the machine holds ends this process only."""
+    """Limit the memory of this process, so that a file that decodes to too much data ends only this process."""
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_DATA, (most_bytes, most_bytes))
 
 
 class Wire:
-    """The child's end of the pipe."""
+    """The child's end of the pipe to the broker."""
 
     def __init__(self, descriptor: int) -> None:
         self._socket = socket.socket(fileno=descriptor)
@@ -69,11 +69,11 @@ class Wire:
         self._lock = threading.Lock()
         self.inbox: queue.SimpleQueue[Parcel] = queue.SimpleQueue()
         self.cancelled = threading.Event()
-        self.kept = threading.Event()  # end now, but with a result
+        self.kept = threading.Event()  # set when the job must end now with a result
         threading.Thread(target=self._read, name="pipe", daemon=True).start()
 
     def send(self, fields: dict[str, Any], buffers: Sequence[Array] = ()) -> None:
-        """Send one parcel; a broker that is gone ends the process."""
+        """Send one parcel to the broker. If the broker is gone, the process exits."""
         try:
             with self._lock:
                 for piece in pack_parcel(fields, buffers):
@@ -99,38 +99,39 @@ class Wire:
 def run_job(
     argv: Sequence[str], nice: int, spec_type: type[T], work: Callable[[Wire, T, Path], dict[str, Any]]
 ) -> None:
-    """The whole of a job's process: do what is asked once, say how it ended, and leave at once.
+    """Run the whole process of a job: receive its specification, do its work, report how it ended, and exit.
 
-    The job is over for the broker when the process is. Everything it made is on the disk by then, and taking torch's
-    modules apart would be waited for in vain.
+    The broker considers the job ended when the process has ended. All results are on disk by then, so the process exits
+    without the slow cleanup of torch's modules.
 
     Args:
         argv: a worker's command line.
-        nice: how much else goes before it.
-        spec_type: what this kind of job is told to do.
-        work: does it, given the spec and the path of the job's own log; gives the fields of the "ended" parcel.
+        nice: the nice value of the process.
+        spec_type: the type of the specification of this kind of job.
+        work: does the job. It receives the specification and the path of the job's log, and returns the fields of the
+            "ended" parcel.
     """
     wire = open_wire(argv)
     forbid_core_dumps()
-    give_way(nice)
+    lower_priority(nice)
     import msgspec
 
-    from daemon.workers.failures import describe_failure  # imports much, so after the parent is watched
+    from daemon.workers.failures import describe_failure  # a slow import, so only after the parent is watched
 
-    asked = wire.inbox.get().fields
+    start = wire.inbox.get().fields
     try:
-        result = work(wire, msgspec.convert(asked["spec"], spec_type), Path(asked["log"]))
-    except Exception as problem:  # noqa: BLE001 - the broker is told why
+        result = work(wire, msgspec.convert(start["spec"], spec_type), Path(start["log"]))
+    except Exception as problem:  # noqa: BLE001 - the broker receives the error
         wire.send({"type": "failed", "failure": msgspec.to_builtins(describe_failure(problem))})
     else:
         wire.send({"type": "ended", **result})
-    for stream in (sys.stdout, sys.stderr):  # the log of its kind of job
+    for stream in (sys.stdout, sys.stderr):  # both go to the log of this kind of job
         stream.flush()
     os._exit(0)
 
 
 def keep_log(wire: Wire, log: Path) -> Callable[[str], None]:
-    """Begin a job's own log; what is said from then on is appended to it, one line of JSON each, and goes up the pipe.
+    """Start a job's log. Returns a function that adds a text to it, as a line of JSON, and sends it to the broker.
 
     Raises:
         OSError: the log cannot be written.
@@ -140,7 +141,7 @@ def keep_log(wire: Wire, log: Path) -> Callable[[str], None]:
     from daemon.runs.reports import LogLine
 
     log.parent.mkdir(parents=True, exist_ok=True)
-    log.write_bytes(b"")  # a job of that number from before the catalogue was lost
+    log.write_bytes(b"")  # removes the log of a job of the same number from before the catalogue was lost
 
     def say(text: str) -> None:
         line = msgspec.json.encode(LogLine(text=text))
@@ -152,7 +153,7 @@ def keep_log(wire: Wire, log: Path) -> Callable[[str], None]:
 
 
 def open_wire(argv: Sequence[str]) -> Wire:
-    """The wire named on a worker's command line: DESCRIPTOR PARENT_PID."""
+    """Open the pipe that a worker's command line names: DESCRIPTOR PARENT_PID."""
     descriptor, parent_pid = int(argv[0]), int(argv[1])
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,7 +1,7 @@
-"""One audio file as a clip at 48 kHz, in one channel or two, and what to tell the person about it. In a worker only.
+"""Reads an audio file as a clip at 48 kHz, in one or two channels, with notes for the user. Only workers import it.
 
-What can go wrong: the file is no audio, or would not fit into memory: one line that names the file and what to do.
-Where only a part can be read, that part is kept and a note says so.
+What can go wrong: the file is not audio, or does not fit into memory. The error names the file and what to do. If only
+a part can be read, that part is used and a note reports it.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from protocol.errors import AlleleError
 from protocol.units import SAMPLE_RATE_HZ
 
 LONGEST_CLIP_S = 1800.0  # a strand of half an hour: 340 MB of samples while it is encoded
-SLACK_S = 0.1  # resampling rounds up, and sums of seconds are not exact
+SLACK_S = 0.1  # a tolerance, because resampling rounds up and sums of seconds are not exact
 
 
 @dataclass(frozen=True, kw_only=True)
 class Clip:
-    """`audio` (L,) float32 at 48 kHz, the mean of its channels; or (2, L), left and right. channels: the file's."""
+    """A clip. audio: (L,) float32 at 48 kHz, the mean of its channels; or (2, L). channels: those of the file."""
 
     audio: npt.NDArray[np.float32]
     sha256: str
@@ -37,13 +37,13 @@ class Clip:
 
 
 def read_clip(path: Path, channels: int = 1) -> Clip:
-    """Read a file whole.
+    """Read a whole audio file.
 
     Args:
-        channels: what the codec takes; a file in two channels is averaged for 1 and kept for 2, others are averaged.
+        channels: the number of channels of the codec. A file in stereo is kept for 2; all others are averaged.
 
     Raises:
-        AlleleError: E_NOT_FOUND, E_BAD_AUDIO or E_TOO_SHORT, naming the file and what to do.
+        AlleleError: E_NOT_FOUND, E_BAD_AUDIO or E_TOO_SHORT. It names the file and what to do.
     """
     require_torchaudio()
     if not path.exists():
@@ -60,7 +60,7 @@ def _read(path: Path, wanted: int) -> Clip:
     looked = look_at(path, _watch)
     decoding, is_pair = looked.decoding, wanted == 2 and looked.channels == 2
     if not decoding.frames:
-        why = "nothing in it could be decoded" if decoding.is_partial else "it holds no samples"
+        why = "nothing in it could be decoded" if decoding.is_partial else "it contains no samples"
         raise AlleleError("E_TOO_SHORT", f"{path}: {why}", hint="export it again")
     why_not = cancelled(looked.mixdown)
     if why_not is not None:
@@ -76,11 +76,11 @@ def _read(path: Path, wanted: int) -> Clip:
 
 
 def _watch(decoding: Decoding, block: npt.NDArray[np.float32]) -> None:
-    """Refuse what is no sound, and what would not fit into memory before it is there."""
+    """Reject values that are not numbers, and a file that is too long before it fills the memory."""
     if not np.isfinite(block).all():
         raise AlleleError(
             "E_BAD_AUDIO",
-            f"{decoding.path}: it holds values that are not numbers (NaN or infinity)",
+            f"{decoding.path}: it contains values that are not numbers (NaN or infinity)",
             hint="export it again",
         )
     if decoding.frames > (LONGEST_CLIP_S + SLACK_S) * decoding.sample_rate_hz:
@@ -89,7 +89,7 @@ def _watch(decoding: Decoding, block: npt.NDArray[np.float32]) -> None:
 
 
 def _notes(looked: Looked, wanted: int) -> list[str]:
-    """What there is to tell about a clip for a model of so many channels."""
+    """The notes for the user about a clip that a model with `wanted` channels encodes."""
     rate, mixdown = looked.decoding.sample_rate_hz, looked.mixdown
     is_pair = wanted == 2 and looked.channels == 2
     notes = [_note(remark) for remark in remarks_on(looked.decoding)]
@@ -100,7 +100,7 @@ def _notes(looked: Looked, wanted: int) -> list[str]:
     if rate != SAMPLE_RATE_HZ:
         notes.append(f"converted from {rate} Hz to {SAMPLE_RATE_HZ} Hz")
     if looked.dc_offset:
-        notes.append(f"a DC offset of {looked.dc_offset:+.2f} was taken out")
+        notes.append(f"a DC offset of {looked.dc_offset:+.2f} was removed")
     return notes
 
 
@@ -120,6 +120,6 @@ def _digest(path: Path) -> str:
 
 
 def _clause(sentence: str) -> str:
-    """A sentence as part of a line: no capital, no full stop."""
+    """A sentence without its capital letter and full stop, to be part of a line."""
     trimmed = sentence.strip().rstrip(".")
     return trimmed[:1].lower() + trimmed[1:]

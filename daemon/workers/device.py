@@ -1,4 +1,4 @@
-"""What this machine computes on. In workers only: it imports torch."""
+"""Chooses the device that computes. It imports torch, so only workers import it."""
 
 import os
 import platform
@@ -7,7 +7,7 @@ import torch
 
 
 def choose_device() -> torch.device:
-    """CUDA, then Apple's GPU, then the CPU; `ALLELE_DEVICE` overrides."""
+    """Choose CUDA, otherwise Apple's GPU, otherwise the CPU. `ALLELE_DEVICE` overrides the choice."""
     wanted = os.environ.get("ALLELE_DEVICE")
     if wanted:
         return torch.device(wanted)
@@ -19,18 +19,19 @@ def choose_device() -> torch.device:
 
 
 def device_name(device: torch.device) -> str:
-    """The device as torch calls it: cpu, cuda:0, mps."""
+    """The name of a device in torch: cpu, cuda:0 or mps."""
     return f"cuda:{device.index or 0}" if device.type == "cuda" else device.type
 
 
 def facts(device: torch.device) -> dict[str, str]:
-    """Versions, and the device in words, for `daemon status` and `doctor`."""
-    said = {"torch": torch.__version__, "python": platform.python_version()}
+    """Versions and a description of the device, for `daemon status` and `doctor`."""
+    found = {"torch": torch.__version__, "python": platform.python_version()}
     if device.type == "cuda":
-        said["device_name"] = torch.cuda.get_device_name(device)
-        said["device_memory"] = f"{torch.cuda.mem_get_info(device)[1] / 2**30:.0f} GiB"  # what is free is old at once
+        found["device_name"] = torch.cuda.get_device_name(device)
+        # the total, because free memory changes all the time
+        found["device_memory"] = f"{torch.cuda.mem_get_info(device)[1] / 2**30:.0f} GiB"
     elif device.type == "mps":
-        said["device_name"] = "an Apple GPU"
+        found["device_name"] = "an Apple GPU"
     elif device.type == "cpu":
-        said["device_name"] = f"{os.cpu_count()} cores"
-    return said
+        found["device_name"] = f"{os.cpu_count()} cores"
+    return found

@@ -1,7 +1,7 @@
 """An engine worker: `python -m daemon.workers.engine DESCRIPTOR PARENT_PID NAME`, a child of the broker.
 
-It says hello once torch is imported and the device chosen, then answers one parcel at a time. An exception becomes a
-typed error; anything worse ends this process and nothing else.
+It reports that it is ready when torch is imported and the device chosen, then answers one parcel at a time. An
+exception becomes a typed error. A crash ends only this process.
 """
 
 import sys
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from daemon.workers.child import cap_memory, forbid_core_dumps, open_wire
 
-MEMORY_BYTES = 6 << 30  # half an hour of audio while it is encoded, with room
+MEMORY_BYTES = 6 << 30  # enough to encode half an hour of audio, with a reserve
 
 
 def main(argv: Sequence[str]) -> None:
-    """Serve until the broker goes away."""
+    """Answer requests until the broker closes the pipe."""
     wire = open_wire(argv)
     forbid_core_dumps()
     import msgspec
@@ -26,8 +26,8 @@ def main(argv: Sequence[str]) -> None:
     torch.set_grad_enabled(False)
     device = choose_device()
     if argv[2:] == ["interactive"] and device.type == "cpu":
-        torch.set_num_threads(1)  # a preview takes 3 ms on one; on several it waits for cores that a training holds
-    if argv[2:] == ["files"] and device.type == "cpu":  # a GPU's driver reserves more than any file needs
+        torch.set_num_threads(1)  # a preview takes 3 ms on one core; on several it waits for cores that a training uses
+    if argv[2:] == ["files"] and device.type == "cpu":  # not with a GPU, whose driver reserves more than any file needs
         cap_memory(MEMORY_BYTES)
     operations = Operations(device)
     wire.send({"op": "hello", "device": device_name(device), **facts(device)})
@@ -35,7 +35,7 @@ def main(argv: Sequence[str]) -> None:
         parcel = wire.inbox.get()
         try:
             fields, buffers = operations.run(parcel.fields, parcel.buffers)
-        except Exception as problem:  # noqa: BLE001 - the broker is told, and the worker goes on
+        except Exception as problem:  # noqa: BLE001 - the broker receives the error, and the worker continues
             wire.send({"failure": msgspec.to_builtins(describe_failure(problem))})
         else:
             wire.send(fields, buffers)

@@ -1,4 +1,4 @@
-"""Turns an exception of a worker into a `Failure`: a stable code, one line, a hint. Used in workers only."""
+"""Converts exceptions of a worker to a `Failure`: a stable code, one line and a hint. Only workers import it."""
 
 import errno
 import traceback
@@ -13,7 +13,7 @@ NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 
 
 def describe_failure(problem: BaseException) -> Failure:
-    """Describe any exception for the broker; the traceback of a defect goes to the worker's log."""
+    """Describe any exception for the broker. The traceback of a defect is written to the worker's log."""
     failure = _as_failure(problem)
     if failure.code in ("E_INTERNAL", "E_ENGINE"):
         traceback.print_exception(problem)
@@ -38,7 +38,7 @@ def _as_failure(problem: BaseException) -> Failure:
     if known is not None:
         return _failure(known)
     message = f"{type(problem).__name__}: {_one_line(str(problem) or type(problem).__name__)}"[:500]
-    return Failure(code="E_ENGINE", message=message, hint="allele daemon logs says more")
+    return Failure(code="E_ENGINE", message=message, hint="details: allele daemon logs")
 
 
 def _failure(error: AlleleError) -> Failure:
@@ -46,7 +46,7 @@ def _failure(error: AlleleError) -> Failure:
 
 
 def _disk_full(problem: BaseException) -> Failure:
-    """Report a full disk: with the error's own words where it has some, otherwise with the file's name."""
+    """Report a full disk, with the error's own message if it has one, otherwise with the file's name."""
     hint = problem.hint if isinstance(problem, ReportedError) else ""
     return Failure(
         code="E_DISK_FULL", message=_own_words(problem, "no space is left on the disk"), hint=hint or FREE_SPACE
@@ -54,7 +54,7 @@ def _disk_full(problem: BaseException) -> Failure:
 
 
 def _too_many_files(problem: BaseException) -> Failure:
-    """Report that no file can be opened for now. The error's own hint may be about the file, which is not to blame."""
+    """Report that no file can be opened now. The error's own hint is not used, because the file is not the cause."""
     hint = passing_hint(OSError(errno.EMFILE, ""))
     return Failure(code="E_IO", message=_own_words(problem, "too many open files"), hint=hint)
 

@@ -1,7 +1,7 @@
 """An ingest: `python -m daemon.workers.ingest DESCRIPTOR PARENT_PID`, one child process for each job.
 
-Audio files are opened here and nowhere near the broker. What there is to say about a file goes up the pipe and into the
-job's log; "cancel" is honoured between blocks and keeps what was finished.
+Audio files are opened here and never in the broker. Remarks about a file are sent to the broker and written to the
+job's log. "cancel" takes effect between blocks and keeps the files that are finished.
 """
 
 import sys
@@ -12,7 +12,7 @@ from daemon.jobs.specs import IngestSpec
 from daemon.workers.child import Wire, cap_memory, keep_log, run_job
 
 NICE = 5
-MEMORY_BYTES = 4 << 30  # ingest needs a few blocks; what asks for more is a file that lies
+MEMORY_BYTES = 4 << 30  # an ingest needs a few blocks; only a file with false sizes needs more
 
 
 def _ingest(wire: Wire, spec: IngestSpec, log: Path) -> dict[str, Any]:

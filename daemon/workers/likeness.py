@@ -1,13 +1,14 @@
-"""Whether a sound comes back from a codec as recordings unheard in training did, and the words for when it does not.
+"""Checks whether a codec reproduces a sound as well as the recordings that were held out of its training.
 
-A codec of a small corpus carries what resembles the corpus; of a lone sine it may make something else. That is heard
-soon enough, but not that it is the model's and not the edit's doing, so it is said when a sound is encoded.
-Data flow: the clip and its codes, a decode of all of it or of five stretches spread over it (13 s in all),
-`daemon.dsp.measure.mel_distance` between both, against the held-out figure of the model's card.
+A codec trained on a small corpus reproduces sounds that resemble the corpus, and may change others, such as a single
+sine. A user who hears the change could attribute it to an edit, so a note reports it when the sound is encoded.
 
-Measured once, with codec format 4 and a model trained for 90 s on the demo corpus: the 103 recordings of the kinds it
-was made for lie at .6 to 1.6 times its held-out figure, but for one dense train of clicks (2.2), a short high tone
-(2.3) and a tick of 30 ms (3.9); synthetic saws, sines, clicks and sweeps at 2.5 to 4.4.
+Data flow: the clip is decoded from its codes, as a whole or in five excerpts spread over it (13 s in all).
+`daemon.dsp.measure.mel_distance` of both is compared with the held-out error on the model's card.
+
+Measured once, with codec format 4 and a model trained for 90 s on the demo corpus: the 103 recordings of kinds in its
+corpus have .6 to 1.6 times its held-out error, except a dense train of clicks (2.2), a short high tone (2.3) and a tick
+of 30 ms (3.9). Synthetic saws, sines, clicks and sweeps have 2.5 to 4.4 times that error.
 """
 
 from pathlib import Path
@@ -23,7 +24,7 @@ from daemon.runs.folder import MODEL_NAME
 
 UNLIKE_RATIO = 1.8
 UNLIKE_MEL = 0.4
-"""Nearer than this is near enough, however well a model does on its own kind."""
+"""A smaller distance is always acceptable, even if the model's held-out error is much smaller."""
 _STRETCHES, _STRETCH_FRAMES = 5, 128
 
 
@@ -32,15 +33,15 @@ class _HeldOut(msgspec.Struct, frozen=True):
 
 
 class _Card(msgspec.Struct, frozen=True):
-    """What of `model.json` counts here."""
+    """The part of `model.json` that is needed here."""
 
     held_out: _HeldOut
 
 
 def unlikeness(model: Path, codec: Codec, audio: Audio, encoded: Encoded) -> list[str]:
-    """A sentence for a clip, `(L,)` or `(2, L)`, that does not come back as held-out recordings do; else nothing.
+    """A note if a clip, `(L,)` or `(2, L)`, is reproduced worse than held-out recordings; otherwise an empty list.
 
-    A model whose card cannot be read is not compared with.
+    Without a readable model card there is no comparison.
     """
     try:
         usual = msgspec.json.decode((model / MODEL_NAME).read_bytes(), type=_Card).held_out.mel
@@ -50,8 +51,8 @@ def unlikeness(model: Path, codec: Codec, audio: Audio, encoded: Encoded) -> lis
     if distance < max(UNLIKE_MEL, UNLIKE_RATIO * usual):
         return []
     return [
-        f"unlike what {model.name} learned from: it comes back {distance:.2f} from its source (log-mel), where "
-        f"recordings new to the model came back {usual:.2f}; train with sounds like it for a closer one"
+        f"unlike the recordings that {model.name} was trained on: decoded, it differs by {distance:.2f} (log-mel) from "
+        f"its source, and held-out recordings by {usual:.2f}; train with similar sounds for a closer result"
     ]
 
 
@@ -65,7 +66,7 @@ def _distance(codec: Codec, audio: Audio, encoded: Encoded) -> float:
 
 
 def _places(total: int) -> list[tuple[int, int]]:
-    """The frames of a clip that are compared."""
+    """The ranges of frames of a clip that are compared."""
     if total <= _STRETCHES * _STRETCH_FRAMES:
         return [(0, total)]
     starts = np.linspace(0, total - _STRETCH_FRAMES, _STRETCHES).astype(int).tolist()

@@ -1,6 +1,6 @@
-"""What an engine worker can do, one function each: fields and arrays in, fields and arrays out.
+"""The operations of an engine worker. Each is a function from fields and arrays to fields and arrays.
 
-Models stay loaded, the least recently used one leaves; one whose file changed is read again.
+Models stay in memory until they are the least recently used. A model whose file has changed is read again.
 """
 
 from collections import OrderedDict
@@ -49,10 +49,10 @@ class Operations:
         }
 
     def run(self, fields: dict[str, Any], buffers: Sequence[Array]) -> Result:
-        """Do what a parcel asks for.
+        """Run the operation that a parcel names.
 
         Raises:
-            AlleleError, or whatever the codec raises.
+            AlleleError, or any exception of the codec.
         """
         operation = self._table.get(str(fields.pop("op", "")))
         if operation is None:
@@ -60,30 +60,30 @@ class Operations:
         return operation(*buffers, **fields)
 
     def load(self, *, model: str, codec_id: str) -> Result:
-        """Make a model resident and say how much context it needs."""
+        """Load a model, and return how many frames of context it needs."""
         return {"margin": max(self._codec(model, codec_id).receptive_field_frames)}, ()
 
     def decode(
         self, codes: Array, *, model: str, codec_id: str, lo: int, hi: int, levels: list[int] | None, gain_db: float
     ) -> Result:
-        """PCM of frames [lo, hi)."""
+        """Decode frames [lo, hi) to PCM."""
         pcm = self._codec(model, codec_id).decode_range(codes, lo, hi, levels=levels, gain_db=gain_db)
         return {}, (pcm,)
 
     def ranks(self, *, model: str, codec_id: str) -> Result:
-        """Rank of each code within its level."""
+        """Return the rank of each code in its level."""
         return {}, (self._codec(model, codec_id).codebook_ranks(),)
 
     def compute(
         self, *inputs: Array, model: str, codec_id: str, kind: str, settings: dict[str, Any], needs_atlas: bool
     ) -> Result:
-        """New cells, or which frames to take them from, for an edit."""
+        """Compute new cells for an edit, or the frames from which to take them."""
         codec = self._codec(model, codec_id)
         atlas = self._atlas(Path(model), codec) if needs_atlas else None
         return {}, (compute(codec, kind, settings, inputs, atlas),)
 
     def encode_file(self, *, model: str, path: str) -> Result:
-        """An audio file as codes."""
+        """Encode an audio file to codes."""
         codec = self._codec(model)
         clip = read_clip(Path(path), codec.config.channels)
         encoded = codec.encode(clip.audio)
@@ -109,7 +109,7 @@ class Operations:
         levels: list[int] | None,
         replace: bool = True,
     ) -> Result:
-        """A grid as a 48 kHz 24-bit WAV."""
+        """Decode a grid to a 48 kHz 24-bit WAV file."""
         codec = self._codec(model, codec_id)
         limited = limit(codec.decode(codes, levels=levels, samples=samples, gain_db=gain_db))
         heard = limited.audio
@@ -117,7 +117,7 @@ class Operations:
             write_wav(Path(out), heard, codec.config.sample_rate, 24, replace=replace)
         except FileExistsError:
             raise AlleleError(
-                "E_EXISTS", f"{out}: another program has just made this file", hint="run it again"
+                "E_EXISTS", f"{out}: another program has just created this file", hint="try again"
             ) from None
         rms = float(np.sqrt(np.mean(np.square(heard, dtype=np.float64)))) if heard.size else 0.0
         peak = float(np.abs(heard).max()) if heard.size else 0.0
@@ -133,12 +133,12 @@ class Operations:
         return fields, ()
 
     def preview(self, *, path: str, source: str) -> Result:
-        """What an evaluation left to hear."""
+        """Read a preview that an evaluation wrote."""
         matched = read_matched(Path(path), Path(source))
         return {"gain_db": matched.gain_db}, (matched.audio,)
 
     def _atlas(self, folder: Path, codec: Codec) -> Atlas:
-        """What a model's codes were measured to do; read again when the file changed."""
+        """The atlas of a model. It is read again if its file has changed."""
         path = folder / ATLAS_NAME
         changed = path.stat().st_mtime_ns if path.exists() else 0
         if self._measured is None or self._measured[:2] != (folder, changed):
@@ -148,16 +148,16 @@ class Operations:
         return self._measured[2]
 
     def _codec(self, model: str, codec_id: str = "") -> Codec:
-        """The codec of a model's folder; refused if another is wanted than the one that is there now.
+        """The codec in a model's folder, which must have this codec id unless it is "".
 
         Raises:
-            AlleleError: E_NOT_FOUND, E_WRONG_MODEL, or what the codec says.
+            AlleleError: E_NOT_FOUND, E_WRONG_MODEL, or an error of the codec.
         """
         codec = self._resident(model)
         if codec_id and codec.codec_id != codec_id:
             raise AlleleError(
                 "E_WRONG_MODEL",
-                f"model {Path(model).name} is another one by now (codec {codec.codec_id[:12]}, not {codec_id[:12]})",
+                f"model {Path(model).name} was replaced (codec {codec.codec_id[:12]}, not {codec_id[:12]})",
                 hint="allele model list names the models",
             )
         return codec
@@ -180,11 +180,11 @@ class Operations:
 
 
 def _limiting(limited: Limited) -> list[str]:
-    """What a file of whole numbers could not hold, in words."""
+    """A note about the samples that a limiter had to reduce to fit the range of the file."""
     if not limited.over_samples:
         return []
     count, most = limited.over_samples, limited.most_db
-    return [f"{count} samples were over full scale: a limiter turned them down, by up to {most:.1f} dB"]
+    return [f"{count} samples were over full scale: a limiter reduced them by up to {most:.1f} dB"]
 
 
 def _decibels(amplitude: float) -> float:

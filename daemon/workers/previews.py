@@ -1,4 +1,4 @@
-"""A run's preview as PCM, as loud as the source it is compared with. In a worker only."""
+"""Reads a run's preview as PCM, at the loudness of the source that it is compared with. Only workers import it."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,21 +11,21 @@ from daemon.dsp.limiter import limit
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from protocol.errors import AlleleError
 
-LARGEST_GAIN_DB = 12.0  # further apart than this is a codec that learnt nothing yet: do not shout
+LARGEST_GAIN_DB = 12.0  # a larger difference means that the codec has not learnt yet; amplifying it would only be loud
 
 
 class Matched(NamedTuple):
-    """`audio` (L,) or (2, L) at 48 kHz and the gain that was given to it."""
+    """A clip `audio`, (L,) or (2, L) at 48 kHz, and the gain that was applied to it."""
 
     audio: npt.NDArray[np.float32]
     gain_db: float
 
 
 def read_matched(path: Path, source: Path) -> Matched:
-    """Read a preview and bring it to the loudness of its source; what would pass full scale is limited.
+    """Read a preview and match its loudness to its source. Samples that would exceed full scale are limited.
 
     Raises:
-        AlleleError: E_NOT_FOUND or E_IO naming the file.
+        AlleleError: E_NOT_FOUND or E_IO. It names the file.
     """
     audio = _read(path)
     if path == source:
@@ -42,7 +42,7 @@ def _read(path: Path) -> npt.NDArray[np.float32]:
         audio, _ = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as problem:
         if not path.exists():
-            hint = "evaluations of this run wrote none, or it was removed"
+            hint = "the run wrote no preview at this step, or it was removed"
             raise AlleleError("E_NOT_FOUND", f"{path}: there is no such preview", hint=hint) from None
         hint = "check the disk and try again"
         raise AlleleError("E_IO", f"{path}: it cannot be read: {problem}", hint=hint) from None

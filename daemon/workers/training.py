@@ -1,8 +1,9 @@
 """A training: `python -m daemon.workers.training DESCRIPTOR PARENT_PID`, one child process for each job.
 
-The broker sends what to train; reports go up as they come (steps at most STEPS_A_SECOND, the run's log has them all);
-"cancel" is honoured between two steps, with a checkpoint, and "keep" with a finished model. It runs at low priority, so
-that the decodes somebody waits for come first. When the model is finished its atlas is measured, on top of the budget.
+The broker sends the specification of the training and receives its reports (at most STEPS_A_SECOND of steps; the run's
+log contains all). "cancel" takes effect between two steps and writes a checkpoint; "keep" writes a finished model. The
+process has a low priority, so that decoding for playback comes first. When the model is finished, its atlas is
+measured, in addition to the budget.
 """
 
 import sys
@@ -26,16 +27,16 @@ def _train(wire: Wire, spec: TrainSpec, _: Path) -> dict[str, Any]:
     from daemon.training.codec_run import train
     from daemon.workers.device import choose_device
 
-    told_s = 0.0
+    sent_s = 0.0
 
-    def report(said: Report) -> None:
-        nonlocal told_s
+    def report(message: Report) -> None:
+        nonlocal sent_s
         now_s = time.monotonic()
-        if isinstance(said, StepReport):
-            if now_s - told_s < 1 / STEPS_A_SECOND:
+        if isinstance(message, StepReport):
+            if now_s - sent_s < 1 / STEPS_A_SECOND:
                 return
-            told_s = now_s
-        wire.send({"type": "report", "report": msgspec.json.encode(said)})
+            sent_s = now_s
+        wire.send({"type": "report", "report": msgspec.json.encode(message)})
 
     def control() -> Control:
         if wire.cancelled.is_set():
@@ -54,7 +55,7 @@ def _train(wire: Wire, spec: TrainSpec, _: Path) -> dict[str, Any]:
 
 
 def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
-    """The atlas of the finished model. Without one the model works too, so what goes wrong is said and no failure."""
+    """Measure the atlas of the finished model. A failure is only reported, because the model works without an atlas."""
     from daemon.atlas.model import measure_model
     from daemon.runs.folder import append_log
     from daemon.runs.reports import LogLine
@@ -71,16 +72,16 @@ def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
         wire.send({"type": "progress", "phase": "measuring", "progress": 1.0, "detail": detail})
         return not wire.cancelled.is_set()
 
-    later = f"allele model atlas {quote(run_dir.name)} makes it"
+    later = f"to measure it: allele model atlas {quote(run_dir.name)}"
     try:
         if measure_model(run_dir, corpus_dir, device=choose_device(), say=say, go_on=go_on) is None:
             say(f"stopped before the atlas was measured; {later}")
-    except Exception as problem:  # noqa: BLE001 - the model is finished and stays so
+    except Exception as problem:  # noqa: BLE001 - the model is finished in any case
         say(f"the atlas could not be measured: {describe_failure(problem).message}; {later}")
 
 
 def _result(model: str, card: dict[str, Any]) -> dict[str, Any]:
-    """What `allele train --json` prints."""
+    """The result that `allele train --json` prints."""
     wanted = ("steps", "seconds", "levels", "codebook", "held_out", "utilisation", "prior")
     return {"model": model, **{key: card[key] for key in wanted}}
 

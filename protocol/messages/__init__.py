@@ -1,1 +1,1 @@
-"""Every request, reply and event, typed, one module for each subject; `registry` lists them all."""
+"""The types of all requests, replies and events, one module for each subject. `registry` lists them all."""

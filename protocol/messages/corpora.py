@@ -9,14 +9,14 @@ from protocol.messages.jobs import JobAccepted
 
 
 class AddToCorpus(Request[JobAccepted], frozen=True, kw_only=True):
-    """Ingest files and folders (absolute paths on the daemon's machine) as a job."""
+    """Add files and folders (absolute paths on the daemon's machine) to a corpus, as a job."""
 
     corpus: Name
     paths: Annotated[list[Path], Meta(min_length=1, max_length=10_000)]
 
 
 class CorpusFile(Struct, frozen=True, kw_only=True):
-    """One source file. status: ok, skipped or duplicate; `problem` says why and `hint` what to do."""
+    """One source file. status: ok, skipped or duplicate. problem: why it is not ok. hint: what to do about it."""
 
     path: str
     status: str
@@ -32,7 +32,7 @@ class CorpusFile(Struct, frozen=True, kw_only=True):
 
 
 class CorpusInfo(Struct, frozen=True, kw_only=True):
-    """A corpus in a line; frames are training frames at 46.875 a second."""
+    """A summary of a corpus. frames: its length in training frames, at 46.875 per second."""
 
     name: Name
     files: int
@@ -43,29 +43,29 @@ class CorpusInfo(Struct, frozen=True, kw_only=True):
 
 
 class Corpora(Struct, frozen=True, kw_only=True):
-    """Answer to ListCorpora."""
+    """The reply to ListCorpora."""
 
     corpora: list[CorpusInfo]
 
 
 class ListCorpora(Request[Corpora], frozen=True, kw_only=True):
-    """All corpora."""
+    """List all corpora, as their folders are now."""
 
 
 class Corpus(Struct, frozen=True, kw_only=True):
-    """Answer to ShowCorpus."""
+    """The reply to ShowCorpus."""
 
     info: CorpusInfo
     files: list[CorpusFile]
 
 
 class ShowCorpus(Request[Corpus], frozen=True, kw_only=True):
-    """One corpus with its files."""
+    """Describe one corpus and all its files."""
 
     name: Name
 
 
 class RemoveCorpus(Request[Done], frozen=True, kw_only=True):
-    """Move a corpus to the trash. Models trained on it stay. E_BUSY while a job uses it, also a paused one."""
+    """Move a corpus to the trash. Models trained on it are kept. E_BUSY while a job uses it, even a paused one."""
 
     name: Name

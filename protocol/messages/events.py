@@ -9,13 +9,13 @@ from protocol.ranges import FrameRange, LevelRange
 
 
 class JobChanged(Event, frozen=True, kw_only=True):
-    """A job's state or progress; at most 10 a second for each job."""
+    """A job's state or progress changed. At most 10 events per second for each job."""
 
     job: JobInfo
 
 
 class StepCompleted(Event, frozen=True, kw_only=True):
-    """Training goes on; at most 10 a second for each job (steps in between are not sent)."""
+    """A training completed a step. At most 10 events per second for each job; steps in between are not sent."""
 
     job: Id
     step: int
@@ -30,11 +30,11 @@ class StepCompleted(Event, frozen=True, kw_only=True):
 
 
 class EvaluationCompleted(Event, frozen=True, kw_only=True):
-    """Held-out measures, none where nothing is held out. advice: what to do about a level that is not healthy.
+    """A training evaluated its codec. held_out: errors on held-out audio, empty if nothing is held out.
 
-    health: a word per level (healthy, thin, collapsing).
-
-    preview, source: WAV files on the daemon's machine: the run's held-out clip as decoded now, and as recorded.
+    health: one word per level (healthy, thin, collapsing). advice: what to do about a level that is not healthy.
+    preview, source: WAV files on the daemon's machine. They contain the run's held-out clip as the codec decodes it
+    now, and as it was recorded.
     """
 
     job: Id
@@ -55,7 +55,7 @@ class EvaluationCompleted(Event, frozen=True, kw_only=True):
 
 
 class JobLogged(Event, frozen=True, kw_only=True):
-    """A line of a job's log, in words."""
+    """A job wrote a line of text to its log."""
 
     job: Id
     text: str
@@ -63,17 +63,17 @@ class JobLogged(Event, frozen=True, kw_only=True):
 
 
 class StrandOpened(Event, frozen=True, kw_only=True):
-    """A strand came to life, or was taken back from the trash."""
+    """A strand was opened, or restored from the trash."""
 
     strand: StrandInfo
 
 
 class StrandChanged(Event, frozen=True, kw_only=True):
-    """A strand was edited, undone or redone, or its locks were. Buffer 0: the cells as they are now, uint16.
+    """An edit, undo or redo changed a strand or its locks. Buffer 0: the new cells at `levels` and `frames`, uint16.
 
-    They lie at `levels` and `frames`; `resized` means the length changed: fetch it whole.
-    When only locks changed there are none, (Q, 0).
-    cause: id of the request that did it. kind: edit, undo or redo.
+    resized: the length of the strand changed, so a client must fetch it again as a whole.
+    If only locks changed, the buffer is empty: (Q, 0).
+    cause: id of the request that changed it. kind: edit, undo or redo.
     """
 
     strand: StrandInfo
@@ -86,31 +86,31 @@ class StrandChanged(Event, frozen=True, kw_only=True):
 
 
 class StrandClosed(Event, frozen=True, kw_only=True):
-    """A strand is gone."""
+    """A strand was closed and moved to the trash."""
 
     strand: Id
 
 
 class CorporaChanged(Event, frozen=True, kw_only=True):
-    """The list of corpora as it is now."""
+    """The list of corpora changed. corpora: the new list."""
 
     corpora: list[CorpusInfo]
 
 
 class ModelsChanged(Event, frozen=True, kw_only=True):
-    """The list of models as it is now."""
+    """The list of models changed. models: the new list."""
 
     models: list[ModelInfo]
 
 
 class AtlasChanged(Event, frozen=True, kw_only=True):
-    """A model's atlas or labels are others now: fetch them again."""
+    """A model's atlas or its labels changed. Clients must fetch them again."""
 
     model: Name
 
 
 class EngineChanged(Event, frozen=True, kw_only=True):
-    """The engine started, died or came back."""
+    """The engine process started, stopped or restarted."""
 
     engine: str
     device: str = ""
@@ -118,6 +118,6 @@ class EngineChanged(Event, frozen=True, kw_only=True):
 
 
 class DaemonStopping(Event, frozen=True, kw_only=True):
-    """No more requests."""
+    """The daemon is stopping and accepts no more requests."""
 
     reason: str = ""

@@ -1,4 +1,4 @@
-"""Types of fields that all messages share, and the base of every body."""
+"""Field types that messages have in common, and the base classes of message bodies."""
 
 from typing import Annotated, Generic, TypeVar
 
@@ -12,21 +12,21 @@ Text = Annotated[str, Meta(max_length=4096)]
 
 
 class Struct(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of all bodies."""
+    """Base class of all message bodies."""
 
 
 Reply = TypeVar("Reply", bound=Struct)
 
 
 class Request(Struct, Generic[Reply], frozen=True, kw_only=True):
-    """Base of all requests. `Reply` is the body that answers it."""
+    """Base class of all requests. `Reply` is the type of the body that answers the request."""
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """Base of all events."""
+    """Base class of all events."""
 
 
 class Done(Struct, frozen=True, kw_only=True):
-    """It was done; nothing more to say. `detail` is for the person."""
+    """The request was carried out. detail: a text to show to the user."""
 
     detail: str = ""

@@ -1,4 +1,4 @@
-"""Requests about jobs, trainings among them, and their replies."""
+"""Requests about jobs, including trainings, and their replies."""
 
 from typing import Annotated, Any, Literal
 
@@ -15,13 +15,16 @@ JobPhase = Literal[
 
 
 class JobAccepted(Struct, frozen=True, kw_only=True):
-    """The job's id; JobChanged events follow."""
+    """A job was queued. job: its id. JobChanged events report its progress."""
 
     job: Id
 
 
 class StartTraining(Request[JobAccepted], frozen=True, kw_only=True):
-    """Train a codec on a corpus as a job, under a new name unless `resume` (then on the corpus it began with)."""
+    """Train a codec on a corpus as a job. The model's name must be new, unless `resume` continues its training.
+
+    A training that is resumed must name the corpus that it began with.
+    """
 
     corpus: Name
     model: Name
@@ -30,15 +33,15 @@ class StartTraining(Request[JobAccepted], frozen=True, kw_only=True):
 
 
 class JobInfo(Struct, frozen=True, kw_only=True):
-    """One job. subject: the corpus or model. progress 0..1. result: what the command line prints with --json.
+    """One job. subject: its corpus or model. progress: 0..1. result: what the command line prints with --json.
 
-    phase: what the job is at. idle: it waits, is paused or has ended; starting: its process starts; working: it reads
-    files, trains or measures an atlas; measuring: the atlas of a model that is trained; pausing, resuming (it was
-    pausing), cancelling: the process ends at its next step; stopping: a person ended the training and its model is
-    still to be made; stopped: it is made.
-    can_resume: ResumeJob takes the work of this training up where it was left.
-    detail: details in words. error, hint: why it failed and what to do about it.
-    position: its place among the queued, 1 is next, 0 when it does not wait.
+    phase: what the job is doing. idle: it waits, is paused or has ended; starting: its process starts; working: it
+    reads files, trains or measures an atlas; measuring: it measures the atlas of the trained model; pausing, resuming
+    (while it was pausing), cancelling: its process ends at the next step; stopping: a user ended the training and its
+    model is being written; stopped: the model is written.
+    can_resume: ResumeJob can continue this training.
+    detail: details as text. error, hint: why it failed and what to do about it.
+    position: its place in the queue; 1 is next, 0 if it does not wait.
     """
 
     id: Id
@@ -60,83 +63,85 @@ class JobInfo(Struct, frozen=True, kw_only=True):
 
     @property
     def is_active(self) -> bool:
-        """Whether it runs or waits for its turn."""
+        """Whether the job is running or queued."""
         return self.state in ("queued", "running")
 
     @property
     def is_open(self) -> bool:
-        """Whether it has not ended: it runs, waits or is paused."""
+        """Whether the job has not ended: it is running, queued or paused."""
         return self.is_active or self.state == "paused"
 
 
 class Jobs(Struct, frozen=True, kw_only=True):
-    """Answer to ListJobs."""
+    """The reply to ListJobs."""
 
     jobs: list[JobInfo]
 
 
 class ListJobs(Request[Jobs], frozen=True, kw_only=True):
-    """All jobs, newest first."""
+    """List all jobs, newest first."""
 
 
 class ShowJob(Request[JobInfo], frozen=True, kw_only=True):
-    """One job."""
+    """Describe one job by its id."""
 
     job: Id
 
 
 class CancelJob(Request[JobInfo], frozen=True, kw_only=True):
-    """Cancel a job; answered at once, the state follows as an event. Cancelling a finished job is no error.
+    """Cancel a job. The reply is immediate; an event reports its end. Cancelling a finished job is not an error.
 
-    Until it has ended, pausing, resuming or stopping it is E_BAD_REQUEST.
+    Until the job has ended, pausing, resuming or stopping it is E_BAD_REQUEST.
     """
 
     job: Id
 
 
 class PauseJob(Request[JobInfo], frozen=True, kw_only=True):
-    """Put a training aside: it keeps a checkpoint and ends its process, and what waits behind it may begin.
+    """Pause a training: it writes a checkpoint and its process ends, so that the next job in the queue can start.
 
-    A queued job loses its place. Pausing what is paused is no error. A paused job outlives the daemon.
+    A queued job loses its place. Pausing a paused job is not an error. Paused jobs are kept when the daemon stops.
     """
 
     job: Id
 
 
 class ResumeJob(Request[JobInfo], frozen=True, kw_only=True):
-    """Go on with a paused job, next in the queue; or with a training that failed, was cancelled or interrupted.
+    """Resume a paused job, which becomes the next in the queue, or a training that failed or was cut short.
 
-    The latter is a new job on the same run (the reply has its id), because a job ends once.
+    A training that has failed, was cancelled or was interrupted continues as a new job on the same run. The reply
+    contains the id of the new job.
     """
 
     job: Id
 
 
 class StopJob(Request[JobInfo], frozen=True, kw_only=True):
-    """End a training now and make the model of what it learnt; answered at once, the end follows as an event.
+    """End a training now and write the model that it has learned. The reply is immediate; an event reports the end.
 
-    A training that is paused, or ended without a model, makes it of its last checkpoint; E_BAD_REQUEST without one.
+    For a training that is paused, or that ended without a model, the model is written from its last checkpoint.
+    E_BAD_REQUEST if there is no checkpoint.
     """
 
     job: Id
 
 
 class MoveJob(Request[JobInfo], frozen=True, kw_only=True):
-    """Give a queued job another place; 1 is next, a place beyond the end is the end."""
+    """Move a queued job to another place in the queue. 1 is next; a place beyond the end is the end."""
 
     job: Id
     position: Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class JobLog(Struct, frozen=True, kw_only=True):
-    """Each entry is {"type": event name, …its fields}; ask again with after=next until none comes."""
+    """Entries of a job's log, each {"type": event name, …its fields}. Repeat with after=next until none is left."""
 
     entries: list[dict[str, Any]]
     next: int
 
 
 class GetJobLog(Request[JobLog], frozen=True, kw_only=True):
-    """Entries of a job's log from number `after` on (at most 1000): the same bodies as the events."""
+    """Read at most 1000 entries of a job's log, from number `after` on. They have the fields of the events."""
 
     job: Id
     after: int = 0

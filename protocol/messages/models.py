@@ -10,12 +10,13 @@ from protocol.units import SAMPLE_RATE_HZ
 
 
 class ModelInfo(Struct, frozen=True, kw_only=True):
-    """A model in a line. held_out: {"mel","stft","sisdr_db"}, empty if nothing was; utilisation per level 0..1.
+    """A summary of a model. held_out: {"mel","stft","sisdr_db"}, empty if nothing was held out.
 
-    channels: 1, or 2: then held_out has "side_mel" and "width_db" (decodes against sources) too.
-    memorisation: {"verdict","ratio","train_mel"}, verdict general, leaning, memorised or unknown (ratio null);
-    empty if not measured. problem, hint: why it can make no sound and take none in (it is of another Allele, or
-    damaged), and what to do; empty when it can.
+    channels: 1 or 2. For 2, held_out has "side_mel" and "width_db" (decoded sound against its source) too.
+    utilisation: 0..1 for each level.
+    memorisation: {"verdict","ratio","train_mel"}; verdict is general, leaning, memorised or unknown (ratio null);
+    empty if not measured. problem, hint: why it cannot encode or decode (it was made by another version of Allele, or
+    is damaged), and what to do about it; empty if it can.
     """
 
     name: Name
@@ -40,31 +41,31 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
 
 
 class Models(Struct, frozen=True, kw_only=True):
-    """Answer to ListModels."""
+    """The reply to ListModels."""
 
     models: list[ModelInfo]
 
 
 class ListModels(Request[Models], frozen=True, kw_only=True):
-    """All models that finished training."""
+    """List all models whose training is finished."""
 
 
 class ShowModel(Request[ModelInfo], frozen=True, kw_only=True):
-    """One model."""
+    """Describe one model by its name."""
 
     name: Name
 
 
 class DeleteModel(Request[Done], frozen=True, kw_only=True):
-    """Move a model, or an unfinished training, to the trash. Its strands stay and are silent until it is back."""
+    """Move a model or an unfinished training to the trash. Its strands are kept but cannot be played without it."""
 
     name: Name
 
 
 class RestoreModel(Request[Done], frozen=True, kw_only=True):
-    """Take the model of this name that was deleted last back from the trash, under another name if one is given.
+    """Restore the most recently deleted model of this name from the trash, under `new_name` if that is given.
 
-    Strands find it by its codec, whatever it is called.
+    Strands refer to a model by its codec, so they find it under any name.
     """
 
     name: Name
@@ -72,9 +73,9 @@ class RestoreModel(Request[Done], frozen=True, kw_only=True):
 
 
 class Palette(Struct, frozen=True, kw_only=True):
-    """Buffer 0: (Q, K) uint16, the rank of each code on `descriptor` within its level, 0 lowest.
+    """An order of a model's codes. Buffer 0: (Q, K) uint16, rank of each code on `descriptor` in its level, 0 lowest.
 
-    unsure: levels on which the descriptor does not tell codes apart reliably. choices: descriptors that were measured.
+    unsure: levels on which the descriptor does not distinguish codes reliably. choices: the measured descriptors.
     """
 
     model: Name
@@ -84,9 +85,9 @@ class Palette(Struct, frozen=True, kw_only=True):
 
 
 class GetPalette(Request[Palette], frozen=True, kw_only=True):
-    """How to order and colour a model's codes. descriptor: "" is brightness where it was measured reliably.
+    """Get the order of a model's codes, for their colours. descriptor: "" is brightness, if measured reliably.
 
-    Without an atlas, codes are ranked on the first principal component of their vectors, whatever was asked for.
+    Without an atlas, codes are ranked on the first principal component of their vectors for every descriptor.
     """
 
     model: Name
@@ -94,18 +95,18 @@ class GetPalette(Request[Palette], frozen=True, kw_only=True):
 
 
 class MeasureAtlas(Request[JobAccepted], frozen=True, kw_only=True):
-    """Measure what each code of a finished model does to the sound, as a job. The corpus it learned from is needed."""
+    """Measure the effect of each code of a finished model on the sound, as a job. It needs the training corpus."""
 
     model: Name
 
 
 class Atlas(Struct, frozen=True, kw_only=True):
-    """state: ready, absent or damaged; `detail` says what to do. A = len(descriptors), in order of the last axis.
+    """A model's atlas. state: ready, absent or damaged; `detail` says what to do. A = len(descriptors), the last axis.
 
-    Buffers when ready: (Q, K, A) float32 mean effect in `units`, beyond the level's average code; (Q, K, A) float32 its
-    spread over contexts; (Q, K, A) int16 verdict (0 not remarkable, ±1 more or less, ±2 surely, -128 unknown); (Q, K)
-    int32 how often each code stands in `usage_frames` training frames. reliability: (Q, A), split-half.
-    labels: the person's words for codes, by "level:code"; they need no atlas.
+    Buffers if ready: (Q, K, A) float32 mean effect in `units`, relative to the level's average code; (Q, K, A) float32
+    its spread over contexts; (Q, K, A) int16 verdict (0 unremarkable, ±1 more or less, ±2 certainly so, -128 unknown);
+    (Q, K) int32 number of times each code occurs in `usage_frames` training frames. reliability: (Q, A), split-half.
+    labels: the user's names for codes, by "level:code"; they exist without an atlas too.
     """
 
     model: Name
@@ -121,13 +122,13 @@ class Atlas(Struct, frozen=True, kw_only=True):
 
 
 class GetAtlas(Request[Atlas], frozen=True, kw_only=True):
-    """What each code of a model was measured to do, and what the person calls it."""
+    """Get the measured effects of a model's codes, and the user's labels for them."""
 
     model: Name
 
 
 class PutLabel(Request[Done], frozen=True, kw_only=True):
-    """Call a code something; "" takes the word back. Kept in the model's folder."""
+    """Set the user's label of a code; "" removes it. Labels are stored in the model's folder."""
 
     model: Name
     level: Annotated[int, Meta(ge=0, le=31)]

@@ -1,4 +1,4 @@
-"""Requests about sound, and the messages of the audio socket."""
+"""Requests about playback, and the messages of the audio socket."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from protocol.ranges import FrameRange
 
 
 class PlaybackStarted(Struct, frozen=True, kw_only=True):
-    """playback: number the chunks carry. The first chunk follows on aud."""
+    """Playback started. playback: the number in its chunks. The first chunk follows on aud."""
 
     playback: int
     strand: Id
@@ -17,11 +17,12 @@ class PlaybackStarted(Struct, frozen=True, kw_only=True):
 
 
 class StartPlayback(Request[PlaybackStarted], frozen=True, kw_only=True):
-    """Play frames of a living strand on the player whose client id this is. By default all frames and levels.
+    """Play frames of an open strand on a player. By default all frames and levels are played.
 
-    levels: those heard; [] is silence. loop: again and again; edits are taken up where it begins again, and a range
-    whose strand grows inside it grows along. before: begin with buffer 0, (Q, T) uint16 codes to compare the strand
-    with, in the strand's place; both are then played at the loudness of the quieter one.
+    player: the client id of the player. levels: the levels to play; [] is silence. loop: repeat until stopped; edits
+    are heard from the next repetition, and a range becomes longer if an edit inserts frames in it. before: start with
+    buffer 0, (Q, T) uint16 codes to compare with the strand, in place of the strand; both are then played at the
+    loudness of the quieter one.
     """
 
     player: bytes
@@ -33,10 +34,10 @@ class StartPlayback(Request[PlaybackStarted], frozen=True, kw_only=True):
 
 
 class TunePlayback(Request[Done], frozen=True, kw_only=True):
-    """Change what is heard of a playback under way, from its next chunk on, without a click. E_NOT_FOUND: it is over.
+    """Change a running playback from its next chunk on, without a click. E_NOT_FOUND if it has ended.
 
-    levels, loop and before as in StartPlayback. Buffer 0: the codes that `before` means, needed the first time and when
-    they are others.
+    levels, loop and before are as in StartPlayback. Buffer 0: the codes for `before`, needed the first time and
+    whenever they change.
     """
 
     player: bytes
@@ -47,7 +48,7 @@ class TunePlayback(Request[Done], frozen=True, kw_only=True):
 
 
 class PreviewStarted(Struct, frozen=True, kw_only=True):
-    """playback: number the chunks carry. gain_db: what was done to be as loud as the source."""
+    """Playback of a preview started. playback: the number in its chunks. gain_db: matches the source's loudness."""
 
     playback: int
     preview: str
@@ -56,9 +57,9 @@ class PreviewStarted(Struct, frozen=True, kw_only=True):
 
 
 class PlayPreview(Request[PreviewStarted], frozen=True, kw_only=True):
-    """Play what a training's evaluation left to hear: "source", "final" or "step-NNNNNNNN", as its file is called.
+    """Play a preview that a training's evaluation wrote. preview: its file's name, "source", "final", "step-NNNNNNNN".
 
-    It is heard as loud as the source. sample: where to begin, so that two can be compared in mid-sound.
+    It is played at the loudness of the source. sample: where to start, so that two previews can be compared midway.
     """
 
     player: bytes
@@ -69,22 +70,22 @@ class PlayPreview(Request[PreviewStarted], frozen=True, kw_only=True):
 
 
 class StopPlayback(Request[Done], frozen=True, kw_only=True):
-    """Stop what a player plays; no error when nothing does."""
+    """Stop the playback of a player. It is not an error if nothing plays."""
 
     player: bytes
 
 
 class Credit(Struct, frozen=True, kw_only=True):
-    """aud, kind credit: the player can take this many more chunks (they add up)."""
+    """On aud, kind credit: the player can accept this many more chunks. Credits are added up."""
 
     chunks: Annotated[int, Meta(ge=1, le=1000)]
 
 
 class Chunk(Struct, frozen=True, kw_only=True):
-    """aud, kind chunk: about 20 ms. Buffer 0: (C, L) float32, L may be 0.
+    """On aud, kind chunk: about 20 ms of sound. Buffer 0: (C, L) float32; L may be 0.
 
-    sample: place of its first sample in the strand. last: nothing follows. flush: drop what is queued first.
-    error: why it ends early. A chunk without samples costs no credit.
+    sample: position of its first sample in the strand. last: no chunk follows. flush: discard queued chunks first.
+    error: why the playback ends early. A chunk without samples costs no credit.
     """
 
     playback: int

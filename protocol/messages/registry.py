@@ -1,8 +1,8 @@
-"""Every request with its reply, and every event, by name, found in the modules of this package.
+"""All requests with their replies, and all events, by name. They are collected from the modules of this package.
 
-docs/protocol.md is their specification; a test keeps them equal. A request's name is its `op` in the header; its base,
-`Request[Reply]`, says which reply answers it. Requests are imperatives, events past tense. Fields that come later get
-defaults, so an older side still reads them.
+docs/protocol.md specifies them; a test checks that both agree. A request's name is the `op` in its header. Its base
+class, `Request[Reply]`, gives the type of its reply. Requests are imperatives, events are in the past tense. New fields
+have defaults, so that an older version can read the message.
 """
 
 from types import ModuleType
@@ -16,13 +16,13 @@ MODULES = (session, corpora, jobs, models, strands, snapshots, playback, events)
 
 
 def _bodies(module: ModuleType, base: type[Body]) -> list[type[Body]]:
-    """The bodies a module defines on a base, in the order in which they are written."""
+    """The subclasses of `base` that a module defines, in the order of its source."""
     values = [value for value in vars(module).values() if isinstance(value, type) and issubclass(value, base)]
     return [value for value in values if value.__module__ == module.__name__]
 
 
 def reply_of(request: type[Request[Any]]) -> type[Struct]:
-    """The body that answers a request."""
+    """The type of the body that answers a request."""
     (base,) = request.__orig_bases__  # type: ignore[attr-defined]
     (reply,) = get_args(base)
     return reply

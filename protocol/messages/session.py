@@ -1,4 +1,4 @@
-"""Connecting, the daemon's status, stopping it, and the snapshot that a client starts from."""
+"""Messages to connect, read the daemon's status, stop it, and get the snapshot from which a client starts."""
 
 from protocol.messages.corpora import CorpusInfo
 from protocol.messages.fields import Done, Request, Struct
@@ -8,7 +8,7 @@ from protocol.messages.strands import StrandInfo
 
 
 class Hello(Struct, frozen=True, kw_only=True):
-    """First message on ctl and on aud. proto: [lowest, highest] version the client speaks."""
+    """The first message of a client on ctl and on aud. proto: [lowest, highest] protocol version that it supports."""
 
     proto: tuple[int, int]
     features: list[str] = []
@@ -17,7 +17,7 @@ class Hello(Struct, frozen=True, kw_only=True):
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What the daemon accepts, in bytes and counts."""
+    """The limits of messages that the daemon accepts, in bytes and counts."""
 
     header_bytes: int
     body_bytes: int
@@ -27,7 +27,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Welcome(Struct, frozen=True, kw_only=True):
-    """Answer to Hello. epoch: this start of the daemon; seq: the newest event's number."""
+    """The reply to Hello. epoch: identifies this run of the daemon. seq: the number of the newest event."""
 
     proto: int
     epoch: str
@@ -39,10 +39,10 @@ class Welcome(Struct, frozen=True, kw_only=True):
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """endpoint: the ctl socket. device: what the engine computes on, cpu, cuda:0 or mps, "" until it is up.
+    """The daemon's status. endpoint: the ctl socket. device: cpu, cuda:0 or mps, "" until the engine is ready.
 
-    engine: starting, ready, restarting or failed; `engine_detail` says why. facts: versions, memory, and the device in
-    words.
+    engine: starting, ready, restarting or failed; `engine_detail` says why. facts: versions, memory use, and a
+    description of the device.
     """
 
     pid: int
@@ -59,17 +59,17 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class GetStatus(Request[Status], frozen=True, kw_only=True):
-    """How is the daemon?"""
+    """Get the status of the daemon and its engine."""
 
 
 class StopDaemon(Request[Done], frozen=True, kw_only=True):
-    """Stop. drain: wait for running jobs; otherwise they are interrupted and can be resumed."""
+    """Stop the daemon. drain: wait for running jobs; otherwise they are interrupted and can be resumed."""
 
     drain: bool = False
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """Answer to GetSnapshot: the state after event `seq` of `epoch`."""
+    """The reply to GetSnapshot: the daemon's state after event `seq` of `epoch`."""
 
     epoch: str
     seq: int
@@ -82,4 +82,4 @@ class Snapshot(Struct, frozen=True, kw_only=True):
 
 
 class GetSnapshot(Request[Snapshot], frozen=True, kw_only=True):
-    """Everything a client draws, with the sequence number it covers."""
+    """Get the whole state that a client shows, with the number of the last event that it includes."""

@@ -1,4 +1,4 @@
-"""Requests about strands as values (the command line's `.alle` files), and decoding to files."""
+"""Requests about strands that are sent as values (the command line's `.alle` files), and about decoding to files."""
 
 from typing import Annotated
 
@@ -11,24 +11,24 @@ from protocol.strands import StrandMeta
 
 
 class Snapshotted(Struct, frozen=True, kw_only=True):
-    """A strand as a value. Buffer 0: codes (Q, T) uint16."""
+    """A strand as a value. Buffer 0: codes (Q, T) uint16. notes: texts to show to the user."""
 
     meta: StrandMeta
     notes: list[str] = []
 
 
 class EncodeFile(Request[Snapshotted], frozen=True, kw_only=True):
-    """Encode an audio file. Reply: Snapshotted with buffer 0: codes."""
+    """Encode an audio file with a model. The reply is a Snapshotted; its buffer 0 contains the codes."""
 
     path: Path
     model: Name
 
 
 class EditSnapshot(Request[Snapshotted], frozen=True, kw_only=True):
-    """Apply edits in order to a snapshot. Buffer 0: its codes; buffer i+1: the codes of others[i].
+    """Apply edits to a snapshot, in order. Buffer 0: its codes. Buffer i+1: the codes of others[i].
 
-    An edit names another strand by its key in `names` (as typed), which holds its place in `others`.
-    Nothing is kept in the daemon; registers live for this request. Reply: Snapshotted.
+    An edit names another strand by a key of `names` (as the user typed it); the value is its index in `others`.
+    The daemon stores nothing, and registers exist only during this request. The reply is a Snapshotted.
     """
 
     meta: StrandMeta
@@ -38,9 +38,9 @@ class EditSnapshot(Request[Snapshotted], frozen=True, kw_only=True):
 
 
 class Decoded(Struct, frozen=True, kw_only=True):
-    """The file written: 48 kHz, 24 bit, the source's level and exact sample count. Levels in dBFS.
+    """The written file: 48 kHz, 24 bit, with the source's loudness and exact number of samples. peak, rms: in dBFS.
 
-    notes: words for the person (how much was limited).
+    notes: texts to show to the user (how much the sound was limited).
     """
 
     path: str
@@ -54,9 +54,9 @@ class Decoded(Struct, frozen=True, kw_only=True):
 
 
 class DecodeSnapshot(Request[Decoded], frozen=True, kw_only=True):
-    """Decode a snapshot (buffer 0: codes) to a WAV file on the daemon's machine. levels: which are heard.
+    """Decode a snapshot (buffer 0: codes) to a WAV file on the daemon's machine. levels: the levels to decode.
 
-    replace: false refuses a file that exists (E_EXISTS). The recording of the strand is never replaced.
+    replace: if false, an existing file is refused (E_EXISTS). The strand's own recording is never replaced.
     """
 
     meta: StrandMeta
@@ -66,7 +66,7 @@ class DecodeSnapshot(Request[Decoded], frozen=True, kw_only=True):
 
 
 class DecodeStrand(Request[Decoded], frozen=True, kw_only=True):
-    """Decode a living strand to a WAV file on the daemon's machine. replace: as in DecodeSnapshot."""
+    """Decode an open strand to a WAV file on the daemon's machine. levels, replace: as in DecodeSnapshot."""
 
     strand: Id
     out: Path
@@ -75,7 +75,7 @@ class DecodeStrand(Request[Decoded], frozen=True, kw_only=True):
 
 
 class Region(Struct, frozen=True, kw_only=True):
-    """Which frames the PCM is of, at revision `rev`."""
+    """The frames that were decoded, and the strand's revision at that moment. Buffer 0: PCM (C, L) float32."""
 
     strand: Id
     rev: int
@@ -83,7 +83,7 @@ class Region(Struct, frozen=True, kw_only=True):
 
 
 class DecodeRegion(Request[Region], frozen=True, kw_only=True):
-    """PCM of some frames of a living strand. Reply: Region with buffer 0: (C, L) float32."""
+    """Decode frames of an open strand to PCM. The reply is a Region; its buffer 0 is (C, L) float32."""
 
     strand: Id
     frames: FrameRange

@@ -1,4 +1,4 @@
-"""Requests about strands that live in the daemon, and their replies."""
+"""Requests about strands that are open in the daemon, and their replies."""
 
 from typing import Annotated
 
@@ -10,10 +10,10 @@ from protocol.strands import StrandMeta
 
 
 class StrandInfo(Struct, frozen=True, kw_only=True):
-    """A strand with an edit history. rev grows by one with every edit, undo, redo, lock and unlock.
+    """An open strand. rev: its revision, which grows by one with every edit, undo, redo, lock and unlock.
 
-    locked: the levels that operations leave alone. notes: in the answer to OpenStrand alone, words for the person
-    about the recording (that stereo was averaged, that it is unlike the corpus).
+    locked: the levels that operations do not change. notes: only in the reply to OpenStrand, texts to show to the user
+    about the recording (that stereo was averaged, or that it is unlike the corpus).
     """
 
     id: Id
@@ -26,7 +26,7 @@ class StrandInfo(Struct, frozen=True, kw_only=True):
 
 
 class OpenStrand(Request[StrandInfo], frozen=True, kw_only=True):
-    """Make a living strand of an audio file (path and model) or of an `.alle` (meta and buffer 0: codes)."""
+    """Open a strand from an audio file (path and model) or from an `.alle` file (meta, and codes in buffer 0)."""
 
     path: Path | None = None
     model: Name | None = None
@@ -34,9 +34,9 @@ class OpenStrand(Request[StrandInfo], frozen=True, kw_only=True):
 
 
 class GetStrand(Request[StrandInfo], frozen=True, kw_only=True):
-    """One strand, by id. The reply's buffer 0: codes (Q, T) uint16.
+    """Get one open strand by id. Buffer 0 of the reply: codes (Q, T) uint16.
 
-    with_earlier: also as it was opened (buffer 1) and before its last edit (buffer 2), of lengths of their own.
+    with_earlier: also the codes as it was opened (buffer 1) and before its last edit (buffer 2); T may differ.
     """
 
     strand: Id
@@ -44,31 +44,31 @@ class GetStrand(Request[StrandInfo], frozen=True, kw_only=True):
 
 
 class Strands(Struct, frozen=True, kw_only=True):
-    """Answer to ListStrands."""
+    """The reply to ListStrands."""
 
     strands: list[StrandInfo]
 
 
 class ListStrands(Request[Strands], frozen=True, kw_only=True):
-    """All living strands."""
+    """List all open strands, oldest first."""
 
 
 class CloseStrand(Request[Done], frozen=True, kw_only=True):
-    """Put a strand and its history in the trash; ReopenStrand takes it back."""
+    """Close a strand and move it and its history to the trash, from which ReopenStrand restores it."""
 
     strand: Id
 
 
 class ReopenStrand(Request[StrandInfo], frozen=True, kw_only=True):
-    """Take a closed strand back: its id, history, revision and locks are as they were. No error when it is open."""
+    """Restore a closed strand with its id, history, revision and locks. It is not an error if it is open."""
 
     strand: Id
 
 
 class ClosedStrands(Struct, frozen=True, kw_only=True):
-    """Answer to ListClosedStrands: at most 100, the one that was closed last first.
+    """The reply to ListClosedStrands: at most 100 strands, the most recently closed first.
 
-    meta is as each was opened, before its edits. closed_s: when each was closed, Unix time, in the same order.
+    The meta of each is as it was opened, before its edits. closed_s: when each was closed, in Unix time.
     """
 
     strands: list[StrandInfo]
@@ -76,11 +76,11 @@ class ClosedStrands(Struct, frozen=True, kw_only=True):
 
 
 class ListClosedStrands(Request[ClosedStrands], frozen=True, kw_only=True):
-    """The strands that were closed and can be taken back."""
+    """List the closed strands that can be restored."""
 
 
 class EditApplied(Struct, frozen=True, kw_only=True):
-    """What changed. strands: every strand touched, as it is now. notes: words for the person (what was cropped)."""
+    """The result of an edit, undo or redo. strands: every strand that it changed. notes: texts to show to the user."""
 
     edit: str
     strands: list[StrandInfo]
@@ -88,10 +88,10 @@ class EditApplied(Struct, frozen=True, kw_only=True):
 
 
 class ApplyEdit(Request[EditApplied], frozen=True, kw_only=True):
-    """Apply one edit to a living strand; OTHER is a strand's id.
+    """Apply one edit to an open strand. An edit names another strand by its id.
 
-    if_rev: refuse with E_CONFLICT unless this is the strand's rev. after: instead of a rev, the request id of the
-    sender's own previous edit, acknowledged or not, so that held keys do not conflict with themselves.
+    if_rev: refuse the edit with E_CONFLICT unless this is the strand's rev. after: in place of a rev, the request id of
+    the client's previous edit, even if it is not acknowledged yet, so that the edits of a held key do not conflict.
     """
 
     strand: Id
@@ -101,7 +101,7 @@ class ApplyEdit(Request[EditApplied], frozen=True, kw_only=True):
 
 
 class UndoEdit(Request[EditApplied], frozen=True, kw_only=True):
-    """Undo the newest edit (a swap on both its strands, or E_CONFLICT when either changed since)."""
+    """Undo the newest edit. A swap is undone on both strands; E_CONFLICT if either has changed since."""
 
     strand: Id
     if_rev: int | None = None
@@ -109,7 +109,7 @@ class UndoEdit(Request[EditApplied], frozen=True, kw_only=True):
 
 
 class RedoEdit(Request[EditApplied], frozen=True, kw_only=True):
-    """Redo what was undone last."""
+    """Reapply the most recently undone edit on every strand that it changed."""
 
     strand: Id
     if_rev: int | None = None
@@ -117,7 +117,7 @@ class RedoEdit(Request[EditApplied], frozen=True, kw_only=True):
 
 
 class HistoryEntry(Struct, frozen=True, kw_only=True):
-    """An edit at a place of a history, 1 for the first. made_s: Unix time. strands: how many it changed."""
+    """One edit of a history. place: 1 for the first. made_s: Unix time. strands: the number of strands changed."""
 
     place: int
     edit: str
@@ -126,10 +126,10 @@ class HistoryEntry(Struct, frozen=True, kw_only=True):
 
 
 class History(Struct, frozen=True, kw_only=True):
-    """Edits oldest first, at most 1000 around where the strand stands; texts are cut at 200 characters.
+    """Edits of a strand, oldest first: at most 1000 around its current one. Texts are cut at 200 characters.
 
-    head: how many edits are in effect, so undoing or redoing to place p takes |head - p| requests. depth: how many
-    there are. rev: the strand's revision, as `if_rev` takes it.
+    head: the number of edits in effect, so undoing or redoing to place p takes |head - p| requests. depth: the number
+    of all edits. rev: the strand's revision, for `if_rev`.
     """
 
     head: int
@@ -139,22 +139,22 @@ class History(Struct, frozen=True, kw_only=True):
 
 
 class GetHistory(Request[History], frozen=True, kw_only=True):
-    """What was done to a strand since it was opened here, undone edits included."""
+    """Get the edits of a strand since it was opened, including undone ones."""
 
     strand: Id
 
 
 class PutWorkspace(Request[Done], frozen=True, kw_only=True):
-    """Keep what the client would show again after it is gone (JSON ≤ 64 KiB): strands, cursor, selection."""
+    """Store what a client restores at its next start: strands, cursor, selection. state: JSON of at most 64 KiB."""
 
     state: Annotated[str, Meta(max_length=65_536)]
 
 
 class Workspace(Struct, frozen=True, kw_only=True):
-    """JSON, "" when nothing was kept."""
+    """The stored workspace. state: JSON, or "" if none was stored."""
 
     state: str
 
 
 class GetWorkspace(Request[Workspace], frozen=True, kw_only=True):
-    """What PutWorkspace kept last."""
+    """Get the workspace that PutWorkspace stored last."""

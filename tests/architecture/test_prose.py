@@ -16,29 +16,47 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 GENERATED = {"docs/cli.md", "docs/keys.md"}  # their words are those of the source that they are made from
 PLAIN_FOLDERS = (
+    "daemon/*.py",
     "daemon/atlas",
+    "daemon/blending",
     "daemon/codec",
     "daemon/corpus",
+    "daemon/corpus/formats",
     "daemon/dsp",
+    "daemon/edits",
     "daemon/files",
+    "daemon/jobs",
     "daemon/playback",
     "daemon/render",
+    "daemon/runs",
+    "daemon/server",
     "daemon/store",
+    "daemon/supervision",
     "daemon/training",
+    "daemon/workers",
+    "protocol",
     "scripts",
     "tui/input/keymaps",
 )
 FULL_DOCSTRINGS = (
+    "daemon/*.py",
     "daemon/atlas",
     "daemon/blending",
     "daemon/codec",
     "daemon/corpus",
     "daemon/dsp",
+    "daemon/edits",
     "daemon/files",
+    "daemon/jobs",
     "daemon/playback",
     "daemon/render",
+    "daemon/runs",
+    "daemon/server",
     "daemon/store",
+    "daemon/supervision",
     "daemon/training",
+    "daemon/workers",
+    "protocol",
     "scripts/bench",
     "scripts/chaos_parts",
     "tui/editor",
@@ -131,8 +149,8 @@ def test_a_decision_has_its_number_and_its_parts(page: Path) -> None:
 
 
 def modules(folder: str) -> list[Path]:
-    """The modules of a folder, which must have some."""
-    paths = sorted((ROOT / folder).rglob("*.py"))
+    """The modules of a folder, or those that match a pattern; there must be some."""
+    paths = sorted(ROOT.glob(folder) if folder.endswith(".py") else (ROOT / folder).rglob("*.py"))
     assert paths, folder
     return paths
 

@@ -96,7 +96,7 @@ def test_connections_edits_and_the_history_survive_a_removed_run_folder(started:
 
 
 async def edit_while_sockets_go(home: Path, pid: int) -> None:
-    from daemon.store.living import RequestId
+    from daemon.store.strand_state import RequestId
     from daemon.store.strands import StrandStore
 
     places = places_of(home)

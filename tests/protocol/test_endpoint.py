@@ -20,7 +20,7 @@ def test_every_way_to_write_one_names_the_same_sockets(form: str, tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("tcp://host:9000", "only daemons of this machine"),
+        ("tcp://host:9000", "only to daemons on this machine"),
         ("me@studio", "ssh -t me@studio allele"),
         ("/no/such/folder", "no such run folder"),
         (b"/tmp/\xff".decode(errors="surrogateescape"), "not UTF-8"),

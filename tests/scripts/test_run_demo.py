@@ -41,7 +41,7 @@ async def test_with_a_terminal_the_size_that_was_asked_for_is_trained(
     async def ask(wish: Any) -> Any:
         asked.append(wish)
         if len(asked) == 1:
-            raise AlleleError("E_EXISTS", "a training of demo was begun and not finished")
+            raise AlleleError("E_EXISTS", "a training of demo was started and not finished")
         return SimpleNamespace(body=JobAccepted(job="j1"))
 
     app: Any = SimpleNamespace(session=SimpleNamespace(ask=ask))

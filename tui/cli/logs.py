@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from protocol.errors import AlleleError
-from protocol.logs import DAEMON_LOG, WORKER_LOGS, said_since
+from protocol.logs import DAEMON_LOG, WORKER_LOGS, output_since
 from protocol.places import places_of
 from tui.cli.output import Output
 from tui.cli.session import home_behind, locate
@@ -60,7 +60,7 @@ def _workers(folder: Path, lines: int) -> list[Part]:
                 text, written_s = file.read().decode(errors="replace"), os.fstat(file.fileno()).st_mtime
         except OSError:
             continue  # it was moved meanwhile, or is nobody's to read
-        said = said_since(text.splitlines(), time.time() - RECENT_S, written_s)
+        said = output_since(text.splitlines(), time.time() - RECENT_S, written_s)
         if said:
             found.append((written_s, Part(path, said[-lines:])))
     return [part for _, part in sorted(found)]

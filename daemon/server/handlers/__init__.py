@@ -1,1 +1,1 @@
-"""Request handlers: one small function for each request, grouped by what they are about."""
+"""Request handlers: one small function for each request, one module for each subject."""

@@ -1,7 +1,7 @@
-"""Requests about what codes do: atlases, palettes made of them, and a person's words for codes.
+"""Handlers of requests about the effects of codes: atlases, palettes made from them, and the user's labels for codes.
 
-Data flow: an atlas is read from its model's folder in a thread, kept as long as the file stays the same, and measured
-anew as a job. Where there is none, palettes are the engine's: an order of the codes' vectors.
+Data flow: an atlas is read from its model's folder in a thread, and cached until the file changes. A job measures it
+again. For a model without an atlas, the engine computes the palette, which is an order of the codes' vectors.
 """
 
 import asyncio
@@ -34,20 +34,20 @@ from protocol.messages.models import GetAtlas, GetPalette, MeasureAtlas, ModelIn
 log = logging.getLogger("allele.store")
 
 KEPT = 16
-CHECKED_LABEL = "a word for a code holds no line breaks or other control characters"
+CHECKED_LABEL = "a label cannot contain line breaks or other control characters"
 
 
 class Atlases:
-    """Atlases read so far, by the file they were read from."""
+    """A cache of atlases, by the file that they were read from."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str], Atlas] = OrderedDict()
 
     async def find(self, model: ModelInfo) -> Atlas:
-        """The atlas of a model.
+        """Return the atlas of a model.
 
         Raises:
-            AlleleError: E_NO_ATLAS, saying why and what to do.
+            AlleleError: E_NO_ATLAS, with the reason and a hint.
         """
         folder = Path(model.path)
         key = (model.codec_id, await asyncio.to_thread(signature, folder / ATLAS_NAME))
@@ -64,12 +64,12 @@ def _read(model: ModelInfo) -> Atlas:
         atlas = read_atlas(Path(model.path), model.codec_id, levels=model.levels, codebook=model.codebook)
     except AtlasError as problem:
         raise AlleleError("E_NO_ATLAS", problem.message, hint=problem.hint) from None
-    _ = atlas.verdicts  # here, in a thread, and kept with it
+    _ = atlas.verdicts  # computed here, in a thread, and cached with the atlas
     return atlas
 
 
 class AtlasHandlers:
-    """Palettes from the atlas or else the engine; measuring as a job; labels one after another."""
+    """Answers requests about atlases, palettes and labels. Labels are written one after another."""
 
     def __init__(self, services: Services) -> None:
         self._services, self._places = services, services.config.places
@@ -78,7 +78,7 @@ class AtlasHandlers:
         self._labelling = asyncio.Lock()
 
     async def palette(self, request: Call[GetPalette]) -> Reply:
-        """Ranks (Q, K) on what was asked for, as far as it was measured."""
+        """Return the ranks (Q, K) of codes on the requested descriptor, from the atlas or else from the engine."""
         body = request.body
         model = await self._services.library.model(body.model)
         try:
@@ -109,7 +109,7 @@ class AtlasHandlers:
         return Reply(body=said, buffers=(self._components[model.codec_id],))
 
     async def get(self, request: Call[GetAtlas]) -> Reply:
-        """With the labels, whether or not there is an atlas."""
+        """Return the atlas of a model if there is one, and always its labels."""
         body = request.body
         model = await self._services.library.model(body.model)
         labels, trouble = await asyncio.to_thread(_labels, Path(model.path))
@@ -137,7 +137,7 @@ class AtlasHandlers:
         return Reply(body=said, buffers=tables)
 
     async def measure(self, request: Call[MeasureAtlas]) -> Reply:
-        """Refused at once when the model or what it learned from is not there."""
+        """Queue the measurement of an atlas. Refused at once if the model or its corpus does not exist."""
         async with self._services.library.model_names:
             return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
 
@@ -157,7 +157,7 @@ class AtlasHandlers:
         return await self._services.queue.submit(spec, *request.key)
 
     async def label(self, request: Call[PutLabel]) -> Reply:
-        """On disk before it is answered; everybody is told."""
+        """Set the label of a code. It is on disk before the reply, and all clients are notified."""
         body = request.body
         model = await self._services.library.model(body.model)
         if body.level >= model.levels:
@@ -166,7 +166,7 @@ class AtlasHandlers:
             raise AlleleError("E_BAD_CODE", f"code {body.code} does not exist", hint=f"0 to {model.codebook - 1}")
         text = body.text.strip()
         if not text.isprintable():
-            raise AlleleError("E_BAD_REQUEST", CHECKED_LABEL, hint="type another")
+            raise AlleleError("E_BAD_REQUEST", CHECKED_LABEL, hint="type another label")
         async with self._labelling:
             await asyncio.to_thread(_put_label, Path(model.path), f"{body.level}:{body.code}", text)
         self._services.publisher.publish(AtlasChanged(model=model.name))
@@ -174,10 +174,10 @@ class AtlasHandlers:
 
 
 def _corpus_of(model: ModelInfo) -> str:
-    """The corpus a model learned from.
+    """The name of the corpus that a model was trained on.
 
     Raises:
-        AlleleError: E_NOT_FOUND when its folder does not say.
+        AlleleError: E_NOT_FOUND if the model's folder does not record it.
     """
     try:
         run = read_run(Path(model.path))
@@ -215,7 +215,7 @@ def _put_label(folder: Path, key: str, text: str) -> None:
 
 
 def register(table: DispatchTable, services: Services) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     handlers = AtlasHandlers(services)
     table.add(GetPalette, handlers.palette)
     table.add(GetAtlas, handlers.get)

@@ -1,4 +1,4 @@
-"""Requests about corpora."""
+"""Handlers of requests about corpora."""
 
 import asyncio
 import shutil
@@ -22,14 +22,14 @@ LEAST_FREE_BYTES = 64 << 20
 
 
 class CorpusHandlers:
-    """Ingest as a job; the rest from memory and folders."""
+    """Answers requests about corpora. Files are added by a job."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._places = services.config.places
 
     async def add(self, request: Call[AddToCorpus]) -> Reply:
-        """Refused at once when a path does not exist; a bad file among good ones is the job's business."""
+        """Queue a job that adds files. Refused at once if a path does not exist; the job reports unusable files."""
         body = request.body
         known = await self._services.jobs.known(*request.key)
         if known is not None:
@@ -42,11 +42,11 @@ class CorpusHandlers:
         return Reply(body=JobAccepted(job=info.id))
 
     async def list(self, _: Call[ListCorpora]) -> Reply:
-        """As the folders are now."""
+        """List the corpora, as their folders are now."""
         return Reply(body=Corpora(corpora=await self._services.library.refresh_corpora()))
 
     async def show(self, request: Call[ShowCorpus]) -> Reply:
-        """With every file, those that could not be used included."""
+        """Describe a corpus and all its files, including those that could not be used."""
         body = request.body
         await self._services.library.corpus(body.name)
         corpus = await asyncio.to_thread(_load, self._places.corpora / body.name)
@@ -54,7 +54,7 @@ class CorpusHandlers:
         return Reply(body=Corpus(info=corpus_info(corpus), files=files))
 
     async def remove(self, request: Call[RemoveCorpus]) -> Reply:
-        """Refused while a job uses it, also one that is paused."""
+        """Move a corpus to the trash. Refused while a job uses it, even a paused one."""
         body = request.body
         await self._services.library.corpus(body.name)
         for job in self._services.jobs.open:
@@ -70,16 +70,16 @@ class CorpusHandlers:
 
 
 def check_space(home: Path) -> None:
-    """Refuse to begin a job that could not keep its first results. Blocking.
+    """Check that the disk has space for the first results of a job. This blocks: call it in a thread.
 
     Raises:
-        AlleleError: E_DISK_FULL.
+        AlleleError: E_DISK_FULL if it has not.
     """
     free = shutil.disk_usage(home).free
     if free < LEAST_FREE_BYTES:
         raise AlleleError(
             "E_DISK_FULL",
-            f"{home}: only {free >> 20} MiB are free on this disk, a job needs {LEAST_FREE_BYTES >> 20} to begin",
+            f"{home}: only {free >> 20} MiB are free on this disk, a job needs {LEAST_FREE_BYTES >> 20} to start",
             hint="free some space, or use another folder with --home DIR",
         )
 
@@ -92,7 +92,7 @@ def _load(folder: Path) -> CorpusOnDisk:
 
 
 def register(table: DispatchTable, services: Services) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     handlers = CorpusHandlers(services)
     table.add(AddToCorpus, handlers.add)
     table.add(ListCorpora, handlers.list)

@@ -1,4 +1,4 @@
-"""Requests about jobs: training, listing, cancelling, logs."""
+"""Handlers of requests about jobs: training, listing, cancelling and logs."""
 
 import asyncio
 import shlex
@@ -48,7 +48,7 @@ class JobHandlers:
         return Reply(body=JobAccepted(job=(await self._admit(request, request.body)).id))
 
     async def _admit(self, request: Call[Any], training: StartTraining, *, stop: bool = False) -> JobInfo:
-        """Check and queue a training; with `stop` only to make the model of what was learnt already."""
+        """Check and queue a training. With `stop` the job only writes the model from the last checkpoint."""
         async with self._services.library.model_names:
             known = await self._services.jobs.known(*request.key)
             if known is not None:
@@ -60,7 +60,7 @@ class JobHandlers:
             await asyncio.to_thread(_check_audio, training, self._places.corpora / training.corpus)
             await asyncio.to_thread(check_space, self._places.home)
             request.check_deadline()
-            if paused:  # the new job goes on with its run
+            if paused:  # the new job continues its run
                 await self._services.queue.cancel(paused)
             spec = TrainSpec(
                 corpus_dir=str(self._places.corpora / training.corpus),
@@ -94,31 +94,31 @@ class JobHandlers:
         return Reply(body=await self._admit(request, await self._again(info)))
 
     async def stop(self, request: Call[StopJob]) -> Reply:
-        """End a training with its model; where it ended without one, queue a new job that only makes the model."""
+        """End a training with its model. If it ended without one, queue a new job that only writes the model."""
         info = self._services.jobs.find(request.body.job)
         if info.is_open or info.state == "done":
             return Reply(body=await self._services.queue.stop(info.id))
         again = await self._again(info)
         if not await asyncio.to_thread(has_learnt, self._places.models / again.model):
             hint = f"allele jobs resume {info.id}" if again.resume else info.hint
-            raise AlleleError("E_BAD_REQUEST", f"job {info.id} has learnt nothing to make a model of", hint=hint)
+            raise AlleleError("E_BAD_REQUEST", f"job {info.id} has no checkpoint to make a model from", hint=hint)
         return Reply(body=await self._admit(request, again, stop=True))
 
     async def move(self, request: Call[MoveJob]) -> Reply:
-        """Give a queued job another place in its line."""
+        """Move a queued job to another place in its queue."""
         return Reply(body=self._services.queue.move(request.body.job, request.body.position))
 
     async def _again(self, info: JobInfo) -> StartTraining:
-        """The request that takes up a training that ended: from its last checkpoint where it left a run."""
+        """The request that continues an ended training, from its last checkpoint if there is a run."""
         if info.kind != "train":
-            raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training and is {info.state}", hint=info.hint)
+            raise AlleleError("E_BAD_REQUEST", f"job {info.id} is not a training and is {info.state}", hint=info.hint)
         spec = await self._services.jobs.spec_of(info.id)
         if not isinstance(spec, TrainSpec):
-            raise AlleleError("E_BAD_REQUEST", f"what job {info.id} was to do cannot be read", hint=info.hint)
+            raise AlleleError("E_BAD_REQUEST", f"the specification of job {info.id} cannot be read", hint=info.hint)
         run = Path(spec.run_dir)
         if run.parent != self._places.models:
             hint = f"allele model restore {shlex.quote(info.subject)}"
-            raise AlleleError("E_NOT_FOUND", f"what job {info.id} learnt is in the trash", hint=hint)
+            raise AlleleError("E_NOT_FOUND", f"the run of job {info.id} is in the trash", hint=hint)
         return StartTraining(
             corpus=spec.corpus,
             model=run.name,
@@ -135,10 +135,10 @@ class JobHandlers:
         return Reply(body=await asyncio.to_thread(self._logs.read, info.id, path, body.after))
 
     def _check_name_is_free(self, training: StartTraining) -> str:
-        """The paused job whose run a resuming request takes over, "" when there is none.
+        """Return the paused job whose run a resuming request continues, or "" if there is none.
 
         Raises:
-            AlleleError: E_EXISTS: another job trains a model of this name.
+            AlleleError: E_EXISTS if another job trains a model of this name.
         """
         for job in self._services.jobs.open:
             if job.kind != "train" or job.subject != training.model:
@@ -152,10 +152,10 @@ class JobHandlers:
 
 
 def _check_options(body: StartTraining) -> None:
-    """Refuse options that are out of bounds.
+    """Check that the options are within bounds.
 
     Raises:
-        AlleleError: E_BAD_REQUEST.
+        AlleleError: E_BAD_REQUEST if they are not.
     """
     try:
         body.options.check()
@@ -164,17 +164,17 @@ def _check_options(body: StartTraining) -> None:
 
 
 def _check_run(body: StartTraining, models: Path) -> None:
-    """Require a new name, or an unfinished run to resume on the corpus that it learns from. Blocking.
+    """Check that the name is new, or that there is an unfinished run on the same corpus to resume. This blocks.
 
     Raises:
-        AlleleError: E_EXISTS, E_NOT_FOUND, E_BAD_REQUEST for another corpus, or E_IO when the run cannot be read.
+        AlleleError: E_EXISTS, E_NOT_FOUND, E_BAD_REQUEST for another corpus, or E_IO if the run cannot be read.
     """
     folder = models / body.model
     if (folder / MODEL_NAME).exists():
         raise AlleleError(
             "E_EXISTS",
-            f"model {body.model} is finished, and keeps its codec for life",
-            hint=f"train under another name: {train_command(body.corpus, body.model + '-2')}, or first put it in the "
+            f"model {body.model} is finished, and a finished model cannot be trained further",
+            hint=f"train under another name: {train_command(body.corpus, body.model + '-2')}, or first move it to the "
             f"trash: allele model delete {shlex.quote(body.model)}",
         )
     if has_run(folder):
@@ -183,12 +183,12 @@ def _check_run(body: StartTraining, models: Path) -> None:
         if not body.resume:
             raise AlleleError(
                 "E_EXISTS",
-                f"a training of {body.model} was begun and not finished",
-                hint=f"go on with {go_on}, or put it in the trash: allele model delete {shlex.quote(body.model)}",
+                f"a training of {body.model} was started and not finished",
+                hint=f"resume it with {go_on}, or move it to the trash: allele model delete {shlex.quote(body.model)}",
             )
         if corpus != body.corpus:
-            message = f"{body.model} learns from corpus {corpus}, not from {body.corpus}"
-            raise AlleleError("E_BAD_REQUEST", message, hint=f"go on with {go_on}")
+            message = f"{body.model} is trained on corpus {corpus}, not on {body.corpus}"
+            raise AlleleError("E_BAD_REQUEST", message, hint=f"resume it with {go_on}")
     elif body.resume:
         known = ", ".join(unfinished_runs(models)) or "none"
         raise AlleleError(
@@ -199,10 +199,10 @@ def _check_run(body: StartTraining, models: Path) -> None:
 
 
 def _check_audio(body: StartTraining, folder: Path) -> None:
-    """Require a corpus with enough sound to learn from. Blocking.
+    """Check that the corpus has enough sound to train on. This blocks: call it in a thread.
 
     Raises:
-        AlleleError: E_TOO_SHORT, or E_IO when the corpus cannot be read.
+        AlleleError: E_TOO_SHORT, or E_IO if the corpus cannot be read.
     """
     try:
         require_enough(load_corpus(folder))
@@ -214,7 +214,7 @@ def _check_audio(body: StartTraining, folder: Path) -> None:
 
 
 def register(table: DispatchTable, services: Services) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     handlers = JobHandlers(services)
     table.add(StartTraining, handlers.train)
     table.add(ListJobs, handlers.list)

@@ -1,4 +1,4 @@
-"""Requests about models."""
+"""Handlers of requests about models."""
 
 import asyncio
 from pathlib import Path
@@ -12,27 +12,27 @@ from protocol.messages.fields import Done
 from protocol.messages.models import DeleteModel, ListModels, Models, RestoreModel, ShowModel
 
 NAMED = 3
-"""Strands that are named where more hold a model's codes."""
+"""The largest number of strands that a message names one by one."""
 
 
 class ModelHandlers:
-    """Lists from the folders; deleted is moved to the trash, and taken back from there."""
+    """Answers requests about models. A deleted model is moved to the trash, from which it can be restored."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._places = services.config.places
 
     async def list(self, _: Call[ListModels]) -> Reply:
-        """As the folders are now."""
+        """List the models, as their folders are now."""
         return Reply(body=Models(models=await self._services.library.refresh_models()))
 
     async def show(self, request: Call[ShowModel]) -> Reply:
-        """One of them."""
+        """Describe one model by its name."""
         body = request.body
         return Reply(body=await self._services.library.model(body.name))
 
     async def delete(self, request: Call[DeleteModel]) -> Reply:
-        """Refused while a job trains or measures it, also one that is paused; open strands stay and are named."""
+        """Move a model to the trash. Refused while any job, even a paused one, uses it. Names its open strands."""
         body = request.body
         async with self._services.library.model_names:
             folder = await self._deletable(body.name)
@@ -46,15 +46,15 @@ class ModelHandlers:
     async def _deletable(self, name: str) -> Path:
         folder = self._places.models / name
         if not await asyncio.to_thread(folder.is_dir):
-            await self._services.library.refresh_models()  # it may have been taken away by hand
+            await self._services.library.refresh_models()  # a user may have removed its folder
             await self._services.library.model(name)
         for job in self._services.jobs.open:
             if job.kind in ("train", "atlas") and job.subject == name:
-                raise AlleleError("E_BUSY", f"job {job.id} works on model {name}", hint=f"allele jobs cancel {job.id}")
+                raise AlleleError("E_BUSY", f"job {job.id} uses model {name}", hint=f"allele jobs cancel {job.id}")
         return folder
 
     async def _silent_without(self, name: str) -> str:
-        """Which open strands hold codes of this model alone."""
+        """A text that names the open strands that cannot be played without this model."""
         models = await self._services.library.refresh_models()
         codec = next((model.codec_id for model in models if model.name == name), None)
         if codec is None or any(model.codec_id == codec and model.name != name for model in models):
@@ -63,10 +63,10 @@ class ModelHandlers:
         if not held:
             return ""
         more = f" and {len(held) - NAMED} more" if len(held) > NAMED else ""
-        return f"; silent until it is back: {', '.join(held[:NAMED])}{more}"
+        return f"; these strands are silent until it is restored: {', '.join(held[:NAMED])}{more}"
 
     async def restore(self, request: Call[RestoreModel]) -> Reply:
-        """The one deleted last; refused while there is a model or a training of that name."""
+        """Restore the most recently deleted model of a name. Refused while another model or training has the name."""
         body = request.body
         async with self._services.library.model_names:
             deleted = await asyncio.to_thread(in_trash, self._places.trash, "model")
@@ -75,7 +75,7 @@ class ModelHandlers:
                 raise AlleleError(
                     "E_NOT_FOUND",
                     f"no model called {body.name!r} is in the trash (there are: {known})",
-                    hint="allele model list says which are not deleted",
+                    hint="allele model list shows the models that are not deleted",
                 )
             name = body.new_name or body.name
             folder = self._places.models / name
@@ -84,7 +84,7 @@ class ModelHandlers:
                 raise AlleleError(
                     "E_EXISTS",
                     f"there is a model or a training called {name} already",
-                    hint=f"take it back as another: allele model restore {quote(body.name)} --as {quote(name + '-2')}",
+                    hint=f"choose another name: allele model restore {quote(body.name)} --as {quote(name + '-2')}",
                 )
             request.check_deadline()
             await asyncio.to_thread(take_back, deleted[body.name], folder)
@@ -94,7 +94,7 @@ class ModelHandlers:
 
 
 def register(table: DispatchTable, services: Services) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     handlers = ModelHandlers(services)
     table.add(ListModels, handlers.list)
     table.add(ShowModel, handlers.show)

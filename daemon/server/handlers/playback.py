@@ -1,12 +1,12 @@
-"""StartPlayback, TunePlayback and StopPlayback: which player plays what, streamed on credits over aud.
+"""Handlers of StartPlayback, TunePlayback and StopPlayback, and the streams of chunks to players over aud.
 
-Data flow: a request makes a `Playback` with a task that waits for a credit, asks its `StrandStream` for the next chunk
-and sends it. The newest playback of a player supersedes the one before with an empty flush chunk, which costs no
-credit, so a full queue never delays a key press. Boundary: `AudSocket` knows connections, this side players.
+Data flow: a request creates a `Playback` with a task that waits for a credit, gets the next chunk from its
+`StrandStream` and sends it. A new playback of a player replaces the previous one with an empty flush chunk, which costs
+no credit, so a full queue never delays a key press. Boundary: `AudSocket` manages connections, this module players.
 
-What can go wrong: a player vanishes (its next chunk, or an empty one sent while it grants nothing, cannot be delivered
-and its playback ends), a strand is closed or the engine fails (the last chunk says why), a player says hello a moment
-after its client asked to play (the request waits that moment).
+What can go wrong: a player disappears (a chunk to it cannot be delivered, and its playback ends), a strand is closed or
+the engine fails (the last chunk contains the error), or a player's hello arrives after its client's request (the
+request waits for ATTACH_S).
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from daemon.server.library import Library
 from daemon.server.strandbook import StrandBook
 from daemon.server.wire.audio_socket import AudSocket
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
-from daemon.supervision.engine_client import EngineBridge
+from daemon.supervision.engine_client import EngineClient
 from protocol.arrays import Array
 from protocol.errors import AlleleError
 from protocol.frames import ID_BYTES
@@ -37,8 +37,8 @@ from protocol.strands import StrandMeta
 
 log = logging.getLogger("allele.playback")
 
-ATTACH_S = 2.0  # how long a request waits for its player's hello
-PROBE_S = 1.0  # without a credit for so long, see whether the player is still there
+ATTACH_S = 2.0  # the time that a request waits for the hello of its player
+PROBE_S = 1.0  # after this long without a credit, check that the player is still connected
 NOTHING = np.zeros((1, 0), np.float32)
 
 SendChunk = Callable[[bytes, Chunk, Array], bool]
@@ -47,11 +47,11 @@ DecodeBlock = Callable[[Block], Awaitable[PCM]]
 
 
 class Playbacks:
-    """Every player and what it plays. Implements aud's `PlayerHook`; used on the loop's thread only.
+    """All players and what they play. It implements aud's `PlayerHook`. Use it on the loop's thread.
 
     Args:
-        strands: where living strands are.
-        decode: PCM of a block. find_codec: the codec of a strand, or why there is none.
+        strands: the open strands.
+        decode: returns the PCM of a block. find_codec: returns the codec of a strand, or raises the reason.
     """
 
     def __init__(
@@ -66,17 +66,17 @@ class Playbacks:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def serve(self, send: SendChunk) -> None:
-        """Send chunks through this from now on."""
+        """Set the function that sends chunks to players."""
         self._send = send
 
     def register(self, table: DispatchTable) -> None:
-        """Answer the requests of this module."""
+        """Register the handlers of this module."""
         table.add(StartPlayback, self.start)
         table.add(TunePlayback, self.tune)
         table.add(StopPlayback, self.stop)
 
     async def close(self) -> None:
-        """End every playback and forget the cache."""
+        """End all playbacks and clear the cache."""
         for player in self.players.values():
             self._end(player)
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -84,13 +84,13 @@ class Playbacks:
 
     @property
     def playing(self) -> int:
-        """Playbacks under way."""
+        """The number of running playbacks."""
         return sum(player.playback is not None for player in self.players.values())
 
     # --- players ---------------------------------------------------------------------------------------------
 
     def attach(self, cid: bytes, routing_id: bytes) -> None:
-        """A player said hello; again, after a reconnection, its playback goes on."""
+        """Add a player that sent hello. If it has reconnected, its playback continues."""
         player = self.players.setdefault(cid, Player(routing_id))
         player.routing_id = routing_id
         player.revoke()
@@ -98,12 +98,12 @@ class Playbacks:
             self._awaited[cid].set()
 
     def credit(self, cid: bytes, chunks: int) -> None:
-        """A player can take so many more chunks."""
+        """Let a player receive this many more chunks."""
         if cid in self.players:
             self.players[cid].grant(chunks)
 
     def detach(self, cid: bytes) -> None:
-        """A player is gone, and with it what it played."""
+        """Remove a player that has disconnected, and end its playback."""
         player = self.players.pop(cid, None)
         if player is not None:
             self._end(player)
@@ -111,30 +111,30 @@ class Playbacks:
     # --- requests --------------------------------------------------------------------------------------------
 
     async def start(self, request: Call[StartPlayback]) -> Reply:
-        """StartPlayback."""
-        asked: StartPlayback = request.body
+        """Play frames of a strand in place of what the player plays."""
+        body: StartPlayback = request.body
         number = next(self._numbers)
-        view = self._strands.find(asked.strand)
-        frames = frames_of(asked, view.codes.shape[1])
-        levels = levels_of(asked.levels, view.codes.shape[0])
-        before = before_of(view.meta, request.buffers) if asked.before else None
+        view = self._strands.find(body.strand)
+        frames = frames_of(body, view.codes.shape[1])
+        levels = levels_of(body.levels, view.codes.shape[0])
+        before = before_of(view.meta, request.buffers) if body.before else None
         codec = await self._find_codec(view.meta)
-        player = await self._player(asked.player)  # last: it may come or go while a cold engine loads the codec
+        player = await self._player(body.player)  # last: it may connect or disconnect while the engine loads the codec
         stream = StrandStream(
-            self._strands, self.cache, asked.strand, frames, codec=codec, levels=levels, loop=asked.loop
+            self._strands, self.cache, body.strand, frames, codec=codec, levels=levels, loop=body.loop
         )
         playback = Playback(number, stream)
         if before is not None:
             await playback.compare(before, True, self._strands, self.cache)
-        if number > player.newest:  # else a later request overtook this one while it waited
+        if number > player.newest:  # otherwise a later request has replaced this one while it waited
             self._begin(player, playback, frames.first * view.meta.hop_length)
-        return Reply(body=PlaybackStarted(playback=number, strand=asked.strand, frames=frames))
+        return Reply(body=PlaybackStarted(playback=number, strand=body.strand, frames=frames))
 
     async def play(self, player_id: bytes, stream: Stream, sample: int) -> int:
-        """Play a stream from this sample on in place of what the player plays; the playback's number.
+        """Play a stream from a sample on, in place of what the player plays. Returns the playback's number.
 
         Raises:
-            AlleleError: E_NOT_FOUND: no such player.
+            AlleleError: E_NOT_FOUND if the player is not connected.
         """
         number = next(self._numbers)
         player = await self._player(player_id)
@@ -143,25 +143,27 @@ class Playbacks:
         return number
 
     async def tune(self, request: Call[TunePlayback]) -> Reply:
-        """TunePlayback."""
-        asked: TunePlayback = request.body
-        player = self.players.get(asked.player)
+        """Change the levels, the loop or the comparison of a running playback."""
+        body: TunePlayback = request.body
+        player = self.players.get(body.player)
         playback = player.playback if player is not None else None
-        if not isinstance(playback, Playback) or playback.number != asked.playback:
-            raise AlleleError("E_NOT_FOUND", f"playback {asked.playback} is over")
+        if not isinstance(playback, Playback) or playback.number != body.playback:
+            raise AlleleError("E_NOT_FOUND", f"playback {body.playback} is over")
         stream = playback.stream
         view = self._strands.find(stream.strand)
-        levels = levels_of(asked.levels, view.codes.shape[0])
+        levels = levels_of(body.levels, view.codes.shape[0])
         before = before_of(view.meta, request.buffers) if request.buffers else stream.comparison
-        if asked.before and before is None:
-            raise AlleleError("E_BAD_REQUEST", "there is nothing to compare with", hint="send its codes along")
-        stream.levels, stream.loop = levels, asked.loop
+        if body.before and before is None:
+            raise AlleleError(
+                "E_BAD_REQUEST", "there is nothing to compare with", hint="send its codes with the request"
+            )
+        stream.levels, stream.loop = levels, body.loop
         if before is not None:
-            await playback.compare(before, asked.before, self._strands, self.cache)
+            await playback.compare(before, body.before, self._strands, self.cache)
         return Reply(body=Done())
 
     def resized(self, strand: str, lo: int, before: int, after: int) -> None:
-        """A strand changed its length: `before` frames from `lo` on gave place to `after`. What plays there follows."""
+        """Adjust playbacks of a strand in which `before` frames from `lo` on were replaced by `after` frames."""
         for player in self.players.values():
             playback = player.playback
             if isinstance(playback, Playback) and playback.stream.strand == strand:
@@ -169,20 +171,19 @@ class Playbacks:
                 stream.frames = resized(stream.frames, lo, before, after)
 
     def edited(self, strand: str) -> None:
-        """A strand sounds otherwise: what it is compared with is matched to it anew."""
+        """Match the loudness of comparisons again after a strand was edited."""
         for player in self.players.values():
             playback = player.playback
             if isinstance(playback, Playback) and playback.stream.strand == strand and playback.stream.comparison:
                 self._spawn(playback.match(self._strands, self.cache))
 
     async def stop(self, request: Call[StopPlayback]) -> Reply:
-        """StopPlayback; no error when nothing plays."""
-        asked: StopPlayback = request.body
-        player = self.players.get(asked.player)
+        """Stop the playback of a player. It is not an error if nothing plays."""
+        body: StopPlayback = request.body
+        player = self.players.get(body.player)
         if player is not None:
-            player.newest = next(
-                self._numbers
-            )  # what was asked earlier and waits for its codec does not begin after this
+            # a request that came earlier and still waits for its codec does not start after this
+            player.newest = next(self._numbers)
         playback = player.playback if player is not None else None
         if player is None or playback is None:
             return Reply(body=Done(detail="nothing was playing"))
@@ -200,14 +201,14 @@ class Playbacks:
             self._awaited.pop(cid, None)
         player = self.players.get(cid)
         if player is None:
-            hint = "its status says why: most often there is no sound device; allele doctor"
+            hint = "the usual cause is that there is no sound device; check with: allele doctor"
             raise AlleleError("E_NOT_FOUND", "that player is not connected", hint=hint)
         return player
 
     # --- streaming -------------------------------------------------------------------------------------------
 
     def _begin(self, player: Player, playback: Playback | ClipPlayback, sample: int) -> None:
-        """Supersede what the player plays: silence the old at once, then stream the new."""
+        """Replace what the player plays: silence the old playback at once, then stream the new one."""
         self._end(player)
         player.newest = playback.number
         self._say(player, Chunk(playback=playback.number, index=0, sample=sample, flush=True))
@@ -215,7 +216,7 @@ class Playbacks:
         playback.task = self._spawn(self._run(player, playback))
 
     async def _run(self, player: Player, playback: Playback | ClipPlayback) -> None:
-        """Send chunks as credits come, until the end, an error, or the player's."""
+        """Send chunks as credits arrive, until the playback ends or fails or the player disconnects."""
         error = ""
         try:
             while True:
@@ -225,7 +226,7 @@ class Playbacks:
                     continue
                 cut = await playback.stream.next()
                 playback.sent += 1
-                player.credits -= bool(cut.pcm.size)  # an empty chunk costs none
+                player.credits -= bool(cut.pcm.size)  # an empty chunk costs no credit
                 chunk = Chunk(playback=playback.number, index=playback.sent, sample=cut.sample, last=cut.last)
                 if not self._say(player, chunk, np.atleast_2d(cut.pcm)) or cut.last:
                     break
@@ -241,7 +242,7 @@ class Playbacks:
             player.playback = None
 
     def _probe(self, player: Player, playback: Playback | ClipPlayback) -> bool:
-        """Whether the player can still be reached: an empty chunk costs it nothing."""
+        """Whether the player is still connected. It sends an empty chunk, which costs no credit."""
         return self._say(player, Chunk(playback=playback.number, index=playback.sent, sample=0))
 
     def _say(self, player: Player, chunk: Chunk, pcm: Array = NOTHING) -> bool:
@@ -260,9 +261,9 @@ class Playbacks:
 
 
 def open_playbacks(
-    table: DispatchTable, strands: StrandBook, library: Library, engine: EngineBridge, aud: AudSocket
+    table: DispatchTable, strands: StrandBook, library: Library, engine: EngineClient, aud: AudSocket
 ) -> Playbacks:
-    """Playback over the broker's parts: answers its requests and hears of players. Close it before the engine."""
+    """Create the playbacks, and connect them to the broker's parts. Close them before the engine."""
 
     async def find_codec(meta: StrandMeta) -> CodecRef:
         model = await library.model_of(meta)

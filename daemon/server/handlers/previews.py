@@ -1,7 +1,8 @@
-"""PlayPreview: what a training's evaluations left to hear, through the same players as strands.
+"""The handler of PlayPreview, which plays the clips that a training's evaluations wrote.
 
-Data flow: a file of the run's folder is read whole in the engine (a few seconds, as loud as the run's source clip) and
-streamed in chunks by a `ClipStream`. What can go wrong: the file is not there; the player went away.
+Data flow: the engine reads a whole file of the run's folder (a few seconds, at the loudness of the run's source). A
+`ClipStream` streams it in chunks to the same players as strands. What can go wrong: the file does not exist, or the
+player has disconnected.
 """
 
 import numpy as np
@@ -16,18 +17,18 @@ from protocol.errors import AlleleError
 from protocol.messages.playback import PlayPreview, PreviewStarted
 from protocol.units import SAMPLE_RATE_HZ
 
-FADE_SAMPLES = 240  # 5 ms: neither beginning in mid-sound nor the end of a clip clicks
+FADE_SAMPLES = 240  # 5 ms, so that a clip that starts or ends in mid-sound does not click
 
 
 class ClipStream:
-    """A clip (L,) or (2, L) from a sample on, once or in a loop."""
+    """Streams a clip (L,) or (2, L) from a sample on, once or in a loop."""
 
     def __init__(self, clip: PCM, sample: int, *, loop: bool) -> None:
         self._clip, self._at, self._loop = _faded(clip), min(sample, clip.shape[-1]), loop
         self._is_first = True
 
     async def next(self) -> Cut:
-        """The next chunk."""
+        """Return the next chunk of the clip."""
         sample, pcm = self._at, self._clip[..., self._at : self._at + CHUNK_SAMPLES]
         if self._is_first and pcm.size:
             count = min(FADE_SAMPLES, pcm.shape[-1])
@@ -42,7 +43,7 @@ class ClipStream:
 
 
 def _faded(clip: PCM) -> PCM:
-    """The clip with its two ends brought to nothing."""
+    """The clip with a fade at both ends."""
     count = min(FADE_SAMPLES, clip.shape[-1] // 2)
     ramp = np.linspace(0, 1, count, dtype=np.float32)
     faded = np.array(clip, np.float32)
@@ -52,19 +53,21 @@ def _faded(clip: PCM) -> PCM:
 
 
 class PreviewHandlers:
-    """Plays previews by their run's job."""
+    """Answers PlayPreview, which names a preview by the job of its training."""
 
     def __init__(self, services: Services, playbacks: Playbacks) -> None:
         self._services, self._playbacks = services, playbacks
 
     async def play(self, request: Call[PlayPreview]) -> Reply:
-        """Of any training that this daemon knows, finished or not."""
+        """Play a preview of any training that this daemon has a record of, finished or not."""
         body = request.body
         info = self._services.jobs.find(body.job)
         if info.kind != "train":
-            raise AlleleError("E_BAD_REQUEST", f"job {info.id} is no training: it has no previews", hint="choose one")
+            raise AlleleError(
+                "E_BAD_REQUEST", f"job {info.id} has no previews: it is not a training", hint="choose a training"
+            )
         run = await self._services.jobs.run_of(info.id)
-        assert run is not None  # every training has one
+        assert run is not None  # every training has a run
         path, source = run / PREVIEWS / f"{body.preview}.wav", run / PREVIEW_SOURCE
         clip, gain_db = await self._services.engine.preview(path, source, request.deadline_s)
         stream = ClipStream(clip, body.sample, loop=body.loop)
@@ -74,5 +77,5 @@ class PreviewHandlers:
 
 
 def register(table: DispatchTable, services: Services, playbacks: Playbacks) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     table.add(PlayPreview, PreviewHandlers(services, playbacks).play)

@@ -1,4 +1,4 @@
-"""Requests that edit, encode or decode strands given as values; the daemon keeps nothing of them."""
+"""Handlers of requests that encode, edit or decode strands sent as values. The daemon stores nothing of them."""
 
 import asyncio
 from functools import partial
@@ -13,7 +13,7 @@ from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
 from daemon.edits.values import Computation, Grid, Outcome, Register, settle, write
 from daemon.server.computing import engine_for
-from daemon.server.encoding import Made, encode_clip, given_strand
+from daemon.server.encoding import StrandValue, encode_clip, given_strand
 from daemon.server.paths import check_target
 from daemon.server.services import Services
 from daemon.server.settling import Answers, Compute, settle_edit
@@ -37,7 +37,7 @@ FLOAT_BYTES = 4
 
 
 class SnapshotHandlers:
-    """Answers the requests that the command line makes about strands."""
+    """Answers the requests that the command line sends about strands."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -49,7 +49,7 @@ class SnapshotHandlers:
         return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
 
     async def edit_snapshot(self, request: Call[EditSnapshot]) -> Reply:
-        """Apply edits to a snapshot, in order; only the first strand changes."""
+        """Apply edits to a snapshot, in order. Only the first strand is changed."""
         body = request.body
         meta, codes = await given_strand(self._services, body.meta, request.buffers)
         others: list[tuple[StrandMeta, Codes]] = []
@@ -57,7 +57,7 @@ class SnapshotHandlers:
             others.append(await given_strand(self._services, other, request.buffers, place + 1))
         for name, place in body.names.items():
             if not 0 <= place < len(others):
-                raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place}, {len(others)} came along")
+                raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place} of {len(others)}")
         grids = {
             name: Grid(id=f"other{place}", meta=others[place][0], codes=others[place][1])
             for name, place in body.names.items()
@@ -73,16 +73,16 @@ class SnapshotHandlers:
         return await self._decode_to(meta, codes, body, request)
 
     async def decode_strand(self, request: Call[DecodeStrand]) -> Reply:
-        """Decode a living strand, as it is at this moment, to a WAV file."""
+        """Decode an open strand, as it is at this moment, to a WAV file."""
         body = request.body
-        living = self._services.strands.find(body.strand)
-        return await self._decode_to(living.meta, living.codes, body, request)
+        state = self._services.strands.find(body.strand)
+        return await self._decode_to(state.meta, state.codes, body, request)
 
     async def decode_region(self, request: Call[DecodeRegion]) -> Reply:
-        """Decode some frames of a living strand; the reply names the revision they are of."""
+        """Decode frames of an open strand. The reply contains the revision that was decoded."""
         body = request.body
-        living = self._services.strands.find(body.strand)
-        meta, frames = living.meta, body.frames
+        state = self._services.strands.find(body.strand)
+        meta, frames = state.meta, body.frames
         most = MAX_BUFFER_BYTES // FLOAT_BYTES // meta.channels // meta.hop_length
         if not 0 <= frames.first < frames.past <= meta.frames:
             raise AlleleError(
@@ -97,7 +97,7 @@ class SnapshotHandlers:
         pcm = await self._services.engine.decode(
             model.name,
             model.codec_id,
-            living.codes,
+            state.codes,
             frames.first,
             frames.past,
             levels,
@@ -105,7 +105,7 @@ class SnapshotHandlers:
             request.deadline_s,
         )
         return Reply(
-            body=Region(strand=living.id, rev=living.rev, frames=frames),
+            body=Region(strand=state.id, rev=state.rev, frames=frames),
             buffers=(np.atleast_2d(pcm),),
             sample_rate_hz=meta.sample_rate,
         )
@@ -141,10 +141,10 @@ class SnapshotHandlers:
 
 
 def heard_levels(meta: StrandMeta, levels: list[int] | None) -> list[int] | None:
-    """The levels to decode, each once.
+    """The levels to decode, without duplicates.
 
     Raises:
-        AlleleError: E_RANGE for a level the strand does not have.
+        AlleleError: E_RANGE for a level that the strand does not have.
     """
     if levels is None:
         return None
@@ -158,8 +158,8 @@ def heard_levels(meta: StrandMeta, levels: list[int] | None) -> list[int] | None
 
 async def _edit_all(
     meta: StrandMeta, codes: Codes, edits: list[Edit], others: dict[str, Grid], compute: Compute
-) -> Made:
-    """Apply edits in order; registers and locks live as long as this call."""
+) -> StrandValue:
+    """Apply edits in order. Registers and locks exist only during this call."""
     registers: dict[str, Register] = {}
     locked: frozenset[int] = frozenset()
     notes: list[str] = []
@@ -173,7 +173,7 @@ async def _edit_all(
             if change.strand == "first":
                 codes = write(codes, change)
     texts = newest([*meta.edits, *(format_edit(edit) for edit in edits)])
-    return Made(meta=replace(resized(meta, codes.shape[1]), edits=texts), codes=codes, notes=notes)
+    return StrandValue(meta=replace(resized(meta, codes.shape[1]), edits=texts), codes=codes, notes=notes)
 
 
 async def _edited(
@@ -183,7 +183,7 @@ async def _edited(
 
 
 def register(table: DispatchTable, services: Services) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     handlers = SnapshotHandlers(services)
     table.add(EncodeFile, handlers.encode_file)
     table.add(EditSnapshot, handlers.edit_snapshot)

@@ -1,4 +1,4 @@
-"""How the daemon is, all that a client draws, and stopping."""
+"""Handlers of requests for the daemon's status, for the snapshot that clients start from, and to stop the daemon."""
 
 import os
 import time
@@ -14,17 +14,17 @@ from protocol.messages.session import GetSnapshot, GetStatus, Snapshot, Status, 
 
 
 class StatusHandlers:
-    """Answered from memory, whatever else goes on."""
+    """Answers requests about the daemon itself from memory, so that the reply never waits."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
 
     async def status(self, _: Call[GetStatus]) -> Reply:
-        """A few lines."""
+        """Return the status of the daemon and its engine."""
         return Reply(body=status_of(self._services))
 
     async def snapshot(self, _: Call[GetSnapshot]) -> Reply:
-        """Made in one turn of the loop, so state and sequence number belong together."""
+        """Return the whole state. It is read in one turn of the loop, so that it matches its sequence number."""
         services = self._services
         body = Snapshot(
             epoch=services.publisher.epoch,
@@ -39,7 +39,7 @@ class StatusHandlers:
         return Reply(body=body)
 
     async def stop(self, request: Call[StopDaemon]) -> Reply:
-        """Answered first; the daemon stops right after, or when its jobs are done."""
+        """Stop the daemon after the reply is sent, or when its jobs are done."""
         body = request.body
         waiting = len(self._services.jobs.active) if body.drain else 0
         self._services.stop(body.drain)
@@ -47,7 +47,7 @@ class StatusHandlers:
 
 
 def status_of(services: Services) -> Status:
-    """The daemon in a few lines; costs no I/O but a look at our own memory."""
+    """Collect the daemon's status. It does no I/O except reading this process's memory use."""
     engine = services.engine.state
     memory_mib = psutil.Process().memory_info().rss / 2**20
     return Status(
@@ -55,7 +55,7 @@ def status_of(services: Services) -> Status:
         uptime_s=round(time.monotonic() - services.started_s, 3),
         device=engine.device,
         jobs=len(services.jobs.active),
-        clients=services.roster.present,
+        clients=services.peers.present,
         endpoint=services.config.places.endpoint.address("ctl"),
         version=package_version(),
         engine=engine.engine,
@@ -66,7 +66,7 @@ def status_of(services: Services) -> Status:
 
 
 def register(table: DispatchTable, services: Services) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     handlers = StatusHandlers(services)
     table.add(GetStatus, handlers.status)
     table.add(GetSnapshot, handlers.snapshot)

@@ -1,4 +1,4 @@
-"""Requests about living strands and the workspace."""
+"""Handlers of requests about open strands and the workspace."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from daemon.server.computing import engine_for
 from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
-from daemon.store.living import RequestId
+from daemon.store.strand_state import RequestId
 from protocol.errors import AlleleError
 from protocol.messages.fields import Done
 from protocol.messages.strands import (
@@ -31,41 +31,41 @@ from protocol.messages.strands import (
 
 
 class StrandHandlers:
-    """Answers requests about living strands. Edits of a strand are applied in the order in which they came."""
+    """Answers requests about open strands. Edits of a strand are applied in the order of arrival."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
         self._strands = services.strands
 
     async def open_strand(self, request: Call[OpenStrand]) -> Reply:
-        """Open a strand of an audio file, which is encoded first, or of codes that came with the request."""
+        """Open a strand from an audio file, which is encoded first, or from codes sent with the request."""
         body = request.body
         request_id = RequestId(cid=request.cid, id=request.id)
         known = await self._strands.opened_by(request_id)
         if known is not None:
             return Reply(body=known.info)
         if (body.path is None) == (body.meta is None):
-            raise AlleleError("E_BAD_REQUEST", "a strand is opened of an audio file or of codes, one of them")
+            raise AlleleError("E_BAD_REQUEST", "give either an audio file or codes to open a strand")
         if body.path is not None:
             if body.model is None:
-                raise AlleleError("E_BAD_REQUEST", "which model encodes the file?", hint="name a model")
+                raise AlleleError("E_BAD_REQUEST", "no model is named to encode the file", hint="name a model")
             made = await encode_clip(self._services, body.path, body.model, request)
             meta, codes, notes = made.meta, made.codes, made.notes
         else:
             (meta, codes), notes = await given_strand(self._services, body.meta, request.buffers), []
-        living = await self._strands.open_strand(meta, codes, request_id)
-        return Reply(body=replace(living.info, notes=notes))
+        state = await self._strands.open_strand(meta, codes, request_id)
+        return Reply(body=replace(state.info, notes=notes))
 
     async def get_strand(self, request: Call[GetStrand]) -> Reply:
         """Return a strand with its codes and the newest of its edits as text."""
         body = request.body
-        living = self._strands.find(body.strand)
+        state = self._strands.find(body.strand)
         texts = await self._strands.edit_texts(body.strand)
-        living, earlier = self._strands.find(body.strand), ()
+        state, earlier = self._strands.find(body.strand), ()
         if body.with_earlier:
-            living, *earlier = await self._strands.earlier(body.strand)
-        info = replace(living.info, meta=replace(living.meta, edits=newest(texts)))
-        return Reply(body=info, buffers=(living.codes, *earlier))
+            state, *earlier = await self._strands.earlier(body.strand)
+        info = replace(state.info, meta=replace(state.meta, edits=newest(texts)))
+        return Reply(body=info, buffers=(state.codes, *earlier))
 
     async def list_strands(self, _: Call[ListStrands]) -> Reply:
         """List every open strand. Reads memory; touches no disk."""
@@ -78,7 +78,7 @@ class StrandHandlers:
         return Reply(body=Done())
 
     async def reopen_strand(self, request: Call[ReopenStrand]) -> Reply:
-        """Take a strand back from the trash, with the history it had."""
+        """Restore a strand and its history from the trash."""
         body = request.body
         return Reply(body=(await self._strands.reopen_strand(body.strand)).info)
 
@@ -87,7 +87,7 @@ class StrandHandlers:
         return Reply(body=await self._strands.list_closed_strands())
 
     async def apply_edit(self, request: Call[ApplyEdit]) -> Reply:
-        """Apply an edit and answer when it is on disk."""
+        """Apply an edit. The reply is sent when the edit is on disk."""
         body = request.body
         others = [] if body.edit.other is None else [body.edit.other]
         async with self._strands.turn(body.strand, *others):
@@ -110,18 +110,18 @@ class StrandHandlers:
             return Reply(body=await self._strands.redo_edit(body.strand, _request_id(request)))
 
     async def get_history(self, request: Call[GetHistory]) -> Reply:
-        """List the edits around the point of its history at which a strand is."""
+        """List the edits around the current one of a strand's history."""
         body = request.body
         return Reply(body=await self._strands.get_history(body.strand))
 
     async def put_workspace(self, request: Call[PutWorkspace]) -> Reply:
-        """Keep a client's workspace in place of the last one, whoever sent that."""
+        """Store a client's workspace. It replaces the stored one, even that of another client."""
         body = request.body
         await self._strands.put_workspace(body.state)
         return Reply(body=Done())
 
     async def get_workspace(self, _: Call[GetWorkspace]) -> Reply:
-        """Return the workspace that was kept last. Reads memory; touches no disk."""
+        """Return the workspace that was stored last. Reads memory; touches no disk."""
         return Reply(body=Workspace(state=self._strands.workspace))
 
 
@@ -131,7 +131,7 @@ def _request_id(request: Call[Any]) -> RequestId:
 
 
 def register(table: DispatchTable, services: Services) -> None:
-    """Answer the requests of this module."""
+    """Register the handlers of this module."""
     handlers = StrandHandlers(services)
     table.add(OpenStrand, handlers.open_strand)
     table.add(GetStrand, handlers.get_strand)

@@ -1,1 +1,1 @@
-"""ZeroMQ sockets, the handshake, and the way of a message to its handler and back."""
+"""ZeroMQ sockets, the handshake, and the delivery of messages to their handlers and of replies to clients."""

@@ -1,8 +1,8 @@
-"""aud: hello, credits and life signs of players, chunks to them.
+"""The aud socket: it receives hello, credits and pings from players, and sends chunks of sound to them.
 
-Boundary: what is played is the playback's business (`PlayerHook`); this side only knows which connection belongs to
-which player. What can go wrong: a player vanishes without a word; it is detached when it has been silent for
-SILENT_S, and a chunk to it is simply not sent.
+Boundary: this module knows only which connection belongs to which player; the playback (`PlayerHook`) decides what is
+played. What can go wrong: a player disappears without notice. It is detached after SILENT_S of silence, and chunks
+to it are not sent.
 """
 
 import time
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from daemon.server.wire.handshake import greet
-from daemon.server.wire.rejected_messages import GarbageLog
+from daemon.server.wire.rejected_messages import RejectedMessages
 from daemon.server.wire.sockets import Port
 from protocol.arrays import Array
 from protocol.errors import AlleleError
@@ -19,23 +19,23 @@ from protocol.frames import ID_BYTES, Header, Kind, Message, pack, unpack, unpac
 from protocol.messages.playback import Chunk, Credit
 from protocol.units import SAMPLE_RATE_HZ
 
-SILENT_S = 4.0  # a player pings after a second of silence; one that was only stopped says hello again
+SILENT_S = 4.0  # a player pings after a second of silence; one that was only suspended sends hello again
 MAX_PLAYERS = 64
 
 
 class PlayerHook(Protocol):
-    """What playback is told of players. Called on the loop's thread; must not block."""
+    """Receives events of players. Its methods are called on the loop's thread and must not block."""
 
     def attach(self, cid: bytes, routing_id: bytes) -> None:
-        """A player said hello (again, after a reconnection, with another routing id)."""
+        """Called when a player sends hello. After a reconnection it has another routing id."""
         ...
 
     def credit(self, cid: bytes, chunks: int) -> None:
-        """A player can take so many more chunks."""
+        """Called when a player can accept this many more chunks."""
         ...
 
     def detach(self, cid: bytes) -> None:
-        """A player is gone."""
+        """Called when a player has disconnected."""
         ...
 
 
@@ -46,39 +46,39 @@ class _Player:
 
 
 class AudSocket:
-    """Serves the ROUTER that players connect to. Playback sets `hook` before the socket is served."""
+    """Serves the ROUTER socket that players connect to. Playback must set `hook` before `serve` is called."""
 
     def __init__(
         self,
-        garbage: GarbageLog,
+        rejected: RejectedMessages,
         session: Callable[[], tuple[str, int]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.hook: PlayerHook | None = None
-        self._garbage, self._session, self._clock = garbage, session, clock
+        self._rejected, self._session, self._clock = rejected, session, clock
         self._players: dict[bytes, _Player] = {}
         self._port: Port | None = None
 
     def serve(self, port: Port) -> None:
-        """Talk through this port from now on."""
+        """Send and receive through this port."""
         self._port = port
 
     def send_chunk(self, routing_id: bytes, chunk: Chunk, pcm: Array, sample_rate_hz: int = SAMPLE_RATE_HZ) -> bool:
-        """Send PCM (C, L) float32 to a player; False when it is gone or does not read."""
+        """Send PCM (C, L) float32 to a player. Returns False if it is disconnected or does not read."""
         header = Header(op="Chunk")
         return self._send(routing_id, pack(Kind.CHUNK, header, chunk, (pcm,), sample_rate_hz=sample_rate_hz))
 
     def on_message(self, parts: list[bytes]) -> None:
-        """One multipart message off the socket; never raises for anything a peer can send."""
+        """Handle one multipart message from the socket. No input from a peer makes it raise an exception."""
         routing = parts[0]
         try:
             message = unpack(parts[1:])
             self._take(routing, message)
         except AlleleError as problem:
-            self._garbage.note("aud", problem.message)
+            self._rejected.note("aud", problem.message)
 
     def sweep(self) -> None:
-        """Detach players that have been silent for SILENT_S."""
+        """Detach the players that have been silent for SILENT_S."""
         limit_s = self._clock() - SILENT_S
         for routing in [routing for routing, player in self._players.items() if player.heard_s < limit_s]:
             self._forget(routing)
@@ -93,7 +93,7 @@ class AudSocket:
         if message.kind is Kind.HELLO:
             self._greet(routing, message)
         elif player is None:
-            unknown = AlleleError("E_NOT_FOUND", "this player is not known", hint="say hello first")
+            unknown = AlleleError("E_NOT_FOUND", "this player is not known", hint="send hello first")
             self._send(routing, pack(Kind.ERR, Header(op=message.header.op[:64], re=message.header.id), unknown.body()))
             raise AlleleError("E_BAD_REQUEST", f"{message.kind.name} before hello")
         elif message.kind is Kind.PING:
@@ -103,13 +103,13 @@ class AudSocket:
             if self.hook is not None:
                 self.hook.credit(player.cid, chunks)
         else:
-            raise AlleleError("E_BAD_REQUEST", f"a player does not send {message.kind.name}")
+            raise AlleleError("E_BAD_REQUEST", f"a player cannot send {message.kind.name}")
 
     def _greet(self, routing: bytes, message: Message) -> None:
         header, cid = message.header, message.header.cid
         try:
             if len(cid) != ID_BYTES:
-                raise AlleleError("E_BAD_REQUEST", "a player has a cid")
+                raise AlleleError("E_BAD_REQUEST", "a player must send a cid")
             if len(self._players) >= MAX_PLAYERS and routing not in self._players:
                 raise AlleleError("E_BUSY", f"{MAX_PLAYERS} players are connected", hint="close one of them")
             _, welcome = greet(message, *self._session())

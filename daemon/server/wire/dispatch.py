@@ -1,7 +1,7 @@
-"""Which function answers which request.
+"""The table of request handlers.
 
-A feature registers its handlers with `DispatchTable.add`; the router looks them up by the name in the header. A
-handler receives a `Call` whose body is the typed request, and returns a `Reply` or raises an AlleleError.
+Each module of handlers registers them with `DispatchTable.add`. The router finds a handler by the name in the header.
+A handler receives a `Call` whose body is the typed request, and returns a `Reply` or raises an AlleleError.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ Body = TypeVar("Body", bound=Struct)
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Generic[Body]):
-    """One request as its handler sees it: the typed body, its buffers, and who sent it.
+    """One request as its handler receives it: the typed body, its buffers, and the sender.
 
-    `deadline_s` is on the loop's clock; None: the sender waits for ever.
+    `deadline_s` is a time of the loop's clock. None means that the sender sets no limit.
     """
 
     op: str
@@ -33,22 +33,22 @@ class Call(Generic[Body]):
 
     @property
     def key(self) -> tuple[bytes, bytes]:
-        """What makes a repeated request the same request."""
+        """The client id and the request id, by which a repeated request is recognised."""
         return self.cid, self.id
 
     def check_deadline(self) -> None:
-        """Refuse to begin what nobody waits for any more.
+        """Check that the sender still waits for the reply.
 
         Raises:
-            AlleleError: E_DEADLINE.
+            AlleleError: E_DEADLINE if the deadline has passed.
         """
         if self.deadline_s is not None and asyncio.get_running_loop().time() > self.deadline_s:
-            raise AlleleError("E_DEADLINE", f"{self.op} was not begun in time", hint="ask again")
+            raise AlleleError("E_DEADLINE", f"{self.op} was not started in time", hint="try again")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """A typed body and the arrays that travel beside it."""
+    """A typed body and the arrays that are sent with it."""
 
     body: Struct
     buffers: tuple[Array, ...] = ()
@@ -59,16 +59,16 @@ Handler = Callable[[Call[Any]], Awaitable[Reply]]
 
 
 class DispatchTable:
-    """Request name → handler. Only names of protocol.messages.registry.REQUESTS can be added, each once."""
+    """Handlers by the name of their request, which must be in protocol.messages.registry.REQUESTS."""
 
     def __init__(self) -> None:
         self._handlers: dict[str, Handler] = {}
 
     def add(self, request: type[Body], handler: Callable[[Call[Body]], Awaitable[Reply]]) -> None:
-        """Let `handler` answer `request`.
+        """Register the handler of a request.
 
         Raises:
-            ValueError: it is no request of the protocol, or is answered already.
+            ValueError: it is not a request of the protocol, or it has a handler already.
         """
         name = request.__name__
         if name not in REQUESTS or name in self._handlers:
@@ -76,10 +76,10 @@ class DispatchTable:
         self._handlers[name] = handler
 
     def find(self, op: str) -> tuple[type[Struct], Handler]:
-        """The body's type and the handler.
+        """Return the type of the body and the handler for a request's name.
 
         Raises:
-            AlleleError: E_UNKNOWN_OP.
+            AlleleError: E_UNKNOWN_OP if the name has no handler.
         """
         handler = self._handlers.get(op)
         if handler is None:
@@ -88,5 +88,5 @@ class DispatchTable:
 
     @property
     def names(self) -> frozenset[str]:
-        """The requests that are answered."""
+        """The names of all requests that have a handler."""
         return frozenset(self._handlers)

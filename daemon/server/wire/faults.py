@@ -1,4 +1,4 @@
-"""Any exception as an error with a stable code: what a handler let through, in one line for the person."""
+"""Converts exceptions that a handler did not catch to errors with a stable code and one line for the user."""
 
 import logging
 import sqlite3
@@ -17,22 +17,22 @@ _DATABASE_HINTS = {
 
 
 def as_allele_error(problem: BaseException, doing: str) -> AlleleError:
-    """The error to answer with; a defect is logged with its traceback."""
+    """Convert an exception to the error of the reply. A defect is logged with its traceback."""
     if isinstance(problem, sqlite3.Error):
         return _of_database(problem, doing)
     known = situation(problem)
     if known is not None:
         return known
     log.error("%s failed", doing, exc_info=problem)
-    return AlleleError("E_INTERNAL", f"{doing} failed: {type(problem).__name__}", hint="allele daemon logs says more")
+    return AlleleError("E_INTERNAL", f"{doing} failed: {type(problem).__name__}", hint="details: allele daemon logs")
 
 
 def _of_database(problem: sqlite3.Error, doing: str) -> AlleleError:
-    """SQLite's errors by their number. Nothing that was acknowledged is lost in any of them."""
-    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF  # the rest says where within SQLite
+    """Convert an SQLite error by its number. None of them loses data that was acknowledged."""
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF  # the other bits identify the place within SQLite
     if code == sqlite3.SQLITE_FULL:
         return AlleleError("E_DISK_FULL", f"{doing}: no space is left on the disk", hint=FREE_SPACE)
     if code == sqlite3.SQLITE_NOMEM:
         return AlleleError("E_OOM", f"{doing}: memory ran out", hint="close other programs and try again")
-    hint = _DATABASE_HINTS.get(code, "allele daemon logs has the details")
+    hint = _DATABASE_HINTS.get(code, "details: allele daemon logs")
     return AlleleError("E_IO", f"{doing}: the database: {problem}", hint=hint)

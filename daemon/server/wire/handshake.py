@@ -1,4 +1,4 @@
-"""Hello and welcome, the same on ctl and on aud."""
+"""The handshake of hello and welcome, which ctl and aud have in common."""
 
 import os
 from importlib import metadata
@@ -26,15 +26,15 @@ LIMITS = Limits(
 
 
 def package_version() -> str:
-    """The distribution's version."""
+    """The version of the installed distribution."""
     return metadata.version("allele")
 
 
 def greet(message: Message, epoch: str, seq: int) -> tuple[Hello, Welcome]:
-    """What a client said of itself and what to answer.
+    """Read a client's hello, and build the welcome that answers it.
 
     Raises:
-        AlleleError: E_VERSION when no protocol version is common, E_BAD_REQUEST for a malformed hello.
+        AlleleError: E_VERSION if the sides have no protocol version in common, E_BAD_REQUEST for a malformed hello.
     """
     hello = unpack_body(message.body, Hello)
     proto = negotiate(hello.proto)

@@ -1,4 +1,4 @@
-"""Who is connected: every peer that spoke lately, by its connection's routing id."""
+"""The connected clients: every peer that sent a message recently, by the routing id of its connection."""
 
 import time
 from collections.abc import Callable
@@ -6,32 +6,32 @@ from dataclasses import dataclass
 
 from protocol.errors import AlleleError
 
-FORGET_S = 15.0  # a client pings every second; a stopped or vanished one is forgotten after this
+FORGET_S = 15.0  # a client pings every second; one that is suspended or gone is removed after this
 
-PRESENT_S = 4.0  # counted as connected: room for three missed pings; a command that has ended is not
+PRESENT_S = 4.0  # a client counts as connected for this long: it may miss three pings, but may not have ended
 
 
 @dataclass
 class Peer:
-    """One connection."""
+    """One connection of a client."""
 
     cid: bytes
     kind: str
     heard_s: float
 
 
-class Roster:
-    """At most `limit` peers; a silent one makes room, and one that never said hello does for one that does."""
+class Peers:
+    """At most `limit` peers. A new one can replace a silent one, and with a hello one that never sent a hello."""
 
     def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit, self._clock = limit, clock
         self._peers: dict[bytes, Peer] = {}
 
     def hear(self, routing: bytes, cid: bytes, kind: str | None = None) -> None:
-        """Note a sign of life; the first one on a connection takes a place.
+        """Record a message of a peer. The first message of a connection adds it.
 
         Raises:
-            AlleleError: E_BUSY when all places are taken.
+            AlleleError: E_BUSY if there are `limit` peers already.
         """
         now_s = self._clock()
         peer = self._peers.get(routing)
@@ -42,24 +42,24 @@ class Roster:
         if len(self._peers) >= self._limit:
             self.sweep()
         if len(self._peers) >= self._limit and kind:
-            self._drop_a_stranger()
+            self._drop_unidentified()
         if len(self._peers) >= self._limit:
-            raise AlleleError("E_BUSY", f"{self._limit} clients are connected, no more fit", hint="close one of them")
+            raise AlleleError("E_BUSY", f"all {self._limit} client connections are used", hint="close one of them")
         self._peers[routing] = Peer(cid=cid, kind=kind or "", heard_s=now_s)
 
-    def _drop_a_stranger(self) -> None:
-        """Forget the longest silent of those that never said hello: whoever comes and goes keeps nobody out."""
+    def _drop_unidentified(self) -> None:
+        """Remove the longest silent peer that never sent a hello, so that such peers cannot exclude clients."""
         strangers = [(peer.heard_s, routing) for routing, peer in self._peers.items() if not peer.kind]
         if strangers:
             del self._peers[min(strangers)[1]]
 
     def touch(self, routing: bytes) -> None:
-        """A sign of life that takes no place."""
+        """Record a message of a known peer. An unknown peer is not added."""
         if routing in self._peers:
             self._peers[routing].heard_s = self._clock()
 
     def sweep(self) -> list[Peer]:
-        """Forget, and return, those that have been silent for FORGET_S."""
+        """Remove and return the peers that have been silent for FORGET_S."""
         limit_s = self._clock() - FORGET_S
         gone = {routing: peer for routing, peer in self._peers.items() if peer.heard_s < limit_s}
         for routing in gone:
@@ -68,7 +68,7 @@ class Roster:
 
     @property
     def present(self) -> int:
-        """How many were heard from lately. Others keep their places: a client may be held up for longer."""
+        """The number of peers that sent a message within PRESENT_S. Others are kept: a client may be delayed longer."""
         lately_s = self._clock() - PRESENT_S
         return sum(peer.heard_s >= lately_s for peer in self._peers.values())
 

@@ -1,8 +1,9 @@
-"""Events out: one sequence per epoch, progress coalesced, the latest wins.
+"""Publishes events in one numbered sequence per epoch. Progress events are coalesced, and the newest is sent.
 
-Data flow: whoever changes the state calls `publish` on the loop's thread, in the same turn in which it changes
-what `GetSnapshot` shows; so a snapshot and its sequence number always belong together.
-What can go wrong: a slow subscriber loses events at the socket's high-water mark; it sees the gap and asks again.
+Data flow: code that changes the state calls `publish` on the loop's thread, in the same turn in which it changes what
+`GetSnapshot` returns. A snapshot and its sequence number therefore always match.
+What can go wrong: a slow subscriber loses events at the socket's high-water mark. It detects the gap in the numbers
+and requests a snapshot again.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ Send = Callable[[Sequence[bytes | memoryview]], bool]
 
 
 class Publisher:
-    """Numbers events and sends them. `seq` is the newest number."""
+    """Numbers events and sends them. `seq` is the number of the newest event."""
 
     def __init__(self, epoch: str, send: Send) -> None:
         self.epoch, self.seq = epoch, 0
@@ -29,14 +30,14 @@ class Publisher:
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
 
     def publish(self, event: Struct, buffers: Sequence[Array] = ()) -> int:
-        """Send one event now; returns its number."""
+        """Send an event now. Returns its number."""
         self.seq += 1
         header = Header(op=type(event).__name__, epoch=self.epoch, seq=self.seq)
         self._send(pack(Kind.EVT, header, event, buffers))
         return self.seq
 
     def progress(self, subject: str, event: Struct) -> None:
-        """Send an event at most every PROGRESS_S for each subject and type; the newest wins."""
+        """Send the newest event of each subject and type, at most one every PROGRESS_S."""
         key = (subject, type(event).__name__)
         if key in self._timers:
             self._waiting[key] = event
@@ -45,7 +46,7 @@ class Publisher:
         self._timers[key] = self._loop.call_later(PROGRESS_S, self._turn, key)
 
     def settle(self, subject: str) -> None:
-        """Send what still waits for a subject: nothing older follows what is published next."""
+        """Send the waiting events of a subject now, so that none of them follows a newer event."""
         for key in [key for key in self._timers if key[0] == subject]:
             self._timers.pop(key).cancel()
             event = self._waiting.pop(key, None)
@@ -53,7 +54,7 @@ class Publisher:
                 self.publish(event)
 
     def close(self) -> None:
-        """Drop what waits."""
+        """Discard the events that are waiting."""
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()

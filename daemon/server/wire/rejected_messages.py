@@ -1,17 +1,17 @@
-"""What is said about bytes that are no messages: the first few in words, then a count now and then."""
+"""Logs messages that were rejected: the first few with a reason, further ones as a count from time to time."""
 
 import logging
 import time
 from collections.abc import Callable
 
-log = logging.getLogger("allele.garbage")
+log = logging.getLogger("allele.rejected")
 
 WORDS_A_PERIOD = 5
 PERIOD_S = 10.0
 
 
-class GarbageLog:
-    """Rate-limited: a flood of garbage costs a line per period, not a line per message."""
+class RejectedMessages:
+    """Logs rejected messages with a rate limit: a flood of them adds one line per period, not one per message."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -20,7 +20,7 @@ class GarbageLog:
         self.total = 0
 
     def note(self, where: str, why: str) -> None:
-        """Count one refused message that came in at `where`."""
+        """Count one rejected message that arrived at the socket `where`."""
         now_s = self._clock()
         if now_s - self._period_s > PERIOD_S:
             if self._seen > WORDS_A_PERIOD:

@@ -1,6 +1,7 @@
-"""At most once: what was answered, and who waits for what is in flight. Bounded by count and by bytes.
+"""Stored replies and requests in flight, so that a repeated request is executed at most once.
 
-A request is known by (client id, request id), not by its connection, so it may come again on another one.
+A request is identified by (client id, request id) and not by its connection, so it can be repeated on another one. The
+stored replies are limited in number and in bytes.
 """
 
 from collections import OrderedDict
@@ -19,7 +20,7 @@ class _InFlight:
 
 
 class Replies:
-    """Stored answers, least recently used forgotten first."""
+    """Stored replies. The least recently used are discarded first."""
 
     def __init__(self, max_stored: int = MAX_STORED, max_bytes: int = MAX_STORED_BYTES) -> None:
         self._stored: OrderedDict[Key, Frames] = OrderedDict()
@@ -28,14 +29,14 @@ class Replies:
         self._bytes = 0
 
     def stored(self, key: Key) -> Frames | None:
-        """The answer given before, if it is still known."""
+        """The earlier reply to this request, if it is still stored."""
         frames = self._stored.get(key)
         if frames is not None:
             self._stored.move_to_end(key)
         return frames
 
     def begin(self, key: Key, peer: bytes) -> bool:
-        """Note that `peer` waits for `key`; True when nobody did, so that the work is to be done."""
+        """Record that `peer` waits for `key`. Returns True if the request is new and must be executed."""
         known = self._in_flight.get(key)
         if known is None:
             self._in_flight[key] = _InFlight([peer])
@@ -45,7 +46,7 @@ class Replies:
         return False
 
     def finish(self, key: Key, frames: Frames, *, keep: bool) -> list[bytes]:
-        """Store the answer (unless it may be asked again) and name those who wait for it."""
+        """End a request: store its reply if `keep` is true, and return the peers that wait for it."""
         waiting = self._in_flight.pop(key, None)
         if keep:
             self._forget(key)
@@ -57,7 +58,7 @@ class Replies:
 
     @property
     def in_flight(self) -> int:
-        """Requests being worked on."""
+        """The number of requests that are being executed."""
         return len(self._in_flight)
 
     def _forget(self, key: Key) -> None:

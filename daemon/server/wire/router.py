@@ -1,9 +1,10 @@
-"""ctl: messages in, answers out, in whatever order the work finishes.
+"""The ctl socket: it receives requests and sends replies, in the order in which the work finishes.
 
-Data flow: `Port` hands over frames; they are checked and decoded here; a request becomes a task that awaits its
-handler; its answer is stored and sent to everybody who asked for it. The loop never waits: handlers await threads
-and child processes.
-What can go wrong: anything may arrive. It is counted, dropped, and answered with ERR where its header can be read.
+Data flow: `Port` passes frames, which are checked and decoded here. Each request becomes a task that awaits its
+handler. The reply is stored and sent to every peer that sent the request. The loop never blocks: handlers await
+threads and child processes.
+What can go wrong: any bytes may arrive. Invalid messages are counted and dropped. The reply is ERR if the header can
+be read.
 """
 
 import asyncio
@@ -13,8 +14,8 @@ from collections.abc import Callable
 from daemon.server.wire.dispatch import Call, DispatchTable, Handler, Reply
 from daemon.server.wire.faults import as_allele_error
 from daemon.server.wire.handshake import greet
-from daemon.server.wire.peers import Roster
-from daemon.server.wire.rejected_messages import GarbageLog
+from daemon.server.wire.peers import Peers
+from daemon.server.wire.rejected_messages import RejectedMessages
 from daemon.server.wire.replies import Frames, Key, Replies
 from daemon.server.wire.sockets import MAX_PARTS, Port
 from protocol.errors import AlleleError
@@ -32,21 +33,21 @@ class Router:
     def __init__(
         self,
         table: DispatchTable,
-        roster: Roster,
-        garbage: GarbageLog,
+        peers: Peers,
+        rejected: RejectedMessages,
         session: Callable[[], tuple[str, int]],
     ) -> None:
-        self._table, self._roster, self._garbage, self._session = table, roster, garbage, session
+        self._table, self._peers, self._rejected, self._session = table, peers, rejected, session
         self._replies = Replies()
         self._port: Port | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     def serve(self, port: Port) -> None:
-        """Answer through this port from now on."""
+        """Send and receive through this port."""
         self._port = port
 
     async def close(self) -> None:
-        """Give what is being answered a moment, then drop it."""
+        """Wait a moment for the requests in progress, then cancel them."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=1.0)
         for task in list(self._tasks):
@@ -54,15 +55,15 @@ class Router:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def on_message(self, parts: list[bytes]) -> None:
-        """One multipart message off the socket; never raises for anything a peer can send."""
+        """Handle one multipart message from the socket. No input from a peer makes it raise an exception."""
         routing, frames = parts[0], parts[1:]
         try:
             message = unpack(frames)
         except AlleleError as problem:
-            self._garbage.note("ctl", problem.message)
+            self._rejected.note("ctl", problem.message)
             self._refuse(routing, frames, problem)
             return
-        self._roster.touch(routing)
+        self._peers.touch(routing)
         header = message.header
         if message.kind is Kind.PING:
             self._send(routing, pack(Kind.PONG, Header(op="Pong", re=header.id)))
@@ -71,12 +72,12 @@ class Router:
         elif message.kind is Kind.REQ:
             self._accept(routing, message)
         else:
-            self._garbage.note("ctl", f"a client does not send {message.kind.name}")
+            self._rejected.note("ctl", f"a client cannot send {message.kind.name}")
 
     def _greet(self, routing: bytes, message: Message) -> None:
         try:
             hello, welcome = greet(message, *self._session())
-            self._roster.hear(routing, message.header.cid, hello.client)
+            self._peers.hear(routing, message.header.cid, hello.client)
         except AlleleError as problem:
             self._send(routing, _error(message.header, problem))
             return
@@ -86,8 +87,8 @@ class Router:
     def _accept(self, routing: bytes, message: Message) -> None:
         header = message.header
         if not header.id or not header.cid:
-            self._garbage.note("ctl", "a request without id and cid")
-            self._send(routing, _error(header, AlleleError("E_BAD_REQUEST", "a request has an id and a cid")))
+            self._rejected.note("ctl", "a request without id and cid")
+            self._send(routing, _error(header, AlleleError("E_BAD_REQUEST", "a request must have an id and a cid")))
             return
         key: Key = (header.cid, header.id)
         stored = self._replies.stored(key)
@@ -95,15 +96,15 @@ class Router:
             self._send(routing, stored)
             return
         try:
-            self._roster.hear(routing, header.cid)
+            self._peers.hear(routing, header.cid)
             if self._replies.in_flight >= MAX_IN_FLIGHT:
-                raise AlleleError("E_BUSY", "too many requests are waiting", hint="ask again in a moment")
+                raise AlleleError("E_BUSY", "too many requests are waiting", hint="try again in a moment")
             type_, handler = self._table.find(header.op)
         except AlleleError as problem:
             self._send(routing, _error(header, problem))
             return
         if not self._replies.begin(key, routing):
-            return  # joins the request in flight
+            return  # the same request is in flight, and its reply goes to this peer too
         task = asyncio.create_task(self._answer(key, message, type_, handler))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -145,7 +146,7 @@ class Router:
         return await handler(request)
 
     def _refuse(self, routing: bytes, frames: list[bytes], problem: AlleleError) -> None:
-        """Answer what could not be unpacked, if its header can still be read."""
+        """Send an error for a message that could not be unpacked, if its header can be read."""
         if not 2 <= len(frames) < MAX_PARTS or len(frames[1]) > MAX_HEADER_BYTES or frames[0][:2] != b"AL":
             return
         try:
@@ -157,7 +158,7 @@ class Router:
 
     def _send(self, routing: bytes, frames: Frames) -> None:
         if self._port is not None and not self._port.send([routing, *frames]):
-            log.debug("an answer was dropped: its client is gone or does not read")
+            log.debug("a reply was dropped: its client is disconnected or does not read")
 
 
 def _error(header: Header, problem: AlleleError) -> Frames:

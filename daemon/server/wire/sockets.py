@@ -1,12 +1,11 @@
-"""ZeroMQ sockets on the running loop, read frame by frame.
+"""ZeroMQ sockets on the running event loop, read frame by frame.
 
-Data flow: libzmq wakes a file descriptor; `Port` takes whole messages off the socket and hands them to a plain
-function. Boundary: lists of bytes in and out, nothing is decoded here.
+Data flow: libzmq signals a file descriptor; `Port` reads whole messages from the socket and passes them to a function.
+Boundary: messages are lists of bytes; nothing is decoded here.
 
-What can go wrong: a message of 100 000 frames (one atomic message to libzmq) would block the loop for most of a second
-if it were collected; so after the last frame any message may have, the rest is thrown away in slices between which
-the loop turns. The descriptor is edge-triggered, so every drain goes on until the socket is empty and every send
-is followed by one.
+What can go wrong: reading a message of 100 000 frames (one atomic message to libzmq) would block the loop for most of a
+second. Frames beyond the largest allowed message are therefore discarded in slices, and the loop runs between them.
+The descriptor is edge-triggered, so every drain continues until the socket is empty, and every send is followed by one.
 """
 
 import asyncio
@@ -26,9 +25,9 @@ OnMessage = Callable[[list[bytes]], None]
 
 
 class Port:
-    """A bound socket whose messages arrive at `on_message`, on the loop's thread.
+    """A bound socket. It calls `on_message` with each message, on the loop's thread.
 
-    A message with too many frames arrives cut to MAX_PARTS + 1 of them, which `protocol.frames.unpack` refuses.
+    A message with too many frames is truncated to MAX_PARTS + 1 frames, which `protocol.frames.unpack` rejects.
     """
 
     def __init__(self, socket: "zmq.Socket[bytes]", on_message: OnMessage) -> None:
@@ -42,7 +41,7 @@ class Port:
         self._schedule()
 
     def send(self, parts: Sequence[bytes | memoryview]) -> bool:
-        """Queue one message without waiting; False when the peer is gone or does not read."""
+        """Queue one message without waiting. Returns False if the peer is disconnected or does not read."""
         if not self._is_open:
             return False
         try:
@@ -56,14 +55,14 @@ class Port:
         return True
 
     def bind(self, endpoint: str) -> None:
-        """Bind at an endpoint once more, whose path was removed or taken over.
+        """Bind again at an endpoint whose path was removed or taken over.
 
-        The old listener stays until the socket closes: ending it alone would unlink the path, which is the new one's.
+        The old listener is kept until the socket closes: closing it would unlink the path, which is now the new one's.
         """
         self._socket.bind(endpoint)
 
     def close(self, linger_ms: int = 200) -> None:
-        """Stop reading; what is queued still leaves within `linger_ms`."""
+        """Stop reading, and send what is queued for at most `linger_ms`."""
         if self._is_open:
             self._is_open = False
             self._loop.remove_reader(self._descriptor)
@@ -99,7 +98,7 @@ class Port:
         return parts
 
     def _discard(self) -> bool:
-        """Throw away a slice of the message being skipped; True when its end was reached."""
+        """Discard a slice of the message that is being skipped. Returns True at its end."""
         for _ in range(DISCARDED_A_TURN):
             self._socket.recv(zmq.NOBLOCK)
             if not self._socket.getsockopt(zmq.RCVMORE):
@@ -109,7 +108,7 @@ class Port:
 
 
 def bind_router(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -> "zmq.Socket[bytes]":
-    """A ROUTER for clients: unknown peers are an error, dead ones are noticed, sizes are capped."""
+    """Bind a ROUTER socket for clients. It reports unknown peers, detects dead ones, and limits sizes."""
     socket = _bounded(context.socket(zmq.ROUTER), MAX_BUFFER_BYTES + 1024)
     socket.setsockopt(zmq.ROUTER_MANDATORY, 1)
     socket.setsockopt(zmq.RCVHWM, 256)  # messages per client, each at most 16 buffers
@@ -121,7 +120,7 @@ def bind_router(context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str) -> "zm
 def bind_publisher(
     context: "zmq.Context[zmq.Socket[bytes]]", endpoint: str, welcome: bytes, unread: int = UNREAD_EVENTS
 ) -> "zmq.Socket[bytes]":
-    """An XPUB that greets each subscription; it drops for a subscriber that has `unread` events waiting."""
+    """Bind an XPUB socket that greets each subscriber. It drops events for one that has `unread` events waiting."""
     socket = _bounded(context.socket(zmq.XPUB), 1024)  # subscriptions are short
     socket.setsockopt(zmq.XPUB_WELCOME_MSG, welcome)
     socket.setsockopt(zmq.SNDHWM, unread)
@@ -134,7 +133,7 @@ def _bounded(socket: "zmq.Socket[bytes]", max_frame_bytes: int) -> "zmq.Socket[b
     for option, value in (
         (zmq.LINGER, 0),
         (zmq.MAXMSGSIZE, max_frame_bytes),
-        (zmq.HANDSHAKE_IVL, 2000),  # a connection that says nothing holds a descriptor for 2 s, not 30
+        (zmq.HANDSHAKE_IVL, 2000),  # a silent connection uses a descriptor for 2 s, not 30
         (zmq.HEARTBEAT_IVL, 5000),
         (zmq.HEARTBEAT_TIMEOUT, 15_000),
         (zmq.BACKLOG, 256),

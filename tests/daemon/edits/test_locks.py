@@ -57,7 +57,7 @@ def test_locked_levels_keep_their_cells_and_that_is_said(text: str) -> None:
         after = write(before, change)
         assert np.array_equal(after[[0, 3]], before[[0, 3]])
         assert np.array_equal(after[[1, 2, 4, 5]], write(before, plain)[[1, 2, 4, 5]])
-    assert any("locked: left alone" in note for note in kept.notes)
+    assert any("locked: not changed" in note for note in kept.notes)
 
 
 def test_what_takes_a_model_leaves_locked_ends_of_the_range_out() -> None:

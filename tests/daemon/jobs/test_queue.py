@@ -28,7 +28,7 @@ STEPS = 800  # more than anybody waits for here
 PATIENCE_S = 100.0
 
 
-class Desk:
+class QueueFixture:
     """A queue and one training in it."""
 
     def __init__(self, ledger: JobLedger, queue: JobQueue, corpus: Path, models: Path) -> None:
@@ -52,12 +52,12 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk_at(
+async def fixture_at(
     tmp_path: Path,
     corpus: Path,
     on_change: Callable[[JobInfo, bool], None] = lambda *_: None,
     on_report: Callable[[JobInfo, Report], None] = lambda *_: None,
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[QueueFixture]:
     places, thread = Places(home=tmp_path, run=tmp_path / "run"), StoreThread("store")
     places.logs.mkdir()
     catalogue = await thread.call(Catalogue, places)
@@ -65,7 +65,7 @@ async def desk_at(
     queue = JobQueue(ledger, places.logs, on_report)
     await queue.start()
     try:
-        yield Desk(ledger, queue, corpus, places.models)
+        yield QueueFixture(ledger, queue, corpus, places.models)
     finally:
         await queue.close()
         await thread.call(catalogue.close)
@@ -74,49 +74,49 @@ async def desk_at(
 
 async def test_a_stop_asked_for_while_the_process_starts_is_done(tmp_path: Path, tone_corpus: Path) -> None:
     """The job runs by name, but its process is not there yet: the moment between is as long as a write to the disk."""
-    asked, said = list[asyncio.Task[JobInfo]](), list[Report]()
+    stopping, reports = list[asyncio.Task[JobInfo]](), list[Report]()
 
     def stop_at_once(info: JobInfo, is_state: bool) -> None:
-        if info.state == "running" and not asked:
-            asked.append(asyncio.create_task(desk.queue.stop(info.id)))
+        if info.state == "running" and not stopping:
+            stopping.append(asyncio.create_task(fixture.queue.stop(info.id)))
 
     def note(_: JobInfo, report: Report) -> None:
-        said.append(report)
+        reports.append(report)
 
-    async with desk_at(tmp_path, tone_corpus, on_change=stop_at_once, on_report=note) as desk:
-        await desk.train("hasty")
-        await desk.until(lambda: stopped_by_hand(said) != "")
-        assert (await asked[0]).state == "running"
-        assert stopped_by_hand(said).startswith("stopped by hand at step 1,")
+    async with fixture_at(tmp_path, tone_corpus, on_change=stop_at_once, on_report=note) as fixture:
+        await fixture.train("hasty")
+        await fixture.until(lambda: stopped_by_hand(reports) != "")
+        assert (await stopping[0]).state == "running"
+        assert stopped_by_hand(reports).startswith("stopped by hand at step 1,")
 
 
 async def test_a_pause_and_then_a_stop_end_with_the_model(tmp_path: Path, tone_corpus: Path) -> None:
-    said: list[Report] = []
-    async with desk_at(tmp_path, tone_corpus, on_report=lambda _, report: said.append(report)) as desk:
-        job = await desk.train("torn")
-        await desk.until(lambda: any(isinstance(report, StepReport) for report in said))
-        await desk.queue.pause(job)
-        await desk.queue.stop(job)
-        await desk.until(lambda: stopped_by_hand(said) != "")
+    reports: list[Report] = []
+    async with fixture_at(tmp_path, tone_corpus, on_report=lambda _, report: reports.append(report)) as fixture:
+        job = await fixture.train("torn")
+        await fixture.until(lambda: any(isinstance(report, StepReport) for report in reports))
+        await fixture.queue.pause(job)
+        await fixture.queue.stop(job)
+        await fixture.until(lambda: stopped_by_hand(reports) != "")
 
 
 async def test_a_training_that_waits_ends_with_a_model_only_where_there_is_a_whole_checkpoint(
     tmp_path: Path, tone_corpus: Path
 ) -> None:
-    async with desk_at(tmp_path, tone_corpus) as desk:
-        await desk.train("ahead")
-        job, run = await desk.train("behind"), tmp_path / "models" / "behind"
+    async with fixture_at(tmp_path, tone_corpus) as fixture:
+        await fixture.train("ahead")
+        job, run = await fixture.train("behind"), tmp_path / "models" / "behind"
         first, torn = (run / "checkpoints" / name for name in ("step-00000000", "step-00000010"))
         for folder in (first, torn):
             folder.mkdir(parents=True)
         for file in (run / "run.json", first / "manifest.json"):
             file.touch()
         with pytest.raises(AlleleError, match="has learnt nothing yet"):
-            await desk.queue.stop(job)
-        assert not (await desk.spec_of(job)).is_stopped
+            await fixture.queue.stop(job)
+        assert not (await fixture.spec_of(job)).is_stopped
         (torn / "manifest.json").touch()  # what makes it whole
-        assert (await desk.queue.stop(job)).state == "queued"
-        assert (await desk.spec_of(job)).is_stopped
+        assert (await fixture.queue.stop(job)).state == "queued"
+        assert (await fixture.spec_of(job)).is_stopped
 
 
 def train_spec(folder: Path) -> TrainSpec:
@@ -146,9 +146,9 @@ def test_a_training_that_a_person_ended_is_not_resumed_but_made_a_model_of(tmp_p
     assert (ended.hint, ended.can_resume) == ("allele jobs stop j7", False)
 
 
-def stopped_by_hand(said: list[Report]) -> str:
+def stopped_by_hand(reports: list[Report]) -> str:
     """What a training says when it goes on to make its model of what it learnt; "" until then."""
-    texts = [report.text for report in said if isinstance(report, LogLine)]
+    texts = [report.text for report in reports if isinstance(report, LogLine)]
     return next((text for text in texts if text.startswith("stopped by hand")), "")
 
 
@@ -156,13 +156,13 @@ async def test_who_resumed_while_it_paused_finds_it_interrupted_when_the_daemon_
     tmp_path: Path, tone_corpus: Path
 ) -> None:
     """Every job that runs or waits has its terminal state when the queue has stopped, also one put back in its line."""
-    async with desk_at(tmp_path, tone_corpus) as desk:
-        job, behind = await desk.train("late"), await desk.train("later")
-        await desk.until(lambda: desk.ledger.find(job).detail.startswith("step"))
-        await desk.queue.pause(job)
-        assert (await desk.queue.resume(job)).phase == "resuming"
-        await desk.queue.close()
-        left = [desk.ledger.find(job), desk.ledger.find(behind)]
+    async with fixture_at(tmp_path, tone_corpus) as fixture:
+        job, behind = await fixture.train("late"), await fixture.train("later")
+        await fixture.until(lambda: fixture.ledger.find(job).detail.startswith("step"))
+        await fixture.queue.pause(job)
+        assert (await fixture.queue.resume(job)).phase == "resuming"
+        await fixture.queue.close()
+        left = [fixture.ledger.find(job), fixture.ledger.find(behind)]
         assert [(info.state, info.error) for info in left] == [("interrupted", "the daemon stopped")] * 2
         assert [info.hint for info in left] == [
             "allele train tones --name late --resume",

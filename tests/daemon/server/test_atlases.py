@@ -110,7 +110,8 @@ async def test_nudge_changes_cells_says_which_stayed_and_is_undone(
     after[1, 2:9] = before[1, 2:9]
     assert np.array_equal(after, before)
     applied = await client.request(ApplyEdit(strand=strand, edit=parse_edit("nudge louder")))
-    assert applied.body.notes == [f"{before.size} of {before.size} cells stay: no code is surely louder there"]
+    every = before.size
+    assert applied.body.notes == [f"{every} of {every} cells are unchanged: no code is certainly louder there"]
     await client.request(UndoEdit(strand=strand))
     await client.request(UndoEdit(strand=strand))
     assert np.array_equal((await client.request(GetStrand(strand=strand))).buffers[0], before)

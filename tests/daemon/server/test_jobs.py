@@ -41,7 +41,7 @@ LONG = 100_000
 PATIENCE_S = 120.0
 
 
-class Desk:
+class User:
     """One client and what a person does with it."""
 
     def __init__(self, client: Client, live: Any) -> None:
@@ -49,8 +49,8 @@ class Desk:
 
     async def train(self, model: str, steps: int = LONG) -> str:
         options = TrainingOptions(preset="toy", steps=steps)
-        wish = StartTraining(corpus="tones", model=model, options=options)
-        return (await self.client.request(wish)).body.job
+        training = StartTraining(corpus="tones", model=model, options=options)
+        return (await self.client.request(training)).body.job
 
     async def ask(self, body: Struct) -> JobInfo:
         return (await self.client.request(body)).body
@@ -90,118 +90,118 @@ def step_of(info: JobInfo) -> int:
 
 
 @pytest.fixture
-async def desk(live: Any) -> AsyncIterator[Desk]:
+async def user(live: Any) -> AsyncIterator[User]:
     async with Client(live.places.endpoint) as client:
-        desk = Desk(client, live)
-        yield desk
+        user = User(client, live)
+        yield user
         for info in (await client.request(ListJobs())).body.jobs:
             if info.state in ("queued", "running", "paused"):
-                await desk.ask(CancelJob(job=info.id))
-                await desk.until(info.id, lambda info: info.state not in ("queued", "running", "paused"))
+                await user.ask(CancelJob(job=info.id))
+                await user.until(info.id, lambda info: info.state not in ("queued", "running", "paused"))
 
 
 async def test_trainings_wait_in_a_line_that_can_be_rearranged_and_those_that_never_began_have_no_model(
-    desk: Desk,
+    user: User,
 ) -> None:
-    jobs = [await desk.train(f"line{number}") for number in range(4)]
-    first, *waiting = [await desk.show(job) for job in jobs]
+    jobs = [await user.train(f"line{number}") for number in range(4)]
+    first, *waiting = [await user.show(job) for job in jobs]
     assert first.position == 0
     assert [info.position for info in waiting] == [1, 2, 3]
     assert waiting[2].detail == "waits for line0 and 2 more"
-    moved = await desk.ask(MoveJob(job=jobs[3], position=1))
+    moved = await user.ask(MoveJob(job=jobs[3], position=1))
     assert (moved.position, moved.detail) == (1, "waits for line0")
-    await desk.ask(CancelJob(job=jobs[1]))
-    assert [(await desk.show(job)).position for job in jobs] == [0, 0, 2, 1]
-    await desk.learning(jobs[0])
-    assert len(desk.trainers()) == 1
-    await desk.ask(CancelJob(job=jobs[0]))
+    await user.ask(CancelJob(job=jobs[1]))
+    assert [(await user.show(job)).position for job in jobs] == [0, 0, 2, 1]
+    await user.learning(jobs[0])
+    assert len(user.trainers()) == 1
+    await user.ask(CancelJob(job=jobs[0]))
     for change_of_mind in (PauseJob(job=jobs[0]), ResumeJob(job=jobs[0]), StopJob(job=jobs[0])):
         with pytest.raises(AlleleError, match="is being cancelled"):
-            await desk.ask(change_of_mind)
-    await desk.learning(jobs[3])
-    assert [(await desk.show(job)).state for job in jobs] == ["cancelled", "cancelled", "queued", "running"]
+            await user.ask(change_of_mind)
+    await user.learning(jobs[3])
+    assert [(await user.show(job)).state for job in jobs] == ["cancelled", "cancelled", "queued", "running"]
     with pytest.raises(AlleleError, match="only a queued job has a place"):
-        await desk.ask(MoveJob(job=jobs[3], position=1))
+        await user.ask(MoveJob(job=jobs[3], position=1))
     for job in (jobs[2], jobs[1]):  # queued; cancelled before it began
-        with pytest.raises(AlleleError, match="learnt nothing"):
-            await desk.ask(StopJob(job=job))
-    again = await desk.ask(ResumeJob(job=jobs[1]))  # it starts afresh
+        with pytest.raises(AlleleError, match=r"learnt nothing yet|no checkpoint"):
+            await user.ask(StopJob(job=job))
+    again = await user.ask(ResumeJob(job=jobs[1]))  # it starts afresh
     assert (again.subject, again.state, again.position) == ("line1", "queued", 2)
 
 
-async def test_a_paused_training_holds_no_process_and_goes_on_where_it_was(desk: Desk) -> None:
-    job = await desk.train("rest", steps=24)
-    behind = await desk.train("rest2")
-    await desk.learning(job)
-    (process,) = desk.trainers()
-    assert (await desk.ask(PauseJob(job=job))).phase == "pausing"
-    paused = await desk.until(job, lambda info: info.state == "paused")
+async def test_a_paused_training_holds_no_process_and_goes_on_where_it_was(user: User) -> None:
+    job = await user.train("rest", steps=24)
+    behind = await user.train("rest2")
+    await user.learning(job)
+    (process,) = user.trainers()
+    assert (await user.ask(PauseJob(job=job))).phase == "pausing"
+    paused = await user.until(job, lambda info: info.state == "paused")
     assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     assert (paused.hint, paused.can_resume) == (f"go on with: allele jobs resume {job}", True)
-    await desk.learning(behind)  # what waited behind it has its turn
+    await user.learning(behind)  # what waited behind it has its turn
     with pytest.raises(AlleleError, match=f"job {job} uses corpus tones"):
-        await desk.ask(RemoveCorpus(name="tones"))
-    resumed = await desk.ask(ResumeJob(job=job))
+        await user.ask(RemoveCorpus(name="tones"))
+    resumed = await user.ask(ResumeJob(job=job))
     assert (resumed.id, resumed.state, resumed.position) == (job, "queued", 1)
-    assert (await desk.ask(PauseJob(job=job))).state == "paused"
+    assert (await user.ask(PauseJob(job=job))).state == "paused"
     with pytest.raises(AlleleError, match="paused"):
-        await desk.train("rest")
-    await desk.ask(CancelJob(job=behind))
-    await desk.ask(ResumeJob(job=job))
-    done = await desk.ended(job)
+        await user.train("rest")
+    await user.ask(CancelJob(job=behind))
+    await user.ask(ResumeJob(job=job))
+    done = await user.ended(job)
     assert (done.state, done.result and done.result["steps"]) == ("done", 24), done
-    said = [entry.get("text", "") for entry in (await desk.client.request(GetJobLog(job=job))).body.entries]
+    said = [entry.get("text", "") for entry in (await user.client.request(GetJobLog(job=job))).body.entries]
     assert any(text.startswith("resumed at step") for text in said)
-    steps = [e["step"] for e in (await desk.client.request(GetJobLog(job=job))).body.entries if "losses" in e]
+    steps = [e["step"] for e in (await user.client.request(GetJobLog(job=job))).body.entries if "losses" in e]
     assert steps == list(range(1, 25))
     with pytest.raises(AlleleError, match="nothing to pause"):
-        await desk.ask(PauseJob(job=job))
+        await user.ask(PauseJob(job=job))
 
 
-async def test_a_training_stopped_by_hand_leaves_a_model_that_says_so(desk: Desk) -> None:
+async def test_a_training_stopped_by_hand_leaves_a_model_that_says_so(user: User) -> None:
     heard: list[Any] = []
-    await desk.client.subscribe(lambda event: heard.append(event.body), lambda _: None)
-    job = await desk.train("early")
-    await desk.learning(job)
-    assert (await desk.ask(StopJob(job=job))).state == "running"
-    done = await desk.ended(job)
+    await user.client.subscribe(lambda event: heard.append(event.body), lambda _: None)
+    job = await user.train("early")
+    await user.learning(job)
+    assert (await user.ask(StopJob(job=job))).state == "running"
+    done = await user.ended(job)
     assert done.state == "done" and done.result is not None and done.result["model"] == "early", done
     steps = done.result["steps"]
     assert (done.phase, done.can_resume) == ("stopped", False)
     assert 3 <= steps < LONG and done.detail == f"stopped by hand at step {steps}, 0% of the way"
-    assert desk.card("early")["ended"] == done.detail
-    entries = (await desk.client.request(GetJobLog(job=job))).body.entries
+    assert user.card("early")["ended"] == done.detail
+    entries = (await user.client.request(GetJobLog(job=job))).body.entries
     final = [entry for entry in entries if entry["type"] == EvaluationCompleted.__name__][-1]
     assert Path(final["source"]).exists() and Path(final["preview"]).name == "final.wav"
-    assert (await desk.ask(StopJob(job=job))).state == "done"
+    assert (await user.ask(StopJob(job=job))).state == "done"
     # A client that looked between the model's end and the atlas's was told that there is none.
     while AtlasChanged(model="early") not in heard:
         await asyncio.sleep(0.02)
     assert any(isinstance(body, ModelsChanged) for body in heard[: heard.index(AtlasChanged(model="early"))])
 
 
-async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(desk: Desk) -> None:
-    job = await desk.train("shot")
-    await desk.learning(job)  # no checkpoint yet: it begins anew, with the same plan
-    os.kill(desk.trainers()[0].pid, signal.SIGKILL)
-    shot = await desk.ended(job)
+async def test_a_killed_trainer_says_so_and_is_resumed_or_made_a_model_of(user: User) -> None:
+    job = await user.train("shot")
+    await user.learning(job)  # no checkpoint yet: it begins anew, with the same plan
+    os.kill(user.trainers()[0].pid, signal.SIGKILL)
+    shot = await user.ended(job)
     assert shot.state == "failed" and "the train process died: " in shot.error and "signal 9" in shot.error
     assert (shot.hint, shot.can_resume) == ("allele train tones --name shot --resume", True)
-    with pytest.raises(AlleleError, match="has learnt nothing to make a model of") as refused:
-        await desk.ask(StopJob(job=job))
+    with pytest.raises(AlleleError, match="has no checkpoint to make a model from") as refused:
+        await user.ask(StopJob(job=job))
     assert (refused.value.code, refused.value.hint) == ("E_BAD_REQUEST", f"allele jobs resume {job}")
-    again = await desk.ask(ResumeJob(job=job))
+    again = await user.ask(ResumeJob(job=job))
     assert again.id != job and again.subject == "shot"
-    await desk.learning(again.id)
-    await desk.ask(CancelJob(job=again.id))
-    cancelled = await desk.ended(again.id)
+    await user.learning(again.id)
+    await user.ask(CancelJob(job=again.id))
+    cancelled = await user.ended(again.id)
     assert (cancelled.state, cancelled.error) == ("cancelled", "")
-    assert await desk.ask(CancelJob(job=again.id)) == cancelled
-    made = await desk.ask(StopJob(job=again.id))
-    done = await desk.ended(made.id)
-    assert (done.state, desk.card("shot")["ended"][:15]) == ("done", "stopped by hand"), done
+    assert await user.ask(CancelJob(job=again.id)) == cancelled
+    made = await user.ask(StopJob(job=again.id))
+    done = await user.ended(made.id)
+    assert (done.state, user.card("shot")["ended"][:15]) == ("done", "stopped by hand"), done
     with pytest.raises(AlleleError, match="finished"):
-        await desk.ask(ResumeJob(job=job))
+        await user.ask(ResumeJob(job=job))
 
 
 @pytest.fixture
@@ -213,56 +213,56 @@ def other_corpus(live: Any) -> Iterator[str]:
 
 
 async def test_a_run_is_resumed_on_its_own_corpus_and_refused_before_anything_is_cancelled(
-    desk: Desk, other_corpus: str
+    user: User, other_corpus: str
 ) -> None:
-    job = await desk.train("own run")
-    await desk.learning(job)
-    await desk.ask(PauseJob(job=job))
-    await desk.until(job, lambda info: info.state == "paused")
-    wish = StartTraining(corpus=other_corpus, model="own run", resume=True)
-    with pytest.raises(AlleleError, match="learns from corpus tones, not from other tones") as refused:
-        await desk.client.request(wish)
+    job = await user.train("own run")
+    await user.learning(job)
+    await user.ask(PauseJob(job=job))
+    await user.until(job, lambda info: info.state == "paused")
+    training = StartTraining(corpus=other_corpus, model="own run", resume=True)
+    with pytest.raises(AlleleError, match="is trained on corpus tones, not on other tones") as refused:
+        await user.client.request(training)
     assert refused.value.code == "E_BAD_REQUEST"
-    assert refused.value.hint == "go on with allele train tones --name 'own run' --resume"
-    assert (await desk.show(job)).state == "paused"
-    await desk.ask(CancelJob(job=job))
-    with pytest.raises(AlleleError, match="begun and not finished") as refused:
-        await desk.client.request(replace(wish, resume=False))
-    assert "go on with allele train tones --name 'own run' --resume" in refused.value.hint
-    (desk.live.places.models / "own run" / "run.json").write_text("{")
+    assert refused.value.hint == "resume it with allele train tones --name 'own run' --resume"
+    assert (await user.show(job)).state == "paused"
+    await user.ask(CancelJob(job=job))
+    with pytest.raises(AlleleError, match="started and not finished") as refused:
+        await user.client.request(replace(training, resume=False))
+    assert "resume it with allele train tones --name 'own run' --resume" in refused.value.hint
+    (user.live.places.models / "own run" / "run.json").write_text("{")
     with pytest.raises(AlleleError, match="cannot be read") as refused:
-        await desk.client.request(wish)
+        await user.client.request(training)
     assert "allele model delete 'own run'" in refused.value.hint
-    shutil.rmtree(desk.live.places.models / "own run")
+    shutil.rmtree(user.live.places.models / "own run")
 
 
 async def test_a_stop_outlives_a_pause_and_the_daemon(new_daemon: Callable[..., Any]) -> None:
     """Two are stopped while a third runs; one of them is then paused, the other waits. The daemon dies."""
     first = new_daemon()
     async with Client(first.places.endpoint) as client:
-        desk = Desk(client, first)
-        paused, waiting = await desk.train("paused"), await desk.train("waiting")
+        user = User(client, first)
+        paused, waiting = await user.train("paused"), await user.train("waiting")
         for job in (paused, waiting):
-            await desk.learning(job, step=1)
-            await desk.ask(PauseJob(job=job))
-            await desk.until(job, lambda info: info.state == "paused")
-        await desk.learning(await desk.train("between"), step=1)
+            await user.learning(job, step=1)
+            await user.ask(PauseJob(job=job))
+            await user.until(job, lambda info: info.state == "paused")
+        await user.learning(await user.train("between"), step=1)
         for job in (paused, waiting):
-            assert (await desk.ask(StopJob(job=job))).state == "queued"
-        said = await desk.ask(PauseJob(job=paused))
+            assert (await user.ask(StopJob(job=job))).state == "queued"
+        said = await user.ask(PauseJob(job=paused))
         assert (said.state, said.phase) == ("paused", "stopping")
     first.kill()
     second = new_daemon()
     async with Client(second.places.endpoint) as client:
-        desk = Desk(client, second)
-        assert (await desk.show(paused)).hint == f"make its model with: allele jobs resume {paused}"
-        cut_off = await desk.show(waiting)
+        user = User(client, second)
+        assert (await user.show(paused)).hint == f"make its model with: allele jobs resume {paused}"
+        cut_off = await user.show(waiting)
         assert (cut_off.state, cut_off.hint, cut_off.can_resume) == (
             "interrupted",
             f"allele jobs stop {waiting}",
             False,
         )
-        await desk.ask(ResumeJob(job=paused))
-        done = await desk.ended(paused)
-        assert (done.state, desk.card("paused")["ended"][:15]) == ("done", "stopped by hand"), done
+        await user.ask(ResumeJob(job=paused))
+        done = await user.ended(paused)
+        assert (done.state, user.card("paused")["ended"][:15]) == ("done", "stopped by hand"), done
         assert done.result is not None and done.result["steps"] < LONG

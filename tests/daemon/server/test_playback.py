@@ -17,7 +17,7 @@ from daemon.playback.block_cache import Block, CodecRef
 from daemon.server.handlers.playback import Playbacks
 from daemon.server.wire.audio_socket import AudSocket
 from daemon.server.wire.dispatch import Call
-from daemon.server.wire.rejected_messages import GarbageLog
+from daemon.server.wire.rejected_messages import RejectedMessages
 from daemon.server.wire.sockets import Port, bind_router
 from protocol.errors import AlleleError
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
@@ -111,7 +111,7 @@ class Broker:
         self.endpoint, self.shelf = endpoint, Shelf()
         self.now_s = 0.0
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self.aud = AudSocket(GarbageLog(), lambda: ("epoch", 0), lambda: time.monotonic() + self.now_s)
+        self.aud = AudSocket(RejectedMessages(), lambda: ("epoch", 0), lambda: time.monotonic() + self.now_s)
         self.playbacks = Playbacks(self.shelf, self.shelf.decode, self.shelf.find_codec)
         self.aud.hook = self.playbacks
         self.playbacks.serve(self.aud.send_chunk)

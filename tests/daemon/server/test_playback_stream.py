@@ -43,7 +43,7 @@ class View:
 
 
 class Shelf:
-    """One living strand that can be edited."""
+    """One open strand that can be edited."""
 
     def __init__(self, codes: np.ndarray, samples: int | None = None) -> None:
         self.codes, self.rev, self.is_open = codes, 0, True

@@ -59,7 +59,7 @@ def test_strands_stay_in_the_order_in_which_they_were_opened_and_closed(
         set_clock(jump_s)
     store.close()
     store = StrandStore(tmp_path / "edits.sqlite")
-    assert [living.id for living in store.list_strands()] == opened
+    assert [state.id for state in store.list_strands()] == opened
     for strand in opened:
         store.close_strand(strand)
         set_clock(jump_s)

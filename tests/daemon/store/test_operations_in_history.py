@@ -1,4 +1,4 @@
-"""Every operation in living strands: undone, redone, reopened, and never computed twice."""
+"""Every operation in open strands: undone, redone, reopened, and never computed twice."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.edits.values import Computation
-from daemon.store.strands import Edited, Living, RequestId, StrandStore
+from daemon.store.strands import Edited, RequestId, StrandState, StrandStore
 from protocol.atlas import DIRECTIONS
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
@@ -25,7 +25,7 @@ def asked(if_rev: int | None = None) -> RequestId:
     return RequestId(cid=b"c" * 16, id=os.urandom(16), if_rev=if_rev)
 
 
-def open_strand(store: StrandStore, name: str, frames: int) -> Living:
+def open_strand(store: StrandStore, name: str, frames: int) -> StrandState:
     codes = np.random.default_rng(frames).integers(0, CODEBOOK, (3, frames)).astype(np.uint16)
     meta = StrandMeta(
         name=name, model="m", codec_id="c", levels=3, codebook=CODEBOOK, frames=frames, samples=frames * 1024 - MISSING
@@ -121,14 +121,14 @@ def act(store: StrandStore, ids: list[str], which: int, text: str) -> None:
 
 
 def state(store: StrandStore) -> list[tuple[object, bytes]]:
-    for living in store.list_strands():
-        assert living.codes.shape == (3, living.meta.frames) and living.codes.max() < CODEBOOK
-        assert living.meta.samples == living.meta.frames * 1024 - MISSING
-    return [(living.info, living.codes.tobytes()) for living in store.list_strands()]
+    for state in store.list_strands():
+        assert state.codes.shape == (3, state.meta.frames) and state.codes.max() < CODEBOOK
+        assert state.meta.samples == state.meta.frames * 1024 - MISSING
+    return [(state.info, state.codes.tobytes()) for state in store.list_strands()]
 
 
 def cells(store: StrandStore) -> list[bytes]:
-    return [living.codes.tobytes() for living in store.list_strands()]
+    return [state.codes.tobytes() for state in store.list_strands()]
 
 
 def walk(store: StrandStore, ids: list[str], move: Callable[[str, RequestId], Edited]) -> None:
@@ -157,14 +157,14 @@ def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, s
     walk(store, ids, store.redo_edit)
     done = cells(store)
     known = state(store)
-    assert [store.earlier(living.id)[1].tobytes() for living in store.list_strands()] == untouched
+    assert [store.earlier(state.id)[1].tobytes() for state in store.list_strands()] == untouched
     assert state(store) == known, "looking back changes nothing"
     store.close()
     store = StrandStore(path)  # nobody could be asked here: replay writes cells
     assert state(store) == known
     walk(store, ids, store.undo_edit)
     assert cells(store) == untouched
-    assert [living.info.undo_depth for living in store.list_strands()] == [0, 0]
+    assert [state.info.undo_depth for state in store.list_strands()] == [0, 0]
     walk(store, ids, store.redo_edit)
     assert cells(store) == done
     store.close()
@@ -190,12 +190,12 @@ def test_an_answer_to_another_question_is_not_used(store: StrandStore) -> None:
     wanted = (int(store.list_strands()[1].codes[0, 3]) + 1) % CODEBOOK
     edited = edit(store, one, f"blend {two} 0.5", ask)
     assert len(set(asks)) == 2
-    other = {living.id: living for living in store.list_strands()}[two]
+    other = {state.id: state for state in store.list_strands()}[two]
     assert other.codes[0, 3] == wanted and other.rev == 1
-    (living,) = edited.strands
+    (state,) = edited.strands
     store.undo_edit(one, asked())
     again = edit(store, one, f"blend {two} 0.5")  # of the other strand as it is now
-    assert np.array_equal(again.strands[0].codes, living.codes)
+    assert np.array_equal(again.strands[0].codes, state.codes)
 
 
 def test_a_strand_that_changed_meanwhile_is_a_conflict_when_a_revision_was_named(store: StrandStore) -> None:
@@ -241,8 +241,8 @@ def test_locks_last_pass_undo_by_and_cost_nothing_that_could_be_redone(store: St
     second = edit(store, strand, "set 2").strands[0].codes
     store.undo_edit(strand, asked())
     locked = edit(store, strand, "lock q1-2")
-    (living,) = locked.strands
-    assert (living.info.locked, living.rev, living.info.undo_depth, living.info.redo_depth) == ([1, 2], 4, 1, 1)
+    (state,) = locked.strands
+    assert (state.info.locked, state.rev, state.info.undo_depth, state.info.redo_depth) == ([1, 2], 4, 1, 1)
     assert locked.changes[0].after.shape == (3, 0)
     assert np.array_equal(store.redo_edit(strand, asked()).strands[0].codes, second)
     assert np.array_equal(store.undo_edit(strand, asked()).strands[0].codes, first)
@@ -302,9 +302,9 @@ def test_a_strand_is_told_as_it_was_opened_and_before_its_last_edit(store: Stran
     for text in ("set 3 @0:4", "repeat 1 @2:6", "reverse q1 @0:9", "set 5 q0 @1"):
         before = store.list_strands()[0].codes.copy()
         edit(store, strand.id, text)
-        living, opened, last = store.earlier(strand.id)
+        state, opened, last = store.earlier(strand.id)
         assert np.array_equal(opened, strand.codes) and np.array_equal(last, before)
-        assert living.rev == store.list_strands()[0].rev
+        assert state.rev == store.list_strands()[0].rev
     store.undo_edit(strand.id, asked())
     store.undo_edit(strand.id, asked())
     assert store.earlier(strand.id)[2].shape == strand.codes.shape, "before the repetition"

@@ -1,4 +1,4 @@
-"""Living strands: nothing acknowledged is lost, everything can be undone, repeated requests have one effect."""
+"""Open strands: nothing acknowledged is lost, everything can be undone, repeated requests have one effect."""
 
 import os
 import random
@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.store.database import is_full
-from daemon.store.strands import Living, RequestId, StrandStore
+from daemon.store.strands import RequestId, StrandState, StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta
@@ -29,7 +29,7 @@ def asked(if_rev: int | None = None, after: bytes | None = None, request: bytes 
     return RequestId(cid=CLIENT, id=request or os.urandom(16), if_rev=if_rev, after=after)
 
 
-def open_strand(store: StrandStore, name: str, frames: int, codec: str = "c") -> Living:
+def open_strand(store: StrandStore, name: str, frames: int, codec: str = "c") -> StrandState:
     codes = np.random.default_rng(frames).integers(0, 16, (3, frames)).astype(np.uint16)
     meta = StrandMeta(name=name, model="m", codec_id=codec, levels=3, codebook=16, frames=frames, samples=frames * 1024)
     return store.open_strand(meta, codes, asked())
@@ -48,10 +48,10 @@ def store(path: Path) -> Iterator[StrandStore]:
 
 
 def codes_of(store: StrandStore) -> dict[str, np.ndarray]:
-    return {living.id: living.codes for living in store.list_strands()}
+    return {state.id: state.codes for state in store.list_strands()}
 
 
-def same(left: list[Living], right: list[Living]) -> bool:
+def same(left: list[StrandState], right: list[StrandState]) -> bool:
     return [x.info for x in left] == [y.info for y in right] and all(
         np.array_equal(x.codes, y.codes) for x, y in zip(left, right, strict=True)
     )
@@ -125,7 +125,7 @@ def test_undoing_everything_is_the_identity_and_reopening_changes_nothing(
             assert all(np.array_equal(registers[k].codes, store.registers[k].codes) for k in registers)
     undo_everything(store, ids)
     after = codes_of(store)
-    depths = [living.info.undo_depth for living in store.list_strands()]
+    depths = [state.info.undo_depth for state in store.list_strands()]
     store.close()
     shutil.rmtree(folder)
     assert depths == [0, 0]
@@ -143,7 +143,7 @@ def test_redo_brings_back_what_undo_took(store: StrandStore) -> None:
     store.redo_edit(ids[1], asked())
     again = codes_of(store)
     assert all(np.array_equal(done[strand], again[strand]) for strand in ids)
-    assert [living.info.redo_depth for living in store.list_strands()] == [0, 0]
+    assert [state.info.redo_depth for state in store.list_strands()] == [0, 0]
 
 
 def test_a_checkpoint_in_what_could_be_redone_survives_a_new_edit(store: StrandStore, path: Path) -> None:
@@ -171,7 +171,7 @@ def test_a_swap_is_undone_on_both_or_not_at_all(store: StrandStore) -> None:
     assert same(store.list_strands(), before)
     store.undo_edit(two, asked())
     moved = store.undo_edit(two, asked())
-    assert {living.id for living in moved.strands} == {one, two}
+    assert {state.id for state in moved.strands} == {one, two}
 
 
 def test_a_redone_swap_whose_other_half_was_overwritten_is_a_conflict(store: StrandStore) -> None:
@@ -213,7 +213,7 @@ def test_a_closed_strand_comes_back_as_it_was_also_after_a_restart(store: Strand
     back = second.reopen_strand(two.id)
     assert same([back, second.reopen_strand(two.id)], [before, before])
     assert [closed.id for closed in second.list_closed_strands().strands] == [one.id]
-    assert [living.id for living in second.list_strands()] == [two.id]
+    assert [state.id for state in second.list_strands()] == [two.id]
     second.redo_edit(two.id, asked())
     for _ in range(3):
         second.undo_edit(two.id, asked())
@@ -236,7 +236,7 @@ def test_a_strand_that_is_taken_back_undoes_alone_what_the_other_undid_without_i
     store.undo_edit(one.id, asked())
     store.apply_edit(one.id, parse_edit("set 1 q0 @0"), asked())
     undone = store.undo_edit(two.id, asked())
-    assert [living.id for living in undone.strands] == [two.id]
+    assert [state.id for state in undone.strands] == [two.id]
     assert np.array_equal(codes_of(store)[two.id], two.codes)
 
 
@@ -336,13 +336,13 @@ def test_kill_9_between_edits_loses_no_acknowledged_edit(path: Path) -> None:
         process.wait()
         process.stdout.close()
         store = StrandStore(path)
-        (living,) = store.list_strands()
+        (state,) = store.list_strands()
         store.close()
-        assert living.rev >= acknowledged
+        assert state.rev >= acknowledged
         expected = np.zeros(50, np.uint16)
-        for number in range(living.rev):
+        for number in range(state.rev):
             expected[number % 50] = number % 4096
-        assert np.array_equal(living.codes[0], expected)
+        assert np.array_equal(state.codes[0], expected)
 
 
 def test_a_damaged_file_is_set_aside_and_a_new_one_works(path: Path, caplog: pytest.LogCaptureFixture) -> None:

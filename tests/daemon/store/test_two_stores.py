@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from daemon.store.living import Living, RequestId, SupersededError
+from daemon.store.strand_state import RequestId, StrandState, SupersededError
 from daemon.store.strands import StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
@@ -20,13 +20,13 @@ def asked(if_rev: int | None = None) -> RequestId:
     return RequestId(cid=b"c" * 16, id=os.urandom(16), if_rev=if_rev)
 
 
-def open_strand(store: StrandStore, name: str, request: RequestId | None = None) -> Living:
+def open_strand(store: StrandStore, name: str, request: RequestId | None = None) -> StrandState:
     codes = np.random.default_rng(len(name)).integers(0, 16, (3, 12)).astype(np.uint16)
     meta = StrandMeta(name=name, model="m", codec_id="c", levels=3, codebook=16, frames=12, samples=12 * 1024)
     return store.open_strand(meta, codes, request or asked())
 
 
-def same(left: list[Living], right: list[Living]) -> bool:
+def same(left: list[StrandState], right: list[StrandState]) -> bool:
     return {x.id: x.info for x in left} == {y.id: y.info for y in right} and all(
         np.array_equal(x.codes, next(y.codes for y in right if y.id == x.id)) for x in left
     )
@@ -130,7 +130,7 @@ def test_whatever_two_stores_do_every_acknowledged_edit_is_in_the_file(
     first = StrandStore(path)
     strands = [open_strand(first, "one").id, open_strand(first, "second").id]
     second = StrandStore(path)
-    known: dict[str, Living] = {living.id: living for living in first.list_strands()}
+    known: dict[str, StrandState] = {state.id: state for state in first.list_strands()}
     for number, (is_first, op) in enumerate(steps):
         store = first if is_first else second
         strand, other = strands[number % 2], strands[1 - number % 2]
@@ -143,7 +143,7 @@ def test_whatever_two_stores_do_every_acknowledged_edit_is_in_the_file(
         except AlleleError as refusal:
             assert refusal.code in ("E_CONFLICT", "E_NOTHING_TO_UNDO")
             continue
-        known.update({living.id: living for living in edited.strands})  # type: ignore[union-attr]
+        known.update({state.id: state for state in edited.strands})  # type: ignore[union-attr]
     again = StrandStore(path)
     assert same(again.list_strands(), list(known.values()))
     for strand in strands:  # and all of it can be taken back

@@ -9,7 +9,7 @@ import pytest
 from daemon.supervision.pipe import PipeError
 from daemon.supervision.process import last_line, spawn
 from protocol import children
-from protocol.logs import said_since
+from protocol.logs import output_since
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ async def test_what_a_child_said_can_be_told_from_what_one_before_it_said(tmp_pa
     child = await spawn(module, log)
     await child.ended(10.0)
     lines, written_s = log.read_text().splitlines(), log.stat().st_mtime
-    assert said_since(lines, began_s - 60, written_s) == lines
-    assert said_since(lines, written_s + 60, written_s) == []
+    assert output_since(lines, began_s - 60, written_s) == lines
+    assert output_since(lines, written_s + 60, written_s) == []
     log.write_text("\n".join(lines[:2]) + "\n")  # as while nothing is said yet
     assert last_line(log) == ""
-    assert said_since(lines[:2], began_s - 60, written_s) == lines[:1]
+    assert output_since(lines[:2], began_s - 60, written_s) == lines[:1]

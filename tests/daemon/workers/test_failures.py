@@ -97,4 +97,4 @@ def test_a_model_without_an_atlas_says_what_to_type(tmp_path: Path) -> None:
     wire: Any = SimpleNamespace(send=sent.append, cancelled=Event())
     (tmp_path / "my model").mkdir()
     _measure(wire, tmp_path / "my model", tmp_path / "no corpus")
-    assert "allele model atlas 'my model' makes it" in sent[-1]["report"].decode()
+    assert "to measure it: allele model atlas 'my model'" in sent[-1]["report"].decode()

@@ -1,4 +1,4 @@
-"""What is said of a sound that a model does not carry."""
+"""The note about a sound that a model does not reproduce well."""
 
 import json
 import shutil
@@ -31,8 +31,9 @@ def clicks(tmp_path: Path) -> Path:
 def test_a_sound_unlike_the_corpus_is_named(toy_run: Path, tone_files: list[Path], clicks: Path) -> None:
     usual = json.loads((toy_run / MODEL_NAME).read_bytes())["held_out"]["mel"]
     assert notes_of(toy_run, tone_files[0]) == []
-    (said,) = notes_of(toy_run, clicks)
-    assert said.startswith("unlike what toy learned from") and f"came back {usual:.2f};" in said
+    (note,) = notes_of(toy_run, clicks)
+    assert note.startswith("unlike the recordings that toy was trained on")
+    assert f"held-out recordings by {usual:.2f};" in note
 
 
 def test_a_long_sound_is_listened_to_in_places(toy_run: Path, tone_files: list[Path], tmp_path: Path) -> None:
@@ -58,4 +59,4 @@ def test_one_channel_in_a_stereo_model_is_compared_as_two(raw_pair_model: Path, 
     card = json.loads((path / MODEL_NAME).read_bytes())
     card["held_out"]["mel"] = 0.01
     (path / MODEL_NAME).write_text(json.dumps(card))
-    assert any(note.startswith("unlike what pair") for note in notes_of(path, clicks))
+    assert any(note.startswith("unlike the recordings that pair") for note in notes_of(path, clicks))

@@ -21,7 +21,7 @@ def engine(raw_model: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     return Operations(torch.device("cpu"))
 
 
-SAID = "2 samples were over full scale: a limiter turned them down, by up to 3.6 dB"
+SAID = "2 samples were over full scale: a limiter reduced them by up to 3.6 dB"
 
 
 @pytest.mark.parametrize(("gain", "said"), [(1, SAID), (0, "")])

@@ -166,7 +166,7 @@ async def test_a_restarted_daemon_is_found_again(aud: Any, start_player: StartPl
 
 
 async def test_no_device_is_reported_once_with_the_hint(aud: Any, start_player: StartPlayer, tmp_path: Path) -> None:
-    """The real library, and a device that no machine has: one line, a living process, an empty terminal."""
+    """The real library, and a device that no machine has: one line, a state process, an empty terminal."""
     quiet = {"PULSE_SERVER": f"unix:{tmp_path}/nobody", "HOME": str(tmp_path)}
     player = await start_player(aud.endpoint, "no machine has this device", env=quiet)
     await player.wait_for(lambda p: bool(p.reports))

@@ -13,7 +13,7 @@ import psutil
 import pytest
 from msgspec.structs import replace
 
-from daemon.store.living import RequestId
+from daemon.store.strand_state import RequestId
 from daemon.store.strands import StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError

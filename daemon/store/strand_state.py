@@ -13,7 +13,7 @@ from protocol.strands import Codes, StrandMeta
 
 
 @dataclass(frozen=True, kw_only=True)
-class Living:
+class StrandState:
     """An open strand at one revision. `codes` (Q, T) are immutable; `info.meta.edits` is empty here."""
 
     info: StrandInfo
@@ -57,7 +57,7 @@ class Edited:
     """The reply to an edit, and the changes to announce (none if the request is a repetition)."""
 
     answer: EditApplied
-    strands: list[Living] = field(default_factory=list[Living])
+    strands: list[StrandState] = field(default_factory=list[StrandState])
     changes: list[Change] = field(default_factory=list[Change])
 
 
@@ -81,7 +81,7 @@ def as_grid(row: StrandRow) -> Grid:
     return Grid(id=row.id, meta=row.meta, codes=row.codes, locked=row.locked)
 
 
-def as_living(row: StrandRow) -> Living:
+def strand_state(row: StrandRow) -> StrandState:
     """A strand's row as an open strand at its current revision."""
     meta = msgspec.structs.replace(resized(row.meta, row.codes.shape[1]), edits=[])
     info = StrandInfo(
@@ -92,4 +92,4 @@ def as_living(row: StrandRow) -> Living:
         redo_depth=row.depth - row.head,
         locked=sorted(row.locked),
     )
-    return Living(info=info, codes=row.codes)
+    return StrandState(info=info, codes=row.codes)
