@@ -14,7 +14,7 @@ def absolute(path: str) -> Path:
         AlleleError: E_BAD_REQUEST if it contains a NUL or is relative, because the daemon has another working folder.
     """
     if "\0" in path or not os.path.isabs(path):  # noqa: PTH117 - Path would accept the NUL
-        raise AlleleError("E_BAD_REQUEST", f"{path[:200]!r} is not an absolute path", hint="give the full path")
+        raise AlleleError("E_BAD_REQUEST", f"{path[:200]!r} is not an absolute path", hint="give the whole path")
     return Path(path)
 
 
