@@ -122,7 +122,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         await self.session.open()
         await self._restore()
         self.begun = True
-        for line in self.own_keys.said[:1]:
+        for line in self.own_keys.problems[:1]:
             self.call_after_refresh(self.say, line, bad=True)  # on the screen that is being switched to
         self.session.spawn(self.sound.start())
         if self._demo is not None:

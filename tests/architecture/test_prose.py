@@ -19,7 +19,12 @@ PLAIN_FOLDERS = (
     "daemon/corpus/formats",
     "daemon/files",
     "daemon/render",
-    "tui/input/keymaps",
+    "tui/actions",
+    "tui/editor",
+    "tui/input",
+    "tui/model",
+    "tui/session",
+    "tui/transport",
 )
 FULL_DOCSTRINGS = (
     "daemon/atlas",
@@ -27,8 +32,11 @@ FULL_DOCSTRINGS = (
     "daemon/dsp",
     "daemon/files",
     "daemon/render",
+    "tui/actions",
     "tui/editor",
     "tui/input",
+    "tui/model",
+    "tui/session",
     "tui/transport",
 )
 LEAST_WORDS = 4

@@ -11,7 +11,7 @@ from tui.input.keyfile import read_keys
 def keymap(arguments: Namespace, output: Output) -> int:
     """Print every action with its keys."""
     own = read_keys(own_places(arguments).home)
-    for line in own.said:
+    for line in own.problems:
         output.note(line)
     chosen = own.keymap(arguments.name)
     rows = [

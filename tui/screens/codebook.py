@@ -10,7 +10,7 @@ from typing import Any
 from textual.app import ComposeResult
 
 from protocol.messages.models import ModelInfo
-from tui.actions.situation import NO_MODEL, TAKE_BACK, Situation
+from tui.actions.situation import NO_MODEL, RESTORE_MODEL, Situation
 from tui.model.atlas import CodeAtlas, Colours
 from tui.model.codebook import CELL, Codebook, heat_of, mark_of, order_of, use_in
 from tui.model.editor import Pane
@@ -133,7 +133,7 @@ class CodebookScreen(BaseScreen):
     def bottom_words(self) -> list[Part]:
         model = self.model
         if model is None:
-            return [] if self.strand is None else [(f" {TAKE_BACK}", PLAIN)]
+            return [] if self.strand is None else [(f" {RESTORE_MODEL}", PLAIN)]
         atlas, level, code = self.session.atlases.get(model.name), self.book.level, self.code
         parts = [f"level {level} · code {code}{self._words(atlas, level, code)}"]
         if atlas is not None:

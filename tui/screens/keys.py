@@ -9,7 +9,7 @@ from protocol.errors import AlleleError
 from tui.actions.press import Press
 from tui.actions.registry import ACTIONS, BY_ID, WIDEST
 from tui.input.keyfile import key_file, write_keys
-from tui.input.keymap import NAMES, Keymap, shown, unsendable, usual
+from tui.input.keymap import NAMES, Keymap, default_keymap, shown, unsendable
 from tui.screens.base import BaseScreen
 from tui.screens.lists import ListKeys
 from tui.widgets.lines import BOLD, PLAIN, Part
@@ -179,14 +179,14 @@ class KeysScreen(BaseScreen):
     def _reset(self, press: Press) -> None:
         chosen = self._chosen
         if chosen is not None:
-            self._offer(chosen, usual(self.keymap.name).keys_for(chosen))
+            self._offer(chosen, default_keymap(self.keymap.name).keys_for(chosen))
 
     def _ask_to_reset_all(self, press: Press) -> None:
         self.prompt.ask("all usual keys? your own are forgotten. y or n: ", self._reset_all)
 
     def _reset_all(self, answer: str) -> None:
         if answer.strip().lower() in ("y", "yes"):
-            self._use(usual(self.keymap.name), f"the usual {self.keymap.name}-like keys")
+            self._use(default_keymap(self.keymap.name), f"the usual {self.keymap.name}-like keys")
 
     def _next_keymap(self, press: Press) -> None:
         name = NAMES[(NAMES.index(self.keymap.name) + 1) % len(NAMES)]
@@ -200,7 +200,7 @@ class KeysScreen(BaseScreen):
 def key_rows(keymap: Keymap) -> list[Row]:
     """Every action under its group: keys, title, id; `*` where they are not the usual ones."""
     rows: list[Row] = []
-    plain = usual(keymap.name)
+    plain = default_keymap(keymap.name)
     for group in dict.fromkeys(action.group for action in ACTIONS):
         rows += [Row(""), Row(group, heading=True)]
         for action in (action for action in ACTIONS if action.group == group):
