@@ -1,4 +1,4 @@
-"""`allele keymap`: the editor's actions and their keys, for reading and for scripts."""
+"""The command `allele keymap`: prints the editor's actions and their keys, as text or JSON."""
 
 from argparse import Namespace
 
