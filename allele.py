@@ -1,9 +1,9 @@
-"""Where the commands `allele` and `alleled` begin, under a name that no other module on a machine is likely to have.
+"""The entry points of the commands `allele` and `alleled`, in a module whose name is unlikely to exist elsewhere.
 
-Python looks into the folders of PYTHONPATH before those where packages are installed. A `tui.py`, a `protocol.py` or an
-old numpy there would be imported instead of ours. So before anything else is imported those folders are moved to the
-end of `sys.path`: they are still searched, but hide nothing. `protocol.children` does the same for child processes.
-Nothing is imported here but what every interpreter has loaded when it starts.
+Python searches the folders of PYTHONPATH before those of installed packages. A `tui.py`, a `protocol.py` or an old
+numpy there would be imported instead of ours. So these folders are moved to the end of `sys.path` before anything else
+is imported: they are still searched but cannot hide a module. `protocol.children` does the same for child processes.
+This module imports only what every interpreter has loaded at its start.
 """
 
 import os
@@ -14,7 +14,7 @@ INSTALLED = ("site-packages", "dist-packages")
 
 
 def main() -> int:
-    """The command `allele`; its exit status."""
+    """Run the command `allele` and return its exit status."""
     search_pythonpath_last()
     from tui.__main__ import main as run
 
@@ -22,7 +22,7 @@ def main() -> int:
 
 
 def daemon() -> int:
-    """The command `alleled`; its exit status."""
+    """Run the command `alleled` and return its exit status."""
     search_pythonpath_last()
     from protocol.errors import AlleleError
     from tui.installation import require_daemon
@@ -38,7 +38,7 @@ def daemon() -> int:
 
 
 def search_pythonpath_last() -> None:
-    """Reorder `sys.path`: the folder of this file, what was installed, and last what PYTHONPATH adds."""
+    """Reorder `sys.path`: the folder of this file, installed packages, and last the folders of PYTHONPATH."""
     folders = pythonpath()
     root = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120 - pathlib is not loaded yet
     first = [] if os.path.basename(root) in INSTALLED else [root]  # noqa: PTH119
@@ -47,7 +47,7 @@ def search_pythonpath_last() -> None:
 
 
 def pythonpath() -> list[str]:
-    """The folders that PYTHONPATH adds to `sys.path`, absolute; folders where packages are installed are not meant."""
+    """Return the absolute folders that PYTHONPATH adds to `sys.path`, except those of installed packages."""
     given = "" if sys.flags.ignore_environment else os.environ.get("PYTHONPATH", "")
     installed = {*site.getsitepackages(), site.getusersitepackages()}
     folders = [os.path.abspath(folder) for folder in given.split(os.pathsep)] if given else []  # noqa: PTH100

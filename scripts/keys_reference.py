@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.actions.action import Action
 from tui.actions.registry import ACTIONS
-from tui.input.keymap import NAMES, Keymap, usual
+from tui.input.keymap import NAMES, Keymap, default_keymap
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "keys.md"
 INTRODUCTION = """\
@@ -39,7 +39,7 @@ def main() -> int:
 
 def reference() -> str:
     """The whole page in Markdown."""
-    keymaps = [usual(name) for name in NAMES]
+    keymaps = [default_keymap(name) for name in NAMES]
     parts = [INTRODUCTION]
     for group in dict.fromkeys(action.group for action in ACTIONS):
         head = f"## {group}\n\n| {' | '.join(NAMES)} | does | id | where |\n|---|---|---|---|---|"

@@ -1,1 +1,1 @@
-"""What a person touches: the terminal editor, the command line and the player."""
+"""The user's side of Allele: the terminal editor, the command line and the player."""

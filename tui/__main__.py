@@ -1,7 +1,7 @@
-"""`allele`: where the program begins. tui.cli.program does the work.
+"""The entry point of `allele`. tui.cli.program does the work.
 
-Boundary: Ctrl-C at any moment is at most one line and an exit status that is not 0. Hence nothing is imported outside
-`main`, which could not catch it there.
+Boundary: Ctrl-C at any time causes at most one line and an exit status other than 0. So nothing is imported outside
+`main`, where it could not be caught.
 """
 
 import sys
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
-    """Run one command; the exit status."""
+    """Run one command and return the exit status."""
     try:
         if arguments is None:
             from allele import search_pythonpath_last

@@ -1,10 +1,10 @@
-"""The TUI's composition root: session, sound, screens, workspace, and leaving in good order.
+"""The TUI's composition root: session, sound, screens, workspace, and an orderly end.
 
-Data flow: `Session` and `Sound` report changes, the screen on top draws them; everything worth seeing again goes into
-the workspace, which the daemon keeps. `_display` routes every update of Textual through `DiffUpdate`.
+Data flow: `Session` and `Sound` report changes, and the top screen draws them. The state to restore at the next start
+is in the workspace, which the daemon stores. `_display` sends every update of Textual through `DiffUpdate`.
 
-What can go wrong: the terminal hangs up (SIGHUP, or silently: polled) or the process is told to end: the workspace is
-saved and the process leaves within 0.2 s. The daemon goes on in any case.
+What can go wrong: the terminal hangs up (SIGHUP, or unreported, which is polled) or the process receives SIGTERM. The
+workspace is saved and the process ends within 0.2 s. The daemon keeps running.
 """
 
 import asyncio
@@ -58,11 +58,11 @@ SCREENS = ("editor", "library", "train", "codebook", "keys")
 
 
 class AlleleApp(CrashReportingApp, inherit_bindings=False):
-    """The terminal editor. Its parts: session, sound, editor (the model), files, macros and the screens."""
+    """The terminal editor. Its parts are session, sound, editor (the model), files, macros and the screens."""
 
     CSS_PATH = "app.tcss"
     TITLE = "Allele"
-    ENABLE_COMMAND_PALETTE = False  # ours is made from the registry, without emoji
+    ENABLE_COMMAND_PALETTE = False  # ours is made from the registry of actions, without emoji
     BINDINGS = [("ctrl+q", "leave", "Quit")]  # noqa: RUF012
 
     def __init__(
@@ -93,8 +93,8 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.begun = False
         self._keeping: Any = None
         self.handlers = self._handlers()
-        self.notice = ""  # what the first run is at
-        self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # bytes are dear
+        self.notice = ""  # the progress of the first run
+        self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # then output is kept small
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._library, self._editor_screen = LibraryScreen(), EditorScreen(self)
         self._screens: dict[str, BaseScreen] = {}
@@ -102,14 +102,14 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     # --- life --------------------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Show something at once; the daemon is found or started meanwhile."""
+        """Show a screen at once, and find or start the daemon in the background."""
         self.animation_level = "none"
         self._screens = {
             screen.NAME: screen
             for screen in (self._editor_screen, self._library, TrainScreen(), CodebookScreen(), KeysScreen())
         }
         for name, screen in self._screens.items():
-            self.install_screen(screen, name)  # else Textual ends a screen that is left, and its repaints for good
+            self.install_screen(screen, name)  # otherwise Textual ends a screen that is switched away from
         self.showing = "train" if self._demo or self.job else "editor"
         self.push_screen(self.showing)
         if not self.is_headless:
@@ -122,7 +122,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         await self.session.open()
         await self._restore()
         self.begun = True
-        for line in self.own_keys.said[:1]:
+        for line in self.own_keys.problems[:1]:
             self.call_after_refresh(self.say, line, bad=True)  # on the screen that is being switched to
         self.session.spawn(self.sound.start())
         if self._demo is not None:
@@ -133,7 +133,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
             self.go("editor")
 
     async def _restore(self) -> None:
-        """Show what was shown before, or the library the first time."""
+        """Restore the workspace, or show the library at the first start."""
         state = load_workspace(self.session.workspace)
         living = set(self.session.strands)
         screen = "library"
@@ -155,7 +155,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self._on_change("strands", "")
 
     async def shut(self) -> None:
-        """Keep the workspace, end the player, drop the connection."""
+        """Save the workspace, end the player and close the connection."""
         self.session.workspace = self.workspace() if self.begun else ""
         await self.session.close()
         await self.sound.close()
@@ -164,14 +164,14 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         await self.shut()
 
     def _hang_up(self, number: int) -> None:
-        """The terminal is gone, or somebody wants the process to end: save, leave, and do not linger."""
+        """Save the workspace and end quickly, after the terminal closed or a signal requested the end."""
         if number == signal.SIGHUP:
             threading.Timer(LEAVE_S, os._exit, (128 + number,)).start()
         asyncio.get_running_loop().create_task(self._leave_after_saving(128 + number))
 
     async def _leave_after_saving(self, code: int) -> None:
         if self.begun:
-            with contextlib.suppress(AlleleError):  # the daemon is away; what was kept a moment ago stays
+            with contextlib.suppress(AlleleError):  # the daemon is gone; the workspace saved before remains
                 await self.session.put_workspace(self.workspace(), timeout_s=0.1)
         self.exit(code, return_code=code)
 
@@ -182,11 +182,11 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     # --- workspace ---------------------------------------------------------------------------------------
 
     def workspace(self) -> str:
-        """What to show again at the next start, as JSON."""
+        """Return the state to restore at the next start, as JSON."""
         return dump_workspace(self.editor, self.showing, self.job, self.macros.known)
 
     def remember(self) -> None:
-        """Keep the workspace soon; a burst of keys is one request."""
+        """Schedule saving the workspace; a burst of keys causes one request."""
         if self.begun and self._keeping is None:
             self._keeping = self.set_timer(KEEP_S, self._keep_now)
 
@@ -204,18 +204,18 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
 
     @property
     def tier(self) -> Tier:
-        """How much colour is shown: what the terminal can, unless letters were asked for."""
+        """The colour tier in use: that of the terminal, unless the user chose letters."""
         return min(self.terminal_tier, Tier.ANSI16) if self.editor.letters else self.terminal_tier
 
     def show_cursor(self, shown: bool) -> None:
-        """Show or hide the terminal's own cursor; where it is, is the screen's business."""
+        """Show or hide the terminal's own cursor. The screen sets its position."""
         if shown != self._cursor_shown and self._driver is not None and not self.is_headless:
             self._cursor_shown = shown
             self._driver.write("\x1b[?25h" if shown else "\x1b[?25l")
 
     @property
     def output_queued(self) -> bool:
-        """Does the terminal still owe us the last picture?"""
+        """Whether output of the last repaint is still queued."""
         return bool(getattr(self._driver, "output_queued", False))
 
     def _on_change(self, topic: str, key: str) -> None:
@@ -229,11 +229,11 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         if self.top_screen is not None:
             self.top_screen.on_changed(topic, key)
 
-    # --- what screens ask for ----------------------------------------------------------------------------
+    # --- services for screens ----------------------------------------------------------------------------
 
     @property
     def top_screen(self) -> BaseScreen | None:
-        """The screen of ours that is visible, if any."""
+        """The visible screen if it is one of Allele's, else None."""
         for screen in reversed(self.screen_stack):
             if isinstance(screen, BaseScreen):
                 return screen
@@ -245,7 +245,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
             self.top_screen.say(text, bad=bad)
 
     def ask_for_corpus(self, paths: str) -> None:
-        """A folder was dropped: go to the library, where corpora are made, and ask for a name."""
+        """Go to the library and ask for the name of a corpus, after a folder was dropped."""
         self.go("library")
         self._library.corpora.ask_for_name(paths)
 
@@ -254,7 +254,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.push_screen(UndoList(strand))
 
     def go(self, name: str) -> None:
-        """Show a screen, in place of the one shown and of what is pushed over it."""
+        """Show a screen in place of the current one and of screens over it."""
         while self.screen is not self.top_screen or isinstance(self.screen, OverScreen):
             self.pop_screen()
         if self.screen is not self._screens[name]:
@@ -265,7 +265,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     # --- actions -----------------------------------------------------------------------------------------
 
     def _handlers(self) -> Handlers:
-        """Which function carries out which action, on any screen that has none of its own for it."""
+        """Return the handlers of actions for screens that have no handler of their own."""
         macro_keys = MacroKeys(self.macros, lambda text, bad: self.say(text, bad=bad), self._press, self.remember)
         return {
             "app.help": self._show_help,
@@ -279,7 +279,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         }
 
     def _press(self, stroke: str) -> bool:
-        """Press a key of a macro; False while a palette or a form is open."""
+        """Press a key of a macro. Returns False while a palette or a form is open."""
         screen = self.top_screen
         if screen is None or screen is not self.screen:
             return False
@@ -294,7 +294,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
             self.push_screen(HelpScreen(self.top_screen.NAME))
 
     def _open_command_line(self, press: Press) -> None:
-        """Open the `:` line on a screen without strands; its commands are carried out in the editor."""
+        """Open the `:` line on a screen without strands. The editor runs its commands."""
         if self.top_screen is not None:
             self.top_screen.prompt.ask(":", self._editor_screen.command_line.run)
 
@@ -313,13 +313,13 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.say("silence")
 
     def action_leave(self) -> None:
-        """Quit; keys typed while we tidy up are the shell's."""
+        """Quit. Keys typed from now on are left to the shell."""
         if self._driver is not None:
             self._driver.disable_input()
         self.exit(0)
 
     def follow(self, job: str) -> None:
-        """Show this job on the Train screen."""
+        """Show a job on the Train screen."""
         self.job = job
         if job not in self.session.trainings:
             self.session.trainings[job] = Training(job)
@@ -337,14 +337,14 @@ def run_app(
     demo: DemoPlan | None = None,
     target: DaemonTarget | None = None,
 ) -> int:
-    """Run the TUI on this terminal until it is left; its exit code.
+    """Run the TUI on this terminal until the user quits, and return its exit code.
 
     Args:
         open_paths: up to two sounds or .alle files to open as A and B.
-        model: what sounds are encoded with; None: that of the other pane, else the newest.
+        model: the model that encodes sounds; None: that of the other pane, else the newest.
         start_job: a job to follow on the Train screen.
         demo: the first run, see DemoPlan.
-        target: the daemon to talk to; None: that of the home.
+        target: the daemon to connect to; None: that of the home.
     """
     tune_textual(remote := bool(os.environ.get("SSH_CONNECTION")))
     app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo, target=target)

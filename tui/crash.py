@@ -1,6 +1,6 @@
-"""What is left of a crash: the traceback in `logs/`, and one line for the person.
+"""Crash reporting: the traceback goes to `logs/`, and the user sees one line.
 
-What can go wrong: the home cannot be written; then the line says what happened without saying where to read more.
+What can go wrong: the home is not writable. Then the line describes the crash but names no log file.
 """
 
 import sys
@@ -17,7 +17,7 @@ from protocol.situations import situation
 
 
 def write_crash(home: Path, failure: BaseException | str) -> str:
-    """Append a failure (or its traceback as text) to logs/tui.log of a home; the sentence to say. Never raises."""
+    """Append a failure or its traceback to a home's logs/tui.log. Returns a sentence to show. Never raises."""
     if isinstance(failure, BaseException):
         text = "".join(traceback.format_exception(failure))
         known = situation(failure)
@@ -39,7 +39,7 @@ def write_crash(home: Path, failure: BaseException | str) -> str:
 
 
 class CrashReportingApp(App[int], inherit_bindings=False):
-    """An application that reports a crash in one line and exits with status 1. home: where the log goes."""
+    """An application that reports a crash in one line and exits with status 1. The log is written to `home`."""
 
     def __init__(self, home: Path, **more: Any) -> None:
         super().__init__(**more)
@@ -47,13 +47,13 @@ class CrashReportingApp(App[int], inherit_bindings=False):
         self.crash: str | None = None
 
     def _handle_exception(self, error: Exception) -> None:
-        """A defect: Textual ends the program; the traceback goes to a file instead of the terminal."""
+        """Handle an unexpected exception: Textual ends the program, and the traceback goes to a file."""
         if not self.is_headless and self.crash is None:
             self.crash = write_crash(self.home, error)
         super()._handle_exception(error)
 
     def panic(self, *renderables: RenderableType) -> None:
-        """The input thread fell over; Textual gives no exception, only its picture."""
+        """Handle a failure of the input thread, for which Textual passes no exception, only a rendered traceback."""
         if not self.is_headless and self.crash is None:
             with self.console.capture() as drawn:
                 self.console.print(*renderables)
@@ -62,7 +62,7 @@ class CrashReportingApp(App[int], inherit_bindings=False):
         super().panic(*renderables)
 
     def _print_error_renderables(self) -> None:
-        """One line in place of Textual's page of source text."""
+        """Print one line in place of Textual's page of source text."""
         if self.crash is not None:
             self._exit_renderables.clear()
             print(f"error: {self.crash}", file=sys.stderr, flush=True)

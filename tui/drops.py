@@ -1,7 +1,7 @@
-"""What is pasted or dropped on a screen that asks for nothing: files are opened, folders offered for a corpus.
+"""Text pasted or files dropped while no prompt is open: files are opened, folders offered for a corpus.
 
-A terminal types the path of a dropped file, or pastes it: as it is, shell-quoted, as a file:// address, several in a
-row. Text that names no files changes nothing; a sentence says where it can go.
+A terminal types or pastes the path of a dropped file: unquoted, shell-quoted, as a file:// address, or several in a
+row. Text that names no files changes nothing; a sentence says where it can be pasted.
 """
 
 import os
@@ -27,15 +27,15 @@ class Drop:
 
     @property
     def paths(self) -> list[Path]:
-        """All of them, files first."""
+        """All paths of the drop, files first."""
         return [*self.files, *self.folders]
 
 
 def read_drop(text: str) -> Drop | None:
-    """The files and folders of a pasted text, None when it is no list of paths.
+    """Return the files and folders of a pasted text, or None when it is not a list of paths.
 
     Raises:
-        AlleleError: some of it are paths and some of those are not on this machine.
+        AlleleError: the text is a list of paths, and one of them does not exist on this machine.
     """
     whole = as_typed(text) if text.strip() and len(text) <= MOST_CHARACTERS else None
     if whole is not None:
@@ -67,5 +67,5 @@ def _sort(found: list[Path]) -> Drop:
 
 
 def here() -> str:
-    """This machine's home as scp writes it."""
+    """Return this machine's home folder in the syntax of scp."""
     return f"{os.environ.get('USER', 'you')}@{socket.gethostname()}:{expanded(Path('~'))}"

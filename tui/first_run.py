@@ -1,8 +1,8 @@
-"""The first run, in the open: ingest the demo recordings, train on them, open two of them in the editor.
+"""The first run: ingest the demo recordings, train on them, and open two of them in the editor.
 
-Runs on the Train screen so that something moves all the time. What exists already is used as it is (but a model that
-this Allele cannot read goes to the trash, and a new one takes its place), so a second run goes straight to the editor,
-and a run that was cut off goes on where it was.
+It runs on the Train screen, so that progress is always visible. Existing parts are used (but a model that this version
+cannot read goes to the trash and is trained again), so a second run opens the editor at once, and an interrupted run
+continues.
 """
 
 import asyncio
@@ -28,8 +28,7 @@ LOOK_S = 0.1
 class DemoPlan:
     """The first run: ingest `paths` into `corpus`, train `model` on it for `budget_s`, open two sounds in the editor.
 
-    preset: the size of the codec, as for a training.
-    What exists already (the corpus, the model, strands of these sounds) is used as it is.
+    `preset` is the size of the codec, as for a training. An existing corpus, model or strand of these sounds is used.
     """
 
     corpus: str
@@ -42,42 +41,42 @@ class DemoPlan:
 
 
 async def run_demo(app: "AlleleApp", plan: DemoPlan) -> None:
-    """Carry the plan out.
+    """Carry out the plan of the first run.
 
     Raises:
-        AlleleError: when a job of it fails, with the job's own sentence.
+        AlleleError: when one of its jobs fails, with that job's message.
     """
     try:
         await _prepare(app, plan)
-        _tell(app, "3 of 3: opening two sounds")
+        _show_progress(app, "3 of 3: opening two sounds")
         await _open_two(app, plan)
     finally:
-        _tell(app, "")
+        _show_progress(app, "")
     app.go("editor")
     app.say(
         "{select.start} selects, {edit.swap} swaps with the other strand, {play.toggle} plays, {edit.undo} undoes, "
-        "{file.save} saves a WAV, {app.help} shows what to know"
+        "{file.save} saves a WAV, {app.help} shows help"
     )
 
 
-def _tell(app: "AlleleApp", notice: str) -> None:
-    """Where the first run is, on the line above the last."""
+def _show_progress(app: "AlleleApp", notice: str) -> None:
+    """Show the progress of the first run on the line above the last."""
     app.notice = notice
     if app.top_screen is not None:
         app.top_screen.lines.draw_bottom()
 
 
 async def _prepare(app: "AlleleApp", plan: DemoPlan) -> None:
-    """A corpus and a model, made if they are not there."""
+    """Create the corpus and the model if they do not exist."""
     session = app.session
     found = next((model for model in session.models if model.name == plan.model), None)
-    if found is not None and found.problem:  # of an earlier Allele: it goes to the trash, a new one takes its place
+    if found is not None and found.problem:  # made by another version: it goes to the trash and is trained again
         await session.ask(DeleteModel(name=plan.model))
         found = None
     if found is None:
         app.go("train")
         if not any(corpus.name == plan.corpus for corpus in session.corpora):
-            _tell(app, f"1 of 3: reading the recordings of {plan.corpus}")
+            _show_progress(app, f"1 of 3: reading the recordings of {plan.corpus}")
             request = AddToCorpus(corpus=plan.corpus, paths=[str(path) for path in plan.paths])
             await _finish(app, (await session.ask(request)).body.job)
         await _train(app, plan)
@@ -91,9 +90,9 @@ async def _train(app: "AlleleApp", plan: DemoPlan) -> None:
     )  # fmt: skip
     if running is None:
         cut_off = any(job.kind == "train" and job.subject == plan.model for job in session.jobs.values())
-        _tell(
+        _show_progress(
             app,
-            f"2 of 3: training {plan.model} on them for about {plan.budget_s:.0f} s; then the editor opens by itself",
+            f"2 of 3: training {plan.model} on them for about {plan.budget_s:.0f} s; then the editor opens",
         )
         job = await _start(app, plan, resume=cut_off)
     else:
@@ -132,5 +131,5 @@ async def _open_two(app: "AlleleApp", plan: DemoPlan) -> None:
     codecs = {model.codec_id for model in app.session.models if not model.problem}
     for index, path in enumerate((plan.a, plan.b)):
         shown = app.session.strands.get(app.editor.panes[index].strand or "")
-        if shown is None or shown.meta.codec_id not in codecs:  # strands of a model that is gone stay in the library
+        if shown is None or shown.meta.codec_id not in codecs:  # strands without their model stay in the library
             await app.files.open_in_pane(path, index, plan.model)

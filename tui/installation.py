@@ -1,7 +1,7 @@
-"""How Allele was installed, and whether the daemon can run in this installation: advice must fit both.
+"""How Allele was installed, and whether the daemon can run in this installation. Hints depend on both.
 
-The base installation is the client alone: it draws, edits and plays what a daemon computes. The extra `daemon` adds
-torch and what comes with it. Nothing heavy is imported here; packages are only looked for.
+The base installation is only the client, which edits and plays what a daemon computes. The extra `daemon` adds torch
+and its dependencies. Nothing large is imported here; the code only checks which packages exist.
 """
 
 import sys
@@ -20,7 +20,7 @@ ROOT = Path(allele.__file__).resolve().parent
 
 
 def version() -> str:
-    """Allele's version; "(not installed)" in a checkout that runs without being installed."""
+    """Return Allele's version, or "(not installed)" in a checkout that was not installed."""
     try:
         return metadata.version(DISTRIBUTION)
     except metadata.PackageNotFoundError:
@@ -28,12 +28,12 @@ def version() -> str:
 
 
 def missing_packages() -> list[str]:
-    """Packages of the extra `daemon` that are not here."""
+    """Return the packages of the extra `daemon` that are not installed."""
     return [name for name in DAEMON_PACKAGES if find_spec(name) is None]
 
 
 def is_client_only() -> bool:
-    """Whether this is the thin client: none of the daemon's own packages is here (soundfile may be, for others)."""
+    """Return whether only the client is installed: none of the daemon's packages (except soundfile) is present."""
     return {"torch", "vector_quantize_pytorch", "safetensors"} <= set(missing_packages())
 
 
@@ -41,7 +41,7 @@ def require_daemon() -> None:
     """Refuse to start a daemon where it cannot run.
 
     Raises:
-        AlleleError: E_UNAVAILABLE with the command that adds it.
+        AlleleError: E_UNAVAILABLE with the command that installs the daemon.
     """
     missing = missing_packages()
     if not missing:
@@ -53,7 +53,7 @@ def require_daemon() -> None:
 
 
 def how_to_get_a_daemon() -> str:
-    """What to do in an installation without the daemon."""
+    """Return the hint for an installation without the daemon."""
     return (
         f"add the daemon with: {install_command()}; or work with one that runs already: "
         "allele --connect ENDPOINT, as allele daemon status there names it"
@@ -62,7 +62,7 @@ def how_to_get_a_daemon() -> str:
 
 @cache
 def install_command() -> str:
-    """The command that completes this installation, in the way it was made."""
+    """Return the command that adds the daemon, with the tool that installed Allele."""
     python = quote(sys.executable)
     if (ROOT / "scripts" / "setup").is_file():
         if Path(sys.prefix).resolve() == ROOT / ".venv":
@@ -76,7 +76,7 @@ def install_command() -> str:
 
 
 def _installer() -> str:
-    """What installed the distribution: pip, uv or another program; "" where it did not say."""
+    """Return the program that installed the distribution, such as pip or uv; "" if unknown."""
     try:
         return (metadata.distribution(DISTRIBUTION).read_text("INSTALLER") or "").strip()
     except metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""Opening sounds and `.alle` files in the editor's panes: typed, pasted, dropped, or chosen in the library."""
+"""Opens sounds and `.alle` files in the editor's panes, whether typed, pasted, dropped or chosen in the library."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class FileOpener:
-    """Turns paths into living strands and shows them. `app` is the application whose editor it opens them in."""
+    """Opens paths as strands and shows them in the editor of the application `app`."""
 
     def __init__(self, app: "AlleleApp") -> None:
         self._app = app
@@ -26,7 +26,7 @@ class FileOpener:
             self._app.say(str(error), bad=True)
 
     def open_files(self, paths: list[Path], index: int) -> None:
-        """Open a file in a pane, and a second one in the other; there are two panes."""
+        """Open a file in a pane and a second one in the other pane. Further files are not opened."""
         if len(paths) > len(NAMES):
             self._app.say(
                 f"{len(paths)} files: the first two are opened; {{library.new}} in the library makes a corpus of all"
@@ -35,7 +35,7 @@ class FileOpener:
             self._app.session.spawn(self.open_in_pane(path, (index + offset) % 2, None))
 
     def take_drop(self, text: str) -> None:
-        """Text was pasted or a file dropped while nothing was asked: open files, offer folders to the library."""
+        """Handle text pasted or files dropped while no prompt is open: open files, offer folders to the library."""
         try:
             drop = read_drop(text)
         except AlleleError as error:
@@ -49,10 +49,10 @@ class FileOpener:
             self.open_files(drop.files, self._app.editor.focus)
 
     async def open_in_pane(self, path: Path, index: int, model: str | None) -> None:
-        """Make a strand of a file and show it in a pane.
+        """Open a file as a strand and show it in a pane.
 
         Raises:
-            AlleleError: naming the file and what to do.
+            AlleleError: naming the file, with a hint.
         """
         self._app.say(f"opening {path.name} ...")
         strand, notes = await self._app.session.open_strand(path, model or self.model_for(index))
@@ -60,7 +60,7 @@ class FileOpener:
         self._app.say("; ".join([f"{path.name} is strand {NAMES[index]}", *notes]))
 
     async def show_strand(self, strand: str, index: int) -> None:
-        """Show a living strand in a pane."""
+        """Show an open strand in a pane."""
         await self._app.session.grids.fetch(strand)
         self._app.editor.open_in(index, strand)
         if self._app.top_screen is not None:
@@ -68,7 +68,7 @@ class FileOpener:
         self._app.remember()
 
     def model_for(self, index: int) -> str | None:
-        """The model a sound is encoded with when none is named: that of the other pane, else the newest."""
+        """Return the default model for encoding a sound: that of the other pane, else the newest."""
         session, panes = self._app.session, self._app.editor.panes
         for pane in (panes[1 - index], panes[index]):
             info = session.strands.get(pane.strand or "")

@@ -1,10 +1,10 @@
-"""Sound as the screens see it: may one play, what plays, where the playhead is.
+"""Sound for the screens: whether it can play, what plays, and where the playhead is.
 
-Wraps the player process (tui.player.child). `changed` is called when any word or the playhead moved. A missing sound
-device is said once; everything else goes on, and a strand can always be written to a file.
+Wraps the player process (tui.player.child). `changed` is called when a word or the playhead changed. A missing sound
+device is reported once; everything else works, and a strand can still be written to a file.
 
-What is heard (levels, loop, the strand as it was) may change while it plays: `tune`. Auditions never pile up: while
-one is on its way only the newest wish is kept, and none interrupts what was asked to play.
+`tune` changes the settings (levels, loop, before or after) during playback. Auditions are never queued: while one is
+starting, only the newest request is kept, and an audition never interrupts a playback that the user started.
 """
 
 import asyncio
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
     from tui.session.session import Session
 
 R = TypeVar("R", PlaybackStarted, PreviewStarted)
-AUDITION_S = 0.06  # between two auditions: a held key is heard as a trill, not as a queue
+AUDITION_S = 0.06  # between two auditions, so that a held key sounds like a trill
 INSTEAD = ":w FILE.wav writes what you would hear"
-LOOK_AGAIN_S = 2.0  # a device is not looked for at every key
+LOOK_AGAIN_S = 2.0  # a device is not searched for at every key
 
 
 @dataclass(frozen=True)
 class _Playing:
-    """What was asked to play: a strand, with the codes as it was where those are heard, or a preview (job, name)."""
+    """The requested playback: a strand, with its earlier codes if those are played, or a preview (job, name)."""
 
     strand: str = ""
     before: Codes | None = None
@@ -52,7 +52,13 @@ class _Playing:
 
 
 class Sound:
-    """The player of one session. log: of its process. `changed(topic)`: "sound" for words, "playhead" for places."""
+    """The player of one session.
+
+    Args:
+        log: the log file of the player process.
+        changed: called with "sound" for changed words, or "playhead" for a new position.
+        say: shows a sentence to the user.
+    """
 
     def __init__(
         self, session: "Session", log: Path, changed: Callable[[str], None], say: Callable[[str], None]
@@ -63,11 +69,11 @@ class Sound:
         self._frame: int | None = None
         self._playback = 0
         self._stops = 0
-        self._before: Codes | None = None  # what the daemon knows as the strand as it was
-        self._wish: tuple[StrandGrid, FrameRange, Editor] | None = None
+        self._before: Codes | None = None  # the earlier codes that the daemon received for comparison
+        self._next_audition: tuple[StrandGrid, FrameRange, Editor] | None = None
         self._auditioning = False
         self._is_started = False
-        self._has_sound = True  # until it is heard otherwise
+        self._has_sound = True  # until the player reports that there is none
         self._looked_s = -LOOK_AGAIN_S
         self._looking = asyncio.Lock()
         self.is_audition = False
@@ -75,7 +81,7 @@ class Sound:
         self.device = os.environ.get("ALLELE_SOUND", "auto")
 
     async def start(self) -> None:
-        """Start the player process; says once when there is no sound."""
+        """Start the player process. Reports once if there is no sound."""
         from tui.player.child import PlayerChild
 
         self._child = PlayerChild(
@@ -101,13 +107,13 @@ class Sound:
 
     @property
     def why_not(self) -> str:
-        """Why nothing can be heard, "" when it can."""
+        """Why nothing can be played, with what to do instead; "" when sound works."""
         silence = self.silence
         return f"{silence}; {INSTEAD}" if silence and self._is_started else silence
 
     @property
     def silence(self) -> str:
-        """Why nothing can be heard, without what to do instead; "" when it can, or when a look may find a device."""
+        """Why nothing can be played, without a hint; "" when sound works, or a new search may find a device."""
         if not self._is_started:
             return "sound is starting"
         may_look = self.device != "none" and time.monotonic() - self._looked_s > LOOK_AGAIN_S
@@ -115,7 +121,7 @@ class Sound:
 
     @property
     def words(self) -> str:
-        """For the bar on top: device, latency, underruns."""
+        """The device, latency and underruns, for the top bar."""
         if self._child is None:
             return ""
         device, status = self._child.device, self._child.status
@@ -126,15 +132,15 @@ class Sound:
         return f"sound {name[:16]} {status.latency_ms or device.latency_ms:.0f} ms{drops}"
 
     def plays(self, strand: str) -> bool:
-        """Is this the strand that plays?"""
+        """Return whether a strand is playing."""
         return bool(strand) and self._strand == strand
 
     def playhead(self, grid: StrandGrid) -> int | None:
-        """The frame that is heard now, if this strand plays."""
+        """Return the frame that is audible now, or None if this strand does not play."""
         return self._frame if grid.id == self._strand else None
 
     async def play(self, grid: StrandGrid, frames: FrameRange, editor: Editor, *, is_audition: bool = False) -> None:
-        """Play frames of a strand as the editor wants it heard.
+        """Play frames of a strand with the editor's playback settings.
 
         Raises:
             AlleleError: when there is no device or the daemon refuses.
@@ -152,24 +158,24 @@ class Sound:
         await self._started(request, now, [] if before is None else [before])
 
     async def play_preview(self, job: str, preview: str, *, sample: int = 0, loop: bool = False) -> PreviewStarted:
-        """Play what an evaluation of a training left to hear, as loud as its source.
+        """Play the preview of a training's evaluation, as loud as its source.
 
         Raises:
             AlleleError: when there is no device, no such file, or the daemon refuses.
         """
-        asked = PlayPreview(player=await self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
-        return await self._started(asked, _Playing(preview=(job, preview)))
+        request = PlayPreview(player=await self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
+        return await self._started(request, _Playing(preview=(job, preview)))
 
     @property
     def heard_sample(self) -> int:
-        """The sample of the clip or strand that is heard now, 0 when none is."""
+        """The sample of the clip or strand that is audible now, 0 when nothing plays."""
         status = self._child.status if self._child is not None else None
         return max(0, status.sample) if status is not None and status.playback == self._playback else 0
 
     async def try_code(
         self, grid: StrandGrid, frames: FrameRange, cells: tuple[int, int, FrameRange], editor: Editor
     ) -> None:
-        """Play frames of a strand with a code in some cells (level, code, frames) that is not written.
+        """Play frames of a strand as if some cells (level, frames) had another code, without writing it.
 
         Raises:
             AlleleError: when there is no device or the daemon refuses.
@@ -181,10 +187,10 @@ class Sound:
         await self._started(request, _Playing(strand=grid.id, is_audition=True), [with_code(grid, *cells)])
 
     async def _player_id(self) -> Any:
-        """Who is to play; where there is no device, one is looked for again: it may have been plugged in since.
+        """Return the player's id. Without a device, searches again, since one may have been plugged in.
 
         Raises:
-            AlleleError: nothing can be heard.
+            AlleleError: no device is found.
         """
         async with self._looking:
             if not self.why_not and not self._child.can_play:
@@ -196,7 +202,7 @@ class Sound:
         return self._child.player_id
 
     async def _started(self, request: Request[R], now: _Playing, codes: list[Codes] | None = None) -> R:
-        """What the daemon says to a playback, which is followed from now on unless it was silenced meanwhile."""
+        """Send a request to play and return its reply. Follows the playback unless it was stopped meanwhile."""
         stops = self._stops
         started = (await self._session.ask(request, buffers=codes or [])).body
         if stops == self._stops:
@@ -207,7 +213,7 @@ class Sound:
         return started
 
     async def tune(self, editor: Editor) -> None:
-        """Let what plays be heard as the editor wants it now."""
+        """Apply the editor's current settings to the running playback."""
         grid = self._session.grids.get(self._strand)
         if grid is None or self.is_audition:
             return
@@ -225,28 +231,28 @@ class Sound:
             await self._session.ask(request, buffers=[] if known or before is None else [before])
 
     def audition(self, grid: StrandGrid, frames: FrameRange, editor: Editor) -> None:
-        """Play a moment of a strand, unless something was asked to play; of several wishes the last."""
+        """Play a short part of a strand, unless the user started a playback. Only the newest request is kept."""
         if self._child is None or not self._child.can_play or (self.playing and not self.is_audition):
             return
-        self._wish = (grid, frames, editor)
+        self._next_audition = (grid, frames, editor)
         if not self._auditioning:
             self._auditioning = True
             self._session.spawn(self._audition())
 
     async def _audition(self) -> None:
         try:
-            while (wish := self._wish) is not None:
-                self._wish = None
+            while (audition := self._next_audition) is not None:
+                self._next_audition = None
                 if self.playing and not self.is_audition:
                     return
-                await self.play(*wish, is_audition=True)
+                await self.play(*audition, is_audition=True)
                 await asyncio.sleep(AUDITION_S)
         finally:
             self._auditioning = False
 
     async def stop(self) -> None:
-        """Silence now, of everything, also of what is only asked for; the daemon is told too."""
-        self._strand, self._frame, self._wish, self.preview = "", None, None, None
+        """Stop all sound at once, including requests that have not started, and tell the daemon to stop."""
+        self._strand, self._frame, self._next_audition, self.preview = "", None, None, None
         self._stops += 1
         self._changed("playhead")
         if self._child is not None:
@@ -254,7 +260,7 @@ class Sound:
             await self._session.ask(StopPlayback(player=self._child.player_id))
 
     def _on_device(self, device: Any) -> None:
-        """Say once that there is no sound, and why; that there is again is seen in the bar."""
+        """Report once that there is no sound, and why. The top bar shows when sound is back."""
         if device.kind == "none" and self._has_sound:
             self._say(f"no sound: {device.reason}; {device.hint or INSTEAD}")
         self._has_sound = device.kind != "none"

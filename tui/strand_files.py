@@ -1,6 +1,6 @@
-"""Files of the person's own as the client reads and writes them: whole or not at all, and never more than fits.
+"""Reading and writing of the user's files by the client: whole or not at all, and within size limits.
 
-Screens and the command line alike. Every refusal is an AlleleError that begins with the file.
+Used by the screens and the command line. Every error is an AlleleError whose message begins with the file.
 """
 
 import contextlib
@@ -15,12 +15,12 @@ from protocol.strands import MAX_STRAND_BYTES, Codes, StrandMeta, unpack_strand
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 WITHOUT_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-"""What a file system says that has no hard links, such as that of a USB stick."""
+"""Error numbers of file systems without hard links, such as that of a USB stick."""
 ZIP_BEGINS = b"PK\x03\x04"
 
 
 def read_strand(path: Path) -> tuple[StrandMeta, Codes]:
-    """The strand in an `.alle` file.
+    """Read the strand of an `.alle` file.
 
     Raises:
         AlleleError: E_NOT_FOUND, E_IO, E_BAD_STRAND or E_BAD_CODE, naming the file.
@@ -40,7 +40,7 @@ def read_strand(path: Path) -> tuple[StrandMeta, Codes]:
 
 
 def require_file(path: Path, hint: str = "check the path") -> None:
-    """Refuse a path that is not a readable file, before anything is asked of the daemon."""
+    """Refuse a path that is not a readable file, before a request is sent to the daemon."""
     try:
         if path.is_dir():
             raise AlleleError("E_IO", f"{path}: it is a folder, not a file", hint=hint)
@@ -55,7 +55,7 @@ def require_file(path: Path, hint: str = "check the path") -> None:
 
 
 def holds_strand(path: Path) -> bool:
-    """Whether a file is an `.alle`, whatever it is called: a zip with a strand.json in it, even a damaged one."""
+    """Return whether a file is an `.alle` file whatever its name: a zip with a strand.json, even if damaged."""
     try:
         with path.open("rb") as file:
             if file.read(len(ZIP_BEGINS)) != ZIP_BEGINS:
@@ -67,16 +67,16 @@ def holds_strand(path: Path) -> bool:
 
 
 def write_file(path: Path, data: bytes, *, hint: str = "choose another place") -> None:
-    """Write or replace a file: whole or not at all, whatever happens. A link stays a link, a file keeps its mode.
+    """Write or replace a file atomically. A link stays a link, and a file keeps its mode.
 
     Raises:
-        AlleleError: E_IO or E_DISK_FULL, naming the file; what was there before is still there.
+        AlleleError: E_IO or E_DISK_FULL, naming the file. An earlier file is unchanged.
     """
     _write(path, data, hint, Path.replace)
 
 
 def write_new_file(path: Path, data: bytes, *, hint: str = "choose another place") -> None:
-    """Write a file where there is none: one that somebody else puts there meanwhile is kept.
+    """Write a new file atomically. A file that another program creates meanwhile is kept.
 
     Raises:
         AlleleError: E_EXISTS, E_IO or E_DISK_FULL, naming the file.
@@ -85,10 +85,10 @@ def write_new_file(path: Path, data: bytes, *, hint: str = "choose another place
 
 
 def place_new(temporary: Path, target: Path) -> None:
-    """Give a finished file its name unless the name is taken.
+    """Move a finished file to its name, unless the name is taken.
 
     Raises:
-        FileExistsError: it is.
+        FileExistsError: the name is taken.
     """
     try:
         os.link(temporary, target)

@@ -1,8 +1,9 @@
-"""Where a file may be written so that nothing a person recorded or edited is lost; the command line and the editor ask.
+"""Decides where a file may be written, so that no recording or edit is lost. Used by the command line and the editor.
 
-The rules, in this order: a strand goes into an `.alle` file and a sound into a WAV; no file is written over what it was
-made of, by whichever of its names; a strand is never written over a file that holds none; any other existing file is
-replaced only when the person says so. A `Target` remembers what it replaces: what changed meanwhile is kept.
+The rules, in this order: a strand is written to an `.alle` file and a sound to a WAV; no file overwrites its own
+source, under any of its names; a strand never overwrites a file that is not a strand; any other existing file is
+replaced only when the user confirms. A `Target` records the file that it replaces; if that changed meanwhile, it is
+kept.
 """
 
 import hashlib
@@ -20,12 +21,12 @@ WRITE_BITS = 0o222
 
 
 class OccupiedError(AlleleError):
-    """The file exists and may be replaced, if the person says so."""
+    """The file exists and may be replaced, if the user confirms."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
-    """How a person replaces a file or names another, where they are. `{path}` is the file."""
+    """How to replace a file or choose another one, on the command line or in the editor. `{path}` is the file."""
 
     replace: str
     another: str
@@ -37,7 +38,7 @@ EDITOR = Wording(replace=":w! {path} replaces it", another="choose another name"
 
 @dataclass(frozen=True)
 class Kept:
-    """A file that is not written over, and what it is."""
+    """A file that must not be overwritten, and a description of it."""
 
     path: Path
     what: str
@@ -50,16 +51,16 @@ Identity = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Target:
-    """A file that may be written; `replaces` is what is there, None while nothing is."""
+    """A file that may be written. `replaces` identifies the existing file, or is None."""
 
     path: Path
     replaces: Identity | None
 
     def write(self, data: bytes, *, hint: str) -> None:
-        """Write the file whole or not at all.
+        """Write the file atomically.
 
         Raises:
-            AlleleError: E_CONFLICT when the file is not the one that was to be replaced, E_EXISTS, E_IO, E_DISK_FULL.
+            AlleleError: E_CONFLICT when the existing file changed meanwhile; E_EXISTS, E_IO, E_DISK_FULL.
         """
         if self.replaces is None:
             write_new_file(self.path, data, hint=hint)
@@ -72,17 +73,18 @@ class Target:
 
 
 def as_it_is(path: Path) -> Target:
-    """A file to be replaced if it is still what it is now."""
+    """Return a target that replaces a file if it does not change until then."""
     return Target(path, _identity(path))
 
 
 def strand_target(
     out: Path, *, kept: Sequence[Kept] = (), edited: Target | None = None, force: bool = False, wording: Wording
 ) -> Target:
-    """Where a strand is written. `edited`: the strand file as it was read, changed in place when `out` is its name.
+    """Return the target for a strand. `edited` is the strand file that was read; `out` may be the same file.
 
     Raises:
-        AlleleError: E_BAD_REQUEST for another kind of file, E_EXISTS for a file that is kept, E_IO; OccupiedError.
+        AlleleError: E_BAD_REQUEST for another kind of file, E_EXISTS for a file that must be kept, E_IO.
+        OccupiedError: the file exists and `force` is False.
     """
     require_writable(out, wording)
     if out.suffix.lower() != STRAND_SUFFIX:
@@ -98,15 +100,16 @@ def strand_target(
     if not out.exists():
         return Target(out, None)
     if not holds_strand(out):
-        raise AlleleError("E_EXISTS", f"{shown(out)}: this file exists and is no strand", hint=wording.another)
+        raise AlleleError("E_EXISTS", f"{shown(out)}: this file exists and is not a strand", hint=wording.another)
     return _existing(out, wording, force=force)
 
 
 def wav_target(out: Path, *, kept: Sequence[Kept] = (), force: bool = False, wording: Wording) -> Target:
-    """Where a sound is written.
+    """Return the target for a sound.
 
     Raises:
-        AlleleError: E_BAD_REQUEST for another kind of file, E_EXISTS for a file that is kept, E_IO; OccupiedError.
+        AlleleError: E_BAD_REQUEST for another kind of file, E_EXISTS for a file that must be kept, E_IO.
+        OccupiedError: the file exists and `force` is False.
     """
     require_writable(out, wording)
     _refuse_kept(out, kept, wording)
@@ -117,10 +120,10 @@ def wav_target(out: Path, *, kept: Sequence[Kept] = (), force: bool = False, wor
 
 
 def refuse_recording(target: Target, digests: Iterable[str], wording: Wording) -> None:
-    """Keep a recording that was moved or renamed since: known by its SHA-256. Reads the file that would be replaced.
+    """Refuse to replace a moved or renamed recording, found by the SHA-256 of the existing file.
 
     Raises:
-        AlleleError: E_EXISTS.
+        AlleleError: E_EXISTS when the file is one of the recordings.
     """
     known = {digest for digest in digests if digest}
     if target.replaces is None or not known:
@@ -136,10 +139,10 @@ def refuse_recording(target: Target, digests: Iterable[str], wording: Wording) -
 
 
 def require_writable(path: Path, wording: Wording) -> None:
-    """Refuse an output that could not be written, before any work is done for it.
+    """Refuse an output that cannot be written, before any work is done.
 
     Raises:
-        AlleleError: E_IO.
+        AlleleError: E_IO, with the reason and a hint.
     """
     try:
         problem, hint = _obstacle(path, wording)
@@ -150,7 +153,7 @@ def require_writable(path: Path, wording: Wording) -> None:
 
 
 def give_usual_permissions(path: Path) -> None:
-    """Give a file what the person's own programs give a new one; the daemon's umask makes its files private."""
+    """Set the user's default permissions of a new file; the daemon's umask would make it private."""
     mask = os.umask(0o077)
     os.umask(mask)
     try:
@@ -160,12 +163,12 @@ def give_usual_permissions(path: Path) -> None:
 
 
 def shown(path: Path) -> str:
-    """A path as it can be given to a command again: one that begins with a dash is no option."""
+    """Return a path as it can be typed in a command: one that begins with a dash must not look like an option."""
     return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def _obstacle(path: Path, wording: Wording) -> tuple[str, str]:
-    """What is in the way of writing a file, and what to do about it; two empty texts when nothing is."""
+    """Return what prevents writing a file, and a hint; two empty texts when nothing does."""
     folder = path.parent
     if path.is_dir():
         return "it is a folder", "name a file in it"
@@ -181,7 +184,7 @@ def _obstacle(path: Path, wording: Wording) -> tuple[str, str]:
 
 
 def _existing(path: Path, wording: Wording, *, force: bool = True) -> Target:
-    """The target that replaces an existing file."""
+    """Return the target that replaces an existing file."""
     if not force:
         hint = wording.replace.format(path=path)
         raise OccupiedError("E_EXISTS", f"{shown(path)}: it exists already", hint=hint)
@@ -216,5 +219,5 @@ def _is_same_file(one: Path, other: Path) -> bool:
 
 
 def _is_same_name(one: Path, other: Path) -> bool:
-    """Whether two paths name the same entry of the same folder, however they are spelled."""
+    """Return whether two paths name the same entry of the same folder, however they are spelled."""
     return one.name == other.name and _is_same_file(one.parent, other.parent)

@@ -8,7 +8,7 @@ import pytest
 
 from tui.actions.registry import ACTIONS
 from tui.cli.parser import parse
-from tui.input.keymap import usual
+from tui.input.keymap import default_keymap
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), ROOT / "scripts" / "demo" / "CREDITS.md"]
@@ -25,7 +25,7 @@ def test_the_readmes_keys_are_the_keymaps() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Keys")[2].partition("##")[0]
     rows = re.findall(r"^\| (`.+`) \| (.+) \|$", text, flags=re.MULTILINE)
     assert len(rows) > 10
-    titles = {(key, action.title) for action in ACTIONS for key in usual("vim").keys_for(action.id)}
+    titles = {(key, action.title) for action in ACTIONS for key in default_keymap("vim").keys_for(action.id)}
     for keys, words in rows:
         for key in re.findall(r"`([^`]+)`", keys):
             matching = [title for name, title in titles if name == key and title in words]

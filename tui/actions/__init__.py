@@ -1,1 +1,1 @@
-"""What a person can do, by name: one registry, apart from the keys. Never reaches Textual."""
+"""The actions of the TUI by name, in one registry and independent of keys. Never imports Textual."""

@@ -1,4 +1,4 @@
-"""An action: one thing a person can do, with a name that keymaps, the palette, help and the `:` line share."""
+"""The `Action` class: one thing a user can do, under an id that keymaps, the palette, help and the `:` line share."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,15 @@ from tui.actions.situation import Check, always
 
 @dataclass(frozen=True)
 class Action:
-    """One thing a person can do.
+    """One thing a user can do.
 
-    id: GROUP.NAME; a screen (or the application) has a handler for it in its `handlers`.
-    title: what it does, in words that hold under any keymap. help: more of it. `{edit.undo}` stands for a key.
-    screens: where; empty: everywhere. why_not: the sentence that says why it cannot be done now, "" when it can.
-    letter: what the letter or digit after the key stands for ("a macro's name"); it arrives as `register`.
+    Attributes:
+        id: GROUP.NAME. A screen (or the application) has a handler for it in its `handlers`.
+        title: what the action does, in words that are true under any keymap.
+        help: a longer explanation. A placeholder such as `{edit.undo}` is replaced by the key of that action.
+        screens: the screens that have the action; empty means all screens.
+        why_not: gives a sentence that says why the action is not possible now, or "" when it is possible.
+        letter: what the letter or digit after the key means ("a macro's name"); it arrives as `Press.register`.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What can be done on the codebook screen."""
+"""The actions of the codebook screen."""
 
 from tui.actions.action import Action
 from tui.actions.situation import Check, audible_code, modelled_codes
@@ -19,8 +19,8 @@ ACTIONS: tuple[Action, ...] = (
     _codes("page_up", "A page up"),
     _codes("level_down", "Next level"),
     _codes("level_up", "Previous level"),
-    _codes("order", "Order by the next quality of sound", text="cells of the editor take its colours"),
+    _codes("order", "Sort by the next quality of sound", text="the editor's cells take its colours"),
     _codes("hear", "Hear the code at the editor's cursor", audible_code, "nothing is written"),
-    _codes("label", "Call the code something", text="kept with the model; an empty name removes it"),
-    _codes("use", "To the next place where it is used"),
+    _codes("label", "Name the code", text="saved with the model; an empty name removes it"),
+    _codes("use", "Go to the next place where it is used"),
 )

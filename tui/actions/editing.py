@@ -1,4 +1,4 @@
-"""What can be done to cells, in the editor: every operation, its undoing, and its repetition."""
+"""The actions that edit cells in the editor: every operation, undo, redo and repeat."""
 
 from protocol.operations import NOT_YET, OPS
 from tui.actions.action import Action
@@ -22,16 +22,21 @@ def _edit(name: str, title: str, why_not: Check, text: str = "") -> Action:
 
 ACTIONS: tuple[Action, ...] = (
     *(_edit(name, spec.action, operation(spec), spec.action_help) for name, spec in OPS.items() if spec.action),
-    _edit("regenerate", "Regenerate: fill in from the prior", lambda _: "; ".join(NOT_YET["regenerate"])),
-    _edit("next_code", "Next code by what colours show", one_cell, "brighter, unless {view.descriptor} chose another"),
-    _edit("prev_code", "Previous code by what colours show", one_cell),
-    _edit("next_16", "16 codes on by what colours show", one_cell),
-    _edit("prev_16", "16 codes back by what colours show", one_cell),
-    _edit("shift_left", "Shift earlier in time", selected, "rotates inside the selection, by the count"),
-    _edit("shift_right", "Shift later in time", selected, "rotates inside the selection, by the count"),
-    _edit("again", "The last change again, here", repeatable, "whatever it was, : edits too"),
+    _edit("regenerate", "Regenerate: fill from the prior", lambda _: "; ".join(NOT_YET["regenerate"])),
+    _edit(
+        "next_code",
+        "Next code in the order of the colours",
+        one_cell,
+        "brighter, unless {view.descriptor} chose another",
+    ),
+    _edit("prev_code", "Previous code in the order of the colours", one_cell),
+    _edit("next_16", "16 codes on in the order of the colours", one_cell),
+    _edit("prev_16", "16 codes back in the order of the colours", one_cell),
+    _edit("shift_left", "Shift earlier in time", selected, "rotates within the selection, by the count"),
+    _edit("shift_right", "Shift later in time", selected, "rotates within the selection, by the count"),
+    _edit("again", "Repeat the last change here", repeatable, "also an edit typed on the : line"),
     _edit("undo", "Undo", undoable, "a swap is undone on both strands"),
     _edit("redo", "Redo", redoable),
-    _edit("history", "Undo list: jump to any moment", strand),
-    Action("undolist.jump", "Go to this moment", "Change", UNDO_LIST, help="undoes or redoes what lies between"),
+    _edit("history", "Undo list: go to any earlier or later state", strand),
+    Action("undolist.jump", "Go to this state", "Change", UNDO_LIST, help="undoes or redoes every edit in between"),
 )

@@ -1,4 +1,4 @@
-"""What can be done in the editor: moving and selecting."""
+"""The actions of the editor that move the cursor and select cells."""
 
 from tui.actions.action import Action
 from tui.actions.situation import Check, always, selected, strand
@@ -15,7 +15,7 @@ def _select(name: str, title: str, why_not: Check = strand, text: str = "") -> A
 
 
 MOVES = (
-    _move("left", "Left", "a count goes further"),
+    _move("left", "Left", "a count moves further"),
     _move("down", "Down a level"),
     _move("up", "Up a level"),
     _move("right", "Right"),
@@ -23,15 +23,15 @@ MOVES = (
     _move("prev_change", "Previous change of code"),
     _move("start", "First frame"),
     _move("end", "Last frame"),
-    _move("first_level", "First level, or the level counted"),
-    _move("last_level", "Last level, or the level counted"),
-    _move("frame", "To the frame counted"),
+    _move("first_level", "First level, or the level of the count"),
+    _move("last_level", "Last level, or the level of the count"),
+    _move("frame", "To the frame of the count"),
     _move("page_left", "A page left"),
     _move("page_right", "A page right"),
     Action("pane.other", "To the other pane", "Move", EDITOR),
     Action(
         "pane.link",
-        "Link or free the two panes",
+        "Link or unlink the two panes",
         "Move",
         EDITOR,
         always,
@@ -40,12 +40,12 @@ MOVES = (
 )
 
 SELECTS = (
-    _select("start", "Select a rectangle", text="again: leave it"),
-    _select("levels", "Select on all levels"),
-    _select("grow", "Select more: cell, steady stretch, level, all"),
-    _select("last", "The last selection again"),
+    _select("start", "Select a rectangle", text="again: end the selection"),
+    _select("levels", "Select all levels"),
+    _select("grow", "Select more: cell, same code, level, all"),
+    _select("last", "Restore the last selection"),
     _select("corner", "To the other corner of the selection", selected),
-    _select("drop", "Drop the selection", always),
+    _select("drop", "Clear the selection", always),
 )
 
 ACTIONS: tuple[Action, ...] = (*MOVES, *SELECTS)

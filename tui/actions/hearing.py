@@ -1,4 +1,4 @@
-"""What can be done to hear: playing, levels, before and after, silence."""
+"""The actions that play sound: playback, muted levels, before and after, silence."""
 
 from tui.actions.action import Action
 from tui.actions.situation import Check, always, sounding, strand
@@ -14,16 +14,16 @@ ACTIONS: tuple[Action, ...] = (
     _play("toggle", "Play from the cursor, or stop"),
     _play("selection", "Play the selection or the cell's frame"),
     _play("loop", "Loop on or off", always, "an edit is heard when the loop starts again"),
-    _play("audition", "Hear each move, or not", strand, "the cells under the cursor, while nothing else plays"),
-    _play("mute", "Mute this level, for listening only", strand, "at once, also while it plays"),
-    _play("solo", "Hear this level alone, or with other solos", strand, "for listening only"),
+    _play("audition", "Hear each move: on or off", strand, "plays the cells under the cursor while nothing else plays"),
+    _play("mute", "Mute this level, for listening only", strand, "takes effect at once, also during playback"),
+    _play("solo", "Hear only this level and other solo levels", strand, "for listening only"),
     _play("all_levels", "Hear all levels again", strand),
     _play(
         "compare",
-        "Before or after: the strand as it was, or is",
-        text="both equally loud; {play.reference} says what before is",
+        "Before or after: the strand as it was, or is now",
+        text="both equally loud; {play.reference} chooses what before is",
     ),
-    _play("reference", "What before is: last change, opened, kept", strand),
+    _play("reference", "Choose before: last change, opened, kept", strand),
     _play("keep", "Keep the strand as it is now, to compare with", strand),
-    Action("play.panic", "Silence, at once, everything", "Hear"),
+    Action("play.panic", "Stop all sound at once", "Hear"),
 )

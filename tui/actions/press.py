@@ -1,4 +1,4 @@
-"""What a key press, the palette or the `:` line hands to the function that carries an action out."""
+"""The `Press` that a key press, the palette or the `:` line passes to the handler of an action."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """One command. count: the number typed before it. register: the letter typed with it. keys: the keys pressed."""
+    """One command as the user gave it.
+
+    Attributes:
+        count: the number typed before it.
+        register: the letter typed with it.
+        keys: the keys pressed.
+    """
 
     count: int | None = None
     register: str | None = None
@@ -14,10 +20,10 @@ class Press:
 
     @property
     def times(self) -> int:
-        """The count, 1 when none was typed."""
+        """Return the count, or 1 when none was typed."""
         return self.count or 1
 
 
 Handler = Callable[[Press], object]
 Handlers = Mapping[str, Handler]
-"""Action id to the function that carries it out."""
+"""Maps action ids to their handler functions."""

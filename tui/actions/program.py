@@ -1,4 +1,4 @@
-"""What can be done outside the editor: files, lists, library, training, going places, the program itself."""
+"""The actions outside the editor: files, lists, library, training, navigation and the program itself."""
 
 from tui.actions.action import Action
 from tui.actions.situation import (
@@ -40,7 +40,7 @@ LIST_MOVES = (
 )
 
 LIBRARIES = (
-    Action("library.choose", "Open what is chosen", "Library", LIBRARY, connected),
+    Action("library.choose", "Open the chosen item", "Library", LIBRARY, connected),
     Action("library.open_a", "Open as strand A", "Library", LIBRARY, openable),
     Action("library.open_b", "Open as strand B", "Library", LIBRARY, openable),
     Action("library.open", "Open a sound or an .alle file by its path", "Library", LIBRARY, connected),
@@ -50,27 +50,29 @@ LIBRARIES = (
         "Library",
         LIBRARY,
         closable,
-        "its edits are kept with it: {library.reopen} takes it back",
+        "its edits are kept with it: {library.reopen} reopens it",
     ),
-    Action("library.reopen", "Take back the strand that was closed last", "Library", LIBRARY, connected),
-    Action("library.closed", "Closed strands: choose one to take back", "Library", LIBRARY, connected),
+    Action("library.reopen", "Reopen the strand that was closed last", "Library", LIBRARY, connected),
+    Action("library.closed", "Closed strands: choose one to reopen", "Library", LIBRARY, connected),
     Action("library.new", "New corpus from files or folders", "Library", LIBRARY, connected),
     Action("library.add", "Add files to this corpus", "Library", LIBRARY, corpus_chosen),
     Action("library.train", "Train on this corpus", "Library", LIBRARY, corpus_chosen),
     Action(
         "library.delete",
-        "Put the model in the trash",
+        "Move the model to the trash",
         "Library",
         LIBRARY,
         model_chosen,
-        "its strands are silent until {library.restore} takes it back",
+        "its strands are silent until {library.restore} restores it",
     ),
-    Action("library.restore", "Take a model back from the trash", "Library", LIBRARY, connected),
+    Action("library.restore", "Restore a model from the trash", "Library", LIBRARY, connected),
 )
 
 TRAININGS = (
-    Action("train.pause", "Pause the training", "Train", TRAIN, pausable, "it uses no processor or memory meanwhile"),
-    Action("train.resume", "Go on with the training", "Train", TRAIN, resumable, "paused, failed or cancelled"),
+    Action(
+        "train.pause", "Pause the training", "Train", TRAIN, pausable, "a paused training uses no processor or memory"
+    ),
+    Action("train.resume", "Resume the training", "Train", TRAIN, resumable, "paused, failed or cancelled"),
     Action("train.stop", "End the training now and keep its model", "Train", TRAIN, stoppable),
     Action("train.cancel", "Cancel the job", "Train", TRAIN, job_chosen),
     Action("train.sooner", "Earlier in the queue", "Train", TRAIN, movable),
@@ -78,24 +80,33 @@ TRAININGS = (
     Action("preview.play", "Play the chosen evaluation, or stop", "Hear", TRAIN, audible),
     Action(
         "preview.compare",
-        "To the recording and back, in mid-sound",
+        "Switch between the recording and the result",
         "Hear",
         TRAIN,
         audible,
-        "both are equally loud and loop until {preview.play}",
+        "during playback; both are equally loud and loop until {preview.play}",
     ),
     Action("train.edit", "To the editor", "Train", TRAIN),
 )
 
 
 KEYING = (
-    Action("keys.bind", "Another key for this action", "Keys", KEYS, always, "press it; you see its earlier action"),
-    Action("keys.add", "One more key for this action", "Keys", KEYS),
-    Action("keys.clear", "No key for this action", "Keys", KEYS, always, "the palette and the : line still do it"),
-    Action("keys.reset", "The usual keys of this action", "Keys", KEYS),
-    Action("keys.reset_all", "The usual keys of everything", "Keys", KEYS),
-    Action("keys.map", "The other keymap: vim-like or tracker-like", "Keys", KEYS),
-    Action("keys.probe", "What this terminal really sends", "Keys", KEYS),
+    Action(
+        "keys.bind",
+        "Change the key of this action",
+        "Keys",
+        KEYS,
+        always,
+        "press the new key; its earlier action is shown",
+    ),
+    Action("keys.add", "Add a key to this action", "Keys", KEYS),
+    Action(
+        "keys.clear", "Remove the keys of this action", "Keys", KEYS, always, "the palette and the : line still run it"
+    ),
+    Action("keys.reset", "Reset the keys of this action", "Keys", KEYS),
+    Action("keys.reset_all", "Reset the keys of all actions", "Keys", KEYS),
+    Action("keys.map", "Switch keymap: vim-like or tracker-like", "Keys", KEYS),
+    Action("keys.probe", "Show what this terminal sends for a key", "Keys", KEYS),
 )
 
 GOES = (
@@ -108,13 +119,15 @@ GOES = (
 
 PROGRAM = (
     Action("over.back", "Back", "Program", OVER),
-    Action("macro.record", "Record a macro, or end it", "Program", PLAYS, letter="its name, a to z or 0 to 9"),
+    Action(
+        "macro.record", "Record a macro, or end the recording", "Program", PLAYS, letter="its name, a to z or 0 to 9"
+    ),
     Action("macro.play", "Play a macro", "Program", PLAYS, letter="its name; @ is the last one"),
     Action("app.command", "Command line: an edit, an action, :w :open :q", "Program"),
     Action("app.palette", "Palette of all actions", "Program"),
     Action("app.help", "Help", "Program"),
-    Action("app.redraw", "Draw the screen afresh", "Program"),
-    Action("app.quit", "Quit; daemon, jobs and strands go on", "Program"),
+    Action("app.redraw", "Redraw the screen", "Program"),
+    Action("app.quit", "Quit; the daemon, jobs and strands stay", "Program"),
 )
 
 ACTIONS: tuple[Action, ...] = (*FILES, *LIST_MOVES, *LIBRARIES, *TRAININGS, *KEYING, *GOES, *PROGRAM)

@@ -1,4 +1,4 @@
-"""Every action of the TUI, once.
+"""The registry of every action of the TUI.
 
 Screens, palette, help, the `:` line (`:edit.undo`), `allele keymap` and docs/keys.md are made from it; tui.input.keymap
 binds keys to its ids. A new action is a line in a module of this folder, a key in tui.input.keymaps.vim (and in
@@ -25,15 +25,15 @@ def _found() -> list[Action]:
 
 ACTIONS: tuple[Action, ...] = tuple(_found())
 WIDEST = max(len(action.title) for action in ACTIONS)
-"""Columns that the titles take, one below the other."""
+"""The width of the longest title, in terminal columns."""
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 
 
 def actions_of(screen: str) -> list[Action]:
-    """Actions that mean something on a screen."""
+    """List the actions that a screen has, including those of every screen."""
     return [action for action in ACTIONS if not action.screens or screen in action.screens]
 
 
 def meet(one: Action, two: Action) -> bool:
-    """Is there a screen on which both mean something?"""
+    """Return whether some screen has both actions, so that their keys must differ."""
     return not one.screens or not two.screens or bool(set(one.screens) & set(two.screens))

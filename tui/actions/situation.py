@@ -1,7 +1,7 @@
-"""What decides whether an action can be done now, and the checks that say why it cannot.
+"""The `Situation` of a screen, and the checks that say why an action is not possible now.
 
-A check gives "" or a sentence. `{select.start}` in a sentence stands for the key of that action, whichever keymap is
-in use (tui.input.keymap fills it in).
+A check returns a sentence, or "" when the action is possible. A placeholder such as `{select.start}` in a sentence is
+replaced by the key of that action in the current keymap (by tui.input.keymap).
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from protocol.opspec import OpSpec
 
 @dataclass(frozen=True)
 class Situation:
-    """A screen describes itself with this each time a key or the palette asks."""
+    """The state of a screen that checks read. The screen makes a new one for each key press and for the palette."""
 
     connected: bool = False
     engine: str = "starting"
@@ -41,171 +41,169 @@ class Situation:
 Check = Callable[[Situation], str]
 
 NO_MODEL = "no model yet: train one in the library ({go.library})"
-TAKE_BACK = "{library.restore} in the library ({go.library}) takes a model back from the trash"
+RESTORE_MODEL = "{library.restore} in the library ({go.library}) restores a model from the trash"
 
 
 def always(_: Situation) -> str:
-    """Nothing stands in the way."""
+    """Return "": the action is always possible."""
     return ""
 
 
 def connected(s: Situation) -> str:
-    """There is a daemon."""
-    return "" if s.connected else "not connected to the daemon; it is tried again by itself"
+    """Check that the TUI is connected to a daemon."""
+    return "" if s.connected else "not connected to the daemon; reconnecting"
 
 
 def strand(s: Situation) -> str:
-    """The pane shows a strand."""
+    """Check that the pane shows a strand."""
     return "" if s.strand else "this pane is empty: open a sound with {file.open} or in the library ({go.library})"
 
 
 def online_strand(s: Situation) -> str:
-    """The strand can be changed."""
+    """Check that a strand is shown and the daemon can change it."""
     return strand(s) or connected(s)
 
 
 def engine_ready(s: Situation) -> str:
-    """Models answer."""
+    """Check that the engine is ready, so that models can be used."""
     if connected(s):
         return connected(s)
     if s.engine == "ready":
         return ""
     if s.engine == "failed":
-        return "the engine failed: allele doctor"
-    return f"the engine is {s.engine}; it comes up by itself"
+        return "the engine failed: run allele doctor"
+    return f"the engine is {s.engine}; wait until it is ready"
 
 
 def modelled(s: Situation) -> str:
-    """The strand can be changed with a model's help."""
+    """Check that the strand can be changed and its model is available."""
     return online_strand(s) or engine_ready(s)
 
 
 def sounding(s: Situation) -> str:
-    """The strand can be heard."""
+    """Check that the strand can be played."""
     return strand(s) or engine_ready(s) or s.sound
 
 
 def both(s: Situation) -> str:
-    """Two strands of one model."""
+    """Check that both panes show strands of the same model."""
     if online_strand(s):
         return online_strand(s)
     if not s.other:
-        return "that needs a strand in the other pane: {pane.other}, then {file.open}"
-    return "" if s.same_model else "the two strands are of different models; their codes mean different sounds"
+        return "this needs a strand in the other pane: {pane.other}, then {file.open}"
+    return "" if s.same_model else "the two strands have different models; their codes mean different sounds"
 
 
 def both_modelled(s: Situation) -> str:
-    """Two strands, and a model that answers."""
+    """Check that both panes show strands of the same model and that the model is available."""
     return both(s) or engine_ready(s)
 
 
 def undoable(s: Situation) -> str:
-    """There is an edit to take back."""
+    """Check that the strand has an edit to undo."""
     return online_strand(s) or ("" if s.undo else "nothing to undo on this strand")
 
 
 def redoable(s: Situation) -> str:
-    """There is an edit to do again."""
+    """Check that the strand has an edit to redo."""
     return online_strand(s) or ("" if s.redo else "nothing to redo on this strand")
 
 
 def repeatable(s: Situation) -> str:
-    """Something was changed from here before."""
-    return online_strand(s) or (
-        "" if s.repeatable else "nothing to repeat yet: {edit.again} does the last change again"
-    )
+    """Check that an earlier change can be repeated."""
+    return online_strand(s) or ("" if s.repeatable else "nothing to repeat yet: {edit.again} repeats the last change")
 
 
 def one_cell(s: Situation) -> str:
-    """No rectangle is selected."""
-    leave = "a rectangle cannot step: leave it with {select.drop}, or set one code with {edit.set}"
+    """Check that no rectangle is selected, so that the action applies to one cell."""
+    leave = "a rectangle cannot step: clear it with {select.drop}, or set one code with {edit.set}"
     return online_strand(s) or (leave if s.selection else "")
 
 
 def selected(s: Situation) -> str:
-    """A rectangle is selected."""
+    """Check that a rectangle is selected."""
     return strand(s) or ("" if s.selection else "no selection: start one with {select.start}")
 
 
 def modelled_codes(s: Situation) -> str:
-    """There is a model whose codes are shown; a strand's own, where there is one."""
-    none = f"this strand's model is not here: {TAKE_BACK}" if s.strand else NO_MODEL
+    """Check that the codes of a model can be shown: the strand's model, or any model when no strand is open."""
+    none = f"this strand's model is not here: {RESTORE_MODEL}" if s.strand else NO_MODEL
     return connected(s) or ("" if s.model else none)
 
 
 def audible_code(s: Situation) -> str:
-    """A code of the strand's model can be heard in it."""
+    """Check that a code can be played at the cursor of the strand."""
     return modelled_codes(s) or sounding(s)
 
 
 def corpus_chosen(s: Situation) -> str:
-    """The library's choice has a corpus."""
+    """Check that a corpus is chosen in the library."""
     return connected(s) or ("" if s.corpus else "choose a corpus first, or make one with {library.new}")
 
 
 def openable(s: Situation) -> str:
-    """The library's choice can be shown in a pane."""
+    """Check that the item chosen in the library can be opened in a pane."""
     why = "choose a strand or a sound file ({list.other} goes to the files), or use {file.open}"
     return connected(s) or ("" if s.openable else why)
 
 
 def closable(s: Situation) -> str:
-    """The library's choice is a strand."""
+    """Check that a strand is chosen in the library."""
     return connected(s) or ("" if s.closable else "choose a strand in the list on the left")
 
 
 def model_chosen(s: Situation) -> str:
-    """The library's choice is a model."""
+    """Check that a model is chosen in the library."""
     return connected(s) or ("" if s.model else "choose a model in the list on the left")
 
 
 def job_chosen(s: Situation) -> str:
-    """A running job is chosen."""
-    return connected(s) or ("" if s.job_running else "no job is chosen that runs, waits or is paused")
+    """Check that an unfinished job is chosen."""
+    return connected(s) or ("" if s.job_running else "choose a job that is running, waiting or paused")
 
 
 def _training(s: Situation) -> str:
-    return connected(s) or ("" if s.job_kind == "train" else "no training is chosen")
+    return connected(s) or ("" if s.job_kind == "train" else "choose a training first")
 
 
 def pausable(s: Situation) -> str:
-    """The chosen training runs or waits."""
+    """Check that the chosen training is running or queued."""
     if _training(s):
         return _training(s)
     if s.job_state == "paused":
-        return "it is paused: {train.resume} goes on with it"
+        return "it is already paused: {train.resume} resumes it"
     if s.job_phase == "pausing":
         return "it is pausing"
     return "" if s.job_state in ("queued", "running") else f"it is {s.job_state}"
 
 
 def resumable(s: Situation) -> str:
-    """The chosen training was put aside or cut off."""
+    """Check that the chosen training was paused or ended early."""
     if _training(s):
         return _training(s)
     if s.job_state in ("queued", "running") and s.job_phase != "pausing":
-        return "it goes on already"
-    return "" if s.job_state != "done" else "it is done, and a model keeps its codec for life"
+        return "it is already running"
+    return "" if s.job_state != "done" else "it is done, and the codec of a finished model cannot change"
 
 
 def stoppable(s: Situation) -> str:
-    """The chosen training has no model yet."""
+    """Check that the chosen training has no model yet."""
     return _training(s) or ("" if s.job_state != "done" else "it is done")
 
 
 def movable(s: Situation) -> str:
-    """The chosen job waits."""
-    return connected(s) or ("" if s.job_state == "queued" else "no queued job is chosen")
+    """Check that the chosen job is queued."""
+    return connected(s) or ("" if s.job_state == "queued" else "choose a job that is queued")
 
 
 def audible(s: Situation) -> str:
-    """There is an evaluation to listen to."""
-    none = "nothing to hear yet: every evaluation of a training leaves some seconds"
+    """Check that the training has an evaluation to play."""
+    none = "nothing to hear yet: every evaluation of a training saves a few seconds of sound"
     return ("" if s.preview else none) or engine_ready(s) or s.sound
 
 
 def operation(spec: OpSpec) -> Check:
-    """What stands in the way of an edit operation, by its row in the table of operations."""
+    """Return the check of an edit operation, which follows from its row in the table of operations."""
     if spec.takes_strand:
         return both_modelled if spec.needs_model else both
     return modelled if spec.needs_model else online_strand

@@ -1,4 +1,4 @@
-"""What can be done to see more: zoom, pages that follow, finding codes, marks, onsets, other strands."""
+"""The actions that change what is shown: zoom, following, search, marks, onsets, other strands."""
 
 from tui.actions.action import Action
 from tui.actions.situation import Situation, engine_ready, strand
@@ -7,19 +7,19 @@ EDITOR = ("editor",)
 
 
 def more_strands(s: Situation) -> str:
-    """There are strands to choose from."""
+    """Check that at least one strand is open."""
     return "" if s.strands > 0 else "no strand is open: {file.open} opens a sound"
 
 
 def sought(s: Situation) -> str:
-    """Something was looked for."""
+    """Check that a search was made before."""
     return strand(s) or (
-        "" if s.sought else "nothing was looked for yet: {find.code} asks, {find.here} takes what is here"
+        "" if s.sought else "no search yet: {find.code} asks for codes, {find.here} searches for the cell"
     )
 
 
 def with_sound(s: Situation) -> str:
-    """A strand whose sound can be looked at."""
+    """Check that a strand is shown and its sound can be drawn."""
     return strand(s) or engine_ready(s)
 
 
@@ -31,19 +31,26 @@ ACTIONS: tuple[Action, ...] = (
     _view("zoom_in", "Zoom in", "down to one frame in a cell"),
     _view("zoom_out", "Zoom out", "a cell shows the most frequent of its codes"),
     _view("zoom_whole", "The whole strand on the page, or back"),
-    _view("follow", "Turn pages with the playhead, or stay"),
+    _view("follow", "Follow the playhead: on or off"),
     _view("spectrogram", "Waveform or spectrogram"),
     _view("descriptor", "Colour by the next quality of sound", ":colour NAME too"),
-    _view("palette", "Other colours", "cividis, batlow, magma, viridis, grey: lightness alone distinguishes them"),
-    _view("letters", "Letters in place of colours, or back", "fewer bytes, and readable without colours"),
-    _view("cursor", "Show the terminal's own cursor, or hide it", "it is on the cell either way"),
+    _view(
+        "palette", "Next colour palette", "cividis, batlow, magma, viridis, grey: lightness alone distinguishes them"
+    ),
+    _view("letters", "Letters or colours", "letters send fewer bytes and are readable without colour"),
+    _view("cursor", "Show or hide the terminal's own cursor", "it is on the cell in both cases"),
     _view("taller", "Height of the levels: automatic, 1, 2, 3 rows"),
     Action(
-        "find.code", "Find a code or a run of codes", "Find", EDITOR, strand, "17 . 4: 17, any code, 4 on this level"
+        "find.code",
+        "Find a code or a sequence of codes",
+        "Find",
+        EDITOR,
+        strand,
+        "17 . 4: 17, any code, 4 on this level",
     ),
-    Action("find.here", "Find the cell or the selection again", "Find", EDITOR, strand),
-    Action("find.next", "Next place", "Find", EDITOR, sought),
-    Action("find.prev", "Previous place", "Find", EDITOR, sought),
+    Action("find.here", "Find more places like the cell or selection", "Find", EDITOR, strand),
+    Action("find.next", "Next match", "Find", EDITOR, sought),
+    Action("find.prev", "Previous match", "Find", EDITOR, sought),
     Action("find.onset", "To the next onset of sound", "Find", EDITOR, with_sound),
     Action("find.onset_before", "To the previous onset", "Find", EDITOR, with_sound),
     Action("mark.set", "Set a mark", "Find", EDITOR, strand, letter="the mark's letter"),
@@ -51,5 +58,5 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane.next_strand", "Next open strand in this pane", "Move", EDITOR, more_strands),
     Action("pane.prev_strand", "Previous open strand in this pane", "Move", EDITOR, more_strands),
     Action("pane.strands", "Choose an open strand for this pane", "Move", EDITOR, more_strands),
-    _view("describe", "Say the cell in words", "all that is known about it, in a sentence"),
+    _view("describe", "Describe the cell in words", "everything known about it, in a sentence"),
 )

@@ -1,6 +1,6 @@
-"""What the doctor looks at here: the installation, the terminal, the home, the disk and the daemon.
+"""The checks of `allele doctor` in this process: the installation, the terminal, the home, the disk and the daemon.
 
-Each function gives one Check. What one of them did not foresee is caught by tui.cli.doctor.
+Each function returns one Check. tui.cli.doctor catches unexpected exceptions.
 """
 
 import os
@@ -24,7 +24,7 @@ SHADOWS = ("allele", "daemon", "protocol", "tui", "numpy", "msgspec", "msgpack",
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at. status: ok, warn (something will not work) or fail (nothing will)."""
+    """The result of one check. `status` is ok, warn (something will not work) or fail (nothing will)."""
 
     name: str
     status: str
@@ -33,7 +33,7 @@ class Check:
 
 
 def check_python() -> Check:
-    """Python's and Allele's versions, and what PYTHONPATH would put in their place."""
+    """Report the versions of Python and Allele, and modules in PYTHONPATH that would hide theirs."""
     python = ".".join(str(part) for part in sys.version_info[:3])
     detail = f"Allele {version()}, Python {python}, {sys.executable}"
     shadow = shadowing_file(allele.pythonpath())
@@ -43,11 +43,11 @@ def check_python() -> Check:
 
 
 def shadowing_file(folders: list[str]) -> Path | None:
-    """The first module in these folders that has the name of one of ours, of one we need or of Python's own."""
+    """Return the first module in these folders with the name of a module of Allele, its dependencies or Python."""
     for folder in map(Path, folders):
         try:
             entries = sorted(folder.iterdir())
-        except OSError:  # there is no such folder, or it cannot be read: nothing is imported from it either
+        except OSError:  # the folder is missing or unreadable, so nothing is imported from it
             continue
         for entry in entries:
             is_module = entry.suffix == ".py" or (entry / "__init__.py").is_file()
@@ -57,13 +57,13 @@ def shadowing_file(folders: list[str]) -> Path | None:
 
 
 def check_terminal() -> Check:
-    """What the editor has to draw with."""
+    """Check the terminal: its type, colours and size."""
     term, colours = os.environ.get("TERM", ""), _colours()
     columns, rows = shutil.get_terminal_size((0, 0))
     where = " in tmux" if os.environ.get("TMUX") else " over SSH" if os.environ.get("SSH_CONNECTION") else ""
     detail = f"{term or 'no TERM'}, {colours}, {columns} × {rows}{where}"
     if not sys.stdout.isatty():
-        return Check("terminal", "ok", f"{term or 'no TERM'}, {colours}{where}; the output goes elsewhere just now")
+        return Check("terminal", "ok", f"{term or 'no TERM'}, {colours}{where}; the output does not go to it now")
     if term in {"", "dumb"}:
         return Check("terminal", "warn", detail, "the editor needs a terminal that can move its cursor; set TERM")
     if columns < 80 or rows < 24:
@@ -72,7 +72,7 @@ def check_terminal() -> Check:
 
 
 def check_home(places: Places) -> Check:
-    """Whether the home can be written and its sockets bound."""
+    """Check that the home is writable and its sockets can be bound."""
     folder = _existing(places.home)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         return Check("home", "fail", f"{places.home}: {folder} may not be written", NAME_A_HOME)
@@ -81,7 +81,7 @@ def check_home(places: Places) -> Check:
 
 
 def check_space(places: Places) -> Check:
-    """Free disk space where everything is kept."""
+    """Check the free disk space in the home."""
     folder = _existing(places.home)
     try:
         free = shutil.disk_usage(folder).free
@@ -94,11 +94,11 @@ def check_space(places: Places) -> Check:
 
 
 def check_daemon(target: DaemonTarget) -> Check:
-    """Whether a daemon runs, and what it says of itself."""
+    """Check whether a daemon runs, and report its status."""
     if not target.holds():
         if missing_packages():
             return Check("daemon", "warn", "none runs, and none can be started here", how_to_get_a_daemon())
-        return Check("daemon", "ok", "none runs; commands start it by themselves")
+        return Check("daemon", "ok", "none runs; commands start it automatically")
 
     async def ask(client: Client) -> Status:
         return await client.ask(GetStatus(), timeout_s=5.0)
@@ -118,7 +118,7 @@ def check_daemon(target: DaemonTarget) -> Check:
 
 
 def _existing(folder: Path) -> Path:
-    """The folder, or the nearest one above it that is there; one that cannot be looked into counts as not there."""
+    """Return the folder, or the nearest existing one above it. An inaccessible folder counts as missing."""
     while not os.path.exists(folder) and folder != folder.parent:  # noqa: PTH110 - never raises, as Path.exists does
         folder = folder.parent
     return folder

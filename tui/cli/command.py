@@ -1,4 +1,4 @@
-"""What a command is: its words, its arguments as argparse takes them, its JSON keys, and who carries it out."""
+"""The `Command` class: a command's words, its arguments for argparse, its JSON keys, and its handler."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Argument:
-    """One positional argument or option, as argparse's add_argument takes it."""
+    """One positional argument or option, in the form of argparse's add_argument."""
 
     flags: tuple[str, ...]
     settings: dict[str, Any]
     alternative: str = ""
-    """Arguments of a command with the same `alternative` exclude one another."""
+    """Arguments of a command with the same `alternative` exclude each other."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """`words` call it; `keys` are those of its JSON object, with their meaning."""
+    """A command of `allele`. `words` invoke it; `keys` are the keys of its JSON object with their meaning."""
 
     words: tuple[str, ...]
     summary: str
@@ -25,9 +25,9 @@ class Command:
     arguments: tuple[Argument, ...] = ()
     details: str = ""
     default: bool = field(default=False)
-    """What the group does without a second word."""
+    """Whether the group runs this command when no second word is given."""
 
 
 def argument(*flags: str, alternative: str = "", **settings: Any) -> Argument:
-    """An argument of a command."""
+    """Return an argument of a command."""
     return Argument(flags, settings, alternative)

@@ -1,7 +1,7 @@
-"""Every command, its arguments and its JSON keys, as a table. The parser, docs/cli.md and the tests are made of it.
+"""The table of every command with its arguments and JSON keys. The parser, docs/cli.md and the tests use it.
 
-Nothing is imported here beyond argparse's value types: `allele --help` must be quick. A command's handler is
-named as "module:function" and imported when it is called.
+Only value types for argparse are imported here, because `allele --help` must be quick. A command's handler is named as
+"module:function" and imported when it is called.
 """
 
 from protocol.training import OPTIONS, Option
@@ -15,7 +15,7 @@ KEYMAPS = ("vim", "tracker")
 
 
 def _training_argument(option: Option) -> Argument:
-    """An option of a training as argparse takes it."""
+    """Return an option of a training in argparse's form."""
     if option.is_switch:
         return _arg(option.flag, dest=option.name, action="store_true", help=option.help_text)
     return _arg(
@@ -32,14 +32,14 @@ def _training_argument(option: Option) -> Argument:
 GROUPS = {
     "daemon": "the background process that trains, encodes and decodes",
     "corpus": "named sets of recordings",
-    "jobs": "what the daemon is doing and has done",
+    "jobs": "the daemon's current and past work",
     "model": "trained codecs",
 }
 
 COMMANDS: tuple[Command, ...] = (
     Command(
         words=("doctor",),
-        summary="device, audio, terminal, folders, versions: what works, what does not, what to do",
+        summary="check device, audio, terminal, folders and versions, and say what to do",
         handler="tui.cli.doctor:doctor",
         details="Exit 1 only when something essential fails. It starts no daemon.",
         keys={
@@ -49,55 +49,55 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         words=("keymap",),
-        summary="the editor's keys and the names of its actions",
+        summary="list the editor's keys and the names of its actions",
         handler="tui.cli.keymap:keymap",
-        details="As docs/keys.md has them, with your own changes. It starts no daemon.",
-        arguments=(_arg("--name", choices=KEYMAPS, metavar="vim|tracker", help="which one (the one in use)"),),
+        details="As in docs/keys.md, with your own changes. It starts no daemon.",
+        arguments=(_arg("--name", choices=KEYMAPS, metavar="vim|tracker", help="which keymap (the one in use)"),),
         keys={"keymap": "its name", "actions": "each with id, title, group, screens, keys, help"},
     ),
     Command(
         words=("daemon", "start"),
-        summary="start it, or find it running",
+        summary="start the daemon, or find it running",
         handler="tui.cli.daemon:start",
-        keys={"started": "false when it ran already"} | json_keys.STATUS,
+        keys={"started": "false when it was already running"} | json_keys.STATUS,
     ),
     Command(
         words=("daemon", "stop"),
-        summary="stop it; running jobs are interrupted and can be resumed",
+        summary="stop the daemon; running jobs are interrupted and can be resumed",
         handler="tui.cli.daemon:stop",
         keys={"stopped": "false when none ran", "pid": "of the one that was stopped, or null"},
     ),
     Command(
         words=("daemon", "status"),
-        summary="how it is; exit 1 when none runs",
+        summary="show the daemon's status; exit 1 when none runs",
         handler="tui.cli.daemon:status",
         keys=json_keys.STATUS,
     ),
     Command(
         words=("daemon", "restart"),
-        summary="stop and start it",
+        summary="stop and start the daemon",
         handler="tui.cli.daemon:restart",
         keys={"started": "true"} | json_keys.STATUS,
     ),
     Command(
         words=("daemon", "logs"),
-        summary="the end of its log, and of the logs of its workers where they said something in the last day",
+        summary="show the end of the daemon's log, and of worker logs written in the last day",
         handler="tui.cli.logs:logs",
-        details="What went wrong in a model or a job stands in a worker's log. Each part says which file it is of.",
+        details="A worker's log shows what went wrong in a model or a job. Each part names its file.",
         arguments=(_arg("--lines", type=values.lines, default=100, metavar="N", help="how many lines of each (100)"),),
         keys={
             "path": "the daemon's log file",
             "lines": "its last lines",
-            "workers": "each with path and lines, of those that said something in the last day, the newest last",
+            "workers": "each with path and lines: worker logs written in the last day, the newest last",
         },
     ),
     Command(
         words=("corpus", "add"),
-        summary="add files and folders to a corpus, made when there is none of that name",
+        summary="add files and folders to a corpus, which is created if it does not exist",
         handler="tui.cli.corpus:add",
-        details="A file that cannot be used is reported on stderr and skipped; exit 1 when none can be used. Of a "
-        "damaged file the readable part is kept, with a note. One line counts what a folder held and was not read, by "
-        "kind: other files, hidden ones, links to folders (not followed; name them to add them).",
+        details="A file that cannot be used is reported on stderr and skipped; exit 1 when none can be used. The "
+        "readable part of a damaged file is kept, with a note. One line counts the files in folders that were not "
+        "read, by kind: other files, hidden ones, links to folders (not followed; name them to add them).",
         arguments=(
             _arg("name", type=values.name, metavar="NAME", help="the corpus"),
             _arg(
@@ -111,22 +111,21 @@ COMMANDS: tuple[Command, ...] = (
         keys=json_keys.CORPUS
         | {
             "added": "files added now, by path",
-            "problems": "files that were skipped, are damaged or have something to say, "
-            "each with path, status, problem, hint",
-            "not_read": "what folders held and was not tried: kinds (a count for each suffix, hidden, AppleDouble), "
+            "problems": "files that were skipped, are damaged or have a note, each with path, status, problem, hint",
+            "not_read": "files in folders that were not read: kinds (a count for each suffix, hidden, AppleDouble), "
             "linked_folders (each with path, target, is_loop), hidden_folders",
-            "notes": "words for the person",
+            "notes": "notes for the user",
         },
     ),
     Command(
         words=("corpus", "list"),
-        summary="all corpora",
+        summary="list all corpora",
         handler="tui.cli.corpus:list_",
         keys={"corpora": "each with name, files, skipped, seconds, frames, path"},
     ),
     Command(
         words=("corpus", "show"),
-        summary="one corpus, file by file",
+        summary="show one corpus, file by file",
         handler="tui.cli.corpus:show",
         arguments=(_arg("name", type=values.name, metavar="NAME", help="the corpus"),),
         keys=json_keys.CORPUS
@@ -147,12 +146,12 @@ COMMANDS: tuple[Command, ...] = (
         summary="train a codec on a corpus",
         handler="tui.cli.train:train",
         details="Follows the job until it is done. Ctrl-C stops the training at its next step and keeps what was "
-        "learned: --resume goes on from there. With --detach, --json prints job and model alone.",
+        "learned: --resume continues from there. With --detach, --json prints job and model alone.",
         arguments=(
             _arg("corpus", type=values.name, metavar="CORPUS", help="what to train on"),
             _arg("--name", type=values.name, required=True, metavar="MODEL", help="name of the model"),
             *map(_training_argument, OPTIONS),
-            _arg("--resume", action="store_true", help="go on with a training that did not finish"),
+            _arg("--resume", action="store_true", help="resume a training that did not finish"),
             _arg("--detach", action="store_true", help="return at once and print the job's id"),
         ),
         keys=json_keys.TRAIN,
@@ -160,21 +159,21 @@ COMMANDS: tuple[Command, ...] = (
     *JOB_COMMANDS,
     Command(
         words=("model", "list"),
-        summary="all models",
+        summary="list all models",
         handler="tui.cli.model:list_",
         keys={"models": "each as model show gives it, without atlas"},
     ),
     Command(
         words=("model", "show"),
-        summary="one model",
+        summary="show one model",
         handler="tui.cli.model:show",
         arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
         keys={**json_keys.MODEL, "atlas": "what model atlas prints, without model"},
     ),
     Command(
         words=("model", "atlas"),
-        summary="measure what each code of a model does to the sound; training does it, this does it again",
-        details="Needs the corpus that the model learned from. Words in the editor, colours and nudge come from it.",
+        summary="measure again what each code of a model does to the sound (training does it too)",
+        details="Needs the corpus that the model learned from. The editor and nudge use the result.",
         handler="tui.cli.model:atlas",
         arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
         keys=json_keys.ATLAS,
@@ -182,20 +181,20 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         words=("model", "delete"),
         summary="move a model, or a training that did not finish, to the trash",
-        details="Strands made with it stay, and are silent until it is back.",
+        details="Strands made with it stay, and are silent until it is restored.",
         handler="tui.cli.model:delete",
         arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
-        keys={"deleted": "its name", "detail": "where it went", "restore": "the command that takes it back"},
+        keys={"deleted": "its name", "detail": "where it went", "restore": "the command that restores it"},
     ),
     Command(
         words=("model", "restore"),
-        summary="take a model back from the trash: of several of one name the one deleted last",
+        summary="restore a model from the trash; of several with one name, the one deleted last",
         handler="tui.cli.model:restore",
         arguments=(
             _arg("name", type=values.name, metavar="NAME", help="the model"),
-            _arg("--as", dest="new_name", type=values.name, metavar="NEW", help="what to call it from now on"),
+            _arg("--as", dest="new_name", type=values.name, metavar="NEW", help="its new name"),
         ),
-        keys={"restored": "what it is called now", "detail": "where it is"},
+        keys={"restored": "its name now", "detail": "where it is"},
     ),
     *STRAND_COMMANDS,
 )

@@ -1,4 +1,4 @@
-"""`allele corpus add|list|show|remove`."""
+"""The handlers of the commands `allele corpus add|list|show|remove`."""
 
 import os
 from argparse import Namespace
@@ -30,15 +30,17 @@ from tui.model.words import plural
 from tui.transport.client import Client
 
 USABLE = frozenset({"ok", "duplicate"})
-PROBLEMS_SAID = 20  # of one call; --json has them all
-CLIPPED = 0.001  # of the samples: fewer flat tops than these nobody hears
-CLIPPED_SAID = 5
-LITTLE_S = 10.0  # under two of them a training is refused, but so little is better said before there is a training
-STEREO_NOTE = "a model becomes stereo when most of the sound is, or else averages it to mono (allele train --channels)"
+PROBLEMS_SHOWN = 20  # of one call; --json lists all of them
+CLIPPED = 0.001  # share of samples; less clipping is not audible
+CLIPPED_SHOWN = 5
+LITTLE_S = 10.0  # seconds; a training needs two, but so little sound is reported before a training starts
+STEREO_NOTE = (
+    "a model becomes stereo if most of the sound is stereo, or else averages it to mono (allele train --channels)"
+)
 
 
 def add(arguments: Namespace, output: Output) -> int:
-    """Ingest files and folders; what cannot be used is said and skipped."""
+    """Ingest files and folders. Files that cannot be used are reported and skipped."""
     paths = [absolute(path) for path in arguments.paths]
 
     async def work(client: Client) -> tuple[JobInfo, list[CorpusFile], Corpus | None]:
@@ -60,14 +62,14 @@ def add(arguments: Namespace, output: Output) -> int:
         ) from None
     if corpus is None:
         raise _unfinished(job, arguments.name, output)
-    return _tell_added(corpus, before, paths, job.result or {}, output)
+    return _report_added(corpus, before, paths, job.result or {}, output)
 
 
 def _unfinished(job: JobInfo, name: str, output: Output) -> AlleleError:
-    """Why a reading did not come to its end, and what is left of it; what was wrong with its files is said before."""
+    """Report the problems of files, and return an error that says why an ingest did not finish and what was kept."""
     errors: list[dict[str, str]] = (job.result or {}).get("errors", [])
     lines = [" ".join(filter(None, (f"{error['path']}: {error['problem']}", error["hint"]))) for error in errors]
-    _say_problems(lines if len(lines) > 1 else [], output, "")
+    _note_problems(lines if len(lines) > 1 else [], output, "")
     for note in not_read_notes(job.result or {}):
         output.note(note)
     if job.state not in {"cancelled", "interrupted"}:
@@ -77,7 +79,7 @@ def _unfinished(job: JobInfo, name: str, output: Output) -> AlleleError:
 
 
 async def _known_files(client: Client, name: str) -> list[CorpusFile]:
-    """What is in the corpus already; nothing when there is none."""
+    """Return the files of an existing corpus; empty when it does not exist."""
     try:
         return (await client.ask(ShowCorpus(name=name))).files
     except AlleleError as error:
@@ -86,17 +88,17 @@ async def _known_files(client: Client, name: str) -> list[CorpusFile]:
         return []
 
 
-def _tell_added(
+def _report_added(
     corpus: Corpus, before: list[CorpusFile], paths: list[str], result: dict[str, Any], output: Output
 ) -> int:
-    """Say what became of the files of this call; the job fails when none of them can be used."""
-    # Whole records are compared: a file that was recorded anew under its old path is new.
+    """Report the result for the files of this call. The job fails when none of them can be used."""
+    # Whole records are compared, so a file recorded again under its old path is new.
     known = set(before)
     added = [file.path for file in corpus.files if file.status == "ok" and file not in known]
     files = [file for file in corpus.files if any(_is_below(file.path, path) for path in paths)]
     problems = [file for file in files if file.problem]
-    has_all = f" (allele corpus show {quote(corpus.info.name)} has all)"
-    _say_problems(list(map(describe_problem, problems)), output, has_all)
+    has_all = f" (allele corpus show {quote(corpus.info.name)} lists all)"
+    _note_problems(list(map(describe_problem, problems)), output, has_all)
     notes = [] if added else [f"nothing new: {corpus.info.name} has every usable recording of these already"]
     notes += little_notes(corpus.info)
     notes += clipping_notes(files)
@@ -117,38 +119,38 @@ def _tell_added(
 
 
 def not_read_notes(result: dict[str, Any]) -> list[str]:
-    """The line that counts what a folder held and was not read, if there was any."""
+    """Return a line that counts files in folders that were not read, if there were any."""
     line = result.get("not_read", {}).get("line", "")
     return [line] if line else []
 
 
 def little_notes(info: CorpusInfo) -> list[str]:
-    """A line that says so if there is hardly anything to learn from."""
+    """Return a line that warns if the corpus has very little sound."""
     if info.seconds >= LITTLE_S:
         return []
-    return [f"{duration(info.seconds)} of sound in all is little to learn from: add more, a minute makes a good start"]
+    return [f"{duration(info.seconds)} of sound in total is little to learn from: add more, a minute is a good start"]
 
 
 def clipping_notes(files: list[CorpusFile]) -> list[str]:
-    """A line that names the recordings with flat tops, if any: a model learns them, too."""
+    """Return a line that names clipped recordings, if any, because a model learns the clipping too."""
     shares = {file.path: file.clipped / max(1.0, file.seconds * file.sample_rate * file.channels) for file in files}
     clipped = [f"{path} ({shares[path]:.1%})" for path in shares if shares[path] >= CLIPPED]
     if not clipped:
         return []
-    more = f" and {plural(len(clipped) - CLIPPED_SAID, 'more file')}" if len(clipped) > CLIPPED_SAID else ""
-    named = ", ".join(clipped[:CLIPPED_SAID])
-    return [f"clipped, which a model learns, too (share of samples in flat tops at full scale): {named}{more}"]
+    more = f" and {plural(len(clipped) - CLIPPED_SHOWN, 'more file')}" if len(clipped) > CLIPPED_SHOWN else ""
+    named = ", ".join(clipped[:CLIPPED_SHOWN])
+    return [f"clipped, which a model learns too (share of samples at full scale): {named}{more}"]
 
 
-def _say_problems(lines: list[str], output: Output, where: str) -> None:
-    for line in lines[:PROBLEMS_SAID]:
+def _note_problems(lines: list[str], output: Output, where: str) -> None:
+    for line in lines[:PROBLEMS_SHOWN]:
         output.note(line)
-    if len(lines) > PROBLEMS_SAID:
-        output.note(f"and {plural(len(lines) - PROBLEMS_SAID, 'more file')} with something to say{where}")
+    if len(lines) > PROBLEMS_SHOWN:
+        output.note(f"and {plural(len(lines) - PROBLEMS_SHOWN, 'more file')} with a note{where}")
 
 
 def list_(arguments: Namespace, output: Output) -> int:
-    """All corpora."""
+    """List all corpora, one per line."""
 
     async def work(client: Client) -> Corpora:
         return await client.ask(ListCorpora())
@@ -163,7 +165,7 @@ def list_(arguments: Namespace, output: Output) -> int:
 
 
 def show(arguments: Namespace, output: Output) -> int:
-    """One corpus, file by file."""
+    """Show one corpus, file by file."""
 
     async def work(client: Client) -> Corpus:
         return await client.ask(ShowCorpus(name=arguments.name))
@@ -200,7 +202,7 @@ def remove(arguments: Namespace, output: Output) -> int:
 
 
 def summary(info: CorpusInfo) -> str:
-    """A corpus in a line."""
+    """Return a one-line summary of a corpus."""
     skipped = f", {info.skipped} skipped" if info.skipped else ""
     return (
         f"{info.name}: {plural(info.files, 'file')}, {duration(info.seconds)}, {info.frames} training frames{skipped}"
@@ -208,7 +210,7 @@ def summary(info: CorpusInfo) -> str:
 
 
 def describe_problem(file: CorpusFile) -> str:
-    """A file, what is wrong with it, and the hint, in a line."""
+    """Return a file, its problem and the hint in one line."""
     return " ".join(filter(None, (f"{file.path}: {file.problem}", file.hint)))
 
 

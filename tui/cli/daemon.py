@@ -1,4 +1,4 @@
-"""`allele daemon start|stop|status|restart`."""
+"""The handlers of the commands `allele daemon start|stop|status|restart`."""
 
 import time
 from argparse import Namespace
@@ -33,7 +33,7 @@ def restart(arguments: Namespace, output: Output) -> int:
 
 
 def stop(arguments: Namespace, output: Output) -> int:
-    """Stop the daemon; none running is what was asked for."""
+    """Stop the daemon. Succeeds if none runs."""
     target = locate(arguments)
     pid = _stop(target)
     where = target.places.home if target.places else target.endpoint.folder
@@ -43,14 +43,14 @@ def stop(arguments: Namespace, output: Output) -> int:
 
 
 def status(arguments: Namespace, output: Output) -> int:
-    """How the daemon is."""
+    """Show the status of the daemon."""
     found = _status(locate(arguments))
     output.result(_facts(found), describe(found))
     return 0
 
 
 def describe(found: Status) -> list[str]:
-    """A status in a few lines."""
+    """Return a status as a few lines of text."""
     engine = found.engine if not found.engine_detail else f"{found.engine}: {found.engine_detail}"
     return [
         f"running for {duration(found.uptime_s)} as process {found.pid}, version {found.version}",
@@ -71,7 +71,7 @@ def _own_target(arguments: Namespace) -> DaemonTarget:
 
 def _started(target: DaemonTarget, output: Output, *, started: bool) -> int:
     found = _status(target)
-    first = "started" if started else "it ran already"
+    first = "started" if started else "it was already running"
     output.result({"started": started} | _facts(found), [first, *describe(found)])
     return 0
 
@@ -88,7 +88,7 @@ def _facts(found: Status) -> dict[str, Any]:
 
 
 def _stop(target: DaemonTarget) -> int | None:
-    """Stop what runs there and wait until it is gone; its pid, None when none ran."""
+    """Stop the daemon and wait until it has ended. Returns its pid, or None when none ran."""
     if not target.is_running(say_waiting):
         return None
 
@@ -98,7 +98,7 @@ def _stop(target: DaemonTarget) -> int | None:
             await client.ask(StopDaemon(), timeout_s=10.0)
         except AlleleError as error:
             if error.code != "E_UNAVAILABLE":
-                raise  # gone before its answer arrived is what was asked for; the lock tells
+                raise  # it may have ended before it answered, which is a success; the lock shows whether it did
         return found.pid
 
     pid = with_running_daemon(target, ask)
@@ -111,7 +111,7 @@ def _stop(target: DaemonTarget) -> int | None:
 
 
 def _is_gone(pid: int) -> bool:
-    """Whether the process ended; one that nobody waited for yet has."""
+    """Return whether a process ended. A zombie counts as ended."""
     import psutil
 
     try:

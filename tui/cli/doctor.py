@@ -1,7 +1,6 @@
-"""`allele doctor`: what works on this machine, what does not, and what to do about it.
+"""The command `allele doctor`: checks what works on this machine, and what to do about the rest.
 
-Every check runs on its own: whatever one of them raises becomes its line, and the next one follows. No daemon is
-started.
+Every check runs independently: an exception in one becomes its line, and the next one runs. No daemon is started.
 """
 
 from argparse import Namespace
@@ -20,14 +19,14 @@ from tui.cli.session import locate, own_places
 MARKS = {"ok": "ok  ", "warn": "warn", "fail": "FAIL"}
 
 T = TypeVar("T")
-Look = Callable[[], Check | list[Check]]
+CheckFunction = Callable[[], Check | list[Check]]
 
 
 def doctor(arguments: Namespace, output: Output) -> int:
-    """Look at everything; exit 1 when something essential fails."""
+    """Run all checks. Exits with 1 when an essential one fails."""
     checks: list[Check] = []
-    for names, look in looks(arguments):
-        found = guarded(names, look)
+    for names, function in check_functions(arguments):
+        found = guarded(names, function)
         checks += found
         for check in [] if output.as_json else found:
             hint = f"\n      {one_line(check.hint)}" if check.hint else ""
@@ -41,10 +40,10 @@ def doctor(arguments: Namespace, output: Output) -> int:
     return 0
 
 
-def guarded(names: Sequence[str], look: Look) -> list[Check]:
-    """The checks of these names, whatever goes wrong while they are made."""
+def guarded(names: Sequence[str], function: CheckFunction) -> list[Check]:
+    """Run a check function. An exception becomes a warning for each of these names."""
     try:
-        found = look()
+        found = function()
     except AlleleError as error:
         return [Check(name, "fail", error.message, error.hint) for name in names]
     except Exception as problem:  # noqa: BLE001 - the doctor runs to its end
@@ -53,8 +52,8 @@ def guarded(names: Sequence[str], look: Look) -> list[Check]:
     return found if isinstance(found, list) else [found]
 
 
-def looks(arguments: Namespace) -> list[tuple[Sequence[str], Look]]:
-    """Every check, with the names it has when it cannot be made."""
+def check_functions(arguments: Namespace) -> list[tuple[Sequence[str], CheckFunction]]:
+    """Return every check function, with the names of its checks in case it raises."""
     places = where(arguments, own_places)
     target = where(arguments, locate)
     return [
@@ -69,7 +68,7 @@ def looks(arguments: Namespace) -> list[tuple[Sequence[str], Look]]:
 
 
 def where(arguments: Namespace, find: Callable[[Namespace], T]) -> T | AlleleError:
-    """A home or a daemon that the arguments name, or why that cannot be found out."""
+    """Return the home or daemon that the arguments name, or the error that prevents finding it."""
     try:
         return find(arguments)
     except AlleleError as error:
@@ -79,14 +78,14 @@ def where(arguments: Namespace, find: Callable[[Namespace], T]) -> T | AlleleErr
 
 
 def _at(place: T | AlleleError, check: Callable[[T], Check]) -> Check:
-    """Make a check of a place; where it is not known, the check fails and says why."""
+    """Check a home or daemon. If it is unknown, the check fails and says why."""
     if isinstance(place, AlleleError):
         raise place
     return check(place)
 
 
 def _if_known(name: str, place: T | AlleleError, check: Callable[[T], Check]) -> Check:
-    """Make a check of a place; where it is not known, only warn: the line of the home says why."""
+    """Check a home or daemon. If it is unknown, only warn, because the check of the home says why."""
     if isinstance(place, AlleleError):
-        return Check(name, "warn", "not checked: there is no home to look at")
+        return Check(name, "warn", "not checked: the home is unknown")
     return check(place)

@@ -1,8 +1,8 @@
-"""`allele edit`, `allele swap` and `allele blend`: operations on `.alle` files.
+"""The commands `allele edit`, `allele swap` and `allele blend`: operations on `.alle` files.
 
 A strand file is a snapshot: codes and operations go to the daemon, new codes come back, and the first strand's file
-is replaced whole (or -o is written). Nothing else changes: not the other strands, nothing in the daemon. A file that
-another command changed meanwhile is kept.
+is replaced atomically (or -o is written). The other strands and the daemon's data do not change. A file that another
+command changed meanwhile is kept.
 """
 
 from argparse import Namespace
@@ -41,13 +41,13 @@ def edit(arguments: Namespace, output: Output) -> int:
 
 
 def swap(arguments: Namespace, output: Output) -> int:
-    """Exchange codes between two strands; only the first is changed."""
+    """Exchange codes between two strands. Only the first one changes."""
     operation = Edit(op="swap", args=[str(arguments.other)], levels=arguments.levels, frames=arguments.frames)
     return _apply(arguments, [operation], output)
 
 
 def blend(arguments: Namespace, output: Output) -> int:
-    """Go some of the way from one strand to another; only the first is changed."""
+    """Blend one strand towards another. Only the first one changes."""
     options = {"mode": arguments.mode, "align": arguments.align}
     operation = Edit(op="blend", args=[str(arguments.other), f"{arguments.amount:g}"], options=options)
     return _apply(arguments, [operation], output)
@@ -91,9 +91,9 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
 
 
 async def _failing(client: Client, request: EditSnapshot, buffers: list[Codes]) -> int | None:
-    """The place of the edit that is refused: the last one of the shortest chain that is. None: it is the strand.
+    """Find the index of the refused edit by bisection. None means that the strand itself is refused.
 
-    Nothing is kept of the tries: a snapshot's edits change nothing in the daemon.
+    The attempts have no effect, because edits of a snapshot change nothing in the daemon.
     """
     low, high = -1, len(request.edits)  # edits[:high] is refused; edits[:low] is not, or low is -1
     while high - low > 1:
@@ -109,7 +109,7 @@ async def _failing(client: Client, request: EditSnapshot, buffers: list[Codes]) 
 
 
 async def _refused(client: Client, request: EditSnapshot, buffers: list[Codes]) -> str | None:
-    """The other strand that the daemon will not take, as it was typed. None: it takes them all, or not the first."""
+    """Return the refused other strand as typed. None: all are accepted, or the first strand is refused."""
     for name, place in [("", 0), *((name, place + 1) for name, place in request.names.items())]:
         alone = EditSnapshot(meta=[request.meta, *request.others][place], edits=[])
         try:
@@ -120,7 +120,7 @@ async def _refused(client: Client, request: EditSnapshot, buffers: list[Codes]) 
 
 
 def _name_edit(error: AlleleError, arguments: Namespace, place: int) -> AlleleError:
-    """An error about an edit, with the strand's file and, where edits were typed, which of them it is."""
+    """Add to an error the strand's file and, if edits were typed, which one of them failed."""
     texts: list[str] = getattr(arguments, "ops", [])
     which = f"edit {place + 1}, " if len(texts) > 1 else ""
     quoted = f"{which}'{texts[place][:80]}': " if texts else ""
@@ -129,12 +129,12 @@ def _name_edit(error: AlleleError, arguments: Namespace, place: int) -> AlleleEr
 
 
 def _path_of(typed: str) -> Path:
-    """The file that an operation names."""
+    """Return the file that an operation names."""
     return named(typed) or at_home(typed)
 
 
 def _others(edits: list[Edit]) -> tuple[dict[str, int], list[tuple[StrandMeta, Codes]]]:
-    """The strands that edits name, each read once: place by name as typed, and the strands."""
+    """Read each strand that edits name once. Returns its index by the typed name, and the strands."""
     names: dict[str, int] = {}
     others: list[tuple[StrandMeta, Codes]] = []
     for operation in edits:

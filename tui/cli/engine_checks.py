@@ -1,4 +1,4 @@
-"""What the doctor asks in processes of their own: torch with what needs it, and sound.
+"""The checks of `allele doctor` that run in separate processes: torch with its dependents, and sound.
 
 The client never imports torch, and a sound library may write to the terminal or crash.
 """
@@ -13,9 +13,9 @@ from tui.cli.checks import Check
 from tui.installation import how_to_get_a_daemon, install_command, is_client_only
 from tui.player.probe import probe_sound
 
-ASK_S = 120.0  # a first import of torch from a slow disk
+ASK_S = 120.0  # seconds; enough for a first import of torch from a slow disk
 
-# One interpreter for all of them: each import of torch takes seconds. A failing one does not hide the others.
+# One interpreter for all checks, because each import of torch takes seconds. A failing check does not hide the others.
 ASK_ENGINE = """
 import json
 
@@ -50,16 +50,16 @@ print(json.dumps(found))
 """
 ENGINE = ("torch", "torchaudio", "codec", "formats")
 NO_PYAV = "without PyAV m4a, mp4, aac, wv, wma and mka are not read, all else is: pip install av"
-AFTERTHOUGHTS = {
-    "torchaudio": "; beside a torch without CUDA its extension (torchaudio/lib/*.so) must be out of the way, "
-    "which scripts/setup of a checkout does",
+EXTRA_HINTS = {
+    "torchaudio": "; with a torch without CUDA its extension (torchaudio/lib/*.so) must be removed, "
+    "as scripts/setup of a checkout does",
 }
 
 
 def check_engine() -> list[Check]:
-    """Whether models can be trained and run here, and on what: torch, torchaudio and the rest."""
+    """Check whether models can be trained and run here, and on which device: torch, torchaudio and others."""
     if is_client_only():
-        detail = "not installed: this is the client, which edits and plays what a daemon computes"
+        detail = "not installed: this is only the client, which edits and plays what a daemon computes"
         others = [Check(name, "ok", "not installed: a part of the daemon") for name in ENGINE[1:]]
         return [Check("torch", "ok", detail, how_to_get_a_daemon()), *others]
     printed, problem = _ask(ASK_ENGINE)
@@ -67,14 +67,14 @@ def check_engine() -> list[Check]:
     checks: list[Check] = []
     for name in ENGINE:
         detail, why = found.get(name, (None, problem))
-        hint = f"install it again: {install_command()}{AFTERTHOUGHTS.get(name, '')}"
+        hint = f"install it again: {install_command()}{EXTRA_HINTS.get(name, '')}"
         missing = Check(name, "warn", why or "", NO_PYAV) if name == "formats" else Check(name, "fail", why or "", hint)
         checks.append(missing if detail is None else Check(name, "ok", detail))
     return checks
 
 
 def check_sound() -> Check:
-    """The device that sound goes to, or what keeps it from being heard."""
+    """Check the sound device, or report why nothing can be heard."""
     with tempfile.TemporaryDirectory(prefix="allele-doctor-") as folder:
         probe = probe_sound(Path(folder) / "player.log")
     if probe.problem:
@@ -84,7 +84,7 @@ def check_sound() -> Check:
 
 
 def _ask(code: str) -> tuple[str | None, str]:
-    """What code prints in an interpreter of its own, or None and the last line of why not."""
+    """Run code in a separate interpreter. Returns its output, or None and the last line of the error."""
     try:
         done = subprocess.run(
             [*children.interpreter(), "-c", code],

@@ -1,6 +1,6 @@
-"""Files of the command line: where each command writes. What may be written over is decided in tui.targets.
+"""The output files of each command. tui.targets decides what may be overwritten.
 
-Everything raises AlleleError or OSError; the messages begin with the file.
+Functions raise AlleleError or OSError; the messages begin with the file.
 """
 
 import os
@@ -16,24 +16,24 @@ IN_PLACE = "leave -o out to change it in place, or choose another name"
 
 
 def write_strand(target: Target, meta: StrandMeta, codes: Codes) -> None:
-    """Write or replace an `.alle` file: whole or not at all, whatever happens.
+    """Write or replace an `.alle` file atomically.
 
     Raises:
-        AlleleError: E_CONFLICT, E_EXISTS, E_IO or E_DISK_FULL, naming the file; what was there before is still there.
+        AlleleError: E_CONFLICT, E_EXISTS, E_IO or E_DISK_FULL, naming the file. An earlier file is unchanged.
     """
     target.write(pack_strand(meta, codes), hint=COMMAND_LINE.another)
 
 
 def absolute(path: Path) -> str:
-    """The path as another process must be told it; links keep their names."""
+    """Return the absolute path, which other processes need. Links are not resolved."""
     return os.path.abspath(path)  # noqa: PTH100 - resolve() would lose the name of a linked file
 
 
 def encode_target(source: Path, chosen: Path | None, *, force: bool) -> Target:
-    """Where `encode` writes: as chosen, or the recording's stem in the current folder.
+    """Return the target of `encode`: the chosen path, or the recording's stem in the current folder.
 
     Raises:
-        AlleleError: when that would lose a file.
+        AlleleError: when writing there would destroy a file that must be kept.
     """
     out = chosen if chosen is not None else Path(f"{source.stem}.alle")
     try:
@@ -44,14 +44,14 @@ def encode_target(source: Path, chosen: Path | None, *, force: bool) -> Target:
 
 
 def edit_target(strand: Target, out: Path | None, inputs: Sequence[tuple[Path, StrandMeta]], *, force: bool) -> Target:
-    """Where `edit` and its like write: over the strand that was read, or as chosen.
+    """Return the target of `edit`, `swap` and `blend`: the chosen path, or the strand that was read.
 
     Args:
-        strand: the first strand, as it was when it was read.
+        strand: the first strand file, as it was read.
         inputs: every strand that was read, the first one first.
 
     Raises:
-        AlleleError: when that would lose a file.
+        AlleleError: when writing there would destroy a file that must be kept.
     """
     kept = [Kept(path, "a strand that is read here") for path, _ in inputs[1:]]
     kept += [Kept(strand.path, f"{shown(strand.path)} by another name", IN_PLACE), *recordings_of(*inputs)]
@@ -60,10 +60,10 @@ def edit_target(strand: Target, out: Path | None, inputs: Sequence[tuple[Path, S
 
 
 def decode_target(strand: Path, meta: StrandMeta, chosen: Path | None, *, force: bool) -> Target:
-    """Where `decode` writes: as chosen, or the strand's stem in the current folder.
+    """Return the target of `decode`: the chosen path, or the strand's stem in the current folder.
 
     Raises:
-        AlleleError: when that would lose a file.
+        AlleleError: when writing there would destroy a file that must be kept.
     """
     out = chosen if chosen is not None else Path(f"{strand.stem}.wav")
     kept = [Kept(strand, "the strand itself"), *recordings_of((strand, meta))]
@@ -73,7 +73,7 @@ def decode_target(strand: Path, meta: StrandMeta, chosen: Path | None, *, force:
 
 
 def recordings_of(*strands: tuple[Path, StrandMeta]) -> list[Kept]:
-    """The recordings that strands were made of."""
+    """Return the recordings from which strands were made."""
     return [
         Kept(Path(meta.source.path), f"the recording that {shown(path)} was made of")
         for path, meta in strands
@@ -82,7 +82,7 @@ def recordings_of(*strands: tuple[Path, StrandMeta]) -> list[Kept]:
 
 
 def _edits_of(path: Path) -> str:
-    """What would be lost with an existing strand."""
+    """Describe the edits that replacing an existing strand would lose."""
     try:
         count = len(read_strand(path)[0].edits)
     except AlleleError:

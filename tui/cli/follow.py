@@ -1,9 +1,9 @@
-"""Follow a job to its end: events in, a moving line on a terminal, the finished job out.
+"""Follows a job to its end, with a progress line on a terminal, and returns the finished job.
 
-Data flow: subscribe → start the job → events of that job → view. Silent without a terminal. Ctrl-C is counted, not
-raised: the first one cancels the job (or leaves it, for a mere watcher), the second leaves at once.
-What can go wrong: the daemon dies. Events would just stop then, so after a silence the job is asked for; that
-request fails with E_UNAVAILABLE, which ends the command.
+Data flow: subscribe → start the job → events of that job → progress line. Nothing is shown without a terminal. Ctrl-C
+is counted and not raised: the first one cancels the job (or stops watching it), the second ends the command at once.
+What can go wrong: the daemon dies and events stop. So after a silence the job is requested; if that fails with
+E_UNAVAILABLE, the command ends.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ SILENCE_S = 2.0
 
 
 class LeftRunningError(Exception):
-    """The person stopped watching; the job goes on."""
+    """The user stopped watching; the job keeps running."""
 
     def __init__(self, job: str) -> None:
         super().__init__(job)
@@ -35,7 +35,7 @@ class LeftRunningError(Exception):
 
 @dataclass
 class _Following:
-    """What arrives, in order: events, snapshots after a gap, and None for Ctrl-C."""
+    """A queue of events, of snapshots after a gap, and of None for Ctrl-C."""
 
     queue: "asyncio.Queue[Event | Snapshot | None]" = field(default_factory=lambda: asyncio.Queue())
     job: str = ""
@@ -52,13 +52,13 @@ async def follow(
     """Start a job and follow it until it ends.
 
     Args:
-        start: asks the daemon for the job; its id. Called once events flow, so that none is missed.
+        start: requests the job and returns its id. Called after subscribing, so that no event is missed.
         cancels: whether Ctrl-C cancels the job.
-        title: what the moving line says.
+        title: the text of the progress line.
 
     Raises:
-        LeftRunningError: Ctrl-C of a watcher, or a second one while the cancelled job ends.
-        AlleleError: the daemon's refusal, or its death.
+        LeftRunningError: after Ctrl-C while watching, or a second Ctrl-C while the cancelled job ends.
+        AlleleError: the daemon refuses the job, or dies.
     """
     following = _Following()
     await client.subscribe(following.queue.put_nowait, following.queue.put_nowait)
@@ -87,15 +87,15 @@ async def _until_ended(client: Client, following: _Following, progress: Progress
             answered = following.interrupts
             if not cancels or answered > 1:
                 raise LeftRunningError(following.job)
-            progress.say("stopping; Ctrl-C again leaves it to itself")
-            with contextlib.suppress(AlleleError):  # it may have ended meanwhile
+            progress.say("stopping; Ctrl-C again stops waiting for it")
+            with contextlib.suppress(AlleleError):  # the job may have ended meanwhile
                 await client.ask(CancelJob(job=following.job))
         job = _take(item, following.job, progress) or job
     return job
 
 
 def _take(item: "Event | Snapshot | None", wanted: str, progress: Progress) -> JobInfo | None:
-    """Show what arrived if it is of our job; the job as it is now, where the item says so."""
+    """Show an item if it belongs to the job. Returns the job's new state, if the item contains it."""
     if isinstance(item, Snapshot):
         return next((job for job in item.jobs if job.id == wanted), None)
     body: Any = None if item is None else item.body
@@ -114,11 +114,11 @@ def _take(item: "Event | Snapshot | None", wanted: str, progress: Progress) -> J
 
 
 def describe_evaluation(report: EvaluationCompleted) -> list[str]:
-    """An evaluation in some lines."""
-    told = "  ".join(filter(None, (held_out_words(report), standing_words(report))))
-    lines = [f"step {report.step} at {duration(report.elapsed_s)}: {told}"]
-    if report.train and report.held_out:  # alone it says nothing of other sounds
-        lines.append(f"  learnt from: {measured(report.train)}")
+    """Return an evaluation as a few lines of text."""
+    result = "  ".join(filter(None, (held_out_words(report), standing_words(report))))
+    lines = [f"step {report.step} at {duration(report.elapsed_s)}: {result}"]
+    if report.train and report.held_out:  # alone it does not show how other sounds are coded
+        lines.append(f"  trained on: {measured(report.train)}")
     lines += level_table(report)
     lines += [f"  {text}" for text in (health_words(report), report.preview and f"listen: {report.preview}") if text]
     return lines

@@ -1,4 +1,4 @@
-"""The commands `allele jobs …`, part of the table in tui.cli.commands."""
+"""The commands `allele jobs …`, which are part of the table in tui.cli.commands."""
 
 from tui.cli import json_keys, values
 from tui.cli.command import Command
@@ -7,14 +7,14 @@ from tui.cli.command import argument as _arg
 JOB_COMMANDS: tuple[Command, ...] = (
     Command(
         words=("jobs", "list"),
-        summary="all jobs, newest first",
+        summary="list all jobs, newest first",
         handler="tui.cli.jobs:list_",
         default=True,
         keys={"jobs": "each as jobs show gives it"},
     ),
     Command(
         words=("jobs", "show"),
-        summary="one job",
+        summary="show one job",
         handler="tui.cli.jobs:show",
         arguments=(_arg("id", metavar="ID", help="the job"),),
         keys=json_keys.JOB,
@@ -35,25 +35,25 @@ JOB_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         words=("jobs", "pause"),
-        summary="put a training aside: a checkpoint is kept, its process ends, what waits behind it begins",
+        summary="pause a training: a checkpoint is kept, its process ends, and the next job begins",
         handler="tui.cli.jobs:pause",
-        details="Answered at once; the training ends between two steps. A paused job outlives the daemon, and "
-        "the time it is paused is not counted into its budget. A queued training is put aside too.",
+        details="Returns at once; the process ends between two steps. A paused job outlives the daemon, and "
+        "the time it is paused does not count towards its budget. A queued training can be paused too.",
         arguments=(_arg("id", metavar="ID", help="the job"),),
         keys=json_keys.JOB,
     ),
     Command(
         words=("jobs", "resume"),
-        summary="go on with a training that was paused, failed, cancelled or interrupted",
+        summary="resume a training that was paused, failed, cancelled or interrupted",
         handler="tui.cli.jobs:resume",
-        details="A paused job is next in the queue. A training that had ended goes on as a new job, whose id is "
+        details="A paused job is next in the queue. A training that had ended resumes as a new job, whose id is "
         "printed.",
         arguments=(_arg("id", metavar="ID", help="the job"),),
         keys=json_keys.JOB,
     ),
     Command(
         words=("jobs", "stop"),
-        summary="end a training now and keep the model of what it learnt",
+        summary="end a training now and keep the model of what it learned",
         handler="tui.cli.jobs:stop",
         details="Answered at once; the last measures follow and the model says at which step it was stopped. A "
         "training that is paused, or ended without a model, makes it of its last checkpoint; where there is none it is "
@@ -63,11 +63,13 @@ JOB_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         words=("jobs", "move"),
-        summary="give a queued job another place in the queue",
+        summary="move a queued job to another place in the queue",
         handler="tui.cli.jobs:move",
         arguments=(
             _arg("id", metavar="ID", help="the job"),
-            _arg("place", type=values.place, metavar="PLACE", help="1 is next; a place beyond the end is the end"),
+            _arg(
+                "place", type=values.place, metavar="PLACE", help="1 is next; a larger number than the queue is its end"
+            ),
         ),
         keys=json_keys.JOB,
     ),

@@ -1,4 +1,4 @@
-"""`allele jobs [list | show ID | watch ID | cancel ID | pause ID | resume ID | stop ID | move ID PLACE]`."""
+"""The handlers of the commands `allele jobs list|show|watch|cancel|pause|resume|stop|move`."""
 
 from argparse import Namespace
 from datetime import datetime
@@ -16,7 +16,7 @@ from tui.transport.client import Client
 
 
 def list_(arguments: Namespace, output: Output) -> int:
-    """All jobs, newest first."""
+    """List all jobs, newest first."""
 
     async def work(client: Client) -> Jobs:
         return await client.ask(ListJobs())
@@ -40,12 +40,12 @@ def list_(arguments: Namespace, output: Output) -> int:
 
 
 def show(arguments: Namespace, output: Output) -> int:
-    """One job."""
+    """Show one job in detail."""
 
     async def work(client: Client) -> JobInfo:
         return await client.ask(ShowJob(job=arguments.id))
 
-    return _tell(with_daemon(arguments, work), output)
+    return _report(with_daemon(arguments, work), output)
 
 
 def watch(arguments: Namespace, output: Output) -> int:
@@ -65,31 +65,31 @@ def watch(arguments: Namespace, output: Output) -> int:
         ) from None
     if job.state != "done":
         raise AlleleError("E_CANCELLED", job.error or f"job {job.id} was {job.state}", hint=job.hint)
-    return _tell(job, output)
+    return _report(job, output)
 
 
 def cancel(arguments: Namespace, output: Output) -> int:
-    """Cancel a job."""
+    """Cancel a job by its id."""
     return _ask(arguments, output, CancelJob(job=arguments.id))
 
 
 def pause(arguments: Namespace, output: Output) -> int:
-    """Put a training aside."""
+    """Pause a training by its job's id."""
     return _ask(arguments, output, PauseJob(job=arguments.id))
 
 
 def resume(arguments: Namespace, output: Output) -> int:
-    """Go on with a training."""
+    """Resume a training by its job's id."""
     return _ask(arguments, output, ResumeJob(job=arguments.id))
 
 
 def stop(arguments: Namespace, output: Output) -> int:
-    """End a training with its model."""
+    """End a training and keep its model."""
     return _ask(arguments, output, StopJob(job=arguments.id))
 
 
 def move(arguments: Namespace, output: Output) -> int:
-    """Give a queued job another place."""
+    """Move a queued job to another place in the queue."""
     return _ask(arguments, output, MoveJob(job=arguments.id, position=arguments.place))
 
 
@@ -97,10 +97,10 @@ def _ask(arguments: Namespace, output: Output, request: Request[JobInfo]) -> int
     async def work(client: Client) -> JobInfo:
         return await client.ask(request)
 
-    return _tell(with_daemon(arguments, work), output)
+    return _report(with_daemon(arguments, work), output)
 
 
-def _tell(job: JobInfo, output: Output) -> int:
+def _report(job: JobInfo, output: Output) -> int:
     lines = [f"{job.id}  {job.kind} of {job.subject}: {job.state}, {100 * job.progress:.0f} %"]
     lines += [f"since   {clock(job.created_s)}"]
     if job.eta_s is not None:
@@ -115,5 +115,5 @@ def _tell(job: JobInfo, output: Output) -> int:
 
 
 def clock(unix_s: float) -> str:
-    """Local date and time."""
+    """Return a Unix time as local date and time, or "" for 0."""
     return datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d %H:%M:%S") if unix_s else ""

@@ -1,12 +1,12 @@
-"""Keys of the JSON objects that commands print, with what each means; docs/cli.md is made of them."""
+"""The keys of the JSON objects that commands print, with their meaning; docs/cli.md is made from them."""
 
 STATUS = {
     "pid": "process id",
     "uptime_s": "seconds since its start",
     "device": "what models compute on (cpu, cuda:0, mps); empty until the engine is up",
     "jobs": "jobs queued or running",
-    "clients": "clients heard from in the last 4 s, this one included",
-    "endpoint": "its ctl socket, as --connect takes it",
+    "clients": "clients active in the last 4 s, including this one",
+    "endpoint": "its ctl socket, for --connect",
     "version": "its Allele version",
     "engine": "starting, ready, restarting or failed",
     "engine_detail": "why, in words",
@@ -14,22 +14,22 @@ STATUS = {
     "facts": "versions, memory, and the device in words, by name",
 }
 JOB = {
-    "id": "what the other jobs commands take",
+    "id": "its id, for the other jobs commands",
     "kind": "ingest, train or atlas",
     "subject": "the corpus or model",
     "state": "queued, running, paused, done, failed, cancelled or interrupted",
     "phase": "idle, starting, working, measuring, pausing, resuming, cancelling, stopping or stopped",
-    "can_resume": "whether jobs resume takes its work up where it was left",
+    "can_resume": "whether jobs resume can continue its work",
     "progress": "0 to 1",
     "eta_s": "seconds to go, or null",
     "created_s": "Unix time",
     "started_s": "Unix time, or null",
     "ended_s": "Unix time, or null",
-    "detail": "what it does, in words",
+    "detail": "its current activity, in words",
     "error": "why it failed; empty when it did not",
-    "hint": "what to do about that",
+    "hint": "what to do about the problem",
     "result": "what it made, or null",
-    "position": "place among the queued, 1 is next; 0 when it does not wait",
+    "position": "place in the queue, 1 is next; 0 when it is not queued",
 }
 MODEL = {
     "name": "name",
@@ -49,15 +49,15 @@ MODEL = {
     "created": "when training ended, UTC",
     "prior": "null: generation comes later",
     "path": "its folder",
-    "problem": "why it can make no sound (it is of another Allele, or damaged); empty when it can",
-    "hint": "what to do about that",
+    "problem": "why it cannot be used (made by another version, or damaged); empty when it can",
+    "hint": "what to do about the problem",
 }
 ATLAS = {
     "model": "the model",
     "state": "ready, absent or damaged",
     "contexts": "places in training strands where every code was tried",
     "reliability": "split-half reliability by descriptor, a number for each level; below 0.8 codes are unknown",
-    "labels": "codes that a person has named",
+    "labels": "codes that the user has named",
 }
 CORPUS = {
     "name": "name",
@@ -69,11 +69,11 @@ CORPUS = {
 }
 EDITED = {
     "strand": "the file written",
-    "model": "whose codes these are",
+    "model": "the model of these codes",
     "levels": "levels",
     "frames": "frames",
-    "edits": "the operations done, as text",
-    "notes": "words for the person, such as what was cropped",
+    "edits": "the applied operations, as text",
+    "notes": "notes for the user, such as what was cropped",
 }
 
 TRAIN = {
@@ -95,7 +95,7 @@ DECODED = {
     "channels": "channels",
     "peak_db": "dBFS, null for silence",
     "rms_db": "dBFS, null for silence",
-    "notes": "words for the person, such as that peaks were turned down",
+    "notes": "notes for the user, such as that peaks were turned down",
 }
 
 ENCODED = {
@@ -105,6 +105,6 @@ ENCODED = {
     "frame_rate": "frames to a second",
     "sample_rate": "Hz",
     "seconds": "length of the sound",
-    "model": "whose codes these are",
-    "notes": "words for the person, such as that stereo was averaged",
+    "model": "the model of these codes",
+    "notes": "notes for the user, such as that stereo was averaged",
 }

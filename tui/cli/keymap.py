@@ -1,4 +1,4 @@
-"""`allele keymap`: the editor's actions and their keys, for reading and for scripts."""
+"""The command `allele keymap`: prints the editor's actions and their keys, as text or JSON."""
 
 from argparse import Namespace
 
@@ -11,7 +11,7 @@ from tui.input.keyfile import read_keys
 def keymap(arguments: Namespace, output: Output) -> int:
     """Print every action with its keys."""
     own = read_keys(own_places(arguments).home)
-    for line in own.said:
+    for line in own.problems:
         output.note(line)
     chosen = own.keymap(arguments.name)
     rows = [

@@ -1,7 +1,7 @@
-"""`allele daemon logs`: the end of the daemon's log, and of its workers' logs where they said something lately.
+"""The command `allele daemon logs`: the end of the daemon's log, and of worker logs written in the last day.
 
-A worker's traceback stands in its own log and nowhere else. What workers say carries no time, so what is shown of them
-is all that was said by processes that lived in the last day (protocol.logs). What can go wrong: no daemon has run here.
+A worker's traceback is only in its own log. Lines of worker logs carry no time, so all lines of processes that ran in
+the last day are shown (protocol.logs). What can go wrong: no daemon has run here.
 """
 
 import os
@@ -18,18 +18,18 @@ from tui.cli.output import Output
 from tui.cli.session import home_behind, locate
 
 RECENT_S = 24 * 3600.0
-READ_BYTES = 1 << 20  # of a worker's log; the daemon begins a new file when it is longer
+READ_BYTES = 1 << 20  # the most that is read of a worker's log; the daemon starts a new file when it is longer
 
 
 class Part(NamedTuple):
-    """The end of one log."""
+    """The last lines of one log."""
 
     path: Path
     lines: list[str]
 
 
 def logs(arguments: Namespace, output: Output) -> int:
-    """The ends of the logs."""
+    """Show the last lines of the logs."""
     target = locate(arguments)
     folder = (target.places or places_of(home_behind(target))).logs
     own, workers = _own(folder / DAEMON_LOG, arguments.lines), _workers(folder, arguments.lines)
@@ -51,7 +51,7 @@ def _own(path: Path, lines: int) -> Part:
 
 
 def _workers(folder: Path, lines: int) -> list[Part]:
-    """Those that said something in the last day, the one written to last at the end."""
+    """Return the worker logs with lines of the last day, the most recently written last."""
     found: list[tuple[float, Part]] = []
     for path in (path for pattern in WORKER_LOGS for path in folder.glob(pattern)):
         try:
@@ -59,15 +59,15 @@ def _workers(folder: Path, lines: int) -> list[Part]:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - READ_BYTES))
                 text, written_s = file.read().decode(errors="replace"), os.fstat(file.fileno()).st_mtime
         except OSError:
-            continue  # it was moved meanwhile, or is nobody's to read
-        said = output_since(text.splitlines(), time.time() - RECENT_S, written_s)
-        if said:
-            found.append((written_s, Part(path, said[-lines:])))
+            continue  # it was moved meanwhile, or is not readable
+        recent = output_since(text.splitlines(), time.time() - RECENT_S, written_s)
+        if recent:
+            found.append((written_s, Part(path, recent[-lines:])))
     return [part for _, part in sorted(found)]
 
 
 def _text(parts: list[Part]) -> list[str]:
-    """One log as it is; several with a line before each that says which file it is."""
+    """Return one log unchanged, or several with a line before each that names its file."""
     if len(parts) == 1:
         return parts[0].lines
     blocks = [[f"==> {part.path} <==", *part.lines] for part in parts]

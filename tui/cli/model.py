@@ -1,4 +1,4 @@
-"""`allele model list|show|atlas|delete|restore`."""
+"""The handlers of the commands `allele model list|show|atlas|delete|restore`."""
 
 from argparse import Namespace
 from shlex import quote
@@ -29,7 +29,7 @@ from tui.transport.client import Client
 
 
 def list_(arguments: Namespace, output: Output) -> int:
-    """All models."""
+    """List all models, one per line."""
 
     async def work(client: Client) -> Models:
         return await client.ask(ListModels())
@@ -49,7 +49,7 @@ def list_(arguments: Namespace, output: Output) -> int:
 
 
 def show(arguments: Namespace, output: Output) -> int:
-    """One model."""
+    """Show one model in detail."""
 
     async def work(client: Client) -> tuple[ModelInfo, Atlas]:
         model = await client.ask(ShowModel(name=arguments.name))
@@ -105,7 +105,7 @@ def delete(arguments: Namespace, output: Output) -> int:
     back = f"allele model restore {quote(arguments.name)}"
     output.result(
         {"deleted": arguments.name, "detail": detail, "restore": back},
-        f"{arguments.name} is in the trash, {detail}. Take it back: {back}",
+        f"{arguments.name} is in the trash, {detail}. Restore it: {back}",
     )
     return 0
 
@@ -118,7 +118,7 @@ def restore(arguments: Namespace, output: Output) -> int:
         return await client.ask(RestoreModel(name=arguments.name, new_name=arguments.new_name))
 
     detail = with_daemon(arguments, work).detail
-    output.result({"restored": name, "detail": detail}, f"{name} is back: {detail}")
+    output.result({"restored": name, "detail": detail}, f"{name} is restored: {detail}")
     return 0
 
 
@@ -129,19 +129,19 @@ def _atlas_facts(atlas: Atlas) -> dict[str, Any]:
 
 
 def _atlas_words(atlas: Atlas) -> str:
-    """Which qualities tell the codes of how many levels apart."""
+    """Say for each quality on how many levels it distinguishes codes."""
     if atlas.state != "ready":
         return atlas.detail
     levels = len(atlas.reliability)
     counts = {name: sum(v >= RELIABLE for v in column) for name, column in _atlas_facts(atlas)["reliability"].items()}
-    told = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing"
-    return f"{atlas.contexts} contexts a code; levels of {levels} that can be told apart by {told}"
+    reliable = ", ".join(f"{name} {count}" for name, count in counts.items() if count) or "nothing"
+    return f"{atlas.contexts} contexts a code; levels of {levels} with codes distinguished by {reliable}"
 
 
 def leaning_words(facts: dict[str, Any]) -> str:
-    """How much a model leans on its own recordings, or that nobody can tell."""
+    """Say how much a model depends on its own recordings, or that this is unknown."""
     if facts.get("ratio") is None:
-        return "it cannot be told: nothing that is held out can be heard"
+        return "unknown: nothing that is held out is audible"
     return f"{facts['verdict']}: held-out error is {facts['ratio']:.2f} × the training error"
 
 

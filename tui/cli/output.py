@@ -1,4 +1,4 @@
-"""What the command line prints: one result on stdout (text or one JSON object), everything else on stderr.
+"""The output of the command line: one result on stdout (text or one JSON object), everything else on stderr.
 
 With --json stdout holds exactly one object, once the command is finished; notes, progress and errors never go there.
 """
@@ -11,30 +11,30 @@ from typing import Any, cast
 
 
 class Output:
-    """Where a command's result and notes go."""
+    """Prints a command's result and notes."""
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
 
     @property
     def is_live(self) -> bool:
-        """Whether something may move on the screen: stderr is a terminal."""
+        """Whether progress can be shown, because stderr is a terminal."""
         return sys.stderr is not None and sys.stderr.isatty()  # pyright: ignore[reportUnnecessaryComparison]
 
     def result(self, facts: Mapping[str, Any], text: str | Sequence[str]) -> None:
-        """The command's result: `facts` with --json, else the text."""
+        """Print the command's result: `facts` with --json, else the text."""
         if self.as_json:
             print(json.dumps(plain(facts), ensure_ascii=False, allow_nan=False), flush=True)
         else:
             print(text if isinstance(text, str) else "\n".join(text), flush=True)
 
     def note(self, text: str) -> None:
-        """Something the person should know, on stderr."""
+        """Print a note for the user on stderr."""
         print(one_line(text), file=sys.stderr, flush=True)
 
 
 def plain(value: Any) -> Any:
-    """The value as JSON can hold it: infinities and not-a-numbers become null."""
+    """Return the value in a form that JSON can represent: infinities and NaN become null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -45,17 +45,17 @@ def plain(value: Any) -> Any:
 
 
 def one_line(text: str) -> str:
-    """The text on one line, without what a terminal would obey."""
+    """Return the text on one line, with control characters escaped."""
     return harmless(" ".join(text.split()))
 
 
 def harmless(text: str) -> str:
-    """The text with everything escaped that a terminal would obey, such as a line's end in the name of a file."""
+    """Return the text with control characters escaped, such as a line break in a file name."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """Aligned columns; numbers to the right."""
+    """Return rows as aligned columns, with numbers to the right."""
     cells = [[one_line(str(cell)) for cell in row] for row in rows]
     widths = [max(len(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
     right = [bool(rows) and all(isinstance(row[i], int | float) for row in rows) for i in range(len(header))]
@@ -69,7 +69,7 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
 
 
 def duration(seconds: float) -> str:
-    """4.20 s, 3:05 or 2:03:05."""
+    """Return a duration as text, such as 4.20 s, 3:05 or 2:03:05."""
     if seconds < 60:
         return f"{seconds:.2f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -78,5 +78,5 @@ def duration(seconds: float) -> str:
 
 
 def level(db: float | None) -> str:
-    """-12.3 dBFS, or silence."""
+    """Return a level as text, such as -12.3 dBFS, or "silence"."""
     return "silence" if db is None or not math.isfinite(db) or db <= -200 else f"{db:.1f} dBFS"

@@ -1,8 +1,8 @@
-"""The argument parser, made of the table in tui.cli.commands.
+"""The argument parser, made from the table in tui.cli.commands.
 
-`--json`, `--home` and `--connect` are taken before or after the subcommand: every parser knows them, and only the
-outermost one sets a default, so an inner parser does not undo what an outer one read. A file whose name begins with a
-dash would be read as an option, or as `-o` with a value; it is refused, with the name that works.
+`--json`, `--home` and `--connect` are accepted before or after the subcommand: every parser has them, and only the
+outermost one sets a default, so an inner parser does not overwrite a value of an outer one. A file whose name begins
+with a dash would be read as an option, or as `-o` with a value. It is refused, with the name that works.
 """
 
 import argparse
@@ -24,7 +24,7 @@ EXITS = "Exit status: 0 done, 1 failed (one line on stderr), 2 usage."
 
 
 class UsageError(Exception):
-    """What was given does not fit the usage."""
+    """The arguments do not match the usage."""
 
     def __init__(self, usage: str, message: str) -> None:
         super().__init__(message)
@@ -32,7 +32,7 @@ class UsageError(Exception):
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse without guessing of shortened options."""
+    """An argparse parser that does not complete abbreviated options."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
@@ -43,7 +43,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def shared_options(*, with_defaults: bool) -> list[Argument]:
-    """The options every command takes."""
+    """Return the options of every command."""
     settings: dict[str, Any] = {} if with_defaults else {"default": argparse.SUPPRESS}
     return [
         Argument(("--json",), {"action": "store_true", "help": "print one JSON object and nothing else", **settings}),
@@ -56,7 +56,7 @@ def shared_options(*, with_defaults: bool) -> list[Argument]:
 
 
 def build_parser() -> Parser:
-    """The whole of the command line."""
+    """Return the parser for the whole command line."""
     root = Parser(prog=PROGRAM, description=ABOUT, epilog=EXITS)
     root.add_argument("--version", action="store_true", help="print the version")
     _add(root, shared_options(with_defaults=True))
@@ -75,7 +75,7 @@ def build_parser() -> Parser:
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """The command and its values; exits 2 with two lines on stderr when they do not fit, 0 after --help."""
+    """Parse the arguments. Exits with 2 and two lines on stderr when they are invalid, and with 0 after --help."""
     parser = build_parser()
     dashed = dashed_names(arguments)
     try:
@@ -90,7 +90,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def dashed_names(arguments: Sequence[str]) -> list[str]:
-    """What is no option and begins with a dash: files that exist, else what looks like the name of a file."""
+    """Return arguments that begin with a dash but are not options: existing files, or texts that look like names."""
     options = {
         "-h",
         "--help",
@@ -105,7 +105,7 @@ def dashed_names(arguments: Sequence[str]) -> list[str]:
 
 
 def _check(parser: Parser, parsed: argparse.Namespace) -> argparse.Namespace:
-    """The values, if they fit one another."""
+    """Return the values if they are consistent, else report the usage error."""
     if parsed.home is not None and parsed.connect is not None:
         parser.error("--home starts or finds a daemon, --connect names one that runs: give one of them")
     if parsed.home == "" or parsed.connect == "":
@@ -144,7 +144,7 @@ def _sentence(text: str) -> str:
 
 
 def print_version() -> None:
-    """`allele 0.1.0 (Python 3.11.7)`."""
+    """Print the version, as in `allele 0.1.0 (Python 3.11.7)`."""
     from importlib import metadata
 
     print(f"{PROGRAM} {metadata.version('allele')} (Python {sys.version.split()[0]})")

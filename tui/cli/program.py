@@ -1,9 +1,9 @@
-"""One run of `allele`: the editor without a command, else the command line.
+"""Runs `allele`: the editor if no command is given, else the command.
 
 Data flow: arguments → tui.cli.parser → the handler that the command names, imported only then → exit status.
-Boundary: everything a person can do wrong ends here as one line on stderr and exit 1 (or 2 for usage), never as a
-traceback. A defect is called one, and ALLELE_TRACEBACK=1 shows where it is. Ctrl-C is a line while a command works,
-and ends the process silently while modules load and at exit, when Python could only show where it was.
+Boundary: every user error ends here as one line on stderr and exit status 1 (or 2 for usage), never as a traceback. A
+defect is reported as such, and ALLELE_TRACEBACK=1 shows its traceback. Ctrl-C prints a line while a command runs. While
+modules load and at exit it ends the process silently, because Python would print a traceback.
 """
 
 import contextlib
@@ -16,11 +16,11 @@ from argparse import Namespace
 from collections.abc import Callable, Generator, Sequence
 from typing import TextIO, cast
 
-READER_GONE = 141  # what a shell says of a program that a closed pipe ended
+READER_GONE = 141  # the status that a shell reports for a program ended by a closed pipe
 
 
 def run(given: Sequence[str]) -> int:
-    """Run one command; the exit status."""
+    """Run one command and return the exit status."""
     _keep_standard_streams()
     from tui.cli.parser import parse, print_version
 
@@ -40,7 +40,7 @@ def run(given: Sequence[str]) -> int:
 
 
 def _guarded(parsed: Namespace) -> int:
-    """The command's exit status; failures become one line."""
+    """Run a command and return its exit status. Failures become one line."""
     from tui.cli.output import one_line
 
     try:
@@ -51,7 +51,7 @@ def _guarded(parsed: Namespace) -> int:
         raise
     except MemoryError:
         line = "memory ran out (close something and try again)"
-    except Exception as failure:  # a person is told in a line, whatever it is
+    except Exception as failure:  # any failure is reported in one line
         if os.environ.get("ALLELE_TRACEBACK"):
             raise
         line = _describe(failure)
@@ -60,7 +60,7 @@ def _guarded(parsed: Namespace) -> int:
 
 
 def _describe(failure: Exception) -> str:
-    """One line for a failure: what happened, where, and what to do."""
+    """Return one line for a failure: what happened, where, and what to do."""
     from protocol.situations import situation
 
     known = situation(failure)
@@ -99,7 +99,7 @@ def _run_editor(parsed: Namespace) -> int:
 
 @contextlib.contextmanager
 def _interrupts_raise() -> Generator[None]:
-    """Let Ctrl-C raise KeyboardInterrupt where it would end the process; an ignored one stays ignored."""
+    """Let Ctrl-C raise KeyboardInterrupt where it would end the process. If it is ignored, it stays ignored."""
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.SIG_DFL:
         yield
@@ -112,7 +112,7 @@ def _interrupts_raise() -> Generator[None]:
 
 
 def _keep_standard_streams() -> None:
-    """Closed standard streams would be given to the next file or socket that is opened."""
+    """Replace closed standard streams, whose numbers the next opened file or socket would get."""
     for handle in (0, 1, 2):
         try:
             os.fstat(handle)
@@ -124,14 +124,14 @@ def _keep_standard_streams() -> None:
 
 
 def _flush() -> None:
-    """Write what is buffered; a closed standard output is None in Python."""
+    """Flush standard output, which is None in Python if it is closed."""
     out = cast("TextIO | None", sys.stdout)
     if out is not None and not out.closed:
         out.flush()
 
 
 def _reader_gone() -> int:
-    """Whoever read our output has what it wanted: nothing to say, and nothing for Python to try again."""
+    """Return the status for a closed output pipe, and keep Python from writing to it again at exit."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError, ValueError):
         os.dup2(quiet, sys.stdout.fileno())

@@ -1,6 +1,6 @@
-"""The lines that move while a job runs: a bar, and below it what a training measures at every step.
+"""The progress display of a job: a bar, and below it the measurements of a training at every step.
 
-On a terminal only; otherwise every call does nothing.
+It is shown only on a terminal; otherwise every call does nothing.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from tui.model.measures import loss_words, pace_words
 
 
 class Progress:
-    """A bar with the job's words, and log lines above it, on stderr."""
+    """A progress bar with the job's description, and log lines above it, on stderr."""
 
     def __init__(self, output: Output, title: str) -> None:
         self._title = title
@@ -56,7 +56,7 @@ class Progress:
             self._bar.stop()
 
     def show(self, job: JobInfo) -> None:
-        """The job's own state and progress."""
+        """Show the job's state and progress."""
         if self._bar is not None:
             total = 1.0 if job.progress > 0 else None
             if job.state == "paused":
@@ -65,19 +65,19 @@ class Progress:
             self._bar.update(self._task, total=total, completed=job.progress, words=words)
 
     def step(self, report: StepCompleted) -> None:
-        """A training step."""
+        """Show the measurements of a training step."""
         if self._bar is not None:
             words = " · ".join(filter(None, (f"step {report.step}", _to_go(report.eta_s))))
             self._facts[:] = [one_line(loss_words(report.losses)), " · ".join(pace_words(report))]
             self._bar.update(self._task, total=1.0, completed=report.progress, words=words)
 
     def say_step(self) -> None:
-        """Keep what the newest step measured, above the bar."""
+        """Print the measurements of the newest step above the bar."""
         for line in self._facts:
             self.say(line)
 
     def say(self, text: str) -> None:
-        """A line of the log, above the bar; what it is indented by stays."""
+        """Print a log line above the bar, with its indentation."""
         if self._bar is not None:
             indent = " " * (len(text) - len(text.lstrip(" ")))
             columns = indent + (text.strip() if text.isprintable() else one_line(text))

@@ -1,8 +1,8 @@
 """From --home and --connect to a client that talks to a running daemon.
 
-Data flow: arguments → Target → (start the daemon unless told not to) → Client → the command's coroutine. What can go
-wrong: nobody answers, the home cannot be used, or --connect names something this version cannot reach; each is an
-AlleleError with a hint.
+Data flow: arguments → DaemonTarget → (start the daemon of a home) → Client → the command's coroutine. What can go
+wrong: no daemon answers, the home cannot be used, or --connect names an endpoint that this version cannot reach. Each
+is an AlleleError with a hint.
 """
 
 import asyncio
@@ -24,21 +24,21 @@ T = TypeVar("T")
 
 
 def say_waiting(line: str) -> None:
-    """Print one line about what is being waited for, beside the output of the command."""
+    """Print one line on stderr about what the command waits for."""
     print(line, file=sys.stderr, flush=True)
 
 
 def own_places(arguments: Namespace) -> Places:
-    """The folders of this user's home: of --home, or the environment. --connect does not change them.
+    """Return the folders of the home given by --home or the environment. --connect does not change them.
 
     Raises:
-        AlleleError: E_IO where the environment names no folder that is this user's.
+        AlleleError: E_IO when the environment names no folder of this user.
     """
     return places_of(Path(arguments.home)) if arguments.home is not None else places_of(default_home())
 
 
 def locate(arguments: Namespace) -> DaemonTarget:
-    """The daemon that --connect, --home or the environment name.
+    """Return the daemon that --connect, --home or the environment name.
 
     Raises:
         AlleleError: E_UNAVAILABLE for an endpoint that this version cannot reach.
@@ -50,7 +50,7 @@ def locate(arguments: Namespace) -> DaemonTarget:
 
 
 def with_daemon(arguments: Namespace, work: Callable[["Client"], Awaitable[T]]) -> T:
-    """Run `work(client)` against the daemon, which is started when none runs (never behind --connect)."""
+    """Run `work(client)` against the daemon, which is started if none runs (but not with --connect)."""
     target = locate(arguments)
     return _with_client(target.find(say_waiting), work) if target.places else with_running_daemon(target, work)
 
@@ -78,7 +78,7 @@ def _with_client(endpoint: Endpoint, work: Callable[["Client"], Awaitable[T]]) -
 
 
 def home_behind(target: DaemonTarget) -> Path:
-    """The home of the running daemon at an endpoint, as the daemon gives it; its run folder may lie elsewhere."""
+    """Return the home of the daemon at an endpoint, as it reports it. Its run folder may be elsewhere."""
     from protocol.messages.session import GetStatus, Status
 
     async def ask(client: "Client") -> Status:

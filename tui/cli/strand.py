@@ -1,7 +1,7 @@
-"""`allele encode` and `allele decode`: recordings to `.alle` files and back.
+"""The commands `allele encode` and `allele decode`: recordings to `.alle` files and back.
 
-The daemon reads the recording and writes the WAV; the `.alle` file is read and written here. Paths travel
-absolute, since the daemon stands elsewhere.
+The daemon reads the recording and writes the WAV; the `.alle` file is read and written here. Paths are sent as absolute
+paths, since the daemon has another working folder.
 """
 
 from argparse import Namespace
@@ -22,7 +22,7 @@ SILENCE_DB = -150.0
 
 
 def encode(arguments: Namespace, output: Output) -> int:
-    """Turn a recording into a strand of codes."""
+    """Encode a recording as a strand."""
     source = arguments.file
     require_file(source, "check the path")
     target = encode_target(source, arguments.out, force=arguments.force)
@@ -53,7 +53,7 @@ def encode(arguments: Namespace, output: Output) -> int:
 
 
 def decode(arguments: Namespace, output: Output) -> int:
-    """Turn a strand into a WAV."""
+    """Decode a strand to a WAV file."""
     meta, codes = read_strand(arguments.strand)
     heard = _heard(arguments.levels, meta)
     target = decode_target(arguments.strand, meta, arguments.out, force=arguments.force)
@@ -89,20 +89,20 @@ def decode(arguments: Namespace, output: Output) -> int:
 
 
 def audible(db: float) -> float | None:
-    """A level, or None for digital silence, which the daemon writes as -150 dB."""
+    """Return a level, or None for digital silence, which the daemon reports as -150 dB."""
     return db if db > SILENCE_DB else None
 
 
 def snapshotted(answer: Answer[Snapshotted]) -> tuple[StrandMeta, Codes, list[str]]:
-    """Meta, codes and notes of a Snapshotted reply."""
+    """Return the metadata, codes and notes of a Snapshotted reply."""
     body = answer.body
     if len(answer.buffers) != 1:
-        raise AlleleError("E_INTERNAL", "the daemon's answer holds no strand", hint="allele daemon restart")
+        raise AlleleError("E_INTERNAL", "the daemon's answer contains no strand", hint="allele daemon restart")
     return body.meta, check_codes(body.meta, answer.buffers[0]), body.notes
 
 
 def name_strand(error: AlleleError, name: str) -> AlleleError:
-    """An error about a strand that was sent, with the name of its file."""
+    """Add the name of the file to an error about a strand that was sent."""
     if error.code in {"E_WRONG_MODEL", "E_BAD_STRAND", "E_BAD_CODE", "E_NOT_FOUND", "E_RANGE"}:
         return AlleleError(error.code, f"{name}: {error.message}", hint=error.hint, retryable=error.retryable)
     return error

@@ -1,4 +1,4 @@
-"""The commands that make, change and hear strands, part of the table in tui.cli.commands."""
+"""The commands that make, change and decode strands, which are part of the table in tui.cli.commands."""
 
 from protocol.operations import ALIGNMENTS, BLEND_MODES, OPS
 from tui.cli import json_keys, values
@@ -11,11 +11,11 @@ _FORCE = _arg("--force", action="store_true", help="replace what -o names, where
 STRAND_COMMANDS: tuple[Command, ...] = (
     Command(
         words=("encode",),
-        summary="turn a recording into a strand of codes",
+        summary="encode a recording as a strand of codes",
         handler="tui.cli.strand:encode",
-        details="Without -o the strand is called as the recording and lies in the current folder. An existing strand "
-        "is replaced only with --force, another file never. Of a damaged recording the readable part is encoded, "
-        "with a note.",
+        details="Without -o the strand has the recording's name and is written to the current folder. An existing "
+        "strand is replaced only with --force, another file never. The readable part of a damaged recording is "
+        "encoded, with a note.",
         arguments=(
             _arg(
                 "file",
@@ -23,7 +23,7 @@ STRAND_COMMANDS: tuple[Command, ...] = (
                 metavar="FILE",
                 help="wav, flac, ogg, opus, mp3, aiff, caf, au, w64, m4a, aac, wv and others",
             ),
-            _arg("--model", type=values.name, required=True, metavar="MODEL", help="whose codes"),
+            _arg("--model", type=values.name, required=True, metavar="MODEL", help="the model that encodes"),
             _arg("-o", "--out", type=values.path, metavar="STRAND.alle", help="write here"),
             _arg("--force", action="store_true", help="replace an existing strand"),
         ),
@@ -31,10 +31,10 @@ STRAND_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         words=("decode",),
-        summary="turn a strand into a WAV: 48 kHz, 24 bit, the source's level and exact length",
+        summary="decode a strand to a WAV: 48 kHz, 24 bit, the source's level and exact length",
         handler="tui.cli.strand:decode",
-        details="Without -o the WAV is called as the strand and lies in the current folder. An existing file is "
-        "replaced only with --force; the strand and the recording it was made of never are.",
+        details="Without -o the WAV has the strand's name and is written to the current folder. An existing file is "
+        "replaced only with --force; the strand and its recording are never replaced.",
         arguments=(
             _arg("strand", type=values.path, metavar="STRAND", help="an .alle file"),
             _arg("-o", "--out", type=values.path, metavar="OUT.wav", help="write here"),
@@ -49,7 +49,7 @@ STRAND_COMMANDS: tuple[Command, ...] = (
         handler="tui.cli.edit:edit",
         details="An operation is `NAME [arguments] [qA-B] [@F0:F1] [key=value …]`, as in the TUI's : line. Levels are "
         "inclusive, frames half-open; both default to all. Registers and locks last for one call. -o writes an .alle "
-        "file, never over a strand that is read or over a file that is no strand.\n"
+        "file, never over a strand that is read or a file that is not a strand.\n"
         f"Operations: {' '.join(OPS)}; docs/protocol.md says what each takes.",
         arguments=(
             _arg("strand", type=values.path, metavar="STRAND", help="an .alle file, replaced unless -o is given"),
@@ -61,7 +61,7 @@ STRAND_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         words=("swap",),
-        summary="exchange codes between two strands; only A is changed",
+        summary="exchange codes between two strands; only A changes",
         handler="tui.cli.edit:swap",
         arguments=(
             _arg("strand", type=values.path, metavar="A", help="an .alle file, replaced unless -o is given"),
@@ -75,27 +75,27 @@ STRAND_COMMANDS: tuple[Command, ...] = (
     ),
     Command(
         words=("blend",),
-        summary="go some of the way from one strand to another; only A is changed",
+        summary="blend one strand towards another; only A changes",
         handler="tui.cli.edit:blend",
         details="Amount 0 gives A's codes and 1 gives B's, exactly. For some levels or frames only, use the operation "
         "blend of allele edit.",
         arguments=(
             _arg("strand", type=values.path, metavar="A", help="an .alle file, replaced unless -o is given"),
             _arg("other", type=values.path, metavar="B", help="an .alle file of the same model"),
-            _arg("--amount", type=values.share, required=True, metavar="0..1", help="how far to go"),
+            _arg("--amount", type=values.share, required=True, metavar="0..1", help="how far to blend"),
             _arg(
                 "--mode",
                 choices=BLEND_MODES,
                 default=BLEND_MODES[0],
                 metavar="|".join(BLEND_MODES),
-                help="between both sounds; one or the other by turns; coarse levels of A, finer towards B (latent)",
+                help="mix the sounds; alternate between them; coarse levels of A, finer ones towards B (latent)",
             ),
             _arg(
                 "--align",
                 choices=ALIGNMENTS,
                 default=ALIGNMENTS[0],
                 metavar="|".join(ALIGNMENTS),
-                help="frame by frame; all of B over all of A; likewise, where both sound alike (none)",
+                help="frame by frame; stretch B over A; match frames that sound alike (none)",
             ),
             _OUT_STRAND,
             _FORCE,

@@ -1,4 +1,4 @@
-"""`allele train`: start a training, follow it, and say what came of it."""
+"""The command `allele train`: starts a training, follows it, and reports the result."""
 
 from argparse import Namespace
 from shlex import quote
@@ -26,7 +26,7 @@ def train(arguments: Namespace, output: Output) -> int:
     )
     if arguments.detach:
         return _detach(arguments, request, output)
-    resume_hint = f"go on with: allele train {quote(arguments.corpus)} --name {quote(arguments.name)} --resume"
+    resume_hint = f"resume it with: allele train {quote(arguments.corpus)} --name {quote(arguments.name)} --resume"
 
     is_connected = False
 
@@ -49,7 +49,7 @@ def train(arguments: Namespace, output: Output) -> int:
                 error.code, f"the daemon went away while training: {error.message}", hint=resume_hint
             ) from None
         raise
-    return _tell(job, arguments.name, resume_hint, output)
+    return _report(job, arguments.name, resume_hint, output)
 
 
 def _detach(arguments: Namespace, request: StartTraining, output: Output) -> int:
@@ -62,10 +62,10 @@ def _detach(arguments: Namespace, request: StartTraining, output: Output) -> int
     return 0
 
 
-def _tell(job: JobInfo, model: str, resume_hint: str, output: Output) -> int:
-    """The result, or why there is none."""
+def _report(job: JobInfo, model: str, resume_hint: str, output: Output) -> int:
+    """Report the result, or raise the error that prevented it."""
     if job.state in {"cancelled", "interrupted"}:
-        verb = "go on" if job.started_s is not None else "start it"
+        verb = "resume it" if job.started_s is not None else "start it"
         hint = f"{verb} with: {job.hint}" if job.hint else resume_hint
         raise AlleleError("E_CANCELLED", f"training of {model} was {ended_words(job)}", hint=hint)
     if job.state != "done" or job.result is None:
@@ -78,7 +78,7 @@ def _tell(job: JobInfo, model: str, resume_hint: str, output: Output) -> int:
 
 
 def describe(facts: dict[str, Any], ended: str = "") -> list[str]:
-    """A finished training in a few lines; `ended`: why before its budget was spent."""
+    """Return a finished training as a few lines. `ended` says why it ended before its budget, if it did."""
     measures = "  ".join(
         f"{name} {value:.3f}" for name, value in (facts["held_out"] or {}).items() if value is not None
     )

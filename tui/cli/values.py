@@ -1,4 +1,4 @@
-"""What option values mean: budgets, level and frame ranges, names. Pure; argparse turns the refusals into exit 2."""
+"""Parsers of option values: budgets, level and frame ranges, names. Invalid values make argparse exit with 2."""
 
 import argparse
 import re
@@ -18,7 +18,7 @@ _FRAMES = re.compile(r"([0-9]{0,9}):([0-9]{0,9})\Z")
 
 
 def reading(kind: Duration | Whole | Choice) -> Callable[[str], Any]:
-    """A reader of one kind of value whose refusals argparse shows as they are."""
+    """Return a parser for one kind of value. argparse shows its error messages unchanged."""
 
     def read(text: str) -> Any:
         try:
@@ -31,11 +31,11 @@ def reading(kind: Duration | Whole | Choice) -> Callable[[str], Any]:
 
 budget = reading(Duration())
 lines = reading(Whole(1, 1_000_000))
-place = reading(Whole(1, 1_000_000))  # in a queue, as protocol.messages.MoveJob takes it
+place = reading(Whole(1, 1_000_000))  # a place in the queue, in the range of protocol.messages.MoveJob
 
 
 def levels(text: str) -> "LevelRange":
-    """`0-2` or `1`: first and last level, inclusive."""
+    """Parse levels such as `0-2` or `1`: first and last level, inclusive."""
     from protocol.ranges import level_range  # here, so that --help does not wait for msgspec
 
     match = _LEVELS.match(text)
@@ -46,7 +46,7 @@ def levels(text: str) -> "LevelRange":
 
 
 def frames(text: str) -> "FrameRange":
-    """`10:40`, `10:` or `:40`: first frame and the one past the last."""
+    """Parse frames such as `10:40`, `10:` or `:40`: first frame, and the one past the last."""
     from protocol.ranges import frame_range
 
     match = _FRAMES.match(text)
@@ -57,14 +57,14 @@ def frames(text: str) -> "FrameRange":
 
 
 def name(text: str) -> str:
-    """The name of a corpus or model, which is also a folder's."""
+    """Parse the name of a corpus or model, which is also the name of its folder."""
     if not is_name(text):
         raise argparse.ArgumentTypeError(f"{text!r} cannot be a name: {NAME_RULE}")
     return text
 
 
 def share(text: str) -> float:
-    """A number from 0 to 1."""
+    """Parse a number from 0 to 1."""
     try:
         number = float(text) if text.isascii() and "_" not in text else -1.0
     except ValueError:
@@ -75,7 +75,7 @@ def share(text: str) -> float:
 
 
 def path(text: str) -> Path:
-    """A path as typed, or with `~` as the home where that names nothing."""
+    """Parse a path: exactly as typed, or with `~` expanded if that does not exist."""
     if not text:
         raise argparse.ArgumentTypeError("an empty path names nothing")
     try:

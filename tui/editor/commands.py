@@ -23,7 +23,7 @@ from tui.model.editor import NAMES
 
 
 class CommandLine:
-    """Carries out what is typed after `:`."""
+    """Runs the commands that are typed after `:`."""
 
     def __init__(
         self,
@@ -62,10 +62,10 @@ class CommandLine:
         context.ask(":", self.run)
         if self.editor.pane.selection is not None and context.grid is not None:
             rect = self.editor.pane.rect(context.grid)
-            context.hint(f" an edit without a place acts on the selection, {rect}")
+            context.hint(f" an edit without levels and frames changes the selection, {rect}")
 
     def run(self, text: str) -> None:
-        """Carry a line out; what is wrong with it is shown."""
+        """Run a line. Shows an error if it is not a valid command."""
         try:
             command = read_command(text, {info.meta.name for info in self.session.strands.values()})
             if command is None:
@@ -89,7 +89,7 @@ class CommandLine:
             self.context.run("pane.strands")
 
     def _action(self, action_id: str, word: str = "") -> None:
-        """`:edit.undo 3`: the action on the visible screen."""
+        """Run an action by its id, as in `:edit.undo 3`, on the visible screen."""
         letter = bool(BY_ID[action_id].letter)
         count = int(word) if word and not letter else None
         self.context.run_visible(action_id, Press(count, word if word and letter else None))
@@ -106,10 +106,10 @@ class CommandLine:
         self.sender.submit(grid.id, edit)
 
     def _strand_named(self, name: str) -> str:
-        """The id of a strand called A, B, by its name or by its id.
+        """Return the id of a strand, given as A, B, its name or its id.
 
         Raises:
-            AlleleError: E_NOT_FOUND.
+            AlleleError: E_NOT_FOUND when no such strand is open.
         """
         if name.upper() in NAMES and len(name) == 1:
             found = self.editor.panes[NAMES.index(name.upper())].strand
@@ -125,5 +125,5 @@ class CommandLine:
 
 def _frame(text: str) -> int:
     if not text.isdecimal():
-        raise AlleleError("E_BAD_EDIT", f"{text!r} is no frame", hint=":frame 120")
+        raise AlleleError("E_BAD_EDIT", f"{text!r} is not a frame", hint=":frame 120")
     return int(text)

@@ -1,7 +1,7 @@
-"""What every part of the editor screen works with: the model, the session, the sound, and the screen's lines.
+"""The context that all parts of the editor screen share: the model, the session, the sound and the screen's lines.
 
-The parts are composed in tui.editor.screen. None of them knows another part's widgets; what one needs of another is
-handed to its constructor.
+The parts are composed in tui.editor.screen. No part uses another part's widgets; a part receives the parts it needs in
+its constructor.
 """
 
 from collections.abc import Callable, Coroutine
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class EditorContext:
-    """The surroundings of a part of the editor."""
+    """What a part of the editor can use of the application and the screen."""
 
     def __init__(self, app: "AlleleApp", screen: "BaseScreen") -> None:
         self.app, self._screen = app, screen
@@ -32,30 +32,30 @@ class EditorContext:
     # --- strands on screen -------------------------------------------------------------------------------
 
     def grid_of(self, index: int) -> StrandGrid | None:
-        """The grid of a pane; None while it is empty or not fetched yet."""
+        """Return the grid of a pane, or None while it is empty or not fetched yet."""
         return self.session.grids.get(self.editor.panes[index].strand or "")
 
     def grids(self) -> list[StrandGrid | None]:
-        """The grids of both panes."""
+        """Return the grids of both panes."""
         return [self.grid_of(0), self.grid_of(1)]
 
     @property
     def grid(self) -> StrandGrid | None:
-        """The focused pane's grid."""
+        """The grid of the focused pane, or None."""
         return self.grid_of(self.editor.focus)
 
     def here(self, count: int | None = None) -> tuple[StrandGrid, Rect] | None:
-        """The focused strand and what an operation acts on: the selection, or `count` cells from the cursor on."""
+        """Return the focused strand and the rectangle to change: the selection, or `count` cells from the cursor on."""
         grid = self.grid
         return None if grid is None else (grid, self.editor.pane.rect(grid, count))
 
     def colours_of(self, grid: StrandGrid) -> Colours:
-        """What this strand's colours mean, as far as it is known by now; nothing where its model is not here."""
+        """Return the meaning of a strand's colours as far as fetched; an empty one if its model is not installed."""
         model = self.session.model_of(grid.info.meta)
         return Colours() if model is None else self.session.atlases.colours(model.name, self.editor.descriptor)
 
     def atlas_of(self, grid: StrandGrid) -> CodeAtlas | None:
-        """What this strand's codes do, as far as it is known by now; None where its model is not here."""
+        """Return the atlas of a strand's model if it was fetched, else None."""
         model = self.session.model_of(grid.info.meta)
         return None if model is None else self.session.atlases.get(model.name)
 
@@ -83,11 +83,11 @@ class EditorContext:
 
     @property
     def waiting(self) -> str:
-        """Keys that were typed and wait for more."""
+        """The keys of a partial command."""
         return self._screen.keys.waiting
 
     def clear_message(self) -> None:
-        """Forget the sentence on the last line."""
+        """Remove the sentence on the last line."""
         self._screen.lines.clear()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
@@ -95,22 +95,22 @@ class EditorContext:
         self.session.spawn(work)
 
     def draw(self) -> None:
-        """Bring the screen up to date."""
+        """Redraw what changed on the screen."""
         self._screen.draw()
 
     def remember(self) -> None:
-        """Keep the workspace soon."""
+        """Schedule saving the workspace."""
         self.app.remember()
 
     def moved(self) -> None:
-        """Draw and keep the workspace: the cursor, the selection or what is heard changed."""
+        """Redraw and save the workspace after the cursor, the selection or the playback settings changed."""
         self.draw()
         self.remember()
 
     def run(self, action_id: str, press: Press | None = None) -> None:
-        """Carry an action of this screen out, or say why it cannot be."""
+        """Run an action of this screen, or show why it is not possible."""
         self._screen.carry_out(action_id, press or Press())
 
     def run_visible(self, action_id: str, press: Press) -> None:
-        """Carry an action out on the screen that is visible, which need not be the editor."""
+        """Run an action on the visible screen, which need not be the editor."""
         (self.app.top_screen or self._screen).carry_out(action_id, press)

@@ -1,4 +1,4 @@
-"""Finding places in a strand: runs of codes, marks and onsets."""
+"""The search in a strand: sequences of codes, marks and onsets."""
 
 import asyncio
 from dataclasses import replace
@@ -11,7 +11,7 @@ from tui.model.search import Sought, onsets, places, read_sought, sought_in, ste
 from tui.model.waveform import Waveform
 
 LONGEST_WAIT = 200  # times 50 ms
-ONSET_FRAMES = 256  # of sound looked at in one go
+ONSET_FRAMES = 256  # of sound that are examined at once
 
 
 class Finding:
@@ -41,7 +41,7 @@ class Finding:
         self.context.ask(f"find on q{level}: ", lambda text: self.find_text(text, level))
 
     def find_text(self, text: str, level: int) -> None:
-        """Find a run of codes on a level."""
+        """Find a sequence of codes on a level."""
         grid = self.context.grid
         if grid is None or not text.strip():
             return
@@ -71,7 +71,7 @@ class Finding:
         found = places(sought, grid.codes)
         place = step(found, self.editor.pane.cursor.frame, count)
         if place is None:
-            self.context.say(f"{sought.words}: nowhere in {grid.name}", bad=True)
+            self.context.say(f"{sought.words}: not found in {grid.name}", bad=True)
             return
         frame, which = place
         self._go(frame, sought.level)
@@ -90,7 +90,7 @@ class Finding:
         strand, cursor = self.editor.pane.strand, self.editor.pane.cursor
         if strand is not None and press.register:
             self.editor.marks.setdefault(strand, {})[press.register] = (cursor.level, cursor.frame)
-            self.context.say(f"mark {press.register} is here; {{mark.go}}{press.register} comes back")
+            self.context.say(f"mark {press.register} is here; {{mark.go}}{press.register} returns to it")
             self.context.moved()
 
     def mark_go(self, press: Press) -> None:
@@ -111,7 +111,7 @@ class Finding:
         self.context.spawn(self._to_onset(forward=False))
 
     async def _to_onset(self, *, forward: bool) -> None:
-        """Look at the sound in pieces from the cursor on; the piece nearest to it decides."""
+        """Search for the nearest onset, in pieces of ONSET_FRAMES from the cursor on."""
         grid, cursor = self.context.grid, self.editor.pane.cursor
         if grid is None:
             return
@@ -131,12 +131,14 @@ class Finding:
         self.context.say(f"no onset {'after' if forward else 'before'} frame {cursor.frame}")
 
     async def _sound_of(self, strand: str, first: int, past: int) -> Waveform | None:
-        """The waveform once these frames of it are known; None where they cannot be had."""
+        """Wait until these frames of the waveform are decoded and return it; None when that fails."""
         for _ in range(LONGEST_WAIT):
-            await self.session.grids.fill_wave(strand, first, past)  # at once back while the page's own picture is made
+            await self.session.grids.fill_wave(
+                strand, first, past
+            )  # returns at once while the page itself is being decoded
             wave = self.session.grids.waves.get(strand)
             if wave is None or wave.wanted(first, past) is None:
                 return wave
             await asyncio.sleep(0.05)
-        self.context.say("the sound could not be looked at: the engine is busy; try again", bad=True)
+        self.context.say("the sound could not be decoded: the engine is busy; try again", bad=True)
         return None

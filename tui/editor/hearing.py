@@ -1,6 +1,6 @@
-"""What the editor's keys do to hear: playing, levels, before and after. Nothing here changes a strand.
+"""Playback from the editor: playing, muted levels, before and after. Nothing here changes a strand.
 
-Data flow: a key changes the `Editor` (what is wanted), and `Sound.tune` tells the daemon of it while something plays.
+Data flow: a key changes the playback settings of the `Editor`, and `Sound.tune` sends them to the daemon.
 """
 
 import numpy as np
@@ -52,13 +52,11 @@ class Hearing:
     def _play(self, grid: StrandGrid, frames: FrameRange, *, before: bool = False) -> None:
         self.editor.before = before
         if self.editor.heard_levels(grid.levels) == []:
-            self.context.say(
-                "every level is muted: {play.mute} on a level brings it back, {play.all_levels} all of them"
-            )
+            self.context.say("every level is muted: {play.mute} unmutes this level, {play.all_levels} all levels")
         self.context.spawn(self.sound.play(grid, frames, self.editor))
 
     def hear_move(self) -> None:
-        """The cursor went somewhere: hear it, where that is wanted."""
+        """Play the cells at the cursor after it moved, if hearing moves is on."""
         grid = self.context.grid
         if grid is not None and self.editor.audition:
             first = self.editor.pane.cursor.frame
@@ -81,7 +79,7 @@ class Hearing:
         level = self.editor.pane.cursor.level
         self.editor.muted ^= {level}
         self.context.say(
-            f"level {level} is {'muted' if level in self.editor.muted else 'heard'}; edits and files keep it"
+            f"level {level} is {'muted' if level in self.editor.muted else 'heard'}; edits and files still include it"
         )
         self._heard_otherwise()
 
@@ -90,7 +88,7 @@ class Hearing:
         self.editor.soloed ^= {level}
         chosen = ", ".join(map(str, sorted(self.editor.soloed)))
         self.context.say(
-            f"only level {chosen} is heard; edits and files keep the others" if chosen else "all levels are heard"
+            f"only level {chosen} is heard; edits and files include all" if chosen else "all levels are heard"
         )
         self._heard_otherwise()
 

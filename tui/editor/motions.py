@@ -1,4 +1,4 @@
-"""Moving the cursor and selecting cells."""
+"""The actions that move the cursor and select cells."""
 
 from dataclasses import replace
 from functools import partial
@@ -57,9 +57,9 @@ class Motions:
         if self.context.grid is not None:
             self.editor.place(self.editor.pane.cursor, self.context.grids())
         self.context.say(
-            "panes linked: they scroll and zoom as one, and swap exchanges the same frames"
+            "panes linked: they scroll and zoom together, and swap exchanges the same frames"
             if self.editor.linked
-            else f"panes free: swap lands at {self.editor.other_name}'s own cursor"
+            else f"panes unlinked: swap begins at {self.editor.other_name}'s own cursor"
         )
         self.context.moved()
 

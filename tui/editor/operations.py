@@ -1,8 +1,8 @@
-"""What the editor's keys do to cells: every operation on the selection, or on cells from the cursor on.
+"""The actions that edit cells: every operation, on the selection or on cells from the cursor on.
 
-An operation whose row in `protocol.operations` says what a key supplies is carried out by `operate`; the others have a
-method here. An operation that takes a number asks for it on the prompt, with the previous answer already there. How
-edits are sent is in tui.editor.sending.
+`operate` runs each operation whose row in `protocol.operations` states what a key supplies; the others have a method
+here. An operation with a number asks for it on the prompt and offers the previous answer. tui.editor.sending sends the
+edits.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from tui.model.pending import EditChain
 from tui.model.search import is_code
 
 FAR = 16
-MOST_EXPECTED = 4096  # cells that a step right after `set` counts on from, before the answer is here
+MOST_EXPECTED = 4096  # cells whose new code a step after `set` uses before the answer arrives
 
 
 class Operations:
@@ -36,7 +36,7 @@ class Operations:
         self.editor, self.session = context.editor, context.session
 
     def handlers(self) -> Handlers:
-        """Which method carries out which action; an operation without a method of its own is done by its row."""
+        """Which method carries out which action. An operation without its own method is run by `operate`."""
         by_row = {
             f"edit.{op}": partial(self.operate, op) for op, spec in OPS.items() if spec.action and spec.fits_a_key
         }
@@ -62,7 +62,7 @@ class Operations:
     # --- any operation -----------------------------------------------------------------------------------
 
     def operate(self, op: str, press: Press) -> None:
-        """Carry an operation out, with the arguments that its row in the table says a key supplies."""
+        """Run an operation with the arguments that a key supplies, according to its row in the table."""
         spec = OPS[op]
         if spec.prompt is not None:
             self._ask_for(op, spec.prompt, press.count)
@@ -86,7 +86,7 @@ class Operations:
             self.sender.submit(here[0].id, self.editor.pair(Edit(op=op, args=[""]), here[1]))
 
     def _ask_for(self, op: str, prompt: Prompt, count: int | None) -> None:
-        """Ask for the arguments, offering the previous answer; Enter sends the edit, Esc drops it."""
+        """Ask for the arguments and offer the previous answer. Enter sends the edit, Esc discards it."""
         here = self.context.here(count)
         if here is None:
             return
@@ -97,7 +97,7 @@ class Operations:
             value=self.editor.remembered.get(op, prompt.usual),
             is_offer=True,
         )
-        self.context.hint(f" {prompt.wants}; Enter does it, Esc leaves")
+        self.context.hint(f" {prompt.wants}; Enter applies, Esc cancels")
 
     def _answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> None:
         takes_strand = OPS[op].takes_strand
@@ -135,7 +135,7 @@ class Operations:
         if is_code(text, grid.codebook):
             return int(text)
         if text:
-            self.context.say(f"{text[:40]!r} is no code; codes go from 0 to {grid.codebook - 1}", bad=True)
+            self.context.say(f"{text[:40]!r} is not a code; codes are 0 to {grid.codebook - 1}", bad=True)
         return None
 
     def edit_next_code(self, press: Press) -> None:
@@ -216,7 +216,7 @@ class Operations:
         here = self.context.here(press.count)
         if here is not None and here[1].width < 2:
             self.context.say(
-                "one frame is its own reverse: select more with {select.start}, or type a number first", bad=True
+                "one frame cannot be reversed: select more with {select.start}, or type a number first", bad=True
             )
             return
         self._change("reverse", [], press.count)

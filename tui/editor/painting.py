@@ -1,4 +1,4 @@
-"""The editor's paint mode: codes typed along time, each an edit of its own, all of them one change for `.`."""
+"""The editor's paint mode: codes typed along time. Each is its own edit; the repeat key repeats all of them."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from tui.model.painting import WRITES
 
 
 class PaintMode:
-    """Reads keys before the keymap does, while the mode is on."""
+    """Handles keys before the keymap while paint mode is on."""
 
     def __init__(self, context: EditorContext, operations: Operations, sender: EditSender) -> None:
         self.context, self.operations, self.sender = context, operations, sender
@@ -36,7 +36,7 @@ class PaintMode:
             self.context.moved()
 
     def takes(self, token: str) -> bool:
-        """Read a key while paint mode is on: digits, Space, and what ends the mode. Moving stays with the keymap."""
+        """Handle a key in paint mode: digits, Space, and keys that end the mode. Other keys go to the keymap."""
         grid, painting = self.context.grid, self.editor.painting
         if not painting.is_on or self.context.waiting:
             return False

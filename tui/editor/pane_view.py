@@ -1,7 +1,7 @@
 """Draws the two panes: header, ruler, waveform and grid of each.
 
-Data flow: `draw` reads the session's grids and the `Editor` model and hands each widget a view; widgets skip what is
-the same. Rows are shared among the panes by tui.model.viewport.
+Data flow: `draw` reads the session's grids and the `Editor` model and passes a view to each widget; widgets skip what
+did not change. tui.model.viewport shares the rows between the panes.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ MOST_DRAWN = 8192  # frames of a page whose sound is decoded for the picture, 3 
 
 
 class PaneView:
-    """The widgets of both panes, and what they show. `after` sets a timer: seconds, what to do."""
+    """The widgets of both panes. `after` starts a timer with a time in seconds and a callback."""
 
     def __init__(self, context: EditorContext, after: Callable[[float, Callable[[], None]], Any]) -> None:
         self.context, self._after = context, after
@@ -33,7 +33,7 @@ class PaneView:
         self._bins: dict[str, tuple[Any, Any]] = {}
 
     def draw(self, size: Size) -> None:
-        """Lay both panes out in a screen of this size and bring them up to date."""
+        """Lay out both panes for a screen of this size and redraw what changed."""
         self._lay_out(size)
         for index in (0, 1):
             self._draw_pane(index, size.width)
@@ -56,14 +56,14 @@ class PaneView:
         self._turn_pages()
 
     def _turn_pages(self) -> None:
-        """Turn pages so that the cursors are on them; with pages that follow, the playhead."""
+        """Turn pages so that the cursors are visible, and the playhead too if pages follow it."""
         grids = self.context.grids()
         follows = self.editor.follow and not self.sound.is_audition
         playheads = [self.sound.playhead(grid) if grid is not None and follows else None for grid in grids]
         self.editor.settle(grids, (playheads[0], playheads[1]))
 
     def follow_playhead(self, width: int) -> None:
-        """Draw a playhead that moved: two cells of the ruler, one of the header, or a page."""
+        """Draw a moved playhead: two cells of the ruler, one of the header, or a new page."""
         before = [pane.first_frame for pane in self.editor.panes]
         self._turn_pages()
         for index, (pane, grid) in enumerate(zip(self.editor.panes, self.context.grids(), strict=True)):
@@ -122,7 +122,7 @@ class PaneView:
         return kept[1]
 
     def cursor_place(self) -> Offset:
-        """Where the focused pane's cursor is on the screen: screen magnifiers and Braille lines follow it."""
+        """Return the screen position of the focused pane's cursor, which screen magnifiers and Braille lines follow."""
         pane, widgets = self.editor.pane, self.widgets[self.editor.focus]
         x = widgets.grid.region.x + GUTTER + (pane.cursor.frame - pane.first_frame) // pane.zoom
         y = widgets.grid.region.y + (pane.cursor.level - pane.first_level) * widgets.tall

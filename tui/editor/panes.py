@@ -1,4 +1,4 @@
-"""The widgets of one pane of the editor, and what its header and ruler say."""
+"""The widgets of one pane of the editor, and the content of its header and ruler."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from tui.widgets.strips import Ruler, RulerView, Wave
 
 
 class PaneWidgets:
-    """The four widgets of one pane. tall: rows a level is drawn with."""
+    """The four widgets of one pane. `tall` is the number of rows per level."""
 
     def __init__(self, index: int) -> None:
         self.tall = 1
@@ -31,7 +31,7 @@ class PaneWidgets:
 def ruler_view(
     editor: Editor, index: int, grid: StrandGrid, playhead: int | None, other: StrandGrid | None
 ) -> RulerView:
-    """What the ruler of a pane shows, in columns."""
+    """Return the content of a pane's ruler, in columns."""
     pane = editor.panes[index]
     zoom = pane.zoom
     target = swap_target(editor, index, grid, other)
@@ -47,7 +47,7 @@ def ruler_view(
 
 
 def swap_target(editor: Editor, index: int, grid: StrandGrid, other: StrandGrid | None) -> FrameRange | None:
-    """The frames of this pane that a swap from the other one would touch."""
+    """Return the frames of this pane that a swap from the other pane would change."""
     source = editor.panes[1 - index]
     if index == editor.focus or other is None or source.selection is None:
         return None
@@ -59,7 +59,7 @@ def swap_target(editor: Editor, index: int, grid: StrandGrid, other: StrandGrid 
 def header_parts(
     editor: Editor, index: int, grid: StrandGrid | None, width: int, playhead: int | None, label: str
 ) -> tuple[list[Part], list[Part]]:
-    """Name, length and edits on the left; what is heard, the whole strand in a line, and the colours' meaning right."""
+    """Return the header: name, length, edits on the left; playback settings, overview, colours on the right."""
     pane, focused = editor.panes[index], index == editor.focus
     name: Part = (f"{'>' if focused else ' '}{NAMES[index]}  ", BOLD)
     if grid is None:

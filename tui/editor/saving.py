@@ -1,6 +1,6 @@
 """Opening a sound in a pane, and saving the focused strand to a file.
 
-No recording is lost by saving: `tui.targets` decides what may be replaced, and with which question.
+Saving never destroys a recording: `tui.targets` decides which files may be replaced, and when to ask first.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class Files:
             self.context.ask("save as: ", self._save_as, value=start, is_path=True)
 
     def _save_as(self, text: str) -> None:
-        """Write the focused strand to the file of the prompt; where one exists, ask first."""
+        """Write the focused strand to the file of the prompt. Asks first if the file exists."""
         try:
             self._save_or_ask(read_path(text))
         except AlleleError as error:
@@ -77,7 +77,8 @@ class Files:
         """Write the focused strand to a file.
 
         Raises:
-            AlleleError: what is there is kept; OccupiedError: it may be replaced with `force`.
+            AlleleError: the existing file must be kept.
+            OccupiedError: the file exists and may be replaced with `force`.
         """
         grid = self.context.grid
         if grid is None:
@@ -92,7 +93,9 @@ class Files:
         elif path.suffix.lower() in WAV_SUFFIXES:
             target = wav_target(path, kept=kept, force=force, wording=EDITOR)
         else:
-            raise AlleleError("E_BAD_REQUEST", f"{path.name}: no such format", hint="write FILE.wav or FILE.alle")
+            raise AlleleError(
+                "E_BAD_REQUEST", f"{path.name}: this format is unknown", hint="write FILE.wav or FILE.alle"
+            )
         self.context.spawn(self._save(grid.id, target))
 
     async def _save(self, strand: str, target: Target) -> None:
@@ -113,7 +116,7 @@ class Files:
 
 
 def save_path(info: StrandInfo, folder: Path) -> Path:
-    """Where a strand is offered to be saved: NAME.wav while untouched, but never over what it was made of."""
+    """Return the path that saving offers: NAME.wav for a strand without edits, but never its source file."""
     stem = Path(info.meta.name).stem
     plain = folder / f"{stem}.wav"
     taken = plain.exists() or plain == Path(info.meta.source.path)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class EditorScreen(BaseScreen):
-    """The screen one works on."""
+    """The editor screen with both panes."""
 
     NAME = "editor"
 
@@ -59,7 +59,7 @@ class EditorScreen(BaseScreen):
                 yield from pane.all()
 
     def draw(self) -> None:
-        """Lay out, then bring both panes and the lines up to date."""
+        """Lay out and redraw both panes and the lines."""
         if not self.is_mounted or self.size.width < GUTTER + 2:
             return
         self.view.draw(self.size)
@@ -78,17 +78,17 @@ class EditorScreen(BaseScreen):
             self.draw()
 
     def on_code_grid_pressed(self, event: CodeGrid.Pressed) -> None:
-        """A click puts the cursor there."""
+        """Move the cursor to the clicked cell."""
         editor = self.context.editor
         editor.focus = 0 if event.grid is self.view.widgets[0].grid else 1
         editor.place(event.cursor, self.context.grids())
         self.context.moved()
 
     def takes(self, token: str) -> bool:
-        """Paint mode reads keys before the keymap does."""
+        """Offer a key to paint mode before the keymap reads it."""
         return self.paint_mode.takes(token)
 
-    # --- what the lines say ------------------------------------------------------------------------------
+    # --- content of the lines ----------------------------------------------------------------------------
 
     def situation(self) -> Situation:
         return self.editor_words.situation()

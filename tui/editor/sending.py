@@ -1,7 +1,7 @@
-"""Edits on their way to the daemon.
+"""Sends edits to the daemon.
 
 An edit is sent at once and drawn when the daemon acknowledges it (under a millisecond over ipc). Held keys are
-pipelined, see tui.model.pending. Notes that come back ("cropped to …") are shown on the last line.
+pipelined, see tui.model.pending. Notes of the daemon ("cropped to …") are shown on the last line.
 """
 
 from protocol.edits import Edit, format_edit
@@ -10,13 +10,13 @@ from tui.editor.context import EditorContext
 
 
 class EditSender:
-    """Sends edits and shows what the daemon answers."""
+    """Sends edits and shows the daemon's answers."""
 
     def __init__(self, context: EditorContext) -> None:
         self.context = context
 
     def submit(self, strand: str, edit: Edit) -> None:
-        """Send an edit of a strand; the daemon's notes about it are shown."""
+        """Send an edit of a strand and show the daemon's notes about it."""
         self.context.spawn(self._submit(strand, edit))
 
     async def _submit(self, strand: str, edit: Edit) -> None:
@@ -24,10 +24,12 @@ class EditSender:
         self.applied(applied, self.context.session.readable(format_edit(edit)))
 
     def applied(self, applied: EditApplied | None, done: str) -> None:
-        """Show what was done; nothing when the edit fell with an earlier one of its burst, which was reported."""
+        """Show the result of an edit; nothing when it failed after an earlier, reported edit of its burst."""
         if applied is None:
             return
         notes = "; ".join(applied.notes)
-        if notes or not self.context.editor.painting.is_on:  # painted cells are seen; the line says what to type
+        if (
+            notes or not self.context.editor.painting.is_on
+        ):  # in paint mode the cells show the result, and the line shows what to type
             self.context.say(f"{done}{' - ' + notes if notes else ''}")
         self.context.draw()

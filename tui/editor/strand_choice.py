@@ -1,4 +1,4 @@
-"""Which strand a pane shows: the next one, the previous one, or one chosen from a list."""
+"""The actions that choose a pane's strand: the next one, the previous one, or one from a list."""
 
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
@@ -47,7 +47,7 @@ class StrandChoice:
             self.show_in_pane(strand)
 
     def show_in_pane(self, strand: str) -> None:
-        """Show a living strand in the focused pane, where one left it."""
+        """Show an open strand in the focused pane, at its last position."""
         self.context.spawn(self._show(strand, self.editor.focus))
 
     async def _show(self, strand: str, index: int) -> None:

@@ -1,10 +1,10 @@
-"""How the editor shows strands: zoom, pages that follow the playhead, colours, letters, heights."""
+"""The actions that change how strands are shown: zoom, following the playhead, colours, letters, heights."""
 
 from shlex import quote
 
 from protocol.errors import AlleleError
 from tui.actions.press import Handlers, Press
-from tui.actions.situation import TAKE_BACK
+from tui.actions.situation import RESTORE_MODEL
 from tui.editor.context import EditorContext
 from tui.model.colours import PALETTES
 from tui.model.library import missing_words
@@ -54,7 +54,9 @@ class Viewing:
     def _zoom(self, zoom: int) -> None:
         pane = self.editor.pane
         if zoom == pane.zoom:
-            self.context.say("one frame in a cell already" if zoom == 1 else "the whole strand is on the page already")
+            self.context.say(
+                "a cell already shows one frame" if zoom == 1 else "the page already shows the whole strand"
+            )
             return
         pane.zoom = zoom
         self.context.say(
@@ -114,19 +116,19 @@ class Viewing:
             self.context.say(f"model {model.name} has no atlas: {again} measures what its codes do")
 
     def colour_by(self, descriptor: str) -> None:
-        """Colour and order codes by a descriptor; every client of this home keeps its own."""
+        """Colour and order codes by a descriptor. The choice is this client's own."""
         grid = self.context.grid
         model = None if grid is None else self.session.model_of(grid.info.meta)
         if model is not None:
             self.context.spawn(self._colour_by(model.name, descriptor))
         elif grid is not None:
-            self.context.say(f"{missing_words(grid.info.meta)}; {TAKE_BACK}", bad=True)
+            self.context.say(f"{missing_words(grid.info.meta)}; {RESTORE_MODEL}", bad=True)
 
     async def _colour_by(self, model: str, descriptor: str) -> None:
         colours = await self.session.atlases.fetch_colours(model, descriptor)
         if descriptor and colours.descriptor != descriptor:
             known = ", ".join(colours.choices) or f"none: allele model atlas {quote(model)}"
-            raise AlleleError("E_NOT_FOUND", f"{descriptor!r} was not measured of model {model}", hint=known)
+            raise AlleleError("E_NOT_FOUND", f"{descriptor!r} was not measured for model {model}", hint=known)
         self.editor.descriptor = descriptor
         self.context.say(f"colour and order by {colours.words}")
         self.context.draw()

@@ -1,4 +1,4 @@
-"""What the editor says in words: the top bar, the cell under the cursor, the mode, and why a key cannot act."""
+"""The editor's lines of text: the top bar, the cell under the cursor, the mode, and the state that checks read."""
 
 from protocol.ranges import Rect
 from tui.actions.press import Handlers, Press
@@ -11,7 +11,7 @@ from tui.widgets.lines import BOLD, DIM, PLAIN, Part
 
 
 class EditorWords:
-    """The lines around the two panes."""
+    """The text of the lines around the two panes."""
 
     def __init__(self, context: EditorContext) -> None:
         self.context = context
@@ -22,7 +22,7 @@ class EditorWords:
         return {"view.describe": self._describe}
 
     def situation(self) -> Situation:
-        """What decides which actions can be carried out now."""
+        """Return the state that decides which actions are possible now."""
         grid, other = self.context.grid, self.context.grid_of(1 - self.editor.focus)
         return Situation(
             connected=self.session.connected,
@@ -40,7 +40,7 @@ class EditorWords:
         )
 
     def top(self, width: int) -> str:
-        """The model and size of the focused strand, in `width` columns."""
+        """Return the model and size of the focused strand, in `width` columns."""
         grid = self.context.grid
         if grid is None:
             return "Editor"
@@ -52,7 +52,7 @@ class EditorWords:
         return f"{name} · {grid.levels} levels × {grid.codebook} · {meta.frame_rate:.1f} frames/s"
 
     def bottom(self) -> list[Part]:
-        """The cell under the cursor."""
+        """Return a description of the cell under the cursor."""
         grid = self.context.grid
         if grid is None:
             return [(" {file.open} opens a sound here; {go.library} is the library; {app.help} shows every key", PLAIN)]
@@ -69,7 +69,7 @@ class EditorWords:
         self.context.say(self.description())
 
     def description(self) -> str:
-        """Everything about the cell: where, what, selected, heard, and which frames the page shows."""
+        """Return everything about the cell: position, code, selection, playback, and the frames on the page."""
         grid, editor = self.context.grid, self.editor
         if grid is None:
             return f"pane {editor.own_name} is empty"
@@ -88,11 +88,11 @@ class EditorWords:
         return "; ".join(words)
 
     def mode(self) -> list[Part] | None:
-        """What the paint mode or a selection says on the last line; None outside of both."""
+        """Return the last line in paint mode or with a selection; None otherwise."""
         grid, painting = self.context.grid, self.editor.painting
         if painting.is_on:
             typed = f"{painting.typed}_" if painting.typed else "type a code"
-            return [(" PAINT ", BOLD), (f" {typed}  Space writes it and goes on, . goes on, Esc ends", PLAIN)]
+            return [(" PAINT ", BOLD), (f" {typed}  Space writes it, . skips a frame, Esc ends", PLAIN)]
         if grid is not None and self.editor.pane.selection is not None:
             rect: Rect = self.editor.pane.rect(grid)
             swap = f"  {self.editor.swap_words(rect)}" if self.context.grid_of(1 - self.editor.focus) else ""
@@ -100,7 +100,7 @@ class EditorWords:
         return None
 
     def mode_right(self) -> list[Part]:
-        """The keys that act on a selection."""
+        """Return the keys that change a selection."""
         if self.context.grid is None or self.editor.pane.selection is None:
             return []
         hints = {
@@ -108,18 +108,18 @@ class EditorWords:
             "edit.set": "set",
             "play.selection": "hear",
             "select.corner": "corner",
-            "select.drop": "drop ",
+            "select.drop": "clear ",
         }
         return [(f"  {{{action}}} {words}", DIM) for action, words in hints.items()]
 
     def hints(self) -> list[tuple[str, str]]:
-        """The keys to know, with what they do."""
+        """Return the most important keys with their function."""
         return [
             ("select.start", "select"),
             ("edit.swap", "swap"),
             ("play.toggle", "play"),
             ("edit.undo", "undo"),
-            ("pane.link", f"panes {'linked' if self.editor.linked else 'free'}"),
+            ("pane.link", f"panes {'linked' if self.editor.linked else 'unlinked'}"),
             ("pane.other", "A/B"),
             ("app.command", "command"),
             ("app.help", "help"),

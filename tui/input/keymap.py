@@ -1,7 +1,8 @@
-"""Which keys do what: a keymap binds keys to the ids of tui.actions.
+"""Keymaps, which bind keys to the action ids of tui.actions.
 
-Data flow: `usual(name)` is one of the keymaps of tui.input.keymaps; a person's own keys (tui.input.keyfile) are laid
-over it with `with_keys`. A `Keymap` is a value: screens make their key tables, hints and help of the one the app holds.
+Data flow: `default_keymap(name)` returns one of the keymaps of tui.input.keymaps; the user's own keys
+(tui.input.keyfile) are applied with `with_keys`. A `Keymap` is an immutable value. The app holds the current one, and
+screens make their key tables, hints and help from it.
 
 A key sequence is written as keys with spaces between them: "g g". A key is the printable character itself or the
 terminal's name for it (escape, ctrl+r, left, f1, space).
@@ -39,41 +40,46 @@ _SAME = {
 
 @dataclass(frozen=True)
 class Keymap:
-    """Keys by action id, in the order in which they are shown. `counts`: digits before a key are a count."""
+    """Key sequences by action id, in the order in which they are shown.
+
+    Attributes:
+        counts: whether digits before a key are a count.
+    """
 
     name: str
     keys: Mapping[str, tuple[str, ...]]
     counts: bool = True
 
     def keys_for(self, action_id: str) -> tuple[str, ...]:
-        """The key sequences of an action, none when it has no key."""
+        """Return the key sequences of an action; empty when it has no key."""
         return self.keys.get(action_id, ())
 
     def table_of(self, screen: str) -> dict[str, str]:
-        """Key sequence to action id on a screen."""
+        """Return the action id for each key sequence on a screen."""
         return {key: action.id for action in actions_of(screen) for key in self.keys_for(action.id)}
 
     def words_for(self, action_id: str) -> str:
-        """All keys of an action as one reads them: `gg or Home`; "" when it has none."""
+        """Return all keys of an action as text, such as `gg or Home`; "" when it has none."""
         return " or ".join(shown(key) for key in self.keys_for(action_id))
 
     def key_for(self, action_id: str) -> str:
-        """How to do an action: its first key, or how the : line calls it."""
+        """Return how to run an action: its first key, or the command for the : line when it has no key."""
         keys = self.keys_for(action_id)
         return shown(keys[0]) if keys else f":{action_id}"
 
     def fill(self, text: str) -> str:
-        """A sentence with each `{action.id}` in it replaced by the key that does it."""
+        """Replace each placeholder `{action.id}` in a sentence by the key of that action."""
         return _PLACE.sub(lambda match: self.key_for(match[1]) if match[1] in BY_ID else match[0], text)
 
     def with_keys(self, action_id: str, keys: tuple[str, ...]) -> "Keymap":
-        """The same keymap with other keys for one action; nothing is taken from other actions."""
+        """Return a copy with other keys for one action. Other actions keep their keys, even if they clash."""
         return replace(self, keys={**self.keys, action_id: keys})
 
     def clashes(self, action_id: str, key: str) -> list[str]:
-        """Ids of other actions that a key would get in the way of, on any screen where both mean something.
+        """List the ids of other actions whose keys clash with a key, on any screen that has both actions.
 
-        The same key twice clashes, and so does one that begins a longer sequence: it could never act alone.
+        Two equal sequences clash, and so do a sequence and a longer one that begins with it, because the shorter one
+        could never act alone.
         """
         mine = BY_ID[action_id]
         return [
@@ -85,7 +91,7 @@ class Keymap:
         ]
 
     def taken_from_others(self, action_id: str, keys: tuple[str, ...]) -> "Keymap":
-        """The same keymap with these keys for one action, and none that gets in their way anywhere else."""
+        """Return a copy with these keys for one action, in which every clashing key of other actions is removed."""
         made = dict(self.keys)
         for key in keys:
             for other in self.clashes(action_id, key):
@@ -95,8 +101,8 @@ class Keymap:
 
 
 @cache
-def usual(name: str) -> Keymap:
-    """One of the keymaps that come with Allele: vim, or tracker (vim with other keys laid over it)."""
+def default_keymap(name: str) -> Keymap:
+    """Return one of the built-in keymaps: vim, or tracker (vim with some keys replaced)."""
     made = Keymap("vim", vim.KEYS)
     if name == "vim":
         return made
@@ -108,7 +114,7 @@ def usual(name: str) -> Keymap:
 
 
 def unsendable(key: str) -> str:
-    """Why no terminal can be relied on to send a key of a sequence, "" when it can be used."""
+    """Return why some terminals do not send a key of a sequence, or "" when every terminal does."""
     for part in key.split(" "):
         if part in _SAME:
             return f"{part} is the same as {_SAME[part]} in a terminal"
@@ -116,16 +122,16 @@ def unsendable(key: str) -> str:
         if {"ctrl", "shift"} <= modifiers and len(part.rsplit("+", 1)[-1]) == 1:
             return f"{part}: terminals send it without Shift"
         if modifiers & {"super", "hyper", "meta"}:
-            return f"{part}: terminals keep it for themselves"
+            return f"{part}: terminals use it themselves"
     return ""
 
 
 def shown(key: str) -> str:
-    """A key as it is written in help and hints."""
+    """Return a key sequence as help and hints show it."""
     words = [_SHOWN.get(part, part) for part in key.split(" ")]
     return "".join(words) if all(len(word) == 1 for word in words) else " ".join(words)
 
 
 def _overlap(one: str, two: str) -> bool:
-    """The same sequence, or one is how the other begins."""
+    """Return whether two sequences are equal or one begins with the other."""
     return one == two or one.startswith(two + " ") or two.startswith(one + " ")

@@ -1,6 +1,6 @@
-"""From single keys to actions: counts, register prefixes, two-key commands and letters, as vim reads them.
+"""The key reader: turns single keys into actions, with vim's counts, register prefixes, two-key commands and letters.
 
-`[count]["x]key[key][letter]`. The reader holds what has been typed so far; `feed` says what a further key makes of it.
+The syntax is `[count]["x]key[key][letter]`. The reader holds what has been typed so far; `feed` adds one key.
 Key names are the printable character itself, or the terminal's name for the others (`escape`, `ctrl+r`, `left`).
 """
 
@@ -14,7 +14,7 @@ MAX_COUNT = 999_999
 
 @dataclass(frozen=True)
 class Pressed:
-    """A whole command. `action` is None when the keys mean nothing here, "" when a half-typed one was dropped."""
+    """A complete command. `action` is None for keys without a meaning, and "" when a partial command was dropped."""
 
     action: str | None
     count: int | None
@@ -23,10 +23,12 @@ class Pressed:
 
 
 class KeyReader:
-    """Reads keys against a table from key sequences ("s", "g g", "ctrl+r") to action ids.
+    """Reads keys with a table that maps key sequences ("s", "g g", "ctrl+r") to action ids.
 
-    counts: digits before a command are a count. letters: actions that take one more key, given as `register`.
-    bare: those of them that take none for now.
+    Attributes:
+        counts: whether digits before a command are a count.
+        letters: ids of actions that take one more key, which arrives as `register`.
+        bare: those actions of `letters` that take no further key at the moment.
     """
 
     def __init__(self, table: Mapping[str, str], *, counts: bool = True, letters: Collection[str] = ()) -> None:
@@ -37,7 +39,7 @@ class KeyReader:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was typed."""
+        """Forget the keys that were typed."""
         self._count: int | None = None
         self._register: str | None = None
         self._typed: list[str] = []
@@ -45,13 +47,13 @@ class KeyReader:
 
     @property
     def waiting(self) -> str:
-        """What was typed and waits for more, for the status line."""
+        """The keys of a partial command, for the status line."""
         count = "" if self._count is None else str(self._count)
         register = "" if self._register is None else f'"{self._register}'
         return count + register + "".join(self._typed)
 
     def feed(self, key: str) -> Pressed | None:
-        """One more key. None: more is needed."""
+        """Read one more key. Returns None while the command is not complete."""
         if key == "escape" and self.waiting:
             return self._finish("", "escape")
         if self._asks is not None:
@@ -80,14 +82,14 @@ class KeyReader:
         return self._finish(None, sequence)
 
     def _named(self, key: str) -> Pressed | None:
-        """The letter of a register."""
+        """Read the letter that names a register."""
         if key not in REGISTER_NAMES:
             return self._finish(None, f'"{key}')
         self._register = key
         return None
 
     def _letter(self, key: str) -> Pressed:
-        """The letter that a command takes; `@@` and the like name the key itself."""
+        """Read the letter that a command takes. A sequence such as `@@` gives the key itself as the letter."""
         keys = " ".join([*self._typed, key])
         if len(key) != 1 or not (key in REGISTER_NAMES or key == self._typed[-1]):
             return self._finish(None, keys)

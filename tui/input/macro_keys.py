@@ -1,4 +1,4 @@
-"""The actions that record and play macros, on whichever screen is shown."""
+"""The actions that record and play macros, on every screen."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,9 @@ class MacroKeys:
     """Records and plays `macros`.
 
     Args:
-        say: shows a sentence; `bad` for an error.
-        press: presses a recorded key; False when nothing takes keys any more.
-        changed: called when a macro was recorded.
+        say: shows a sentence; its second argument is True for an error.
+        press: presses a recorded key; returns False when no screen accepts keys any more.
+        changed: called after a macro was recorded.
     """
 
     def __init__(
@@ -27,15 +27,15 @@ class MacroKeys:
         self._macros, self._say, self._press, self._changed = macros, say, press, changed
 
     def handlers(self) -> Handlers:
-        """Which method carries out which action."""
+        """Return the handlers of the actions of macros."""
         return {"macro.record": self.record, "macro.play": self.play}
 
     def record(self, press: Press) -> None:
-        """Begin a recording under the letter typed, or end the one that is running."""
+        """Start a recording under the typed letter, or end the current recording."""
         if self._macros.recording is not None:
             self._finish()
         elif press.register is None or press.register not in set(REGISTER_NAMES):
-            self._say("a macro needs a name: {macro.record} and a letter, as in {macro.record} a", True)
+            self._say("a macro needs a name: {macro.record} and a letter, such as {macro.record} a", True)
         else:
             name = press.register
             self._macros.begin(name)
@@ -51,7 +51,7 @@ class MacroKeys:
         self._changed()
 
     def play(self, press: Press) -> None:
-        """Press the keys of the macro under the letter typed, as many times as the count says."""
+        """Press the keys of the macro under the typed letter, as many times as the count says."""
         if self._macros.named(press.register) is None:
             known = ", ".join(sorted(self._macros.known)) or "none"
             self._say(f"there is no macro {press.register} (recorded: {known}); {{macro.record}} records one", True)

@@ -1,8 +1,8 @@
-"""Macros: keys recorded under a letter and pressed again. Pure.
+"""Macros: keys recorded under a letter and pressed again. Does no I/O.
 
-A stroke is a key as the registry names it. What is typed on prompts belongs to a macro; what is typed into the palette
-or a form does not, nor does the command that ended the recording, however many keys it took. A macro ends early at the
-first action that cannot be done, as in vim.
+A stroke is a key as the keymap names it. Text typed on prompts belongs to a macro. Text typed into the palette or a
+form does not, and neither does the command that ended the recording. A macro stops at the first action that is not
+possible, as in vim.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 MOST_STROKES = 500
-MOST_PLAYED = 20_000  # a macro that plays itself ends here
+MOST_PLAYED = 20_000  # limits a macro that plays itself
 LAST = "@"
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """What came of a recording: the macro's name, how many keys it has, and how many were pressed."""
+    """The result of a recording: the macro's name, how many keys were kept, and how many were pressed."""
 
     name: str
     kept: int
@@ -37,11 +37,11 @@ class Macros:
     _playing: list[Iterator[str]] = field(default_factory=list[Iterator[str]])
 
     def begin(self, name: str) -> None:
-        """Record from now on."""
+        """Start to record under a name."""
         self.recording, self._strokes, self._pressed, self._before = name, [], 0, 0
 
     def note(self, stroke: str, *, begins: bool) -> None:
-        """A key was pressed by hand. begins: it is the first one of a command."""
+        """Record a key that the user pressed. `begins` is True for the first key of a command."""
         if self.recording is None:
             return
         if begins:
@@ -51,20 +51,20 @@ class Macros:
             self._strokes.append(stroke)
 
     def finish(self) -> Recorded:
-        """End the recording with the command that is being typed, which is no part of it."""
+        """End the recording, without the keys of the command that ends it."""
         name, strokes = self.recording or "", self._strokes[: self._before]
         self.recording = None
-        self.known.pop(name, None)  # the newest is the last
+        self.known.pop(name, None)  # so that the newest macro is the last
         self.known[name] = strokes
         return Recorded(name, len(strokes), self._before)
 
     def named(self, name: str | None) -> list[str] | None:
-        """The strokes of a macro, `@` for the last one played; None when there is none."""
+        """Return the strokes of a macro (`@` is the last one played), or None when it does not exist."""
         name = self.last if name in (None, LAST) else name
         return None if name is None else self.known.get(name)
 
     def play(self, name: str | None, times: int, press: Callable[[str], bool]) -> None:
-        """Press a macro's keys again; `press` gives False when nobody takes keys any more."""
+        """Press a macro's keys again until they end or `press` returns False because no screen accepts keys."""
         strokes = self.named(name)
         if strokes is None:
             return
@@ -72,7 +72,7 @@ class Macros:
             self.last = name
         self._playing.append(chain.from_iterable(repeat(strokes, times)))
         if len(self._playing) > 1:
-            return  # a macro in a macro: the loop below, some calls up, goes on with it
+            return  # a macro within a macro: a caller further up already runs the loop below
         self.is_broken, left = False, MOST_PLAYED
         while self._playing and left and not self.is_broken:
             stroke = next(self._playing[-1], None)

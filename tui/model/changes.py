@@ -1,8 +1,8 @@
-"""What the editor's keys write, as edits, and the last of them for `.`.
+"""Edits that keys make, and the last one, which the repeat key (`.`) applies again.
 
-Pure. An edit that a key makes acts on a rectangle: the selection, or cells from the cursor on. `Repeatable` is an edit
-with its place taken away but for its size, so that it can be done elsewhere; a strand that was "the other pane" when
-it was made is the other pane again when it is repeated.
+Does no I/O. An edit that a key makes acts on a rectangle: the selection, or cells from the cursor on. A `Repeatable`
+is an edit without its position but with its size, so that it can be applied elsewhere. If the edit named the strand of
+the other pane, its repetition names the strand that the other pane shows then.
 """
 
 from dataclasses import dataclass
@@ -18,9 +18,13 @@ from tui.model.cursor import Cursor
 
 @dataclass(frozen=True)
 class Repeatable:
-    """The last change. height, width: of its place. step: it was a step of the code number, and no edit as text.
+    """The last change, without its position.
 
-    is_to_other: it named the other pane's strand. follows: where it begins over there is the cursors' business.
+    Attributes:
+        height, width: size of the rectangle, in levels and frames.
+        step: how many codes the change stepped, when it was a step and not an edit.
+        is_to_other: whether it named the strand of the other pane.
+        follows: whether the cursor of the other pane decides where the edit begins there.
     """
 
     edit: Edit | None = None
@@ -33,7 +37,7 @@ class Repeatable:
 
 @dataclass(frozen=True)
 class Here:
-    """Where `.` is pressed: cursor, the selection if there is one, the strand's size, and the other pane."""
+    """Where a change is repeated: cursor, selection if there is one, the strand's size, and the other pane."""
 
     cursor: Cursor
     selected: Rect | None
@@ -43,7 +47,7 @@ class Here:
 
 
 def at_rect(edit: Edit, rect: Rect) -> Edit:
-    """An edit with a place: as much of the rectangle as its operation takes."""
+    """Return the edit at a rectangle, with only those of levels and frames that its operation accepts."""
     place = OPS[edit.op].place
     levels = None if place is Place.FRAMES else rect.levels
     frames = None if place is Place.LEVELS else rect.frames
@@ -51,12 +55,12 @@ def at_rect(edit: Edit, rect: Rect) -> Edit:
 
 
 def to_other(edit: Edit, strand: str) -> Edit:
-    """An edit with another strand as its other."""
+    """Return the edit with another strand as its second strand."""
     return replace(edit, args=[strand, *edit.args[1:]])
 
 
 def repeatable(edit: Edit, other: str | None, *, follows: bool = False) -> Repeatable | None:
-    """What `.` does after an edit; None when it changed no cells."""
+    """Return the change that can be repeated after an edit, or None when the edit changes no cells."""
     if not OPS[edit.op].repeatable:
         return None
     height = 0 if edit.levels is None else len(edit.levels)
@@ -66,7 +70,7 @@ def repeatable(edit: Edit, other: str | None, *, follows: bool = False) -> Repea
 
 
 def again(last: Repeatable, here: Here, count: int | None) -> Edit | None:
-    """The last change at another place; None when it needs another pane and there is none."""
+    """Return the last change at another position, or None when it needs the other pane and that is empty."""
     edit = last.edit
     if edit is None or (last.is_to_other and here.other is None):
         return None
@@ -82,7 +86,7 @@ def again(last: Repeatable, here: Here, count: int | None) -> Edit | None:
 
 
 def _sized(edit: Edit, last: Repeatable, here: Here, count: int | None) -> Edit:
-    """As large as it was, from the cursor on, cropped to what exists; what had no place has none again."""
+    """Return the edit at the cursor in its earlier size, cropped to the strand. Absent levels or frames stay absent."""
     level, frame = here.cursor.level, here.cursor.frame
     levels, frames = edit.levels, edit.frames
     if levels is not None:
@@ -94,7 +98,7 @@ def _sized(edit: Edit, last: Repeatable, here: Here, count: int | None) -> Edit:
 
 
 def next_seed(text: str) -> str:
-    """What was answered to a prompt, with the next seed in place of the one that was used."""
+    """Return an answer to a prompt with its seed increased by one, for the next use of the prompt."""
     words = [
         f"seed={int(word[5:]) + 1}" if word.startswith("seed=") and word[5:].isdecimal() else word
         for word in text.split()

@@ -1,4 +1,4 @@
-"""The Codebook screen without a screen: codes of one level in an order, a cursor among them, and where one is used."""
+"""The state of the Codebook screen without Textual: codes of one level in an order, a cursor, and uses of a code."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +12,12 @@ from tui.model.colours import BINS
 from tui.model.grid import StrandGrid
 
 CELL = 6
-"""Columns of a cell: mark, code number, space."""
+"""Columns of a cell: a mark, the code number and a space."""
 
 
 @dataclass
 class Codebook:
-    """Where one is. The cursor is a place in the order, so that it stays put when the order changes under it."""
+    """The level, cursor and page shown. The cursor is a position in the order, so it stays when the order changes."""
 
     codec: str = ""
     level: int = 0
@@ -26,31 +26,31 @@ class Codebook:
     rows: int = 16
 
     def move(self, dx: int, dy: int, codes: int) -> None:
-        """Go so many cells right and down."""
+        """Move the cursor `dx` cells right and `dy` cells down."""
         self.place = min(max(0, self.place + dx + dy * self.columns), max(0, codes - 1))
 
     @property
     def first_row(self) -> int:
-        """The first row shown: pages turn, nothing scrolls."""
+        """The first row shown. The view moves by whole pages and does not scroll."""
         return self.place // self.columns // max(1, self.rows) * self.rows
 
 
 def order_of(colours: Colours, level: int, codes: int) -> npt.NDArray[np.int64]:
-    """Codes of a level from least to most of what colours show; by number while that is not known."""
+    """Return the codes of a level in the order of the colours, or by number while the colours are unknown."""
     if colours.ranks is None or level >= len(colours.ranks):
         return np.arange(codes)
     return np.argsort(colours.ranks[level])
 
 
 def heat_of(usage: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """How much each code of a level is used, in [0, BINS): logarithmic, 0 for never."""
+    """Return how much each code of a level is used, as a logarithmic bin in [0, BINS); 0 is never."""
     most = max(1, int(usage.max(initial=0)))
     heat = np.log1p(usage) / np.log1p(most) * (BINS - 1)
     return np.where(usage > 0, np.maximum(1, np.round(heat)), 0).astype(np.uint8)
 
 
 def use_in(grids: list[StrandGrid], level: int, codes: int) -> npt.NDArray[np.int64]:
-    """How often each code of a level stands in some strands."""
+    """Count how often each code of a level occurs in the given strands."""
     counts = np.zeros(codes, np.int64)
     for grid in grids:
         if level < grid.levels:
@@ -59,7 +59,7 @@ def use_in(grids: list[StrandGrid], level: int, codes: int) -> npt.NDArray[np.in
 
 
 def next_use(grid: StrandGrid, level: int, code: int, after: int) -> int | None:
-    """The next frame after one, going round, in which a code stands on a level."""
+    """Return the next frame after `after` with a code on a level. The search wraps at the end; None: not used."""
     places = np.flatnonzero(grid.codes[level] == code)
     if not len(places):
         return None
@@ -67,14 +67,14 @@ def next_use(grid: StrandGrid, level: int, code: int, after: int) -> int | None:
 
 
 def with_code(grid: StrandGrid, level: int, code: int, frames: FrameRange) -> npt.NDArray[np.uint16]:
-    """The strand's codes with one written into some frames of a level: what an audition plays."""
+    """Return a copy of the strand's codes with one code written into frames of a level, to be played."""
     codes = grid.codes.copy()
     codes[level, frames.index] = code
     return codes
 
 
 def mark_of(atlas: CodeAtlas | None, level: int, code: int, descriptor: str) -> str:
-    """`*` a labelled code, `?` one of which the descriptor shown is unknown, a space for the others."""
+    """Return the mark of a code: `*` for a label, `?` when the shown descriptor is unknown for it, else a space."""
     if atlas is None:
         return " "
     if atlas.label(level, code):

@@ -1,4 +1,4 @@
-"""The `:` line: the edit grammar of protocol.edits, and the few words that are the screen's own.
+"""The commands of the `:` line: the edit grammar of protocol.edits, and commands that only the TUI has.
 
 :q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :frame N   :help   any edit   any action by its id
 """
@@ -17,29 +17,32 @@ from tui.model.paths import read_path, read_path_and_rest
 from tui.model.quoting import split_words
 
 OWN = {
-    "q": "quit (the daemon, its jobs and every strand go on)",
-    "w": "write the strand: FILE.wav decodes it, FILE.alle keeps its codes; w! overwrites",
+    "q": "quit (the daemon, its jobs and every strand stay)",
+    "w": "write the strand: FILE.wav decodes it, FILE.alle saves its codes; w! overwrites",
     "open": "open an audio file or an .alle in this pane: open PATH [MODEL]",
     "frame": "go to a frame",
-    "undolist": "every edit of this strand; Enter on one goes there",
-    "b": "show an open strand in this pane by its name: b NAME; b alone lists them",
-    "find": "find a code or a run of codes on this level: find 17 . 4",
-    "describe": "say the cell under the cursor in words",
-    "colour": "what cells are coloured and stepped by: colour brightness; colour auto is the best that is known",
+    "undolist": "list every edit of this strand; Enter goes to the state after it",
+    "b": "show an open strand in this pane: b NAME; b alone lists them",
+    "find": "find a code or a sequence of codes on this level: find 17 . 4",
+    "describe": "describe the cell under the cursor in words",
+    "colour": "quality that colours and steps follow: colour brightness; colour auto chooses the most reliable",
     "help": "every key and command",
 }
 
 
 SHORT = {"quit": "q", "write": "w", "qa": "q", "e": "open", "h": "help"}
 COUNTS = {"w": (1, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256), "colour": (1, 1)}
-"""How many words each takes, at least and at most; none where it is not listed."""
+"""The least and most words that each command takes; a command not listed takes none."""
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command: `name` is a key of OWN, "edit", or "action" (args: its id and perhaps a count).
+    """One parsed command.
 
-    args of "w": the file, absolute; of "open": the file, absolute, and perhaps a model.
+    Attributes:
+        name: a key of OWN, "edit", or "action".
+        args: for "action", its id and optionally a count; for "w", the absolute file; for "open", the absolute file
+            and optionally a model.
     """
 
     name: str
@@ -49,10 +52,10 @@ class Command:
 
 
 def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
-    """The command in a line, None for an empty one. `strands`: names of those that are open.
+    """Parse a line into a command; None for an empty line. `strands` are the names of the open strands.
 
     Raises:
-        AlleleError: E_BAD_EDIT, naming what cannot be read; E_BAD_REQUEST for a file that cannot be named.
+        AlleleError: E_BAD_EDIT naming the part that is invalid; E_BAD_REQUEST for an invalid file name.
     """
     line = text.lstrip(" \t:").rstrip("\r\n")
     if not line.strip():
@@ -63,13 +66,13 @@ def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
         return _action(line.split())
     if name in OPS:
         return Command("edit", edit=read_op(line, strands.__contains__))
-    if name in NOT_YET:  # it says what it waits for
+    if name in NOT_YET:  # raises an error that says what the operation needs
         return Command("edit", edit=parse_edit(line))
     word = SHORT.get(name.rstrip("!"), name.rstrip("!"))
     if word.isdigit():
         return Command("frame", [word])
     if word == "wq":
-        raise AlleleError("E_BAD_EDIT", "every edit is kept as it is made", hint="use :q, or :w FILE.wav for the sound")
+        raise AlleleError("E_BAD_EDIT", "edits are saved as you make them", hint="use :q, or :w FILE.wav for the sound")
     if word not in OWN:
         raise AlleleError(
             "E_BAD_EDIT", f"no command is called {word!r}", hint=f"edits: {', '.join(OPS)}; others: {', '.join(OWN)}"
@@ -83,7 +86,7 @@ def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
 
 
 def _arguments(word: str, rest: str, strands: Collection[str]) -> list[str]:
-    """What follows a command's name: files and strands by their names as typed, else words as a shell splits them."""
+    """Split the arguments of a command. Names of files and strands are taken as typed, other words as in a shell."""
     if not rest.strip():
         return []
     if word == "w":
@@ -100,10 +103,10 @@ def _arguments(word: str, rest: str, strands: Collection[str]) -> list[str]:
 
 
 def _action(words: list[str]) -> Command:
-    """`edit.undo`, `edit.undo 3` or `macro.play a`.
+    """Parse an action with its count or letter, as in `edit.undo`, `edit.undo 3` or `macro.play a`.
 
     Raises:
-        AlleleError: E_BAD_EDIT.
+        AlleleError: E_BAD_EDIT when the action does not take these arguments.
     """
     name, *rest = words
     letter = bool(BY_ID[name].letter)

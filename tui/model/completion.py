@@ -1,7 +1,7 @@
-"""Completing a path in a line that is being typed, as far as the disk leaves one way to go on.
+"""Completion of a path in a line that is being typed, up to where several names differ.
 
-The text as it stands comes first: in `Bob's pack/do` the apostrophe is part of a name. Then its last word, quoted or
-not, as a shell reads it; then what follows each blank, for a line that holds several unquoted names.
+Three readings are tried in order. First the text as typed: in `Bob's pack/do` the apostrophe is part of a name. Then
+its last word, quoted or not, as a shell reads it. Then the text after each blank, for several unquoted names in a line.
 """
 
 import shlex
@@ -13,7 +13,7 @@ from tui.model.quoting import BLANKS, read_words
 
 
 def complete(text: str) -> str:
-    """The text with its last path completed; the same text where nothing fits or several things do."""
+    """Return the text with its last path completed; unchanged when no name matches or nothing can be added."""
     if (found := _grown(text)) is not None:
         return found
     words = read_words(text)
@@ -28,7 +28,7 @@ def complete(text: str) -> str:
 
 
 def _grown(word: str) -> str | None:
-    """An unquoted path with as much added as every name that begins like it has; a slash after the one folder."""
+    """Extend an unquoted path by what all matching names share, and by a slash after a single matching folder."""
     folder_text, slash, start = word.rpartition("/")
     folder = (named(folder_text) or at_home(folder_text)) if folder_text else Path(slash or ".")
     start = unicodedata.normalize("NFC", start)
@@ -37,7 +37,7 @@ def _grown(word: str) -> str | None:
     except (OSError, ValueError):
         return None
     common = _common(names) if names else ""
-    if not names or not _begins(common, start):  # the latter: the same in other normal forms
+    if not names or not _begins(common, start):  # the names match in different normal forms of Unicode
         return None
     is_folder = len(names) == 1 and (folder / common).is_dir()
     return folder_text + slash + common + "/" * is_folder
@@ -48,14 +48,14 @@ def _begins(name: str, start: str) -> bool:
 
 
 def _common(names: list[str]) -> str:
-    """The beginning that all names share."""
+    """Return the longest prefix that all names share."""
     shortest, longest = min(names), max(names)
     same = next((at for at, char in enumerate(shortest) if at >= len(longest) or longest[at] != char), len(shortest))
     return shortest[:same]
 
 
 def _quoted(path: str, opened: str) -> str:
-    """The path as a word. A quote that was open stays open after a folder or part of a name, which are typed on."""
+    """Quote a path as one word. An open quote stays open after a folder or a partial name, so that typing continues."""
     if opened in ("", "\\"):
         return shlex.quote(path)
     is_whole = (path_there := named(path)) is not None and path_there.is_file()

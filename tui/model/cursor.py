@@ -1,8 +1,8 @@
-"""Where the cursor is, what is selected, and how the vim-like motions move it.
+"""The cursor, the selection, and the vim-like motions.
 
-Pure values: a motion takes a cursor and gives another, inside the strand. Levels count down the screen (0 on top),
-frames to the right. A selection is a rectangle between an anchor and the cursor, both corners included on screen;
-`protocol.ranges.Rect` is the form that edits use.
+These are immutable values: a motion takes a cursor and returns another one inside the strand. Levels count downwards
+on screen (0 on top), frames to the right. A selection is the rectangle between an anchor and the cursor, including
+both corners; `protocol.ranges.Rect` is the form that edits use.
 """
 
 from dataclasses import dataclass, replace
@@ -15,37 +15,38 @@ from protocol.strands import Codes
 
 @dataclass(frozen=True)
 class Cursor:
-    """One cell."""
+    """The position of one cell: a level and a frame."""
 
     level: int = 0
     frame: int = 0
 
     def inside(self, levels: int, frames: int) -> "Cursor":
-        """The nearest cell that exists."""
+        """Return the nearest cell of a strand of this size."""
         return Cursor(min(max(0, self.level), max(0, levels - 1)), min(max(0, self.frame), max(0, frames - 1)))
 
 
 @dataclass(frozen=True)
 class Selection:
-    """A rectangle that grows with the cursor."""
+    """A rectangle between an anchor cell and the cursor."""
 
     anchor: Cursor
     all_levels: bool = False
 
     def rect(self, cursor: Cursor, levels: int) -> Rect:
-        """What is selected while the cursor is there."""
+        """Return the selected rectangle for a cursor."""
         first, last = sorted((self.anchor.frame, cursor.frame))
         low, high = (0, levels - 1) if self.all_levels else sorted((self.anchor.level, cursor.level))
         return Rect(LevelRange(low, high), FrameRange(first, last + 1))
 
 
 def move(cursor: Cursor, motion: str, count: int | None, codes: Codes, page_frames: int, zoom: int = 1) -> Cursor:
-    """The cursor after a motion.
+    """Return the cursor after a motion.
 
     Args:
         motion: left right up down start end first_level last_level page_left page_right next_change prev_change frame.
-        count: as typed, None when nothing was.
-        page_frames: frames that one screen shows. zoom: frames in a cell, by which left and right go.
+        count: the number typed before the motion, or None.
+        page_frames: number of frames that one page shows.
+        zoom: frames per cell, by which left and right move.
     """
     levels, frames = codes.shape
     n = 1 if count is None else count
@@ -74,7 +75,7 @@ def move(cursor: Cursor, motion: str, count: int | None, codes: Codes, page_fram
 
 
 def _to_change(cursor: Cursor, codes: Codes, n: int) -> Cursor:
-    """The n-th next (or previous) frame at which the code of the cursor's level becomes another."""
+    """Move to the n-th next (or previous) frame at which the code on the cursor's level changes."""
     row = codes[cursor.level]
     starts = np.concatenate(([0], np.flatnonzero(row[1:] != row[:-1]) + 1))
     if n > 0:
@@ -87,7 +88,7 @@ def _to_change(cursor: Cursor, codes: Codes, n: int) -> Cursor:
 
 
 def grown(rect: Rect | None, cursor: Cursor, codes: Codes) -> Rect:
-    """The next larger thing: the cell, the steady stretch of its code, its level, everything."""
+    """Return the next larger selection: the cell, the frames around it with the same code, its level, everything."""
     levels, frames = codes.shape
     row = codes[cursor.level]
     other = np.flatnonzero(row != row[cursor.frame])

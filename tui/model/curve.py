@@ -1,14 +1,14 @@
-"""A training curve that never grows: when full, neighbouring points are merged in pairs.
+"""A training curve of bounded size: when it is full, neighbouring points are merged in pairs.
 
-Points are (x, y). `columns` gives what a plot of some width draws: per column the lowest and highest y, so a spike is
-never decimated away.
+Points are (x, y). `columns` returns what a plot of a given width draws: the lowest and highest y per column, so that
+decimation keeps every spike.
 """
 
 import math
 
 
 class Curve:
-    """At most `capacity` points of a growing series; x must not fall, a repeated x replaces the point."""
+    """At most `capacity` points of a growing series. A repeated x replaces its point; a smaller x restarts it."""
 
     def __init__(self, capacity: int = 1024) -> None:
         self._capacity = max(4, capacity)
@@ -20,11 +20,11 @@ class Curve:
 
     @property
     def span(self) -> tuple[float, float]:
-        """First and last x."""
+        """The first and last x of the curve."""
         return (self._lows[0][0], self._lows[-1][0]) if self._lows else (0.0, 0.0)
 
     def add(self, x: float, y: float) -> None:
-        """One more point; points that are not finite are not drawn, and an x that falls starts the curve afresh."""
+        """Add a point. Points that are not finite are ignored; a smaller x than the last restarts the curve."""
         if not (math.isfinite(x) and math.isfinite(y)):
             return
         if self._lows and x < self._lows[-1][0]:
@@ -37,7 +37,7 @@ class Curve:
             self._merge()
 
     def columns(self, width: int, x_first: float, x_last: float) -> list[tuple[float, float] | None]:
-        """Lowest and highest y in each of `width` columns over [x_first, x_last], None where nothing lies."""
+        """Return the lowest and highest y in each of `width` columns over [x_first, x_last], None for empty columns."""
         found: list[tuple[float, float] | None] = [None] * width
         length = max(x_last - x_first, 1e-9)
         for x, low, high in self._lows:
@@ -48,7 +48,7 @@ class Curve:
         return found
 
     def extent(self) -> tuple[float, float] | None:
-        """Lowest and highest y of all."""
+        """Return the lowest and highest y of the curve, or None when it is empty."""
         if not self._lows:
             return None
         return min(point[1] for point in self._lows), max(point[2] for point in self._lows)

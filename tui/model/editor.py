@@ -1,11 +1,11 @@
-"""The editor without a screen: two panes, a cursor and a selection in each, and the edits its keys mean.
+"""The state of the editor without Textual: two panes, a cursor and a selection in each, and the edits that keys make.
 
-Pure: methods change this object or return an `Edit`; sending is the session's business. The pane that has the focus
-is where keys act; "the other pane" is what swap exchanges with.
+Does no I/O: methods change this object or return an `Edit`, which the session sends. Keys act on the focused pane.
+Operations such as swap take their second strand from the other pane.
 
-Linked panes, as they are at first, show the same moments: the other pane's cursor, page and zoom go along, and a swap
-exchanges the same frames of both strands. Once they are freed (the = key), each pane goes its own way, and the other
-pane's cursor is the first frame of a swap over there. `swap_words` says which, on screen.
+Panes are linked at first: they show the same time range, the other pane's cursor, page and zoom follow the focused
+pane, and a swap exchanges the same frames of both strands. Unlinked panes move independently, and a swap begins at
+the other pane's cursor. `swap_words` describes on screen which of them applies.
 """
 
 from dataclasses import dataclass, field, replace
@@ -32,7 +32,7 @@ REFERENCES: dict[Reference, str] = {
 
 @dataclass
 class Pane:
-    """One strand on screen. first_frame, first_level: where its page begins."""
+    """One strand on screen. `first_frame` and `first_level` are where its page begins."""
 
     strand: str | None = None
     cursor: Cursor = field(default_factory=Cursor)
@@ -43,15 +43,15 @@ class Pane:
     page_levels: int = 8
     wave_rows: int = 0
     zoom: int = 1
-    """Frames in one cell."""
+    """The number of frames in one cell."""
 
     @property
     def page_frames(self) -> int:
-        """Frames that a page shows."""
+        """The number of frames that a page shows."""
         return self.columns * self.zoom
 
     def rect(self, grid: StrandGrid, count: int | None = None) -> Rect:
-        """What an operation acts on: the selection, or `count` cells from the cursor on."""
+        """Return the rectangle that an operation changes: the selection, or `count` cells from the cursor on."""
         cursor = self.cursor.inside(grid.levels, grid.frames)
         if self.selection is not None:
             return self.selection.rect(cursor, grid.levels).inside(grid.levels, grid.frames)
@@ -59,13 +59,13 @@ class Pane:
         return Rect(LevelRange(cursor.level, cursor.level), frames).inside(grid.levels, grid.frames)
 
     def show(self, frame: int, frames: int) -> None:
-        """Turn the page so that a frame of so many is on it; cells begin at multiples of the zoom."""
+        """Turn the page to a frame of a strand with `frames` frames. Cells begin at multiples of the zoom."""
         cells = -(-frames // self.zoom)
         first = page_start(frame // self.zoom, self.first_frame // self.zoom, self.columns, cells)
         self.first_frame = first * self.zoom
 
     def follow(self, grid: StrandGrid, frames: int = 0) -> None:
-        """Turn the page so that the cursor is on it. frames: at least so many are laid out in pages."""
+        """Turn the page to the cursor. Pages are laid out over the strand's length, and over at least `frames`."""
         self.cursor = self.cursor.inside(grid.levels, grid.frames)
         if self.selection is not None:
             self.selection = replace(self.selection, anchor=self.selection.anchor.inside(grid.levels, grid.frames))
@@ -75,7 +75,7 @@ class Pane:
 
 @dataclass
 class Editor:
-    """Both panes and what holds for both."""
+    """Both panes and the state that they share."""
 
     panes: list[Pane] = field(default_factory=lambda: [Pane(), Pane()])
     focus: int = 0
@@ -84,29 +84,29 @@ class Editor:
     soloed: set[int] = field(default_factory=set[int])
     loop: bool = False
     descriptor: str = ""
-    """What cells are coloured by; "": the best that is known."""
+    """The descriptor that colours cells; "" chooses the most reliable one."""
     audition: bool = False
     before: bool = False
-    """Is the strand heard as it was?"""
+    """Whether playback uses the strand as it was before."""
     reference: Reference = "change"
     follow: bool = False
-    """Do pages turn with the playhead?"""
+    """Whether pages turn with the playhead."""
     tall: int = 0
-    """Rows of a level, 0 as many as fit."""
+    """Rows per level; 0 uses as many as fit."""
     spectrogram: bool = False
     palette: str = "cividis"
     letters: bool = False
-    """Are letters shown in place of colours?"""
+    """Whether letters are shown in place of colours."""
     cursor_shown: bool = False
-    """Is the terminal's own cursor visible?"""
+    """Whether the terminal's own cursor is visible."""
     sought: Sought | None = None
     marks: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict[str, dict[str, tuple[int, int]]])
-    """By strand: letter to (level, frame)."""
+    """Marks by strand: from letter to (level, frame)."""
     left: dict[str, Pane] = field(default_factory=dict[str, Pane])
-    """Panes as strands were left, by strand."""
+    """The last state of a pane for each strand that is no longer shown."""
     last: Repeatable | None = None
     remembered: dict[str, str] = field(default_factory=dict[str, str])
-    """What was answered last when an operation asked, by its name."""
+    """The last answer to the prompt of each operation, by its name."""
     painting: Painting = field(default_factory=Painting)
     last_selection: tuple[Selection, Cursor] | None = None
 
@@ -127,7 +127,7 @@ class Editor:
         return NAMES[1 - self.focus]
 
     def place(self, cursor: Cursor, grids: list[StrandGrid | None]) -> None:
-        """Put the focused pane's cursor somewhere; a linked other one follows to the same moment."""
+        """Set the focused pane's cursor. The cursor of a linked pane follows to the same time."""
         self.pane.cursor = cursor
         own, other = grids[self.focus], grids[1 - self.focus]
         if self.linked and other is not None:
@@ -136,10 +136,10 @@ class Editor:
         self.settle(grids)
 
     def settle(self, grids: list[StrandGrid | None], playheads: tuple[int | None, int | None] = (None, None)) -> None:
-        """Turn pages so that the cursors are on them, and then the playheads that are given.
+        """Turn pages so that the cursors are visible, and then the given playheads.
 
-        Linked panes turn and zoom as one, the focused one first; a cursor that stopped at the end of the shorter
-        strand keeps its page.
+        Linked panes turn and zoom together, as the focused one needs. A cursor at the end of the shorter strand does
+        not turn the page back.
         """
         tied = self._tied(grids)
         longest = max((grid.frames for grid in grids if grid is not None), default=0) if tied else 0
@@ -157,12 +157,12 @@ class Editor:
                     self.panes[1 - index].first_frame = self.panes[index].first_frame
 
     def _tied(self, grids: list[StrandGrid | None]) -> bool:
-        """Are the panes linked, and their frames equally long?"""
+        """Return whether the panes are linked and their frames have the same duration."""
         rates = {grid.frame_rate for grid in grids if grid is not None}
         return self.linked and None not in grids and len(rates) == 1
 
     def open_in(self, index: int, strand: str) -> None:
-        """Show another strand in a pane, where it was left, or from its start."""
+        """Show another strand in a pane, at its last position or at its start."""
         if self.panes[index].strand != strand:
             kept = self.panes[index]
             if kept.strand is not None:
@@ -173,13 +173,13 @@ class Editor:
             )
 
     def drop_selection(self) -> None:
-        """Leave the focused pane's selection; `last_selection` keeps it."""
+        """Clear the focused pane's selection; `last_selection` keeps it."""
         if self.pane.selection is not None:
             self.last_selection = (self.pane.selection, self.pane.cursor)
         self.pane.selection = None
 
     def close(self, strand: str) -> None:
-        """A strand is gone."""
+        """Forget a strand that was closed, and empty the panes that showed it."""
         self.left.pop(strand, None)
         self.marks.pop(strand, None)
         for index, pane in enumerate(self.panes):
@@ -187,18 +187,18 @@ class Editor:
                 self.panes[index] = Pane(columns=pane.columns, page_levels=pane.page_levels, wave_rows=pane.wave_rows)
 
     def heard_levels(self, levels: int) -> list[int] | None:
-        """Levels that sound, None for all. Solos leave only themselves; a level that is muted too stays silent."""
+        """Return the levels that are played, or None for all. Solos silence all other levels; mute wins over solo."""
         soloed = self.soloed & set(range(levels)) or set(range(levels))
         heard = sorted(soloed - self.muted)
         return None if len(heard) == levels else heard
 
     def silent_levels(self, levels: int) -> frozenset[int]:
-        """Levels that do not sound."""
+        """Return the levels that are not played."""
         heard = self.heard_levels(levels)
         return frozenset() if heard is None else frozenset(range(levels)) - set(heard)
 
     def listening_words(self, levels: int) -> str:
-        """What is not as usual about what is heard, for the header; "" when nothing is."""
+        """Describe muted and solo levels and the reference for the header; "" for normal playback."""
         words = [
             f"{name} {','.join(map(str, sorted(chosen & set(range(levels)))))}"
             for name, chosen in (("solo", self.soloed), ("muted", self.muted))
@@ -211,33 +211,33 @@ class Editor:
     # --- edits -------------------------------------------------------------------------------------------
 
     def swap_at(self, rect: Rect) -> int:
-        """The first frame of a swap in the other pane."""
+        """Return the first frame of a swap in the other pane."""
         return rect.frames.first if self.linked else self.other.cursor.frame
 
     def swap_words(self, rect: Rect) -> str:
-        """Where a swap will land, in words."""
+        """Describe which frames of the other pane a swap uses."""
         at = self.swap_at(rect)
         where = "same frames" if at == rect.frames.first else "its cursor"
         return f"{{edit.swap}} swaps with {self.other_name} {FrameRange(at, at + rect.width)} ({where})"
 
     def remember(self, edit: Edit, *, follows: bool = False) -> None:
-        """An edit was made here: `.` does it again. follows: where it begins over there is the cursors' business."""
+        """Store an edit for repetition. With `follows`, the other pane's cursor decides where it begins there."""
         self.last = repeatable(edit, self.other.strand, follows=follows) or self.last
 
     def make(self, edit: Edit, rect: Rect) -> Edit:
-        """An edit on a rectangle, or on the frames of it; remembered."""
+        """Return an edit placed at a rectangle, and store it for repetition."""
         made = at_rect(edit, rect)
         self.remember(made)
         return made
 
     def pair(self, edit: Edit, rect: Rect) -> Edit:
-        """An edit of the focused strand and the other pane's, beginning there where the cursors say."""
+        """Return an edit of both panes' strands; linked panes use the same frames, unlinked ones their cursors."""
         made = self._paired(at_rect(edit, rect), rect.frames.first)
         self.remember(made, follows="at" not in edit.options)
         return made
 
     def _paired(self, edit: Edit, first: int) -> Edit:
-        """With the other pane's cursor as its start over there, once the cursors are free."""
+        """Set where the edit begins in the other strand: its cursor, if the panes are unlinked."""
         made = to_other(edit, self.other.strand or "")
         at = first if self.linked else self.other.cursor.frame
         is_aligned = made.options.get("align", "none") != "none"
@@ -246,22 +246,22 @@ class Editor:
         return replaced(made, options={**made.options, "at": str(at)})
 
     def set(self, rect: Rect, code: int) -> Edit:
-        """Write a code into every cell."""
+        """Return an edit that writes a code into every cell."""
         return self.make(Edit(op="set", args=[str(code)]), rect)
 
     def copy(self, rect: Rect, register: str) -> Edit:
-        """Remember cells."""
+        """Return an edit that copies cells into a register."""
         return at_rect(Edit(op="copy", args=[register]), rect)
 
     def put(self, cursor: Cursor, register: str, rect: Rect | None, op: str = "put", gap: str = "") -> Edit:
-        """Write a register from the cursor on, or over a selection only."""
+        """Return an edit that writes a register from the cursor on, or only into a selection."""
         frames = FrameRange(cursor.frame) if rect is None else rect.frames
         edit = Edit(op=op, args=[register], frames=frames, options={"gap": gap} if gap else {})
         self.remember(edit)
         return edit
 
     def repeat(self, grid: StrandGrid, count: int | None) -> Edit | None:
-        """The last edit again, at the cursor or over the selection; None when there was none."""
+        """Return the last edit at the cursor or the selection; None when there was none."""
         if self.last is None:
             return None
         pane, other = self.pane, self.other.strand

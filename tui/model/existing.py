@@ -1,7 +1,7 @@
-"""What exists under a name as it is typed: exactly so, with `~` as the home, or in another normal form of Unicode.
+"""Finds the file that a typed name means: the exact name, `~` as the home, or another normal form of Unicode.
 
-Pure but for the question to the disk whether something is there. The command line's parser imports this, so it imports
-nothing that starts slowly.
+The only I/O is the check whether a file exists. The command line's parser imports this module, so it imports nothing
+that loads slowly.
 """
 
 import re
@@ -13,11 +13,11 @@ from tui.model.quoting import BLANKS, read_words
 
 LINE_END = re.compile(r"\r\n?|\n")
 MOST_WORDS = 64
-"""Words of a line that are tried as unquoted names with spaces."""
+"""The most words of a line that are tried as one unquoted name with spaces."""
 
 
 def as_typed(text: str) -> Path | None:
-    """What exists under the name that a text is: as it stands, or without the line end or blanks around it."""
+    """Return the existing path that a text names, exactly or without surrounding blanks and line end; else None."""
     unix = LINE_END.sub("\n", text)
     for variant in dict.fromkeys((text, unix, text.strip("\r\n"), unix.strip("\n"), text.strip(BLANKS))):
         path = named(variant)
@@ -27,7 +27,7 @@ def as_typed(text: str) -> Path | None:
 
 
 def named(name: str) -> Path | None:
-    """What exists under exactly this name, with `~` as the home, or written in another normal form of Unicode."""
+    """Return the existing path of a name: the exact name, `~` as the home, or in another normal form of Unicode."""
     if not name:
         return None
     for path in (Path(name), at_home(name)):
@@ -37,24 +37,24 @@ def named(name: str) -> Path | None:
 
 
 def at_home(name: str) -> Path:
-    """The path with a leading `~` expanded, where that is somebody's home."""
+    """Return the path with a leading `~` expanded, if it is the home of a known user."""
     try:
         return Path(name).expanduser()
-    except RuntimeError:  # ~somebody who is not known here; protocol.places has the same, and costs a start its speed
+    except RuntimeError:  # an unknown user; protocol.places has the same function but is slow to import
         return Path(name)
 
 
 def is_there(path: Path) -> bool:
-    """Does it exist? A name that no file can have does not."""
+    """Return whether a path exists; False for a name that no file can have."""
     try:
         return path.exists()
-    except (OSError, ValueError):  # too long; with a zero in it
+    except (OSError, ValueError):  # OSError: the name is too long; ValueError: it contains a zero byte
         return False
 
 
 def leading_names(text: str, is_known: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-    """Known names that a text begins with, each with the rest: as typed, the longest first, then a quoted word."""
-    if text[:1] in (" ", "\t"):  # the beginning of a name, or blanks before one
+    """Yield known names that a text begins with, each with the rest: unquoted, longest first, then a quoted one."""
+    if text[:1] in (" ", "\t"):  # blanks belong to a name or precede it: both are tried
         yield from _leading(text, is_known)
     yield from _leading(text.lstrip(" \t"), is_known)
 
@@ -70,7 +70,7 @@ def _leading(text: str, is_known: Callable[[str], bool]) -> Iterator[tuple[str, 
 
 
 def in_another_form(path: Path) -> Path | None:
-    """The existing path that is the same but for the normal form of its characters: ä as one character or as two."""
+    """Return the existing path that differs only in the normal form of Unicode: ä as one character or as two."""
     found = Path(path.anchor)
     for part in path.parts[1:] if path.anchor else path.parts:
         step: Path | None = found / part

@@ -1,8 +1,8 @@
-"""A strand as the screen knows it: its codes, its revision, and which cells changed since it was opened.
+"""A strand as the screens hold it: its codes, its revision, and which cells changed since it was opened.
 
-Data flow: the daemon's reply to GetStrand makes a `StrandGrid`; every StrandChanged event goes through `apply`, which
-either writes the cells or says that the strand must be fetched whole (its length changed, or an event was missed).
-Nothing here asks anybody: the caller fetches. `versions` counts per row what may have changed a pixel.
+Data flow: the daemon's reply to GetStrand makes a `StrandGrid`. Every StrandChanged event goes through `apply`, which
+either writes the cells or reports that the caller must fetch the whole strand (its length changed, or an event was
+missed). `versions` counts, per row, the changes that may alter a pixel.
 """
 
 from enum import Enum
@@ -20,7 +20,7 @@ Reference = Literal["change", "opened", "kept"]
 
 
 class Applied(Enum):
-    """What an event meant for the grid."""
+    """The effect of an event on the grid."""
 
     WRITTEN = "written"
     STALE = "stale"
@@ -28,9 +28,11 @@ class Applied(Enum):
 
 
 class StrandGrid:
-    """Codes (Q, T) uint16 of one living strand with its revision and undo depths.
+    """Codes (Q, T) uint16 of one open strand, with its revision and undo depths.
 
-    opened, before_change: its codes when it was opened and before its last edit; without them, as they are now.
+    Args:
+        opened: the codes when the strand was opened; by default the current ones.
+        before_change: the codes before the last edit; by default the current ones.
     """
 
     def __init__(
@@ -78,23 +80,23 @@ class StrandGrid:
         return self.info.meta.frame_rate
 
     def seconds(self, frame: float) -> float:
-        """When a frame begins, in seconds."""
+        """Return the time at which a frame begins, in seconds."""
         return frame / self.frame_rate
 
     def opened_code(self, level: int, frame: int) -> int | None:
-        """The code a cell had when the strand was opened here, None for a frame that did not exist."""
+        """Return a cell's code when the strand was opened, or None for a frame that did not exist."""
         return int(self._opened[level, frame]) if frame < self._opened.shape[1] else None
 
     def before(self, reference: Reference) -> Codes | None:
-        """The codes (Q, T) to compare the strand with, None while there are none."""
+        """Return the codes (Q, T) of a reference to compare with, or None when it does not exist."""
         return {"change": self._before_change, "opened": self._opened, "kept": self._kept}[reference]
 
     def keep(self) -> None:
-        """Remember the strand as it is now."""
+        """Store the current codes as the "kept" reference."""
         self._kept = self.codes.copy()
 
     def apply(self, event: StrandChanged, cells: npt.NDArray[Any] | None) -> Applied:
-        """Take in one event; `cells` are its buffer, (levels, frames) of what changed."""
+        """Apply one event. `cells` is its buffer: the changed cells, (levels, frames)."""
         if event.strand.rev <= self.rev:
             return Applied.STALE
         if event.resized or cells is None or event.strand.rev != self.rev + 1:
@@ -109,7 +111,7 @@ class StrandGrid:
         return Applied.WRITTEN
 
     def replace(self, info: StrandInfo, codes: npt.NDArray[Any]) -> bool:
-        """Take in the strand fetched whole; what it was when opened here is remembered. False when no cell differs."""
+        """Replace all codes by a fetched strand, but keep its references. Returns False when no cell differs."""
         self.info, self._before_change = info, self.codes
         self.codes = np.array(codes, dtype=np.uint16)
         self.changed = np.ones(self.codes.shape, dtype=np.bool_)

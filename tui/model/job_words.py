@@ -1,4 +1,4 @@
-"""Jobs and trainings as lines of text: for the Train screen's lists. Pure."""
+"""Jobs and trainings as lines of text, for the lists of the Train screen. Does no I/O."""
 
 import textwrap
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ _KEPT = {
 _PHASES: dict[JobPhase, str] = {
     "starting": "starting",
     "pausing": "pausing",
-    "resuming": "goes on",
+    "resuming": "resuming",
     "cancelling": "cancelling",
     "stopping": "ending, and making the model",
 }
@@ -26,18 +26,18 @@ _ORDER = {"running": 0, "queued": 1, "paused": 2}
 
 
 def in_order(jobs: Iterable[JobInfo]) -> list[JobInfo]:
-    """What runs, what waits by its turn, what is paused, and what ended, the newest first."""
+    """Sort jobs: running, queued in their order, paused, then ended, the newest first."""
     return sorted(jobs, key=lambda job: (_ORDER.get(job.state, 3), job.position, -_number(job.id), -job.created_s))
 
 
 def ordinal(number: int) -> str:
-    """1st, 2nd, 3rd, 4th … 11th."""
+    """Return the ordinal of a number, such as 1st, 2nd, 3rd, 4th or 11th."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
 
 
 def state_words(job: JobInfo) -> str:
-    """What a job is at: `2nd in the queue, waits for rain`, `paused`, `pausing`, or its own details."""
+    """Describe a job's progress: `2nd in the queue, waits for rain`, `paused`, `pausing`, or its own details."""
     if job.state == "queued":
         return detail_words(job) or job.state
     if job.state == "paused":
@@ -46,7 +46,7 @@ def state_words(job: JobInfo) -> str:
 
 
 def detail_words(job: JobInfo) -> str:
-    """What there is to add to a job's state."""
+    """Return details to show after a job's state."""
     if job.state == "queued":
         place = f"{ordinal(job.position)} in the queue" if job.position else ""
         return ", ".join(filter(None, (place, job.detail)))
@@ -56,36 +56,36 @@ def detail_words(job: JobInfo) -> str:
 
 
 def is_ending(job: JobInfo) -> bool:
-    """Whether a job is about to end or to be put aside, or a person ended it: that matters more than its measures."""
+    """Return whether a job is ending, pausing or was stopped by a user: then its state is shown, not its measures."""
     return job.phase in ("pausing", "cancelling", "stopping", "stopped")
 
 
 def ended_words(job: JobInfo) -> str:
-    """How a job ended that was cancelled or cut off, and what is left of it: `cancelled; what it learned is kept`."""
+    """Describe how an unfinished job ended, and what it left: `cancelled; what it learned is kept`."""
     if job.started_s is None:
         return f"{job.state} before it began"
     return "; ".join(filter(None, (job.state, _KEPT.get(job.kind, ""))))
 
 
 def cancel_words(job: JobInfo) -> str:
-    """What becomes of a job that is open and is cancelled now."""
+    """Describe what happens when an unfinished job is cancelled now."""
     if job.started_s is None:
         return "cancelled before it began"
-    doing = "cancelling" if job.state == "running" else "cancelled"  # what has no process is over at once
-    again = "{train.resume} goes on with it" if job.kind == "train" else ""
+    doing = "cancelling" if job.state == "running" else "cancelled"  # a job without a process ends at once
+    again = "{train.resume} resumes it" if job.kind == "train" else ""
     return "; ".join(filter(None, (doing, _KEPT.get(job.kind, ""), again)))
 
 
 def resume_words(job: JobInfo) -> str:
-    """Which key takes a training up again, "" where none does: `{train.resume} goes on with it`."""
+    """Say which key resumes a training, such as `{train.resume} resumes it`; "" when none does."""
     if job.can_resume:
-        return "{train.resume} goes on with it"
+        return "{train.resume} resumes it"
     is_untouched = job.kind == "train" and job.state == "cancelled" and job.started_s is None
     return "{train.resume} starts it" if is_untouched else ""
 
 
 def job_line(job: JobInfo) -> str:
-    """A job in a line of the list."""
+    """Return one line of the list for a job."""
     line = f"{job.kind:<7}{job.subject[:20]:<21}{job.state:<12}"
     if job.state == "queued":
         return f"{line}{state_words(job)}"
@@ -95,7 +95,7 @@ def job_line(job: JobInfo) -> str:
 
 
 def progress_words(job: JobInfo, step: StepCompleted) -> str:
-    """Step, time spent and time left."""
+    """Return the step, the time spent and the time left."""
     if job.state != "running":
         return f"step {step.step} · {clock(step.elapsed_s)} · {job.state}"
     left = "trained" if job.phase == "measuring" else f"so far, {clock(step.eta_s)} left"
@@ -103,19 +103,19 @@ def progress_words(job: JobInfo, step: StepCompleted) -> str:
 
 
 def wrapped_log(lines: Iterable[str], width: int) -> list[str]:
-    """Lines of a log in rows of this width; what goes on stands under the text, right of the time."""
+    """Wrap log lines to a width in columns; continuations are indented to the text after the time."""
     indent = " " * LOG_TIME
     room = max(width, LOG_TIME + NARROWEST_LOG)
     return [row for line in lines for row in textwrap.wrap(line, room, subsequent_indent=indent) or [line]]
 
 
 def preview_name(evaluation: EvaluationCompleted) -> str:
-    """What PlayPreview calls it."""
+    """Return the name of an evaluation's preview, as PlayPreview expects it."""
     return PurePath(evaluation.preview).stem
 
 
 def preview_file(training: Training, name: str) -> str:
-    """The file that is heard, on the daemon's machine."""
+    """Return the path of a preview's file on the daemon's machine."""
     for evaluation in training.previews:
         if name == SOURCE and evaluation.source:
             return evaluation.source
@@ -125,7 +125,7 @@ def preview_file(training: Training, name: str) -> str:
 
 
 def preview_lines(training: Training, playing: str | None) -> list[tuple[str, str]]:
-    """(line, name) of the recording and of every evaluation, the newest first; what plays is marked."""
+    """Return (line, name) of the recording and every evaluation, newest first, with a mark on the one that plays."""
     if not training.previews:
         return []
     lines = [("the recording itself", SOURCE)]
@@ -142,6 +142,6 @@ def preview_lines(training: Training, playing: str | None) -> list[tuple[str, st
 
 
 def _number(job: str) -> int:
-    """When a job was made, among all jobs: a clock may be set back, numbers only grow."""
+    """Return the number in a job's id. It orders jobs by creation even if the system clock was set back."""
     digits = job.removeprefix("j")
     return int(digits) if digits.isdecimal() else 0

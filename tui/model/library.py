@@ -1,4 +1,4 @@
-"""The library's lists as rows of text, laid out in columns. Pure."""
+"""The lists of the library as rows of text in columns. Does no I/O."""
 
 import textwrap
 from collections.abc import Hashable, Iterable, Mapping
@@ -19,13 +19,13 @@ NARROWEST_TEXT = 20
 
 @dataclass(frozen=True)
 class Item:
-    """One row. `key` None: nothing to choose."""
+    """One row of a list. `key` is None when the row cannot be chosen."""
 
     text: str
     key: Hashable | None = None
     heading: bool = False
     follows: bool = False
-    """The rest of the row above."""
+    """Whether the row continues the row above."""
 
 
 def list_rows(
@@ -35,7 +35,7 @@ def list_rows(
     panes: Mapping[str, str],
     width: int,
 ) -> list[Item]:
-    """Models, corpora and strands, each under its heading, in rows of `width` columns."""
+    """Return the models, corpora and strands, each under a heading, in rows of `width` columns."""
     rows = [Item(" MODELS", heading=True)]
     for model in models:
         mel = model.held_out.get("mel")
@@ -62,7 +62,7 @@ def list_rows(
 
 
 def _corpus_rows(corpus: CorpusInfo, width: int) -> list[Item]:
-    """Its name gives way to its length; what was skipped stands below where there is no room beside."""
+    """Return the rows of a corpus. A long name is shortened; skipped files move to a second row if they do not fit."""
     size = f"{plural(corpus.files, 'file')}  {clock(corpus.seconds)}"
     room = max(NAME_COLUMNS, width - len(size) - 1)
     name = corpus.name if len(corpus.name) <= room else f"{corpus.name[: room - 3]}..."
@@ -74,21 +74,22 @@ def _corpus_rows(corpus: CorpusInfo, width: int) -> list[Item]:
 
 
 def model_of(meta: StrandMeta, models: list[ModelInfo]) -> ModelInfo | None:
-    """The model here whose codes a strand holds: that of its codec, whatever it is called, None where there is none.
+    """Return the installed model with the strand's codec, whatever its name, or None.
 
-    Names are taken again by other models; of several with this codec, though, it is the one of the strand's own name.
+    Another model may have taken the name since, so the codec decides. Among several models with this codec, the one
+    with the name in the strand is preferred.
     """
     same = [model for model in models if model.codec_id == meta.codec_id]
     return next((model for model in same if model.name == meta.model), same[0] if same else None)
 
 
 def missing_words(meta: StrandMeta) -> str:
-    """That a strand's model is not here."""
+    """Report that a strand's model is not installed."""
     return f"the model of {meta.name} is not here: {meta.model}, codec {meta.codec_id[:12]}"
 
 
 def corpus_of(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, StrandInfo]) -> str:
-    """The corpus that a choice is about, "" when it is about none."""
+    """Return the name of the corpus that the chosen item uses, or ""."""
     kind, name = chosen
     if kind == "corpus":
         return name
@@ -100,7 +101,7 @@ def corpus_of(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, Str
 
 
 def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, StrandInfo]) -> list[str]:
-    """A few lines about the chosen model or strand."""
+    """Return a few lines about the chosen model or strand."""
     kind, name = chosen
     if kind == "strand" and name in strands:
         meta = strands[name].meta
@@ -125,14 +126,14 @@ def model_facts(chosen: Chosen, models: list[ModelInfo], strands: Mapping[str, S
 
 
 def not_read_line(corpus: str, jobs: Iterable[JobInfo]) -> str:
-    """What the newest reading into a corpus met in folders and did not read, in the daemon's words; "" for nothing."""
+    """Return the daemon's summary of files that the newest ingest into a corpus did not read; "" if there were none."""
     own = [job for job in jobs if job.kind == "ingest" and job.subject == corpus and job.result is not None]
     newest = max(own, key=lambda job: job.created_s, default=None)
     return "" if newest is None else (newest.result or {}).get("not_read", {}).get("line", "")
 
 
 def file_rows(corpus: Corpus, width: int, not_read: str = "") -> list[Item]:
-    """The files of a corpus; those that were skipped or are damaged say why, and what folders held beside them."""
+    """Return the files of a corpus, the reason for each skipped or damaged one, and a line about files not read."""
     info = corpus.info
     head = f"{info.name}: {plural(info.files, 'file')}, {clock(info.seconds)}, {info.frames} frames"
     rows = [Item(head, heading=True), *map(Item, textwrap.wrap(not_read, max(NARROWEST_TEXT, width)))]

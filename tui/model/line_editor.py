@@ -1,26 +1,26 @@
-"""A line of text being typed: insertion, deletion and movement by the keys every terminal can send. Pure."""
+"""A single-line text editor: insertion, deletion and movement with keys that every terminal sends. Does no I/O."""
 
 from dataclasses import dataclass
 
 
 @dataclass
 class LineEditor:
-    """Text and the place of the cursor in it, 0 before the first character."""
+    """A line of text and the cursor position in it; 0 is before the first character."""
 
     text: str = ""
     cursor: int = 0
 
     def set(self, text: str) -> None:
-        """Replace everything; the cursor goes to the end."""
+        """Replace the text and move the cursor to its end."""
         self.text, self.cursor = text, len(text)
 
     def insert(self, text: str) -> None:
-        """Type or paste at the cursor."""
+        """Insert text at the cursor."""
         self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
         self.cursor += len(text)
 
     def key(self, key: str) -> bool:
-        """A key that is not a character. False: it means nothing here."""
+        """Handle a key that is not a character. Returns False for a key without a function here."""
         places = {
             "left": self.cursor - 1,
             "right": self.cursor + 1,

@@ -1,4 +1,4 @@
-"""What a training measured of itself, in words: the same on the command line and on the Train screen. Pure."""
+"""The measurements of a training as text, shared by the command line and the Train screen. Does no I/O."""
 
 import math
 from collections import Counter
@@ -11,14 +11,14 @@ CELL = 6  # columns of a number in a table of levels
 
 
 def loss_words(losses: dict[str, float]) -> str:
-    """`loss 3.21  mel 1.2  stft 0.911 …`: what is optimised, and every term of it before it is weighted."""
+    """Return the total loss and each of its terms before weighting, as in `loss 3.21  mel 1.2  stft 0.911`."""
     terms = [f"{name} {value:.3g}" for name, value in losses.items() if name != "total"]
     total = [f"loss {losses['total']:.3g}"] if "total" in losses else []
     return "  ".join([*total, *terms])
 
 
 def pace_words(step: StepCompleted) -> list[str]:
-    """Gradient norm, examples a second, memory and learning rate."""
+    """Return the gradient norm, examples per second, memory in MiB and learning rate."""
     return [
         f"gradient {step.gradient_norm:.2f}",
         f"{step.examples_per_s:.1f} examples/s",
@@ -28,25 +28,25 @@ def pace_words(step: StepCompleted) -> list[str]:
 
 
 def measured(measures: dict[str, float | None]) -> str:
-    """`mel 0.831  stft 1.204  sisdr_db -3.100`."""
+    """Return measures as text, as in `mel 0.831  stft 1.204  sisdr_db -3.100`."""
     return "  ".join(f"{name} {value:.3f}" for name, value in measures.items() if value is not None)
 
 
 def held_out_words(report: EvaluationCompleted) -> str:
-    """The held-out figures of an evaluation, or that there are none."""
+    """Return the held-out measures of an evaluation, or say that nothing is held out."""
     figures = measured(report.held_out)
     return f"held out: {figures}" if figures else "nothing is held out"
 
 
 def standing_words(report: EvaluationCompleted) -> str:
-    """How an evaluation stands among those before it, "" for not the best; the last one is that of the model itself."""
+    """Compare an evaluation with the earlier ones: best so far, the one of the saved model, or ""."""
     if PurePath(report.preview).stem == "final":
         return "as kept"
     return "best so far" if report.is_best else ""
 
 
 def level_table(report: EvaluationCompleted) -> list[str]:
-    """One line a measure, one column a level."""
+    """Return a table with one line per measure and one column per level."""
     rows = [
         ("level", [str(level) for level in range(len(report.utilisation))]),
         ("in use %", [f"{100 * share:.0f}" for share in report.utilisation]),
@@ -59,7 +59,7 @@ def level_table(report: EvaluationCompleted) -> list[str]:
 
 
 def health_words(report: EvaluationCompleted) -> str:
-    """The levels that are not healthy, and what to do about them."""
+    """Name the levels that are not healthy, and what to do about them."""
     if not report.health:
         return ""
     if all(word == "healthy" for word in report.health):
@@ -69,7 +69,7 @@ def health_words(report: EvaluationCompleted) -> str:
 
 
 def sick_words(health: list[str]) -> str:
-    """How many levels are how, the worst first: `1 collapsing, 2 thin`; "" where all are healthy."""
+    """Count the levels in each unhealthy state, worst first: `1 collapsing, 2 thin`; "" when all are healthy."""
     counts = Counter(word for word in health if word != "healthy")
     worst_first = sorted(counts, key=lambda word: word != WORST)
     return ", ".join(f"{counts[word]} {word}" for word in worst_first)

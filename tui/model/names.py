@@ -1,4 +1,4 @@
-"""What corpora and models may be called: protocol.messages.Name as a person reads it, and without msgspec. Pure."""
+"""The rule for names of corpora and models: that of protocol.messages.Name, but without importing msgspec."""
 
 import re
 
@@ -7,5 +7,5 @@ _NAME = re.compile(r"\w[\w .+-]{0,63}\Z")
 
 
 def is_name(text: str) -> bool:
-    """Whether a corpus or model, and so a folder, can be called this."""
+    """Return whether a text is a valid name for a corpus or model, and so for a folder."""
     return _NAME.match(text) is not None

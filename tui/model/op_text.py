@@ -1,7 +1,7 @@
-"""Operations as they are typed, where the name of another strand may hold spaces and quotes.
+"""Parsing of typed operations in which the name of another strand may contain spaces and quotes.
 
-The grammar of protocol.edits splits words as a shell does. A strand that exists is meant by its name as it stands:
-`mosaic Bob's take.alle q0-1` needs no quotes.
+The grammar of protocol.edits splits words as a shell does. The name of an existing strand may be typed without
+quotes, as in `mosaic Bob's take.alle q0-1`.
 """
 
 from collections.abc import Callable
@@ -14,10 +14,10 @@ from tui.model.quoting import quote_words, split_words
 
 
 def read_op(text: str, is_known: Callable[[str], bool]) -> Edit:
-    """The edit that a text is; `is_known` says whether a strand of a name exists.
+    """Parse an operation. `is_known` returns whether a strand with a name exists.
 
     Raises:
-        AlleleError: E_BAD_EDIT naming the part that cannot be read, E_NOT_FOUND for a strand in an open quote.
+        AlleleError: E_BAD_EDIT naming the part that is invalid; E_NOT_FOUND for an unknown strand in an unclosed quote.
     """
     op, _, rest = text.strip(" \t").partition(" ")
     if op not in OPS or not OPS[op].takes_strand:

@@ -1,7 +1,7 @@
-"""The whole strand in one line of plain characters: where the page is, the cursor, marks, changes and the playhead.
+"""The whole strand in one line of plain characters: the page, the cursor, marks, changes and the playhead.
 
-`-` frames off the page, `=` frames on it, `*` something changed there, a letter a mark, `v` the playhead, `+` the
-cursor; where two meet the later in this list is shown.
+`-` are frames off the page, `=` frames on the page, `*` changed cells, a letter is a mark, `v` the playhead and `+`
+the cursor. Where two coincide, the later one in this list is shown.
 """
 
 from collections.abc import Mapping
@@ -20,10 +20,13 @@ def overview(
     marks: Mapping[str, int],
     playhead: int | None,
 ) -> str:
-    """A strand in `columns` characters.
+    """Return a strand as a line of `columns` characters.
 
     Args:
-        changed: (Q, T). page: frames on screen, half-open. marks: letter to frame.
+        changed: (Q, T), whether each cell changed since the strand was opened.
+        page: the frames on screen, half-open.
+        cursor, playhead: frames.
+        marks: frame by letter.
     """
     frames = changed.shape[1]
     columns = min(columns, frames)
@@ -41,5 +44,5 @@ def overview(
 
 
 def _column(frame: int, frames: int, columns: int) -> int:
-    """The last column that begins at or before a frame."""
+    """Return the last column that begins at or before a frame."""
     return min(columns - 1, ((min(max(0, frame), frames - 1) + 1) * columns - 1) // frames)

@@ -1,7 +1,7 @@
-"""Paint mode: codes typed along time, each written as it is finished. Pure; the screen sends and draws.
+"""Paint mode: codes are typed along time, and each is written when it is complete. Does no I/O.
 
-Digits gather, Space (or Enter or a comma) writes them and goes a frame on; with no digits the last code is written
-again. `.` goes on without writing, Backspace takes a digit back, Esc or the key that began it ends.
+Digits form a code. Space (or Enter or a comma) writes it and moves one frame on; without digits it writes the last
+code again. `.` skips a frame, Backspace deletes a digit, and Esc or the key that started paint mode ends it.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ MOST_DIGITS = 5
 
 @dataclass
 class Painting:
-    """What is being painted. strokes: what was since it began, "." for a cell that was skipped."""
+    """The state of paint mode. `strokes` are the codes painted since it started, "." for a skipped frame."""
 
     levels: LevelRange | None = None
     first: int = 0
@@ -28,15 +28,15 @@ class Painting:
         return self.levels is not None
 
     def begin(self, levels: LevelRange, first: int) -> None:
-        """Start at a frame."""
+        """Start paint mode at a frame on some levels."""
         self.levels, self.first, self.typed, self.strokes = levels, first, "", []
 
     def end(self) -> None:
-        """Leave; what was painted stays."""
+        """End paint mode. Painted cells stay."""
         self.levels, self.typed = None, ""
 
     def type(self, key: str) -> bool:
-        """A digit or Backspace. False: it is neither."""
+        """Handle a digit or Backspace. Returns False for another key."""
         if len(key) == 1 and key in "0123456789":
             self.typed = (self.typed + key)[:MOST_DIGITS]
         elif key == "backspace":
@@ -46,7 +46,7 @@ class Painting:
         return True
 
     def stroke(self, frame: int, code: str) -> Edit | None:
-        """A cell was painted or, with ".", left out; the whole as one edit, for `.` to repeat. None: nothing yet."""
+        """Record a painted frame, or a skipped one (code "."). Returns all strokes as one edit that can be repeated."""
         self.typed = ""
         if frame != self.first + len(self.strokes):
             self.first, self.strokes = frame, []

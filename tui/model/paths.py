@@ -1,8 +1,8 @@
-"""Paths as people type, paste and drop them.
+"""Parsing of paths that users type, paste and drop.
 
-What exists under the text as it stands is what is meant, whatever quotes, spaces or percent signs the name holds. Only
-text that names nothing is read further: shell-quoted, with backslashes, as a file:// address, several in a row. No file
-is opened here; the disk is asked what exists.
+If the text is exactly the name of an existing file, that file is meant, whatever quotes, spaces or percent signs the
+name contains. Otherwise the text is parsed: shell quotes, backslashes, file:// addresses, several paths in a row. No
+file is opened here; the code only checks which files exist.
 """
 
 import platform
@@ -20,7 +20,7 @@ _FILE_AND_WORD = re.compile(r"(?P<file>.*\.[A-Za-z0-9]{2,5})[ \t]+(?P<rest>[^\s.
 
 
 def read_paths(text: str) -> list[Path]:
-    """Every path in a typed or pasted text, absolute, `~` expanded.
+    """Return every path in a typed or pasted text, absolute and with `~` expanded.
 
     Raises:
         AlleleError: E_BAD_REQUEST for an open quote or a file:// address of another machine.
@@ -31,15 +31,15 @@ def read_paths(text: str) -> list[Path]:
     lines = [line for line in LINE_END.split(text) if line.strip(BLANKS)]
     found = [_existing(line) for line in lines]
     if None in found and len(lines) > 1 and (across := _all_there(split_words(text))) is not None:
-        return across  # a quoted name may hold the end of a line
+        return across  # a quoted name may contain a line break
     return [path for line, known in zip(lines, found, strict=True) for path in known or _missing(line)]
 
 
 def read_path(text: str) -> Path:
-    """The one path that a text is, spaces and all; it need not exist, and then apostrophes are part of its name.
+    """Return the single path in a text, which may contain spaces. It need not exist; then apostrophes are part of it.
 
     Raises:
-        AlleleError: E_BAD_REQUEST when it is none, or several quoted ones.
+        AlleleError: E_BAD_REQUEST when the text has no path, or several quoted ones.
     """
     whole, words = as_typed(text), read_words(text)
     if whole is not None:
@@ -50,7 +50,7 @@ def read_path(text: str) -> Path:
 
 
 def read_path_and_rest(text: str) -> tuple[Path, str]:
-    """The path that a text begins with, and what follows it. The longest name that exists is meant."""
+    """Return the path that a text begins with (the longest that exists) and the remaining text."""
     for name, rest in leading_names(text, lambda name: named(name) is not None):
         return (named(name) or Path(name)).absolute(), rest
     stripped = text.strip(BLANKS)
@@ -63,12 +63,12 @@ def read_path_and_rest(text: str) -> tuple[Path, str]:
 
 
 def line_of(paths: Sequence[Path]) -> str:
-    """A line that `read_paths` reads as these paths; one alone stands unquoted."""
+    """Return a line that `read_paths` parses into these paths. A single path is not quoted."""
     return str(paths[0]) if len(paths) == 1 else quote_words(str(path) for path in paths)
 
 
 def _existing(line: str) -> list[Path] | None:
-    """The existing paths that a whole line names, None when some of it names nothing."""
+    """Return the paths that a line names, or None unless all of it names existing files."""
     whole = as_typed(line)
     if whole is not None:
         return [whole.absolute()]
@@ -76,14 +76,14 @@ def _existing(line: str) -> list[Path] | None:
 
 
 def _all_there(words: list[str] | None) -> list[Path] | None:
-    """The words as paths if there are any and every one exists."""
+    """Return the words as paths if there are any and all exist, else None."""
     paths = [_there(word) for word in words or []]
     found = [path for path in paths if path is not None]
     return found if found and len(found) == len(paths) else None
 
 
 def _run_of_names(line: str) -> list[Path] | None:
-    """Unquoted names with spaces and quotes in them, in a row: at every place the longest that exists."""
+    """Split a line into unquoted names that may contain spaces and quotes: each is the longest that exists."""
     if len(line.split()) > MOST_WORDS:
         return None
     found: list[Path] = []
@@ -99,20 +99,20 @@ def _run_of_names(line: str) -> list[Path] | None:
 
 
 def _missing(line: str) -> list[Path]:
-    """The paths of a line of which some do not exist."""
+    """Return the paths of a line of which some do not exist."""
     words = read_words(line)
     if words[-1].open and line[words[0].start] in "'\"":
-        raise AlleleError("E_BAD_REQUEST", f"a quote is open in: {line.strip(BLANKS)}", hint="close it")
+        raise AlleleError("E_BAD_REQUEST", f"a quote is not closed in: {line.strip(BLANKS)}", hint="close it")
     begins_several = any(_begins_a_path(word.value) for word in words[1:])
     if len(words) > 1 and all(word.tidy for word in words):
         paths = [_one(word.value) for word in words]
         if not is_plain(line) or begins_several or any(map(is_there, paths)):
             return paths
-    return [_one_of(line, words)]  # one path with spaces that is not there rather than several that are not
+    return [_one_of(line, words)]  # one missing path with spaces is likelier than several missing ones
 
 
 def _one_of(text: str, words: list[Word]) -> Path:
-    """The path that a text without an existing name is: unquoted if it is quoted as tools do it, else as it stands."""
+    """Return the path of a missing file: without quotes if the text is quoted as tools do, else the whole text."""
     stripped = text[words[0].start : words[-1].end]
     plain = _new(_one(stripped))
     if len(words) != 1 or words[0].open or words[0].value == stripped:
@@ -123,7 +123,7 @@ def _one_of(text: str, words: list[Word]) -> Path:
 
 
 def _new(path: Path) -> Path:
-    """The path, its folder by the name it has on the disk."""
+    """Return the path of a new file, with its folder in the normal form of Unicode that it has on disk."""
     if is_there(path.parent) or str(path).isascii():
         return path
     folder = in_another_form(path.parent)
@@ -135,7 +135,7 @@ def _begins_a_path(word: str) -> bool:
 
 
 def _there(word: str) -> Path | None:
-    """What exists under a word, absolute: a name, or a file:// address."""
+    """Return the existing absolute path of a word (a name or a file:// address), or None."""
     path = named(word)
     if path is None and _ADDRESS.match(word):
         path = _one(word)
@@ -143,7 +143,7 @@ def _there(word: str) -> Path | None:
 
 
 def _one(word: str) -> Path:
-    """A word as a path, absolute: an address is decoded, `~` expanded."""
+    """Return a word as an absolute path: file:// addresses are decoded and `~` is expanded."""
     match = _ADDRESS.match(word)
     if match is None:
         return at_home(word).absolute()

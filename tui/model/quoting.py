@@ -1,8 +1,8 @@
-r"""Words as a shell would read them, with where each stands and whether its quotes look like a tool's or like a name's.
+r"""Splits text into words as a shell does, with the position of each and whether a tool wrote its quotes.
 
-`shlex` refuses a text with an apostrophe in it and forgets where words stand; people type names with apostrophes. This
-reads the same quoting ('…', "…", \x), and $'…', which `ls` and `printf %q` write for names with odd characters. A quote
-that is not closed ends with the text, and the word says so. Pure.
+`shlex` rejects a text with an unpaired apostrophe and does not report positions, but users type names with
+apostrophes. This module reads the same quoting ('…', "…", \x), and $'…', which `ls` and `printf %q` write for names
+with unusual characters. An unclosed quote ends with the text, and its word records it. Does no I/O.
 """
 
 import re
@@ -27,10 +27,12 @@ _LETTERS = {"a": 7, "b": 8, "e": 27, "E": 27, "f": 12, "n": 10, "r": 13, "t": 9,
 
 @dataclass(frozen=True, kw_only=True)
 class Word:
-    """One word: its place in the text, what it says without quoting, and the quote that was not closed, if any.
+    """One word: its position in the text, its text without quoting, and the quote that was not closed, if any.
 
-    tidy: it is quoted as tools quote. Quotes open at the beginning of the word or after a slash and close at its end or
-    before one; a backslash stands before a character that needs it. The apostrophes of `Bob's don't.wav` are not tidy.
+    Attributes:
+        tidy: whether the word is quoted as tools quote: quotes open at its beginning or after a slash and close at its
+            end or before a slash, and a backslash precedes a character that needs it. The apostrophes of
+            `Bob's don't.wav` are not tidy.
     """
 
     start: int
@@ -41,7 +43,7 @@ class Word:
 
 
 def read_words(text: str) -> list[Word]:
-    """Every word of a text, the last one perhaps with an open quote."""
+    """Return every word of a text. The last one may have an unclosed quote."""
     words: list[Word] = []
     at = 0
     while at < len(text):
@@ -54,24 +56,24 @@ def read_words(text: str) -> list[Word]:
 
 
 def split_words(text: str) -> list[str] | None:
-    """What the words say, None when a quote is open."""
+    """Return the words without their quoting, or None when a quote is not closed."""
     words = read_words(text)
     return None if any(word.open for word in words) else [word.value for word in words]
 
 
 def is_plain(text: str) -> bool:
-    """Whether nothing in a text quotes or escapes."""
+    """Return whether a text contains no quote and no escape."""
     return not any(character in text for character in "\\'\"")
 
 
 def quote_words(words: Iterable[str]) -> str:
-    """The words in one line, from which `read_words` reads them again."""
+    """Join words into one line, quoted so that `read_words` reads the same words."""
     return " ".join(shlex.quote(word) for word in words)
 
 
 def _read_word(text: str, start: int) -> Word:
     at, value, opened, tidy = start, "", "", True
-    before = ""  # what stands before a piece: "" the word's beginning, "q" a quote, else the last plain character
+    before = ""  # what precedes a piece: "" the word's beginning, "q" a quote, else the last plain character
     while at < len(text) and text[at] not in BLANKS and (match := _PIECE.match(text, at)):
         piece, at = match[0], match.end()
         if match["plain"] is not None:
@@ -83,14 +85,14 @@ def _read_word(text: str, start: int) -> Word:
             value, before = value + match["escaped"], ""
         else:
             tidy = tidy and before in ("", "q", "/")
-            kind, said = _unquote(match)
+            kind, piece = _unquote(match)
             opened = "" if match[f"{kind}_end"] else {"dollar": "$'", "single": "'", "double": '"'}[kind]
-            value, before = value + said, "q"
+            value, before = value + piece, "q"
     return Word(start=start, end=at, value=value, open=opened, tidy=tidy and not opened)
 
 
 def _unquote(match: re.Match[str]) -> tuple[str, str]:
-    """Which quote a piece has, and what it says."""
+    """Return the kind of quote of a piece, and its text without it."""
     kind = next(kind for kind in ("dollar", "single", "double") if match[kind] is not None)
     begin = 2 if kind == "dollar" else 1
     inside = match[kind][begin : len(match[kind]) - len(match[f"{kind}_end"])]
@@ -102,7 +104,7 @@ def _unquote(match: re.Match[str]) -> tuple[str, str]:
 
 
 def _undollar(text: str) -> str:
-    r"""What stands in $'…': letters such as \n, and bytes of UTF-8 as \303\244 or \xc3\xa4."""
+    r"""Decode the inside of $'…': letters such as \n, and bytes of UTF-8 such as \303\244 or \xc3\xa4."""
 
     def one(match: re.Match[str]) -> str:
         word = match[1]
@@ -115,10 +117,10 @@ def _undollar(text: str) -> str:
             return _of_byte(int(word, 8) & 0xFF)
         return chr(_LETTERS[word]) if word in _LETTERS else word
 
-    said = _DOLLAR_ESCAPE.sub(one, text)
-    return said.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    decoded = _DOLLAR_ESCAPE.sub(one, text)
+    return decoded.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _of_byte(byte: int) -> str:
-    """A byte as `surrogateescape` keeps it until the bytes of one character are together."""
+    """Return a byte as a `surrogateescape` character; the bytes of one character are decoded together later."""
     return bytes([byte]).decode("ascii", "surrogateescape")

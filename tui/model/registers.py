@@ -1,4 +1,4 @@
-"""What this screen knows of the daemon's registers: their size and where they came from, for the status line."""
+"""The size and source of the daemon's registers that this client filled, for the status line."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from protocol.ranges import LevelRange
 
 @dataclass(frozen=True)
 class Register:
-    """Cells kept under a letter: levels × frames, and the strand they were copied from."""
+    """Cells stored under a letter: levels × frames, and the strand from which they were copied."""
 
     levels: LevelRange
     frames: int
@@ -20,11 +20,11 @@ class Register:
 
 @dataclass
 class Registers:
-    """Registers copied from here. `unnamed` is the one y and p use when none is named."""
+    """The registers that this client filled. `unnamed` is the one that y and p use without a letter."""
 
     unnamed: str = "a"
     known: dict[str, Register] = field(default_factory=dict[str, Register])
 
     def keep(self, name: str, register: Register) -> None:
-        """A copy was acknowledged."""
+        """Record a register after the daemon acknowledged its copy."""
         self.known[name] = register

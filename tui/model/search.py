@@ -1,4 +1,4 @@
-"""Finding codes: a run on one level as typed, or the cells of a selection wherever they come again."""
+"""Search for codes: a typed sequence on one level, or the cells of a selection. Also finds onsets of the sound."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ MOST_CODES = 256
 
 @dataclass(frozen=True)
 class Sought:
-    """Cells to find: (q, n) int32 from `level` on, -1 for any code."""
+    """The cells to find: (q, n) int32 from `level` on; -1 matches any code."""
 
     level: int
     cells: npt.NDArray[np.int32]
 
     @property
     def words(self) -> str:
-        """`12 . 4 on q1`, or the size of a rectangle."""
+        """Return the search as text: `12 . 4 on q1`, or the size of a rectangle."""
         height, width = self.cells.shape
         if height > 1 or width > 8:
             return f"{height} × {width} cells from q{self.level} on"
@@ -29,35 +29,35 @@ class Sought:
 
 
 def is_code(text: str, codebook: int) -> bool:
-    """Is a text as typed one of a level's codes?"""
+    """Return whether a typed text is the number of a code of a level."""
     return text.isascii() and text.isdecimal() and len(text) < 10 and int(text) < codebook
 
 
 def read_sought(text: str, level: int, codebook: int) -> Sought:
-    """A run of codes on a level; `.` is any code.
+    """Parse a sequence of codes on a level; `.` matches any code.
 
     Raises:
-        AlleleError: E_BAD_EDIT, naming the word that is no code.
+        AlleleError: E_BAD_EDIT, naming the word that is not a code.
     """
     words = text.replace(",", " ").split()
     for word in words:
         if word != "." and not is_code(word, codebook):
             raise AlleleError(
-                "E_BAD_EDIT", f"{word[:20]!r} is no code", hint=f"codes go from 0 to {codebook - 1}, . is any"
+                "E_BAD_EDIT", f"{word[:20]!r} is not a code", hint=f"codes are 0 to {codebook - 1}; . is any code"
             )
     if not words or len(words) > MOST_CODES or all(word == "." for word in words):
-        raise AlleleError("E_BAD_EDIT", "nothing to find", hint="a code or a run of codes, as in 17 . 4")
+        raise AlleleError("E_BAD_EDIT", "nothing to find", hint="give a code or a sequence of codes, such as 17 . 4")
     return Sought(level, np.array([[-1 if word == "." else int(word) for word in words]], dtype=np.int32))
 
 
 def sought_in(codes: Codes, rect: Rect) -> Sought:
-    """The cells of a rectangle."""
+    """Return a search for the cells of a rectangle."""
     part = codes[rect.index]
     return Sought(rect.levels.first, part.astype(np.int32)[:, :MOST_CODES])
 
 
 def places(sought: Sought, codes: Codes) -> npt.NDArray[np.int64]:
-    """Every frame at which the cells begin, in order."""
+    """Return every frame at which a match begins, in ascending order."""
     height, width = sought.cells.shape
     frames = codes.shape[1] - width + 1
     if sought.level + height > codes.shape[0] or frames < 1:
@@ -72,7 +72,7 @@ def places(sought: Sought, codes: Codes) -> npt.NDArray[np.int64]:
 
 
 def step(found: npt.NDArray[np.int64], frame: int, count: int) -> tuple[int, int] | None:
-    """The count-th place after (before, when negative) a frame, round the end: (frame, which one of them)."""
+    """Return the count-th match after a frame (before it, when negative) and its index. The search wraps around."""
     if not len(found):
         return None
     at = int(np.searchsorted(found, frame, side="right" if count > 0 else "left"))
@@ -81,10 +81,10 @@ def step(found: npt.NDArray[np.int64], frame: int, count: int) -> tuple[int, int
 
 
 def onsets(peaks: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Frames at which the sound sets in: at least 6 dB above each of the three frames before, and above -46 dB.
+    """Return the frames of onsets: at least 6 dB above each of the three frames before, and above -46 dB.
 
     Args:
-        peaks: (T,) in [0, 1], NaN where nothing is known: there and just after it nothing is an onset.
+        peaks: (T,) in [0, 1], NaN where unknown. Unknown frames and those just after them are not onsets.
     """
     past = np.concatenate([np.zeros(3, np.float32), peaks])
     before = np.stack([past[2 - k : len(past) - 1 - k] for k in range(3)]).max(axis=0)

@@ -1,7 +1,7 @@
-"""One training as the Train screen shows it, built from a job's log or its live events alike.
+"""One training as the Train screen shows it, built from both a job's log and its live events.
 
-The log of a job holds the same bodies as the events, so a screen that comes late reads GetJobLog and then follows;
-entries that arrive twice (once from the log, once live) change nothing.
+A job's log contains the same bodies as the events, so a screen reads GetJobLog first and then follows the events. An
+entry that arrives twice (from the log and live) has no effect the second time.
 """
 
 import time
@@ -28,7 +28,7 @@ class Training:
         self.evaluation: EvaluationCompleted | None = None
         self.loss = Curve()
         self.held_out = Curve()
-        self.learnt = Curve()  # the held-out measure on audio that is trained on: the gap is what was memorised
+        self.learnt = Curve()  # the held-out measure on training audio: the gap shows memorisation
         self.evaluations: list[EvaluationCompleted] = []
         self.lines: deque[str] = deque(maxlen=LOG_LINES)
         self.next_entry = 0
@@ -41,7 +41,7 @@ class Training:
         return len(self.evaluation.utilisation) if self.evaluation else 0
 
     def take_entry(self, entry: dict[str, Any]) -> None:
-        """One entry of GetJobLog; entries of kinds that are not known here are skipped."""
+        """Add one entry of GetJobLog. Entries of unknown kinds are skipped."""
         kinds: dict[str, type[Any]] = {
             "StepCompleted": StepCompleted,
             "EvaluationCompleted": EvaluationCompleted,
@@ -57,19 +57,19 @@ class Training:
         self.take(body)
 
     def take(self, body: Any) -> None:
-        """One event's body."""
+        """Add the body of one event."""
         if isinstance(body, StepCompleted):
             self._take_step(body)
         elif isinstance(body, EvaluationCompleted):
             self._take_evaluation(body)
         elif isinstance(body, JobLogged):
-            self._say(body.elapsed_s, body.text)  # most lines come without a time: it is that of what came before
+            self._say(body.elapsed_s, body.text)  # most lines carry no time: they get that of the entry before
         self.version += 1
         self.heard_s = time.monotonic()
 
     def _take_step(self, body: StepCompleted) -> None:
         if self.step is not None and body.step < self.step.step and body.elapsed_s > self.step.elapsed_s:
-            self.loss = Curve()  # resumed from an older checkpoint: the curve goes on from there
+            self.loss = Curve()  # resumed from an older checkpoint: the curve continues from there
         if self.step is None or body.elapsed_s >= self.step.elapsed_s:
             self.step = body
             loss = body.losses.get("total", sum(body.losses.values()) if body.losses else float("nan"))
@@ -88,21 +88,21 @@ class Training:
         self.evaluations = [known for known in self.evaluations if known.elapsed_s < body.elapsed_s] + [body]
         words = ", ".join(f"{key} {number:.3f}" for key, number in body.held_out.items() if number is not None)
         known = f"held-out {words}" if words else "nothing is held out"
-        told = "  ".join(filter(None, (known, standing_words(body))))
-        self._say(body.elapsed_s, f"step {body.step}: {told}")
+        result = "  ".join(filter(None, (known, standing_words(body))))
+        self._say(body.elapsed_s, f"step {body.step}: {result}")
 
     @property
     def elapsed_s(self) -> float:
-        """How long it had trained at the newest report."""
+        """Training time at the newest report, in seconds."""
         return max((report.elapsed_s for report in (self.step, self.evaluation) if report is not None), default=0.0)
 
     @property
     def previews(self) -> list[EvaluationCompleted]:
-        """Evaluations that left something to hear, the newest first."""
+        """Evaluations that saved a preview, the newest first."""
         return [evaluation for evaluation in reversed(self.evaluations) if evaluation.preview]
 
     def held_out_now(self) -> tuple[str, float | None]:
-        """The held-out measure shown: its name and newest value."""
+        """Return the name and newest value of the held-out measure that is shown."""
         if self.evaluation is None:
             return PRIMARY[0], None
         measures = self.evaluation.held_out
@@ -120,7 +120,7 @@ class Training:
 
 
 def clock(seconds: float | None) -> str:
-    """A duration as 4:10 or 1:02:03; "?" when not known."""
+    """Return a duration in seconds as 4:10 or 1:02:03; "?" when it is unknown."""
     if seconds is None:
         return "?"
     whole = max(0, int(seconds + 0.5))
@@ -129,16 +129,16 @@ def clock(seconds: float | None) -> str:
 
 
 def read_option(option: Option, text: str) -> Any:
-    """What a form's field holds for an option of a training; an empty one leaves it as it is.
+    """Parse the text of a form's field as a training option. An empty field keeps the default.
 
     Raises:
-        ValueError: a sentence for the person.
+        ValueError: with a sentence to show to the user.
     """
     text = text.strip().lower().replace(" ", "")
     if not text:
         return option.default
     if isinstance(option.kind, Duration) and text.replace(".", "").isdecimal():
-        text += "s"  # a form may be less strict than the command line
+        text += "s"  # a form accepts numbers without a unit, unlike the command line
     try:
         return option.kind.read(text)
     except ValueError as refusal:

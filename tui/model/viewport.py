@@ -1,7 +1,7 @@
-"""Which part of a strand a pane shows, and how the editor shares its rows among two panes.
+"""Which part of a strand a pane shows, and how two panes share the rows of the editor.
 
-Following is a page turn, never a scroll: a scroll by one column re-sends the whole grid (tens of KB over SSH), a page
-turn does so once a page.
+The view follows the cursor by turning pages and never scrolls: scrolling by one column sends the whole grid again
+(tens of KB over SSH), and turning pages does so only once per page.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ TALLEST = 3
 
 
 def page_start(frame: int, first: int, width: int, frames: int) -> int:
-    """The first visible frame such that `frame` is on the page; unchanged while it is."""
+    """Return the first visible frame of the page with `frame`; unchanged while that page is shown."""
     if width <= 0 or frames <= width:
         return 0
     first = min(max(0, first), frames - width)
@@ -24,7 +24,7 @@ def page_start(frame: int, first: int, width: int, frames: int) -> int:
 
 
 def row_start(level: int, first: int, rows: int, levels: int) -> int:
-    """The first visible level such that `level` is shown, moved no further than needed."""
+    """Return the first visible level with which `level` is visible, changed as little as possible."""
     if rows <= 0 or levels <= rows:
         return 0
     first = min(max(0, first), levels - rows)
@@ -33,7 +33,7 @@ def row_start(level: int, first: int, rows: int, levels: int) -> int:
 
 @dataclass(frozen=True)
 class PaneRows:
-    """Rows of one pane: a header, a ruler, `wave` rows of waveform and `grid` rows of levels, `tall` for each."""
+    """Rows of one pane: a header, a ruler, `wave` rows of waveform, and `grid` rows of levels with `tall` rows each."""
 
     wave: int
     grid: int
@@ -41,7 +41,7 @@ class PaneRows:
 
     @property
     def levels(self) -> int:
-        """How many levels are in view."""
+        """The number of visible levels."""
         return self.grid // self.tall
 
     @property
@@ -52,11 +52,11 @@ class PaneRows:
 def share_rows(
     height: int, levels_a: int, levels_b: int, focus: int, tallest: int = TALLEST, wanted_tall: int = 0
 ) -> tuple[PaneRows, PaneRows]:
-    """Rows of the panes A and B on a terminal of `height` rows.
+    """Share the `height` rows of a terminal between panes A and B.
 
-    Levels come first, what is left goes to the waveforms; on a high terminal each level is drawn up to `tallest` rows
-    high (a row more costs as many bytes again), or `wanted_tall` where that fits. When even the levels do not fit, the
-    focused pane gets what it needs and both grids follow the cursor.
+    Levels come first, and waveforms get the remaining rows. On a high terminal each level is up to `tallest` rows high
+    (each further row costs as many bytes as the first), or `wanted_tall` if that fits. If the levels do not fit, the
+    focused pane gets the rows it needs, and both grids follow the cursor.
     """
     space, tall = height - BARS - 4, 1
     wanted = [max(1, levels_a), max(1, levels_b)]

@@ -1,7 +1,7 @@
-"""Peaks and bands of a strand's decoded sound, for each frame, filled in as the daemon decodes.
+"""Peaks and frequency bands of a strand's decoded sound per frame, filled as the daemon decodes.
 
-Data flow: `wanted` says which visible frames are missing or stale; the caller asks DecodeRegion and hands the PCM to
-`fill`. After an edit the old peaks stay on screen until new ones come, so nothing flickers.
+Data flow: `wanted` returns which visible frames are missing or stale; the caller sends DecodeRegion and passes the PCM
+to `fill`. After an edit the old peaks stay on screen until new ones arrive, to avoid flicker.
 """
 
 import math
@@ -16,24 +16,24 @@ from protocol.units import SAMPLE_RATE_HZ
 from tui.model.zoom import largest_of
 
 RAMP = " .:-=+*#%@"
-BANDS = 16  # as many as the strip has rows at most
+BANDS = 16  # the most rows that the strip can have
 LOWEST_HZ, HIGHEST_HZ = 60.0, 16_000.0
 FLOOR_DB, TOP_DB = -84.0, -12.0  # of a full-scale sine in one band
 SHADES = 12
 
 
 class Waveform:
-    """Peak per frame in [0, 1], NaN where nothing was decoded yet. `version` grows with every change."""
+    """Peak per frame in [0, 1], NaN where nothing was decoded yet. `version` increases with every change."""
 
     def __init__(self, frames: int) -> None:
         self.peaks: npt.NDArray[np.float32] = np.full(frames, np.nan, dtype=np.float32)
         self._fresh: npt.NDArray[np.bool_] = np.zeros(frames, dtype=np.bool_)
         self.bands: npt.NDArray[np.int8] = np.full((BANDS, frames), -1, dtype=np.int8)
-        """(BANDS, T), lowest band first: 0 to SHADES - 1, -1 where nothing is known."""
+        """Bands (BANDS, T), lowest first: 0 to SHADES - 1, or -1 where unknown."""
         self.version = 0
 
     def stale(self, first: int, past: int, margin: int, frames: int) -> None:
-        """Cells of [first, past) changed; a codec that sees `margin` frames around it makes more of them stale."""
+        """Mark frames as stale: the changed cells [first, past), and `margin` frames (receptive field) around them."""
         if frames != len(self.peaks):
             peaks, fresh = np.full(frames, np.nan, dtype=np.float32), np.zeros(frames, dtype=np.bool_)
             known = min(frames, len(self.peaks))
@@ -47,12 +47,12 @@ class Waveform:
         self._fresh[max(0, first - margin) : past + margin] = False
 
     def wanted(self, first: int, past: int) -> FrameRange | None:
-        """The smallest range inside [first, past) that holds everything missing there."""
+        """Return the smallest range within [first, past) that covers all missing or stale frames, or None."""
         missing = np.flatnonzero(~self._fresh[first:past])
         return FrameRange(first + int(missing[0]), first + int(missing[-1]) + 1) if len(missing) else None
 
     def fill(self, first: int, past: int, pcm: npt.NDArray[Any], hop_length: int) -> None:
-        """Take in PCM (C, L) of the frames [first, past)."""
+        """Compute the frames [first, past) from their PCM (C, L)."""
         past = min(past, len(self.peaks))
         count = past - first
         if count <= 0:
@@ -66,7 +66,7 @@ class Waveform:
         self.version += 1
 
     def shades(self, first: int, columns: int, zoom: int, rows: int) -> npt.NDArray[np.int8]:
-        """The spectrogram's cells (rows, n), highest band on top: the loudest of what a cell stands for, -1 unknown."""
+        """Return spectrogram cells (rows, n), highest band on top; a cell has its loudest value, or -1 if unknown."""
         part = self.bands[:, first : first + columns * zoom]
         if not part.shape[1]:
             return part[:rows]
@@ -75,15 +75,16 @@ class Waveform:
         return np.maximum.reduceat(cells, np.arange(rows) * BANDS // rows, axis=0)[::-1]
 
     def heights(self, first: int, columns: int, zoom: int = 1) -> npt.NDArray[np.float32]:
-        """Height of each cell's bar in [0, 1], NaN where nothing is known.
+        """Return the height of each cell's bar in [0, 1], NaN where unknown.
 
-        The square root of the peak: quiet tails show, and loud material still has a shape (decibels flatten it).
+        The height is the square root of the peak, so that quiet tails are visible and loud material keeps its shape
+        (decibels would flatten it).
         """
         return np.sqrt(np.clip(largest_of(self.peaks, first, columns, zoom), 0.0, 1.0)).astype(np.float32)
 
 
 def bands_of(mono: npt.NDArray[Any], frames: int, hop_length: int) -> npt.NDArray[np.int8]:
-    """Loudness of BANDS bands, even on the mel scale, in each frame: (BANDS, frames), 0 to SHADES - 1."""
+    """Return the loudness of BANDS bands, evenly spaced on the mel scale: (BANDS, frames), 0 to SHADES - 1."""
     padded = np.zeros(frames * hop_length, dtype=np.float32)
     kept = np.nan_to_num(mono[: len(padded)])
     padded[: len(kept)] = kept
@@ -99,7 +100,7 @@ def bands_of(mono: npt.NDArray[Any], frames: int, hop_length: int) -> npt.NDArra
 
 
 def ramp_glyph(height: float) -> str:
-    """A height as one ASCII character."""
+    """Return the ASCII character that shows a height in [0, 1]."""
     if np.isnan(height):
         return " "
     return RAMP[min(len(RAMP) - 1, int(height * len(RAMP)))]

@@ -1,4 +1,4 @@
-"""What is under the cursor, in words: nothing on screen may need a colour to be understood."""
+"""Descriptions of cells and selections in words, so that colour is never needed to understand the screen."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from tui.model.grid import StrandGrid
 
 
 def level_name(level: int, levels: int) -> str:
-    """`0 body` … `7 air`: the first carries most of the sound, the last only detail; those between are numbers."""
+    """Name a level: `0 body` carries most of the sound, the last one, `7 air`, only detail; others are numbers."""
     if level == 0:
         return f"{level} body"
     return f"{level} air" if level == levels - 1 and levels > 2 else f"{level}"
@@ -18,7 +18,7 @@ def level_name(level: int, levels: int) -> str:
 def describe_cell(
     grid: StrandGrid, cursor: Cursor, atlas: CodeAtlas | None, other: StrandGrid | None, other_name: str
 ) -> str:
-    """The cell under the cursor: place, time, code, rank, use, history, and whether the other strand has it."""
+    """Describe the cell at the cursor: position, time, code, rank, use, history, and uses in the other strand."""
     level, frame = cursor.level, cursor.frame
     code = int(grid.codes[level, frame])
     does = "" if atlas is None else atlas.words(level, code)
@@ -39,10 +39,10 @@ def describe_cell(
 
 
 def describe_rect(rect: Rect, grid: StrandGrid) -> str:
-    """`q0-1 @48:64  2 × 16 cells  0.34 s`."""
+    """Describe a rectangle, as in `q0-1 @48:64  2 × 16 cells  0.34 s`."""
     return f"{rect}  {rect.height} × {rect.width} cells  {grid.seconds(rect.width):.2f} s"
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:
-    """`1 edit`, `3 edits`."""
+    """Return a count with its noun: `1 edit`, `3 edits`."""
     return f"{count} {one if count == 1 else (many or one + 's')}"

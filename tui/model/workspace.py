@@ -1,6 +1,6 @@
-"""What the screen shows again after it is gone, as JSON in the daemon (PutWorkspace).
+"""The workspace that the TUI restores at its next start, stored as JSON in the daemon (PutWorkspace).
 
-Reading never fails: what cannot be read is left out, so a workspace of a newer Allele opens too.
+Reading never fails: unreadable parts are skipped, so the workspace of a newer Allele can be read too.
 """
 
 import msgspec
@@ -11,11 +11,11 @@ from tui.model.editor import Editor, Pane
 
 MAX_BYTES = 65_536
 MOST_ZOOM, MOST_MARKED = 1 << 20, 50
-MOST_MACROS = 16_384  # characters of strokes; the oldest macros go first
+MOST_MACROS = 16_384  # characters of strokes; the oldest macros are dropped first
 
 
 class PaneState(msgspec.Struct, frozen=True, kw_only=True):
-    """One pane: the strand's id, the cursor, the anchor of a selection, the first visible frame and level."""
+    """The state of one pane: strand id, cursor, anchor of a selection, first visible frame and level."""
 
     strand: str | None = None
     cursor: tuple[int, int] = (0, 0)
@@ -27,7 +27,7 @@ class PaneState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is shown again."""
+    """The whole state that is restored at the next start."""
 
     format: int = 1
     screen: str = "library"
@@ -51,7 +51,7 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[str, list[str]] | None = None) -> str:
-    """The workspace as JSON."""
+    """Return the workspace as JSON text."""
     panes = [
         PaneState(
             strand=pane.strand,
@@ -88,7 +88,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
 
 
 def _newest(macros: dict[str, list[str]]) -> dict[str, list[str]]:
-    """As many of the newest macros as are kept."""
+    """Return the newest macros that fit into MOST_MACROS characters."""
     kept: dict[str, list[str]] = {}
     left = MOST_MACROS
     for name, strokes in reversed(macros.items()):
@@ -100,7 +100,7 @@ def _newest(macros: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def load_workspace(text: str) -> WorkspaceState | None:
-    """What `dump_workspace` wrote, or None when there is nothing to read."""
+    """Parse the JSON of `dump_workspace`; None when there is nothing readable."""
     if not text or len(text) > MAX_BYTES:
         return None
     try:
@@ -110,7 +110,7 @@ def load_workspace(text: str) -> WorkspaceState | None:
 
 
 def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
-    """Put a workspace into an editor; strands that are gone are left out."""
+    """Restore a workspace into an editor. Strands that are no longer open are skipped."""
     for pane, kept in zip(editor.panes, state.panes, strict=False):
         _restore_pane(pane, kept, living)
     editor.focus = 1 if state.focus == 1 else 0

@@ -1,8 +1,8 @@
-"""Several frames in one cell: which code stands for them, and how far one can zoom.
+"""Zoom: which code represents several frames in one cell, and how far the view can zoom.
 
-A zoomed cell shows the code that is most frequent among its frames, the earlier one where two are; of more than SEEN
-frames that many are looked at, evenly spread. So a cell of a long strand is a sample, and the header says how many
-frames stand in it.
+A zoomed cell shows the most frequent code of its frames, and the earlier one of two equally frequent ones. If a cell
+has more than SEEN frames, only SEEN of them, evenly spaced, are counted, so the result is an estimate. The header shows
+how many frames a cell represents.
 """
 
 from typing import Any
@@ -14,13 +14,13 @@ SEEN = 16
 
 
 def cells_of(row: npt.NDArray[Any], first: int, columns: int, zoom: int) -> npt.NDArray[Any]:
-    """What stands in up to `columns` cells of `zoom` frames each, from frame `first` on.
+    """Return the codes of up to `columns` cells of `zoom` frames each, from frame `first` on.
 
     Args:
         row: (T,) codes of one level.
 
     Returns:
-        (n,) of the same kind, n ≤ columns; the last cell may hold fewer frames.
+        (n,) of the same dtype, n ≤ columns. The last cell may have fewer frames.
     """
     part = row[first : first + columns * zoom]
     if zoom == 1 or not len(part):
@@ -35,7 +35,7 @@ def cells_of(row: npt.NDArray[Any], first: int, columns: int, zoom: int) -> npt.
 
 
 def any_of(row: npt.NDArray[np.bool_], first: int, columns: int, zoom: int) -> npt.NDArray[np.bool_]:
-    """Whether any frame of each cell is marked."""
+    """Return for each cell whether any of its frames is marked."""
     part = row[first : first + columns * zoom]
     if zoom == 1 or not len(part):
         return part
@@ -43,7 +43,7 @@ def any_of(row: npt.NDArray[np.bool_], first: int, columns: int, zoom: int) -> n
 
 
 def largest_of(row: npt.NDArray[np.float32], first: int, columns: int, zoom: int) -> npt.NDArray[np.float32]:
-    """The largest known value of each cell, NaN where nothing is known."""
+    """Return the largest known value of each cell, NaN where all are unknown."""
     part = row[first : first + columns * zoom]
     if zoom == 1 or not len(part):
         return part
@@ -51,20 +51,20 @@ def largest_of(row: npt.NDArray[np.float32], first: int, columns: int, zoom: int
 
 
 def whole(frames: int, columns: int) -> int:
-    """Frames in a cell at which all of a strand is on the page."""
+    """Return the zoom, in frames per cell, at which a whole strand fits on the page."""
     return max(1, -(-frames // max(1, columns)))
 
 
 def zoomed_out(zoom: int, frames: int, columns: int) -> int:
-    """The next coarser zoom: twice as many frames in a cell, or all of the strand on the page."""
+    """Return the next coarser zoom: twice as many frames per cell, at most the whole strand on the page."""
     return min(2 * zoom, whole(frames, columns)) if zoom < whole(frames, columns) else zoom
 
 
 def zoomed_in(zoom: int) -> int:
-    """The next finer zoom, a power of two: 1 is one frame in a cell."""
+    """Return the next finer zoom, a power of two; 1 is one frame per cell."""
     return 1 << max(0, (zoom - 1).bit_length() - 1)
 
 
 def words_of(zoom: int) -> str:
-    """For the header; "" for one frame in a cell."""
+    """Return the zoom as text for the header; "" for one frame per cell."""
     return "" if zoom == 1 else f"1 cell = {zoom} frames"

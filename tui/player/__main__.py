@@ -1,4 +1,4 @@
-"""`python -m tui.player`: read the arguments, move stderr away from the terminal, open the device, play."""
+"""The entry point of `python -m tui.player`: read arguments, redirect stderr to the log, open the device, play."""
 
 import argparse
 import contextlib
@@ -20,13 +20,15 @@ MAX_LOG_BYTES = 1_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the player; returns its exit code."""
+    """Run the player and return its exit code."""
     parser = argparse.ArgumentParser(prog="python -m tui.player", description="Play what an Allele daemon streams.")
     parser.add_argument("--aud", metavar="ENDPOINT", help="the daemon's aud socket, as in ipc:///…/aud.sock")
     parser.add_argument("--client-id", metavar="HEX", type=_identity, help="16 bytes, as StartPlayback.player")
     parser.add_argument("--device", default="auto", help="auto, a device's NAME, none, paced or wav:FILE")
     parser.add_argument("--log", type=Path, help="file for what audio libraries print (default: the home's logs)")
-    parser.add_argument("--list", action="store_true", help="print what could play, as one JSON line, and leave")
+    parser.add_argument(
+        "--list", action="store_true", help="print the devices that can play, as one JSON line, and exit"
+    )
     options = parser.parse_args(arguments)
     if not options.list and (options.aud is None or options.client_id is None):
         parser.error("--aud and --client-id are needed")
@@ -38,8 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _play(endpoint: str, client_id: bytes, device_name: str) -> int:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C on the terminal is the client's; it closes stdin
-    sys.setswitchinterval(0.001)  # the callback waits this long at most for the main thread's Python
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C on the terminal is for the client, which then closes stdin
+    sys.setswitchinterval(0.001)  # the longest time that the callback waits for the main thread's Python
     console = Console(sys.stdin.fileno(), sys.stdout.fileno())
     try:
         device, kind = _open_device(device_name)
@@ -50,7 +52,7 @@ def _play(endpoint: str, client_id: bytes, device_name: str) -> int:
     latency_ms = round(device.latency_s * 1000, 1)
     console.say(DeviceOpened(device=device.name, kind=kind, latency_ms=latency_ms))
     gc.collect()
-    gc.freeze()  # what the imports left is never collected: a collection then is short enough for the callback
+    gc.freeze()  # excludes imported objects from collections, which are then short enough for the callback
     return player.run()
 
 
@@ -87,7 +89,7 @@ def _identity(text: str) -> bytes:
 
 
 def _move_stderr(path: Path) -> None:
-    """Send fd 2 to the log, because PortAudio and ALSA write to it from C; to nowhere when there is no log."""
+    """Redirect fd 2 to the log (or to nothing, without a log), because PortAudio and ALSA write to it from C."""
     target = os.open(os.devnull, os.O_WRONLY)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,4 +103,4 @@ def _move_stderr(path: Path) -> None:
 if __name__ == "__main__":
     status = main()
     sys.stdout.flush()
-    os._exit(status)  # at exit PortAudio is taken down, which a hanging sound server would keep from ending
+    os._exit(status)  # a normal exit would close PortAudio, which blocks if the sound server hangs

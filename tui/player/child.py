@@ -1,7 +1,7 @@
-"""The client's handle on its player process: start, watch, restart, silence, close.
+"""The client's control of its player process: start, watch, restart, silence, close.
 
 A plain asyncio child (multiprocessing's start methods fail inside Textual). Callbacks run on the event loop. The
-player outlives daemons: it reconnects by itself. It does not outlive its client.
+player outlives daemons and reconnects automatically. It ends with its client.
 """
 
 import asyncio
@@ -30,19 +30,25 @@ from tui.player.portaudio import advice
 
 START_S = 10.0
 CLOSE_S = 1.0
-RETRY_S = (0.2, 0.5, 1.0, 2.0, 5.0)  # after that many quick deaths it stays down until restart()
+RETRY_S = (
+    0.2,
+    0.5,
+    1.0,
+    2.0,
+    5.0,
+)  # delays between restarts; after so many quick deaths it stays stopped until restart()
 STEADY_S = 30.0
 
 
 class PlayerChild:
-    """One player process and what it last said.
+    """One player process and its last reports.
 
     Args:
         aud_endpoint: the daemon's aud socket (`Places.endpoint("aud")`).
         log: file that the player's stderr goes to.
         on_status: called with every PlayerStatus (at most 20 a second).
-        on_device: called when what plays is known, and again after a restart; kind "none" carries the reason.
-        on_ended: called when a playback is over.
+        on_device: called when the device is known, and again after a restart; kind "none" has the reason.
+        on_ended: called when a playback ended.
         device: auto, a device's name, none, paced or wav:FILE.
     """
 
@@ -68,33 +74,33 @@ class PlayerChild:
 
     @property
     def can_play(self) -> bool:
-        """There is a device; `device.reason` and `.hint` say why not."""
+        """Whether there is a device; if not, `device.reason` and `device.hint` say why."""
         return self.device.kind != "none"
 
     async def start(self) -> DeviceOpened:
-        """Start the process and wait until it says what plays. Never raises: no sound is a device of kind none."""
+        """Start the process and wait for its device. Never raises: without sound the device has kind "none"."""
         if self._watch is None:
             self._opened.clear()
             self._watch = asyncio.create_task(self._keep_alive())
             try:
                 await asyncio.wait_for(self._opened.wait(), START_S)
-            except TimeoutError:  # it may come yet, and is listened to
+            except TimeoutError:  # its report may still arrive and will be read
                 reason = f"the sound system has not answered for {START_S:.0f} s"
                 self._take(DeviceOpened(device="none", kind="none", reason=reason, hint="restart it"))
         return self.device
 
     def silence(self) -> bool:
-        """Stop the sound at once, without asking the daemon (send StopPlayback too). False: no process."""
+        """Stop the sound at once, without the daemon (send StopPlayback too). Returns False without a process."""
         return self._tell(Stop())
 
     async def restart(self, device: str | None = None) -> DeviceOpened:
-        """Start afresh, on another device or after one was plugged in: PortAudio reads its list only once."""
+        """Restart, on another device or after one was plugged in, since PortAudio reads its list only once."""
         await self.close()
         self._wanted = device or self._wanted
         return await self.start()
 
     async def close(self) -> None:
-        """Fade out and end the process."""
+        """Fade out the sound and end the process."""
         watch, self._watch = self._watch, None
         if watch is not None:
             watch.cancel()
@@ -117,7 +123,7 @@ class PlayerChild:
             await asyncio.sleep(RETRY_S[max(0, deaths - 1)])
 
     async def _live_once(self) -> None:
-        """Run one process from start to end, reading what it says."""
+        """Run one process from start to end and read its reports."""
         try:
             self._process = process = await self._spawn()
         except OSError as problem:
@@ -144,11 +150,11 @@ class PlayerChild:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C on the terminal is the client's
+                start_new_session=True,  # so that Ctrl-C on the terminal reaches only the client
             )
 
     def _open_log(self) -> BinaryIO:
-        """Where the player's stderr goes; a log that cannot be written is no reason to be silent."""
+        """Open the log for the player's stderr. If that fails, the player runs without a log."""
         try:
             self._log.parent.mkdir(parents=True, exist_ok=True)
             return self._log.open("ab")
@@ -166,7 +172,7 @@ class PlayerChild:
             if self._on_device is not None:
                 self._on_device(report)
         else:
-            if report.playback == self.status.playback:  # the next regular status is up to 50 ms away
+            if report.playback == self.status.playback:  # the next regular status may come only after 50 ms
                 self.status = msgspec.structs.replace(self.status, playing=False)
             if self._on_ended is not None:
                 self._on_ended(report)
@@ -180,7 +186,7 @@ class PlayerChild:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask it to leave, then make it."""
+    """End a process: terminate it, then kill it if it does not end."""
     if process.stdin is not None:
         with contextlib.suppress(OSError, RuntimeError):
             process.stdin.write(line_of(Quit()))

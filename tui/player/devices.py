@@ -1,10 +1,10 @@
-"""What plays: one small interface, and the sound card behind it.
+"""The devices that play: one small interface, and the sound card.
 
-A device calls `fill` from its own thread for every block and never anything else. `tui.player.portaudio` loads the
-library behind a sound card, only when one is wanted, so a machine without it can do everything but play.
+A device calls only `fill`, from its own thread, for every block. `tui.player.portaudio` loads the library for a sound
+card only when one is opened, so a machine without it can do everything except play.
 
 What can go wrong: the device is unplugged or its sound server ends (PortAudio gives up on the stream), or the server
-hangs (no block is asked for any more, and whoever calls PortAudio then may never come back). `trouble` tells of both.
+hangs (no block is requested any more, and calls of PortAudio may never return). `trouble` reports both.
 """
 
 import threading
@@ -20,44 +20,46 @@ from tui.player.ring import Samples
 
 Fill = Callable[[Samples], bool]
 
-LATENCY_S = 0.1  # asked of the sound card: small enough to play with, large enough for a busy laptop
+LATENCY_S = 0.1  # requested from the sound card: small enough to play with, large enough for a busy laptop
 MAX_BLOCK = SAMPLE_RATE_HZ // 2
-QUICK_S = 0.025  # a device slower than this is cut off on stop instead of playing out what it holds
-STALLED_S = 3.0  # without a block asked for: thirty times what a card holds
-LONGEST_TICK_S = 0.1  # counted between two looks: a process that was stopped itself blames no device
+QUICK_S = 0.025  # on stop, a device with more latency is cut off; others play what they have buffered
+STALLED_S = 3.0  # without a requested block: thirty times what a card buffers
+LONGEST_TICK_S = (
+    0.1  # the most time counted between two checks, so that a suspended process does not report a stalled device
+)
 INVALID_SAMPLE_RATE = -9997  # paInvalidSampleRate of PortAudio
 LET_GO_S = 0.5  # for a call that a hanging sound server may never answer
 
 
 class Device(Protocol):
-    """Something that takes samples at 48 kHz on its own clock."""
+    """An output that requests samples at 48 kHz on its own clock."""
 
     name: str
     latency_s: float
     channels: int
 
     def start(self, fill: Fill) -> None:
-        """Begin to call `fill` with blocks float32, `(L,)` for one channel and `(L, 2)` for two."""
+        """Start to call `fill` with float32 blocks, `(L,)` for one channel and `(L, 2)` for two."""
         ...
 
     def cut(self) -> None:
-        """Forget what was handed over and is not heard yet, where that is more than a moment."""
+        """Discard buffered samples that are not audible yet, if there are more than a few milliseconds of them."""
         ...
 
     def trouble(self) -> str:
-        """What became of the device, as in "went away"; "" while it plays. Asked many times a second."""
+        """Return what is wrong with the device, such as "went away"; "" while it plays. Called many times a second."""
         ...
 
     def close(self) -> None:
-        """Stop calling `fill` and let go of the device."""
+        """Stop calling `fill` and release the device."""
         ...
 
 
 class SoundCard:
-    """A PortAudio output stream. `name` "" is the system's default.
+    """A PortAudio output stream. An empty `name` means the system's default device.
 
     Raises:
-        NoDeviceError: there is none, it is unknown or ambiguous, taken, or does not run at 48 kHz.
+        NoDeviceError: the device does not exist, is unknown, ambiguous or in use, or does not run at 48 kHz.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -70,7 +72,7 @@ class SoundCard:
         try:
             chosen = _find(sounddevice, name)
             self.name = str(chosen["name"])
-            self.channels = min(2, int(chosen["max_output_channels"]))  # more would wake every port of an interface
+            self.channels = min(2, int(chosen["max_output_channels"]))  # more would open every port of an interface
             self._block = np.zeros(MAX_BLOCK if self.channels == 1 else (MAX_BLOCK, 2), np.float32)
             self._stream = self._open(sounddevice, chosen)
         except sounddevice.PortAudioError as problem:
@@ -95,18 +97,18 @@ class SoundCard:
         )
 
     def start(self, fill: Fill) -> None:
-        """Begin to call `fill` from PortAudio's thread; one that went away meanwhile is in trouble at once."""
+        """Start to call `fill` from PortAudio's thread. `trouble` reports a device that went away meanwhile."""
         self._fill = fill
         self._seen_s = time.monotonic()
         self._try(self._stream.start)
 
     def cut(self) -> None:
-        """Drop what the card still holds. Its cut is hard, but 100 ms of sound after a panic would be worse."""
+        """Discard what the card has buffered. This may click, but 100 ms of sound after a panic would be worse."""
         if self.latency_s > QUICK_S and not self.trouble():
             self._try(self._restart)
 
     def trouble(self) -> str:
-        """PortAudio has given up on the stream, or nobody has asked for a block for STALLED_S."""
+        """Report a stream that PortAudio ended, or that requested no block for STALLED_S."""
         now_s = time.monotonic()
         tick_s, self._seen_s = min(LONGEST_TICK_S, now_s - self._seen_s), now_s
         self._still_s = self._still_s + tick_s if self._blocks == self._seen_blocks else 0.0
@@ -119,7 +121,7 @@ class SoundCard:
             return "went away"
 
     def close(self) -> None:
-        """Stop and free the stream; one that hangs ends with the process."""
+        """Stop and free the stream. A stream that hangs ends with the process."""
         self._try(lambda: self._stream.close(ignore_errors=True))
 
     def _restart(self) -> None:
@@ -127,7 +129,7 @@ class SoundCard:
         self._stream.start()
 
     def _try(self, act: Callable[[], None]) -> None:
-        """Do something to the stream that fails or never returns once the device is gone."""
+        """Call a function of the stream that may fail or never return if the device is gone."""
         is_done = threading.Event()
 
         def run() -> None:

@@ -1,7 +1,7 @@
-"""Chunks in, credits out: what was received, what of it was played, and where in the strand that is.
+"""The receiving side of the player: chunks in, credits out, and the position in the strand of what plays.
 
-Sole owner of the credit arithmetic: chunks promised to the daemon and not come yet, plus chunks queued and not
-played yet, are never more than WINDOW. Chunks without samples (a flush, a stop) cost no credit.
+All credit arithmetic is here: credits given for chunks that have not arrived, plus chunks queued and not played, are
+never more than WINDOW. Chunks without samples (a flush, a stop) cost no credit.
 """
 
 from collections import deque
@@ -13,14 +13,14 @@ from protocol.messages.playback import Chunk
 from tui.player.ring import Samples
 from tui.player.voice import Voice
 
-WINDOW = 10  # chunks of 20 ms: what a busy broker may be late by without a gap
+WINDOW = 10  # chunks of 20 ms: how late a busy broker may be without a gap in the sound
 
 
 class Intake:
     """The receiving half of the player's main thread.
 
     Args:
-        voice: where samples go.
+        voice: receives the samples.
     """
 
     def __init__(self, voice: Voice) -> None:
@@ -36,22 +36,22 @@ class Intake:
         self._expected = -1  # sample in the strand that would follow without a jump
 
     def welcome(self) -> None:
-        """A connection is new: the daemon knows of no credits."""
+        """Reset the credits after a new connection, of which the daemon has none."""
         self._promised = 0
 
     def owed(self) -> int:
-        """Credits that can be given now."""
+        """Return the credits that can be given now."""
         position = self._voice.position
         while self._ends and self._ends[0] <= position:
             self._ends.popleft()
         return max(0, WINDOW - self._promised - len(self._ends))
 
     def promise(self, chunks: int) -> None:
-        """Credits were given."""
+        """Record credits that were given."""
         self._promised += chunks
 
     def take(self, message: Message) -> bool:
-        """Queue one chunk; True when it silences what played before (flush)."""
+        """Queue one chunk. Returns True when it replaces the earlier sound (flush)."""
         chunk = unpack_body(message.body, Chunk)
         pcm = np.asarray(message.buffers[0], np.float32) if message.buffers else np.zeros((1, 0), np.float32)
         sound = _in_channels(pcm, self._voice.channels)
@@ -68,11 +68,11 @@ class Intake:
         return chunk.flush
 
     def cut_off(self) -> None:
-        """Nothing more will come: play out what is queued, then stop."""
+        """Handle a lost connection: play what is queued, then stop."""
         self._voice.end()
 
     def place(self, delay: int) -> int:
-        """The strand's sample that was handed to the device `delay` samples ago; -1 before the first."""
+        """Return the strand's sample that the device received `delay` samples ago; -1 before the first."""
         position = self._voice.position - delay
         while len(self._places) > 1 and self._places[1][0] <= position:
             self._places.popleft()
@@ -98,7 +98,7 @@ class Intake:
 
 
 def _in_channels(pcm: Samples, channels: int) -> Samples:
-    """PCM (C, L) as the device takes it: `(L,)`, the mean of all, or `(L, 2)`, one channel on both loudspeakers."""
+    """Convert PCM (C, L) for the device: `(L,)`, the mean of all channels, or `(L, 2)`, with mono on both sides."""
     rows = np.atleast_2d(pcm)
     if channels == 1:
         return rows.mean(axis=0, dtype=np.float32)

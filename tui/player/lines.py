@@ -1,4 +1,4 @@
-"""The JSON lines between a client and its player, as values. Pure; `PlayerChild` and the player share it."""
+"""The JSON lines between a client and its player, as values. Used by `PlayerChild` and the player; does no I/O."""
 
 from typing import Literal
 
@@ -9,18 +9,18 @@ EndReason = Literal["end", "stopped", "lost", "failed"]
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="stop"):
-    """Silence at once. The client also sends StopPlayback, so that the broker stops sending."""
+    """Stops the sound at once. The client also sends StopPlayback, so that the broker stops sending."""
 
 
 class Quit(msgspec.Struct, frozen=True, kw_only=True, tag_field="do", tag="quit"):
-    """Fade out and end the process."""
+    """Fades out the sound and ends the process."""
 
 
 Command = Stop | Quit
 
 
 class DeviceOpened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="device"):
-    """What plays. kind "none": nothing does, `reason` says why and `hint` what to do about it."""
+    """The device that plays. With kind "none" there is none: `reason` says why, and `hint` what to do."""
 
     device: str
     kind: DeviceKind
@@ -30,10 +30,13 @@ class DeviceOpened(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
 
 
 class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="status"):
-    """How it goes. sample: what is heard now, as a place in the strand (-1: nothing is).
+    """The state of the playback.
 
-    underruns: times since the start that a callback found too little. peak_db: loudest sample since the last status,
-    dBFS, -120 for silence. detail: why the daemon refuses this player, "" when it does not.
+    Attributes:
+        sample: the strand's sample that is audible now; -1 for none.
+        underruns: how often a callback found too few samples since the start.
+        peak_db: the loudest sample since the last status, in dBFS; -120 for silence.
+        detail: why the daemon refuses this player, or "".
     """
 
     device: str
@@ -48,7 +51,7 @@ class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
 
 
 class PlaybackEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="ended"):
-    """A playback is over. reason: end, stopped, lost (the daemon went away) or failed; `detail` in words."""
+    """The end of a playback. `reason` is end, stopped, lost (the daemon went away) or failed; `detail` explains it."""
 
     playback: int
     reason: EndReason
@@ -63,12 +66,12 @@ _encoder = msgspec.json.Encoder()
 
 
 def line_of(value: Command | Report) -> bytes:
-    """One line, newline included. Always shorter than a pipe's atomic write (4096 bytes)."""
+    """Return a value as one line with its newline, always shorter than a pipe's atomic write (4096 bytes)."""
     return _encoder.encode(value) + b"\n"
 
 
 def command_of(line: bytes) -> Command | None:
-    """The command in a line from the client; None when it is not one (a newer client's)."""
+    """Parse a command from the client; None when it is unknown (from a newer client)."""
     try:
         return _commands.decode(line)
     except msgspec.DecodeError:
@@ -76,7 +79,7 @@ def command_of(line: bytes) -> Command | None:
 
 
 def report_of(line: bytes) -> Report | None:
-    """The report in a line from the player; None when it is not one."""
+    """Parse a report from the player; None when it is unknown."""
     try:
         return _reports.decode(line)
     except msgspec.DecodeError:

@@ -1,9 +1,9 @@
-"""The player's end of the aud socket: hello, heartbeat, reconnection, credits out, chunks in.
+"""The player's side of the aud socket: hello, heartbeat, reconnection, credits out, chunks in.
 
-A thin DEALER without a thread: `poll_socket` is waited on by the main loop, `receive` drains it, `tend` is called many
-times a second. A monitor tells of a connection that broke, and after 3 s without a word the socket is opened anew; in
-both cases the player says hello again, because only that makes the daemon send. Nothing raises when no daemon answers;
-`connected` says so. Only the welcome to the latest hello counts: every hello voids the credits given before it.
+A thin DEALER without a thread: the main loop waits on `poll_socket`, `receive` reads all messages, and `tend` is called
+many times a second. A monitor reports a broken connection, and after 3 s without a message the socket is opened again.
+In both cases the player sends hello again, because the daemon sends only after a hello. Without a daemon nothing raises
+and `connected` is False. Only the welcome to the latest hello counts, since every hello voids earlier credits.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ class Link:
     """A player's connection.
 
     Args:
-        on_welcome: called with the epoch whenever the daemon has (again) taken us up; credits start from nothing.
+        on_welcome: called with the epoch whenever the daemon has accepted the player; credits start at zero.
         on_lost: called once when it stops answering.
     """
 
@@ -48,11 +48,11 @@ class Link:
 
     @property
     def poll_socket(self) -> "zmq.Socket[bytes]":
-        """What to wait on; changes when the link is opened anew."""
+        """The socket to wait on, which changes when it is opened again."""
         return self._socket
 
     def receive(self) -> Iterator[Message]:
-        """Chunks that have come; everything else is dealt with here."""
+        """Yield received chunks, and handle all other messages."""
         for _ in range(MAX_AT_ONCE):
             try:
                 parts = self._socket.recv_multipart(zmq.NOBLOCK)
@@ -69,10 +69,10 @@ class Link:
                 elif message.kind is Kind.ERR:
                     self._refused(unpack_body(message.body, ErrorBody))
             except AlleleError:
-                continue  # not ours: the heartbeat notices if nothing else comes
+                continue  # not valid; the heartbeat detects if nothing else arrives
 
     def tend(self) -> None:
-        """Say hello until welcomed, ping when it was quiet, start over when it was too quiet."""
+        """Send hello until welcomed, ping after a silence, and reconnect after a long silence."""
         now_s = time.monotonic()
         if self._broke():
             self._lose()
@@ -90,11 +90,11 @@ class Link:
             self._send(Kind.PING, "Ping", None)
 
     def grant(self, chunks: int) -> bool:
-        """Tell the daemon that so many more chunks are welcome; False when it cannot be told now."""
+        """Give the daemon credits for more chunks. Returns False when they cannot be sent now."""
         return self._send(Kind.CREDIT, "Credit", Credit(chunks=chunks))
 
     def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection to the daemon."""
         self._socket.disable_monitor()
         self._context.destroy(linger=0)
 
@@ -112,7 +112,7 @@ class Link:
         return socket
 
     def _broke(self) -> bool:
-        """Whether the connection was lost since the last look."""
+        """Return whether the connection was lost since the last call."""
         is_broken = False
         with contextlib.suppress(zmq.Again):
             while self._monitor.recv_multipart(zmq.NOBLOCK):
@@ -121,7 +121,7 @@ class Link:
 
     def _send(self, kind: Kind, op: str, body: msgspec.Struct | None, identity: bytes = b"") -> bool:
         header = Header(op=op, id=identity or os.urandom(16), cid=self._client_id)
-        with contextlib.suppress(zmq.ZMQError):  # nobody there: IMMEDIATE makes that an error instead of a queue
+        with contextlib.suppress(zmq.ZMQError):  # without a peer, IMMEDIATE makes sending an error
             self._socket.send_multipart(pack(kind, header, body), zmq.NOBLOCK)
             self._sent_s = time.monotonic()
             return True
@@ -129,7 +129,7 @@ class Link:
 
     def _refused(self, error: ErrorBody) -> None:
         self.refusal = "" if error.code == "E_NOT_FOUND" else error.message
-        self._lose()  # it does not know us (it took us for lost), or does not want us: greet it again
+        self._lose()  # the daemon has forgotten this player or refuses it: send hello again
 
     def _lose(self) -> None:
         if self.connected:

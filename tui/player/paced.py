@@ -1,7 +1,7 @@
-"""A device without a sound card: the same callback pattern on a precise clock, heard by nobody or by a file.
+"""A device without a sound card: the same callbacks on a precise clock, with the output discarded or written to a file.
 
-ALSA's own null device takes samples a thousand times too fast; this one is for machines without sound that still
-want the playhead to move, and for tests.
+ALSA's own null device takes samples far too fast. This device is for tests, and for machines without sound, on which
+the playhead should still move.
 """
 
 import struct
@@ -21,7 +21,7 @@ BLOCK = 480  # 10 ms
 
 
 class PacedDevice:
-    """Takes 480 samples every 10 ms of the monotonic clock, late blocks at once: no drift, however busy the machine."""
+    """Takes 480 samples every 10 ms of the monotonic clock. Late blocks follow at once, so that there is no drift."""
 
     name = "paced"
     channels = 2
@@ -32,19 +32,19 @@ class PacedDevice:
         self._thread: threading.Thread | None = None
 
     def start(self, fill: Fill) -> None:
-        """Begin to call `fill` from a thread of its own."""
+        """Start to call `fill` from a separate thread."""
         self._thread = threading.Thread(target=self._run, args=(fill,), name="paced", daemon=True)
         self._thread.start()
 
     def cut(self) -> None:
-        """Nothing to do: no more than one block is ever under way."""
+        """Do nothing, because at most one block is buffered."""
 
     def trouble(self) -> str:
-        """A clock does not go away."""
+        """Return "", because a clock does not go away."""
         return ""
 
     def close(self) -> None:
-        """Stop after the block at hand."""
+        """Stop after the current block."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(1.0)
@@ -60,13 +60,13 @@ class PacedDevice:
                 self._stop.wait(ahead_s)
 
     def _heard(self, block: Samples, active: bool) -> None:
-        """Told of every block; `active` is False for silence between playbacks."""
+        """Receive every block. `active` is False for silence between playbacks."""
 
 
 class WavDevice(PacedDevice):
-    """A paced device that writes what it plays to a stereo float32 WAV; silence between playbacks is left out.
+    """A paced device that writes what it plays to a stereo float32 WAV, without the silence between playbacks.
 
-    The header is right after every block, so the file can be read at any time and after any death.
+    The header is updated after every block, so the file is valid at any time, even after a crash.
 
     Raises:
         NoDeviceError: the file cannot be written.
@@ -83,7 +83,7 @@ class WavDevice(PacedDevice):
         self._file.write(_header(0))
 
     def close(self) -> None:
-        """Stop, then close the file."""
+        """Stop the clock, then close the file."""
         super().close()
         self._file.close()
 
@@ -98,7 +98,7 @@ class WavDevice(PacedDevice):
 
 
 def _header(data_bytes: int) -> bytes:
-    """RIFF header of a stereo float32 file."""
+    """Return the RIFF header of a stereo float32 file."""
     shape = struct.pack("<HHIIHH", 3, 2, SAMPLE_RATE_HZ, SAMPLE_RATE_HZ * 8, 8, 32)
     return (
         b"RIFF" + struct.pack("<I", 36 + data_bytes) + b"WAVEfmt " + struct.pack("<I", 16) + shape

@@ -1,7 +1,7 @@
-"""Loading PortAudio, and what to do where it does not load or finds no device.
+"""Loads PortAudio, with hints for when it does not load or finds no device.
 
-A library that is missing, one that cannot be loaded and one that stumbles over the machine's sound configuration fail
-in different ways and need different advice.
+A missing library, one that cannot be loaded and one that fails on the machine's sound configuration raise different
+errors and need different hints.
 """
 
 import ctypes.util
@@ -16,7 +16,7 @@ ALSA_FILES = ("~/.asoundrc", "~/.config/alsa/asoundrc", "/etc/asound.conf")
 
 
 class NoDeviceError(Exception):
-    """Nothing can play; `hint` says what to do about it."""
+    """No device can play. `hint` says what to do."""
 
     def __init__(self, reason: str, hint: str) -> None:
         super().__init__(reason)
@@ -24,10 +24,10 @@ class NoDeviceError(Exception):
 
 
 def load_sounddevice() -> Any:
-    """The module `sounddevice`, imported now, which loads and initialises PortAudio.
+    """Import the module `sounddevice`, which loads and initialises PortAudio, and return it.
 
     Raises:
-        NoDeviceError: PortAudio or the module is missing, or PortAudio does not come up on this machine.
+        NoDeviceError: PortAudio or the module is missing, or PortAudio cannot be initialised on this machine.
     """
     try:
         import sounddevice
@@ -40,7 +40,7 @@ def load_sounddevice() -> Any:
         hint = f"{quote(sys.executable)} -m pip install sounddevice"
         raise NoDeviceError("the Python package sounddevice is not installed", hint) from None
     except Exception as problem:  # noqa: BLE001 - sounddevice.PortAudioError: the module that defines it did not load
-        why = str(problem).split(" [")[0]  # what follows are numbers of its own
+        why = str(problem).split(" [")[0]  # internal numbers follow
         reason = f"PortAudio is there and cannot use this machine's sound configuration ({why})"
         hint = f"check ALSA's configuration: {', '.join(configuration() or ['alsa.conf'])}"
         raise NoDeviceError(reason, hint if sys.platform == "linux" else "restart the sound system") from None
@@ -48,18 +48,18 @@ def load_sounddevice() -> Any:
 
 
 def output_names(sounddevice: Any) -> list[str]:
-    """Names of the devices that can play, in PortAudio's order."""
+    """Return the names of the devices that can play, in PortAudio's order."""
     return [str(found["name"]) for found in sounddevice.query_devices() if found["max_output_channels"] > 0]
 
 
 def advice(first: str) -> str:
-    """What to do, and which files of somebody's own decide what ALSA finds on this machine, if there are any."""
+    """Return a hint, extended by the user's own ALSA configuration files if there are any."""
     files = configuration()
     return f"{first}, or check ALSA's configuration: {', '.join(files)}" if files else first
 
 
 def configuration() -> list[str]:
-    """Where ALSA's configuration differs from the system's own."""
+    """Return existing files that change ALSA's default configuration."""
     named = os.environ.get("ALSA_CONFIG_PATH")
     found = [name for name in ALSA_FILES if Path(os.path.expanduser(name)).is_file()]  # noqa: PTH111 - never raises
     return [*([f"ALSA_CONFIG_PATH={named}"] if named else []), *found]

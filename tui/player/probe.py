@@ -1,4 +1,4 @@
-"""What could play here, asked in a process of its own so that ALSA's chatter reaches nobody. For `doctor` and TUI."""
+"""Finds the devices that can play, in a separate process so that ALSA's messages stay out of the terminal."""
 
 import subprocess
 from pathlib import Path
@@ -12,7 +12,7 @@ PROBE_S = 10.0
 
 
 class SoundProbe(msgspec.Struct, frozen=True, kw_only=True):
-    """Devices that can play. problem "": `default` opens at 48 kHz; otherwise what is wrong, and the hint."""
+    """Devices that can play. If `problem` is "", `default` opens at 48 kHz; otherwise it and `hint` explain why not."""
 
     devices: list[str] = []
     default: str = ""
@@ -22,12 +22,12 @@ class SoundProbe(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def probe_line(probe: SoundProbe) -> str:
-    """The answer as a JSON line."""
+    """Return a probe as a JSON line."""
     return msgspec.json.encode(probe).decode() + "\n"
 
 
 def probe_sound(log: Path, timeout_s: float = PROBE_S) -> SoundProbe:
-    """Ask a fresh process what could play; opens the default device for a moment. Never raises."""
+    """Find the devices in a new process, which opens the default device briefly. Never raises."""
     command = children.command("tui.player", "--list", "--log", str(log))
     try:
         answer = subprocess.run(
@@ -46,7 +46,7 @@ def probe_sound(log: Path, timeout_s: float = PROBE_S) -> SoundProbe:
 
 
 def _last_line(log: Path) -> str:
-    """What the player or an audio library wrote last."""
+    """Return the last line that the player or an audio library wrote."""
     try:
         lines = log.read_text(errors="replace").strip().splitlines()
     except OSError:

@@ -1,7 +1,7 @@
-"""The player's main thread: waits on the aud socket and on stdin, keeps the ring full, reports on stdout.
+"""The player's main thread: waits on the aud socket and stdin, keeps the ring full, and reports on stdout.
 
-Everything that may wait happens here; the device's callback only ever meets the ring. Reports are dropped rather than
-waited for when the client does not read them.
+Everything that may block happens here; the device's callback uses only the ring. If the client does not read reports,
+they are dropped.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ from tui.player.link import Link
 from tui.player.ring import Ring
 from tui.player.voice import Voice
 
-RING = 2 * SAMPLE_RATE_HZ  # ten times the credits: flushes may come faster than a sleepy callback drops them
+RING = 2 * SAMPLE_RATE_HZ  # ten times the credits: flushes may come faster than a late callback drops samples
 PREBUFFER = SAMPLE_RATE_HZ * 60 // 1000  # local; three chunks
 STATUS_S = 0.05
 BUSY_MS, IDLE_MS = 5, 50
@@ -43,14 +43,14 @@ PLAY_AGAIN = "play again when it is back"
 
 
 class Exit(IntEnum):
-    """How the process ends."""
+    """The exit status of the process."""
 
     DONE = 0
     DEVICE_LOST = 3
 
 
 class Console:
-    """Lines in on stdin, lines out on stdout, never waiting for either."""
+    """Reads lines from stdin and writes lines to stdout, without blocking."""
 
     def __init__(self, stdin: int, stdout: int) -> None:
         os.set_blocking(stdin, False)
@@ -61,7 +61,7 @@ class Console:
         self._unsent: deque[bytes] = deque(maxlen=32)
 
     def commands(self) -> list[Stop | Quit]:
-        """What the client has said since; `Quit` when it is gone."""
+        """Return the client's commands since the last call; `Quit` when the client is gone."""
         try:
             data = os.read(self.stdin, 65_536)
         except BlockingIOError:
@@ -74,7 +74,7 @@ class Console:
         return [command for command in found if command is not None]
 
     def say(self, report: Report) -> None:
-        """Write one line; a status that does not fit is dropped, anything else is tried again with the next."""
+        """Write one line. If the pipe is full, a status is dropped and any other report is retried with the next."""
         self._unsent.append(line_of(report))
         while self._unsent:
             try:
@@ -90,7 +90,7 @@ class Console:
 
 
 class Player:
-    """Plays what one daemon streams on one device."""
+    """Plays the stream of one daemon on one device."""
 
     def __init__(self, device: Device, endpoint: str, client_id: bytes, console: Console) -> None:
         self._device, self._console = device, console
@@ -105,14 +105,14 @@ class Player:
         self._said_s = 0.0
 
     def run(self) -> Exit:
-        """Play until the client is gone or the device is."""
+        """Play until the client or the device is gone."""
         self._device.start(self._voice.fill)
         try:
             while True:
-                if self._wait() and self._obey():
+                if self._wait() and self._run_commands():
                     return Exit.DONE
                 for message in self._link.receive():
-                    with contextlib.suppress(AlleleError):  # a chunk that cannot be read is not played
+                    with contextlib.suppress(AlleleError):  # an invalid chunk is not played
                         self._play(message)
                 self._link.tend()
                 self._give_credits()
@@ -130,18 +130,18 @@ class Player:
         silenced = self._intake.take(message)
         if silenced and self._intake.is_stopped:
             self._device.cut()
-        elif self._intake.begun != begun:  # what still comes after a panic opens nothing
+        elif self._intake.begun != begun:  # chunks that arrive after a panic do not start a playback
             self._open, self._lost_it, self._over_s = True, False, None
 
     def _wait(self) -> bool:
-        """Sleep until something happens; True when stdin or the parent's death may have to be looked at."""
+        """Sleep until an event. Returns True when stdin or the parent process must be checked."""
         poller = zmq.Poller()
         poller.register(self._link.poll_socket, zmq.POLLIN)
         poller.register(self._console.stdin, zmq.POLLIN)
         ready = dict(poller.poll(BUSY_MS if self._open else IDLE_MS))
         return self._console.stdin in ready or not ready
 
-    def _obey(self) -> bool:
+    def _run_commands(self) -> bool:
         for command in self._console.commands():
             if isinstance(command, Quit):
                 return True
@@ -195,7 +195,7 @@ class Player:
         )
 
     def _finish(self, reason: EndReason, detail: str) -> None:
-        """Report the end of the playback at hand, once."""
+        """Report the end of the current playback, once."""
         if self._open:
             self._open = False
             self._console.say(PlaybackEnded(playback=self._intake.playback, reason=reason, detail=detail))
@@ -208,7 +208,7 @@ class Player:
         return "stopped" if self._intake.is_stopped else "end"
 
     def _leave(self) -> None:
-        """Fade out, then let go of everything."""
+        """Fade out, then release the device and the socket."""
         if self._open:
             self._voice.mute()
             time.sleep(0.02)
@@ -217,7 +217,7 @@ class Player:
 
 
 def wait_without_sound(console: Console) -> Exit:
-    """Nothing can play: stay, so that the client sees one steady child, until it is gone."""
+    """Wait without a device until the client is gone, so that the client need not restart the player."""
     while True:
         poller = zmq.Poller()
         poller.register(console.stdin, zmq.POLLIN)

@@ -1,6 +1,6 @@
 """A preallocated ring of samples between the thread that receives and the callback that plays.
 
-One writer, one reader, no lock: `written` is only changed by the writer, `read` only by the reader, both only grow,
+One writer, one reader, no lock: only the writer changes `written`, only the reader changes `read`, both only increase,
 and each is a plain assignment. Invariant: 0 ≤ written - read ≤ capacity. Positions count from the first sample ever
 written; only `position % capacity` is an index.
 """
@@ -22,11 +22,11 @@ class Ring:
 
     @property
     def queued(self) -> int:
-        """Samples written and not yet read."""
+        """The number of samples written and not yet read."""
         return self.written - self.read
 
     def write(self, pcm: Samples) -> int:
-        """Append as much of `pcm` as fits; returns how much that was. Writer only."""
+        """Append as much of `pcm` as fits and return the number of samples. Called by the writer only."""
         count = min(pcm.shape[0], self.capacity - self.queued)
         start = self.written % self.capacity
         first = min(count, self.capacity - start)
@@ -36,7 +36,7 @@ class Ring:
         return count
 
     def copy_to(self, out: Samples) -> int:
-        """Copy the oldest samples into `out` without consuming them; returns how many. Reader only."""
+        """Copy the oldest samples into `out` without consuming them and return their number. Reader only."""
         count = min(out.shape[0], self.queued)
         start = self.read % self.capacity
         first = min(count, self.capacity - start)
@@ -45,5 +45,5 @@ class Ring:
         return count
 
     def advance(self, count: int) -> None:
-        """Consume samples. Reader only."""
+        """Consume samples. Called by the reader only."""
         self.read += min(count, self.queued)

@@ -1,11 +1,11 @@
-"""What the device callback runs: samples out of the ring, with the edges rounded so that nothing clicks.
+"""The device callback: it reads samples from the ring and fades the edges so that nothing clicks.
 
 The main thread pushes, flushes, ends and mutes; the callback fills. The two share the ring and one tuple, `_cue`,
-which the main thread replaces as a whole, so the callback never sees half a change. The callback allocates no
+which the main thread replaces as a whole, so the callback never sees a partial change. The callback allocates no
 arrays, writes no log, takes no lock, and always fills its whole block.
 
-Edges: 2 ms in after silence, 5 ms out before a known end; on a flush or a stop the next 5 ms of what was queued fade
-under what follows; when the ring runs dry the last value decays over 5 ms.
+Fades: 2 ms in after silence, 5 ms out before a known end. On a flush or a stop the next 5 ms of the queued sound fade
+out under the new sound. If the ring is empty, the last value decays over 5 ms.
 """
 
 from typing import NamedTuple
@@ -19,17 +19,17 @@ FADE_OUT = 240  # 5 ms
 
 
 class _Cue(NamedTuple):
-    flush_to: int = 0  # everything before this ring position is to be dropped
+    flush_to: int = 0  # everything before this ring position is dropped
     end_at: int | None = None  # ring position after the last sample, once it is known
     muted: bool = False
 
 
 class Voice:
-    """A source for one device, in the channels of its ring.
+    """The source of one device's samples, with the channels of its ring.
 
     Args:
-        ring: what the main thread writes.
-        prebuffer: samples that must be queued before sound starts (again after running dry).
+        ring: the samples that the main thread writes.
+        prebuffer: samples that must be queued before sound starts, also after an underrun.
     """
 
     def __init__(self, ring: Ring, prebuffer: int) -> None:
@@ -37,14 +37,14 @@ class Voice:
         self.peak = 0.0
         self._ring, self._prebuffer = ring, prebuffer
         self._cue = _Cue()
-        frame = () if ring.channels == 1 else (ring.channels,)  # shape of what sounds at one moment
+        frame = () if ring.channels == 1 else (ring.channels,)  # the shape of one sample
         across = (-1, *(1 for _ in frame))
         self._up = ((np.arange(FADE_IN, dtype=np.float32) + 0.5) / FADE_IN).reshape(across)
         falling = np.cos(np.linspace(0, np.pi, FADE_OUT, dtype=np.float32)) * np.float32(0.5) + np.float32(0.5)
         self._down = falling.reshape(across)
         self._tail, self._spare = (np.zeros((FADE_OUT, *frame), np.float32) for _ in range(2))
-        self._tail_at = FADE_OUT  # nothing left of it
-        self._tail_from = 0  # where in the block at hand it goes on
+        self._tail_at = FADE_OUT  # the tail is used up
+        self._tail_from = 0  # where in the current block the tail continues
         self._sounding = False
         self._silenced = False
         self._risen = FADE_IN
@@ -54,45 +54,45 @@ class Voice:
 
     @property
     def position(self) -> int:
-        """Ring position of the next sample to be played."""
+        """The ring position of the next sample to be played."""
         return max(self._ring.read, self._cue.flush_to)
 
     @property
     def is_over(self) -> bool:
-        """The end is known and everything before it was handed to the device."""
+        """Whether the end is known and the device received everything before it."""
         end = self._cue.end_at
         return end is not None and self._ring.read >= end
 
     @property
     def channels(self) -> int:
-        """How many it plays."""
+        """The number of channels that it plays."""
         return self._ring.channels
 
     def push(self, pcm: Samples) -> int:
-        """Queue samples; returns how many fitted."""
+        """Queue samples and return how many fitted."""
         return self._ring.write(pcm)
 
     def flush(self) -> None:
-        """Drop what is queued; a new playback begins with the next push."""
+        """Drop what is queued. A new playback begins with the next push."""
         self._cue = _Cue(flush_to=self._ring.written)
 
     def end(self) -> None:
-        """Nothing follows what was pushed."""
+        """Mark the end of the pushed samples as the end of the playback."""
         self._cue = self._cue._replace(end_at=self._ring.written)
 
     def mute(self) -> None:
-        """Silence until the next flush; what is queued is used up unheard, at the same pace."""
+        """Play silence until the next flush. Queued samples are consumed at the same rate."""
         self._cue = self._cue._replace(muted=True)
 
     def take_peak(self) -> float:
-        """Loudest sample since the last call, 0..; a block played meanwhile may be missed, never counted twice."""
+        """Return the loudest sample (0 or more) since the last call. A concurrent block may be missed."""
         peak, self.peak = self.peak, 0.0
         return peak
 
     # --- device callback ---------------------------------------------------------------------------------
 
     def fill(self, out: Samples) -> bool:
-        """Write what comes next into `out`, `(L,)` or `(L, 2)`; False when all of it is silence between playbacks."""
+        """Write the next samples into `out`, `(L,)` or `(L, 2)`. False: all of it is silence between playbacks."""
         cue, ring = self._cue, self._ring
         if ring.read < cue.flush_to:
             self._leave()
@@ -110,7 +110,7 @@ class Voice:
         return active or self._sounding
 
     def _take(self, out: Samples, cue: _Cue) -> int:
-        """Samples out of the ring into `out`, edges rounded; returns how many."""
+        """Move samples from the ring into `out`, with faded edges, and return their number."""
         ring = self._ring
         if not self._sounding:
             ready = ring.queued
@@ -137,14 +137,14 @@ class Voice:
             self._risen += steps
 
     def _fall(self, out: Samples, count: int, into: int) -> None:
-        """Fade the last samples before a known end; `into`: how far the block's start is past the fade's start."""
+        """Fade out before a known end. `into` is how far the block's start is past the fade's start, in samples."""
         start, ramp = max(0, -into), max(0, into)
         steps = min(count - start, FADE_OUT - ramp)
         if steps > 0:
             out[start : start + steps] *= self._down[ramp : ramp + steps]
 
     def _starve(self, out: Samples, count: int, muted: bool) -> None:
-        """The ring ran dry: let the last value decay instead of dropping to zero at once."""
+        """Handle an empty ring: let the last value decay, since a drop to zero would click."""
         self.underruns += 1
         if muted:
             return
@@ -153,7 +153,7 @@ class Voice:
         self._tail_from = count
 
     def _leave(self) -> None:
-        """What would have come next becomes a tail that fades out under whatever follows."""
+        """Store the next samples as a tail that fades out under the sound that follows."""
         if not self._sounding:
             return
         self._spare[:] = 0.0

@@ -1,9 +1,9 @@
-"""What all screens share: a bar on top, two lines below, the prompt, keys through the registry, late repaints.
+"""The base of all screens: a bar on top, two lines below, the prompt, keys that run actions, and delayed repaints.
 
-Data flow: a key goes to the screen's `KeyInput`, the action's `why_not` is asked, and then the function that `handlers`
-(of the screen, else of the application) holds for it is called. `on_changed` is called when the session changed.
+Data flow: a key goes to the screen's `KeyInput`, which calls the action's `why_not` and then its handler: that of the
+screen, else that of the application. `on_changed` is called when the session changed.
 
-A repaint is put off while the terminal still owes output: over a slow link it would only queue behind it.
+A repaint is delayed while output is still queued: over a slow link it would only wait behind that output.
 """
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -32,7 +32,7 @@ NARROW = 120
 
 
 class BaseScreen(Screen[None], inherit_bindings=False):
-    """A screen of Allele. `NAME` is its name in the registry; `handlers` carry its actions out."""
+    """A screen of Allele. `NAME` is its name in the registry; `handlers` run its actions."""
 
     NAME: ClassVar[str] = ""
     TITLE_WORDS: ClassVar[str] = ""
@@ -52,7 +52,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     @property
     def keymap(self) -> Keymap:
-        """Which keys do what."""
+        """The keymap that is in use."""
         return self.allele.keymap
 
     @property
@@ -73,31 +73,31 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         """The widgets between the bars."""
         yield from ()
 
-    # --- what the lines say ------------------------------------------------------------------------------
+    # --- content of the lines ----------------------------------------------------------------------------
 
     def top_words(self) -> str:
-        """What stands beside the program's name."""
+        """Return the text beside the program's name in the top bar."""
         return self.TITLE_WORDS
 
     def bottom_words(self) -> list[Part]:
-        """The line above the last; `{edit.undo}` stands for a key in all of these."""
+        """Return the line above the last. Placeholders such as `{edit.undo}` are replaced by keys in all lines."""
         return []
 
     def mode_words(self) -> list[Part]:
-        """The last line while no sentence is shown."""
+        """Return the last line, shown while there is no sentence."""
         keys = [(" ".join(map(self.keymap.key_for, action.split())), words) for action, words in self.hints()]
         return [part for key, words in keys for part in ((f" {key} ", BOLD), (words, DIM))]
 
     def mode_right(self) -> list[Part]:
-        """The right side of the last line, left out where there is no room."""
+        """Return the right side of the last line, which is omitted where there is no room."""
         return []
 
     def hints(self) -> list[tuple[str, str]]:
-        """What to show of the keys: an action's id (or several with spaces between), and what it means here."""
+        """Return the keys to show: an action's id (or several, separated by spaces) and its meaning here."""
         return []
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """Show a sentence on the last line until the next key; the visible screen shows it if this one is hidden."""
+        """Show a sentence on the last line until the next key. If this screen is hidden, the visible one shows it."""
         top = self.allele.top_screen
         if top is not None and top is not self:
             top.say(text, bad=bad)
@@ -108,16 +108,16 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     # --- drawing -----------------------------------------------------------------------------------------
 
     def draw(self) -> None:
-        """Bring every widget up to date; cheap, because widgets skip what is the same."""
+        """Update every widget. This is cheap, because widgets skip what did not change."""
         self.lines.draw_top()
         self.lines.draw_bottom()
 
     def on_changed(self, topic: str, key: str) -> None:
-        """Draw what a change of the session concerns; see tui.session.session for topics."""
+        """Redraw after a change of the session; tui.session.session lists the topics."""
         self.draw()
 
     def on_screen_resume(self) -> None:
-        """Shown again, on a terminal that may have been resized meanwhile: only a visible screen is told."""
+        """Adapt to the terminal when shown again: Textual notifies only visible screens of a new size."""
         self.fit(self.app.size)
         self.call_after_refresh(self.draw)
 
@@ -127,22 +127,22 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.call_after_refresh(self.draw)
 
     def fit(self, size: Size) -> None:
-        """Adapt to the terminal's size; one that is too small gets a sentence instead of a picture."""
+        """Adapt to the terminal's size. If it is too small, a sentence replaces the screen."""
         small = size.width < SMALL[0] or size.height < SMALL[1]
         self.set_class(small, "small")
         self.set_class(size.width < NARROW, "narrow")
         sentence = f"Allele needs {SMALL[0]}x{SMALL[1]}; this is {size.width}x{size.height}"
-        for line in self.query("#small").results(TextLine):  # none before it is composed
+        for line in self.query("#small").results(TextLine):  # empty before the screen is composed
             line.show(sentence if small else "")
 
     def _compositor_refresh(self) -> None:
-        """Repaint, unless the terminal has not taken the last one yet."""
+        """Repaint, unless output of the last repaint is still queued."""
         if self.allele.output_queued:
             if self._late is None:
                 self._late = self.set_timer(LATE_S, self._repaint_late)
             return
-        # What follows forgets which widgets are dirty. Those told since the last round are not in the compositor's
-        # regions yet, and when a repaint comes late there may be some: they would never be drawn.
+        # The call below clears the list of dirty widgets. Widgets marked since the last round are not in the
+        # compositor's regions yet; after a delayed repaint there may be some, which would then never be drawn.
         self._compositor.update_widgets(self._dirty_widgets)
         super()._compositor_refresh()
 
@@ -153,11 +153,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     # --- keys --------------------------------------------------------------------------------------------
 
     def situation(self) -> Situation:
-        """What the registry's checks look at."""
+        """Return the state that the checks of actions read."""
         return Situation(connected=self.session.connected, engine=self.session.engine)
 
     def on_key(self, event: events.Key) -> None:
-        """Every key of the screen, in the order it was typed."""
+        """Handle every key of the screen, in the order of typing."""
         event.stop()
         event.prevent_default()
         token = token_of(event)
@@ -166,11 +166,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.keys.feed(token)
 
     def takes(self, token: str) -> bool:
-        """A mode of the screen's own that reads keys before the keymap does."""
+        """Handle a key in a mode of the screen, before the keymap reads it. Returns whether the mode used it."""
         return False
 
     def on_paste(self, event: events.Paste) -> None:
-        """Pasted or dropped text."""
+        """Handle pasted or dropped text."""
         event.stop()
         if self.prompt.is_open:
             self.prompt.paste(event.text)
@@ -178,19 +178,19 @@ class BaseScreen(Screen[None], inherit_bindings=False):
             self.pasted(event.text)
 
     def pasted(self, text: str) -> None:
-        """Text was pasted while nothing was asked."""
+        """Handle text that was pasted while no prompt was open."""
         self.allele.files.take_drop(text)
 
     def carry_out(self, action_id: str, press: Press) -> None:
-        """Carry an action out, or say why it cannot be."""
+        """Run an action, or show why it is not possible."""
         self.keys.run(action_id, press)
 
     def run_chosen(self, action_id: str | None) -> None:
-        """Carry out what the palette gave back."""
+        """Run the action that was chosen in the palette, if any."""
         if action_id is not None:
             self.carry_out(action_id, Press())
             self.lines.draw_bottom()
 
     def spawn(self, work: Any) -> None:
-        """Run a coroutine; an AlleleError becomes a sentence."""
+        """Run a coroutine. An AlleleError is shown as a sentence."""
         self.session.spawn(work)

@@ -1,4 +1,4 @@
-"""A list laid over a screen: type a few letters of what you want, Enter takes it, Esc leaves."""
+"""A list over a screen: type a few letters to filter it, Enter chooses a row, Esc closes it."""
 
 from textual import events
 from textual.app import ComposeResult
@@ -11,7 +11,7 @@ from tui.widgets.rows import Row, Rows
 
 
 class Chooser(ModalScreen[str | None], inherit_bindings=False):
-    """Gives back the key of the chosen row, or None. `leaves`: keys besides Esc and Ctrl-C that lead back."""
+    """Returns the key of the chosen row, or None. `leaves` are keys that close it, besides Esc and Ctrl-C."""
 
     def __init__(self, title: str, *, leaves: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -19,7 +19,7 @@ class Chooser(ModalScreen[str | None], inherit_bindings=False):
         self.rows = Rows("palette-rows")
 
     def found(self, text: str) -> list[Row]:
-        """The rows that fit what was typed."""
+        """Return the rows that match the typed text."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
@@ -34,18 +34,18 @@ class Chooser(ModalScreen[str | None], inherit_bindings=False):
         self.query_one("#palette-input").focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another letter."""
+        """Filter the rows after the text changed."""
         event.stop()
         self.rows.fill(self.found(event.value))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter."""
+        """Return the row under the cursor on Enter."""
         event.stop()
         chosen = self.rows.current
         self.dismiss(chosen if isinstance(chosen, str) else None)
 
     def on_key(self, event: events.Key) -> None:
-        """Keys that the input left."""
+        """Handle keys that the input field does not use."""
         if event.key in self._leaves:
             self.dismiss(None)
         elif event.key in ("down", "ctrl+n", "tab"):

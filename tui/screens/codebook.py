@@ -1,8 +1,8 @@
 """The codebook screen: every code of a level, ordered by a quality of its sound, coloured by how much it is used.
 
 Data flow: the model is that of the editor's focused strand, else the newest; its atlas and order come from the
-session. A code is heard over the frames under the editor's cursor, through the same preview as everything else, and
-nothing is written. Labels are kept with the model, by the daemon.
+session. A code is played in the frames under the editor's cursor, and nothing is written. The daemon stores labels with
+the model.
 """
 
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from textual.app import ComposeResult
 
 from protocol.messages.models import ModelInfo
-from tui.actions.situation import NO_MODEL, TAKE_BACK, Situation
+from tui.actions.situation import NO_MODEL, RESTORE_MODEL, Situation
 from tui.model.atlas import CodeAtlas, Colours
 from tui.model.codebook import CELL, Codebook, heat_of, mark_of, order_of, use_in
 from tui.model.editor import Pane
@@ -24,7 +24,7 @@ from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine
 
 
 class CodebookScreen(BaseScreen):
-    """What there is to write into cells."""
+    """The screen that lists all codes of a level."""
 
     NAME = "codebook"
     TITLE_WORDS = "Codebook"
@@ -42,19 +42,19 @@ class CodebookScreen(BaseScreen):
 
     @property
     def pane(self) -> Pane | None:
-        """The pane that codes are heard in: the focused one, else the other where only that shows a strand."""
+        """The pane in which codes are played: the focused one, or the other one if only that shows a strand."""
         editor = self.allele.editor
         return next((pane for pane in (editor.pane, editor.other) if pane.strand in self.session.grids), None)
 
     @property
     def strand(self) -> StrandGrid | None:
-        """The strand that codes are heard in."""
+        """The strand in which codes are played."""
         pane = self.pane
         return None if pane is None else self.session.grids.get(pane.strand or "")
 
     @property
     def model(self) -> ModelInfo | None:
-        """The strand's model, None where that is not here; without a strand the newest."""
+        """The strand's model, or None if it is not installed; without a strand, the newest model."""
         grid = self.strand
         return next(iter(self.session.newest_first), None) if grid is None else self.session.model_of(grid.info.meta)
 
@@ -114,26 +114,26 @@ class CodebookScreen(BaseScreen):
         self.about.show(left, right)
 
     def colours(self, model: ModelInfo) -> Colours:
-        """What the order means, as far as it is known by now."""
+        """Return the meaning of the order as far as fetched."""
         return self.session.atlases.colours(model.name, self.allele.editor.descriptor)
 
     def _open_use(self, model: ModelInfo) -> Any:
         return use_in(self.open_grids(model), self.book.level, model.codebook)
 
     def open_grids(self, model: ModelInfo) -> list[StrandGrid]:
-        """The fetched strands whose codes are this model's."""
+        """Return the fetched strands with codes of this model."""
         return [grid for grid in self.session.grids.values() if grid.info.meta.codec_id == model.codec_id]
 
     @property
     def code(self) -> int:
-        """The code under the cursor."""
+        """Return the code under the cursor."""
         view = self.table.view
         return view.codes[min(self.book.place, len(view.codes) - 1)] if view is not None and view.codes else 0
 
     def bottom_words(self) -> list[Part]:
         model = self.model
         if model is None:
-            return [] if self.strand is None else [(f" {TAKE_BACK}", PLAIN)]
+            return [] if self.strand is None else [(f" {RESTORE_MODEL}", PLAIN)]
         atlas, level, code = self.session.atlases.get(model.name), self.book.level, self.code
         parts = [f"level {level} · code {code}{self._words(atlas, level, code)}"]
         if atlas is not None:

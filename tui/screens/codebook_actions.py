@@ -1,4 +1,4 @@
-"""What the keys of the Codebook screen do: walk, order, hear a code, name it, and find where it is used."""
+"""The actions of the Codebook screen: move, sort, play a code, name it, and find where it is used."""
 
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -19,13 +19,13 @@ AROUND_FRAMES = 12
 
 
 class CodebookActions:
-    """Carries out the actions of the Codebook screen."""
+    """Runs the actions of the Codebook screen."""
 
     def __init__(self, screen: "CodebookScreen") -> None:
         self._screen = screen
 
     def handlers(self) -> Handlers:
-        """Which function carries out which action."""
+        """Return the handlers of the screen's actions."""
         return {
             "codebook.left": lambda press: self._go(-press.times, 0),
             "codebook.right": lambda press: self._go(press.times, 0),
@@ -97,7 +97,7 @@ class CodebookActions:
         )
         now = atlas.label(level, code) if atlas is not None else ""
         self._screen.prompt.ask(
-            f"call code {code} of level {level}: ",
+            f"name of code {code} of level {level}: ",
             lambda text: self._put_label(level, code, text),
             value=now,
             is_offer=True,
@@ -111,11 +111,11 @@ class CodebookActions:
     async def _send_label(self, request: PutLabel) -> None:
         await self._screen.session.ask(request)
         self._screen.say(
-            f"code {request.code} is called {request.text!r}" if request.text.strip() else "the label is gone"
+            f"code {request.code} is named {request.text!r}" if request.text.strip() else "the name was removed"
         )
 
     def _use(self, press: Press) -> None:
-        """To the next place of the code in a strand that is open in a pane."""
+        """Go to the next place of the code in a strand that is shown in a pane."""
         editor, level = self._screen.allele.editor, self._screen.book.level
         model = self._screen.model
         for index in (editor.focus, 1 - editor.focus):
@@ -131,4 +131,4 @@ class CodebookActions:
                 )
                 self._screen.allele.go("editor")
                 return
-        self._screen.say(f"code {self._screen.code} of level {level} stands in neither pane")
+        self._screen.say(f"code {self._screen.code} of level {level} is in neither pane")

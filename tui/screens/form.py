@@ -1,4 +1,4 @@
-"""The form that starts a training: a name, and every option of a training. Tab walks, Enter starts, Esc leaves."""
+"""The form that starts a training: a name and every option. Tab moves on, Enter starts, Esc closes the form."""
 
 from textual import events
 from textual.app import ComposeResult
@@ -14,7 +14,7 @@ from tui.widgets.lines import BOLD, DIM, TextLine
 
 
 class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
-    """Asks for what a training needs."""
+    """A form for the name and options of a training."""
 
     FIELDS = (
         ("model", "name of the model"),
@@ -41,13 +41,13 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
         first = self.query_one("#field-model", Input)
         first.value = free_name(self._corpus, self._taken)
         first.focus()
-        self._note("Tab next   Enter start   Esc leave   empty fields are chosen for you")
+        self._note("Tab next   Enter start   Esc close   empty fields use defaults")
 
     def _note(self, text: str, *, bad: bool = False) -> None:
         self.query_one("#form-note", TextLine).show([(f" {text}", BOLD if bad else DIM)])
 
     def on_key(self, event: events.Key) -> None:
-        """Keys that the inputs left."""
+        """Handle keys that the input fields do not use."""
         if event.key == "escape":
             self.dismiss(None)
         elif event.key in ("tab", "down"):
@@ -60,7 +60,7 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
         event.prevent_default()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in any field."""
+        """Start the training on Enter in any field."""
         event.stop()
         values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name, _ in self.FIELDS}
         try:
@@ -72,23 +72,23 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
 
 
 def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> StartTraining:
-    """The fields as a request.
+    """Return the fields as a request.
 
     Raises:
-        ValueError: a sentence for the person.
+        ValueError: with a sentence to show to the user.
     """
     model = values["model"]
     if not model:
         raise ValueError("the model needs a name")
     if not is_name(model):
-        raise ValueError(f"a name is {NAME_RULE}")
+        raise ValueError(f"a name has {NAME_RULE}")
     if model in taken:
-        raise ValueError(f"{model} exists; a model keeps its codec for life, so choose another name")
+        raise ValueError(f"{model} exists and its codec cannot change; choose another name")
     options = TrainingOptions(**{option.name: read_option(option, values[option.name]) for option in OPTIONS})
     options.check()
     return StartTraining(corpus=corpus, model=model, options=options)
 
 
 def free_name(corpus: str, taken: set[str]) -> str:
-    """A name that no model has."""
+    """Return a name that no model has yet."""
     return next(name for name in (corpus, *(f"{corpus}-{n}" for n in range(2, 10_000))) if name not in taken)

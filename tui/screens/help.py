@@ -1,4 +1,4 @@
-"""Help: every key of the screen below, the `:` line, and what the marks mean, from the registry that binds them."""
+"""Help: every key of the screen below, the `:` line, and the meaning of marks, made from the registry of actions."""
 
 import textwrap
 from collections.abc import Hashable
@@ -21,28 +21,31 @@ NARROWEST = 20
 FIRST = (
     (
         "{file.open}",
-        "opens a sound here: type, paste or drop its path. {pane.other} goes to the other pane: open one there too",
+        "opens a sound here: type, paste or drop its path. {pane.other} goes to the other pane; open one there too",
     ),
-    ("arrows", "move: a row is a level (0 is the body of the sound), a column 21 ms. A number first goes further"),
+    (
+        "arrows",
+        "move: a row is a level (0 is the body of the sound), a column 21 ms. A number before the key moves further",
+    ),
     (
         "{select.start}",
-        "begins a selection: move to make it larger, {select.drop} leaves it. {select.levels} takes all levels",
+        "starts a selection: move to extend it, {select.drop} clears it. {select.levels} selects all levels",
     ),
-    ("{edit.swap}", "swaps what is selected with the other pane. On level 0: its body, and this one's air"),
-    ("{edit.blend}", "blends it towards the other pane: asks how far, Enter does what is offered"),
+    ("{edit.swap}", "swaps the selection with the other pane. On level 0 only: its body with this sound's air"),
+    ("{edit.blend}", "blends it towards the other pane: type how far, or press Enter for the offered amount"),
     (
         "{edit.undo} {edit.redo} {edit.again}",
-        "undo, redo, and the last change again where the cursor is. Without limit",
+        "undo and redo without limit, and repeat the last change at the cursor",
     ),
     (
         "{play.toggle} {play.selection}",
-        "plays from the cursor, or the selection. {play.loop} loops; edits come in as it turns",
+        "plays from the cursor, or the selection. {play.loop} loops; edits are heard at the next turn",
     ),
-    ("{play.compare}", "hears it as it was before, again as it is now: A/B, equally loud"),
-    ("{file.save}", "saves a WAV. Edits need no saving: they are kept as they are made, also when you leave"),
+    ("{play.compare}", "plays the sound before the change; again: after it. A/B, equally loud"),
+    ("{file.save}", "saves a WAV. Edits need no saving: each is stored as you make it, and stays when you quit"),
     (
         "{app.palette} {app.command} {app.quit}",
-        "palette of all actions; command line; quit. {app.help} leads back from here",
+        "palette of all actions; command line; quit. {app.help} closes this help",
     ),
 )
 
@@ -55,14 +58,14 @@ OPERANDS = (
 )
 GRID = (
     ("a cell", "is one code: a row is a level, a column a frame"),
-    ("its colour or letter", "what the header's right end says, from lowest to highest"),
+    ("its colour or letter", "the quality named at the right of the header, from lowest to highest"),
     ("* / X", "changed since opened, selected, both"),
-    ("+ = v", "the cursor, where a swap lands, the playhead"),
+    ("+ = v", "the cursor, the frames a swap changes, the playhead"),
 )
 
 
 class HelpScreen(OverScreen):
-    """Pushed over another screen; Esc, q or ? leads back."""
+    """The help, shown over another screen; Esc, q or ? closes it."""
 
     NAME = "help"
     TITLE_WORDS = "Help"
@@ -79,7 +82,7 @@ class HelpScreen(OverScreen):
         self._fill(self.app.size.width)
 
     def on_resize(self, event: Resize) -> None:
-        """What does not fit in a line goes on in the next."""
+        """Wrap the rows to the new width."""
         self._fill(event.size.width)
 
     def _fill(self, width: int) -> None:
@@ -93,7 +96,7 @@ class HelpScreen(OverScreen):
 
 
 def help_rows(screen: str, tier: str, keymap: Keymap, width: int) -> list[Row]:
-    """The help of a screen, in lines of `width` columns."""
+    """Return the help of a screen, in rows of `width` columns."""
     rows: list[Row] = []
     if screen == "editor":
         rows.append(Row("Ten things to know; more is below", heading=True))
@@ -114,7 +117,7 @@ def help_rows(screen: str, tier: str, keymap: Keymap, width: int) -> list[Row]:
         rows += wrapped(f":{name}", text, KEY_WIDTH, width, f":{name}")
     rows += _table(OPERANDS, width)
     rows += [Row(""), Row("The grid", heading=True), *_table(GRID, width)]
-    rows += wrapped("this terminal", f"{tier}; NO_COLOR=1 or TERM decide otherwise", KEY_WIDTH, width, "terminal")
+    rows += wrapped("this terminal", f"{tier}; change it with NO_COLOR=1 or TERM", KEY_WIDTH, width, "terminal")
     return rows
 
 
@@ -123,7 +126,7 @@ def _table(entries: tuple[tuple[str, str], ...], width: int) -> list[Row]:
 
 
 def wrapped(head: str, text: str, column: int, width: int, key: Hashable) -> list[Row]:
-    """A head and its text from `column` on, in as many rows as it takes; the first can be chosen."""
+    """Return a head and its text from `column` on, wrapped into rows. Only the first row can be chosen."""
     gap = " " if len(head) >= column else ""
     room = max(width, column + NARROWEST)
     lines = textwrap.wrap(f"{head:<{column}}{gap}{text}", room, subsequent_indent=" " * column)

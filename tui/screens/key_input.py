@@ -1,4 +1,4 @@
-"""Keys of one screen: through the key reader to an action, whose check is asked before its handler is called."""
+"""The key input of one screen: the key reader finds an action, its check is called, and then its handler."""
 
 from typing import TYPE_CHECKING
 
@@ -17,14 +17,14 @@ ENDS = ("macro.record",)
 
 
 def token_of(event: events.Key) -> str:
-    """A key as the registry names it: the printable character, or the terminal's name."""
+    """Return the name of a key: the printable character, or the terminal's name."""
     if event.character is not None and event.is_printable and event.character != " ":
         return event.character
     return {"ctrl+at": "ctrl+space", "ctrl+i": "tab", "ctrl+j": "enter"}.get(event.key, event.key)
 
 
 class KeyInput:
-    """Reads keys for a screen and carries their actions out."""
+    """Reads keys for a screen and runs their actions."""
 
     def __init__(self, screen: "BaseScreen") -> None:
         self._screen = screen
@@ -33,7 +33,7 @@ class KeyInput:
 
     @property
     def reader(self) -> KeyReader:
-        """The key reader of this screen's table; another one as soon as keys were changed."""
+        """The key reader of this screen; a new one after the keymap changed."""
         keymap = self._screen.keymap
         if self._reader is None or self._reader_of is not keymap:
             table = keymap.table_of(self._screen.NAME)
@@ -43,11 +43,11 @@ class KeyInput:
 
     @property
     def waiting(self) -> str:
-        """Keys that were typed and wait for more."""
+        """The keys of a partial command."""
         return self.reader.waiting
 
     def feed(self, token: str) -> None:
-        """Read a key, pressed by hand or by a macro."""
+        """Handle a key from the user or a macro."""
         screen = self._screen
         if screen.prompt.is_open:
             screen.prompt.type(token, token if len(token) == 1 else " " if token == "space" else None)
@@ -60,14 +60,14 @@ class KeyInput:
 
     def _run(self, pressed: Pressed) -> None:
         if pressed.action is None and pressed.keys.endswith("ctrl+c"):
-            self._screen.say("{app.quit} or :q leaves; strands and jobs go on")
+            self._screen.say("{app.quit} or :q quits; strands and jobs stay")
         elif pressed.action is None:
-            self._screen.say(f"{shown(pressed.keys)} means nothing here; {{app.help}} shows every key")
+            self._screen.say(f"{shown(pressed.keys)} has no action here; {{app.help}} shows every key")
         elif pressed.action:
             self.run(pressed.action, Press(pressed.count, pressed.register, pressed.keys))
 
     def run(self, action_id: str, press: Press) -> None:
-        """Carry an action out, or say why it cannot be."""
+        """Run an action, or show why it is not possible."""
         action, screen = BY_ID[action_id], self._screen
         why = action.why_not(screen.situation())
         if why:
@@ -75,10 +75,10 @@ class KeyInput:
             return
         handler = self.handler_of(action_id)
         if handler is None:
-            screen.say(f"{action.title}: that is done on the {' or '.join(action.screens)} screen")
+            screen.say(f"{action.title}: only on the {' or '.join(action.screens)} screen")
             return
         handler(press)
 
     def handler_of(self, action_id: str) -> Handler | None:
-        """What carries an action out: the screen's handler, else the application's."""
+        """Return the handler of an action: the screen's, else the application's."""
         return self._screen.handlers.get(action_id) or self._screen.allele.handlers.get(action_id)

@@ -1,6 +1,6 @@
-"""The Keys screen: every action with its keys; other keys at a press, with a report of what they would be taken from.
+"""The Keys screen: lists every action with its keys and changes them, with a warning if a key is in use.
 
-Changes hold at once, on every screen, and are kept in the home's keys.toml. `t` shows what the terminal really sends.
+Changes apply at once, on every screen, and are saved in the home's keys.toml. `t` shows what the terminal sends.
 """
 
 from textual.app import ComposeResult
@@ -9,7 +9,7 @@ from protocol.errors import AlleleError
 from tui.actions.press import Press
 from tui.actions.registry import ACTIONS, BY_ID, WIDEST
 from tui.input.keyfile import key_file, write_keys
-from tui.input.keymap import NAMES, Keymap, shown, unsendable, usual
+from tui.input.keymap import NAMES, Keymap, default_keymap, shown, unsendable
 from tui.screens.base import BaseScreen
 from tui.screens.lists import ListKeys
 from tui.widgets.lines import BOLD, PLAIN, Part
@@ -17,11 +17,11 @@ from tui.widgets.rows import Row, Rows
 
 WIDE = 20
 KEPT = ("app.quit", "app.command")
-"""Actions that keep a key: by them one leaves, and does whatever has none."""
+"""Actions that must have a key: with them a user can quit, and run actions that have no key."""
 
 
 class KeysScreen(BaseScreen):
-    """Lists, rebinds, resets, and probes the terminal."""
+    """The screen that lists, changes and resets keys, and tests the terminal."""
 
     NAME = "keys"
     TITLE_WORDS = "Keys"
@@ -29,7 +29,7 @@ class KeysScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.rows = Rows("keys-rows")
-        self._asked: str | None = None  # the action that waits for its key
+        self._rebinding: str | None = None  # the action whose new key is read
         self._adds = False
         self._typed: list[str] = []
         self.probing = False
@@ -63,16 +63,16 @@ class KeysScreen(BaseScreen):
 
     def bottom_words(self) -> list[Part]:
         if self.probing:
-            return [(" press any key: its name for the keymap, and its bytes. Esc twice leaves", PLAIN)]
-        if self._asked is not None:
+            return [(" press any key: its name in the keymap, and its bytes. Esc twice ends", PLAIN)]
+        if self._rebinding is not None:
             typed = f" {shown(' '.join(self._typed))} ..." if self._typed else ""
-            return [(f" press the key for: {BY_ID[self._asked].title}{typed}   (Esc leaves it as it is)", BOLD)]
-        return [(f" kept in {key_file(self.allele.home)}", PLAIN)]
+            return [(f" press the key for: {BY_ID[self._rebinding].title}{typed}   (Esc changes nothing)", BOLD)]
+        return [(f" saved in {key_file(self.allele.home)}", PLAIN)]
 
     def hints(self) -> list[tuple[str, str]]:
         return [
             ("keys.bind", "another key"),
-            ("keys.add", "one more"),
+            ("keys.add", "add key"),
             ("keys.clear", "none"),
             ("keys.reset", "usual"),
             ("keys.map", "vim/tracker"),
@@ -80,10 +80,10 @@ class KeysScreen(BaseScreen):
             ("go.editor", "editor"),
         ]
 
-    # --- keys that are not read as usual -----------------------------------------------------------------
+    # --- keys that the keymap does not read --------------------------------------------------------------
 
     def takes(self, token: str) -> bool:
-        """While a key is asked for, or the terminal is probed, keys are what they are."""
+        """Handle keys while the screen waits for a new key or tests the terminal."""
         if self.probing:
             self._escapes = self._escapes + 1 if token == "escape" else 0
             sent = self.allele.sent.encode()[-8:]
@@ -96,22 +96,22 @@ class KeysScreen(BaseScreen):
             self.draw()
             self.rows.step(10_000)
             return True
-        if self._asked is None:
+        if self._rebinding is None:
             return False
         self.lines.clear()
         if token == "escape":
-            self._asked = None
+            self._rebinding = None
         else:
             self._typed.append(token)
-            self._heard(self._asked, " ".join(self._typed))
+            self._heard(self._rebinding, " ".join(self._typed))
         return True
 
     def _heard(self, action_id: str, key: str) -> None:
-        """A key for an action: complete, unless it begins longer sequences already."""
+        """Take a key for an action. It is complete, unless longer sequences begin with it."""
         longer = any(theirs.startswith(key + " ") for keys in self.keymap.keys.values() for theirs in keys)
         if longer:
             return
-        self._asked = None
+        self._rebinding = None
         why = unsendable(key)
         if why:
             self.say(why, bad=True)
@@ -120,7 +120,7 @@ class KeysScreen(BaseScreen):
             self._offer(action_id, (*(known for known in before if known != key), key))
 
     def _offer(self, action_id: str, keys: tuple[str, ...]) -> None:
-        """These keys for an action; asks first where that takes any from others."""
+        """Set the keys of an action. Asks first if that removes keys from other actions."""
         clashes = {key: self.keymap.clashes(action_id, key) for key in keys}
         taken = [shown(key) for key, others in clashes.items() if others]
         if not taken:
@@ -142,11 +142,11 @@ class KeysScreen(BaseScreen):
         self._use(self.keymap.taken_from_others(action_id, keys), words)
 
     def _use(self, keymap: Keymap, words: str) -> None:
-        """These are the keys from now on, here and next time, and that is said; not without a way out."""
+        """Use and save a keymap and report it. Refuses one without keys for the essential actions."""
         for action_id in KEPT:
             if self.keymap.keys_for(action_id) and not keymap.keys_for(action_id):
                 name = BY_ID[action_id].title.replace(":", ";").split(";")[0]
-                self.say(f"nothing was changed: {name} keeps a key, give it another one first", bad=True)
+                self.say(f"nothing was changed: {name} must have a key, give it another one first", bad=True)
                 return
         own = self.allele.own_keys
         own.name = keymap.name
@@ -168,29 +168,29 @@ class KeysScreen(BaseScreen):
         return key if isinstance(key, str) else None
 
     def _ask(self, *, adds: bool) -> None:
-        self._asked, self._adds, self._typed = self._chosen, adds, []
+        self._rebinding, self._adds, self._typed = self._chosen, adds, []
 
     def _clear(self, press: Press) -> None:
         chosen = self._chosen
         if chosen is not None:
-            words = f"{BY_ID[chosen].title}: no key; :{chosen} and the palette do it"
+            words = f"{BY_ID[chosen].title}: no key; :{chosen} and the palette run it"
             self._use(self.keymap.with_keys(chosen, ()), words)
 
     def _reset(self, press: Press) -> None:
         chosen = self._chosen
         if chosen is not None:
-            self._offer(chosen, usual(self.keymap.name).keys_for(chosen))
+            self._offer(chosen, default_keymap(self.keymap.name).keys_for(chosen))
 
     def _ask_to_reset_all(self, press: Press) -> None:
-        self.prompt.ask("all usual keys? your own are forgotten. y or n: ", self._reset_all)
+        self.prompt.ask("reset all keys? your changes are lost. y or n: ", self._reset_all)
 
     def _reset_all(self, answer: str) -> None:
         if answer.strip().lower() in ("y", "yes"):
-            self._use(usual(self.keymap.name), f"the usual {self.keymap.name}-like keys")
+            self._use(default_keymap(self.keymap.name), f"the default {self.keymap.name}-like keys")
 
     def _next_keymap(self, press: Press) -> None:
         name = NAMES[(NAMES.index(self.keymap.name) + 1) % len(NAMES)]
-        self._use(self.allele.own_keys.keymap(name), f"{name}-like keys, with your own changes to them")
+        self._use(self.allele.own_keys.keymap(name), f"{name}-like keys, with your changes")
 
     def _probe(self, press: Press) -> None:
         self.probing, self._escapes, self._seen = True, 0, [Row(f"{'key':<{WIDE}} {'bytes':<{WIDE}} in the editor")]
@@ -198,9 +198,9 @@ class KeysScreen(BaseScreen):
 
 
 def key_rows(keymap: Keymap) -> list[Row]:
-    """Every action under its group: keys, title, id; `*` where they are not the usual ones."""
+    """Return every action under its group: keys, title, id; `*` marks changed keys."""
     rows: list[Row] = []
-    plain = usual(keymap.name)
+    plain = default_keymap(keymap.name)
     for group in dict.fromkeys(action.group for action in ACTIONS):
         rows += [Row(""), Row(group, heading=True)]
         for action in (action for action in ACTIONS if action.group == group):

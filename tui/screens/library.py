@@ -1,6 +1,6 @@
-"""The library: models, corpora and strands on the left, the files of what is chosen on the right.
+"""The library: models, corpora and strands on the left, the files of the chosen one on the right.
 
-Corpora are not deleted here. A corpus is made by typing or pasting paths (dropping a file on a terminal
+Corpora cannot be deleted here. A corpus is made by typing or pasting paths (dropping a file on a terminal
 pastes its path), a training is started with a small form, a sound or a strand is opened as A or B.
 """
 
@@ -27,7 +27,7 @@ from tui.widgets.rows import Row, Rows
 
 
 class LibraryScreen(BaseScreen):
-    """What there is, and how to open it."""
+    """The screen that lists models, corpora and strands, and opens them."""
 
     NAME = "library"
     TITLE_WORDS = "Library"
@@ -63,13 +63,13 @@ class LibraryScreen(BaseScreen):
 
     @property
     def chosen(self) -> tuple[str, str]:
-        """Kind (model, corpus, strand or "") and name or id under the left cursor."""
+        """The kind (model, corpus, strand or "") and the name or id under the left cursor."""
         key = self.left.current
         return key if isinstance(key, tuple) else ("", "")
 
     @property
     def corpus(self) -> str:
-        """The corpus that the choice is about."""
+        """The corpus that the chosen item uses."""
         return corpus_of(self.chosen, self.session.models, self.session.strands)
 
     def situation(self) -> Situation:
@@ -115,7 +115,7 @@ class LibraryScreen(BaseScreen):
         try:
             self._files[corpus] = (await self.session.ask(ShowCorpus(name=corpus))).body
         except AlleleError:
-            return  # it was removed meanwhile, or the daemon went: the list will say so
+            return  # it was removed or the daemon is gone: the list shows that
         finally:
             self._asking.discard(corpus)
         self.draw()
@@ -131,9 +131,9 @@ class LibraryScreen(BaseScreen):
         if self.right.active and row is not None and isinstance(row.key, str):
             return [(f" {row.key}", PLAIN)]
         session = self.session
-        words = " {list.other} goes to the files; {library.open_a} and {library.open_b} open what is chosen as A or B"
+        words = " {list.other} goes to the files; {library.open_a} and {library.open_b} open the choice as A or B"
         if not session.corpora:
-            words = " no corpus yet: {library.new} makes one of your recordings; 5 to 500 files are right"
+            words = " no corpus yet: {library.new} makes one from your recordings (5 to 500 files)"
         elif not session.models:
             words = " no model yet: choose a corpus and press {library.train} to train one on it"
         return [(words, PLAIN)]
@@ -178,7 +178,7 @@ class LibraryScreen(BaseScreen):
 
     async def _show(self, strand: str, index: int) -> None:
         await self.allele.files.show_strand(strand, index)
-        self.say(f"that is strand {NAMES[index]} now; {{go.editor}} goes to the editor")
+        self.say(f"it is strand {NAMES[index]} now; {{go.editor}} goes to the editor")
 
     async def _open_file(self, path: Path, index: int) -> None:
         model = self._model()
@@ -188,7 +188,7 @@ class LibraryScreen(BaseScreen):
         self.say(f"{path.name} is strand {NAMES[index]}; {{go.editor}} goes to the editor")
 
     def _model(self) -> str | None:
-        """The model that a file of the chosen corpus is encoded with."""
+        """Return the model that encodes a file of the chosen corpus."""
         kind, name = self.chosen
         if kind == "model":
             return name
@@ -204,7 +204,7 @@ class LibraryScreen(BaseScreen):
         self.prompt.ask(f"open as {NAMES[index]}: ", lambda text: files.open_text(text, index), is_path=True)
 
     def pasted(self, text: str) -> None:
-        """Dropped or pasted sounds start a new corpus; strands are opened."""
+        """Start a new corpus from dropped or pasted sounds; open strands."""
         try:
             drop = read_drop(text)
         except AlleleError:

@@ -1,4 +1,4 @@
-"""The library's corpora: making one, adding recordings to it, and training on it."""
+"""The library's actions on corpora: create one, add recordings, and train on it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class LibraryCorpora:
-    """Carries out the actions on the chosen corpus."""
+    """Runs the actions on the chosen corpus."""
 
     def __init__(self, screen: "LibraryScreen") -> None:
         self._screen = screen
 
     def handlers(self) -> Handlers:
-        """Which method carries out which action."""
+        """Return the handlers of the actions on corpora."""
         return {
             "library.new": self._ask_for_new,
             "library.add": self._ask_to_add,
@@ -43,7 +43,7 @@ class LibraryCorpora:
         if not name:
             return
         if not is_name(name):
-            self._screen.say(f"a name is {NAME_RULE}", bad=True)
+            self._screen.say(f"a name has {NAME_RULE}", bad=True)
             return
         if any(corpus.name == name for corpus in self._screen.session.corpora):
             self._screen.say(f"{name} exists; choose it and press {{library.add}} to add files", bad=True)

@@ -1,4 +1,4 @@
-"""The library's models: putting one in the trash, and taking it back."""
+"""The library's actions on models: move one to the trash, and restore it."""
 
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 class LibraryModels:
-    """Carries out the actions on the chosen model."""
+    """Runs the actions on the chosen model."""
 
     def __init__(self, screen: "LibraryScreen") -> None:
         self._screen = screen
-        self._deleted = ""  # the model that was put in the trash here last
+        self._deleted = ""  # the model that was last moved to the trash here
 
     def handlers(self) -> Handlers:
-        """Which method carries out which action."""
+        """Return the handlers of the actions on models."""
         return {"library.delete": self._delete_chosen, "library.restore": self._ask_to_restore}
 
     def _delete_chosen(self, press: Press) -> None:
@@ -32,19 +32,19 @@ class LibraryModels:
         self._deleted, gone = model, codecs.pop(model, "")
         held = [strand for strand in self._screen.session.strands.values() if strand.meta.codec_id == gone]
         silent = 0 if gone in codecs.values() else len(held)
-        told = f" and {plural(silent, 'strand')} silent" if silent else ""
-        self._screen.say(f"{model} is in the trash{told}; {{library.restore}} takes it back")
+        effect = f" and {plural(silent, 'strand')} silent" if silent else ""
+        self._screen.say(f"{model} is in the trash{effect}; {{library.restore}} restores it")
 
     def _ask_to_restore(self, press: Press) -> None:
-        self._screen.prompt.ask("model to take back: ", self._restore, value=self._deleted, is_offer=True)
+        self._screen.prompt.ask("model to restore: ", self._restore, value=self._deleted, is_offer=True)
 
     def _restore(self, text: str) -> None:
         if name := text.strip():
-            self._screen.spawn(self._take_model_back(name))
+            self._screen.spawn(self._restore_model(name))
 
-    async def _take_model_back(self, name: str) -> None:
+    async def _restore_model(self, name: str) -> None:
         if not is_name(name):
-            raise AlleleError("E_BAD_REQUEST", f"a name is {NAME_RULE}")
+            raise AlleleError("E_BAD_REQUEST", f"a name has {NAME_RULE}")
         await self._screen.session.ask(RestoreModel(name=name))
         self._deleted = ""
-        self._screen.say(f"{name} is back")
+        self._screen.say(f"{name} is restored")

@@ -1,6 +1,6 @@
-"""The library's strands: closing one, and taking back what was closed, now or another day.
+"""The library's actions on strands: close one, and reopen closed ones.
 
-Closing asks nothing, because nothing is lost by it: a closed strand lies in the daemon's trash with its whole history.
+Closing needs no confirmation, because nothing is lost: the daemon's trash keeps a closed strand with its history.
 """
 
 import asyncio
@@ -15,19 +15,19 @@ from tui.screens.closed_list import ClosedList
 if TYPE_CHECKING:
     from tui.screens.library import LibraryScreen
 
-NEWS_S, LOOK_S = 2.0, 0.01  # how long the news of a closing is waited for, and how often it is looked for
+NEWS_S, LOOK_S = 2.0, 0.01  # timeout and interval of the wait for the event of a closing
 
 
 class LibraryStrands:
-    """Carries out the actions on the chosen strand."""
+    """Runs the actions on the chosen strand."""
 
     def __init__(self, screen: "LibraryScreen") -> None:
         self._screen = screen
-        self._one_by_one = asyncio.Lock()  # what is closed and at once taken back is the same strand
-        self._panes: dict[str, list[int]] = {}  # where strands were shown that were closed here
+        self._one_by_one = asyncio.Lock()  # closing and reopening at once must act on the same strand
+        self._panes: dict[str, list[int]] = {}  # the panes that showed the strands closed here
 
     def handlers(self) -> Handlers:
-        """Which function carries out which action."""
+        """Return the handlers of the actions on strands."""
         return {
             "library.close": lambda _: self._screen.spawn(self._close(self._screen.chosen[1])),
             "library.reopen": lambda _: self._screen.spawn(self._reopen(None)),
@@ -44,11 +44,11 @@ class LibraryStrands:
             await self._screen.allele.sound.stop()
         self._panes[strand] = [i for i, pane in enumerate(self._screen.allele.editor.panes) if pane.strand == strand]
         await self._screen.session.ask(CloseStrand(strand=strand))
-        for _ in range(round(NEWS_S / LOOK_S)):  # on another socket: it must not undo a taking back
+        for _ in range(round(NEWS_S / LOOK_S)):  # the event arrives on another socket: it must not undo a reopening
             if strand not in self._screen.session.strands:
                 break
             await asyncio.sleep(LOOK_S)
-        self._screen.say(f"closed {info.meta.name if info else strand}; {{library.reopen}} takes it back")
+        self._screen.say(f"closed {info.meta.name if info else strand}; {{library.reopen}} reopens it")
 
     async def _in_trash(self) -> ClosedStrands:
         closed: ClosedStrands = (await self._screen.session.ask(ListClosedStrands())).body
@@ -68,14 +68,14 @@ class LibraryStrands:
             await self._reopen_strand(strand)
 
     async def _reopen_strand(self, strand: str | None) -> None:
-        """Take back this strand, or the one closed last, to where it was shown if nothing else is there now."""
+        """Reopen a strand, or the one closed last, in the pane that showed it if that is free."""
         strand = strand or (await self._in_trash()).strands[0].id
         info: StrandInfo = (await self._screen.session.ask(ReopenStrand(strand=strand))).body
-        self._screen.session.strands[strand] = info  # its event may come later
+        self._screen.session.strands[strand] = info  # its event may arrive later
         for index in self._panes.pop(strand, []):
             if self._screen.allele.editor.panes[index].strand is None:
                 await self._screen.allele.files.show_strand(strand, index)
         edits = plural(info.undo_depth, "edit") if info.undo_depth else "no edits"
         self._screen.draw()
         self._screen.left.go(("strand", strand))
-        self._screen.say(f"{info.meta.name} is back, with {edits}")
+        self._screen.say(f"{info.meta.name} is open again, with {edits}")

@@ -1,4 +1,4 @@
-"""Moving the cursor of a list: the same actions walk in every list of every screen."""
+"""The actions that move the cursor of a list, the same in every list of every screen."""
 
 from collections.abc import Callable
 
@@ -9,10 +9,10 @@ FAR = 10_000
 
 
 class ListKeys:
-    """Carries out `list.…` in one of a screen's lists.
+    """Runs the `list.…` actions in one of a screen's lists.
 
     Args:
-        current: the list that has the cursor now.
+        current: returns the list that has the cursor.
         moved: called after the cursor moved.
     """
 
@@ -20,7 +20,7 @@ class ListKeys:
         self._current, self._moved = current, moved
 
     def handlers(self) -> Handlers:
-        """Which function carries out which action."""
+        """Return the handlers of the actions on lists."""
         return {
             "list.down": lambda press: self._step(press.times),
             "list.up": lambda press: self._step(-press.times),

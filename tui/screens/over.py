@@ -1,4 +1,4 @@
-"""A screen laid over another one: a list to read or choose from, left with Esc."""
+"""A screen over another one: a list to read or choose from, which Esc closes."""
 
 from tui.screens.base import BaseScreen
 from tui.screens.lists import ListKeys
@@ -6,7 +6,7 @@ from tui.widgets.rows import Rows
 
 
 class OverScreen(BaseScreen):
-    """Base of help and the undo list. `rows` is what the list keys move in; nothing but the list shows the cursor."""
+    """The base of help and the undo list. List keys move in `rows`, the only widget with a cursor."""
 
     def __init__(self, rows: Rows) -> None:
         super().__init__()

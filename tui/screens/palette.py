@@ -1,4 +1,4 @@
-"""The palette (ctrl+p): type a few letters of what you want, Enter does it. The same actions as the keys."""
+"""The palette (ctrl+p): type a few letters to filter the actions, Enter runs one."""
 
 from tui.actions.action import Action
 from tui.actions.registry import WIDEST, actions_of
@@ -9,17 +9,17 @@ from tui.widgets.rows import Row
 
 
 class PaletteScreen(Chooser):
-    """Gives back the id of an action, or None."""
+    """Returns the id of an action, or None."""
 
     def __init__(self, screen: str, situation: Situation, keymap: Keymap) -> None:
-        super().__init__("What do you want to do?  Enter does it", leaves=("ctrl+p",))
+        super().__init__("What do you want to do?  Enter runs it", leaves=("ctrl+p",))
         self._keymap = keymap
         self._situation = situation
         self._actions = [action for action in actions_of(screen) if action.id != "app.palette"]
 
     def found(self, text: str) -> list[Row]:
         found = matching(self._actions, text, self._keymap)
-        return [Row(self._row(action), action.id) for action in found] or [Row("nothing like that here")]
+        return [Row(self._row(action), action.id) for action in found] or [Row("no action matches")]
 
     def _row(self, action: Action) -> str:
         why = self._keymap.fill(action.why_not(self._situation))
@@ -28,7 +28,7 @@ class PaletteScreen(Chooser):
 
 
 def matching(actions: list[Action], text: str, keymap: Keymap) -> list[Action]:
-    """Actions whose title, id, keys or help hold every typed word, titles that begin with the text first."""
+    """Return actions whose title, id, keys or help contain every typed word; titles that begin with the text first."""
     words = text.lower().split()
     held = {
         action.id: f"{action.title} {action.id} {keymap.words_for(action.id)} {action.help} {action.group}".lower()

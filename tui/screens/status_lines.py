@@ -1,6 +1,6 @@
-"""The lines around a screen's body: the bar on top, the words line, the mode line and the sentence last said.
+"""The lines around a screen's body: the bar on top, the words line, the mode line and the last sentence.
 
-A sentence that was said takes the mode line's place until the next key, or until its time is over.
+A sentence replaces the mode line until the next key, or until its time is over.
 """
 
 from collections.abc import Callable
@@ -17,23 +17,23 @@ SHOWN_S = 6.0
 
 
 class StatusLines:
-    """The widgets of the lines, and what stands in them."""
+    """The widgets of the lines, and their content."""
 
     def __init__(self, screen: "BaseScreen") -> None:
         self._screen = screen
         self.top, self.words, self.mode = TextLine("top"), TextLine("words"), TextLine("mode")
-        self.block, self.prompt = TextBlock("said"), Prompt()
+        self.block, self.prompt = TextBlock("sentence"), Prompt()
         self.message: list[Part] = []
 
     def draw_top(self) -> None:
-        """Who and where on the left; daemon, training and sound on the right."""
+        """Draw the top bar: program and screen on the left; daemon, training and sound on the right."""
         screen = self._screen
         width = screen.size.width - 9
         left, right = top_line(screen.top_words(), screen.session, screen.allele.sound.words, width)
         self.top.show([(" allele ", REVERSE), (left, PLAIN)], right)
 
     def draw_bottom(self) -> None:
-        """The words line and the mode line."""
+        """Draw the words line and the mode line."""
         screen, macros = self._screen, self._screen.allele.macros
         self.words.show(self._with_keys(screen.bottom_words()))
         waiting: list[Part] = [(f"  {screen.keys.waiting} ", BOLD)] if screen.keys.waiting else []
@@ -45,7 +45,7 @@ class StatusLines:
         self.block.show(text, style, screen.size.width, 1 if self.prompt.is_open else 0)
 
     def say(self, text: str, *, bad: bool, after: Callable[[float, Callable[[], None]], object]) -> None:
-        """Show a sentence. One that is no error disappears by itself; `after` sets a timer (seconds, what to do)."""
+        """Show a sentence. If it is not an error it disappears; `after` starts a timer (seconds, callback)."""
         self.message = message = [(f" {text}", BOLD if bad else PLAIN)] if text else []
         if self._screen.is_mounted:
             self.draw_bottom()
@@ -53,15 +53,15 @@ class StatusLines:
                 after(SHOWN_S * max(1.0, len(text) / 80), lambda: self._clear(message))
 
     def clear(self) -> None:
-        """Forget the sentence; the next drawing shows the mode line again."""
+        """Remove the sentence; the next drawing shows the mode line again."""
         self.message = []
 
     def _clear(self, message: list[Part]) -> None:
-        """The sentence had its time, unless another one has taken its place."""
+        """Remove a sentence whose time is over, unless another one has replaced it."""
         if self.message is message:
             self.clear()
             self.draw_bottom()
 
     def _with_keys(self, parts: list[Part]) -> list[Part]:
-        """Parts in which each `{action.id}` is the key that does it."""
+        """Replace each placeholder `{action.id}` in the parts by the key of that action."""
         return [(self._screen.keymap.fill(text), style) for text, style in parts]

@@ -1,4 +1,4 @@
-"""The list of open strands: type a few letters, Enter shows the strand in the pane."""
+"""The list of open strands: type a few letters to filter it, Enter shows a strand in the pane."""
 
 from protocol.messages.strands import StrandInfo
 from tui.model.words import plural
@@ -7,7 +7,7 @@ from tui.widgets.rows import Row
 
 
 class StrandList(Chooser):
-    """Gives back the id of a strand, or None. shown: where strands are on screen, id to the pane's letter."""
+    """Returns the id of a strand, or None. `shown` maps ids of strands on screen to the pane's letter."""
 
     def __init__(self, strands: list[StrandInfo], shown: dict[str, str], pane: str) -> None:
         super().__init__(f"Which strand for pane {pane}?  Enter shows it")
@@ -16,7 +16,7 @@ class StrandList(Chooser):
     def found(self, text: str) -> list[Row]:
         words = text.lower().split()
         found = [one for one in self._strands if all(word in one.meta.name.lower() for word in words)]
-        return [Row(self._row(one), one.id) for one in found] or [Row("no open strand is called so")]
+        return [Row(self._row(one), one.id) for one in found] or [Row("no open strand has this name")]
 
     def _row(self, one: StrandInfo) -> str:
         meta = one.meta

@@ -1,4 +1,4 @@
-"""The right side of the bar on top: the daemon, what it is doing, and the sound, which is never left out."""
+"""The right side of the top bar: the daemon, its current job, and the sound, which is always shown."""
 
 from tui.model.training import clock
 from tui.session.session import Session
@@ -6,14 +6,14 @@ from tui.widgets.lines import BOLD, DIM, PLAIN, Part
 
 
 def top_line(words: str, session: Session, sound: str, width: int) -> tuple[str, list[Part]]:
-    """Both sides in `width` columns: the left gives way by up to a half of them, then it is cut."""
+    """Return both sides in `width` columns. The left side is shortened to at least half of them, then the right."""
     words = f"  {words}"
     right = top_right(session, sound, width - min(len(words), width // 2))
     return words[: max(0, width - sum(len(text) for text, _ in right))], right
 
 
 def top_right(session: Session, sound: str, room: int) -> list[Part]:
-    """What fits into `room` columns: device, job and sound; the last two; the job in few words; the sound alone."""
+    """Return what fits into `room` columns: device, job and sound; job and sound; a short job; or only the sound."""
     if not session.connected:
         return [(f"{session.connection.detail} ", BOLD)]
     job, short = _job(session)

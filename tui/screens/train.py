@@ -1,6 +1,6 @@
-"""The Train screen: the queue of jobs, and of the chosen one the curves, the codebooks, what can be heard, and the log.
+"""The Train screen: the queue of jobs, and the curves, codebook health, previews and log of the chosen one.
 
-It follows a job from the start of its log, so it may come late, leave and return. Everything drawn is also written.
+It reads a job's log from the start, so it can be opened at any time. Everything that is drawn is also shown as numbers.
 """
 
 from textual.app import ComposeResult
@@ -33,7 +33,7 @@ TALL = 34
 
 
 class TrainScreen(BaseScreen):
-    """What the daemon works on."""
+    """The screen of jobs and trainings."""
 
     NAME = "train"
     TITLE_WORDS = "Train"
@@ -72,13 +72,13 @@ class TrainScreen(BaseScreen):
         self.set_class(size.height >= TALL, "tall")
 
     def _tick(self) -> None:
-        """A second passed without news, perhaps: say how long, so that a slow evaluation looks alive."""
+        """Update the time since the last report every second, so that a slow evaluation shows progress."""
         if self.is_current:
             self.facts.show(*fact_parts(self.job, self.training))
 
     @property
     def job(self) -> JobInfo | None:
-        """The job that is chosen."""
+        """The job that is chosen in the list."""
         return self.session.jobs.get(self.allele.job or "")
 
     @property
@@ -87,7 +87,7 @@ class TrainScreen(BaseScreen):
 
     @property
     def preview(self) -> str:
-        """The evaluation that is chosen, by its preview's name; "" when there is none."""
+        """The name of the chosen evaluation's preview; "" when there is none."""
         return self.previews.current if isinstance(self.previews.current, str) else ""
 
     def situation(self) -> Situation:
@@ -122,10 +122,10 @@ class TrainScreen(BaseScreen):
         super().draw()
 
     def draw_training(self) -> None:
-        """Only what a step or an evaluation changes."""
+        """Redraw only what a step or an evaluation changes."""
         training, job = self.training, self.job
         for widget in (self.curve, self.health, self.previews):
-            widget.display = job is None or job.kind == "train"  # a reading of files has none of these
+            widget.display = job is None or job.kind == "train"  # an ingest has none of these
         self.facts.show(*fact_parts(job, training))
         step = training.step if training else None
         self.losses.show([(f" {loss_words(step.losses)}", PLAIN)] if step else "")
@@ -186,7 +186,7 @@ class TrainScreen(BaseScreen):
             ("preview.play", "play"),
             ("preview.compare", "A/B"),
             ("train.pause", "pause"),
-            ("train.resume", "go on"),
+            ("train.resume", "resume"),
             ("train.stop", "stop, keep"),
             ("train.cancel", "cancel"),
             ("list.other", "lists"),

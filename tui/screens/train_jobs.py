@@ -1,4 +1,4 @@
-"""What the keys of the Train screen do to jobs: cancel, pause, resume, stop and move them."""
+"""The actions of the Train screen on jobs: cancel, pause, resume, stop and move them."""
 
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 class JobActions:
-    """Carries out the actions on the chosen job."""
+    """Runs the actions on the chosen job."""
 
     def __init__(self, screen: "TrainScreen") -> None:
         self._screen = screen
 
     def handlers(self) -> Handlers:
-        """Which function carries out which action."""
+        """Return the handlers of the actions on jobs."""
         return {
             "train.cancel": self._cancel,
             "train.pause": self._pause,
@@ -39,21 +39,21 @@ class JobActions:
 
     @staticmethod
     def _pausing(job: JobInfo) -> str:
-        when = "put aside" if job.state == "queued" else "pausing at the next step"
-        return f"{when}; {{train.resume}} goes on"
+        state = "paused" if job.state == "queued" else "pausing at the next step"
+        return f"{state}; {{train.resume}} resumes it"
 
     def _resume(self, press: Press) -> None:
         if self._screen.job is not None:
             began = self._screen.job.started_s is not None
-            said = "it goes on from its last checkpoint" if began else "it waits in the queue again"
-            self._screen.spawn(self._ask(ResumeJob(job=self._screen.job.id), said))
+            sentence = "it resumes from its last checkpoint" if began else "it waits in the queue again"
+            self._screen.spawn(self._ask(ResumeJob(job=self._screen.job.id), sentence))
 
     def _stop(self, press: Press) -> None:
         job = self._screen.job
         if job is not None:
-            ending = "ending; the model is made of what was learnt"
-            said = ending if job.state == "running" else "a model is made of what was learnt, when its turn comes"
-            self._confirm(f"end {job.subject} here and keep its model for good?", StopJob(job=job.id), said)
+            ending = "ending; a model of what was learned is made"
+            sentence = ending if job.state == "running" else "when its turn comes, a model of what was learned is made"
+            self._confirm(f"end {job.subject} now and keep its model?", StopJob(job=job.id), sentence)
 
     def _move(self, by: int) -> None:
         if self._screen.job is not None:
@@ -61,16 +61,16 @@ class JobActions:
                 self._ask(MoveJob(job=self._screen.job.id, position=max(1, self._screen.job.position + by)), "")
             )
 
-    def _confirm(self, question: str, request: Request[JobInfo], said: str) -> None:
+    def _confirm(self, question: str, request: Request[JobInfo], sentence: str) -> None:
         def answered(text: str) -> None:
             if text.strip().lower() in ("y", "yes"):
-                self._screen.spawn(self._ask(request, said))
+                self._screen.spawn(self._ask(request, sentence))
 
         self._screen.prompt.ask(f"{question} y or n: ", answered)
 
-    async def _ask(self, request: Request[JobInfo], said: str) -> None:
+    async def _ask(self, request: Request[JobInfo], sentence: str) -> None:
         job: JobInfo = (await self._screen.session.ask(request)).body
         if job.id != self._screen.allele.job and isinstance(request, ResumeJob | StopJob):
-            self._screen.allele.follow(job.id)  # it goes on under another number
-        if said:
-            self._screen.say(said)
+            self._screen.allele.follow(job.id)  # the resumed job has another number
+        if sentence:
+            self._screen.say(sentence)

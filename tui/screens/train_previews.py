@@ -1,4 +1,4 @@
-"""What the keys of the Train screen do to hear a training: play its evaluations, and compare with the recording."""
+"""The actions of the Train screen that play a training's previews and compare them with the recording."""
 
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
 
 class PreviewActions:
-    """Carries out the actions on the chosen evaluation."""
+    """Runs the actions on the chosen evaluation."""
 
     def __init__(self, screen: "TrainScreen") -> None:
         self._screen = screen
         self._compared = ""  # the evaluation that the recording is compared with
 
     def handlers(self) -> Handlers:
-        """Which method carries out which action."""
+        """Return the handlers of the actions on previews."""
         return {"preview.play": self._play_or_stop, "preview.compare": self._compare}
 
     def _play_or_stop(self, press: Press) -> None:
@@ -28,7 +28,7 @@ class PreviewActions:
             self._screen.spawn(self._play(self._screen.preview))
 
     def _compare(self, press: Press) -> None:
-        """From the recording to the evaluation or back, where the sound is."""
+        """Switch between the recording and the preview at the current position."""
         sound = self._screen.allele.sound
         heard = sound.preview[1] if sound.preview is not None else SOURCE
         chosen = self._screen.preview if self._screen.preview != SOURCE else ""

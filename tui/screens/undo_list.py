@@ -1,7 +1,7 @@
-"""The undo list: every edit of a strand since it was opened here, with those that were undone; Enter goes there.
+"""The undo list: every edit of a strand since it was opened, including undone ones; Enter goes to a state.
 
-Going to a moment is a series of undo or redo requests, sent without waiting for one another. It stops where one is
-refused (a swap whose other strand was changed since), and says so.
+Going to a state is a series of undo or redo requests, sent without waiting for answers. It stops at a refused request
+(a swap whose other strand was changed since) and reports that.
 """
 
 import time
@@ -17,7 +17,7 @@ from tui.widgets.rows import Row, Rows
 
 
 class UndoList(OverScreen):
-    """Pushed over the editor."""
+    """The undo list, shown over the editor."""
 
     NAME = "undolist"
     TITLE_WORDS = "Undo list"
@@ -37,7 +37,7 @@ class UndoList(OverScreen):
         self._refresh()
 
     def _refresh(self) -> None:
-        """Ask for the history, or once more when the answer that is on its way will be too old."""
+        """Request the history; if a request is pending, request it again afterwards, as its answer may be outdated."""
         self._is_stale = True
         if not self._loading:
             self._loading = True
@@ -81,7 +81,7 @@ class UndoList(OverScreen):
             return
         moved = await self.session.edits.go_to(self._strand, place - history.head)
         self._refresh()
-        self.say("you are there already" if not moved else f"{plural(abs(moved), 'edit')} {_done(moved)}")
+        self.say("this is the current state" if not moved else f"{plural(abs(moved), 'edit')} {_done(moved)}")
 
 
 def _done(moved: int) -> str:
@@ -89,7 +89,7 @@ def _done(moved: int) -> str:
 
 
 def history_rows(history: History, readable: Callable[[str], str]) -> list[Row]:
-    """One row for each moment, the newest last; the one the strand stands at is marked."""
+    """Return a row for each state, the newest last, with a mark on the current one."""
     first = history.entries[0].place if history.entries else 1
     rows = (
         [Row(_row("as opened", 0, history.head), 0)] if first == 1 else [Row(f"{first - 1} older edits are not shown")]

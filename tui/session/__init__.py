@@ -1,1 +1,1 @@
-"""One daemon as the screens see it: lists, strands, atlases and jobs."""
+"""A client's view of one daemon: lists, strands, atlases and jobs."""

@@ -1,4 +1,4 @@
-"""Palettes and atlases of models, as far as this client has fetched them."""
+"""The palettes and atlases of models that this client has fetched."""
 
 import contextlib
 
@@ -9,7 +9,7 @@ from tui.session.connection import Changed, Connection
 
 
 class ModelAtlases:
-    """What the codes of models do. Fetched once, and again when the daemon reports a change."""
+    """Fetches what the codes of models do: once, and again when the daemon reports a change."""
 
     def __init__(self, connection: Connection, changed: Changed) -> None:
         self._connection, self._changed = connection, changed
@@ -18,7 +18,7 @@ class ModelAtlases:
         self._learning: set[tuple[str, str]] = set()
 
     def learn(self, model: str, descriptor: str) -> None:
-        """Ask what a model's codes do, once at a time; `changed("atlas", model)` when more is known than before."""
+        """Fetch a model's palette and atlas, once at a time. Calls `changed("atlas", model)` when they arrive."""
         key = (model, descriptor)
         if self._connection.connected and key not in self._learning:
             self._learning.add(key)
@@ -27,7 +27,7 @@ class ModelAtlases:
     async def _learn(self, model: str, descriptor: str) -> None:
         before = self._known(model, descriptor)
         try:
-            with contextlib.suppress(AlleleError):  # asked again with the next picture
+            with contextlib.suppress(AlleleError):  # requested again at the next drawing
                 await self.fetch(model)
             await self.fetch_colours(model, descriptor)
         finally:
@@ -39,7 +39,7 @@ class ModelAtlases:
         return self.colours(model, descriptor).ranks is not None, self.get(model) is not None
 
     async def fetch_colours(self, model: str, descriptor: str = "") -> Colours:
-        """What a model's colours mean, and the rank of every code; nothing while the daemon cannot say."""
+        """Fetch the meaning of a model's colours and the rank of every code; empty if the daemon has none."""
         key = (model, descriptor)
         if key not in self._colours:
             try:
@@ -47,20 +47,22 @@ class ModelAtlases:
             except AlleleError as problem:
                 if problem.code != "E_NOT_FOUND" or not descriptor:
                     return Colours()
-                self._colours[key] = await self.fetch_colours(model)  # not measured of this model: what is best there
+                self._colours[key] = await self.fetch_colours(
+                    model
+                )  # not measured for this model: use its most reliable descriptor
             else:
                 self._colours[key] = colours_of(answer.body, answer.buffers[0])
         return self._colours[key]
 
     def colours(self, model: str, descriptor: str = "") -> Colours:
-        """What a model's colours mean, as far as it has been fetched; makes no request."""
+        """Return the meaning of a model's colours as far as fetched. Sends no request."""
         return self._colours.get((model, descriptor), Colours())
 
     async def fetch(self, model: str) -> CodeAtlas:
-        """What a model's codes do, with the person's labels.
+        """Fetch what a model's codes do, with the user's labels.
 
         Raises:
-            AlleleError: there is no such model, or no daemon.
+            AlleleError: the model does not exist, or no daemon answers.
         """
         if model not in self._atlases:
             answer = await self._connection.ask(GetAtlas(model=model))
@@ -68,11 +70,11 @@ class ModelAtlases:
         return self._atlases[model]
 
     def get(self, model: str) -> CodeAtlas | None:
-        """What a model's codes do if it has been fetched, else None; makes no request."""
+        """Return what a model's codes do if it was fetched, else None. Sends no request."""
         return self._atlases.get(model)
 
     def forget(self, model: str) -> None:
-        """Drop what is known of a model, because it was measured again or a label changed."""
+        """Discard the data of a model, because it was measured again or a label changed."""
         self._atlases.pop(model, None)
         for key in [key for key in self._colours if key[0] == model]:
             self._colours.pop(key)

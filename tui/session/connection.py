@@ -1,6 +1,6 @@
 """A session's connection to its daemon: finding or starting one, its state in words, requests, and background work.
 
-What can go wrong: no daemon, or one that dies. `state` and `detail` report it, and reconnecting goes on by itself.
+What can go wrong: no daemon runs, or it dies. `state` and `detail` report it, and the client reconnects automatically.
 """
 
 import asyncio
@@ -35,16 +35,16 @@ class Connection:
 
     @property
     def connected(self) -> bool:
-        """Whether requests reach a daemon now."""
+        """Whether requests can reach a daemon now."""
         return self.state == "connected"
 
     @property
     def is_open(self) -> bool:
-        """Whether there was a connection at all since `open` was called."""
+        """Whether a connection existed at any time since `open` was called."""
         return self._client is not None
 
     async def open(self, on_event: Callable[[Any], None], on_resync: "Callable[[Snapshot], None]") -> None:
-        """Find or start the daemon and follow its events; tries again until it works."""
+        """Find or start the daemon and follow its events. Retries until it succeeds."""
         from tui.transport.client import Client
 
         say = partial(asyncio.get_running_loop().call_soon_threadsafe, self._show_waiting)
@@ -71,12 +71,12 @@ class Connection:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def close(self) -> None:
-        """Drop the connection."""
+        """Close the connection to the daemon."""
         if self._client is not None:
             await self._client.close()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run a coroutine; what it raises is shown as a sentence."""
+        """Run a coroutine in the background. An exception is reported as a sentence."""
         task = asyncio.get_running_loop().create_task(self._guard(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -89,17 +89,17 @@ class Connection:
         buffers: Sequence[Array] = (),
         request_id: bytes | None = None,
     ) -> "Answer[R]":
-        """A request's answer.
+        """Send a request and return its answer.
 
         Raises:
-            AlleleError: as the client does; E_UNAVAILABLE before the first connection.
+            AlleleError: as `Client.request` does; E_UNAVAILABLE before the first connection.
         """
         if self._client is None:
             raise AlleleError("E_UNAVAILABLE", "not connected to the daemon yet")
         return await self._client.request(body, timeout_s=timeout_s, buffers=buffers, request_id=request_id)
 
     def set_state(self, state: str, detail: str = "") -> None:
-        """Take over a state of the connection, with a sentence about it where there is one."""
+        """Set the state of the connection, with an optional sentence about it."""
         self.state = state
         self.detail = detail or {"connected": "", "lost": "the daemon is gone; reconnecting"}.get(state, "")
         self._changed("state", state)
@@ -108,14 +108,14 @@ class Connection:
         self.set_state("connected" if state == "connected" else "lost")
 
     def _show_waiting(self, line: str) -> None:
-        """Show what is waited for while there is no connection."""
+        """Report what the client waits for while it is not connected."""
         if not self.connected:
             self.set_state(self.state, line)
 
     async def _guard(self, work: Coroutine[Any, Any, Any]) -> None:
         try:
             await work
-        except Exception as problem:  # noqa: BLE001 - it is shown, and the screen lives on
+        except Exception as problem:  # noqa: BLE001 - it is shown, and the screen keeps running
             known = situation(problem)
             defect = f"a defect: {type(problem).__name__}: {problem} (please report it)"
             self._changed("error", str(known) if known else defect)

@@ -1,4 +1,4 @@
-"""Edits on their way to the daemon, and the registers that they fill.
+"""Requests that edit, undo and redo, and the registers that they fill.
 
 Every change goes through `_chained`, so that the edits of a held key do not conflict with one another.
 """
@@ -27,7 +27,7 @@ class StrandEdits:
         self.chains: dict[str, EditChain] = {}
 
     async def apply_edit(self, strand: str, edit: Edit) -> EditApplied | None:
-        """Apply an edit; None when it fell with an earlier one of its burst, which was reported."""
+        """Apply an edit. Returns None when it failed after an earlier, reported edit of its burst."""
         spec = OPS.get(edit.op)
         other = edit.other if spec is not None and spec.changes_other and edit.other in self._grids else None
         applied = await self._chained(
@@ -41,7 +41,7 @@ class StrandEdits:
         return applied
 
     async def undo_edit(self, strand: str) -> EditApplied | None:
-        """Undo the newest edit."""
+        """Undo the newest edit of a strand."""
         return await self._chained(strand, None, lambda rev, after: UndoEdit(strand=strand, if_rev=rev, after=after))
 
     async def redo_edit(self, strand: str) -> EditApplied | None:
@@ -49,7 +49,7 @@ class StrandEdits:
         return await self._chained(strand, None, lambda rev, after: RedoEdit(strand=strand, if_rev=rev, after=after))
 
     async def go_to(self, strand: str, moves: int) -> int:
-        """Undo (moves < 0) or redo several edits; how many were done before one was refused, with its sign.
+        """Undo (moves < 0) or redo several edits. Returns how many succeeded before a refusal, with the same sign.
 
         Raises:
             AlleleError: the first one was refused.

@@ -1,6 +1,6 @@
-"""The grids of strands that this client has fetched, and the pictures of their sound.
+"""The grids of strands that this client has fetched, and the waveforms of their sound.
 
-Whatever changes a strand, and whoever did it, comes back as a `StrandChanged` event through `take_change`.
+Every change of a strand, by this client or another, arrives as a `StrandChanged` event at `take_change`.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from tui.model.grid import Applied, StrandGrid
 from tui.model.waveform import Waveform
 from tui.session.connection import Changed, Connection
 
-WAVE_PIECE = 512  # frames decoded at once for a picture: what is played meanwhile does not wait long
-WAVE_MARGIN = 24  # frames around an edit whose sound changes too; generous, the daemon decodes with its own margin
+WAVE_PIECE = 512  # frames decoded at once for a waveform: few, so that playback does not wait long
+WAVE_MARGIN = 24  # frames around an edit whose sound may change; an upper bound, as the daemon uses the exact margin
 
 
 class StrandGrids(Mapping[str, StrandGrid]):
@@ -52,7 +52,7 @@ class StrandGrids(Mapping[str, StrandGrid]):
         return len(self._grids)
 
     def put(self, grid: StrandGrid) -> None:
-        """Keep a grid that is new here, with an empty picture of its sound."""
+        """Add a new grid with an empty waveform."""
         self._grids[grid.id] = grid
         self.waves[grid.id] = Waveform(grid.frames)
 
@@ -62,7 +62,7 @@ class StrandGrids(Mapping[str, StrandGrid]):
         self.waves.pop(strand, None)
 
     def take_change(self, body: StrandChanged, buffers: list[Any]) -> None:
-        """Bring a strand's grid up to date with an edit that somebody made."""
+        """Apply an edit, made by any client, to a strand's grid."""
         self._strands[body.strand.id] = body.strand
         grid = self._grids.get(body.strand.id)
         if grid is None:
@@ -76,17 +76,17 @@ class StrandGrids(Mapping[str, StrandGrid]):
             self._changed("strand", grid.id)
 
     async def fetch(self, strand: str) -> StrandGrid:
-        """The grid of a strand, whole."""
+        """Fetch the whole grid of a strand."""
         await self._fetch(strand)
         return self._grids[strand]
 
     async def fetch_again(self, strand: str) -> None:
-        """Fetch a strand that may have changed without an event, and report it in a line if it has."""
+        """Fetch a strand that may have changed without an event, and report in a line if it has."""
         if await self._fetch(strand):
             self._changed("notice", self.fetched_again_words(strand))
 
     async def _fetch(self, strand: str) -> bool:
-        """Fetch a strand; whether cells that were shown have changed."""
+        """Fetch a strand. Returns whether shown cells have changed."""
         known = self._grids.get(strand)
         known_rev = -1 if known is None else known.rev
         self._fetching.append(strand)
@@ -100,7 +100,7 @@ class StrandGrids(Mapping[str, StrandGrid]):
             grid = StrandGrid(info, codes, *earlier)
             self.put(grid)
         elif info.rev >= grid.rev or info.rev < known_rev:
-            # A revision below one that was known before asking is another history; only events overtake an answer.
+            # A revision lower than the one before the request means another history. Only events can precede an answer.
             differs = grid.replace(info, codes)
             self.waves[strand].stale(0, grid.frames, 0, grid.frames)
         self._strands[strand] = info
@@ -108,12 +108,12 @@ class StrandGrids(Mapping[str, StrandGrid]):
         return differs
 
     def fetched_again_words(self, strand: str) -> str:
-        """A sentence for the person about a strand that was fetched again."""
+        """Return a sentence for the user about a strand that was fetched again."""
         grid = self._grids[strand]
         return f"{grid.name} had changed meanwhile: it was fetched again and is at revision {grid.rev} now"
 
     async def fill_wave(self, strand: str, first: int, past: int) -> None:
-        """Decode the frames of [first, past) whose peaks are missing; one at a time per strand."""
+        """Decode the frames of [first, past) whose peaks are missing, with one request at a time per strand."""
         if strand in self._decoding or not self._is_engine_ready():
             return
         self._decoding.add(strand)
@@ -132,6 +132,6 @@ class StrandGrids(Mapping[str, StrandGrid]):
                     await asyncio.sleep(0.1)
                 self._changed("wave", strand)
         except AlleleError:
-            return  # the picture of the sound is a courtesy; playing says what is wrong
+            return  # the waveform is optional; playback reports what is wrong
         finally:
             self._decoding.discard(strand)

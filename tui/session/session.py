@@ -1,18 +1,18 @@
-"""One daemon as the screens see it: what it holds, and the parts that work with it.
+"""A client's view of one daemon: what the daemon has, and the parts that work with it.
 
-    connection  reaches the daemon, asks, and runs work in the background
-    grids       the strands that were fetched, and the pictures of their sound
-    edits       edits on their way, and registers
-    atlases     what the codes of models do
+    connection  connects, sends requests, and runs background work
+    grids       the fetched strands and their waveforms
+    edits       unanswered edits, and registers
+    atlases     what the codes of models do to the sound
 
 Data flow: events and snapshots of `tui.transport.client` change this object and its parts, then `changed(topic, key)`
-tells the app what to draw again. Screens read attributes and call coroutines. No Textual here.
+tells the app what to redraw. Screens read attributes and call coroutines. Textual is not used here.
 
 Topics: state, jobs, corpora, models, strands (lists); strand, wave, training, atlas (key: an id or a model's name);
 error and notice (key: a sentence).
 
-What can go wrong: no daemon, or one that dies (see `Connection`); a dying engine, which `engine` reports. A resync
-fetches again what changed meanwhile.
+What can go wrong: no daemon runs, or it dies (see `Connection`); the engine dies, which `engine` reports. A resync
+fetches again what may have changed.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ R = TypeVar("R", bound=Struct)
 
 
 class Session:
-    """Lists of what the daemon holds, and the parts that work with it. `open` connects and never raises."""
+    """Lists of what the daemon has, and the parts that work with it. `open` connects and never raises."""
 
     def __init__(self, target: DaemonTarget, changed: Changed) -> None:
         self._changed = changed
@@ -83,26 +83,26 @@ class Session:
 
     @property
     def newest_first(self) -> list[ModelInfo]:
-        """Models that can make sound."""
+        """Usable models, the newest first."""
         return sorted((model for model in self.models if not model.problem), key=lambda one: one.created, reverse=True)
 
     def model_of(self, meta: StrandMeta) -> ModelInfo | None:
-        """The model here whose codes a strand holds, whatever it is called now; None where there is none."""
+        """Return the installed model with a strand's codec, whatever its name now, or None."""
         return model_of(meta, self.models)
 
     # --- connection --------------------------------------------------------------------------------------
 
     @property
     def connected(self) -> bool:
-        """Whether requests reach a daemon now."""
+        """Whether requests can reach a daemon now."""
         return self.connection.connected
 
     async def open(self) -> None:
-        """Find or start the daemon and follow it; tries again until it works."""
+        """Find or start the daemon and follow its events. Retries until it succeeds."""
         await self.connection.open(self._on_event, self._on_resync)
 
     async def close(self) -> None:
-        """Keep the workspace and drop the connection."""
+        """Save the workspace and close the connection."""
         await self.connection.cancel_work()
         if self.connection.is_open:
             with contextlib.suppress(AlleleError):
@@ -110,21 +110,21 @@ class Session:
         await self.connection.close()
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Run a coroutine; what it raises is shown as a sentence."""
+        """Run a coroutine in the background. An exception is reported as a sentence."""
         self.connection.spawn(work)
 
     async def ask(
         self, body: Request[R], *, timeout_s: float | None = 30.0, buffers: Sequence[Array] = ()
     ) -> "Answer[R]":
-        """A request's answer; see `Connection.ask`."""
+        """Send a request and return its answer; see `Connection.ask`."""
         return await self.connection.ask(body, timeout_s=timeout_s, buffers=buffers)
 
     def _report(self, topic: str, key: str) -> None:
-        """Pass a change on; sentences get the names of strands in place of their ids."""
+        """Report a change. In sentences, ids of strands are replaced by names."""
         self._changed(topic, self.readable(key) if topic == "error" else key)
 
     def readable(self, text: str) -> str:
-        """A sentence or an edit with names in place of strands' ids."""
+        """Return a sentence or an edit with the names of strands in place of their ids."""
         for strand, info in self.strands.items():
             text = text.replace(strand, info.meta.name)
         return text
@@ -137,14 +137,14 @@ class Session:
         self.jobs = {job.id: job for job in snapshot.jobs}
         self.corpora = snapshot.corpora
         self._take_models(snapshot.models)
-        self.strands.clear()  # the grids have the same dictionary
+        self.strands.clear()  # `grids` shares this dictionary, so it is not replaced
         self.strands.update({strand.id: strand for strand in snapshot.strands})
         self.workspace = self._kept = self.workspace or snapshot.workspace
         for strand in list(self.grids):
             if strand not in self.strands:
                 self.grids.drop(strand)
             elif self.strands[strand].rev != self.grids[strand].rev or snapshot.epoch != self._epoch:
-                # Another daemon may have other cells under the same revision.
+                # Another daemon may have other cells at the same revision.
                 self.spawn(self.grids.fetch_again(strand))
         self._epoch = snapshot.epoch
         self.edits.chains.clear()
@@ -189,7 +189,7 @@ class Session:
             self.connection.set_state("lost", f"the daemon stops{reason}; reconnecting")
 
     def _take_models(self, models: list[ModelInfo]) -> None:
-        """A name may be another codec's now: what was known of the one before goes."""
+        """Replace the list of models, and discard the data of names that belong to another codec now."""
         before = {(model.name, model.codec_id) for model in self.models}
         self.models = models
         for name, _ in before - {(model.name, model.codec_id) for model in models}:
@@ -198,7 +198,7 @@ class Session:
     # --- jobs --------------------------------------------------------------------------------------------
 
     async def follow(self, job: str) -> Training:
-        """The training of a job: its log so far, then live."""
+        """Return a job's training, built from its log so far and then kept current by events."""
         training = self.trainings.setdefault(job, Training(job))
         while True:
             answer = await self.ask(GetJobLog(job=job, after=training.next_entry))
@@ -212,19 +212,21 @@ class Session:
     # --- strands in files --------------------------------------------------------------------------------
 
     async def open_strand(self, path: Path, model: str | None) -> tuple[str, list[str]]:
-        """A living strand of an audio file or an .alle: its id, and what the daemon notes about the recording."""
+        """Open an audio file or an .alle file as a strand. Returns its id and the daemon's notes on the recording."""
         if path.suffix.lower() == ".alle":
             meta, codes = await asyncio.to_thread(read_strand, path)
             answer = await self.ask(OpenStrand(meta=meta), buffers=[codes], timeout_s=60.0)
         else:
             if model is None:
-                raise AlleleError("E_NOT_FOUND", "there is no model yet", hint="train one: library, choose a corpus, t")
+                raise AlleleError(
+                    "E_NOT_FOUND", "there is no model yet", hint="train one: choose a corpus in the library, then t"
+                )
             answer = await self.ask(OpenStrand(path=str(path), model=model), timeout_s=120.0)
         self.strands[answer.body.id] = replace(answer.body, notes=[])
         return answer.body.id, answer.body.notes
 
     async def save_alle(self, strand: str, target: Target) -> int:
-        """Write a strand's codes to an .alle file; its size in bytes.
+        """Write a strand's codes to an .alle file. Returns its size in bytes.
 
         Raises:
             AlleleError: E_IO, E_DISK_FULL, E_EXISTS or E_CONFLICT naming the file.
@@ -237,7 +239,7 @@ class Session:
     # --- workspace ---------------------------------------------------------------------------------------
 
     async def put_workspace(self, workspace: str, timeout_s: float = 5.0) -> None:
-        """Keep the workspace in the daemon, when it differs from what is kept."""
+        """Save the workspace in the daemon if it changed."""
         self.workspace = workspace
         if workspace and workspace != self._kept:
             await self.ask(PutWorkspace(state=workspace), timeout_s=timeout_s)

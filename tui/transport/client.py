@@ -1,14 +1,14 @@
-"""The client's end of ctl and evt: requests with answers, events without gaps. The only zmq of the tui package
-outside the player.
+"""The client side of the ctl and evt sockets: requests with answers, and events without gaps.
 
 Data flow: `request` packs a body, sends it on a DEALER and waits for the REP or ERR that names its id.
-`subscribe` opens a SUB, waits for the publisher's welcome, fetches a snapshot and from then on hands over events
-in sequence; a gap, a new epoch or a reconnection means a new snapshot through `on_resync`.
+`subscribe` opens a SUB, waits for the publisher's welcome, fetches a snapshot and then passes on events in sequence.
+After a gap, a new epoch or a reconnection it passes a new snapshot to `on_resync`. Outside the player, this is the only
+module of the TUI that uses ZeroMQ.
 
-What can go wrong: the daemon dies (the socket monitor tells at once), hangs (no traffic for `LIVENESS_S`), or
-restarts. ZeroMQ reconnects by itself; on each new connection this side says hello again and sends what is still
-unanswered once more under the same id, which the broker executes at most once. ZMQ_IMMEDIATE keeps requests from
-queueing for a daemon that is not there: they would run as ghosts after its restart.
+What can go wrong: the daemon dies (the socket monitor reports it at once), hangs (no traffic for `LIVENESS_S`), or
+restarts. ZeroMQ reconnects by itself. On each new connection the client sends hello and repeats unanswered requests
+under the same id, which the broker executes at most once. With ZMQ_IMMEDIATE, requests are not queued for a daemon
+that is absent; otherwise they would run after its restart, when nobody waits for them.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ PING_S = 1.0
 LIVENESS_S = 3.0
 SEND_S = 2.0
 HELLO_S = 5.0
-REVIVE_S = 1.0  # between two attempts to have a daemon again
+REVIVE_S = 1.0  # between two attempts to find or start a daemon
 LOST_S = 10.0  # how long unanswered requests outlive a lost connection
 
 
@@ -48,7 +48,7 @@ R = TypeVar("R", bound=Struct)
 
 @dataclass(frozen=True, kw_only=True)
 class Answer(Generic[R]):
-    """A reply: its typed body and the arrays that came beside it."""
+    """A reply: its typed body and the arrays that were sent with it."""
 
     body: R
     buffers: list[Array]
@@ -56,7 +56,7 @@ class Answer(Generic[R]):
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One event in sequence. `name` is a key of protocol.messages.registry.EVENTS."""
+    """One event of the sequence. `name` is a key of protocol.messages.registry.EVENTS."""
 
     name: str
     body: Any
@@ -74,9 +74,9 @@ class Client:
     """One client of one daemon, on the running asyncio loop.
 
     Args:
-        endpoint: whose sockets to talk to.
+        endpoint: the daemon's sockets.
         kind: "cli" or "tui", for the daemon's log.
-        on_state: told "connected" and "lost" as they happen.
+        on_state: called with "connected" and "lost" when the connection changes.
         revive: called in a thread when the connection is lost; may start a new daemon.
     """
 
@@ -108,7 +108,7 @@ class Client:
         """Connect and exchange hello and welcome.
 
         Raises:
-            AlleleError: E_UNAVAILABLE when nobody answers, E_VERSION when the versions do not meet.
+            AlleleError: E_UNAVAILABLE when no daemon answers, E_VERSION when the protocol versions are incompatible.
         """
         self._open_ctl()
         self._spawn(self._ping_loop())
@@ -122,10 +122,10 @@ class Client:
         timeout_s: float | None = 30.0,
         request_id: bytes | None = None,
     ) -> Answer[R]:
-        """Ask, and wait for the answer. The same `request_id` asked twice is done once.
+        """Send a request and wait for its answer. A repeated `request_id` is executed only once.
 
         Raises:
-            AlleleError: the daemon's refusal; E_DEADLINE after `timeout_s`; E_UNAVAILABLE.
+            AlleleError: the daemon's error; E_DEADLINE after `timeout_s`; E_UNAVAILABLE when not connected.
         """
         name = type(body).__name__
         identity = request_id or os.urandom(16)
@@ -142,7 +142,7 @@ class Client:
     async def subscribe(
         self, on_event: Callable[[Event], None], on_resync: Callable[[Snapshot], None], *, timeout_s: float = 10.0
     ) -> Snapshot:
-        """Receive events from now on; the snapshot they follow is returned and also given to `on_resync`."""
+        """Start to receive events. Returns the snapshot that they follow, which `on_resync` receives too."""
         self._on_event, self._on_resync = on_event, on_resync
         self._first_snapshot = asyncio.get_running_loop().create_future()
         sub = self._context.socket(zmq.SUB)
@@ -154,15 +154,15 @@ class Client:
         sub.subscribe(b"")
         sub.connect(self._endpoint.address("evt"))
         self._spawn(self._event_loop(sub))
-        self._first_snapshot.add_done_callback(_retrieve)  # its failure is told even when the caller has left
+        self._first_snapshot.add_done_callback(_retrieve)  # marks its failure as seen even when the caller has left
         try:
             return await asyncio.wait_for(self._first_snapshot, timeout_s)
         except TimeoutError:
             raise AlleleError("E_UNAVAILABLE", "the daemon sends no events", hint="allele daemon restart") from None
 
     async def close(self) -> None:
-        """Drop the connection; requests in flight fail with E_CANCELLED."""
-        while self._tasks:  # Python 3.11's wait_for can swallow a cancellation that meets its result
+        """Close the connection. Unanswered requests fail with E_CANCELLED."""
+        while self._tasks:  # Python 3.11's wait_for can lose a cancellation that coincides with its result
             for task in self._tasks:
                 task.cancel()
             await asyncio.wait(self._tasks, timeout=0.1)
@@ -254,7 +254,7 @@ class Client:
             try:
                 message = unpack(parts)
             except AlleleError:
-                continue  # not ours; the request it may have answered runs into its deadline
+                continue  # not valid; a request that it may have answered reaches its deadline
             pending = self._pending.get(message.header.re or b"")
             if pending is not None and not pending.future.done():
                 pending.future.set_result(message)
@@ -268,7 +268,7 @@ class Client:
                 self._spawn(self._return())
 
     async def _ping_loop(self) -> None:
-        """Notice a daemon that hangs, which no monitor reports, and one that goes on after having hung."""
+        """Detect a daemon that hangs, which no monitor reports, and one that continues after it hung."""
         while True:
             await asyncio.sleep(PING_S)
             silent_s = time.monotonic() - self._heard_s
@@ -276,14 +276,14 @@ class Client:
                 await self._return()
             elif self._state == "connected" and silent_s > LIVENESS_S:
                 self._lose()
-            # Events are a sign of the daemon's life, not of ours: whoever only listens would be forgotten by it.
+            # Events show that the daemon is alive, but it needs pings to know that this client is.
             if time.monotonic() - self._answered_s > PING_S / 2 and self._ctl is not None:
                 header = Header(op="Ping", id=os.urandom(16), cid=self.client_id)
                 with contextlib.suppress(TimeoutError, zmq.ZMQError):
                     await asyncio.wait_for(self._ctl.send_multipart(pack(Kind.PING, header)), PING_S)
 
     def _lose(self) -> None:
-        """The connection is gone: say so once, wake the reviver, and give unanswered requests LOST_S."""
+        """Handle a lost connection: report it once, start to reconnect, and keep unanswered requests for LOST_S."""
         if self._state == "lost":
             return
         self._set_state("lost")
@@ -291,9 +291,9 @@ class Client:
         self._spawn(self._come_back())
 
     async def _come_back(self) -> None:
-        """Revive until there is a connection: a daemon may die again before it has said welcome.
+        """Call `revive` until there is a connection, since a daemon may die again before its welcome.
 
-        Requests that wait for an answer wait LOST_S, then fail.
+        Unanswered requests fail after LOST_S.
         """
         give_up_s = time.monotonic() + (LOST_S if self._revive else LIVENESS_S)
         while not self._connected.is_set():
@@ -307,10 +307,10 @@ class Client:
                     AlleleError("E_UNAVAILABLE", "the daemon went away", hint="allele daemon logs says why")
                 )
                 if self._revive is None:
-                    return  # somebody else starts one; its handshake is noticed
+                    return  # another process starts one; the monitor reports its handshake
 
     async def _return(self) -> None:
-        """A connection is there again: hello, then everything unanswered once more under its old id."""
+        """Handle a new connection: send hello, then every unanswered request again under its old id."""
         waiting = dict(self._pending)
         try:
             await self._hello()
@@ -318,7 +318,7 @@ class Client:
                 if identity in self._pending and not pending.future.done():
                     await self._send(pending.frames)
         except AlleleError:
-            return  # lost again; the next handshake tries again
+            return  # lost again; the next handshake retries
 
     def _fail_pending(self, error: AlleleError) -> None:
         for pending in self._pending.values():
@@ -348,7 +348,7 @@ class Client:
     def _deliver(self, message: Message, seq: int) -> None:
         type_ = EVENTS.get(message.header.op)
         if type_ is None or self._on_event is None:
-            return  # a newer daemon's event
+            return  # an event of a newer daemon
         try:
             body: msgspec.Struct = unpack_body(message.body, type_)
         except AlleleError:
@@ -362,7 +362,7 @@ class Client:
             first = self._first_snapshot
             if first is not None and not first.done():
                 first.set_exception(error)
-            return  # the next welcome or event tries again
+            return  # the next welcome or event retries
         self._epoch, self._seq = snapshot.epoch, snapshot.seq
         if self._on_resync is not None:
             self._on_resync(snapshot)
@@ -384,6 +384,6 @@ class Client:
 
 
 def _retrieve(future: "asyncio.Future[Any]") -> None:
-    """Keep asyncio from reporting a failure that nobody waits for any more."""
+    """Read a future's exception, so that asyncio does not log a failure that nobody awaits."""
     if future.done() and not future.cancelled():
         future.exception()

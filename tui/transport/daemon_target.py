@@ -1,6 +1,6 @@
-"""The daemon that a client wants: that of a home on this machine, or the one at an endpoint.
+"""The daemon that a client connects to: that of a home on this machine, or the one at an endpoint.
 
-The first is started when none runs. Behind an endpoint nothing is started, and nothing is assumed about its folders.
+The daemon of a home is started when none runs. At an endpoint no daemon is started, and its folders are unknown.
 """
 
 import time
@@ -20,15 +20,15 @@ PAUSE_S = 0.05
 
 @dataclass(frozen=True)
 class DaemonTarget:
-    """What `--home` or `--connect` named."""
+    """The daemon that `--home` or `--connect` names."""
 
     endpoint: Endpoint
     places: Places | None = None
-    """The home's folders; None behind an endpoint."""
+    """The folders of the home; None for an endpoint."""
 
     @classmethod
     def of_home(cls, home: Path) -> Self:
-        """The daemon of a home folder.
+        """Return the target for the daemon of a home folder.
 
         Raises:
             AlleleError: E_IO for a path that is not UTF-8.
@@ -37,10 +37,10 @@ class DaemonTarget:
         return cls(places.endpoint, places)
 
     def find(self, say: Callable[[str], object] | None = None) -> Endpoint:
-        """The endpoint of a running daemon, which is started where this names a home.
+        """Return the endpoint of a running daemon. For a home, starts the daemon if none runs.
 
         Args:
-            say: receives one line when a running daemon has to be waited for.
+            say: called with one line when a running daemon does not answer yet.
 
         Raises:
             AlleleError: E_IO when the home cannot be used, E_UNAVAILABLE when no daemon answers.
@@ -54,14 +54,14 @@ class DaemonTarget:
         return self.endpoint
 
     def holds(self) -> bool:
-        """Whether a daemon is there, answering or not."""
+        """Return whether a daemon exists, even if it does not answer."""
         return self.endpoint.answers() or (self.places is not None and is_held(self.places))
 
     def is_running(self, say: Callable[[str], object] | None = None) -> bool:
-        """Wait until the daemon answers; False when there is none.
+        """Wait until the daemon answers. Returns False when there is none.
 
         Raises:
-            AlleleError: E_UNAVAILABLE when one holds the home and does not answer in time.
+            AlleleError: E_UNAVAILABLE when a daemon has locked the home but does not answer in time.
         """
         from tui.transport.embedded import wait_for_holder
 

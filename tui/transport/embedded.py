@@ -1,11 +1,11 @@
-"""Find the daemon of a home folder, or start one: nothing is configured by hand.
+"""Finds the daemon of a home folder, or starts one. No configuration is needed.
 
-ZeroMQ's connect never says that nobody is there, so a raw unix connect probes first. Whoever wants to start a
-daemon takes `start.lock`, probes again, spawns `python -m daemon` detached with the write end of a ready-pipe, and
-waits for one line on it. Twenty simultaneous cold starts therefore spawn one daemon.
+ZeroMQ's connect does not report a missing peer, so a raw unix connect probes first. To start a daemon, a client takes
+`start.lock`, probes again, spawns `python -m daemon` detached with the write end of a ready-pipe, and waits for one
+line on it. So simultaneous cold starts spawn only one daemon.
 
-What can go wrong: a daemon runs, but its sockets were removed. The home's lock (`protocol.homelock`) says so: no second
-daemon is started, the one that runs binds its sockets again within a second, and the client waits for it.
+What can go wrong: a daemon runs, but its sockets were removed. The home's lock (`protocol.homelock`) shows that it
+runs, so no second daemon is started. The daemon binds its sockets again within a second, and the client waits for it.
 """
 
 import contextlib
@@ -26,19 +26,19 @@ from tui.installation import require_daemon
 
 Say = Callable[[str], object]
 
-QUIET_S = 0.5  # a daemon that is just starting answers within this; longer waits are worth a line
+QUIET_S = 0.5  # a daemon that is just starting answers within this time; only longer waits are reported
 PAUSE_S = 0.02
 LOG_TAIL_BYTES = 2000
 
 
 def ensure_daemon(home: Path, timeout_s: float = 10.0, say: Say | None = None) -> Endpoint:
-    """The endpoint of a running daemon, which is started if there is none.
+    """Return the endpoint of a running daemon, and start one if none runs.
 
     Args:
-        say: given one line when a running daemon has to be waited for.
+        say: called with one line when a running daemon does not answer yet.
 
     Raises:
-        AlleleError: E_IO when the home cannot be used, E_UNAVAILABLE when the daemon does not come up.
+        AlleleError: E_IO when the home cannot be used, E_UNAVAILABLE when the daemon does not start.
     """
     places = places_of(home)
     if places.endpoint.answers():
@@ -52,7 +52,7 @@ def ensure_daemon(home: Path, timeout_s: float = 10.0, say: Say | None = None) -
 
 
 def wait_for_holder(places: Places, deadline_s: float, say: Say | None = None) -> bool:
-    """Wait until the daemon that holds the home answers; False when none holds it.
+    """Wait until the daemon that locked the home answers. Returns False when the home is not locked.
 
     Raises:
         AlleleError: E_UNAVAILABLE when it does not answer in time.
@@ -83,7 +83,7 @@ def _does_not_answer(places: Places) -> AlleleError:
 
 
 def _make_folders(places: Places) -> None:
-    """The home and its logs. The run folder is the daemon's to make."""
+    """Create the home and its log folder. The daemon creates the run folder."""
     try:
         places.home.mkdir(parents=True, exist_ok=True)
         places.logs.mkdir(exist_ok=True)
@@ -110,7 +110,7 @@ def _start_lock(places: Places, deadline_s: float) -> Generator[None]:
 
 
 def _start(places: Places, deadline_s: float) -> None:
-    """Spawn a daemon and wait until it is ready, or until another one turned it away."""
+    """Spawn a daemon and wait until it is ready, or until it ends because another daemon was faster."""
     require_daemon()
     ready, write_end = os.pipe()
     os.set_inheritable(write_end, True)
@@ -141,13 +141,13 @@ def _start(places: Places, deadline_s: float) -> None:
     if line.startswith("ready"):
         return
     if _exit_status(pid, deadline_s) == EXIT_LOCKED:
-        return  # somebody else's daemon was faster; it is waited for
-    said = line.removeprefix("error:").strip() or _log_tail(Path(log)) or "it did not say why"
-    raise AlleleError("E_UNAVAILABLE", f"the daemon did not start: {said}", hint=f"see {places.logs}")
+        return  # another daemon was faster; the caller waits for it
+    reason = line.removeprefix("error:").strip() or _log_tail(Path(log)) or "it did not say why"
+    raise AlleleError("E_UNAVAILABLE", f"the daemon did not start: {reason}", hint=f"see {places.logs}")
 
 
 def _exit_status(pid: int, deadline_s: float) -> int | None:
-    """How the daemon that was started ended; None while it has not."""
+    """Return the exit status of the started daemon, or None while it runs."""
     with contextlib.suppress(ChildProcessError):
         while True:
             ended, status = os.waitpid(pid, os.WNOHANG)
@@ -160,7 +160,7 @@ def _exit_status(pid: int, deadline_s: float) -> int | None:
 
 
 def _read_line(handle: int, deadline_s: float) -> str:
-    """What the daemon writes on its ready-pipe, up to a newline, its death or the deadline."""
+    """Read what the daemon writes on its ready-pipe, up to a newline, its death or the deadline."""
     data = b""
     while not data.endswith(b"\n"):
         readable, _, _ = select.select([handle], [], [], max(0.0, deadline_s - time.monotonic()))
@@ -174,7 +174,7 @@ def _read_line(handle: int, deadline_s: float) -> str:
 
 
 def _log_tail(log: Path) -> str:
-    """The last line the daemon printed, for one that died before it could speak on the pipe."""
+    """Return the last line of the log, for a daemon that died before it wrote to the pipe."""
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)

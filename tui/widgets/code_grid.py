@@ -1,9 +1,9 @@
-"""A strand as coloured cells: one cell a code, one row a level, drawn for few bytes and little CPU.
+"""A strand as coloured cells: a cell per code, a row per level, drawn with few bytes and little CPU time.
 
-Data flow: the editor screen gives it a `GridView` (what to draw) and calls `redraw` with the rows that may differ;
+Data flow: the editor screen passes a `GridView` (what to draw) and calls `redraw` after changes;
 `line` builds the strip of a row from a numpy slice of the visible frames, merged into runs. Cells are spaces with a
-background, so no glyph's width is ambiguous; a letter carries the value where there is little colour. Strips are
-cached by everything that changes a pixel. Paging, not scrolling: see tui.model.viewport.
+background, so no glyph's width is ambiguous; a letter shows the value on terminals with few colours. Strips are
+cached by everything that changes a pixel. The view turns pages and does not scroll: see tui.model.viewport.
 
 Marks are glyphs, never hue: `*` changed since it was opened, `/` selected, `X` both, and the cursor inverse.
 """
@@ -35,7 +35,7 @@ CACHED_STRIPS = 512
 
 
 class Paints:
-    """Styles of cells by look: bin + BINS * muted. One shared Style each, whose escape codes rich then caches."""
+    """Styles of cells by bin + BINS * muted. Each Style object is shared, so that rich caches its escape codes."""
 
     def __init__(self, palette: str) -> None:
         colours = PALETTES[palette] + MUTED
@@ -59,7 +59,7 @@ _MUTED_AT, _MARK_AT, _CURSOR_AT = BINS, 2 * BINS, 8 * BINS
 
 @dataclass(frozen=True)
 class GridView:
-    """Everything that changes a pixel of a grid, apart from the codes themselves."""
+    """Everything that changes a pixel of a grid, except the codes."""
 
     grid: StrandGrid
     bins: npt.NDArray[np.uint8]
@@ -71,9 +71,9 @@ class GridView:
     focused: bool
     muted: frozenset[int]
     tall: int = 1
-    """Rows a level is drawn with; names and marks stand in the first."""
+    """Rows per level; names and marks are in the first row."""
     zoom: int = 1
-    """Frames in one cell."""
+    """The number of frames in one cell."""
     palette: str = "cividis"
 
 
@@ -83,7 +83,7 @@ class CodeGrid(Lines):
     DEFAULT_CSS = "CodeGrid { width: 1fr; }"
 
     class Pressed(Message):
-        """A cell was clicked."""
+        """The message that a cell was clicked."""
 
         def __init__(self, grid: "CodeGrid", cursor: Cursor) -> None:
             super().__init__()
@@ -101,7 +101,7 @@ class CodeGrid(Lines):
         self._drawn: list[Any] = []
 
     def show(self, view: GridView | None) -> None:
-        """Draw this; only rows that look different are repainted."""
+        """Draw a view. Only rows that look different are repainted."""
         self.view = view
         self.redraw()
 
@@ -117,7 +117,7 @@ class CodeGrid(Lines):
         self._drawn = keys
 
     def refresh_line(self, y: int) -> None:
-        """Repaint one row."""
+        """Repaint one row of the widget."""
         self.refresh(Region(0, y, self.size.width, 1))
 
     def line(self, y: int, width: int) -> Strip:
@@ -130,7 +130,7 @@ class CodeGrid(Lines):
         return found
 
     def _key(self, y: int, width: int) -> Any:
-        """Everything that changes a pixel of row `y`."""
+        """Return everything that changes a pixel of row `y`, as a cache key."""
         view = self.view
         if view is None:
             return (y if y == 0 else -1, width)
@@ -195,7 +195,7 @@ class CodeGrid(Lines):
         return [_segment(paints, int(looks[a]), b - a, is_first) for a, b in pairwise(starts)]
 
     def cell_at(self, x: int, y: int) -> Cursor | None:
-        """The cell at a place in the widget."""
+        """Return the cell at a position in the widget, or None."""
         view = self.view
         if view is None or x < GUTTER:
             return None
@@ -203,14 +203,14 @@ class CodeGrid(Lines):
         return cursor if cursor == cursor.inside(view.grid.levels, view.grid.frames) else None
 
     def on_click(self, event: Any) -> None:
-        """A click puts the cursor there."""
+        """Report the clicked cell to the screen."""
         cursor = self.cell_at(event.x, event.y)
         if cursor is not None:
             self.post_message(self.Pressed(self, cursor))
 
 
 def _look(look: int) -> tuple[int, int, int]:
-    """bin + BINS * muted, mark, cursor."""
+    """Split a look into bin + BINS * muted, mark and cursor."""
     cursor, rest = divmod(look, _CURSOR_AT)
     mark, shade = divmod(rest, _MARK_AT)
     return shade, mark, cursor
@@ -235,13 +235,13 @@ def _glyph_segment(look: int, length: int) -> Segment:
         letter = letter.upper()
     style = _GLYPH_STYLES[shade // BINS]
     if mark & 2 or cursor:
-        # the cursor inside a selection is the cell that is not inverse
+        # inside a selection the cursor is the only cell that is not inverse
         style += Style(reverse=bool(mark & 2) != (cursor == 1), bold=cursor > 0, underline=cursor > 0)
     return Segment(letter * length, style)
 
 
 def tier_of(color_system: str | None, no_color: bool) -> Tier:
-    """The colour tier of a rich console's colour system."""
+    """Return the colour tier for a rich console's colour system."""
     if no_color or color_system is None:
         return Tier.NONE
     return {"256": Tier.CUBE256, "truecolor": Tier.TRUECOLOR}.get(color_system, Tier.ANSI16)

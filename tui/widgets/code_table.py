@@ -1,6 +1,7 @@
-"""All codes of a level as a grid of numbers, their use as colour, or as a letter where there is little colour.
+"""All codes of a level as a grid of numbers. A colour (or a letter, on terminals with few colours) shows their use.
 
-Rows are strips cached by everything that changes a pixel; pages turn, nothing scrolls, so moving repaints two cells.
+Rows are strips cached by everything that changes a pixel. The view turns pages and does not scroll, so a move repaints
+two cells.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ CACHED_STRIPS = 256
 
 @dataclass(frozen=True)
 class TableView:
-    """What to draw: codes in order, their heat and marks, and the row the page begins with."""
+    """What to draw: codes in order, their use and marks, and the first row of the page."""
 
     codes: tuple[int, ...]
     heat: tuple[int, ...]
@@ -34,7 +35,7 @@ class TableView:
 
 
 class CodeTable(Lines):
-    """The grid of the Codebook screen."""
+    """The table of codes of the Codebook screen."""
 
     DEFAULT_CSS = "CodeTable { width: 1fr; height: 1fr; }"
 
@@ -45,7 +46,7 @@ class CodeTable(Lines):
         self._drawn: list[Any] = []
 
     def show(self, view: TableView | None) -> None:
-        """Draw this; only rows that look different are repainted."""
+        """Draw a view. Only rows that look different are repainted."""
         self.view = view
         keys = [self._key(y) for y in range(self.size.height)]
         if len(keys) != len(self._drawn):

@@ -1,11 +1,11 @@
-"""The terminal driver: knows whether output is still queued, and survives a terminal that went away.
+"""The terminal driver: reports whether output is still queued, and survives a closed terminal.
 
-Textual's writer thread takes 30 queued writes; then `write` blocks the event loop, up to 768 ms over a 60 KB/s link.
-Screens ask `output_queued` and put off repaints while it is true. A write that fails (the line was cut) is swallowed
-and remembered in `lost`, so that leaving still works.
+Textual's writer thread queues 30 writes; then `write` blocks the event loop, up to 768 ms over a 60 KB/s link. Screens
+read `output_queued` and delay repaints while it is true. A failed write (the connection was lost) is ignored and
+recorded in `lost`, so that the program can still quit in order.
 
-What comes in need not be UTF-8 (a pasted binary, a Latin-1 terminal): such bytes become U+FFFD, which no key means.
-Textual's own decoder would end the program at the first of them. What is pasted is text, whatever it holds.
+Input may not be UTF-8 (a pasted binary, a Latin-1 terminal). Such bytes become U+FFFD, which is not bound to a key;
+Textual's own decoder would end the program at the first one. Pasted text is never read as keys.
 """
 
 import codecs
@@ -25,7 +25,7 @@ LOCAL_FPS, REMOTE_FPS = 40, 15
 
 
 class _Watched:
-    """The terminal's file, noting when everything written has left."""
+    """The terminal's file, which records when all output was written."""
 
     def __init__(self, file: IO[str], driver: "LeanDriver") -> None:
         self._file = file
@@ -49,7 +49,7 @@ class _Watched:
 
 
 class LeanDriver(LinuxDriver):
-    """Textual's Linux and macOS driver with an eye on its output."""
+    """Textual's Linux and macOS driver, which also reports the state of its output."""
 
     busy = False
     lost = False
@@ -61,7 +61,7 @@ class LeanDriver(LinuxDriver):
         super().write(data)
 
     def start_application_mode(self) -> None:
-        """Take the terminal over."""
+        """Switch the terminal to application mode."""
         file: Any = self._file
         if not isinstance(file, _Watched):
             self._file = _Watched(file, self)  # pyright: ignore[reportAttributeAccessIssue]
@@ -69,9 +69,9 @@ class LeanDriver(LinuxDriver):
         super().start_application_mode()
 
     def disable_input(self) -> None:
-        """Take no more keys: what is typed from now on is left for whoever reads the terminal next.
+        """Stop reading keys. Later keys stay for the next program that reads the terminal.
 
-        Textual calls this again while it ends, and would throw away what came in between.
+        Textual calls this again while it ends, and would then discard keys that arrived in between.
         """
         if not self.deaf:
             self.deaf = True
@@ -79,13 +79,13 @@ class LeanDriver(LinuxDriver):
 
     @property
     def output_queued(self) -> bool:
-        """Has something written not left yet?"""
+        """Whether some output was not written to the terminal yet."""
         thread = self._writer_thread
         return self.busy or (thread is not None and thread._queue.qsize() > 0)  # pyright: ignore[reportPrivateUsage]
 
     @property
     def terminal_gone(self) -> bool:
-        """Was the terminal closed without a hang-up signal?"""
+        """Whether the terminal was closed without a hang-up signal."""
         if self.lost:
             return True
         try:
@@ -100,18 +100,21 @@ _CONTROLS = {code: None for code in range(32) if chr(code) not in "\t\n\r"}
 
 
 class PasteFilter:
-    """Takes control characters out of pasted text: not every terminal does, and an escape in it would end the paste,
-    whose rest would then be read as keys. Text outside of pastes passes as it is and at once."""
+    """Removes control characters from pasted text.
+
+    Not every terminal does so, and an escape in the text would end the paste, whose rest would be read as keys. Text
+    outside of pastes passes unchanged and without delay.
+    """
 
     def __init__(self) -> None:
         self._pasting = False
         self._before = ""
-        """What was passed last, while nothing is pasted: the beginning of a paste may come in pieces."""
+        """The last text outside a paste: the marker that begins a paste may arrive in pieces."""
         self._held = ""
-        """What may be the beginning of a paste's end."""
+        """Text that may be the first piece of the marker that ends a paste."""
 
     def pass_on(self, data: str) -> str:
-        """The same without control characters in what is pasted."""
+        """Return the input without control characters in pasted text."""
         text, self._held = self._held + data, ""
         passed: list[str] = []
         while text:
@@ -133,10 +136,10 @@ class PasteFilter:
 
 
 class ListeningParser(XTermParser):
-    """Textual's reader of keys; each event remembers, as `sent`, the characters it was read from."""
+    """Textual's key parser, which adds to each event the characters it was parsed from, as `sent`."""
 
     def feed(self, data: str) -> Iterable[Message]:
-        """Events of what came in."""
+        """Yield the events of the input."""
         if data:
             data = self._pastes.pass_on(data)
             if not data:
@@ -147,7 +150,7 @@ class ListeningParser(XTermParser):
         self._before = data or self._before
 
     def tick(self) -> Iterable[Message]:
-        """Events of what came in and was not followed: Esc alone."""
+        """Yield the events of input that nothing followed, such as a single Esc."""
         for event in super().tick():
             event.sent = self._before  # pyright: ignore[reportAttributeAccessIssue]
             yield event
@@ -160,14 +163,14 @@ class ListeningParser(XTermParser):
 
 
 def _forgiving_decoder(encoding: str) -> partial[codecs.IncrementalDecoder]:
-    """As codecs.getincrementaldecoder, but bytes that are not of the encoding become U+FFFD."""
+    """Return a decoder as codecs.getincrementaldecoder does, but invalid bytes become U+FFFD."""
     return partial(codecs.getincrementaldecoder(encoding), errors="replace")
 
 
 def tune_textual(remote: bool) -> None:
-    """Settings that Textual only takes from the environment before it is imported, or not at all.
+    """Apply settings that Textual reads only from the environment before its import, or does not offer.
 
-    The Kitty protocol is left off: no key here needs it, and a process killed with -9 would leave it switched on.
+    The Kitty protocol stays off: no key needs it, and a process killed with -9 would leave it switched on.
     """
     textual.constants.DISABLE_KITTY_KEY = True  # pyright: ignore[reportAttributeAccessIssue]
     textual.drivers.linux_driver.getincrementaldecoder = _forgiving_decoder  # pyright: ignore[reportPrivateImportUsage]

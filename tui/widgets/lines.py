@@ -1,8 +1,8 @@
-"""A widget that is nothing but lines: it hands finished strips to the compositor, past Textual's style cache.
+"""A widget made of lines, which passes finished strips to the compositor without Textual's style cache.
 
 Textual would merge the widget's own background into every segment of every line on each repaint. These widgets draw
-all of their pixels themselves, in the terminal's own colours where none is given, so there is nothing to merge.
-Subclasses implement `line(y, width)`; they cache what is worth it.
+all of their pixels themselves, by default in the terminal's own colours, so there is nothing to merge. Subclasses
+implement `line(y, width)` and cache strips where it pays.
 """
 
 from rich.cells import cell_len
@@ -24,23 +24,23 @@ Part = tuple[str, Style]
 
 
 class Lines(Widget):
-    """Base of all drawn widgets. `tier` is how much colour may be used."""
+    """The base of all drawn widgets. `tier` is how much colour they may use."""
 
     can_focus = False
 
     def line(self, y: int, width: int) -> Strip:
-        """The strip of row `y`; it may be shorter or longer than `width`."""
+        """Return the strip of row `y`, which may be shorter or longer than `width`."""
         raise NotImplementedError
 
     @property
     def tier(self) -> Tier:
-        """How much colour the terminal shows."""
+        """The colour tier of the terminal."""
         return getattr(self.app, "tier", Tier.CUBE256)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Strips of a region, exactly as wide as it."""
+        """Return the strips of a region, exactly as wide as the region."""
         width = self.size.width
-        full = max(width, crop.right)  # a strip short of its region is left out by the compositor
+        full = max(width, crop.right)  # the compositor omits a strip that is narrower than its region
         strips: list[Strip] = []
         for y in crop.line_range:
             strip = self.line(y, width).adjust_cell_length(full)
@@ -49,7 +49,7 @@ class Lines(Widget):
 
 
 class TextLine(Lines):
-    """One line of styled parts, left and right aligned; right ones are left out, last first, when not all fit."""
+    """One line of styled parts, left and right aligned. If they do not fit, the last right parts are omitted."""
 
     DEFAULT_CSS = "TextLine { height: 1; width: 1fr; }"
 
@@ -59,7 +59,7 @@ class TextLine(Lines):
         self._right: list[Part] = []
 
     def show(self, left: list[Part] | str, right: list[Part] | str = "") -> None:
-        """Replace what is written; nothing is repainted when it is the same."""
+        """Replace the text. Nothing is repainted when it is equal."""
         new_left = [(left, PLAIN)] if isinstance(left, str) else left
         new_right = [(right, PLAIN)] if isinstance(right, str) else right
         if (new_left, new_right) != (self._left, self._right):
@@ -68,20 +68,20 @@ class TextLine(Lines):
 
     @property
     def text(self) -> str:
-        """What is written, without styles."""
+        """The text of the line, without styles."""
         return "".join(text for text, _ in self._left) + "  " + "".join(text for text, _ in self._right)
 
     def line(self, y: int, width: int) -> Strip:
         left = parts_strip(self._left)
         rights = list(self._right)
         while rights and left.cell_length + 1 + parts_strip(rights).cell_length > width:
-            rights.pop()  # the left is worth more, and on the right the first
+            rights.pop()  # the left side is more important, and on the right side the first part
         right = parts_strip(rights)
         return Strip.join([left.adjust_cell_length(max(0, width - right.cell_length)), right])
 
 
 class TextBlock(Lines):
-    """A sentence too long for a line, wrapped between words, over whatever is below: nothing moves for it."""
+    """A sentence that is too long for a line, wrapped, and drawn over other widgets so that none of them moves."""
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
@@ -92,7 +92,7 @@ class TextBlock(Lines):
         self.display = bool(self.lines)
 
     def show(self, text: str, style: Style, width: int, above: int = 0) -> None:
-        """Show as many lines as a text needs, `above` rows over the bottom; none when it fits into one."""
+        """Show a text in as many lines as it needs, `above` rows over the bottom. Hidden if one line suffices."""
         lines = [] if cell_len(text) <= width else wrapped(text, width)
         if (lines, style) != (self.lines, self._style):
             self.lines, self._style = lines, style
@@ -106,18 +106,18 @@ class TextBlock(Lines):
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """Lines of at most `width` cells, each a cell from the edge; a word longer than a line is cut."""
+    """Wrap a text to lines of at most `width` cells, indented by one cell. A word longer than a line is cut."""
     lines = Text(clean(text).strip()).wrap(Console(width=width), max(1, width - 2))
     return [f" {line.plain.rstrip()}" for line in lines]
 
 
 def parts_strip(parts: list[Part]) -> Strip:
-    """Styled parts as a strip; control characters in them are shown as "?"."""
+    """Return styled parts as a strip. Control characters are shown as "?"."""
     return Strip([Segment(clean(text), style) for text, style in parts if text])
 
 
 def clean(text: str) -> str:
-    """Text that cannot move the cursor: a file's name may hold an escape sequence."""
+    """Return the text without control characters, since a file name may contain an escape sequence."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,9 +1,9 @@
-"""The line at the bottom where one types: commands, paths, names, numbers.
+"""The prompt: the line at the bottom for typing commands, paths, names and numbers.
 
-It takes its keys from the screen and not from Textual's focus: focus moves a moment after the key that asks for it, and
-whoever types `:q` fast would lose the q. `ask` shows it with a label and calls back with the text on Enter; Esc leaves
-without. Paths complete with Tab, several pasted lines become several quoted words, the name of a file is pasted as it
-is, and the arrow keys go through what was typed before under the same label.
+It receives keys from the screen and not through Textual's focus: focus moves a moment after the key that requests it,
+so a fast `:q` would lose the q. `ask` shows the prompt with a label and calls back with the text on Enter; Esc cancels.
+Tab completes paths. Several pasted lines become several quoted words, and a pasted file name is kept unchanged. The
+arrow keys recall earlier text under the same label.
 """
 
 import re
@@ -26,7 +26,7 @@ _OFFER = Style(underline=True)
 
 
 class Prompt(Lines):
-    """A label and a line being typed, hidden until asked for."""
+    """A label and a line of typed text, hidden until `ask` is called."""
 
     def __init__(self) -> None:
         super().__init__(id="prompt")
@@ -57,7 +57,7 @@ class Prompt(Lines):
         is_path: bool = False,
         is_offer: bool = False,
     ) -> None:
-        """Show it; `answer` gets the text on Enter. An offer is replaced by what is typed, unless it is moved in."""
+        """Show the prompt; `answer` receives the text on Enter. Typing replaces an offer unless the cursor moved."""
         self._answer, self._is_path, self.label, self._is_offer = answer, is_path, label, is_offer and bool(value)
         self._at = len(self._history.get(label, []))
         self._line.set(value)
@@ -65,12 +65,12 @@ class Prompt(Lines):
         self.refresh()
 
     def leave(self) -> None:
-        """Hide it."""
+        """Hide the prompt without an answer."""
         self._answer = None
         self.display = False
 
     def type(self, key: str, character: str | None) -> None:
-        """A key; `character` is what it prints, if it prints anything."""
+        """Handle a key. `character` is what it prints, or None."""
         is_offer, self._is_offer = self._is_offer, False
         if character is not None:
             if is_offer:
@@ -89,7 +89,7 @@ class Prompt(Lines):
         self.refresh()
 
     def paste(self, text: str) -> None:
-        """The name of a file goes in as it is; several lines are several paths."""
+        """Insert pasted text: a file name unchanged, several lines as several paths."""
         if self._is_offer:
             self._line.set("")
         self._is_offer = False
@@ -126,7 +126,7 @@ class Prompt(Lines):
 
 
 def _pasted(text: str) -> str:
-    """What a pasted text becomes in one line."""
+    """Return a pasted text as one line."""
     if (whole := as_typed(text)) is not None:
         return text.strip("\r\n") if is_there(Path(text.strip("\r\n"))) else str(whole)
     lines = [line.strip(BLANKS) for line in re.split(r"\r\n?|\n", text) if line.strip(BLANKS)]

@@ -1,6 +1,6 @@
-"""A list one walks with the cursor: headings, rows, one of them marked by `>` and inverse video.
+"""A list with a cursor: headings and rows, of which the current one is marked by `>` and inverse video.
 
-The screen owns what the rows mean; this widget draws and scrolls them. Rows are strings already laid out in columns.
+The screen decides what rows mean; this widget draws and scrolls them. Rows are strings already laid out in columns.
 """
 
 from collections.abc import Hashable, Sequence
@@ -14,13 +14,13 @@ from tui.widgets.lines import BOLD, DIM, PLAIN, REVERSE, Lines, clean
 
 @dataclass(frozen=True)
 class Row:
-    """One line. key: what it stands for, None for headings and notes, where the cursor does not stop."""
+    """One line of a list. `key` identifies it; None for headings and notes, which the cursor skips."""
 
     text: str
     key: Hashable | None = None
     heading: bool = False
     follows: bool = False
-    """The rest of the row above."""
+    """Whether the row continues the row above."""
 
 
 class Rows(Lines):
@@ -37,7 +37,7 @@ class Rows(Lines):
 
     @property
     def current(self) -> Hashable | None:
-        """The key under the cursor."""
+        """The key of the row under the cursor."""
         return self._rows[self._cursor].key if self._cursor < len(self._rows) else None
 
     @property
@@ -45,7 +45,7 @@ class Rows(Lines):
         return self._rows
 
     def fill(self, rows: list[Row]) -> None:
-        """Replace the rows; the cursor stays on its key where that still exists."""
+        """Replace the rows. The cursor stays on its key if that still exists."""
         if rows == self._rows:
             return
         key = self.current
@@ -56,7 +56,7 @@ class Rows(Lines):
         self.refresh()
 
     def go(self, key: Hashable | None) -> bool:
-        """Put the cursor on a key."""
+        """Move the cursor to a key. Returns whether the key exists."""
         for index, row in enumerate(self._rows):
             if key is not None and row.key == key:
                 self._cursor = index
@@ -66,13 +66,13 @@ class Rows(Lines):
         return False
 
     def activate(self, active: bool) -> None:
-        """Does the cursor belong to this list?"""
+        """Set whether this list shows the cursor."""
         if active != self.active:
             self.active = active
             self.refresh()
 
     def step(self, by: int) -> None:
-        """Move the cursor by rows that can be chosen."""
+        """Move the cursor by a number of rows that can be chosen."""
         places = [index for index, row in enumerate(self._rows) if row.key is not None]
         if not places:
             return
@@ -91,7 +91,7 @@ class Rows(Lines):
     def _follow(self) -> None:
         height = max(1, self.size.height)
         if all(row.key is None for row in self._rows[: self._cursor]):
-            self._top = 0  # the headings above the first row too
+            self._top = 0  # so that the headings above the first row are visible
         elif self._cursor < self._top:
             self._top = self._cursor
         elif self._cursor >= self._top + height:
@@ -99,7 +99,7 @@ class Rows(Lines):
         self._top = max(0, min(self._top, len(self._rows) - height))
 
     def on_resize(self) -> None:
-        """Keep the cursor in view."""
+        """Keep the cursor visible after a resize."""
         self._follow()
         self.refresh()
 

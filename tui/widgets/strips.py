@@ -1,7 +1,7 @@
 """The strips above a grid: the ruler with the playhead, and the waveform or the spectrogram.
 
-Both know only frames of one page and share the grid's gutter, so column `GUTTER + i` is frame `first + i` in all
-three. The playhead lives here and not in the grid: a tick re-sends two cells.
+Both show the frames of one page and share the grid's gutter, so column `GUTTER + i` is frame `first + i` in all three.
+The playhead is in the ruler and not in the grid, so each step sends only two cells.
 """
 
 from dataclasses import dataclass
@@ -30,9 +30,12 @@ LABEL_EVERY = 16  # columns at least between two labels
 
 @dataclass(frozen=True)
 class RulerView:
-    """All in columns of `zoom` frames. first: of the first column. target: what a swap would touch over here.
+    """What a ruler shows. Positions are in columns of `zoom` frames.
 
-    marks: letter to column.
+    Attributes:
+        first: the first column.
+        target: the columns that a swap from the other pane would change.
+        marks: column by letter.
     """
 
     first: int
@@ -44,7 +47,7 @@ class RulerView:
 
 
 class Ruler(Lines):
-    """Seconds over the columns, `.` between them, the playhead as `v`, a swap's target as `=`, marks as letters."""
+    """The ruler: seconds, `.` between them, the playhead as `v`, the target of a swap as `=`, marks as letters."""
 
     DEFAULT_CSS = "Ruler { height: 1; width: 1fr; }"
 
@@ -53,7 +56,7 @@ class Ruler(Lines):
         self._view: RulerView | None = None
 
     def show(self, view: RulerView | None) -> None:
-        """Draw this."""
+        """Draw a view; nothing is repainted if it is equal."""
         if view != self._view:
             self._view = view
             self.refresh()
@@ -85,7 +88,7 @@ class Ruler(Lines):
 
 
 def ruler_text(first: int, frames: int, frame_rate: float, columns: int) -> str:
-    """`0.0       .       0.5` with every label starting at the column of its time."""
+    """Return a ruler such as `0.0       .       0.5`, with every label at the column of its time."""
     step = next((s for s in STEPS_S if s * frame_rate >= LABEL_EVERY), 3600.0)
     half = step / 2
     cells = [" "] * columns
@@ -113,7 +116,7 @@ class WaveView:
 
 
 class Wave(Lines):
-    """Peaks of the decoded sound, one row of ASCII or mirrored bars when there are more rows; or its spectrogram."""
+    """The peaks of the decoded sound (one row of ASCII, or mirrored bars in more rows), or its spectrogram."""
 
     DEFAULT_CSS = "Wave { width: 1fr; }"
 
@@ -122,7 +125,7 @@ class Wave(Lines):
         self._view: WaveView | None = None
 
     def show(self, view: WaveView | None) -> None:
-        """Draw this."""
+        """Draw a view; nothing is repainted if it is equal."""
         if (view and view.key) != (self._view and self._view.key):
             self._view = view
             self.refresh()
@@ -142,7 +145,7 @@ class Wave(Lines):
         return Strip([Segment(label, DIM), *self._bar_row(view.heights, y, rows)])
 
     def _shade_row(self, view: WaveView, y: int) -> list[Segment]:
-        """Row `y` of the spectrogram, highest band on top: the palette's colours, or a ramp of letters."""
+        """Return row `y` of the spectrogram, highest band on top, in the palette's colours or as letters."""
         if view.shades is None or y >= len(view.shades):
             return []
         shades = view.shades[y]
@@ -158,7 +161,7 @@ class Wave(Lines):
         return Segment(" " * length, PAINTS[palette].cells[shade])
 
     def _bar_row(self, heights: npt.NDArray[np.float32], y: int, rows: int) -> list[Segment]:
-        """Row `y` of bars mirrored around the middle: 0 empty, 1 a bar's tip, 2 its body."""
+        """Return row `y` of bars mirrored around the middle. Cells are empty, a bar's tip or its body."""
         middle = (rows - 1) / 2
         distance = abs(y - middle) / (rows / 2)
         filled = np.nan_to_num(heights, nan=0.0)

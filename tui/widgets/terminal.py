@@ -1,9 +1,9 @@
-"""What the terminal already shows, so that only cells that differ are sent.
+"""The picture that the terminal shows, kept so that only cells that differ are sent.
 
-Textual 8.2 sends a partial update from the left edge of the chop it lies in: a cell in column 150 costs 2.3 KB at 256
-colours, a playhead through the grid 18 KB. `DiffUpdate` wraps any of its updates, compares it cell by cell with
-`Terminal`, the picture sent last, and writes the differing runs only, with a colour change where the colour changes
-instead of a full style and a reset for every segment. Every widget and every screen profits, the command palette too.
+Textual 8.2 sends a partial update from the left edge of its chop, so one cell far to the right costs kilobytes.
+`DiffUpdate` wraps any update, compares it cell by cell with `Terminal`, the picture sent last, and writes only the
+runs that differ. It writes a colour change only where the colour changes, not a full style and a reset for every
+segment. All widgets and screens profit from this.
 
 Boundary: `AlleleApp._display` wraps updates here; nothing else writes to the terminal while the app runs. What can go
 wrong: something else did write (suspend, resize): `forget` makes the next update whole. Textual is pinned because
@@ -18,11 +18,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.style import Style
 
-# The two kinds of update of a pinned Textual; both only carry strips and where they go.
+# The two kinds of update of the pinned Textual; both contain only strips and their positions.
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
-GAP = 6  # unchanged cells worth re-sending rather than moving the cursor over them
+GAP = 6  # sending up to so many unchanged cells is cheaper than moving the cursor over them
 _SYSTEMS = {
     "standard": ColorSystem.STANDARD,
     "256": ColorSystem.EIGHT_BIT,
@@ -32,7 +32,7 @@ _SYSTEMS = {
 
 
 class Terminal:
-    """The picture sent last: per row the characters and the SGR parameters of every cell."""
+    """The picture sent last: the character and the SGR parameters of every cell, by row."""
 
     def __init__(self, no_color: bool = False) -> None:
         self.no_color = no_color
@@ -41,11 +41,11 @@ class Terminal:
         self._sgr: dict[tuple[Style, ColorSystem | None], str] = {}
 
     def forget(self) -> None:
-        """The terminal may show anything now: the next update clears it first."""
+        """Discard the picture, after which the next update clears the terminal first."""
         self._known = False
 
     def clear(self) -> str:
-        """What to send before anything else: nothing, or after `forget` an order to clear the screen."""
+        """Return what to send first: the sequence that clears the screen after `forget`, else ""."""
         if self._known:
             return ""
         self._known = True
@@ -53,7 +53,7 @@ class Terminal:
         return "\x1b[m\x1b[2J"
 
     def sgr(self, style: Style | None, system: ColorSystem | None) -> str:
-        """SGR parameters of a style, "" for the terminal's own."""
+        """Return the SGR parameters of a style, "" for the terminal's default."""
         if style is None:
             return ""
         key = (style, system)
@@ -69,7 +69,7 @@ class Terminal:
         return found
 
     def row(self, y: int, width: int) -> tuple[list[str], list[str]]:
-        """Characters and SGR of a row, at least `width` cells."""
+        """Return the characters and SGR parameters of a row, at least `width` cells."""
         chars, codes = self._rows.setdefault(y, ([], []))
         if len(chars) < width:
             codes.extend([""] * (width - len(codes)))
@@ -78,7 +78,7 @@ class Terminal:
 
 
 class DiffUpdate(CompositorUpdate):
-    """One of Textual's updates, reduced to what the terminal does not show yet."""
+    """An update of Textual, reduced to what the terminal does not show yet."""
 
     def __init__(self, update: ChopsUpdate | LayoutUpdate, terminal: Terminal) -> None:
         self._update = update
@@ -88,7 +88,7 @@ class DiffUpdate(CompositorUpdate):
         yield Segment(self.render_segments(console))
 
     def render_segments(self, console: Console) -> str:
-        """The bytes to send, as text."""
+        """Return the output to send, as text."""
         system = _SYSTEMS.get(console.color_system or "")
         pieces: list[str] = [self._terminal.clear()]
         for y, x, strip in self._strips():
@@ -119,7 +119,7 @@ class DiffUpdate(CompositorUpdate):
         if not differing:
             return
         for first, past in _runs(differing):
-            while first > x and chars[first - x] == "":  # never begin in the middle of a wide character
+            while first > x and chars[first - x] == "":  # never start in the middle of a wide character
                 first -= 1
             pieces.append(f"\x1b[{y + 1};{first + 1}H")
             _emit(pieces, chars[first - x : past - x], codes[first - x : past - x])
@@ -132,7 +132,7 @@ def _crop(strip: Strip, first: int, past: int) -> Iterable[Segment]:
 
 
 def _cells(segments: Iterable[Segment], terminal: Terminal, system: ColorSystem | None) -> tuple[list[str], list[str]]:
-    """Segments as one character and one SGR per cell; the second cell of a wide character is ""."""
+    """Return one character and one SGR per cell of the segments. The second cell of a wide character is ""."""
     chars: list[str] = []
     codes: list[str] = []
     for text, style, control in segments:
@@ -155,7 +155,7 @@ def _cells(segments: Iterable[Segment], terminal: Terminal, system: ColorSystem 
 
 
 def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
-    """Ranges that hold all places; gaps of up to GAP cells are bridged."""
+    """Yield ranges that cover all positions; gaps of up to GAP cells are included."""
     first = last = places[0]
     for place in places[1:]:
         if place - last > GAP:
@@ -166,7 +166,7 @@ def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
 
 
 def _emit(pieces: list[str], chars: list[str], codes: list[str]) -> None:
-    """Characters with a colour change where the colour changes, and the terminal's own colours at the end."""
+    """Append characters with colour changes where needed, and the terminal's default colours at the end."""
     now = ""
     start = 0
     for i in range(1, len(chars) + 1):
@@ -183,9 +183,9 @@ def _emit(pieces: list[str], chars: list[str], codes: list[str]) -> None:
 
 
 def _change(now: str, code: str) -> str:
-    """The shortest change of style that is surely right.
+    """Return the shortest change of style that is always correct.
 
-    A style that only sets a background may follow another such style without a reset; anything else starts afresh.
+    A style that only sets a background may follow another such style without a reset; any other style needs one.
     """
     if not code:
         return "\x1b[m"

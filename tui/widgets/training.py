@@ -1,7 +1,8 @@
-"""What the Train screen draws: the curves of loss and of error on heard and unheard audio, and codebook health.
+"""The plots of the Train screen: curves of the loss and of the errors on training and held-out audio; codebook health.
 
-Curves are braille (neutral in width in every terminal), two dots wide and four high a cell, over min/max per column, so
-a spike stays visible; evaluations are marked by letters, so that no curve needs its colour. Numbers stand beside all.
+Curves are braille (one cell wide in every terminal), two by four dots per cell, and show the minimum and maximum per
+column, so that a spike stays visible. Letters mark evaluations, so that colour is not needed. All values are also shown
+as numbers.
 """
 
 import math
@@ -40,7 +41,7 @@ QUIET_S = 2.0
 
 @dataclass
 class _Picture:
-    """Cells of a plot: braille dots, letters over them, and whose they are."""
+    """The cells of a plot: braille dots, letters over them, and the curve of each cell."""
 
     dots: list[list[int]]
     marks: list[list[str]]
@@ -48,12 +49,12 @@ class _Picture:
 
     @classmethod
     def blank(cls, rows: int, columns: int) -> "_Picture":
-        """Nothing drawn."""
+        """Return a plot without curves."""
         numbers, letters = (lambda: [[0] * columns for _ in range(rows)]), [[""] * columns for _ in range(rows)]
         return cls(numbers(), letters, numbers())
 
     def plot(self, curve: Curve, span: tuple[float, float], extent: tuple[float, float], owner: int, mark: str) -> None:
-        """One curve, its points joined; with a mark, each point is that letter."""
+        """Draw one curve with joined points; with a mark, each point is that letter."""
         rows, columns = len(self.dots) * 4, len(self.dots[0]) * 2
         scale = (rows - 1) / max(extent[1] - extent[0], 1e-9)
         before: tuple[int, int] | None = None
@@ -76,7 +77,7 @@ class _Picture:
         self.owners[y // 4][x // 2] = owner
 
     def strip(self, y: int, axis: str) -> Strip:
-        """One row, in as few segments as there are owners in it."""
+        """Return one row, with adjacent cells of a curve in one segment."""
         owners = self.owners[y]
         cells = [
             mark or (chr(0x2800 + dots) if dots else " ")
@@ -91,7 +92,7 @@ class _Picture:
 
 
 class CurvePlot(Lines):
-    """Training loss on its own scale; error on held-out and on learnt audio on one scale, which the axis tells."""
+    """The training loss on its own scale; the errors on held-out and training audio on the scale of the axis."""
 
     DEFAULT_CSS = "CurvePlot { width: 1fr; height: 1fr; }"
 
@@ -101,7 +102,7 @@ class CurvePlot(Lines):
         self._picture: tuple[object, list[Strip]] = (None, [])
 
     def show(self, training: Training | None) -> None:
-        """Draw this training as it is now."""
+        """Draw the current state of a training."""
         self._training = training
         self.refresh()
 
@@ -138,7 +139,7 @@ class CurvePlot(Lines):
 
 
 def _title(training: Training, width: int) -> list[Segment]:
-    """What the curves are, with their newest numbers; names are left out where there is no room."""
+    """Return the legend of the curves with their newest values; names are omitted where there is no room."""
     name, value = training.held_out_now()
     parts: list[tuple[str, str, Style]] = []
     if value is not None:
@@ -156,7 +157,7 @@ def _title(training: Training, width: int) -> list[Segment]:
 
 
 class Health(Lines):
-    """One line a level: a bar of how much of the codebook is used, perplexity, dead codes, commitment, a plain word."""
+    """One line per level: the share of the codebook in use as a bar, perplexity, dead codes, commitment, and a word."""
 
     DEFAULT_CSS = "Health { width: 1fr; height: 1fr; }"
 
@@ -165,7 +166,7 @@ class Health(Lines):
         self._training: Training | None = None
 
     def show(self, training: Training | None) -> None:
-        """Draw the newest evaluation of this training."""
+        """Draw the newest evaluation of a training."""
         self._training = training
         self.refresh()
 
@@ -179,7 +180,7 @@ class Health(Lines):
         level, levels, room = y - 1, len(evaluation.utilisation), self.size.height - 1
         if level >= levels:
             return Strip.blank(width)
-        if y == room and levels > room:  # no room for the rest: say how they are
+        if y == room and levels > room:  # no room for the rest: summarise them
             rest = evaluation.health[level:]
             sick = sick_words(rest)
             return Strip([Segment(f"and {len(rest)} more levels, {sick or 'all healthy'}", BOLD if sick else PLAIN)])
@@ -216,7 +217,7 @@ def _at(values: list[Any], index: int, otherwise: Any) -> Any:
 
 
 def fact_parts(job: JobInfo | None, training: Training | None) -> tuple[list[Part], list[Part]]:
-    """Step, time spent and left, and the pace; then, for the right side, what is left out first."""
+    """Return the step, the time spent and left, and the pace; then the right part, which is omitted first."""
     if job is None:
         return [], []
     step = training.step if training else None

@@ -46,7 +46,7 @@ def test_a_training_that_never_began_learned_nothing(monkeypatch: pytest.MonkeyP
     assert "rain was cancelled before it began" in line and "start it with: allele train x" in line
     assert "kept" not in line
     line = told(monkeypatch, "train", cancelled("train", 1.0, hint="allele train x --resume"))
-    assert "was cancelled; what it learned is kept" in line and "go on with: allele train x --resume" in line
+    assert "was cancelled; what it learned is kept" in line and "resume it with: allele train x --resume" in line
 
 
 def test_a_reading_keeps_the_files_that_were_read(monkeypatch: pytest.MonkeyPatch) -> None:

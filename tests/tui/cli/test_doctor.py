@@ -89,9 +89,9 @@ def test_every_check_is_printed_whatever_each_of_them_does(
 
         return look
 
-    looks = doctor.looks(arguments)
+    looks = doctor.check_functions(arguments)
     torn = [(names, broken(problems[i % len(problems)])) for i, (names, _) in enumerate(looks)]
-    monkeypatch.setattr(doctor, "looks", lambda _: torn)
+    monkeypatch.setattr(doctor, "check_functions", lambda _: torn)
     assert doctor.doctor(arguments, Output(as_json=as_json)) == 0
     out = capsys.readouterr().out
     if as_json:
@@ -107,7 +107,7 @@ def test_without_a_home_the_rest_is_still_looked_at(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(doctor, "locate", nowhere)
     monkeypatch.setattr(doctor, "own_places", nowhere)
     arguments = Namespace(home=None, connect=None)
-    found = [doctor.guarded(*look)[0] for look in doctor.looks(arguments) if look[0][0] in NAMES[-3:]]
+    found = [doctor.guarded(*look)[0] for look in doctor.check_functions(arguments) if look[0][0] in NAMES[-3:]]
     assert [(check.name, check.status) for check in found] == [("home", "fail"), ("disk", "warn"), ("daemon", "warn")]
     assert "--home" in found[0].hint
 
@@ -139,7 +139,9 @@ def test_a_failure_is_exit_1_and_all_checks_are_still_printed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     failing = checks.Check("torch", "fail", "not there", "install it")
-    monkeypatch.setattr(doctor, "looks", lambda _: [(("torch",), lambda: failing), (("python",), checks.check_python)])
+    monkeypatch.setattr(
+        doctor, "check_functions", lambda _: [(("torch",), lambda: failing), (("python",), checks.check_python)]
+    )
     arguments = Namespace(home=str(tmp_path), connect=None)
     with pytest.raises(AlleleError, match="torch"):
         doctor.doctor(arguments, Output(as_json=True))

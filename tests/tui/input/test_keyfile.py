@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from protocol.errors import AlleleError
 from tui.actions.registry import ACTIONS, BY_ID
 from tui.input.keyfile import OwnKeys, key_file, read_keys, write_keys
-from tui.input.keymap import NAMES, usual
+from tui.input.keymap import NAMES, default_keymap
 
 KEYS = st.sampled_from(["s", "u", "g", "g b", "ctrl+b", "f9", '"', "\\", "#", "x", "escape"])
 CHANGES = st.lists(st.tuples(st.sampled_from(sorted(BY_ID)), st.lists(KEYS, max_size=2, unique=True)), max_size=6)
@@ -20,21 +20,21 @@ CHANGES = st.lists(st.tuples(st.sampled_from(sorted(BY_ID)), st.lists(KEYS, max_
 def test_what_was_bound_is_bound_again_and_nothing_clashes(
     tmp_path: Path, changes: list[tuple[str, list[str]]], name: str
 ) -> None:
-    keymap = usual(name)
+    keymap = default_keymap(name)
     for action_id, keys in changes:
         keymap = keymap.taken_from_others(action_id, tuple(keys))
     own = OwnKeys(name=name)
     own.bind(keymap)
     write_keys(tmp_path, own)
     again = read_keys(tmp_path)
-    assert again.said == []
+    assert again.problems == []
     assert again.name == name
     for action in ACTIONS:
         assert set(again.keymap().keys_for(action.id)) == set(keymap.keys_for(action.id)), action.id
 
 
 def test_without_a_file_the_usual_keys_hold(tmp_path: Path) -> None:
-    assert read_keys(tmp_path).keymap() == usual("vim")
+    assert read_keys(tmp_path).keymap() == default_keymap("vim")
 
 
 @pytest.mark.parametrize(
@@ -47,17 +47,17 @@ def test_without_a_file_the_usual_keys_hold(tmp_path: Path) -> None:
         ('[vim]\n"edit.swap" = "s"', "keys are written"),
         ('[vim]\n"edit.swap" = [3]', "keys are written"),
         ('[vim]\n"edit.swap" = ["ctrl+i"]', "same as Tab"),
-        ('[emacs]\n"edit.swap" = ["s"]', "no table of keys"),
+        ('[emacs]\n"edit.swap" = ["s"]', "not a table of keys"),
         ("[vim]\nmove.left = 3", "no action is called move"),
     ],
 )
 def test_what_cannot_be_used_is_said_in_a_line_and_the_usual_keys_stay(tmp_path: Path, text: str, said: str) -> None:
     key_file(tmp_path).write_text(text, encoding="latin-1")
     own = read_keys(tmp_path)
-    assert len(own.said) == 1
-    assert said in own.said[0]
-    assert "\n" not in own.said[0]
-    assert own.keymap().keys == usual("vim").keys
+    assert len(own.problems) == 1
+    assert said in own.problems[0]
+    assert "\n" not in own.problems[0]
+    assert own.keymap().keys == default_keymap("vim").keys
 
 
 def test_a_bad_entry_leaves_the_good_ones(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tui.actions.registry import ACTIONS, BY_ID, actions_of
 from tui.app import AlleleApp
 from tui.editor.screen import EditorScreen
-from tui.input.keymap import NAMES, shown, unsendable, usual
+from tui.input.keymap import NAMES, default_keymap, shown, unsendable
 from tui.screens.base import BaseScreen
 from tui.screens.codebook import CodebookScreen
 from tui.screens.help import HelpScreen
@@ -47,7 +47,7 @@ def test_every_action_of_a_screen_is_carried_out_there(screen: str, tmp_path: Pa
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_action_has_a_key_and_every_key_an_action(name: str) -> None:
-    keymap = usual(name)
+    keymap = default_keymap(name)
     for action in ACTIONS:
         assert keymap.keys_for(action.id), action.id
     assert not set(keymap.keys) - set(BY_ID), "keys of an action that is not there"
@@ -55,7 +55,7 @@ def test_every_action_has_a_key_and_every_key_an_action(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_key_has_two_meanings_on_a_screen_or_begins_a_longer_one(name: str) -> None:
-    keymap = usual(name)
+    keymap = default_keymap(name)
     for action in ACTIONS:
         for key in keymap.keys_for(action.id):
             assert keymap.clashes(action.id, key) == [], (action.id, key)
@@ -63,7 +63,7 @@ def test_no_key_has_two_meanings_on_a_screen_or_begins_a_longer_one(name: str) -
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_key_is_one_that_terminals_cannot_send(name: str) -> None:
-    for action_id, keys in usual(name).keys.items():
+    for action_id, keys in default_keymap(name).keys.items():
         for key in keys:
             assert unsendable(key) == "", action_id
 
@@ -84,7 +84,7 @@ def test_a_key_that_cannot_be_sent_is_named(key: str, said: str) -> None:
 
 
 def test_a_clash_is_the_same_key_or_the_beginning_of_a_longer_one() -> None:
-    keymap = usual("vim")
+    keymap = default_keymap("vim")
     assert keymap.clashes("edit.swap", "u") == ["edit.undo"]
     assert "move.first_level" in keymap.clashes("edit.swap", "g")
     assert keymap.clashes("edit.swap", "u x") == ["edit.undo"]
@@ -93,7 +93,7 @@ def test_a_clash_is_the_same_key_or_the_beginning_of_a_longer_one() -> None:
 
 
 def test_sentences_name_the_key_of_the_keymap_in_use() -> None:
-    vim, tracker = usual("vim"), usual("tracker")
+    vim, tracker = default_keymap("vim"), default_keymap("tracker")
     assert vim.fill("{edit.undo} undoes; {not.one} stays") == "u undoes; {not.one} stays"
     assert tracker.fill("{edit.undo}") == "ctrl+z"
     assert vim.with_keys("edit.undo", ()).fill("{edit.undo}") == ":edit.undo"
@@ -102,7 +102,7 @@ def test_sentences_name_the_key_of_the_keymap_in_use() -> None:
 
 
 def test_laying_keys_over_a_keymap_takes_them_from_the_others() -> None:
-    made = usual("vim").taken_from_others("edit.swap", ("u", "g"))
+    made = default_keymap("vim").taken_from_others("edit.swap", ("u", "g"))
     assert made.keys_for("edit.swap") == ("u", "g")
     assert "u" not in made.keys_for("edit.undo")
     assert made.keys_for("move.first_level") == ()

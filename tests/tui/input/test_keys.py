@@ -2,12 +2,12 @@
 
 import pytest
 
-from tui.input.keymap import usual
+from tui.input.keymap import default_keymap
 from tui.input.keys import KeyReader, Pressed
 
 
 def feed(keys: list[str], screen: str = "editor") -> Pressed | None:
-    reader = KeyReader(usual("vim").table_of(screen))
+    reader = KeyReader(default_keymap("vim").table_of(screen))
     pressed = None
     for key in keys:
         pressed = reader.feed(key)
@@ -37,13 +37,13 @@ def test_keys_become_actions(keys: list[str], action: str, count: int | None, re
 
 
 def test_unfinished_commands_wait_and_show_what_was_typed() -> None:
-    reader = KeyReader(usual("vim").table_of("editor"))
+    reader = KeyReader(default_keymap("vim").table_of("editor"))
     assert [reader.feed(key) for key in ["1", "2", '"', "c", "g"]] == [None] * 5
     assert reader.waiting == '12"cg'
 
 
 def test_escape_drops_a_half_typed_command_and_nothing_else() -> None:
-    reader = KeyReader(usual("vim").table_of("editor"))
+    reader = KeyReader(default_keymap("vim").table_of("editor"))
     reader.feed("4")
     dropped = reader.feed("escape")
     assert dropped is not None

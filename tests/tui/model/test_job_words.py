@@ -75,8 +75,8 @@ def test_a_job_says_its_place_and_why_it_does_not_run() -> None:
     [
         ("train", "queued", None, "cancelled before it began", "cancelled before it began"),
         ("ingest", "queued", None, "cancelled before it began", "cancelled before it began"),
-        ("train", "running", 1.0, "cancelling; what it learned is kept; {train.resume} goes on with it", "it learned"),
-        ("train", "paused", 1.0, "cancelled; what it learned is kept; {train.resume} goes on with it", "it learned"),
+        ("train", "running", 1.0, "cancelling; what it learned is kept; {train.resume} resumes it", "it learned"),
+        ("train", "paused", 1.0, "cancelled; what it learned is kept; {train.resume} resumes it", "it learned"),
         ("ingest", "running", 1.0, "cancelling; the files that were read are kept", "read are kept"),
         ("atlas", "running", 1.0, "cancelling; the model is as it was", "the model is as it was"),
     ],
@@ -96,7 +96,7 @@ def test_who_cancels_is_told_what_is_left(
         ("working", "step 7"),
         ("measuring", "step 7"),
         ("pausing", "pausing"),
-        ("resuming", "goes on"),
+        ("resuming", "resuming"),
         ("cancelling", "cancelling"),
         ("stopping", "ending, and making the model"),
     ],
@@ -110,9 +110,7 @@ def test_a_running_job_says_its_phase_or_else_its_details(phase: JobPhase, words
 
 def test_a_training_is_resumed_where_that_can_help() -> None:
     """A run that would end the same way again is not offered: it has to be started again."""
-    assert (
-        resume_words(job("rain", "failed", error="memory ran out", can_resume=True)) == "{train.resume} goes on with it"
-    )
+    assert resume_words(job("rain", "failed", error="memory ran out", can_resume=True)) == "{train.resume} resumes it"
     assert resume_words(job("rain", "failed", error="60000 codes")) == ""
     assert resume_words(job("rain", "cancelled")) == "{train.resume} starts it"
     assert resume_words(job("rain", "done", started_s=1.0)) == ""

@@ -164,7 +164,7 @@ def test_a_path_and_a_word_after_it() -> None:
 
 
 def test_what_cannot_be_a_path_here_says_why() -> None:
-    with pytest.raises(AlleleError, match="quote is open"):
+    with pytest.raises(AlleleError, match="quote is not closed"):
         read_paths("'/tmp/a.wav")
     with pytest.raises(AlleleError, match="machine laptop"):
         read_paths("file://laptop/tmp/a.wav")

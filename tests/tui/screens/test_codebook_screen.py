@@ -165,7 +165,7 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         await until(pilot, lambda: app.screen.NAME == "codebook")
         screen = app.screen
         assert "the model of tone 0 is not here: toy, codec" in screen.about.text
-        assert screen.table.view is None and "takes a model back" in screen.words.text
+        assert screen.table.view is None and "restores a model" in screen.words.text
         await pilot.press("space")
         assert "this strand's model is not here" in screen.mode.text and not app.sound.playing
 

@@ -47,7 +47,7 @@ async def test_operations_act_on_the_selection_and_can_be_repeated_and_undone(wi
         await until(pilot, settled(app, a, 12))
         assert np.array_equal(a.codes, before)
         await pilot.press("escape", "0", "2", "0", "|", "X")
-        assert "its own reverse" in app.screen.mode.text
+        assert "cannot be reversed" in app.screen.mode.text
         await pilot.press("5", "X")
         await until(pilot, settled(app, a, 13))
         assert np.array_equal(a.codes[0, 20:25], before[0, 20:25][::-1])
@@ -103,7 +103,7 @@ async def test_painting_writes_codes_along_and_is_one_change_for_repeat(with_two
         await pilot.press("j", "5", "|", "t", "1", "2", "space", ".", "9", "9", "backspace", "enter", "space")
         assert "PAINT" in app.screen.mode.text
         await pilot.press("9", "9", "9", "9", "space")
-        assert "is no code" in app.screen.mode.text
+        assert "is not a code" in app.screen.mode.text
         await pilot.press("escape")
         await until(pilot, settled(app, a, 3))
         assert a.codes[1, 5:9].tolist() == [12, before[1, 6], 9, 9]

@@ -90,7 +90,7 @@ async def test_a_key_that_cannot_work_says_why(with_two: Any) -> None:
         await pilot.press("o")
         assert "no selection: start one with v" in app.screen.mode.text
         await pilot.press("g", "x")
-        assert "means nothing here" in app.screen.mode.text
+        assert "has no action here" in app.screen.mode.text
         await pilot.press("ctrl+c")
         assert "ctrl+q or :q leaves" in app.screen.mode.text
         await pilot.press("v", "l", "]")

@@ -100,5 +100,5 @@ async def test_the_probe_shows_keys_and_does_nothing(opened: Any, untouched: Any
 async def test_a_bad_file_is_said_and_the_usual_keys_hold(opened: Any, untouched: Any, home: Path, until: Any) -> None:
     key_file(home).write_text("keymap = ")
     async with opened((160, 24)) as (app, pilot):
-        await until(pilot, lambda: "usual keys are used" in app.screen.mode.text)
+        await until(pilot, lambda: "default keys are used" in app.screen.mode.text)
         assert app.keymap.name == "vim"

@@ -76,17 +76,17 @@ async def test_a_closed_strand_is_taken_back_with_its_edits(opened: Any, until: 
         await until(pilot, lambda: not app.session.strands)
         assert "none open" in [row.text for row in library.left.rows]
         await pilot.press("u")
-        await until(pilot, lambda: "tone 1 is back, with no edits" in library.mode.text)
+        await until(pilot, lambda: "tone 1 is open again, with no edits" in library.mode.text)
         assert [pane.strand for pane in app.editor.panes] == [None, two]
         await pilot.press("x", "u")  # at once: it is the same one
-        await until(pilot, lambda: app.editor.panes[1].strand == two and "tone 1 is back" in library.mode.text)
+        await until(pilot, lambda: app.editor.panes[1].strand == two and "tone 1 is open again" in library.mode.text)
         await pilot.press("U")
         await until(pilot, lambda: isinstance(app.screen, ClosedList))
         await pilot.press(*"tone 0")
         rows = app.screen.rows.rows
         assert rows[0].key == one and "tone 0" in rows[0].text and "1 edit" in rows[0].text
         await pilot.press("enter")
-        await until(pilot, lambda: "tone 0 is back, with 1 edit" in library.mode.text)
+        await until(pilot, lambda: "tone 0 is open again, with 1 edit" in library.mode.text)
         assert library.chosen == ("strand", one)
         await until(pilot, lambda: one in app.session.grids)
         assert [pane.strand for pane in app.editor.panes] == [one, two]
@@ -216,7 +216,7 @@ async def test_a_model_goes_to_the_trash_and_comes_back(
         assert (await app.session.atlases.fetch_colours("spare")).ranks is not None
         app.screen.left.go(("model", "spare"))
         await pilot.press("D")
-        await until(pilot, lambda: not row() and "R takes it back" in app.screen.mode.text)
+        await until(pilot, lambda: not row() and "R restores it" in app.screen.mode.text)
         assert not spare.exists() and list((home / "trash").glob("model-spare-*"))
         assert app.files.model_for(0) == "toy"
         assert app.session.atlases.colours("spare").ranks is None
@@ -224,7 +224,7 @@ async def test_a_model_goes_to_the_trash_and_comes_back(
         await pilot.press("D")
         assert "choose a model" in app.screen.mode.text
         await pilot.press("R", "enter")
-        await until(pilot, lambda: row() and "spare is back" in app.screen.mode.text)
+        await until(pilot, lambda: row() and "spare is restored" in app.screen.mode.text)
         assert (spare / "codec" / "codec.safetensors").exists()
         await pilot.press("R", *"nope", "enter")
         await until(pilot, lambda: "no model called 'nope' is in the trash" in app.screen.mode.text)

@@ -65,18 +65,18 @@ async def test_the_queue_is_seen_rearranged_paused_and_gone_on_with(
         await until(pilot, lambda: "1st in the queue, waits for alpha" in line_of(app, "gamma"))
         await pilot.press("p")
         await until(pilot, lambda: "paused" in line_of(app, "gamma"))
-        await until(pilot, lambda: "put aside; r goes on" in app.screen.mode.text)
+        await until(pilot, lambda: "paused; r resumes it" in app.screen.mode.text)
         assert "1st in the queue" in line_of(app, "beta") and "allele jobs" not in app.screen.facts.text
         await pilot.press("p")
-        assert "it is paused: r goes on with it" in app.screen.mode.text
-        assert "paused: r goes on with it" in app.screen.words.text
+        assert "it is already paused: r resumes it" in app.screen.mode.text
+        assert "paused: r resumes it" in app.screen.words.text
         await pilot.press("r")
         await until(pilot, lambda: "it waits in the queue again" in app.screen.mode.text)
         await until(pilot, lambda: "1st in the queue" in line_of(app, "gamma"))
         await pilot.press("x", "y", "enter")
         await until(pilot, lambda: "cancelled" in line_of(app, "gamma"))
         await pilot.press("J")
-        assert "no queued job is chosen" in app.screen.mode.text
+        assert "choose a job that is queued" in app.screen.mode.text
 
 
 async def test_a_running_training_is_stopped_and_its_evaluation_heard_beside_the_recording(

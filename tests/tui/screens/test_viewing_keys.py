@@ -48,7 +48,7 @@ async def test_linked_panes_are_read_side_by_side_until_they_are_freed(
         await pilot.press("z", "i", "1", "2", "0", "|")
         assert (a.first_frame, b.first_frame, b.cursor.frame) == (69, 0, app.screen.context.grids()[1].frames - 1)
         await pilot.press("=", "z", "o")
-        assert "panes free" in app.screen.mode.text or "frames in a cell" in app.screen.mode.text
+        assert "panes unlinked" in app.screen.mode.text or "frames in a cell" in app.screen.mode.text
         assert (a.zoom, b.zoom) == (2, 1)
         await pilot.press("=")
         assert (a.zoom, b.zoom) == (2, 2)
@@ -67,7 +67,7 @@ async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> No
         assert pane.cursor.frame == first
         assert f"1 of {np.count_nonzero(grid.codes[0] == code)}" in app.screen.mode.text
         await pilot.press("/", *"9999", "enter")
-        assert "is no code" in app.screen.mode.text
+        assert "is not a code" in app.screen.mode.text
         await pilot.press("g", "d")
         said = " ".join(app.screen.lines.block.lines) or app.screen.mode.text
         assert "strand A, tone 0" in said

@@ -4,7 +4,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
-from tui.input.keymap import usual
+from tui.input.keymap import default_keymap
 from tui.screens.help import help_rows
 from tui.widgets.lines import BOLD, PLAIN, TextLine
 from tui.widgets.rows import Row, Rows
@@ -69,7 +69,7 @@ def test_labels_of_the_ruler_stand_where_their_time_is(columns: int, first: int)
 
 
 def test_help_goes_on_in_the_next_line_where_it_does_not_fit() -> None:
-    keymap = usual("vim")
+    keymap = default_keymap("vim")
     narrow, wide = (help_rows("editor", "256 colours", keymap, width) for width in (60, 300))
     assert max(len(row.text) for row in narrow) <= 60
     assert not any(row.follows for row in wide) and len(narrow) > len(wide)

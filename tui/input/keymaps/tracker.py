@@ -1,7 +1,8 @@
 """The tracker-like keymap: arrows, digits that write codes at once, Ctrl+X/C/V, function keys.
 
-Only what differs from the vim-like one; keys named here are taken from inherited actions that meet them on a screen.
-There are no counts: digits are data.
+It lists only the differences from the vim-like keymap. A key named here is removed from inherited actions that share
+a screen with its new action.
+There are no counts, because digits are data.
 """
 
 COUNTS = False

@@ -1,7 +1,8 @@
 """The default keymap: vim's motions and counts, a tracker's operations on letters.
 
-A key may be two, as in "g g". Names are the printable character, or the terminal's: escape, ctrl+r, left, f1.
-None needs Ctrl+I, M, H or J (they are Tab, Enter, Backspace, Enter), Ctrl+Shift, a key release or the Kitty protocol.
+A key may be a sequence of two, as in "g g". A key's name is the printable character, or the terminal's name for it:
+escape, ctrl+r, left, f1. No key needs Ctrl+I, M, H or J (terminals send Tab, Enter, Backspace, Enter for them),
+Ctrl+Shift, a key release or the Kitty protocol.
 """
 
 KEYS: dict[str, tuple[str, ...]] = {
