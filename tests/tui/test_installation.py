@@ -83,7 +83,7 @@ def test_a_client_without_the_daemon_says_that_it_is_one(
     """The doctor is content; what needs a daemon says in one line how to get one."""
     found = client("doctor")
     assert found.returncode == 0, found.stdout + found.stderr
-    assert "FAIL" not in found.stdout and "this is the client" in found.stdout
+    assert "FAIL" not in found.stdout and "this is only the client" in found.stdout
     assert "[daemon]" in found.stdout and "--connect" in found.stdout
     for words in (("daemon", "start"), ("train", "corpus", "--name", "model"), ("corpus", "list")):
         refused = client(*words)

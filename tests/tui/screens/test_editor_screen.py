@@ -92,7 +92,7 @@ async def test_a_key_that_cannot_work_says_why(with_two: Any) -> None:
         await pilot.press("g", "x")
         assert "has no action here" in app.screen.mode.text
         await pilot.press("ctrl+c")
-        assert "ctrl+q or :q leaves" in app.screen.mode.text
+        assert "ctrl+q or :q quits" in app.screen.mode.text
         await pilot.press("v", "l", "]")
         assert "a rectangle cannot step" in app.screen.mode.text
 
