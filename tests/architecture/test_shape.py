@@ -66,7 +66,7 @@ def test_no_class_has_more_methods_than_one_can_keep_in_mind() -> None:
 
 
 def test_no_file_is_longer_than_one_reads() -> None:
-    packages = (path for package in ("protocol", "daemon", "tui", "scripts") for path in (ROOT / package).rglob("*.py"))
+    packages = (path for package in ("protocol", "daemon", "tui", "scripts", "tests") for path in (ROOT / package).rglob("*.py"))
     lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in packages}
     assert {name: lines for name, lines in lengths.items() if lines > MOST_LINES} == {}
 

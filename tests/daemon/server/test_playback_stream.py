@@ -124,9 +124,6 @@ async def heard(stream: StrandStream, samples: int | None = None) -> np.ndarray:
     return np.concatenate(parts)
 
 
-# --- the cache -----------------------------------------------------------------------------------------------
-
-
 @given(frame=st.integers(0, 199), lo=st.integers(0, 190), size=st.integers(1, 40))
 def test_a_key_changes_exactly_with_what_is_heard(frame: int, lo: int, size: int) -> None:
     """A changed cell changes the key of a block iff the block's sound can depend on it."""
@@ -192,9 +189,6 @@ async def test_a_failure_is_not_kept(engine: Engine, cache: PreviewCache) -> Non
         await cache.fetch(block)
     engine.problem = None
     assert (await cache.fetch(block)).shape == (10 * HOP,)
-
-
-# --- the stream ----------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=25)
@@ -388,9 +382,6 @@ async def test_other_levels_are_heard_from_the_next_chunk_on(
     assert np.abs(np.diff(pcm)).max() < 1.3 * max(np.abs(np.diff(was)).max(), np.abs(np.diff(now)).max())
 
 
-# --- the strand and what it was ------------------------------------------------------------------------------
-
-
 def rms_db(pcm: np.ndarray) -> float:
     return 10 * float(np.log10(np.mean(np.square(pcm, dtype=np.float64))))
 
@@ -453,23 +444,3 @@ async def test_a_comparison_may_have_another_length(cache: PreviewCache) -> None
     stream.frames = resized(stream.frames, 10, 30, 0)
     await playback.compare(other, False, shelf, cache)
     assert (await heard(stream, 30 * HOP)).size >= 30 * HOP
-
-
-@given(
-    first=st.integers(0, 50), width=st.integers(1, 50), lo=st.integers(0, 99), before=st.integers(0, 50),
-    after=st.integers(0, 60),
-)  # fmt: skip
-def test_a_range_follows_the_sound_it_was_of(first: int, width: int, lo: int, before: int, after: int) -> None:
-    """Frames that a change left alone are inside afterwards if they were before, and no others are."""
-    past, total = first + width, 120
-    numbers = np.arange(total)
-    before = min(before, total - lo)
-    changed = np.concatenate([numbers[:lo], np.full(after, -1), numbers[lo + before :]])
-    span = resized(FrameRange(first, past), lo, before, after)
-    kept = changed[span.first : span.past]
-    wanted = [n for n in range(first, past) if not lo <= n < lo + before]
-    assert [n for n in kept.tolist() if n >= 0] == wanted
-    if before == 0 and first < lo <= past:
-        assert (kept == -1).sum() == after, "what is put into a loop, or at its end, is heard"
-    there = span.inside(max(1, changed.size))
-    assert 0 <= there.first < there.past <= max(1, changed.size)
