@@ -120,8 +120,8 @@ def test_connect_takes_a_run_folder_or_its_socket(allele: Any, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("endpoint", "said"),
     [
-        ("someone@far.example", "not in this version"),
-        ("tcp://127.0.0.1:5555", "daemons of this machine"),
+        ("someone@far.example", "cannot connect to another machine"),
+        ("tcp://127.0.0.1:5555", "daemons on this machine"),
         ("/nowhere/run", "no such run folder"),
         ("ipc:///nowhere/run/ctl.sock", "no such run folder"),
     ],

@@ -153,7 +153,7 @@ EMPTY = {"model": "", **{option.name: "" for option in OPTIONS}}
         ({"model": ".rain"}, "a name is letters"),
         ({"model": "new", "budget_s": "later"}, "budget: 'later' is not a time"),
         ({"model": "new", "preset": "huge"}, "size: 'huge' is not one of auto, tiny, small, base"),
-        ({"model": "new", "channels": "quad"}, "none of auto, mono, stereo"),
+        ({"model": "new", "channels": "quad"}, "not one of auto, mono, stereo"),
         ({"model": "new", "budget_s": "2m", "steps": "5"}, "give one of them"),
         ({"model": "new", "levels": "33"}, "levels: '33' is not a whole number from 1 to 32"),
     ],
