@@ -118,7 +118,7 @@ def test_a_folder_without_sound_and_one_that_may_not_be_read(allele: Any, tmp_pa
 def test_a_corpus_that_is_too_short_is_refused(allele: Any, make_tone: Callable[..., Any], tmp_path: Path) -> None:
     soundfile.write(tmp_path / "blip.wav", make_tone(0.2, 440.0), 48_000)
     added = allele("corpus", "add", "blip", tmp_path / "blip.wav")
-    assert added.status == 0 and "0.20 s of sound in all is little to learn from" in added.err
+    assert added.status == 0 and "0.20 s of sound in total is little to learn from" in added.err
     message = allele("train", "blip", "--name", "blip", "--preset", "toy", "--steps", "10").error
     assert ("blip" in message and "short" in message) or "seconds" in message or "s of" in message
     assert "blip" not in [model["name"] for model in allele("model", "list", "--json").json["models"]]

@@ -64,7 +64,9 @@ async def test_no_change_leaves_the_program_without_a_way_out(opened: Any, untou
             app.screen.rows.go(action)
             await pilot.press(*keys)
             assert "nothing was changed" in app.screen.mode.text, (action, keys)
-            assert "Quit keeps a key" in app.screen.mode.text or "Command line keeps a key" in app.screen.mode.text
+            assert (
+                "Quit must have a key" in app.screen.mode.text or "Command line must have a key" in app.screen.mode.text
+            )
             assert app.keymap is before
         app.screen.rows.go("app.quit")
         await pilot.press("+", "f9", "x")

@@ -67,7 +67,9 @@ async def test_a_closed_strand_is_taken_back_with_its_edits(opened: Any, until: 
         library = app.screen
         library.left.go(("strand", one))
         await pilot.press("x")
-        await until(pilot, lambda: one not in app.session.strands and "closed tone 0; u takes it" in library.mode.text)
+        await until(
+            pilot, lambda: one not in app.session.strands and "closed tone 0; u reopens it" in library.mode.text
+        )
         assert not app.sound.playing
         assert [pane.strand for pane in app.editor.panes] == [None, two]
         assert not any(one in kept for kept in (app.session.grids, app.session.grids.waves, app.session.edits.chains))
@@ -149,8 +151,8 @@ EMPTY = {"model": "", **{option.name: "" for option in OPTIONS}}
     [
         ({"model": ""}, "needs a name"),
         ({"model": "toy"}, "exists"),
-        ({"model": "rain/two"}, "a name is letters"),
-        ({"model": ".rain"}, "a name is letters"),
+        ({"model": "rain/two"}, "a name has letters"),
+        ({"model": ".rain"}, "a name has letters"),
         ({"model": "new", "budget_s": "later"}, "budget: 'later' is not a time"),
         ({"model": "new", "preset": "huge"}, "size: 'huge' is not one of auto, tiny, small, base"),
         ({"model": "new", "channels": "quad"}, "not one of auto, mono, stereo"),

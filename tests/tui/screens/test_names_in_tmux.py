@@ -70,7 +70,7 @@ def tmux(home: Path, folder: Path) -> Generator[Tmux]:
         pytest.skip("tmux is not installed")
     terminal = Tmux(home, folder, folder / "start.wav")
     try:
-        terminal.wait_for("start  ")
+        terminal.wait_for("A start ")
         yield terminal
     finally:
         terminal("kill-server")

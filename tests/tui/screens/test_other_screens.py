@@ -75,6 +75,11 @@ async def test_going_elsewhere_from_help_leaves_nothing_behind(opened: Any) -> N
         assert len(app.screen_stack) == 2
 
 
+def regions_beside_the_sentence(app: Any) -> dict[str, Any]:
+    """Where each named widget lies, without the one that shows the sentence over the others."""
+    return {widget.id: widget.region for widget in app.screen.query("*") if widget.id and widget.id != "sentence"}
+
+
 @pytest.mark.parametrize("keys", ["ge", "gl", "gt"])
 async def test_a_long_sentence_is_read_to_its_end_and_nothing_moves_for_it(opened: Any, keys: str) -> None:
     sentence = (
@@ -83,15 +88,14 @@ async def test_a_long_sentence_is_read_to_its_end_and_nothing_moves_for_it(opene
     async with opened((80, 24)) as (app, pilot):
         await pilot.press(*keys)
         await pilot.pause()
-        regions = {widget.id: widget.region for widget in app.screen.query("*") if widget.id and widget.id != "said"}
+        regions = regions_beside_the_sentence(app)
         app.say(sentence, bad=True)
         await pilot.pause()
         await pilot.pause()
         shown = [strip.text for strip in app.screen._compositor.render_strips()]
         assert len(shown) == 24
         assert " ".join(line.strip() for line in shown[-3:]) == sentence
-        now = {widget.id: widget.region for widget in app.screen.query("*") if widget.id and widget.id != "said"}
-        assert now == regions
+        assert regions_beside_the_sentence(app) == regions
         await pilot.press("j")
         await pilot.pause()
         assert "remove it now" not in app.screen._compositor.render_strips()[-1].text
