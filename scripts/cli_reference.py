@@ -50,7 +50,7 @@ def main() -> int:
 
 
 def reference() -> str:
-    """The whole page."""
+    """The whole page in Markdown."""
     parts = [INTRODUCTION, options(shared_options(with_defaults=True))]
     told: set[str] = set()
     for command in COMMANDS:

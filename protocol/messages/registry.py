@@ -23,7 +23,7 @@ def _bodies(module: ModuleType, base: type[Body]) -> list[type[Body]]:
 
 def reply_of(request: type[Request[Any]]) -> type[Struct]:
     """The type of the body that answers a request."""
-    (base,) = request.__orig_bases__  # type: ignore[attr-defined]
+    (base,) = vars(request)["__orig_bases__"]  # types.get_original_bases, which Python 3.11 does not have
     (reply,) = get_args(base)
     return reply
 

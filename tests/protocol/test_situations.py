@@ -33,10 +33,14 @@ def test_a_number_of_the_system_is_a_line_with_the_file_and_what_to_do(number: i
 
 
 def test_other_exceptions_of_the_machine_are_known() -> None:
-    assert situation(MemoryError()).code == "E_OOM"  # type: ignore[union-attr]
-    assert situation(zmq.ZMQError(errno.EMFILE)).code == "E_BUSY"  # type: ignore[union-attr]
-    assert situation(ModuleNotFoundError("No module named 'safetensors'")).code == "E_UNAVAILABLE"  # type: ignore[union-attr]
-    assert situation(UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")).code == "E_IO"  # type: ignore[union-attr]
+    for problem, code in (
+        (MemoryError(), "E_OOM"),
+        (zmq.ZMQError(errno.EMFILE), "E_BUSY"),
+        (ModuleNotFoundError("No module named 'safetensors'"), "E_UNAVAILABLE"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), "E_IO"),
+    ):
+        found = situation(problem)
+        assert found is not None and found.code == code, problem
     said = AlleleError("E_RANGE", "no such frame")
     assert situation(said) is said
 
