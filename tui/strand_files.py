@@ -3,19 +3,16 @@
 Used by the screens and the command line. Every error is an AlleleError whose message begins with the file.
 """
 
-import contextlib
 import errno
 import os
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
+from protocol.atomic import ChangedMeanwhileError, Place, replacing, user_default
 from protocol.errors import AlleleError
 from protocol.strands import MAX_STRAND_BYTES, Codes, StrandMeta, unpack_strand
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-WITHOUT_LINKS = frozenset({errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
-"""Error numbers of file systems without hard links, such as that of a USB stick."""
 ZIP_BEGINS = b"PK\x03\x04"
 
 
@@ -66,66 +63,23 @@ def holds_strand(path: Path) -> bool:
         return False
 
 
-def write_file(path: Path, data: bytes, *, hint: str = "choose another place") -> None:
-    """Write or replace a file atomically. A link stays a link, and a file keeps its mode.
+def write_file(path: Path, data: bytes, *, hint: str = "choose another place", place: Place = Path.replace) -> None:
+    """Write or replace a file atomically. A link stays a link, and a file keeps its permissions.
+
+    Args:
+        place: how the finished file gets its name, as in protocol.atomic.
 
     Raises:
-        AlleleError: E_IO or E_DISK_FULL, naming the file. An earlier file is unchanged.
-    """
-    _write(path, data, hint, Path.replace)
-
-
-def write_new_file(path: Path, data: bytes, *, hint: str = "choose another place") -> None:
-    """Write a new file atomically. A file that another program creates meanwhile is kept.
-
-    Raises:
-        AlleleError: E_EXISTS, E_IO or E_DISK_FULL, naming the file.
-    """
-    _write(path, data, hint, place_new)
-
-
-def place_new(temporary: Path, target: Path) -> None:
-    """Move a finished file to its name, unless the name is taken.
-
-    Raises:
-        FileExistsError: the name is taken.
+        AlleleError: E_EXISTS, E_CONFLICT, E_IO or E_DISK_FULL, naming the file. An earlier file is unchanged.
     """
     try:
-        os.link(temporary, target)
-    except OSError as problem:
-        if problem.errno not in WITHOUT_LINKS:
-            raise
-        os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # claims the name
-        temporary.replace(target)
-
-
-def _write(path: Path, data: bytes, hint: str, place: Callable[[Path, Path], object]) -> None:
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:40]}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
-    try:
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            with contextlib.suppress(OSError):
-                temporary.chmod(target.stat().st_mode & 0o777)
-            place(temporary, target)
-            _sync_folder(target.parent)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+        with replacing(Path(os.path.realpath(path)), place=place, new_mode=user_default) as file:
+            file.write(data)
     except FileExistsError:
         raise AlleleError("E_EXISTS", f"{path}: another program has just made this file", hint="run it again") from None
+    except ChangedMeanwhileError as problem:
+        raise AlleleError("E_CONFLICT", f"{path}: {problem.strerror}", hint="run it again") from None
     except OSError as problem:
         is_full = problem.errno in FULL
         code, hint = ("E_DISK_FULL", "free some space") if is_full else ("E_IO", hint)
         raise AlleleError(code, f"{path}: {problem.strerror}", hint=hint) from None
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from protocol.atomic import Identity, identity, place_new, replace_unchanged, user_default
 from protocol.errors import AlleleError
-from tui.strand_files import holds_strand, write_file, write_new_file
+from tui.strand_files import holds_strand, write_file
 
 STRAND_SUFFIX = ".alle"
 WAV_SUFFIXES = frozenset({".wav", ".wave"})
@@ -45,10 +46,6 @@ class Kept:
     hint: str = ""
 
 
-Identity = tuple[int, int, int, int]
-"""Device, inode, size and time of the last change."""
-
-
 @dataclass(frozen=True)
 class Target:
     """A file that may be written. `replaces` identifies the existing file, or is None."""
@@ -62,19 +59,14 @@ class Target:
         Raises:
             AlleleError: E_CONFLICT when the existing file changed meanwhile; E_EXISTS, E_IO, E_DISK_FULL.
         """
-        if self.replaces is None:
-            write_new_file(self.path, data, hint=hint)
-        elif _identity(self.path) == self.replaces:
-            write_file(self.path, data, hint=hint)
-        else:
-            raise AlleleError(
-                "E_CONFLICT", f"{self.path}: another program has changed it meanwhile", hint="run it again"
-            )
+        write_file(
+            self.path, data, hint=hint, place=place_new if self.replaces is None else replace_unchanged(self.replaces)
+        )
 
 
 def as_it_is(path: Path) -> Target:
     """Return a target that replaces a file if it does not change until then."""
-    return Target(path, _identity(path))
+    return Target(path, identity(path))
 
 
 def strand_target(
@@ -154,10 +146,8 @@ def require_writable(path: Path, wording: Wording) -> None:
 
 def give_usual_permissions(path: Path) -> None:
     """Set the user's default permissions of a new file; the daemon's umask would make it private."""
-    mask = os.umask(0o077)
-    os.umask(mask)
     try:
-        path.chmod(0o666 & ~mask)
+        path.chmod(user_default(path))
     except OSError:
         return
 
@@ -201,14 +191,6 @@ def _refuse_kept(out: Path, kept: Iterable[Kept], wording: Wording) -> None:
     for file in kept:
         if _is_same_file(out, file.path):
             raise AlleleError("E_EXISTS", f"{shown(out)}: it is {file.what}", hint=file.hint or wording.another)
-
-
-def _identity(path: Path) -> Identity | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _is_same_file(one: Path, other: Path) -> bool:

@@ -15,7 +15,7 @@ from safetensors.numpy import save
 
 from daemon.atlas.errors import AtlasError
 from daemon.atlas.table import Atlas
-from daemon.files.atomic import write_bytes
+from protocol.atomic import write_bytes
 
 ATLAS_NAME = "atlas.safetensors"
 FORMAT_VERSION = "1"

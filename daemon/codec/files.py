@@ -12,7 +12,7 @@ from torch import Tensor
 from daemon.codec.config import CodecConfig
 from daemon.codec.errors import CodecError
 from daemon.codec.format import CONFIG_NAME, FORMAT_VERSION, check_format, codec_place
-from daemon.files.atomic import write_bytes
+from protocol.atomic import write_bytes
 
 WEIGHTS_NAME = "codec.safetensors"
 _READ_AGAIN = "Check its permissions, the disk and the limit of open files (ulimit -n), then try again."

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.files.atomic import replacing
+from protocol.atomic import replacing
 
 _HEADER_BYTES = 128
 

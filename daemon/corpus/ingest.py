@@ -29,7 +29,7 @@ from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.mixdown import SILENT_DB
 from daemon.dsp.resample import require_torchaudio
 from daemon.errors import passing_hint
-from daemon.files.atomic import sweep
+from protocol.atomic import sweep
 from protocol.units import SAMPLE_RATE_HZ
 
 SHORTEST_SAMPLES = 1024  # one codec frame, 21 ms

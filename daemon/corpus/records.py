@@ -11,7 +11,7 @@ from daemon.corpus.errors import CorpusError
 from daemon.corpus.mapping import map_array
 from daemon.corpus.pairs import Pair, measure_pair
 from daemon.errors import passing_hint
-from daemon.files.atomic import write_bytes
+from protocol.atomic import write_bytes
 from protocol.units import SAMPLE_RATE_HZ
 
 FORMAT_VERSION = 1

@@ -9,7 +9,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from daemon.dsp.dither import to_pcm
-from daemon.files.atomic import write_through
+from protocol.atomic import write_through
 from protocol.units import SAMPLE_RATE_HZ
 
 _PIECE_S = 1.0

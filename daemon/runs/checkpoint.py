@@ -12,9 +12,9 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.files.atomic import TEMP_PREFIX, sync_folder, write_bytes
 from daemon.runs.clock import LastEvaluation
 from daemon.runs.errors import TrainingError
+from protocol.atomic import TEMP_PREFIX, sync_folder, write_bytes
 
 MANIFEST = "manifest.json"
 STATE = "state.json"

@@ -10,10 +10,10 @@ from typing import Literal, TextIO
 import msgspec
 
 from daemon.errors import passing_hint
-from daemon.files.atomic import replacing, sweep, write_bytes
 from daemon.runs.errors import TrainingError
 from daemon.runs.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
 from daemon.runs.spec import Plan, TrainingSpec
+from protocol.atomic import replacing, sweep, write_bytes
 
 RUN_NAME = "run.json"
 MODEL_NAME = "model.json"

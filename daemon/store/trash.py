@@ -11,7 +11,7 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from daemon.files.atomic import sync_folder
+from protocol.atomic import sync_folder
 from protocol.errors import AlleleError
 
 _STAMP = "%Y%m%d-%H%M%S"

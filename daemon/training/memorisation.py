@@ -17,8 +17,8 @@ from torch import Tensor
 from daemon.codec.codec import Codec
 from daemon.corpus.clips import Clip
 from daemon.dsp.mel import LOG_FLOOR, log_mel, magnitudes
-from daemon.files.atomic import write_bytes
 from daemon.training.evaluation import CLIP_S, TOTAL_S, Evaluation, round_trip
+from protocol.atomic import write_bytes
 from protocol.units import SAMPLE_RATE_HZ
 
 Verdict = Literal["general", "leaning", "memorised", "unknown"]

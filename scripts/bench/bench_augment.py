@@ -40,11 +40,11 @@ from daemon.codec.format import FORMAT_VERSION
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import Corpus, load_corpus
 from daemon.dsp.measure import mel_distance
-from daemon.files.atomic import write_bytes
 from daemon.runs.spec import Recipe, Split, TrainingSpec
 from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import round_trip
 from daemon.training.sizing import make_plan
+from protocol.atomic import write_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_HELD_OUT = 6

@@ -36,7 +36,7 @@ from pathlib import Path
 import numpy as np
 import safetensors
 
-from daemon.files.atomic import TEMP_PREFIX
+from protocol.atomic import TEMP_PREFIX
 from daemon.corpus.records import load_corpus
 
 home = Path(sys.argv[1])

@@ -64,10 +64,10 @@ def test_the_command_line_starts_without_sockets_arrays_or_textual() -> None:
 def test_codec_corpus_and_training_load_no_sockets() -> None:
     modules = [
         name
-        for package in ("codec", "dsp", "corpus", "training", "runs", "blending", "atlas", "render", "files")
+        for package in ("codec", "dsp", "corpus", "training", "runs", "blending", "atlas", "render")
         for name in modules_of(f"daemon.{package}")
     ]
-    wire = [name for name in modules_of("protocol") if name not in ("protocol", "protocol.units")]
+    wire = [name for name in modules_of("protocol") if name not in ("protocol", "protocol.atomic", "protocol.units")]
     assert reached(modules, ("zmq", "msgpack", *wire)) == "[]"
 
 

@@ -9,8 +9,8 @@ import soundfile
 
 from chaos import LostError, check_files
 from daemon.corpus.ingest import ingest
-from daemon.files.atomic import TEMP_PREFIX
 from peers.synthesis import one_sound
+from protocol.atomic import TEMP_PREFIX
 
 
 @pytest.fixture

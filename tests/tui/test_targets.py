@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from protocol.atomic import place_new
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta, pack_strand
 from tui import strand_files
@@ -200,10 +201,10 @@ def test_a_disk_without_hard_links_takes_new_files_and_keeps_old_ones(monkeypatc
 
     monkeypatch.setattr(os, "link", without_links)
     out = Path("new.alle")
-    strand_files.write_new_file(out, STRAND)
+    strand_files.write_file(out, STRAND, place=place_new)
     assert out.read_bytes() == STRAND and stat.S_IMODE(out.stat().st_mode) & 0o600 == 0o600
     with pytest.raises(AlleleError, match="just made this file"):
-        strand_files.write_new_file(out, RECORDING)
+        strand_files.write_file(out, RECORDING, place=place_new)
     assert out.read_bytes() == STRAND and [path.name for path in Path().iterdir()] == ["new.alle"]
 
 

@@ -19,7 +19,6 @@ from daemon.codec.loudness import clip_gain_db
 from daemon.corpus.clips import Clip, open_parts
 from daemon.corpus.records import load_corpus
 from daemon.dsp.measure import mel_distance
-from daemon.files.atomic import write_bytes
 from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.sizing import make_plan
 from daemon.training.split import split_corpus
@@ -30,6 +29,7 @@ from peers.peer import Peer, bake_weight_norm, code_kbps
 from peers.records import NO_FOLD, Cell, Outcome, Speeds
 from peers.references import RECOMMENDED_OPUS_KBPS, NearestFrame, opus
 from peers.training import train_peer, use_parameters
+from protocol.atomic import write_bytes
 from protocol.units import SAMPLE_RATE_HZ
 
 Sound = NDArray[np.float32]

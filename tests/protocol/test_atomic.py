@@ -2,12 +2,24 @@
 
 import errno
 import os
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from daemon.files.atomic import write_bytes, write_through
+from protocol import atomic
+from protocol.atomic import (
+    ChangedMeanwhileError,
+    Identity,
+    identity,
+    replace_unchanged,
+    replacing,
+    write_bytes,
+    write_through,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +71,34 @@ def test_a_new_file_never_takes_the_place_of_another(
     with pytest.raises(FileExistsError):
         write_through(path, lambda temp: temp.write_bytes(b"newer") and None, replace=False)
     assert path.read_bytes() == b"new" and list(tmp_path.iterdir()) == [path]
+
+
+def test_of_writers_that_read_the_same_file_one_replaces_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The comparison is made slow, so that writers without a lock would all find the file that they read."""
+
+    def slowly(path: Path) -> Identity | None:
+        found = identity(path)
+        time.sleep(0.02)
+        return found
+
+    monkeypatch.setattr(atomic, "identity", slowly)
+    path, writers = tmp_path / "a.alle", 4
+    for _ in range(3):
+        path.write_bytes(b"read by all")
+        read = identity(path)
+        assert read is not None
+        together = threading.Barrier(writers)
+
+        def write(number: int, read=read, together=together) -> bool:
+            try:
+                with replacing(path, place=replace_unchanged(read)) as file:
+                    file.write(b"writer %d" % number)
+                    together.wait()
+            except ChangedMeanwhileError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(writers) as pool:
+            done = [number for number, kept in enumerate(pool.map(write, range(writers))) if kept]
+        assert [b"writer %d" % number for number in done] == [path.read_bytes()]
+        assert list(tmp_path.iterdir()) == [path]

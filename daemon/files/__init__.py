@@ -1,1 +1,0 @@
-"""Atomic file writes: a file is replaced completely or not at all."""
