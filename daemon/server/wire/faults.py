@@ -19,7 +19,7 @@ _DATABASE_HINTS = {
 def as_allele_error(problem: BaseException, doing: str) -> AlleleError:
     """Convert an exception to the error of the reply. A defect is logged with its traceback."""
     if isinstance(problem, sqlite3.Error):
-        return _of_database(problem, doing)
+        return _of_database(problem)
     known = situation(problem)
     if known is not None:
         return known
@@ -27,12 +27,12 @@ def as_allele_error(problem: BaseException, doing: str) -> AlleleError:
     return AlleleError("E_INTERNAL", f"{doing} failed: {type(problem).__name__}", hint="details: allele daemon logs")
 
 
-def _of_database(problem: sqlite3.Error, doing: str) -> AlleleError:
+def _of_database(problem: sqlite3.Error) -> AlleleError:
     """Convert an SQLite error by its number. None of them loses data that was acknowledged."""
     code = getattr(problem, "sqlite_errorcode", 0) & 0xFF  # the other bits identify the place within SQLite
     if code == sqlite3.SQLITE_FULL:
-        return AlleleError("E_DISK_FULL", f"{doing}: no space is left on the disk", hint=FREE_SPACE)
+        return AlleleError("E_DISK_FULL", "no space is left on the disk", hint=FREE_SPACE)
     if code == sqlite3.SQLITE_NOMEM:
-        return AlleleError("E_OOM", f"{doing}: memory ran out", hint="close other programs and try again")
+        return AlleleError("E_OOM", "memory ran out", hint="close other programs and try again")
     hint = _DATABASE_HINTS.get(code, "details: allele daemon logs")
-    return AlleleError("E_IO", f"{doing}: the database: {problem}", hint=hint)
+    return AlleleError("E_IO", f"the daemon's database: {problem}", hint=hint)
