@@ -11,6 +11,8 @@ from protocol.opspec import Count, OpSpec, Place, Prompt
 
 BLEND_MODES = ("latent", "cells", "levels")
 ALIGNMENTS = ("none", "stretch", "dtw")
+LEVELS = ("own", "match")
+_LEVEL = "own: cells of the body bring their loudness along (default); match: they take that of the cells they replace"
 
 OPS: dict[str, OpSpec] = {
     spec.name: spec
@@ -37,7 +39,7 @@ OPS: dict[str, OpSpec] = {
             action="Swap with the other pane",
             action_help="the selection, or as many cells as the count",
             arguments=("OTHER",),
-            options={"at": "first frame in the other strand (default: the same frame)"},
+            options={"at": "first frame in the other strand (default: the same frame)", "level": _LEVEL},
             takes_strand=True,
             changes_other=True,
             example="swap OTHER.alle q0-1 @10:40 at=0",
@@ -59,6 +61,7 @@ OPS: dict[str, OpSpec] = {
             action="Put a register here",
             action_help="on the levels it was copied from",
             arguments=("REGISTER",),
+            options={"level": _LEVEL},
             reads_register=True,
             place=Place.FRAMES,
             example="put a @12:",
@@ -70,7 +73,10 @@ OPS: dict[str, OpSpec] = {
             action_help="asks which code is a gap",
             arguments=("REGISTER",),
             reads_register=True,
-            options={"gap": "the gap's code on every level, or @F: on each level the code at frame F (needed)"},
+            options={
+                "gap": "the gap's code on every level, or @F: on each level the code at frame F (needed)",
+                "level": _LEVEL,
+            },
             place=Place.FRAMES,
             example="mix a @12: gap=@3",
         ),
@@ -80,6 +86,7 @@ OPS: dict[str, OpSpec] = {
             action="Flood with a register, again and again",
             action_help="the selection, or from here to the end",
             arguments=("REGISTER",),
+            options={"level": _LEVEL},
             reads_register=True,
             place=Place.FRAMES,
             example="flood a @0:64",
@@ -97,6 +104,7 @@ OPS: dict[str, OpSpec] = {
                 "the range; dtw: the same, matching frames that sound alike",
                 "at": "first frame in the other strand (default: the same frame; 0 with stretch and dtw)",
                 "seed": "start of the random choices of mode=cells (0)",
+                "level": _LEVEL,
             },
             takes_strand=True,
             needs_model=True,
@@ -179,7 +187,10 @@ OPS: dict[str, OpSpec] = {
             action="Mosaic: rebuild from the other pane's frames",
             action_help="asks for the continuity",
             arguments=("OTHER",),
-            options={"continuity": "0 to 1: how much to stay with frames that follow one another there (0.5)"},
+            options={
+                "continuity": "0 to 1: how much to stay with frames that follow one another there (0.5)",
+                "level": _LEVEL,
+            },
             takes_strand=True,
             needs_model=True,
             prompt=Prompt("[continuity=0..1]", "continuity=0.5"),

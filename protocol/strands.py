@@ -1,27 +1,28 @@
-"""The strand file format: an `.alle` file is a zip of `strand.json` and `codes.npy` (Q,T) uint16.
+"""The strand file format: an `.alle` file is a zip of `strand.json`, `codes.npy` (Q,T) uint16 and `columns.npy` (4,T).
 
-The functions convert between objects and bytes and open no files. Any program with numpy can read the format. Pickled
-data is never loaded.
+The functions convert between objects and bytes and open no files. Any program with numpy can read the format, and write
+it: without `columns.npy` every frame has the strand's own level and recording. Pickled data is never loaded.
 """
 
 import io
 import zipfile
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from protocol.columns import MAX_GAIN_DB, MAX_SOURCES, SOURCE, Columns, check_columns, encoded_columns, renumbered
 from protocol.errors import AlleleError
 from protocol.units import SAMPLE_RATE_HZ
 
 Codes = npt.NDArray[np.uint16]
 
-FORMAT = 1
+FORMAT = 2
 MAX_STRAND_BYTES = 64 * 1024 * 1024  # unpacked: 5 h at 8 levels; more is a zip bomb
 MAX_LEVELS = 32
 MAX_CODEBOOK = 65_536
-MAX_GAIN_DB = 100.0
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +37,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     """The description of a strand: everything that is stored except its codes.
 
-    samples: exact length of the sound at `sample_rate`. gain_db: added when decoding to restore the source's level.
+    samples: exact length of the sound at `sample_rate`. gain_db: added when decoding to restore the source's level,
+    unless columns give each frame its own. sources: further recordings that frames came from (`protocol.columns`).
     edits: the text of every applied edit, oldest first. channels: 1 or 2; the codes of both are one grid.
     """
 
@@ -54,8 +56,64 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     channels: int = 1
     gain_db: float = 0.0
     source: Source = Source()
+    sources: list[Source] = []
     edits: list[str] = []
     created: str = ""
+
+
+class Strand(NamedTuple):
+    """A strand as a value: its description, its codes (Q, T) and its columns (4, T)."""
+
+    meta: StrandMeta
+    codes: Codes
+    columns: Columns
+
+    @property
+    def buffers(self) -> tuple[npt.NDArray[Any], ...]:
+        """The buffers with which a message contains the strand: codes, then columns."""
+        return self.codes, self.columns
+
+
+def as_encoded(meta: StrandMeta, codes: Codes) -> Strand:
+    """Return a strand whose frames all have the level and the recording that its description gives."""
+    return Strand(meta, codes, encoded_columns(codes.shape[1], meta.hop_length, meta.gain_db))
+
+
+def check_strand(meta: StrandMeta, codes: npt.NDArray[Any], columns: npt.NDArray[Any] | None) -> Strand:
+    """Return a strand if its codes and columns match its description. Without columns it is as it was encoded.
+
+    Raises:
+        AlleleError: E_BAD_STRAND or E_BAD_CODE.
+    """
+    check_meta(meta)
+    checked = check_codes(meta, codes)
+    if columns is None:
+        return as_encoded(meta, checked)
+    return Strand(meta, checked, check_columns(columns, meta.frames, len(meta.sources)))
+
+
+def with_sources(meta: StrandMeta, others: Sequence[Source], columns: Columns) -> tuple[StrandMeta, Columns]:
+    """Let a strand take columns over from another one.
+
+    Args:
+        others: the recordings of the other strand, its own first, then those of its `sources`.
+        columns: columns of the other strand.
+
+    Returns:
+        The description, with the recordings that the columns use, and the columns with this strand's numbers.
+
+    Raises:
+        AlleleError: E_RANGE if the strand would come from more than MAX_SOURCES recordings.
+    """
+    mine, numbers = [meta.source, *meta.sources], list(range(len(others)))
+    for number in np.unique(columns[SOURCE]).tolist():
+        if number >= 0 and others[number] not in mine:
+            mine.append(others[number])
+        if number >= 0:
+            numbers[number] = mine.index(others[number])
+    if len(mine) > MAX_SOURCES:
+        raise AlleleError("E_RANGE", f"{meta.name} would come from more than {MAX_SOURCES} recordings")
+    return msgspec.structs.replace(meta, sources=mine[1:]), renumbered(columns, numbers)
 
 
 def check_meta(meta: StrandMeta) -> StrandMeta:
@@ -105,19 +163,19 @@ def check_codes(meta: StrandMeta, codes: npt.NDArray[Any]) -> Codes:
     return np.ascontiguousarray(codes, dtype=np.uint16)
 
 
-def pack_strand(meta: StrandMeta, codes: Codes) -> bytes:
+def pack_strand(strand: Strand) -> bytes:
     """Write a strand as the bytes of an `.alle` file. The same strand always gives the same bytes."""
-    checked = check_codes(meta, codes)
-    npy, out = io.BytesIO(), io.BytesIO()
-    np.save(npy, checked, allow_pickle=False)
+    meta, codes, columns = check_strand(*strand)
+    text = msgspec.json.format(msgspec.json.encode(meta), indent=1)
+    members = {"strand.json": text, "codes.npy": _npy(codes), "columns.npy": _npy(columns)}
+    out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        text = msgspec.json.format(msgspec.json.encode(meta), indent=1)
-        for name, data in (("strand.json", text), ("codes.npy", npy.getvalue())):
+        for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()
 
 
-def unpack_strand(data: bytes) -> tuple[StrandMeta, Codes]:
+def unpack_strand(data: bytes) -> Strand:
     """Read a strand from the bytes of an `.alle` file.
 
     Raises:
@@ -132,13 +190,22 @@ def unpack_strand(data: bytes) -> tuple[StrandMeta, Codes]:
                     "E_BAD_STRAND", f"it is of format {meta.format}, newer than this Allele", hint="upgrade"
                 )
             codes = np.load(io.BytesIO(raw), allow_pickle=False)
+            has_columns = "columns.npy" in archive.namelist()
+            raw_columns = _read_member(archive, "columns.npy") if has_columns else b""
+            columns = np.load(io.BytesIO(raw_columns), allow_pickle=False) if has_columns else None
     except AlleleError:
         raise
     except Exception as problem:  # noqa: BLE001 - readers of zip, json and npy raise many kinds of exception
         raise AlleleError(
             "E_BAD_STRAND", f"it is not an .alle strand: {problem}", hint="make one with: allele encode"
         ) from None
-    return check_meta(meta), check_codes(meta, codes)
+    return check_strand(meta, codes, columns)
+
+
+def _npy(array: npt.NDArray[Any]) -> bytes:
+    out = io.BytesIO()
+    np.save(out, array, allow_pickle=False)
+    return out.getvalue()
 
 
 def _read_member(archive: zipfile.ZipFile, name: str) -> bytes:

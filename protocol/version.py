@@ -5,8 +5,8 @@ new event and a new feature name do not raise the version, because unknown ones 
 removed field does.
 """
 
-PROTOCOL_MIN = 2
-PROTOCOL_MAX = 2
+PROTOCOL_MIN = 3
+PROTOCOL_MAX = 3
 
 FEATURES: tuple[str, ...] = ("edits", "playback", "training")
 

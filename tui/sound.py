@@ -27,10 +27,9 @@ from protocol.messages.playback import (
     TunePlayback,
 )
 from protocol.ranges import FrameRange
-from protocol.strands import Codes
 from tui.model.codebook import with_code
 from tui.model.editor import Editor
-from tui.model.grid import StrandGrid
+from tui.model.grid import Cells, StrandGrid
 
 if TYPE_CHECKING:
     from tui.session.session import Session
@@ -46,7 +45,7 @@ class _Playing:
     """The requested playback: a strand, with its earlier codes if those are played, or a preview (job, name)."""
 
     strand: str = ""
-    before: Codes | None = None
+    before: Cells | None = None
     is_audition: bool = False
     preview: tuple[str, str] | None = None
 
@@ -69,7 +68,7 @@ class Sound:
         self._frame: int | None = None
         self._playback = 0
         self._stops = 0
-        self._before: Codes | None = None  # the earlier codes that the daemon received for comparison
+        self._before: Cells | None = None  # the earlier codes that the daemon received for comparison
         self._next_audition: tuple[StrandGrid, FrameRange, Editor] | None = None
         self._auditioning = False
         self._is_started = False
@@ -155,7 +154,7 @@ class Sound:
             before=before is not None,
         )
         now = _Playing(strand=grid.id, before=before, is_audition=is_audition)
-        await self._started(request, now, [] if before is None else [before])
+        await self._started(request, now, before)
 
     async def play_preview(self, job: str, preview: str, *, sample: int = 0, loop: bool = False) -> PreviewStarted:
         """Play the preview of a training's evaluation, as loud as its source.
@@ -184,7 +183,8 @@ class Sound:
         request = StartPlayback(
             player=await self._player_id(), strand=grid.id, frames=frames, levels=levels, before=True
         )
-        await self._started(request, _Playing(strand=grid.id, is_audition=True), [with_code(grid, *cells)])
+        tried = Cells(with_code(grid, *cells), grid.columns)
+        await self._started(request, _Playing(strand=grid.id, is_audition=True), tried)
 
     async def _player_id(self) -> Any:
         """Return the player's id. Without a device, searches again, since one may have been plugged in.
@@ -201,10 +201,10 @@ class Sound:
             raise AlleleError("E_UNAVAILABLE", why)
         return self._child.player_id
 
-    async def _started(self, request: Request[R], now: _Playing, codes: list[Codes] | None = None) -> R:
+    async def _started(self, request: Request[R], now: _Playing, before: Cells | None = None) -> R:
         """Send a request to play and return its reply. Follows the playback unless it was stopped meanwhile."""
         stops = self._stops
-        started = (await self._session.ask(request, buffers=codes or [])).body
+        started = (await self._session.ask(request, buffers=[] if before is None else [*before])).body
         if stops == self._stops:
             self._playback, self._before, self.is_audition = started.playback, now.before, now.is_audition
             self._strand, self.preview = now.strand, now.preview
@@ -228,7 +228,7 @@ class Sound:
         )
         self._before = self._before if before is None else before
         with contextlib.suppress(AlleleError):  # it has just ended
-            await self._session.ask(request, buffers=[] if known or before is None else [before])
+            await self._session.ask(request, buffers=[] if known or before is None else [*before])
 
     def audition(self, grid: StrandGrid, frames: FrameRange, editor: Editor) -> None:
         """Play a short part of a strand, unless the user started a playback. Only the newest request is kept."""

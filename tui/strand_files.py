@@ -10,13 +10,13 @@ from pathlib import Path
 
 from protocol.atomic import ChangedMeanwhileError, Place, replacing, user_default
 from protocol.errors import AlleleError
-from protocol.strands import MAX_STRAND_BYTES, Codes, StrandMeta, unpack_strand
+from protocol.strands import MAX_STRAND_BYTES, Strand, unpack_strand
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 ZIP_BEGINS = b"PK\x03\x04"
 
 
-def read_strand(path: Path) -> tuple[StrandMeta, Codes]:
+def read_strand(path: Path) -> Strand:
     """Read the strand of an `.alle` file.
 
     Raises:

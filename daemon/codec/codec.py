@@ -21,6 +21,7 @@ from daemon.codec.signals import FADE_IN_SAMPLES, fade_in, fitting
 from daemon.dsp.audio import Audio
 
 Codes = NDArray[np.uint16]
+Gains = NDArray[np.float32]
 
 CHUNK_FRAMES = 512
 """Frames per pass: 11 s, about 70 MiB of activations at any length of clip. Twice as many take 1.3 times as long per
@@ -134,7 +135,7 @@ class Codec:
         *,
         levels: Sequence[int] | None = None,
         samples: int | None = None,
-        gain_db: float = 0.0,
+        gain_db: float | Gains = 0.0,
         chunk_frames: int = CHUNK_FRAMES,
     ) -> Audio:
         """Decode a grid of codes to sound.
@@ -143,7 +144,8 @@ class Codec:
             codes: `(Q, T)` integers.
             levels: levels to decode, all by default; an empty sequence decodes the zero latent.
             samples: length of the result (`Encoded.samples`); whole frames by default.
-            gain_db: gain applied to the result (`Encoded.gain_db`).
+            gain_db: gain applied to the result (`Encoded.gain_db`), or to each frame, `(T,)`. Frames overlap by half,
+                each at its own gain.
 
         Returns:
             `(samples or T * hop_length,)` float32, in stereo two such rows, left and right.
@@ -153,14 +155,15 @@ class Codec:
         """
         grid, chosen = self._checked(codes, levels)
         hop, total = self.config.hop_length, grid.shape[1]
+        gains = _gains(gain_db, total)
         wanted = total * hop if samples is None else samples
         if not 0 <= wanted <= total * hop:
             raise CodecError(f"{total} frames hold up to {total * hop} samples, not {wanted}.")
         out = np.empty(total * hop if self.config.channels == 1 else (2, total * hop), np.float32)
         for lo in range(0, total, chunk_frames):
             hi = min(lo + chunk_frames, total)
-            out[..., lo * hop : hi * hop] = self._decode_range(grid, lo, hi, chosen)
-        return out[..., :wanted] * np.float32(10 ** (gain_db / 20))
+            out[..., lo * hop : hi * hop] = self._decode_range(grid, lo, hi, chosen, gains)
+        return out[..., :wanted]
 
     def decode_range(
         self,
@@ -169,7 +172,7 @@ class Codec:
         frame_hi: int,
         *,
         levels: Sequence[int] | None = None,
-        gain_db: float = 0.0,
+        gain_db: float | Gains = 0.0,
     ) -> Audio:
         """Decode frames `frame_lo` to `frame_hi` (half-open) of a grid without decoding the rest.
 
@@ -185,15 +188,20 @@ class Codec:
             raise CodecError(f"frames {frame_lo}:{frame_hi} are not in a grid of {grid.shape[1]}.")
         if frame_lo == frame_hi:
             return np.zeros(0 if self.config.channels == 1 else (2, 0), np.float32)
-        return self._decode_range(grid, frame_lo, frame_hi, chosen) * np.float32(10 ** (gain_db / 20))
+        return self._decode_range(grid, frame_lo, frame_hi, chosen, _gains(gain_db, grid.shape[1]))
 
     @torch.no_grad()
-    def _decode_range(self, grid: Tensor, lo: int, hi: int, levels: list[int]) -> Audio:
+    def _decode_range(self, grid: Tensor, lo: int, hi: int, levels: list[int], gains: Gains) -> Audio:
         hop, margin = self.config.hop_length, self.config.margin_frames
         start, stop = max(0, lo - margin), min(grid.shape[1], hi + margin)
         piece = grid[None, :, start:stop].to(self._device)
-        audio = self._model.decode(self._model.quantizer.dequantize(piece, levels))
+        part = gains[start:stop]
+        is_even = bool((part == part[0]).all())
+        gain = None if is_even else torch.from_numpy(part)[None, :, None].to(self._device)
+        audio = self._model.decode(self._model.quantizer.dequantize(piece, levels), gain)
         decoded = audio[0, ..., (lo - start) * hop : (hi - start) * hop].cpu().numpy()
+        if is_even:
+            decoded = decoded * part[0]
         if lo == 0:
             decoded[..., :FADE_IN_SAMPLES] *= fade_in()
         return decoded
@@ -278,3 +286,11 @@ class Codec:
         if any(not 0 <= level < Q for level in chosen):
             raise CodecError(f"levels {chosen} are not all in 0 to {Q - 1}.")
         return torch.from_numpy(codes.astype(np.int64)), chosen
+
+
+def _gains(gain_db: float | Gains, frames: int) -> Gains:
+    """Linear gain of every frame, `(frames,)` float32, from one gain in dB or from one for each frame."""
+    decibels = np.asarray(gain_db, np.float64)
+    if decibels.shape not in ((), (frames,)):
+        raise CodecError(f"{frames} frames have {frames} gains, not {decibels.shape}.")
+    return np.broadcast_to(10 ** (decibels / 20), (frames,)).astype(np.float32)

@@ -36,11 +36,14 @@ class CodecModel(nn.Module):
             features = self.spectra.features(audio)
         return self.encoder(*features).float()
 
-    def decode(self, latent: Tensor) -> Tensor:
-        """Decode a latent `[B, T, D]` to `[B, T * hop_length]`, or in stereo `[B, 2, T * hop_length]`."""
+    def decode(self, latent: Tensor, gain: Tensor | None = None) -> Tensor:
+        """Decode a latent `[B, T, D]` to `[B, T * hop_length]`, or in stereo `[B, 2, T * hop_length]`.
+
+        `gain`, `[B, T, 1]` linear, is applied to the spectrum of every frame, so that frames overlap at their levels.
+        """
         head = self.decoder(latent)
         with torch.autocast(latent.device.type, enabled=False):
-            return self.spectra.waveform(head)
+            return self.spectra.waveform(head, gain)
 
     def decode_mid(self, latent: Tensor) -> Tensor:
         """Decode a latent `[B, T, D]` to one channel, `[B, T * hop_length]`, for measuring the effect of codes."""

@@ -108,8 +108,12 @@ class Spectra(nn.Module):
         """Energy of the low bins of each frame: `[B, T, n]` to `[B, T, 1]`."""
         return (energy(spectrum) * self.crossover).sum(-1, keepdim=True) + LEAST_ENERGY
 
-    def waveform(self, head: Head) -> Tensor:
-        """Synthesise sound from the decoder's output: `[B, T * hop_length]`, or in stereo `[B, 2, T * hop_length]`."""
+    def waveform(self, head: Head, gain: Tensor | None = None) -> Tensor:
+        """Synthesise sound from the decoder's output: `[B, T * hop_length]`, or in stereo `[B, 2, T * hop_length]`.
+
+        Args:
+            gain: linear gain of every frame, `[B, T, 1]`; none by default.
+        """
         level, phase = head.spectrum.float().chunk(2, dim=-1)
         logs = (level * self.deviation + self.mean).clamp(LOG_SILENCE, LOG_CEILING)
         magnitude = (logs.exp() - self._floor).clamp_min(0.0) + 1e-7
@@ -120,20 +124,29 @@ class Spectra(nn.Module):
             fine, phase = head.apart.float().chunk(2, dim=-1)
             side = self._quiet_side(self.side.draw(head.side.float(), mid, fine, phase), mid)
             channels = [mid + side, mid - side]
-        audio = self._with_transients(channels, mid, head.envelope.float())
+        audio = self._with_transients(channels, mid, head.envelope.float(), gain)
         return audio[0] if self.side is None else torch.stack(audio, 1)
 
-    def _with_transients(self, channels: list[Tensor], mid: Tensor, envelope: Tensor) -> list[Tensor]:
-        """Synthesise spectra of channels, each `[B, T, bins]`, as sounds `[B, L]` with the mid's fine envelope."""
+    def _with_transients(
+        self, channels: list[Tensor], mid: Tensor, envelope: Tensor, gain: Tensor | None
+    ) -> list[Tensor]:
+        """Synthesise spectra of channels, each `[B, T, bins]`, as sounds `[B, L]` with the mid's fine envelope.
+
+        The envelope's gain is found at the reference level, where its thresholds are right, whatever `gain` says.
+        """
         band = self.transients.band
-        # Separate transforms: stacking copies the spectra, which costs as much as the transform itself.
-        whole = [synthesise(channel, self._n_fft, self._hop) for channel in channels]
         middle = mid * band
         highs = [middle] if len(channels) == 1 else [channel * band for channel in channels]
-        high = [synthesise(spectrum, self._n_fft, self._hop) for spectrum in highs]
+        high = self._sounds(highs)
         mono = high[0] if len(high) == 1 else (high[0] + high[1]) / 2
-        gain = self.transients.gain(envelope, mono, middle) - 1
-        return [one + gain * above for one, above in zip(whole, high, strict=True)]
+        sharpening = self.transients.gain(envelope, mono, middle) - 1
+        if gain is not None:
+            channels, high = [channel * gain for channel in channels], self._sounds([one * gain for one in highs])
+        return [one + sharpening * above for one, above in zip(self._sounds(channels), high, strict=True)]
+
+    def _sounds(self, spectra: list[Tensor]) -> list[Tensor]:
+        """Synthesise each spectrum. Separate transforms: stacking copies them, which costs as much as a transform."""
+        return [synthesise(spectrum, self._n_fft, self._hop) for spectrum in spectra]
 
     def _with_low_band(self, spectrum: Tensor, low: Tensor) -> Tensor:
         """Replace the lowest bins of a spectrum by the low band's waveform, in place: `[B, T, bins]` both ways.

@@ -3,8 +3,9 @@
 import numpy as np
 
 from daemon.edits.arguments import code_number
-from daemon.edits.ranges import cells_of, change_of, cut
+from daemon.edits.ranges import cells_of, change_of, columns_of, cut
 from daemon.edits.values import Grid, Outcome, Step
+from protocol.columns import painted
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 
@@ -16,7 +17,8 @@ def set_code(edit: Edit, grid: Grid) -> Step:
     """Write one code into all cells of the range."""
     code = code_number(edit.args[0], grid.meta.codebook)
     cells = cells_of(edit, grid)
-    return Outcome(changes=[change_of(grid, cells, np.full_like(cut(grid, cells), code))])
+    columns = painted(columns_of(grid, cells))
+    return Outcome(changes=[change_of(grid, cells, np.full_like(cut(grid, cells), code), columns)])
 
 
 def paint(edit: Edit, grid: Grid) -> Step:
@@ -41,8 +43,10 @@ def paint(edit: Edit, grid: Grid) -> Step:
     width = min(len(codes), cells.width)
     notes = [f"{len(codes)} codes were given, {width} fit"] if width < len(codes) else []
     target = cells.first_frames(width)
-    after = cut(grid, target).copy()
+    after, columns = cut(grid, target).copy(), columns_of(grid, target).copy()
+    drawn = painted(columns)
     for frame, code in enumerate(codes[:width]):
         if code is not None:
             after[:, frame] = code
-    return Outcome(changes=[change_of(grid, target, after)], notes=notes)
+            columns[:, frame] = drawn[:, frame]
+    return Outcome(changes=[change_of(grid, target, after, columns)], notes=notes)

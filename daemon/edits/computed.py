@@ -10,14 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from daemon.edits.arguments import real, seed_of, whole, word
 from daemon.edits.pairs import Others, left_out, other_of, start_in
-from daemon.edits.ranges import cells_of, change_of, cut
+from daemon.edits.ranges import arriving, cells_of, change_of, columns_of, cut, merged, recordings_of
 from daemon.edits.timeline import nearest_frames
 from daemon.edits.values import Computation, Grid, Outcome, Step
 from protocol.arrays import Array
 from protocol.atlas import DIRECTIONS
+from protocol.columns import LEVEL
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.operations import ALIGNMENTS, BLEND_MODES, OPS
@@ -88,41 +90,52 @@ def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
             f"mosaic compares every frame with every other: {cells.width} with {other.frames} are too many",
             hint=f"name at most {max(1, MOST_PAIRS // other.frames)} frames, as in @0:{MOST_PAIRS // other.frames}",
         )
+
+    def finish(answer: Array) -> Outcome:
+        places = _places(answer, cells.width, other.frames)
+        columns = arriving(edit, other.columns[:, places], columns_of(grid, cells))
+        return Outcome(changes=[change_of(grid, cells, theirs[:, places], columns, recordings_of(other))])
+
     return _computation(
         edit,
         settings={"top": cells.levels.first, "continuity": continuity},
         inputs=(mine, theirs),
-        finish=lambda answer: Outcome(
-            changes=[change_of(grid, cells, theirs[:, _places(answer, cells.width, other.frames)])]
-        ),
+        finish=finish,
         is_long=pairs > LONG_PAIRS,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Blend:
-    """A blend whose frames are paired: the other strand's (q, n) corresponds to the n frames of `cells`."""
+    """A blend of frames of one strand with frames of another."""
 
     edit: Edit
     grid: Grid
     cells: Rect
+    other: Grid
     amount: float
     mode: str
     seed: int
     notes: list[str]
 
-    def towards(self, yours: Codes) -> Step:
-        """Return the blended cells, or the computation that is needed for them."""
+    def towards(self, places: Array) -> Step:
+        """Return the blended cells, or the computation that is needed for them.
+
+        Args:
+            places: the frame of the other strand that goes with each frame of `cells`, (n,).
+        """
         mine, levels = cut(self.grid, self.cells), self.cells.height
+        yours = self.other.codes[self.cells.levels.index, places]
         if self.amount in (0, 1):
-            return self._done(yours if self.amount else mine)
+            return self._done(yours if self.amount else mine, places)
         if self.mode == "cells":
             turns = _turns(self.cells.width, self.grid.meta.frame_rate, self.seed) < self.amount
-            return self._done(np.where(turns, yours, mine))
+            return self._done(np.where(turns, yours, mine), places, turns=turns)
         kept = levels - math.floor(self.amount * levels + 0.5)
         if self.mode == "levels" and kept in (0, levels):
             whose = "this strand's" if kept else "the other's"
-            return self._done(mine if kept else yours, f"levels are taken as a whole: all {levels} are {whose}")
+            note = f"levels are taken as a whole: all {levels} are {whose}"
+            return self._done(mine if kept else yours, places, note)
         return _computation(
             self.edit,
             settings={
@@ -131,12 +144,20 @@ class _Blend:
                 "kept": kept if self.mode == "levels" else -1,
             },
             inputs=(mine, yours),
-            finish=lambda answer: self._done(_codes(answer, mine, self.grid)),
+            finish=lambda answer: self._done(_codes(answer, mine, self.grid), places),
             is_long=self.cells.width > LONG_FRAMES,
         )
 
-    def _done(self, after: Codes, *notes: str) -> Outcome:
-        return Outcome(changes=[change_of(self.grid, self.cells, after)], notes=[*self.notes, *notes])
+    def _done(self, after: Codes, places: Array, *notes: str, turns: npt.NDArray[np.bool_] | None = None) -> Outcome:
+        """The outcome with the new cells. Levels are blended in dB; a frame's recording is that of the nearer one."""
+        mine = columns_of(self.grid, self.cells)
+        yours = arriving(self.edit, self.other.columns[:, places], mine)
+        is_yours = np.full(self.cells.width, self.amount >= 0.5) if turns is None else turns
+        columns, recordings = merged(self.grid, mine, yours, recordings_of(self.other), is_yours)
+        if turns is None:
+            columns[LEVEL] = np.rint((1 - self.amount) * mine[LEVEL] + self.amount * yours[LEVEL])
+        change = change_of(self.grid, self.cells, after, columns, recordings)
+        return Outcome(changes=[change], notes=[*self.notes, *notes])
 
 
 def blend(edit: Edit, grid: Grid, others: Others) -> Step:
@@ -158,19 +179,19 @@ def blend(edit: Edit, grid: Grid, others: Others) -> Step:
         cells = cells.first_frames(width)
     elif align == "none" and amount > 0:
         notes += left_out(edit, other, at + cells.width)
-    pairing = _Blend(edit=edit, grid=grid, cells=cells, amount=amount, mode=mode, seed=seed, notes=notes)
-    theirs = other.codes[cells.levels.index, at:]
+    pairing = _Blend(edit=edit, grid=grid, cells=cells, other=other, amount=amount, mode=mode, seed=seed, notes=notes)
+    length = other.frames - at
     if align == "none":
-        return pairing.towards(theirs[:, : cells.width])
+        return pairing.towards(at + np.arange(cells.width))
     if align == "stretch" or amount == 0:
-        return pairing.towards(theirs[:, nearest_frames(theirs.shape[1], cells.width)])
+        return pairing.towards(at + nearest_frames(length, cells.width))
     return _computation(
         edit,
         kind="align",
         settings={},
         inputs=(grid.codes[:, cells.frames.index], other.codes[:, at:]),
-        finish=lambda answer: pairing.towards(theirs[:, _places(answer, cells.width, theirs.shape[1])]),
-        is_long=max(cells.width, theirs.shape[1]) > LONG_FRAMES,
+        finish=lambda answer: pairing.towards(at + _places(answer, cells.width, length)),
+        is_long=max(cells.width, length) > LONG_FRAMES,
     )
 
 

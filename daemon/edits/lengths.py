@@ -11,7 +11,7 @@ from protocol.ranges import Rect
 from protocol.strands import StrandMeta
 
 LONGEST_S = 2 * 3600
-BYTES_OF_CODE = 2
+BYTES_OF_CODE, BYTES_OF_COLUMN = 2, 16
 
 
 def resizable(edit: Edit, grid: Grid) -> Rect:
@@ -37,7 +37,8 @@ def check_length(edit: Edit, grid: Grid, frames: int) -> int:
         AlleleError: E_RANGE if it is zero or too long.
     """
     most = int(LONGEST_S * grid.meta.frame_rate)
-    most = min(most, MAX_BUFFER_BYTES // (BYTES_OF_CODE * grid.levels))  # a grid is sent in one buffer
+    bytes_a_frame = max(BYTES_OF_CODE * grid.levels, BYTES_OF_COLUMN)
+    most = min(most, MAX_BUFFER_BYTES // bytes_a_frame)  # codes and columns are sent in one buffer each
     if frames < 1:
         raise AlleleError(
             "E_RANGE", f"{edit.op}: nothing would be left of {grid.meta.name}", hint="keep at least one frame"

@@ -96,7 +96,7 @@ def _keep(change: Change, grid: Grid, locked: frozenset[int]) -> Change:
     if kept.all():
         raise _all_locked(change.levels.numbers, grid)
     after = np.where(kept[:, None], change.before, change.after).astype(np.uint16)
-    return replace(change, after=after)
+    return replace(change, after=after, columns=None if 0 in locked else change.columns)
 
 
 def _all_locked(levels: Iterable[int], grid: Grid) -> AlleleError:

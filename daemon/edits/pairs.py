@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from daemon.edits.arguments import whole
-from daemon.edits.ranges import change_of, cut, frames_of, levels_of, same_codec
-from daemon.edits.values import Grid, Outcome, Step
+from daemon.edits.ranges import arriving, change_of, columns_of, cut, frames_of, levels_of, recordings_of, same_codec
+from daemon.edits.values import Change, Grid, Outcome, Step
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.ranges import FrameRange, LevelRange, Rect
@@ -54,8 +54,14 @@ def swap(edit: Edit, grid: Grid, others: Others) -> Step:
             "E_BAD_EDIT", f"{grid.meta.name} cannot be swapped with itself", hint="use copy and put to move cells"
         )
     ours, theirs, notes = _common_cells(edit, grid, other)
-    mine, yours = cut(grid, ours), cut(other, theirs)
-    return Outcome(changes=[change_of(grid, ours, yours), change_of(other, theirs, mine)], notes=notes)
+    changes = [_taken(edit, grid, ours, other, theirs), _taken(edit, other, theirs, grid, ours)]
+    return Outcome(changes=changes, notes=notes)
+
+
+def _taken(edit: Edit, grid: Grid, cells: Rect, other: Grid, theirs: Rect) -> Change:
+    """The change that writes cells of another strand, with their level and recordings."""
+    columns = arriving(edit, columns_of(other, theirs), columns_of(grid, cells))
+    return change_of(grid, cells, cut(other, theirs), columns, recordings_of(other))
 
 
 def _common_cells(edit: Edit, grid: Grid, other: Grid) -> tuple[Rect, Rect, list[str]]:

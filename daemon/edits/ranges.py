@@ -3,12 +3,16 @@
 from shlex import quote
 
 import numpy as np
+import numpy.typing as npt
 
-from daemon.edits.values import Change, Grid
+from daemon.edits.arguments import word
+from daemon.edits.values import Change, ColumnChange, Grid
+from protocol.columns import LEVEL, Columns, renumbered
 from protocol.edits import Edit
 from protocol.errors import AlleleError
+from protocol.operations import LEVELS
 from protocol.ranges import FrameRange, LevelRange, Rect
-from protocol.strands import Codes
+from protocol.strands import Codes, Source, with_sources
 
 
 def levels_of(edit: Edit, grid: Grid) -> LevelRange:
@@ -72,12 +76,67 @@ def cut(grid: Grid, cells: Rect) -> Codes:
     return grid.codes[cells.index]
 
 
-def change_of(grid: Grid, cells: Rect, after: Codes) -> Change:
-    """The change that replaces a rectangle of cells by `after`."""
+def columns_of(grid: Grid, cells: Rect) -> Columns:
+    """A view of the columns of a rectangle's frames."""
+    return grid.columns[:, cells.frames.index]
+
+
+def recordings_of(grid: Grid) -> list[Source]:
+    """The recordings that the columns of a grid number from 0 on."""
+    return [grid.meta.source, *grid.meta.sources]
+
+
+def change_of(
+    grid: Grid, cells: Rect, after: Codes, columns: Columns | None = None, recordings: list[Source] | None = None
+) -> Change:
+    """The change that replaces a rectangle of cells by `after`.
+
+    Args:
+        columns: the frames' new levels and sources. They only apply if the rectangle includes level 0, the body, whose
+            level and source they are.
+        recordings: what the columns number, if it is not what the grid's own columns number.
+    """
+    changed = None
+    if columns is not None and cells.levels.first == 0:
+        before = columns_of(grid, cells).copy()
+        meta, after_columns = grid.meta, columns.astype(np.int32, copy=True)
+        if recordings is not None:
+            meta, after_columns = with_sources(grid.meta, recordings, after_columns)
+        if not np.array_equal(before, after_columns):
+            changed = ColumnChange(
+                before=before, after=after_columns, sources_before=grid.meta.sources, sources_after=meta.sources
+            )
     return Change(
         strand=grid.id,
         level_lo=cells.levels.first,
         frame_lo=cells.frames.first,
         before=cut(grid, cells).copy(),
         after=after.astype(np.uint16, copy=True),
+        columns=changed,
     )
+
+
+def merged(
+    grid: Grid, mine: Columns, theirs: Columns, recordings: list[Source], is_theirs: npt.NDArray[np.bool_]
+) -> tuple[Columns, list[Source]]:
+    """Columns of which some frames, (n,) bool, come from elsewhere, and the recordings that they number.
+
+    Args:
+        mine, theirs: (4, n), numbered by the grid's recordings and by `recordings`.
+    """
+    own = recordings_of(grid)
+    numbers = [len(own) + number for number in range(len(recordings))]
+    return np.where(is_theirs, renumbered(theirs, numbers), mine), [*own, *recordings]
+
+
+def arriving(edit: Edit, columns: Columns, replaced: Columns) -> Columns:
+    """The columns of frames that come from elsewhere, with their own level or, for level=match, the replaced one's.
+
+    Raises:
+        AlleleError: E_BAD_EDIT for another word.
+    """
+    if word(edit, "level", LEVELS) == "own":
+        return columns
+    matched = columns.copy()
+    matched[LEVEL] = replaced[LEVEL]
+    return matched

@@ -6,7 +6,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from daemon.edits.arguments import code_number, register_name, whole
-from daemon.edits.ranges import cells_of, change_of, cut, same_codec
+from daemon.edits.ranges import arriving, cells_of, change_of, columns_of, cut, merged, recordings_of, same_codec
 from daemon.edits.values import Grid, Outcome, Register, Step
 from protocol.edits import Edit
 from protocol.errors import AlleleError
@@ -19,15 +19,23 @@ Registers = Mapping[str, Register]
 def copy(edit: Edit, grid: Grid) -> Step:
     """Store the cells of the range in a register."""
     name, cells = register_name(edit.args[0]), cells_of(edit, grid)
-    codes = cut(grid, cells).copy()
-    register = Register(codes=codes, level_lo=cells.levels.first, model=grid.meta.model, codec_id=grid.meta.codec_id)
+    register = Register(
+        codes=cut(grid, cells).copy(),
+        columns=columns_of(grid, cells).copy(),
+        recordings=recordings_of(grid),
+        level_lo=cells.levels.first,
+        model=grid.meta.model,
+        codec_id=grid.meta.codec_id,
+    )
     return Outcome(registers={name: register})
 
 
 def put(edit: Edit, grid: Grid, registers: Registers) -> Step:
     """Write a register from the first frame of the range on, as far as both extend."""
     register, target, notes = _landing(edit, grid, registers)
-    return Outcome(changes=[change_of(grid, target, register.codes[:, : target.width])], notes=notes)
+    columns = arriving(edit, register.columns[:, : target.width], columns_of(grid, target))
+    change = change_of(grid, target, register.codes[:, : target.width], columns, register.recordings)
+    return Outcome(changes=[change], notes=notes)
 
 
 def mix(edit: Edit, grid: Grid, registers: Registers) -> Step:
@@ -38,7 +46,14 @@ def mix(edit: Edit, grid: Grid, registers: Registers) -> Step:
     if not gaps.any():
         notes.append("no cell there contains the gap's code: nothing was written")
     after = np.where(gaps, register.codes[:, : target.width], here)
-    return Outcome(changes=[change_of(grid, target, after)], notes=notes)
+    mine = columns_of(grid, target)
+    change = change_of(
+        grid,
+        target,
+        after,
+        *merged(grid, mine, arriving(edit, register.columns[:, : target.width], mine), register.recordings, gaps[0]),
+    )
+    return Outcome(changes=[change], notes=notes)
 
 
 def flood(edit: Edit, grid: Grid, registers: Registers) -> Step:
@@ -47,8 +62,11 @@ def flood(edit: Edit, grid: Grid, registers: Registers) -> Step:
     width = register.codes.shape[1]
     times, rest = divmod(cells.width, width)
     notes = [f"{times} times, then the first {rest} of its {width} frames"] if rest else []
-    after = register.codes[:, np.arange(cells.width) % width]
-    return Outcome(changes=[change_of(grid, cells, after)], notes=notes)
+    places = np.arange(cells.width) % width
+    columns = arriving(edit, register.columns[:, places], columns_of(grid, cells))
+    return Outcome(
+        changes=[change_of(grid, cells, register.codes[:, places], columns, register.recordings)], notes=notes
+    )
 
 
 def _landing(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect, list[str]]:

@@ -7,8 +7,9 @@ import numpy as np
 
 from daemon.edits.arguments import real, whole
 from daemon.edits.lengths import check_length, resizable
-from daemon.edits.ranges import cells_of, change_of, cut
+from daemon.edits.ranges import cells_of, change_of, columns_of, cut
 from daemon.edits.values import Grid, Outcome, Step
+from protocol.columns import Columns, reversed_in_time
 from protocol.edits import Edit
 from protocol.ranges import FrameRange, Rect
 from protocol.strands import Codes
@@ -21,13 +22,15 @@ def shift(edit: Edit, grid: Grid) -> Step:
     """Rotate the frames inside the range."""
     frames = whole(edit.args[0], "a shift in frames")
     cells = cells_of(edit, grid)
-    return Outcome(changes=[change_of(grid, cells, np.roll(cut(grid, cells), frames, axis=1))])
+    codes, columns = np.roll(cut(grid, cells), frames, axis=1), np.roll(columns_of(grid, cells), frames, axis=1)
+    return Outcome(changes=[change_of(grid, cells, codes, columns)])
 
 
 def reverse(edit: Edit, grid: Grid) -> Step:
     """Reverse the frames of the range in time."""
     cells = cells_of(edit, grid)
-    return Outcome(changes=[change_of(grid, cells, cut(grid, cells)[:, ::-1])])
+    columns = reversed_in_time(columns_of(grid, cells))
+    return Outcome(changes=[change_of(grid, cells, cut(grid, cells)[:, ::-1], columns)])
 
 
 def stretch(edit: Edit, grid: Grid) -> Step:
@@ -36,8 +39,8 @@ def stretch(edit: Edit, grid: Grid) -> Step:
     cells = resizable(edit, grid)
     width = int(np.floor(cells.width * factor + 0.5))
     check_length(edit, grid, grid.frames - cells.width + width)
-    after = cut(grid, cells)[:, nearest_frames(cells.width, width)]
-    return Outcome(changes=[change_of(grid, cells, after)])
+    places = nearest_frames(cells.width, width)
+    return Outcome(changes=[change_of(grid, cells, cut(grid, cells)[:, places], columns_of(grid, cells)[:, places])])
 
 
 def repeat(edit: Edit, grid: Grid) -> Step:
@@ -45,14 +48,14 @@ def repeat(edit: Edit, grid: Grid) -> Step:
     copies = whole(edit.args[0], "a number of copies", 1, MOST_COPIES)
     cells = resizable(edit, grid)
     check_length(edit, grid, grid.frames + copies * cells.width)
-    return _insert(grid, cells, np.tile(cut(grid, cells), copies))
+    return _insert(grid, cells, np.tile(cut(grid, cells), copies), np.tile(columns_of(grid, cells), copies))
 
 
 def mirror(edit: Edit, grid: Grid) -> Step:
     """Insert the reversed range after it. The frame in the middle occurs twice."""
     cells = resizable(edit, grid)
     check_length(edit, grid, grid.frames + cells.width)
-    return _insert(grid, cells, cut(grid, cells)[:, ::-1])
+    return _insert(grid, cells, cut(grid, cells)[:, ::-1], reversed_in_time(columns_of(grid, cells)))
 
 
 def nearest_frames(have: int, want: int) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
@@ -60,6 +63,6 @@ def nearest_frames(have: int, want: int) -> "np.ndarray[tuple[int], np.dtype[np.
     return ((2 * np.arange(want, dtype=np.int64) + 1) * have) // (2 * max(want, 1))
 
 
-def _insert(grid: Grid, cells: Rect, frames: Codes) -> Step:
+def _insert(grid: Grid, cells: Rect, frames: Codes, columns: Columns) -> Step:
     after = Rect(cells.levels, FrameRange(cells.frames.past, cells.frames.past))
-    return Outcome(changes=[change_of(grid, after, frames)])
+    return Outcome(changes=[change_of(grid, after, frames, columns)])

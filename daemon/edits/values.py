@@ -1,7 +1,7 @@
 """The types that edits use: grids, changes, registers, outcomes, and computations by a model.
 
 Shape:
-    codes are (Q, T) uint16. They are never changed after they are part of a value.
+    codes are (Q, T) uint16, columns (4, T) int32. They are never changed after they are part of a value.
 """
 
 import hashlib
@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import structs
 
 from protocol.arrays import Array
+from protocol.columns import LEVEL, ROWS, SOURCE, UNKNOWN, Columns
 from protocol.ranges import FrameRange, LevelRange
-from protocol.strands import Codes, StrandMeta
+from protocol.strands import Codes, Source, Strand, StrandMeta
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,13 @@ class Grid:
     id: str
     meta: StrandMeta
     codes: Codes
+    columns: Columns
     locked: frozenset[int] = frozenset()
+
+    @property
+    def strand(self) -> Strand:
+        """The strand as a value."""
+        return Strand(self.meta, self.codes, self.columns)
 
     @property
     def levels(self) -> int:
@@ -35,12 +43,37 @@ class Grid:
         return self.codes.shape[1]
 
 
+def grid_of(name: str, strand: Strand, locked: frozenset[int] = frozenset()) -> Grid:
+    """Return a strand as the input of an operation, with the id `name`."""
+    return Grid(id=name, meta=strand.meta, codes=strand.codes, columns=strand.columns, locked=locked)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnChange:
+    """The columns of a change's frames, before (4, n) and after (4, m), and the strand's further recordings."""
+
+    before: Columns
+    after: Columns
+    sources_before: list[Source]
+    sources_after: list[Source]
+
+    def reversed(self) -> "ColumnChange":
+        """The change that undoes this one."""
+        return ColumnChange(
+            before=self.after,
+            after=self.before,
+            sources_before=self.sources_after,
+            sources_after=self.sources_before,
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """A change of a rectangle of cells of one strand, with the cells before and after.
 
     before (q, n) is at levels [level_lo, level_lo + q) and frames [frame_lo, frame_lo + n); after (q, m) replaces it.
-    If n != m, the strand's length changes, and q must be the number of all levels.
+    If n != m, the strand's length changes, and q must be the number of all levels. columns: the change of the frames'
+    levels and sources, or None if they stay; a change of length always has one.
     """
 
     strand: str
@@ -48,6 +81,7 @@ class Change:
     frame_lo: int
     before: Codes
     after: Codes
+    columns: ColumnChange | None = None
 
     @property
     def levels(self) -> LevelRange:
@@ -64,6 +98,11 @@ class Change:
         """Whether the strand's length changes."""
         return self.before.shape[1] != self.after.shape[1]
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether the cells and columns after the change are those before it."""
+        return self.columns is None and np.array_equal(self.before, self.after)
+
     def reversed(self) -> "Change":
         """The change that undoes this one."""
         return Change(
@@ -72,14 +111,20 @@ class Change:
             frame_lo=self.frame_lo,
             before=self.after,
             after=self.before,
+            columns=None if self.columns is None else self.columns.reversed(),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """Stored cells (q, n), the first level that they were copied from, and the model of their codes."""
+    """Stored cells (q, n), the first level that they were copied from, and the model of their codes.
+
+    columns (4, n): the levels and sources of the frames. recordings: those that the columns name.
+    """
 
     codes: Codes
+    columns: Columns
+    recordings: list[Source]
     level_lo: int
     model: str
     codec_id: str
@@ -133,23 +178,48 @@ def settle(step: Step, answers: Mapping[bytes, Array]) -> Step:
     return step
 
 
-def write(codes: Codes, change: Change, *, in_place: bool = False) -> Codes:
-    """Replace the change's `before` by its `after`. Returns a new grid, or with `in_place` the same one if possible.
+def write(strand: Strand, change: Change, *, in_place: bool = False) -> Strand:
+    """Replace the change's `before` by its `after`, in codes and columns. The description keeps its length.
+
+    Args:
+        in_place: write into the arrays of `strand` where possible, instead of new ones.
 
     Raises:
-        ValueError: the cells at its place are not the change's `before`.
+        ValueError: the cells or columns at its place are not those that the change replaces.
     """
-    top, bottom = change.level_lo, change.level_lo + change.before.shape[0]
+    meta, codes, columns = strand
+    lo = change.frame_lo
+    height = change.before.shape[0]
+    if change.is_resized and height != codes.shape[0]:
+        raise ValueError("a change of length must include all levels")
+    codes = _spliced(codes, change.level_lo, lo, change.before, change.after, in_place=in_place)
+    if change.columns is not None:
+        parts = change.columns
+        columns = _spliced(columns, 0, lo, parts.before, parts.after, in_place=in_place)
+        meta = structs.replace(meta, sources=parts.sources_after)
+    elif change.is_resized:
+        columns = _unrecorded(columns, change)
+    return Strand(meta, codes, columns)
+
+
+def _unrecorded(columns: Columns, change: Change) -> Columns:
+    """The columns after a change of length from a journal that is older than columns: level known, source unknown."""
     lo, hi = change.frame_lo, change.frame_lo + change.before.shape[1]
-    if not np.array_equal(codes[top:bottom, lo:hi], change.before):
-        raise ValueError(f"the cells at levels {top}:{bottom}, frames {lo}:{hi} are not those the change replaces")
-    if change.is_resized:
-        if change.before.shape[0] != codes.shape[0]:
-            raise ValueError("a change of length must include all levels")
-        result = np.concatenate([codes[:, :lo], change.after, codes[:, hi:]], axis=1)
+    new = np.zeros((ROWS, change.after.shape[1]), np.int32)
+    new[LEVEL], new[SOURCE] = columns[LEVEL, -1:].sum(), UNKNOWN  # such journals have one level a strand
+    return np.concatenate([columns[:, :lo], new, columns[:, hi:]], axis=1)
+
+
+def _spliced(array: Array, top: int, lo: int, before: Array, after: Array, *, in_place: bool) -> Array:
+    """Replace `before` by `after` from row `top` and column `lo` on. The result is read-only."""
+    rows, hi = slice(top, top + before.shape[0]), lo + before.shape[1]
+    if not np.array_equal(array[rows, lo:hi], before):
+        raise ValueError(f"rows {rows.start}:{rows.stop}, frames {lo}:{hi} are not those the change replaces")
+    if before.shape[1] != after.shape[1]:
+        result = np.concatenate([array[:, :lo], after, array[:, hi:]], axis=1)
     else:
-        result = codes if in_place else codes.copy()
+        result = array if in_place else array.copy()
         result.flags.writeable = True
-        result[top:bottom, lo:hi] = change.after
+        result[rows, lo:hi] = after
     result.flags.writeable = False
     return result

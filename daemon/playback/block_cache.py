@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from protocol.strands import Codes, StrandMeta
+from protocol.columns import gains_db
+from protocol.strands import Codes, Strand
 
 PCM = npt.NDArray[np.float32]
 
@@ -40,6 +41,7 @@ class Block:
 
     Attributes:
         codes: (Q, n) window of codes, margins included.
+        gains_db: (n,) gain of each frame of the window.
         lo: first frame to decode within the window.
         hi: one past the last frame to decode within the window.
         levels: levels to decode; None for all.
@@ -52,22 +54,22 @@ class Block:
     lo: int
     hi: int
     levels: tuple[int, ...] | None
-    gain_db: float
+    gains_db: npt.NDArray[np.float32]
     key: bytes
 
 
 Decode = Callable[[Block], Awaitable[PCM]]
 
 
-def block_of(
-    meta: StrandMeta, codes: Codes, lo: int, hi: int, *, codec: CodecRef, levels: tuple[int, ...] | None
-) -> Block:
-    """Make the block of frames [lo, hi) of a grid (Q, T). Levels that are not decoded do not affect its key."""
+def block_of(strand: Strand, lo: int, hi: int, *, codec: CodecRef, levels: tuple[int, ...] | None) -> Block:
+    """Make the block of frames [lo, hi) of a strand. Levels that are not decoded do not affect its key."""
+    meta, codes, columns = strand
     first, past = max(0, lo - codec.margin), min(codes.shape[1], hi + codec.margin)
+    gains = gains_db(columns[:, first:past])
     window = np.ascontiguousarray(codes[:, first:past])
     used = window if levels is None else window[list(levels)]
     digest = hashlib.blake2b(used.tobytes(), digest_size=16)
-    digest.update(f"{meta.codec_id} {used.shape} {lo - first} {hi - first} {levels} {meta.gain_db!r}".encode())
+    digest.update(f"{meta.codec_id} {used.shape} {lo - first} {hi - first} {levels}".encode() + gains.tobytes())
     return Block(
         model=codec.model,
         codec_id=meta.codec_id,
@@ -75,7 +77,7 @@ def block_of(
         lo=lo - first,
         hi=hi - first,
         levels=levels,
-        gain_db=meta.gain_db,
+        gains_db=gains,
         key=digest.digest(),
     )
 

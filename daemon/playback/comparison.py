@@ -13,7 +13,7 @@ import numpy as np
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from daemon.playback.block_cache import BLOCK_FRAMES, PCM, CodecRef, PreviewCache, block_of
 from protocol.ranges import FrameRange
-from protocol.strands import Codes, StrandMeta
+from protocol.strands import Strand
 
 MOST_FRAMES = 704  # 15 s: measured in 0.2 s, long enough for a bar of anything
 MOST_DB = 24.0  # a strand that is nearly silent does not silence the other
@@ -21,24 +21,23 @@ MOST_DB = 24.0  # a strand that is nearly silent does not silence the other
 
 @dataclass
 class Comparison:
-    """Codes to compare a strand with.
+    """A state to compare a strand with.
 
     Attributes:
-        codes: (Q, T), of the strand's model.
+        strand: the state, of the strand's model.
         gains: linear gains of the strand and of these codes.
         is_before: whether these codes play instead of the strand.
         matched: revision, levels and range that the gains were measured for.
     """
 
-    meta: StrandMeta
-    codes: Codes
+    strand: Strand
     gains: tuple[float, float] = (1.0, 1.0)
     is_before: bool = False
     matched: object = None
 
 
 async def matched_gains(
-    now: tuple[StrandMeta, Codes],
+    now: Strand,
     other: Comparison,
     frames: FrameRange,
     levels: tuple[int, ...] | None,
@@ -51,9 +50,9 @@ async def matched_gains(
         AlleleError: the engine could not decode them.
     """
     loudness: list[float] = []
-    window = _window(now[1], other.codes, frames)
-    for meta, codes in (now, (other.meta, other.codes)):
-        sound = await _sound(meta, codes, window.inside(codes.shape[1]), levels, codec, cache)
+    window = _window(now, other.strand, frames)
+    for strand in (now, other.strand):
+        sound = await _sound(strand, window.inside(strand.codes.shape[1]), levels, codec, cache)
         loudness.append(await asyncio.to_thread(integrated_lufs, sound))
     if min(loudness) <= SILENCE_LUFS:
         return 1.0, 1.0
@@ -61,32 +60,32 @@ async def matched_gains(
     return gains[0], gains[1]
 
 
-def _window(codes: Codes, other: Codes, frames: FrameRange) -> FrameRange:
+def _window(strand: Strand, compared: Strand, frames: FrameRange) -> FrameRange:
     """Frames to measure: the whole played range, or MOST_FRAMES around the middle of the frames that differ."""
     if len(frames) <= MOST_FRAMES:
         return frames
-    common = min(codes.shape[1], other.shape[1], frames.past)
-    differs = np.flatnonzero((codes[:, frames.first : common] != other[:, frames.first : common]).any(axis=0))
+    common = min(strand.codes.shape[1], compared.codes.shape[1], frames.past)
+    both = (one.codes[:, frames.first : common] for one in (strand, compared))
+    differs = np.flatnonzero(np.not_equal(*both).any(axis=0))
     middle = frames.first + (int(differs[0] + differs[-1]) // 2 if differs.size else 0)
     first = min(max(frames.first, middle - MOST_FRAMES // 2), frames.past - MOST_FRAMES)
     return FrameRange(first, first + MOST_FRAMES)
 
 
 async def _sound(
-    meta: StrandMeta,
-    codes: Codes,
+    strand: Strand,
     window: FrameRange,
     levels: tuple[int, ...] | None,
     codec: CodecRef,
     cache: PreviewCache,
 ) -> PCM:
-    hop = meta.hop_length
+    hop, length = strand.meta.hop_length, strand.codes.shape[1]
     if levels == ():
         return np.zeros(1, np.float32)
     parts: list[PCM] = []
     for lo in range(window.first // BLOCK_FRAMES * BLOCK_FRAMES, window.past, BLOCK_FRAMES):
-        hi = min(lo + BLOCK_FRAMES, codes.shape[1])
-        block = block_of(meta, codes, lo, min(hi + 1, codes.shape[1]), codec=codec, levels=levels)
+        hi = min(lo + BLOCK_FRAMES, length)
+        block = block_of(strand, lo, min(hi + 1, length), codec=codec, levels=levels)
         pcm = await cache.fetch(block)
         parts.append(pcm[..., max(0, window.first - lo) * hop : (min(hi, window.past) - lo) * hop])
     return np.concatenate(parts, axis=-1)

@@ -12,10 +12,11 @@ from daemon.playback.block_cache import PreviewCache
 from daemon.playback.comparison import Comparison, matched_gains
 from daemon.playback.strand_stream import Cut, Strands, StrandStream
 from protocol.arrays import Array
+from protocol.columns import MAX_SOURCES, ROWS, check_columns
 from protocol.errors import AlleleError
 from protocol.messages.playback import StartPlayback
 from protocol.ranges import FrameRange
-from protocol.strands import StrandMeta
+from protocol.strands import Strand, StrandMeta
 
 log = logging.getLogger("allele.playback")
 
@@ -72,8 +73,7 @@ class Playback:
             view = strands.find(stream.strand)
             key = (view.rev, stream.levels, stream.frames)
             if other.matched != key:
-                now = (view.meta, view.codes)
-                other.gains = await matched_gains(now, other, stream.frames, stream.levels, stream.codec, cache)
+                other.gains = await matched_gains(view.strand, other, stream.frames, stream.levels, stream.codec, cache)
                 other.matched = key
         except AlleleError as problem:  # the gains stay as they were
             log.info("the loudness of a comparison could not be matched: %s", problem)
@@ -136,16 +136,17 @@ def levels_of(requested: list[int] | None, total: int) -> tuple[int, ...] | None
 
 
 def before_of(meta: StrandMeta, buffers: list[Array]) -> Comparison:
-    """Comparison of a strand with the codes sent as the first buffer.
+    """Comparison of a strand with codes and columns that were sent as the first two buffers.
 
     Raises:
-        AlleleError: E_BAD_REQUEST if the codes do not fit the strand's model.
+        AlleleError: E_BAD_REQUEST if the codes do not fit the strand's model, E_BAD_STRAND if the columns do not.
     """
-    codes = buffers[0] if buffers else np.zeros((0, 0), np.uint16)
+    codes, columns = buffers[:2] if len(buffers) >= 2 else (np.zeros((0, 0), np.uint16), np.zeros((ROWS, 0), np.int32))
     if codes.dtype != np.uint16 or codes.ndim != 2 or codes.shape[0] != meta.levels or codes.shape[1] < 1:
         raise AlleleError("E_BAD_REQUEST", f"what {meta.name} is compared with must be (levels, frames) of its codes")
     if int(codes.max()) >= meta.codebook:
         raise AlleleError("E_BAD_REQUEST", f"code {int(codes.max())} does not exist in {meta.model}")
     frames = codes.shape[1]
     samples = meta.samples if frames == meta.frames else frames * meta.hop_length
-    return Comparison(replace(meta, frames=frames, samples=samples), codes)
+    compared = replace(meta, frames=frames, samples=samples)
+    return Comparison(Strand(compared, codes, check_columns(columns, frames, MAX_SOURCES)))

@@ -19,14 +19,14 @@ from daemon.playback.block_cache import BLOCK_FRAMES, PCM, Block, CodecRef, Prev
 from daemon.playback.comparison import Comparison
 from daemon.playback.crossfade import FADE_SAMPLES, Crossfade, would_click
 from protocol.ranges import FrameRange
-from protocol.strands import Codes, StrandMeta
+from protocol.strands import Codes, Strand, StrandMeta
 
 FIRST_FRAMES = 8  # 0.17 s: decoded in a few ms, and long enough to decode the rest of its block meanwhile
 CHUNK_SAMPLES = 960  # 20 ms
 
 
 class View(Protocol):
-    """A strand at one revision. Its codes (Q, T) are immutable."""
+    """A strand at one revision. Its codes (Q, T) and columns (4, T) are immutable."""
 
     @property
     def meta(self) -> StrandMeta: ...
@@ -36,6 +36,9 @@ class View(Protocol):
 
     @property
     def codes(self) -> Codes: ...
+
+    @property
+    def strand(self) -> Strand: ...
 
 
 class Strands(Protocol):
@@ -60,18 +63,27 @@ class Cut(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Take:
-    """State that the stream plays at a moment: a grid, a range of its samples, levels and gain.
+    """State that the stream plays at a moment: a strand, a range of its samples, levels and gain.
 
     Takes with the same `stamp` sound the same.
     """
 
-    meta: StrandMeta
-    codes: Codes
+    strand: Strand
     start: int
     end: int
     levels: tuple[int, ...] | None
     gain: float
     stamp: object
+
+    @property
+    def meta(self) -> StrandMeta:
+        """The description of the strand."""
+        return self.strand.meta
+
+    @property
+    def codes(self) -> Codes:
+        """The codes of the strand, (Q, T)."""
+        return self.strand.codes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,17 +176,18 @@ class StrandStream:
     def _take(self, view: View, frames: FrameRange) -> Take:
         """The take of a strand at a revision, or of its comparison if that is selected."""
         comparison, gain = self.comparison, 1.0
-        codes, meta, stamp = view.codes, view.meta, (view.rev, self.levels)
+        strand, stamp = view.strand, (view.rev, self.levels)
         if comparison is not None:
             gain = comparison.gains[comparison.is_before]
             stamp = (*stamp, gain)
             if comparison.is_before:
-                codes, meta = comparison.codes, comparison.meta
+                strand = comparison.strand
                 stamp = (id(comparison), self.levels, gain)
+        meta, codes, _ = strand
         frames = frames.inside(codes.shape[1]) if self.loop or codes is not view.codes else frames
         end = min(frames.past * meta.hop_length, meta.samples)
         return Take(
-            meta=meta, codes=codes, start=frames.first * meta.hop_length, end=end,
+            strand=strand, start=frames.first * meta.hop_length, end=end,
             levels=self.levels, gain=gain, stamp=stamp,
         )  # fmt: skip
 
@@ -260,7 +273,7 @@ class StrandStream:
 
     def _block(self, take: Take, lo: int, hi: int) -> Block:
         past = min(hi + 1, take.codes.shape[1])
-        return block_of(take.meta, take.codes, lo, past, codec=self.codec, levels=take.levels)
+        return block_of(take.strand, lo, past, codec=self.codec, levels=take.levels)
 
 
 def _at_gain(pcm: PCM, gain: float) -> PCM:

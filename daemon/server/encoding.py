@@ -1,33 +1,22 @@
 """Makes strands from audio files and from messages, and checks them against their model."""
 
 import asyncio
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from daemon.server.paths import check_sources
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call
 from protocol.arrays import Array
 from protocol.errors import AlleleError
-from protocol.strands import Codes, Source, StrandMeta, check_codes
+from protocol.strands import Source, Strand, StrandMeta, as_encoded, check_strand
 
 
-@dataclass(frozen=True, kw_only=True)
-class StrandValue:
-    """A strand as a value: its description, its codes, and notes for the user."""
-
-    meta: StrandMeta
-    codes: Codes
-    notes: list[str]
-
-
-async def encode_clip(services: Services, path: str, model_name: str, request: Call[Any]) -> StrandValue:
-    """Encode an audio file as a strand.
+async def encode_clip(services: Services, path: str, model_name: str, request: Call[Any]) -> tuple[Strand, list[str]]:
+    """Encode an audio file as a strand. Returns it with notes for the user.
 
     Raises:
         AlleleError: E_NOT_FOUND for the file or the model, E_BAD_AUDIO, E_TOO_SHORT, E_ENGINE, E_DEADLINE, E_OOM.
@@ -53,27 +42,23 @@ async def encode_clip(services: Services, path: str, model_name: str, request: C
         source=msgspec.convert(encoded.source, Source),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    return StrandValue(meta=meta, codes=encoded.codes, notes=encoded.notes)
+    return as_encoded(meta, encoded.codes), encoded.notes
 
 
-async def given_strand(
-    services: Services, meta: StrandMeta | None, buffers: list[Array], place: int = 0
-) -> tuple[StrandMeta, Codes]:
-    """Read a strand from a message, with its codes in buffer `place`. Its model gets the name that it has here.
+async def given_strand(services: Services, meta: StrandMeta | None, buffers: list[Array], number: int = 0) -> Strand:
+    """Read a strand from a message. Its model gets the name that it has here.
+
+    Args:
+        number: how many strands precede it in the message. Each has two buffers, codes and columns.
 
     Raises:
         AlleleError: E_BAD_STRAND, E_BAD_CODE, E_NOT_FOUND or E_WRONG_MODEL.
     """
-    if meta is None or len(buffers) <= place:
-        raise AlleleError("E_BAD_REQUEST", "the message does not contain the strand's codes")
-    codes = check_codes(meta, buffers[place])
-    if not 0 <= meta.samples <= meta.frames * meta.hop_length or not np.isfinite(meta.gain_db):
-        raise AlleleError(
-            "E_BAD_STRAND",
-            f"{meta.name}: {meta.samples} samples do not fit {meta.frames} frames",
-            hint="encode it again",
-        )
+    place = 2 * number
+    if meta is None or len(buffers) < place + 2:
+        raise AlleleError("E_BAD_REQUEST", "the message does not contain the strand's codes and columns")
+    strand = check_strand(meta, buffers[place], buffers[place + 1])
     model = await services.library.model_of(meta)
     if meta.hop_length != model.hop_length:
         raise AlleleError("E_BAD_STRAND", f"{meta.name}: its hop is not that of model {model.name}")
-    return msgspec.structs.replace(meta, model=model.name), codes
+    return strand._replace(meta=msgspec.structs.replace(meta, model=model.name))

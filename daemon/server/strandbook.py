@@ -22,7 +22,7 @@ from protocol.errors import AlleleError
 from protocol.messages.events import StrandChanged, StrandClosed, StrandOpened
 from protocol.messages.strands import ClosedStrands, EditApplied, History, StrandInfo
 from protocol.ranges import FrameRange, LevelRange
-from protocol.strands import Codes, StrandMeta
+from protocol.strands import Strand
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -79,8 +79,8 @@ class StrandBook:
         """Read the text of a strand's edits, oldest first."""
         return await self._thread.call(self._store.edit_texts, strand)
 
-    async def earlier(self, strand: str) -> tuple[StrandState, Codes, Codes]:
-        """Return a strand, its codes as it was opened, and its codes before the last edit."""
+    async def earlier(self, strand: str) -> tuple[StrandState, Strand, Strand]:
+        """Return a strand, what it was when it was opened, and what it was before the last edit."""
         return await self._thread.call(self._store.earlier, strand)
 
     async def get_history(self, strand: str) -> History:
@@ -91,9 +91,9 @@ class StrandBook:
         """Return the strand that the same request opened earlier, or None."""
         return await self._thread.call(self._store.opened_by, request)
 
-    async def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> StrandState:
+    async def open_strand(self, strand: Strand, request: RequestId) -> StrandState:
         """Open a new strand and publish it."""
-        return self._welcome(await self._thread.call(self._store.open_strand, meta, codes, request))
+        return self._welcome(await self._thread.call(self._store.open_strand, strand, request))
 
     async def reopen_strand(self, strand: str) -> StrandState:
         """Restore a strand from the trash."""
@@ -166,7 +166,7 @@ class StrandBook:
             self._watcher.edited(strand)
         levels, frames = LevelRange(0, state.codes.shape[0] - 1), FrameRange(0, 0)
         event = StrandChanged(strand=state.info, kind="edit", edit="", levels=levels, frames=frames, resized=True)
-        self._publisher.publish(event, [state.codes[:, :0]])
+        self._publisher.publish(event, [state.codes[:, :0], state.columns[:, :0]])
 
     def _welcome(self, state: StrandState) -> StrandState:
         if state.id not in self._open:
@@ -184,7 +184,9 @@ class StrandBook:
                     before, after = change.before.shape[1], change.after.shape[1]
                     self._watcher.resized(state.id, change.frame_lo, before, after)
                 self._watcher.edited(state.id)
-            self._publisher.publish(_news(state, change, kind, edited.answer.edit, request.id), [change.after])
+            columns = state.columns[:, change.frames.index]
+            event = _news(state, change, kind, edited.answer.edit, request.id)
+            self._publisher.publish(event, [change.after, columns])
         return edited.answer
 
 

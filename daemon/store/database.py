@@ -8,7 +8,7 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
 from protocol.errors import AlleleError
@@ -19,8 +19,13 @@ QUICK_CHECK_BYTES = 64 << 20  # a check reads the whole file: 0.1 s at this size
 BUSY_S = 5.0
 
 
-def open_database(path: Path, schema: str, version: int) -> sqlite3.Connection:
+def open_database(
+    path: Path, schema: str, version: int, added: Mapping[str, Sequence[str]] | None = None
+) -> sqlite3.Connection:
     """Open or create a database with this schema; a damaged one is set aside first.
+
+    Args:
+        added: by table, the columns that files of earlier versions lack. They are added when such a file is opened.
 
     Raises:
         AlleleError: E_DISK_FULL, or E_IO if there is no permission, another program locks the file or a newer version
@@ -28,13 +33,13 @@ def open_database(path: Path, schema: str, version: int) -> sqlite3.Connection:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _open(path, schema, version)
+        return _open(path, schema, version, added or {})
     except sqlite3.DatabaseError as problem:
         if isinstance(problem, sqlite3.OperationalError):
             raise _cannot_open(path, problem) from problem  # the file itself is not damaged
         aside = set_aside(path)
         log.error("%s is damaged (%s): set aside as %s, a new one is started", path, problem, aside.name)
-        return _open(path, schema, version)
+        return _open(path, schema, version, added or {})
 
 
 def _cannot_open(path: Path, problem: sqlite3.OperationalError) -> AlleleError:
@@ -70,7 +75,7 @@ def transaction(db: sqlite3.Connection) -> Generator[None]:
         raise
 
 
-def _open(path: Path, schema: str, version: int) -> sqlite3.Connection:
+def _open(path: Path, schema: str, version: int, added: Mapping[str, Sequence[str]]) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
         db.execute("PRAGMA journal_mode=WAL")
@@ -88,8 +93,17 @@ def _open(path: Path, schema: str, version: int) -> sqlite3.Connection:
             with transaction(db):
                 for statement in schema.split(";"):
                     db.execute(statement)
+                for table, columns in added.items():
+                    _add_columns(db, table, columns)
                 db.execute(f"PRAGMA user_version={version}")
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _add_columns(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
+    present = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+    for column in columns:
+        if column.split()[0] not in present:
+            db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")

@@ -26,6 +26,7 @@ import msgspec
 from daemon.edits.values import Change, Register
 from daemon.store.database import open_database, transaction
 from daemon.store.journal_rows import (
+    ADDED,
     CHANGE,
     SCHEMA,
     STRANDS,
@@ -35,6 +36,9 @@ from daemon.store.journal_rows import (
     Outdated,
     StrandRow,
     cells_of,
+    change_blob,
+    columns_blob,
+    columns_of,
     entry_part,
     strand_row,
 )
@@ -52,7 +56,7 @@ class Journal:
     """The journal's database. Used on one thread."""
 
     def __init__(self, path: Path) -> None:
-        self._db: sqlite3.Connection = open_database(path, SCHEMA, VERSION)
+        self._db: sqlite3.Connection = open_database(path, SCHEMA, VERSION, ADDED)
 
     def close(self) -> None:
         """Checkpoint the write-ahead log and close the database."""
@@ -123,10 +127,11 @@ class Journal:
     def open_strand(self, row: StrandRow, cid: bytes, request: bytes) -> None:
         """Add a new strand without history."""
         self._db.execute(
-            "INSERT INTO strands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO strands VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)",
             (
                 row.id, msgspec.json.encode(row.meta), row.rev, row.head, row.depth, row.codes.tobytes(),
                 row.checkpoint_pos, json.dumps(row.tail), cid, request, self._after("opened_s"),
+                columns_blob(row.columns, row.meta.sources),
             ),
         )  # fmt: skip
 
@@ -143,8 +148,8 @@ class Journal:
         )
         if with_checkpoint:
             self._write_if_current(
-                "UPDATE strands SET checkpoint = ?, checkpoint_pos = ? WHERE id = ? AND rev = ?",
-                (row.codes.tobytes(), row.head, row.id, row.rev),
+                "UPDATE strands SET checkpoint = ?, columns = ?, checkpoint_pos = ? WHERE id = ? AND rev = ?",
+                (row.codes.tobytes(), columns_blob(row.columns, row.meta.sources), row.head, row.id, row.rev),
                 row.id,
             )
 
@@ -199,10 +204,10 @@ class Journal:
             change = part.change
             self._db.execute("DELETE FROM changes WHERE strand = ? AND pos >= ?", (part.strand, part.pos))
             self._db.execute(
-                "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     part.strand, part.pos, cursor.lastrowid, change.level_lo, change.frame_lo, change.before.shape[0],
-                    change.before.tobytes(), change.after.tobytes(),
+                    change.before.tobytes(), change.after.tobytes(), change_blob(change.columns),
                 ),
             )  # fmt: skip
 
@@ -275,19 +280,19 @@ class Journal:
 
     def registers(self) -> dict[str, Register]:
         """All filled registers by name."""
-        rows = self._db.execute("SELECT name, codes, levels, level_lo, model, codec_id FROM registers")
-        return {
-            name: Register(codes=cells_of(codes, levels), level_lo=level_lo, model=model, codec_id=codec_id)
-            for name, codes, levels, level_lo, model, codec_id in rows
-        }
+        rows = self._db.execute("SELECT name, codes, levels, level_lo, model, codec_id, columns FROM registers")
+        return {row[0]: _register(*row[1:]) for row in rows if row[-1] is not None}
 
     def put_register(self, name: str, register: Register) -> None:
         """Save the content of a register."""
         codes = register.codes
         self._db.execute(
-            "INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?, ?, ?)",
-            (name, codes.tobytes(), codes.shape[0], register.level_lo, register.model, register.codec_id),
-        )
+            "INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                name, codes.tobytes(), codes.shape[0], register.level_lo, register.model, register.codec_id,
+                columns_blob(register.columns, register.recordings),
+            ),
+        )  # fmt: skip
 
     def get_workspace(self) -> str:
         """The workspace that was saved last, or ""."""
@@ -297,3 +302,15 @@ class Journal:
     def put_workspace(self, state: str) -> None:
         """Save the workspace that a client restores at its next start."""
         self._db.execute("INSERT OR REPLACE INTO workspace VALUES (1, ?)", (state,))
+
+
+def _register(codes: bytes, levels: int, level_lo: int, model: str, codec_id: str, blob: bytes) -> Register:
+    columns, recordings = columns_of(blob)
+    return Register(
+        codes=cells_of(codes, levels),
+        columns=columns,
+        recordings=recordings,
+        level_lo=level_lo,
+        model=model,
+        codec_id=codec_id,
+    )

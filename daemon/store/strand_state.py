@@ -5,19 +5,21 @@ from dataclasses import dataclass, field
 import msgspec
 
 from daemon.edits.lengths import resized
-from daemon.edits.values import Change, Grid
+from daemon.edits.values import Change, Grid, grid_of
 from daemon.store.journal_rows import StrandRow
+from protocol.columns import Columns
 from protocol.errors import AlleleError
 from protocol.messages.strands import EditApplied, StrandInfo
-from protocol.strands import Codes, StrandMeta
+from protocol.strands import Codes, Strand, StrandMeta
 
 
 @dataclass(frozen=True, kw_only=True)
 class StrandState:
-    """An open strand at one revision. `codes` (Q, T) are immutable; `info.meta.edits` is empty here."""
+    """An open strand at one revision. codes (Q, T), columns (4, T) are immutable; `info.meta.edits` is empty here."""
 
     info: StrandInfo
     codes: Codes
+    columns: Columns
 
     @property
     def id(self) -> str:
@@ -28,6 +30,11 @@ class StrandState:
     def meta(self) -> StrandMeta:
         """The strand's name, model and dimensions."""
         return self.info.meta
+
+    @property
+    def strand(self) -> Strand:
+        """The strand as a value."""
+        return Strand(self.info.meta, self.codes, self.columns)
 
     @property
     def rev(self) -> int:
@@ -69,16 +76,17 @@ class SupersededError(AlleleError):
         self.strands = strands
 
 
-def frozen(codes: Codes) -> Codes:
-    """A read-only copy of codes."""
-    kept = codes.copy()
-    kept.flags.writeable = False
-    return kept
+def frozen(strand: Strand) -> Strand:
+    """A copy of a strand whose codes and columns are read-only."""
+    copies = strand.codes.copy(), strand.columns.copy()
+    for copy in copies:
+        copy.flags.writeable = False
+    return Strand(strand.meta, *copies)
 
 
 def as_grid(row: StrandRow) -> Grid:
     """A strand's row as the grid that operations take."""
-    return Grid(id=row.id, meta=row.meta, codes=row.codes, locked=row.locked)
+    return grid_of(row.id, row.strand, row.locked)
 
 
 def strand_state(row: StrandRow) -> StrandState:
@@ -92,4 +100,4 @@ def strand_state(row: StrandRow) -> StrandState:
         redo_depth=row.depth - row.head,
         locked=sorted(row.locked),
     )
-    return StrandState(info=info, codes=row.codes)
+    return StrandState(info=info, codes=row.codes, columns=row.columns)

@@ -17,8 +17,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
-
 from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
 from daemon.edits.values import Change, Computation, Grid, Outcome, Register, settle, write
@@ -29,7 +27,7 @@ from protocol.arrays import Array
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.messages.strands import ClosedStrands, EditApplied, History
-from protocol.strands import Codes, StrandMeta
+from protocol.strands import Strand
 
 log = logging.getLogger("allele.store")
 
@@ -78,15 +76,15 @@ class StrandStore:
             head=row.head, depth=row.depth, rev=row.rev, entries=self._journal.get_history(strand, first, last)
         )
 
-    def earlier(self, strand: str) -> tuple[StrandState, Codes, Codes]:
-        """A strand, its codes when it was opened, and its codes before the newest edit in effect."""
+    def earlier(self, strand: str) -> tuple[StrandState, Strand, Strand]:
+        """A strand, what it was when it was opened, and what it was before the newest edit in effect."""
         row = self._row(strand)
-        codes = last = row.codes
+        opened = last = row.strand
         for number, change in enumerate(reversed(self._journal.changes(strand, 1, row.head))):
-            codes = write(codes, change.reversed(), in_place=number > 0)
+            opened = write(opened, change.reversed(), in_place=number > 0)
             if number == 0:
-                last, codes = codes, codes.copy()
-        return strand_state(row), codes, last
+                last, opened = opened, frozen(opened)
+        return strand_state(row), opened, last
 
     def find(self, strand: str) -> StrandState | None:
         """An open strand by id; None if it is not open."""
@@ -99,12 +97,13 @@ class StrandStore:
         row = None if known is None else self._rows.get(known) or self._read(known)
         return None if row is None else strand_state(row)
 
-    def open_strand(self, meta: StrandMeta, codes: Codes, request: RequestId) -> StrandState:
+    def open_strand(self, strand: Strand, request: RequestId) -> StrandState:
         """Open a new strand. The same request again returns the same strand."""
         known = self.opened_by(request)
         if known is not None:
             return known
-        row = StrandRow(f"s{secrets.token_hex(4)}", meta, 0, 0, 0, frozen(codes), 0)
+        meta, codes, columns = frozen(strand)
+        row = StrandRow(f"s{secrets.token_hex(4)}", meta, 0, 0, 0, codes, columns, 0)
         with self._journal.transaction():
             self._journal.open_strand(row, request.cid, request.id)
         self._rows[row.id] = row
@@ -228,7 +227,7 @@ class StrandStore:
             return self._remember(row, text, outcome, request, revisions)
         text += f"  # {levels_words(row.locked)} locked" if row.locked else ""
         notes = [*outcome.notes]
-        if not notes and all(np.array_equal(change.before, change.after) for change in outcome.changes):
+        if not notes and all(change.is_nothing for change in outcome.changes):
             notes.append("every cell stayed as it was")
         parts = [EntryPart(c.strand, self._rows[c.strand].head + 1, c) for c in outcome.changes]
         rows = [self._moved(part.strand, part.change, part.pos, part.pos, request) for part in parts]
@@ -315,8 +314,9 @@ class StrandStore:
     def _moved(self, strand: str, change: Change, head: int, depth: int, request: RequestId) -> StrandRow:
         """A copy of a strand's row after a change, one revision later."""
         row = self._rows[strand]
+        meta, codes, columns = write(row.strand, change)
         return StrandRow(
-            strand, row.meta, row.rev + 1, head, depth, write(row.codes, change), row.checkpoint_pos,
+            strand, meta, row.rev + 1, head, depth, codes, columns, row.checkpoint_pos,
             [_name(request.cid, request.id)], row.locked,
         )  # fmt: skip
 
@@ -368,7 +368,7 @@ class StrandStore:
         if len(changes) != abs(row.head - row.checkpoint_pos):
             raise ValueError(f"{abs(row.head - row.checkpoint_pos)} changes were expected, {len(changes)} found")
         for change in changes:
-            row.codes = write(row.codes, change)
+            row.meta, row.codes, row.columns = write(row.strand, change)
 
     def _row(self, strand: str) -> StrandRow:
         row = self._rows.get(strand)

@@ -98,14 +98,15 @@ class EngineClient:
         codes: Codes,
         lo: int,
         hi: int,
-        levels: Sequence[int] | None = None,
-        gain_db: float = 0.0,
+        levels: Sequence[int] | None,
+        gains_db: PCM,
         deadline_s: float | None = None,
     ) -> PCM:
         """Decode frames [lo, hi) of a grid (Q, T) to PCM float32, equal to the same part of a full decode.
 
         Args:
             codec_id: the codec of the codes, because another model may have the name by now.
+            gains_db: the gain of each frame of the grid, (T,).
 
         Returns:
             ((hi - lo) * hop_length,) in mono; two such rows in stereo.
@@ -113,20 +114,19 @@ class EngineClient:
         Raises:
             AlleleError: E_RANGE, E_WRONG_MODEL, E_ENGINE, E_DEADLINE, or an error of the codec.
         """
-        part, first = codes, 0
+        part, gains, first = codes, gains_db, 0
         if codes.shape[1] > WHOLE_FRAMES:
             margin = await self.margin(model, codec_id, deadline_s)
             first = max(0, lo - margin)
-            part = codes[:, first : hi + margin]
+            part, gains = codes[:, first : hi + margin], gains_db[first : hi + margin]
         fields = {
             "model": self._folder(model),
             "codec_id": codec_id,
             "lo": lo - first,
             "hi": hi - first,
             "levels": None if levels is None else list(levels),
-            "gain_db": gain_db,
         }
-        answer = await self._interactive.request("decode", fields, [part], deadline_s)
+        answer = await self._interactive.request("decode", fields, [part, gains], deadline_s)
         return answer.buffers[0]
 
     async def ranks(self, model: str, codec_id: str, deadline_s: float | None = None) -> npt.NDArray[np.uint16]:
@@ -179,7 +179,7 @@ class EngineClient:
         out: Path,
         *,
         samples: int,
-        gain_db: float,
+        gains_db: PCM,
         levels: Sequence[int] | None = None,
         replace: bool = True,
         deadline_s: float | None = None,
@@ -195,11 +195,10 @@ class EngineClient:
             "codec_id": codec_id,
             "out": str(out),
             "samples": samples,
-            "gain_db": gain_db,
             "levels": None if levels is None else list(levels),
             "replace": replace,
         }
-        return (await self._files.request("decode_file", fields, [codes], deadline_s)).fields
+        return (await self._files.request("decode_file", fields, [codes, gains_db], deadline_s)).fields
 
     async def preview(self, path: Path, source: Path, deadline_s: float | None = None) -> tuple[PCM, float]:
         """Read a run's preview, (L,) or in stereo (2, L) float32, at its source's loudness. Returns PCM and gain in dB.

@@ -30,6 +30,9 @@ QUIETEST_DB = -150.0
 
 Result = tuple[dict[str, Any], Sequence[Array]]
 
+LIMITER_FRAMES = 1
+"""Frames around a region on which its limiting depends: the limiter reaches 480 samples, a hop has 1024."""
+
 
 class Operations:
     """The operations of one worker on one device."""
@@ -60,15 +63,18 @@ class Operations:
         return operation(*buffers, **fields)
 
     def load(self, *, model: str, codec_id: str) -> Result:
-        """Load a model, and return how many frames of context it needs."""
-        return {"margin": max(self._codec(model, codec_id).receptive_field_frames)}, ()
+        """Load a model, and return how many frames of context a region needs: the codec's, and the limiter's one."""
+        return {"margin": max(self._codec(model, codec_id).receptive_field_frames) + LIMITER_FRAMES}, ()
 
     def decode(
-        self, codes: Array, *, model: str, codec_id: str, lo: int, hi: int, levels: list[int] | None, gain_db: float
+        self, codes: Array, gains_db: Array, *, model: str, codec_id: str, lo: int, hi: int, levels: list[int] | None
     ) -> Result:
-        """Decode frames [lo, hi) to PCM."""
-        pcm = self._codec(model, codec_id).decode_range(codes, lo, hi, levels=levels, gain_db=gain_db)
-        return {}, (pcm,)
+        """Decode frames [lo, hi) to PCM, limited as the whole sound is when it is written to a file."""
+        codec = self._codec(model, codec_id)
+        first, past = max(0, lo - LIMITER_FRAMES), min(codes.shape[1], hi + LIMITER_FRAMES)
+        sound = limit(codec.decode_range(codes, first, past, levels=levels, gain_db=gains_db)).audio
+        hop = codec.config.hop_length
+        return {}, (sound[..., (lo - first) * hop : (hi - first) * hop],)
 
     def ranks(self, *, model: str, codec_id: str) -> Result:
         """Return the rank of each code in its level."""
@@ -100,19 +106,19 @@ class Operations:
     def decode_file(
         self,
         codes: Array,
+        gains_db: Array,
         *,
         model: str,
         codec_id: str,
         out: str,
         samples: int,
-        gain_db: float,
         levels: list[int] | None,
         replace: bool = True,
     ) -> Result:
         """Decode a grid to a 48 kHz 24-bit WAV file."""
         codec = self._codec(model, codec_id)
-        limited = limit(codec.decode(codes, levels=levels, samples=samples, gain_db=gain_db))
-        heard = limited.audio
+        limited = limit(codec.decode(codes, levels=levels, gain_db=gains_db))
+        heard = limited.audio[..., :samples]
         try:
             write_wav(Path(out), heard, codec.config.sample_rate, 24, replace=replace)
         except FileExistsError:

@@ -11,21 +11,21 @@ from protocol.strands import StrandMeta
 
 
 class Snapshotted(Struct, frozen=True, kw_only=True):
-    """A strand as a value. Buffer 0: codes (Q, T) uint16. notes: texts to show to the user."""
+    """A strand as a value. Buffers: codes (Q, T) uint16, columns (4, T) int32. notes: texts to show to the user."""
 
     meta: StrandMeta
     notes: list[str] = []
 
 
 class EncodeFile(Request[Snapshotted], frozen=True, kw_only=True):
-    """Encode an audio file with a model. The reply is a Snapshotted; its buffer 0 contains the codes."""
+    """Encode an audio file with a model. The reply is a Snapshotted with codes and columns."""
 
     path: Path
     model: Name
 
 
 class EditSnapshot(Request[Snapshotted], frozen=True, kw_only=True):
-    """Apply edits to a snapshot, in order. Buffer 0: its codes. Buffer i+1: the codes of others[i].
+    """Apply edits to a snapshot, in order. Buffers: codes and columns of it, then of each of the others.
 
     An edit names another strand by a key of `names` (as the user typed it); the value is its index in `others`.
     The daemon stores nothing, and registers exist only during this request. The reply is a Snapshotted.
@@ -33,7 +33,7 @@ class EditSnapshot(Request[Snapshotted], frozen=True, kw_only=True):
 
     meta: StrandMeta
     edits: Annotated[list[Edit], Meta(max_length=1000)]
-    others: Annotated[list[StrandMeta], Meta(max_length=15)] = []
+    others: Annotated[list[StrandMeta], Meta(max_length=7)] = []
     names: dict[str, int] = {}
 
 
@@ -54,7 +54,7 @@ class Decoded(Struct, frozen=True, kw_only=True):
 
 
 class DecodeSnapshot(Request[Decoded], frozen=True, kw_only=True):
-    """Decode a snapshot (buffer 0: codes) to a WAV file on the daemon's machine. levels: the levels to decode.
+    """Decode a snapshot (buffers: codes, columns) to a WAV file on the daemon's machine. levels: the levels to decode.
 
     replace: if false, an existing file is refused (E_EXISTS). The strand's own recording is never replaced.
     """

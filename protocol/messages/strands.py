@@ -26,7 +26,7 @@ class StrandInfo(Struct, frozen=True, kw_only=True):
 
 
 class OpenStrand(Request[StrandInfo], frozen=True, kw_only=True):
-    """Open a strand from an audio file (path and model) or from an `.alle` file (meta, and codes in buffer 0)."""
+    """Open a strand from an audio file (path and model) or an `.alle` file (meta; as buffers codes and columns)."""
 
     path: Path | None = None
     model: Name | None = None
@@ -34,9 +34,10 @@ class OpenStrand(Request[StrandInfo], frozen=True, kw_only=True):
 
 
 class GetStrand(Request[StrandInfo], frozen=True, kw_only=True):
-    """Get one open strand by id. Buffer 0 of the reply: codes (Q, T) uint16.
+    """Get one open strand by id. Buffers of the reply: codes (Q, T) uint16 and columns (4, T) int32.
 
-    with_earlier: also the codes as it was opened (buffer 1) and before its last edit (buffer 2); T may differ.
+    with_earlier: also codes and columns when it was opened (buffers 2, 3) and before its last edit (4, 5).
+    Their T may differ.
     """
 
     strand: Id

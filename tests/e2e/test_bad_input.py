@@ -245,7 +245,7 @@ def test_garbage_on_the_socket_is_survived(allele: Any) -> None:
     with zmq.Context() as context, context.socket(zmq.DEALER) as dealer:
         dealer.set(zmq.LINGER, 500)
         dealer.connect(places_of(allele.home).endpoint.address("ctl"))
-        for parts in ([b""], [b"AL\x02\x03", b"\xc1", b""], [os.urandom(50)] * 5, [b"AL\x02\x03", b"\x80", b"\x80"]):
+        for parts in ([b""], [b"AL\x03\x03", b"\xc1", b""], [os.urandom(50)] * 5, [b"AL\x03\x03", b"\x80", b"\x80"]):
             dealer.send_multipart(parts)
     assert allele("model", "list").status == 0
 

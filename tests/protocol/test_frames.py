@@ -110,7 +110,7 @@ def test_random_bodies_raise_only_allele_errors(data: bytes, type_: type[msgspec
 )
 def test_hostile_msgpack_is_refused(hostile: bytes) -> None:
     with pytest.raises(AlleleError):
-        unpack([b"AL\x02\x03", hostile, b""])
+        unpack([b"AL\x03\x03", hostile, b""])
     with pytest.raises(AlleleError):
         unpack_body(hostile, Status)
 
@@ -118,7 +118,7 @@ def test_hostile_msgpack_is_refused(hostile: bytes) -> None:
 @pytest.mark.parametrize("count", [0, 1, 2, 3 + frames.MAX_BUFFERS + 1, 1000])
 def test_frame_counts_outside_the_limits_are_refused(count: int) -> None:
     with pytest.raises(AlleleError, match="frames"):
-        unpack([b"AL\x02\x03"] + [b""] * (count - 1) if count else [])
+        unpack([b"AL\x03\x03"] + [b""] * (count - 1) if count else [])
 
 
 @pytest.mark.parametrize(
@@ -127,9 +127,9 @@ def test_frame_counts_outside_the_limits_are_refused(count: int) -> None:
         (b"", "E_BAD_FRAME"),
         (b"AL", "E_BAD_FRAME"),
         (b"XX\x01\x03", "E_BAD_FRAME"),
-        (b"AL\x02\x00", "E_BAD_FRAME"),
-        (b"AL\x02\xff", "E_BAD_FRAME"),
-        (b"AL\x02\x03\x00", "E_BAD_FRAME"),
+        (b"AL\x03\x00", "E_BAD_FRAME"),
+        (b"AL\x03\xff", "E_BAD_FRAME"),
+        (b"AL\x03\x03\x00", "E_BAD_FRAME"),
         (b"AL\x00\x03", "E_VERSION"),
         (b"AL\x63\x03", "E_VERSION"),
     ],
@@ -150,7 +150,7 @@ def test_sizes_are_refused_before_anything_is_decoded() -> None:
     ]
     for kind, rest in sizes:
         with pytest.raises(AlleleError, match="at most"):
-            unpack([b"AL\x02" + bytes((kind,)), *rest])
+            unpack([b"AL\x03" + bytes((kind,)), *rest])
 
 
 def test_the_sender_keeps_the_limits_too() -> None:

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from protocol import strands
 from protocol.errors import AlleleError
-from protocol.strands import Codes, Source, StrandMeta, check_codes, pack_strand, unpack_strand
+from protocol.strands import Codes, Source, StrandMeta, as_encoded, check_codes, pack_strand, unpack_strand
 
 META = StrandMeta(name="rain", model="demo", codec_id="c" * 64, levels=2, codebook=16, frames=5, samples=5000)
 CODES: Codes = np.arange(10, dtype=np.uint16).reshape(2, 5)
+STRAND = as_encoded(META, CODES)
 
 
 @st.composite
@@ -68,16 +69,16 @@ def refusal(data: bytes) -> AlleleError:
 @given(metas())
 def test_what_is_packed_comes_back(strand: tuple[StrandMeta, Codes]) -> None:
     meta, codes = strand
-    data = pack_strand(meta, codes)
-    came, cells = unpack_strand(data)
-    assert came == meta
-    assert cells.dtype == np.uint16 and np.array_equal(cells, codes)
-    assert pack_strand(came, cells) == data
+    data = pack_strand(as_encoded(meta, codes))
+    came = unpack_strand(data)
+    assert came.meta == meta
+    assert came.codes.dtype == np.uint16 and np.array_equal(came.codes, codes)
+    assert pack_strand(came) == data
 
 
 def test_anyone_with_numpy_can_read_it() -> None:
-    parts = members(pack_strand(META, CODES))
-    assert set(parts) == {"strand.json", "codes.npy"}
+    parts = members(pack_strand(STRAND))
+    assert set(parts) == {"strand.json", "codes.npy", "columns.npy"}
     assert np.array_equal(np.load(io.BytesIO(parts["codes.npy"])), CODES)
     assert json.loads(parts["strand.json"])["model"] == "demo"
 
@@ -89,7 +90,7 @@ def test_random_bytes_are_refused(data: bytes) -> None:
 
 @given(st.data())
 def test_damaged_files_are_read_or_refused(data: st.DataObject) -> None:
-    damaged = bytearray(pack_strand(META, CODES))
+    damaged = bytearray(pack_strand(STRAND))
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
     try:
@@ -100,11 +101,11 @@ def test_damaged_files_are_read_or_refused(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("past", range(0, 400, 37))
 def test_truncated_files_are_refused(past: int) -> None:
-    assert refusal(pack_strand(META, CODES)[:past]).code == "E_BAD_STRAND"
+    assert refusal(pack_strand(STRAND)[:past]).code == "E_BAD_STRAND"
 
 
 def test_a_zip_bomb_is_refused_unread() -> None:
-    meta = members(pack_strand(META, CODES))["strand.json"]
+    meta = members(pack_strand(STRAND))["strand.json"]
     bomb = archive_of(strand__json=meta, codes__npy=bytes(strands.MAX_STRAND_BYTES + 1))
     assert len(bomb) < strands.MAX_STRAND_BYTES // 100
     assert "too many" in refusal(bomb).message
@@ -125,7 +126,7 @@ class Exploding:
 
 
 def test_a_pickled_array_is_refused_unexecuted() -> None:
-    meta = members(pack_strand(META, CODES))["strand.json"]
+    meta = members(pack_strand(STRAND))["strand.json"]
     boxed = np.empty((2, 5), object)
     boxed[:] = Exploding()
     assert refusal(archive_of(strand__json=meta, codes__npy=npy_of(boxed, allow_pickle=True))).code == "E_BAD_STRAND"
@@ -150,7 +151,7 @@ def test_codes_that_do_not_fit_are_refused(codes: Any, code: str) -> None:
     with pytest.raises(AlleleError) as caught:
         check_codes(META, codes)
     assert caught.value.code == code and (caught.value.hint or code != "E_BAD_CODE")
-    meta = members(pack_strand(META, CODES))["strand.json"]
+    meta = members(pack_strand(STRAND))["strand.json"]
     assert refusal(archive_of(strand__json=meta, codes__npy=npy_of(codes))).code == code
 
 
@@ -167,7 +168,7 @@ def test_codes_that_do_not_fit_are_refused(codes: Any, code: str) -> None:
     ],
 )
 def test_lying_headers_are_refused(change: dict[str, Any]) -> None:
-    parts = members(pack_strand(META, CODES))
+    parts = members(pack_strand(STRAND))
     header = json.loads(parts["strand.json"]) | change
     lying = archive_of(strand__json=json.dumps(header).encode(), codes__npy=parts["codes.npy"])
     assert refusal(lying).code == "E_BAD_STRAND"
@@ -189,7 +190,7 @@ def test_lying_headers_are_refused(change: dict[str, Any]) -> None:
     ],
 )
 def test_a_header_of_a_sound_that_cannot_be_is_refused(change: dict[str, Any], said: str) -> None:
-    parts = members(pack_strand(META, CODES))
+    parts = members(pack_strand(STRAND))
     header = json.loads(parts["strand.json"]) | change
     error = refusal(archive_of(strand__json=json.dumps(header).encode(), codes__npy=parts["codes.npy"]))
     assert (error.code, said in error.message) == ("E_BAD_STRAND", True), error
@@ -198,27 +199,28 @@ def test_a_header_of_a_sound_that_cannot_be_is_refused(change: dict[str, Any], s
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_a_gain_that_is_no_number_is_refused(number: str) -> None:
-    parts = members(pack_strand(META, CODES))
+    parts = members(pack_strand(STRAND))
     text = parts["strand.json"].replace(b'"gain_db": 0.0', f'"gain_db": {number}'.encode())
     assert text != parts["strand.json"]
     assert refusal(archive_of(strand__json=text, codes__npy=parts["codes.npy"])).code == "E_BAD_STRAND"
 
 
 def test_an_npy_that_claims_terabytes_is_refused() -> None:
-    meta = members(pack_strand(META, CODES))["strand.json"]
+    meta = members(pack_strand(STRAND))["strand.json"]
     header = npy_of(CODES).replace(b"(2, 5), }", b"(99999999,99999999), }")
     assert b"99999999" in header
     assert refusal(archive_of(strand__json=meta, codes__npy=header)).code == "E_BAD_STRAND"
 
 
 def test_a_newer_format_says_so() -> None:
-    parts = members(pack_strand(META, CODES))
+    parts = members(pack_strand(STRAND))
     newer = msgspec.json.encode(json.loads(parts["strand.json"]) | {"format": strands.FORMAT + 1})
     assert "newer" in refusal(archive_of(strand__json=newer, codes__npy=parts["codes.npy"])).message
 
 
 def test_other_whole_number_types_are_taken_and_kept_as_uint16() -> None:
-    meta = members(pack_strand(META, CODES))["strand.json"]
-    _, cells = unpack_strand(archive_of(strand__json=meta, codes__npy=npy_of(np.asfortranarray(CODES.astype(">i4")))))
+    meta = members(pack_strand(STRAND))["strand.json"]
+    other = npy_of(np.asfortranarray(CODES.astype(">i4")))
+    cells = unpack_strand(archive_of(strand__json=meta, codes__npy=other)).codes
     assert cells.dtype == np.uint16 and cells.flags.c_contiguous
     assert np.array_equal(cells, CODES)

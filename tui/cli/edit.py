@@ -10,10 +10,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from protocol.arrays import Array
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import EditSnapshot
-from protocol.strands import Codes, StrandMeta
+from protocol.strands import Strand
 from tui.cli.files import edit_target, write_strand
 from tui.cli.output import Output, harmless
 from tui.cli.progress import Progress
@@ -25,7 +26,7 @@ from tui.strand_files import read_strand
 from tui.targets import as_it_is, shown
 from tui.transport.client import Client
 
-MAX_OTHERS = 15
+MAX_OTHERS = 7
 OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E_WRONG_MODEL", "E_LOCKED"})
 
 
@@ -55,16 +56,16 @@ def blend(arguments: Namespace, output: Output) -> int:
 
 def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
     before = as_it_is(arguments.strand)
-    meta, codes = read_strand(arguments.strand)
+    strand = read_strand(arguments.strand)
     names, others = _others(edits)
-    inputs = [(arguments.strand, meta), *((_path_of(name), others[place][0]) for name, place in names.items())]
+    inputs = [(arguments.strand, strand.meta), *((_path_of(name), others[place].meta) for name, place in names.items())]
     target = edit_target(before, arguments.out, inputs, force=arguments.force)
     out = shown(target.path)
-    request = EditSnapshot(meta=meta, edits=edits, others=[other for other, _ in others], names=names)
+    request = EditSnapshot(meta=strand.meta, edits=edits, others=[other.meta for other in others], names=names)
 
-    async def work(client: Client) -> tuple[StrandMeta, Codes, list[str]]:
+    async def work(client: Client) -> tuple[Strand, list[str]]:
         with Progress(output, f"editing {arguments.strand.name}"):
-            buffers = [codes, *(cells for _, cells in others)]
+            buffers = [array for one in (strand, *others) for array in one.buffers]
             try:
                 return snapshotted(await client.request(request, buffers=buffers, timeout_s=None))
             except AlleleError as error:
@@ -73,8 +74,9 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
                     raise _name_edit(error, arguments, place) from None
                 raise name_strand(error, await _refused(client, request, buffers) or str(arguments.strand)) from None
 
-    changed, cells, notes = with_daemon(arguments, work)
-    write_strand(target, changed, cells)
+    edited, notes = with_daemon(arguments, work)
+    write_strand(target, edited)
+    changed = edited.meta
     for note in notes:
         output.note(f"{arguments.strand}: {note}")
     done = [format_edit(edit) for edit in edits]
@@ -90,7 +92,7 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
     return 0
 
 
-async def _failing(client: Client, request: EditSnapshot, buffers: list[Codes]) -> int | None:
+async def _failing(client: Client, request: EditSnapshot, buffers: list[Array]) -> int | None:
     """Find the index of the refused edit by bisection. None means that the strand itself is refused.
 
     The attempts have no effect, because edits of a snapshot change nothing in the daemon.
@@ -108,12 +110,12 @@ async def _failing(client: Client, request: EditSnapshot, buffers: list[Codes]) 
     return high - 1 if high > 0 else None
 
 
-async def _refused(client: Client, request: EditSnapshot, buffers: list[Codes]) -> str | None:
+async def _refused(client: Client, request: EditSnapshot, buffers: list[Array]) -> str | None:
     """Return the refused other strand as typed. None: all are accepted, or the first strand is refused."""
     for name, place in [("", 0), *((name, place + 1) for name, place in request.names.items())]:
         alone = EditSnapshot(meta=[request.meta, *request.others][place], edits=[])
         try:
-            await client.request(alone, buffers=[buffers[place]], timeout_s=None)
+            await client.request(alone, buffers=buffers[2 * place : 2 * place + 2], timeout_s=None)
         except AlleleError:
             return name or None
     return None
@@ -133,10 +135,10 @@ def _path_of(typed: str) -> Path:
     return named(typed) or at_home(typed)
 
 
-def _others(edits: list[Edit]) -> tuple[dict[str, int], list[tuple[StrandMeta, Codes]]]:
+def _others(edits: list[Edit]) -> tuple[dict[str, int], list[Strand]]:
     """Read each strand that edits name once. Returns its index by the typed name, and the strands."""
     names: dict[str, int] = {}
-    others: list[tuple[StrandMeta, Codes]] = []
+    others: list[Strand] = []
     for operation in edits:
         typed = operation.other
         if typed is not None and typed not in names:

@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from protocol.errors import AlleleError
-from protocol.strands import Codes, StrandMeta, pack_strand
+from protocol.strands import Strand, StrandMeta, pack_strand
 from tui.strand_files import read_strand
 from tui.targets import COMMAND_LINE, Kept, OccupiedError, Target, refuse_recording, shown, strand_target, wav_target
 
 IN_PLACE = "leave -o out to change it in place, or choose another name"
 
 
-def write_strand(target: Target, meta: StrandMeta, codes: Codes) -> None:
+def write_strand(target: Target, strand: Strand) -> None:
     """Write or replace an `.alle` file atomically.
 
     Raises:
         AlleleError: E_CONFLICT, E_EXISTS, E_IO or E_DISK_FULL, naming the file. An earlier file is unchanged.
     """
-    target.write(pack_strand(meta, codes), hint=COMMAND_LINE.another)
+    target.write(pack_strand(strand), hint=COMMAND_LINE.another)
 
 
 def absolute(path: Path) -> str:
@@ -84,7 +84,7 @@ def recordings_of(*strands: tuple[Path, StrandMeta]) -> list[Kept]:
 def _edits_of(path: Path) -> str:
     """Describe the edits that replacing an existing strand would lose."""
     try:
-        count = len(read_strand(path)[0].edits)
+        count = len(read_strand(path).meta.edits)
     except AlleleError:
         return ""
     return f", with {count} edit{'s' * (count > 1)}" if count else ""

@@ -9,7 +9,7 @@ from argparse import Namespace
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
 from protocol.ranges import LevelRange
-from protocol.strands import Codes, StrandMeta, check_codes
+from protocol.strands import Strand, StrandMeta, check_strand
 from tui.cli.files import absolute, decode_target, encode_target, write_strand
 from tui.cli.output import Output, duration, harmless, level
 from tui.cli.progress import Progress
@@ -28,13 +28,14 @@ def encode(arguments: Namespace, output: Output) -> int:
     target = encode_target(source, arguments.out, force=arguments.force)
     out = shown(target.path)
 
-    async def work(client: Client) -> tuple[StrandMeta, Codes, list[str]]:
+    async def work(client: Client) -> tuple[Strand, list[str]]:
         with Progress(output, f"encoding {source.name}"):
             request = EncodeFile(path=absolute(source), model=arguments.model)
             return snapshotted(await client.request(request, timeout_s=None))
 
-    meta, codes, notes = with_daemon(arguments, work)
-    write_strand(target, meta, codes)
+    strand, notes = with_daemon(arguments, work)
+    write_strand(target, strand)
+    meta = strand.meta
     for note in notes:
         output.note(f"{source}: {note}")
     seconds = meta.samples / meta.sample_rate
@@ -54,7 +55,8 @@ def encode(arguments: Namespace, output: Output) -> int:
 
 def decode(arguments: Namespace, output: Output) -> int:
     """Decode a strand to a WAV file."""
-    meta, codes = read_strand(arguments.strand)
+    strand = read_strand(arguments.strand)
+    meta = strand.meta
     heard = _heard(arguments.levels, meta)
     target = decode_target(arguments.strand, meta, arguments.out, force=arguments.force)
     is_new, out = target.replaces is None, shown(target.path)
@@ -62,7 +64,7 @@ def decode(arguments: Namespace, output: Output) -> int:
     async def work(client: Client) -> Decoded:
         with Progress(output, f"decoding {arguments.strand.name}"):
             request = DecodeSnapshot(meta=meta, out=absolute(target.path), levels=heard, replace=not is_new)
-            answer = await client.request(request, buffers=[codes], timeout_s=None)
+            answer = await client.request(request, buffers=strand.buffers, timeout_s=None)
             return answer.body
 
     try:
@@ -93,12 +95,12 @@ def audible(db: float) -> float | None:
     return db if db > SILENCE_DB else None
 
 
-def snapshotted(answer: Answer[Snapshotted]) -> tuple[StrandMeta, Codes, list[str]]:
-    """Return the metadata, codes and notes of a Snapshotted reply."""
+def snapshotted(answer: Answer[Snapshotted]) -> tuple[Strand, list[str]]:
+    """Return the strand and the notes of a Snapshotted reply."""
     body = answer.body
-    if len(answer.buffers) != 1:
+    if len(answer.buffers) != 2:
         raise AlleleError("E_INTERNAL", "the daemon's answer contains no strand", hint="allele daemon restart")
-    return body.meta, check_codes(body.meta, answer.buffers[0]), body.notes
+    return check_strand(body.meta, *answer.buffers), body.notes
 
 
 def name_strand(error: AlleleError, name: str) -> AlleleError:

@@ -6,11 +6,10 @@ Data flow: a key changes the playback settings of the `Editor`, and `Sound.tune`
 import numpy as np
 
 from protocol.ranges import FrameRange
-from protocol.strands import Codes
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.model.editor import REFERENCES
-from tui.model.grid import Reference, StrandGrid
+from tui.model.grid import Cells, Reference, StrandGrid
 
 AUDITION_FRAMES = 8  # 0.17 s: less is a click, not a sound
 
@@ -124,13 +123,13 @@ class Hearing:
                 self._play(grid, frames if is_selected else FrameRange(frames.first), before=True)
         self._heard_otherwise()
 
-    def _comparable(self, grid: StrandGrid, before: Codes | None) -> bool:
+    def _comparable(self, grid: StrandGrid, before: Cells | None) -> bool:
         if before is None:
             self.context.say(
                 "nothing was kept yet: {play.keep} keeps the strand as it is, {play.reference} chooses", bad=True
             )
             return False
-        if np.array_equal(before, grid.codes):
+        if np.array_equal(before.codes, grid.codes) and np.array_equal(before.columns, grid.columns):
             self.context.say(f"nothing to compare: the strand is {REFERENCES[self.editor.reference]}", bad=True)
             return False
         return True

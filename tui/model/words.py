@@ -1,8 +1,12 @@
 """Descriptions of cells and selections in words, so that colour is never needed to understand the screen."""
 
+from pathlib import PurePath
+
 import numpy as np
 
+from protocol.columns import BACKWARD, DIRECTION
 from protocol.ranges import Rect
+from protocol.strands import Source
 from tui.model.atlas import CodeAtlas
 from tui.model.cursor import Cursor
 from tui.model.grid import StrandGrid
@@ -28,6 +32,9 @@ def describe_cell(
     used = int(np.count_nonzero(grid.codes[level] == code))
     parts.append("used once" if used == 1 else f"used {used} ×")
     before = grid.opened_code(level, frame)
+    came_from = grid.source_at(frame)
+    if came_from is not None and not grid.is_at_home(frame):
+        parts.append(source_words(grid, frame, *came_from))
     if grid.changed[level, frame]:
         parts.append("new" if before is None else f"changed from {before}")
     if other is not None and other is not grid and level < other.levels:
@@ -36,6 +43,13 @@ def describe_cell(
             nearest = int(places[np.argmin(np.abs(places - frame))])
             parts.append(f"in {other_name} at {other.seconds(nearest):.2f} s")
     return " · ".join(parts)
+
+
+def source_words(grid: StrandGrid, frame: int, recording: Source, time_s: float) -> str:
+    """Describe where a frame came from, as in `from kick at 0.42 s, backwards`."""
+    name = PurePath(recording.path).stem or grid.name
+    is_backward = int(grid.columns[DIRECTION, frame]) == BACKWARD
+    return f"from {name} at {time_s:.2f} s" + (", backwards" if is_backward else "")
 
 
 def describe_rect(rect: Rect, grid: StrandGrid) -> str:

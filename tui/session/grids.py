@@ -12,7 +12,7 @@ from protocol.messages.events import StrandChanged
 from protocol.messages.snapshots import DecodeRegion
 from protocol.messages.strands import GetStrand, StrandInfo
 from protocol.ranges import FrameRange
-from tui.model.grid import Applied, StrandGrid
+from tui.model.grid import Applied, Cells, StrandGrid
 from tui.model.waveform import Waveform
 from tui.session.connection import Changed, Connection
 
@@ -68,7 +68,7 @@ class StrandGrids(Mapping[str, StrandGrid]):
         if grid is None:
             return
         is_next = body.strand.rev == grid.rev + 1 or grid.id in self._fetching
-        outcome = grid.apply(body, buffers[0] if buffers else None)
+        outcome = grid.apply(body, buffers)
         if outcome is Applied.REFETCH:
             self._connection.spawn(self.fetch(grid.id) if is_next else self.fetch_again(grid.id))
         elif outcome is Applied.WRITTEN:
@@ -94,14 +94,14 @@ class StrandGrids(Mapping[str, StrandGrid]):
             answer = await self._connection.ask(GetStrand(strand=strand, with_earlier=known is None))
         finally:
             self._fetching.remove(strand)
-        info, codes, *earlier = answer.body, *answer.buffers
+        info, (codes, columns, *earlier) = answer.body, answer.buffers
         grid, differs = self._grids.get(strand), False
         if grid is None:
-            grid = StrandGrid(info, codes, *earlier)
+            grid = StrandGrid(info, codes, columns, *(Cells(*earlier[i : i + 2]) for i in range(0, len(earlier), 2)))
             self.put(grid)
         elif info.rev >= grid.rev or info.rev < known_rev:
             # A revision lower than the one before the request means another history. Only events can precede an answer.
-            differs = grid.replace(info, codes)
+            differs = grid.replace(info, codes, columns)
             self.waves[strand].stale(0, grid.frames, 0, grid.frames)
         self._strands[strand] = info
         self._changed("strand", strand)

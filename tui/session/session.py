@@ -45,7 +45,7 @@ from protocol.messages.jobs import GetJobLog, JobInfo
 from protocol.messages.models import ModelInfo
 from protocol.messages.session import Snapshot
 from protocol.messages.strands import GetStrand, OpenStrand, PutWorkspace, StrandInfo
-from protocol.strands import StrandMeta, pack_strand
+from protocol.strands import StrandMeta, check_strand, pack_strand
 from tui.model.library import model_of
 from tui.model.training import Training
 from tui.session.atlases import ModelAtlases
@@ -214,8 +214,8 @@ class Session:
     async def open_strand(self, path: Path, model: str | None) -> tuple[str, list[str]]:
         """Open an audio file or an .alle file as a strand. Returns its id and the daemon's notes on the recording."""
         if path.suffix.lower() == ".alle":
-            meta, codes = await asyncio.to_thread(read_strand, path)
-            answer = await self.ask(OpenStrand(meta=meta), buffers=[codes], timeout_s=60.0)
+            strand = await asyncio.to_thread(read_strand, path)
+            answer = await self.ask(OpenStrand(meta=strand.meta), buffers=strand.buffers, timeout_s=60.0)
         else:
             if model is None:
                 raise AlleleError(
@@ -232,7 +232,7 @@ class Session:
             AlleleError: E_IO, E_DISK_FULL, E_EXISTS or E_CONFLICT naming the file.
         """
         answer = await self.ask(GetStrand(strand=strand))
-        data = pack_strand(answer.body.meta, answer.buffers[0])
+        data = pack_strand(check_strand(answer.body.meta, *answer.buffers))
         await asyncio.to_thread(target.write, data, hint=EDITOR.another)
         return len(data)
 

@@ -270,7 +270,7 @@ def open_playbacks(
         return CodecRef(model.name, await engine.margin(model.name, model.codec_id))
 
     async def decode(block: Block) -> PCM:
-        wanted = (block.codes, block.lo, block.hi, block.levels, block.gain_db)
+        wanted = (block.codes, block.lo, block.hi, block.levels, block.gains_db)
         return await engine.decode(block.model, block.codec_id, *wanted)
 
     playbacks = Playbacks(strands, decode, find_codec)

@@ -11,13 +11,14 @@ from msgspec.structs import replace
 from daemon.edits.history import newest
 from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
-from daemon.edits.values import Computation, Grid, Outcome, Register, settle, write
+from daemon.edits.values import Computation, Grid, Outcome, Register, grid_of, settle, write
 from daemon.server.computing import engine_for
-from daemon.server.encoding import StrandValue, encode_clip, given_strand
+from daemon.server.encoding import encode_clip, given_strand
 from daemon.server.paths import check_target
 from daemon.server.services import Services
 from daemon.server.settling import Answers, Compute, settle_edit
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
+from protocol.columns import gains_db
 from protocol.edits import Edit, format_edit
 from protocol.errors import AlleleError
 from protocol.frames import MAX_BUFFER_BYTES
@@ -31,7 +32,7 @@ from protocol.messages.snapshots import (
     Region,
     Snapshotted,
 )
-from protocol.strands import Codes, StrandMeta
+from protocol.strands import Strand, StrandMeta
 
 FLOAT_BYTES = 4
 
@@ -45,38 +46,35 @@ class SnapshotHandlers:
     async def encode_file(self, request: Call[EncodeFile]) -> Reply:
         """Encode an audio file as a strand."""
         body = request.body
-        made = await encode_clip(self._services, body.path, body.model, request)
-        return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
+        strand, notes = await encode_clip(self._services, body.path, body.model, request)
+        return Reply(body=Snapshotted(meta=strand.meta, notes=notes), buffers=strand.buffers)
 
     async def edit_snapshot(self, request: Call[EditSnapshot]) -> Reply:
         """Apply edits to a snapshot, in order. Only the first strand is changed."""
         body = request.body
-        meta, codes = await given_strand(self._services, body.meta, request.buffers)
-        others: list[tuple[StrandMeta, Codes]] = []
+        strand = await given_strand(self._services, body.meta, request.buffers)
+        others: list[Strand] = []
         for place, other in enumerate(body.others):
             others.append(await given_strand(self._services, other, request.buffers, place + 1))
         for name, place in body.names.items():
             if not 0 <= place < len(others):
                 raise AlleleError("E_BAD_REQUEST", f"{name[:200]!r} names strand {place} of {len(others)}")
-        grids = {
-            name: Grid(id=f"other{place}", meta=others[place][0], codes=others[place][1])
-            for name, place in body.names.items()
-        }
+        grids = {name: grid_of(f"other{place}", others[place]) for name, place in body.names.items()}
         request.check_deadline()
-        made = await _edit_all(meta, codes, body.edits, grids, engine_for(self._services, request))
-        return Reply(body=Snapshotted(meta=made.meta, notes=made.notes), buffers=(made.codes,))
+        strand, notes = await _edit_all(strand, body.edits, grids, engine_for(self._services, request))
+        return Reply(body=Snapshotted(meta=strand.meta, notes=notes), buffers=strand.buffers)
 
     async def decode_snapshot(self, request: Call[DecodeSnapshot]) -> Reply:
         """Decode a snapshot to a WAV file."""
         body = request.body
-        meta, codes = await given_strand(self._services, body.meta, request.buffers)
-        return await self._decode_to(meta, codes, body, request)
+        strand = await given_strand(self._services, body.meta, request.buffers)
+        return await self._decode_to(strand, body, request)
 
     async def decode_strand(self, request: Call[DecodeStrand]) -> Reply:
         """Decode an open strand, as it is at this moment, to a WAV file."""
         body = request.body
         state = self._services.strands.find(body.strand)
-        return await self._decode_to(state.meta, state.codes, body, request)
+        return await self._decode_to(state.strand, body, request)
 
     async def decode_region(self, request: Call[DecodeRegion]) -> Reply:
         """Decode frames of an open strand. The reply contains the revision that was decoded."""
@@ -101,7 +99,7 @@ class SnapshotHandlers:
             frames.first,
             frames.past,
             levels,
-            meta.gain_db,
+            gains_db(state.columns),
             request.deadline_s,
         )
         return Reply(
@@ -110,9 +108,8 @@ class SnapshotHandlers:
             sample_rate_hz=meta.sample_rate,
         )
 
-    async def _decode_to(
-        self, meta: StrandMeta, codes: Codes, wanted: DecodeSnapshot | DecodeStrand, request: Call[Any]
-    ) -> Reply:
+    async def _decode_to(self, strand: Strand, wanted: DecodeSnapshot | DecodeStrand, request: Call[Any]) -> Reply:
+        meta, codes, columns = strand
         levels = heard_levels(meta, wanted.levels)
         model = await self._services.library.model_of(meta)
         target: Path = await asyncio.to_thread(check_target, wanted.out, meta.source.path, replace=wanted.replace)
@@ -122,7 +119,7 @@ class SnapshotHandlers:
             codes,
             target,
             samples=min(meta.samples, codes.shape[1] * meta.hop_length),
-            gain_db=meta.gain_db,
+            gains_db=gains_db(columns),
             levels=levels,
             replace=wanted.replace,
             deadline_s=request.deadline_s,
@@ -157,23 +154,25 @@ def heard_levels(meta: StrandMeta, levels: list[int] | None) -> list[int] | None
 
 
 async def _edit_all(
-    meta: StrandMeta, codes: Codes, edits: list[Edit], others: dict[str, Grid], compute: Compute
-) -> StrandValue:
-    """Apply edits in order. Registers and locks exist only during this call."""
+    strand: Strand, edits: list[Edit], others: dict[str, Grid], compute: Compute
+) -> tuple[Strand, list[str]]:
+    """Apply edits in order. Registers and locks exist only during this call. Returns the strand, and notes."""
+    opened = strand.meta
     registers: dict[str, Register] = {}
     locked: frozenset[int] = frozenset()
     notes: list[str] = []
     for edit in edits:
-        grid = Grid(id="first", meta=meta, codes=codes, locked=locked)
-        outcome = await settle_edit(partial(_edited, edit, grid, others, registers), lambda: meta, compute)
+        grid = grid_of("first", strand, locked)
+        outcome = await settle_edit(partial(_edited, edit, grid, others, registers), lambda: opened, compute)
         registers |= outcome.registers
         locked = locked if outcome.locked is None else outcome.locked
         notes += outcome.notes
         for change in outcome.changes:
             if change.strand == "first":
-                codes = write(codes, change)
-    texts = newest([*meta.edits, *(format_edit(edit) for edit in edits)])
-    return StrandValue(meta=replace(resized(meta, codes.shape[1]), edits=texts), codes=codes, notes=notes)
+                strand = write(strand, change)
+    texts = newest([*opened.edits, *(format_edit(edit) for edit in edits)])
+    meta = replace(resized(strand.meta, strand.codes.shape[1]), edits=texts)
+    return strand._replace(meta=meta), notes
 
 
 async def _edited(

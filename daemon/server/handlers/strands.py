@@ -1,5 +1,6 @@
 """Handlers of requests about open strands and the workspace."""
 
+from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
@@ -49,11 +50,10 @@ class StrandHandlers:
         if body.path is not None:
             if body.model is None:
                 raise AlleleError("E_BAD_REQUEST", "no model is named to encode the file", hint="name a model")
-            made = await encode_clip(self._services, body.path, body.model, request)
-            meta, codes, notes = made.meta, made.codes, made.notes
+            strand, notes = await encode_clip(self._services, body.path, body.model, request)
         else:
-            (meta, codes), notes = await given_strand(self._services, body.meta, request.buffers), []
-        state = await self._strands.open_strand(meta, codes, request_id)
+            strand, notes = await given_strand(self._services, body.meta, request.buffers), []
+        state = await self._strands.open_strand(strand, request_id)
         return Reply(body=replace(state.info, notes=notes))
 
     async def get_strand(self, request: Call[GetStrand]) -> Reply:
@@ -65,7 +65,7 @@ class StrandHandlers:
         if body.with_earlier:
             state, *earlier = await self._strands.earlier(body.strand)
         info = replace(state.info, meta=replace(state.meta, edits=newest(texts)))
-        return Reply(body=info, buffers=(state.codes, *earlier))
+        return Reply(body=info, buffers=tuple(chain.from_iterable(one.buffers for one in (state.strand, *earlier))))
 
     async def list_strands(self, _: Call[ListStrands]) -> Reply:
         """List every open strand. Reads memory; touches no disk."""

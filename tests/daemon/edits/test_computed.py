@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.edits.operations import apply
-from daemon.edits.values import Computation, Grid, Outcome, Step, settle, write
+from daemon.edits.values import Computation, Grid, Outcome, Step, grid_of, settle, write
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.ranges import FrameRange, LevelRange, Rect
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 
 
 def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
@@ -20,7 +20,7 @@ def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
 
 def grid(name: str, frames: int, *, levels: int = 4, codec: str = "c") -> Grid:
     codes = np.random.default_rng([frames, levels]).integers(0, 16, (levels, frames)).astype(np.uint16)
-    return Grid(id=name, meta=meta(name, f"model-{codec}", codec, 16), codes=codes)
+    return grid_of(name, as_encoded(meta(name, f"model-{codec}", codec, 16), codes))
 
 
 A, B = grid("a", 24), grid("b", 15)
@@ -35,7 +35,7 @@ def done(text: str, on: Grid = A) -> np.ndarray:
     outcome = step(text, on)
     assert isinstance(outcome, Outcome), "it asks a model"
     (change,) = outcome.changes
-    return write(on.codes, change)
+    return write(on.strand, change).codes
 
 
 @pytest.mark.parametrize("mode", ["latent", "cells", "levels"])
@@ -63,7 +63,7 @@ def test_dtw_at_1_is_the_others_frames_wherever_they_go() -> None:
     places = np.arange(24, dtype=np.int32) * 14 // 23
     outcome = settle(asked, {asked.key: places})
     assert isinstance(outcome, Outcome)
-    assert np.array_equal(write(A.codes, outcome.changes[0]), B.codes[:, places])
+    assert np.array_equal(write(A.strand, outcome.changes[0]).codes, B.codes[:, places])
     assert np.array_equal(done("blend b 0 align=dtw"), A.codes)
 
 
@@ -89,8 +89,8 @@ def test_what_is_left_out_of_a_longer_strand_is_said() -> None:
 @given(amount=st.floats(0, 1), seed=st.integers(0, 99), frames=st.integers(1, 24))
 def test_cells_come_in_turns_of_at_least_60_ms_of_whole_frames(amount: float, seed: int, frames: int) -> None:
     codes = np.stack([np.zeros(24), np.full(24, 5)]).astype(np.uint16)
-    one = Grid(id="a", meta=meta("a", "m", "c", 16), codes=codes)
-    other = Grid(id="b", meta=meta("b", "m", "c", 16), codes=codes + np.uint16(1))
+    one = grid_of("a", as_encoded(meta("a", "m", "c", 16), codes))
+    other = grid_of("b", as_encoded(meta("b", "m", "c", 16), codes + np.uint16(1)))
     text = f"blend b {amount} @0:{frames} mode=cells seed={seed}"
     outcome = apply(parse_edit(text), one, {"b": other}, {})
     assert isinstance(outcome, Outcome)
@@ -185,7 +185,7 @@ def test_what_cannot_be_asked_is_refused(text: str, code: str) -> None:
 
 def test_a_mosaic_of_too_many_pairs_names_what_would_do() -> None:
     codes = np.zeros((1, 20_000), np.uint16)
-    long = Grid(id="long", meta=meta("long", "model-c", "c", 16), codes=codes)
+    long = grid_of("long", as_encoded(meta("long", "model-c", "c", 16), codes))
     with pytest.raises(AlleleError, match="at most 3355 frames"):
         apply(parse_edit("mosaic long"), long, {"long": long}, {})
     assert isinstance(apply(parse_edit("mosaic long @0:3355"), long, {"long": long}, {}), Computation)

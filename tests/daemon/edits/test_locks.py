@@ -5,11 +5,12 @@ import pytest
 
 from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
-from daemon.edits.values import Computation, Grid, Outcome, Register, Step, write
+from daemon.edits.values import Computation, Grid, Outcome, Register, Step, grid_of, write
+from protocol.columns import encoded_columns
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.operations import OPS
-from protocol.strands import StrandMeta
+from protocol.strands import Source, StrandMeta, as_encoded
 
 LEVELS, FRAMES, CODEBOOK = 6, 20, 16
 RESIZING = [name for name, spec in OPS.items() if spec.resizes]
@@ -22,12 +23,13 @@ def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
 
 def grid(name: str, locked: set[int] | None = None) -> Grid:
     codes = np.random.default_rng(len(name)).integers(0, CODEBOOK, (LEVELS, FRAMES)).astype(np.uint16)
-    return Grid(id=name, meta=meta(name, "m", "c", CODEBOOK), codes=codes, locked=frozenset(locked or ()))
+    return grid_of(name, as_encoded(meta(name, "m", "c", CODEBOOK), codes), frozenset(locked or ()))
 
 
 def register() -> dict[str, Register]:
     codes = np.random.default_rng(9).integers(0, CODEBOOK, (LEVELS, 7)).astype(np.uint16)
-    return {"r": Register(codes=codes, level_lo=0, model="m", codec_id="c")}
+    columns = encoded_columns(7, 1024, 0.0)
+    return {"r": Register(codes=codes, columns=columns, recordings=[Source()], level_lo=0, model="m", codec_id="c")}
 
 
 def answered(step: Step) -> Outcome:
@@ -53,10 +55,10 @@ def test_locked_levels_keep_their_cells_and_that_is_said(text: str) -> None:
     expected = done(text, free, other)
     kept = done(text, mine, other)
     for plain, change in zip(expected.changes, kept.changes, strict=True):
-        before = (mine if change.strand == "a" else other).codes
-        after = write(before, change)
-        assert np.array_equal(after[[0, 3]], before[[0, 3]])
-        assert np.array_equal(after[[1, 2, 4, 5]], write(before, plain)[[1, 2, 4, 5]])
+        before = (mine if change.strand == "a" else other).strand
+        after = write(before, change).codes
+        assert np.array_equal(after[[0, 3]], before.codes[[0, 3]])
+        assert np.array_equal(after[[1, 2, 4, 5]], write(before, plain).codes[[1, 2, 4, 5]])
     assert any("locked: not changed" in note for note in kept.notes)
 
 

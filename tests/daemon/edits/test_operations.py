@@ -1,15 +1,17 @@
 """What each operation does to cells, and what it refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon.edits.operations import apply
-from daemon.edits.values import Change, Grid, Register, write
+from daemon.edits.values import Change, Grid, Register, grid_of, write
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 
 
 def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
@@ -20,7 +22,7 @@ def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
 def grid(name: str, frames: int, *, levels: int = 3, codec: str = "c") -> Grid:
     random = np.random.default_rng([frames, levels, len(name)])
     codes = random.integers(0, 16, (levels, frames)).astype(np.uint16)
-    return Grid(id=name, meta=meta(name, f"model-{codec}", codec, 16), codes=codes)
+    return grid_of(name, as_encoded(meta(name, f"model-{codec}", codec, 16), codes))
 
 
 def code_of(
@@ -35,7 +37,7 @@ def code_of(
 def test_set_writes_the_named_cells_and_no_others() -> None:
     a = grid("a", 20)
     (change,) = apply(parse_edit("set 7 q1-2 @3:5"), a, {}, {}).changes
-    after = write(a.codes, change)
+    after = write(a.strand, change).codes
     assert (after[1:3, 3:5] == 7).all()
     untouched = after.copy()
     untouched[1:3, 3:5] = a.codes[1:3, 3:5]
@@ -47,8 +49,8 @@ def test_swap_exchanges_at_an_offset() -> None:
     outcome = apply(parse_edit("swap bb q0-1 @10:14 at=2"), a, {"bb": b}, {})
     mine, yours = outcome.changes
     assert (mine.strand, yours.strand, outcome.notes) == ("a", "bb", [])
-    assert np.array_equal(write(a.codes, mine)[:2, 10:14], b.codes[:2, 2:6])
-    assert np.array_equal(write(b.codes, yours)[:2, 2:6], a.codes[:2, 10:14])
+    assert np.array_equal(write(a.strand, mine).codes[:2, 10:14], b.codes[:2, 2:6])
+    assert np.array_equal(write(b.strand, yours).codes[:2, 2:6], a.codes[:2, 10:14])
 
 
 def test_swap_is_cropped_to_what_both_have_and_says_so() -> None:
@@ -71,7 +73,7 @@ def test_copy_then_put_lands_on_the_levels_it_came_from() -> None:
     a, b = grid("a", 20), grid("bb", 12)
     registers = apply(parse_edit("copy x q1-2 @0:4"), a, {}, {}).registers
     outcome = apply(parse_edit("put x @6:"), b, {}, registers)
-    after = write(b.codes, outcome.changes[0])
+    after = write(b.strand, outcome.changes[0]).codes
     assert np.array_equal(after[1:3, 6:10], a.codes[1:3, 0:4])
     assert np.array_equal(after[0], b.codes[0])
     assert outcome.notes == []
@@ -111,7 +113,7 @@ def test_put_is_cropped_at_the_end_and_says_so() -> None:
 def test_what_cannot_be_done_is_refused(text: str, code: str) -> None:
     a, far = grid("a", 20), grid("far", 20, codec="other")
     registers = apply(parse_edit("copy r q0-1 @0:4"), a, {}, {}).registers
-    strange = Register(codes=far.codes, level_lo=0, model="model-other", codec_id="other")
+    strange = replace(registers["r"], codes=far.codes, columns=far.columns, model="model-other", codec_id="other")
     others = {"a": a, "b": grid("b", 12), "far": far}
     with pytest.raises(AlleleError) as refusal:
         apply(parse_edit(text), a, others, {**registers, "s": strange})
@@ -136,15 +138,15 @@ def test_a_change_and_its_reverse_are_the_identity_also_when_the_length_changes(
     before = a.codes[top : top + height, lo : lo + cut]
     after = np.full((height, put), 5, np.uint16)
     change = Change(strand="a", level_lo=top, frame_lo=lo, before=before, after=after)
-    changed = write(a.codes, change)
-    assert changed.shape == (3, frames - cut + put)
-    assert np.array_equal(write(changed, change.reversed()), a.codes)
+    changed = write(a.strand, change)
+    assert changed.codes.shape == (3, frames - cut + put) and changed.columns.shape == (4, frames - cut + put)
+    assert np.array_equal(write(changed, change.reversed()).codes, a.codes)
 
 
 def test_a_change_that_does_not_fit_the_grid_is_refused() -> None:
     a = grid("a", 20)
     (change,) = apply(parse_edit("set 7 @3"), a, {}, {}).changes
-    other = np.asarray(a.codes + 1, np.uint16)
+    other = as_encoded(a.meta, np.asarray(a.codes + 1, np.uint16))
     with pytest.raises(ValueError, match="not those the change replaces"):
         write(other, change)
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
-from daemon.edits.values import Grid, write
+from daemon.edits.values import Grid, grid_of, write
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 
 
 def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
@@ -20,15 +20,16 @@ def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
 
 def grid(frames: int = 10, levels: int = 2) -> Grid:
     codes = (np.arange(frames)[None] + 100 * np.arange(levels)[:, None]).astype(np.uint16)  # every frame its number
-    return Grid(id="a", meta=meta("a", "m", "c", 1024), codes=codes)
+    return grid_of("a", as_encoded(meta("a", "m", "c", 1024), codes))
 
 
 def frames(text: str, a: Grid) -> list[int]:
     """Level 0 after an edit, when both levels moved alike."""
     outcome = apply(parse_edit(text), a, {}, {})
     (change,) = outcome.changes
-    after = write(a.codes, change)
-    assert np.array_equal(write(after, change.reversed()), a.codes)
+    whole = write(a.strand, change)
+    assert all(map(np.array_equal, write(whole, change.reversed()).buffers, a.strand.buffers))
+    after = whole.codes
     assert np.array_equal(after[1], after[0] + 100)
     return after[0].tolist()
 
@@ -59,7 +60,7 @@ def test_shift_and_reverse_keep_to_the_named_levels() -> None:
     a = grid()
     for text in ("shift 3 q1", "reverse q1"):
         (change,) = apply(parse_edit(text), a, {}, {}).changes
-        after = write(a.codes, change)
+        after = write(a.strand, change).codes
         assert np.array_equal(after[0], a.codes[0]) and not np.array_equal(after[1], a.codes[1])
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from daemon.edits.operations import apply
-from daemon.edits.values import Grid, Register, write
+from daemon.edits.values import Grid, Register, grid_of, write
+from protocol.columns import encoded_columns
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.strands import StrandMeta
+from protocol.strands import Source, StrandMeta, as_encoded
 
 
 def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
@@ -17,17 +18,18 @@ def meta(name: str, model: str, codec: str, codebook: int) -> StrandMeta:
 
 def grid(frames: int = 20, *, levels: int = 3) -> Grid:
     codes = np.random.default_rng(frames).integers(0, 16, (levels, frames)).astype(np.uint16)
-    return Grid(id="a", meta=meta("a", "m", "c", 16), codes=codes)
+    return grid_of("a", as_encoded(meta("a", "m", "c", 16), codes))
 
 
 def register(*rows: list[int], level: int = 0) -> dict[str, Register]:
-    return {"r": Register(codes=np.array(rows, np.uint16), level_lo=level, model="m", codec_id="c")}
+    codes, columns = np.array(rows, np.uint16), encoded_columns(len(rows[0]), 1024, 0.0)
+    return {"r": Register(codes=codes, columns=columns, recordings=[Source()], level_lo=level, model="m", codec_id="c")}
 
 
 def done(text: str, a: Grid, filled: dict[str, Register] | None = None) -> tuple[np.ndarray, list[str]]:
     outcome = apply(parse_edit(text), a, {}, filled or {})
     (change,) = outcome.changes
-    return write(a.codes, change), outcome.notes
+    return write(a.strand, change).codes, outcome.notes
 
 
 def test_paint_writes_along_time_and_leaves_what_is_left_out() -> None:
@@ -51,7 +53,7 @@ def test_mix_writes_into_gaps_only(gap: str) -> None:
     a = grid()
     codes = a.codes.copy()
     codes[0, 4:12] = [5, 1, 5, 5, 2, 5, 3, 5]  # frame 7 holds 5
-    a = Grid(id="a", meta=meta("a", "m", "c", 16), codes=codes)
+    a = grid_of("a", as_encoded(meta("a", "m", "c", 16), codes))
     after, notes = done(f"mix r @4: {gap}", a, register([10, 11, 12, 13, 14, 15]))
     assert list(after[0, 4:12]) == [10, 1, 12, 13, 2, 15, 3, 5]
     assert np.array_equal(after[1:], codes[1:]) and notes == []
@@ -59,14 +61,14 @@ def test_mix_writes_into_gaps_only(gap: str) -> None:
 
 def test_mix_takes_each_levels_own_gap_from_a_frame() -> None:
     codes = np.array([[3, 3, 9, 3], [8, 8, 8, 1]], np.uint16)
-    a = Grid(id="a", meta=meta("a", "m", "c", 16), codes=codes)
+    a = grid_of("a", as_encoded(meta("a", "m", "c", 16), codes))
     after, _ = done("mix r gap=@0", a, register([15, 15, 15, 15], [14, 14, 14, 14]))
     assert after.tolist() == [[15, 15, 9, 15], [14, 14, 14, 1]]
 
 
 def test_mix_without_a_gap_there_says_that_nothing_was_written() -> None:
     codes = np.full((1, 4), 3, np.uint16)
-    a = Grid(id="a", meta=meta("a", "m", "c", 16), codes=codes)
+    a = grid_of("a", as_encoded(meta("a", "m", "c", 16), codes))
     after, notes = done("mix r gap=4", a, register([9, 9]))
     assert np.array_equal(after, codes) and "nothing was written" in notes[0]
 

@@ -132,7 +132,7 @@ def test_a_key_changes_exactly_with_what_is_heard(frame: int, lo: int, size: int
 
     def key() -> bytes:
         view = shelf.find("s")
-        return block_of(view.meta, view.codes, lo, hi, codec=CODEC, levels=None).key
+        return block_of(view.strand, lo, hi, codec=CODEC, levels=None).key
 
     before = key()
     shelf.write(0, frame, (int(shelf.codes[0, frame]) + 1) % CODEBOOK)
@@ -143,13 +143,13 @@ def test_a_key_is_by_content() -> None:
     """The same cells elsewhere, or with other codes in a level that is not heard, are the same block."""
     one = Shelf(np.tile(grid(50), 4))
     view = one.find("s")
-    keys = {block_of(view.meta, view.codes, lo, lo + 10, codec=CODEC, levels=(1, 2)).key for lo in (20, 70, 120)}
+    keys = {block_of(view.strand, lo, lo + 10, codec=CODEC, levels=(1, 2)).key for lo in (20, 70, 120)}
     one.write(0, 25, (int(one.codes[0, 25]) + 1) % CODEBOOK)
     view = one.find("s")
-    keys.add(block_of(view.meta, view.codes, 20, 30, codec=CODEC, levels=(1, 2)).key)
+    keys.add(block_of(view.strand, 20, 30, codec=CODEC, levels=(1, 2)).key)
     assert len(keys) == 1
-    keys.add(block_of(view.meta, view.codes, 20, 30, codec=CODEC, levels=(1, 3)).key)
-    keys.add(block_of(view.meta, view.codes, 20, 30, codec=CODEC, levels=None).key)
+    keys.add(block_of(view.strand, 20, 30, codec=CODEC, levels=(1, 3)).key)
+    keys.add(block_of(view.strand, 20, 30, codec=CODEC, levels=None).key)
     assert len(keys) == 3
 
 
@@ -157,7 +157,7 @@ async def test_however_many_ask_it_is_decoded_once(engine: Engine, cache: Previe
     """Also when one of those who ask gives up."""
     engine.delay_s = 0.02
     view = Shelf(grid(40)).find("s")
-    block = block_of(view.meta, view.codes, 0, 10, codec=CODEC, levels=None)
+    block = block_of(view.strand, 0, 10, codec=CODEC, levels=None)
     tasks = [asyncio.create_task(cache.fetch(block)) for _ in range(5)]
     await asyncio.sleep(0.005)
     tasks[0].cancel()
@@ -171,7 +171,7 @@ async def test_the_cap_in_bytes_holds_and_the_oldest_goes(engine: Engine) -> Non
     """Ten blocks of 40 KiB in 100 KiB: the last two are there, the first is not."""
     cache = PreviewCache(engine.decode, max_bytes=100 * 1024)
     view = Shelf(grid(200)).find("s")
-    blocks = [block_of(view.meta, view.codes, lo, lo + 10, codec=CODEC, levels=None) for lo in range(0, 100, 10)]
+    blocks = [block_of(view.strand, lo, lo + 10, codec=CODEC, levels=None) for lo in range(0, 100, 10)]
     for block in blocks:
         await cache.fetch(block)
         assert cache.bytes <= 100 * 1024
@@ -183,7 +183,7 @@ async def test_the_cap_in_bytes_holds_and_the_oldest_goes(engine: Engine) -> Non
 async def test_a_failure_is_not_kept(engine: Engine, cache: PreviewCache) -> None:
     """Every waiting caller gets the error; the next one tries again."""
     view = Shelf(grid(40)).find("s")
-    block = block_of(view.meta, view.codes, 0, 10, codec=CODEC, levels=None)
+    block = block_of(view.strand, 0, 10, codec=CODEC, levels=None)
     engine.problem = AlleleError("E_ENGINE", "it died")
     with pytest.raises(AlleleError, match="it died"):
         await cache.fetch(block)

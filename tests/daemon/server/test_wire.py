@@ -25,7 +25,7 @@ from protocol.version import PROTOCOL_MAX
 Live = Any  # the conftest's LiveDaemon and Wire
 Wire = Any
 
-PREFIX = b"AL\x02\x03"
+PREFIX = b"AL\x03\x03"
 HEADER = msgpack.packb({"op": "GetStatus", "id": b"i" * 16, "cid": b"c" * 16})
 SOME_BYTES = st.binary(max_size=300)
 VALUES = st.recursive(

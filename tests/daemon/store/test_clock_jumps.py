@@ -9,7 +9,7 @@ import pytest
 
 from daemon.store.strands import RequestId, StrandStore
 from daemon.store.trash import in_trash, move_to_trash, take_back
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 
 HOUR_S = 3600.0
 SetClock = Callable[[float], None]
@@ -55,7 +55,7 @@ def test_strands_stay_in_the_order_in_which_they_were_opened_and_closed(
         meta = StrandMeta(
             name=str(number), model="m", codec_id="c", levels=1, codebook=16, frames=4, samples=4096
         )  # fmt: skip
-        opened.append(store.open_strand(meta, codes, RequestId(cid=b"c" * 16, id=bytes([number]) * 16)).id)
+        opened.append(store.open_strand(as_encoded(meta, codes), RequestId(cid=b"c" * 16, id=bytes([number]) * 16)).id)
         set_clock(jump_s)
     store.close()
     store = StrandStore(tmp_path / "edits.sqlite")

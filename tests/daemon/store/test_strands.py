@@ -20,7 +20,7 @@ from daemon.store.database import is_full
 from daemon.store.strands import RequestId, StrandState, StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 
 CLIENT = b"c" * 16
 
@@ -32,7 +32,7 @@ def asked(if_rev: int | None = None, after: bytes | None = None, request: bytes 
 def open_strand(store: StrandStore, name: str, frames: int, codec: str = "c") -> StrandState:
     codes = np.random.default_rng(frames).integers(0, 16, (3, frames)).astype(np.uint16)
     meta = StrandMeta(name=name, model="m", codec_id=codec, levels=3, codebook=16, frames=frames, samples=frames * 1024)
-    return store.open_strand(meta, codes, asked())
+    return store.open_strand(as_encoded(meta, codes), asked())
 
 
 @pytest.fixture
@@ -53,7 +53,8 @@ def codes_of(store: StrandStore) -> dict[str, np.ndarray]:
 
 def same(left: list[StrandState], right: list[StrandState]) -> bool:
     return [x.info for x in left] == [y.info for y in right] and all(
-        np.array_equal(x.codes, y.codes) for x, y in zip(left, right, strict=True)
+        np.array_equal(x.codes, y.codes) and np.array_equal(x.columns, y.columns)
+        for x, y in zip(left, right, strict=True)
     )
 
 
@@ -265,8 +266,8 @@ def test_a_repeated_request_has_one_effect_even_after_reopening(store: StrandSto
 def test_a_repeated_open_gives_the_same_strand(store: StrandStore) -> None:
     ask = asked()
     one = open_strand(store, "one", 14)
-    again = store.open_strand(one.meta, one.codes, ask)
-    assert store.open_strand(one.meta, one.codes, ask).id == again.id
+    again = store.open_strand(one.strand, ask)
+    assert store.open_strand(one.strand, ask).id == again.id
     assert len(store.list_strands()) == 2
 
 
@@ -306,7 +307,7 @@ def test_kill_9_between_edits_loses_no_acknowledged_edit(path: Path) -> None:
         from pathlib import Path
         from daemon.store.strands import RequestId, StrandStore
         from protocol.edits import parse_edit
-        from protocol.strands import StrandMeta
+        from protocol.strands import StrandMeta, as_encoded
 
         store = StrandStore(Path(sys.argv[1]))
         known = store.list_strands()
@@ -315,7 +316,7 @@ def test_kill_9_between_edits_loses_no_acknowledged_edit(path: Path) -> None:
         else:
             meta = StrandMeta(name="one", model="m", codec_id="c", levels=1, codebook=4096, frames=50, samples=50)
             ask = RequestId(cid=b"c" * 16, id=os.urandom(16))
-            strand = store.open_strand(meta, np.zeros((1, 50), np.uint16), ask).id
+            strand = store.open_strand(as_encoded(meta, np.zeros((1, 50), np.uint16)), ask).id
         number = store.list_strands()[0].rev
         while True:
             edit = parse_edit(f"set {number % 4096} @{number % 50}")

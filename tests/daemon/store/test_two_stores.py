@@ -13,7 +13,7 @@ from daemon.store.strand_state import Edited, RequestId, StrandState, Superseded
 from daemon.store.strands import StrandStore
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 
 
 def asked(if_rev: int | None = None) -> RequestId:
@@ -23,7 +23,7 @@ def asked(if_rev: int | None = None) -> RequestId:
 def open_strand(store: StrandStore, name: str, request: RequestId | None = None) -> StrandState:
     codes = np.random.default_rng(len(name)).integers(0, 16, (3, 12)).astype(np.uint16)
     meta = StrandMeta(name=name, model="m", codec_id="c", levels=3, codebook=16, frames=12, samples=12 * 1024)
-    return store.open_strand(meta, codes, request or asked())
+    return store.open_strand(as_encoded(meta, codes), request or asked())
 
 
 def same(left: list[StrandState], right: list[StrandState]) -> bool:
