@@ -8,9 +8,9 @@ A strand's grid is not stored after each edit. The journal keeps a checkpoint (t
 and the changes between there and the head, which are replayed forwards or backwards when the store is opened.
 
     entries   one row for each edit: its text, its value, its request     parts: how many strands it changed
-    changes   one row for each strand of an entry: the cells before and after, at position `pos` of the strand's history
+    changes   one row for each strand of an entry: cells and columns before and after, at `pos` of the strand's history
     strands   rev, head (changes in effect), depth (changes that exist), the checkpoint
-    locks     the levels of a strand that operations do not change (format 2; older files gain the table when opened)
+    locks     the levels of a strand that operations do not change
 """
 
 import json
@@ -35,11 +35,11 @@ from daemon.store.journal_rows import (
     EntryPart,
     Outdated,
     StrandRow,
-    cells_of,
     change_blob,
     columns_blob,
-    columns_of,
     entry_part,
+    register_row,
+    register_values,
     strand_row,
 )
 from protocol.edits import Edit
@@ -281,18 +281,13 @@ class Journal:
     def registers(self) -> dict[str, Register]:
         """All filled registers by name."""
         rows = self._db.execute("SELECT name, codes, levels, level_lo, model, codec_id, columns FROM registers")
-        return {row[0]: _register(*row[1:]) for row in rows if row[-1] is not None}
+        return {row[0]: register_row(row) for row in rows if row[-1] is not None}
 
     def put_register(self, name: str, register: Register) -> None:
         """Save the content of a register."""
-        codes = register.codes
         self._db.execute(
-            "INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                name, codes.tobytes(), codes.shape[0], register.level_lo, register.model, register.codec_id,
-                columns_blob(register.columns, register.recordings),
-            ),
-        )  # fmt: skip
+            "INSERT OR REPLACE INTO registers VALUES (?, ?, ?, ?, ?, ?, ?)", register_values(name, register)
+        )
 
     def get_workspace(self) -> str:
         """The workspace that was saved last, or ""."""
@@ -302,15 +297,3 @@ class Journal:
     def put_workspace(self, state: str) -> None:
         """Save the workspace that a client restores at its next start."""
         self._db.execute("INSERT OR REPLACE INTO workspace VALUES (1, ?)", (state,))
-
-
-def _register(codes: bytes, levels: int, level_lo: int, model: str, codec_id: str, blob: bytes) -> Register:
-    columns, recordings = columns_of(blob)
-    return Register(
-        codes=cells_of(codes, levels),
-        columns=columns,
-        recordings=recordings,
-        level_lo=level_lo,
-        model=model,
-        codec_id=codec_id,
-    )

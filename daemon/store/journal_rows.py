@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from daemon.edits.values import Change, ColumnChange
+from daemon.edits.values import Change, ColumnChange, Register
 from protocol.columns import ROWS, Columns, encoded_columns
 from protocol.strands import Codes, Source, Strand, StrandMeta
 
@@ -159,6 +159,26 @@ def strand_row(row: tuple[str, bytes, int, int, int, bytes, int, str, str, bytes
         described = msgspec.structs.replace(described, sources=sources)
     levels = frozenset(json.loads(locked))
     return StrandRow(strand, described, rev, head, depth, codes, columns, checkpoint_pos, json.loads(tail), levels)
+
+
+def register_row(row: tuple[str, bytes, int, int, str, str, bytes]) -> Register:
+    """Decode a row of a register: name, codes, levels, first level, model, codec, columns."""
+    _, codes, levels, level_lo, model, codec_id, blob = row
+    columns, recordings = columns_of(blob)
+    return Register(
+        codes=cells_of(codes, levels),
+        columns=columns,
+        recordings=recordings,
+        level_lo=level_lo,
+        model=model,
+        codec_id=codec_id,
+    )
+
+
+def register_values(name: str, register: Register) -> tuple[str, bytes, int, int, str, str, bytes]:
+    """Encode a register as a row, as `register_row` decodes it."""
+    codes, blob = register.codes, columns_blob(register.columns, register.recordings)
+    return name, codes.tobytes(), codes.shape[0], register.level_lo, register.model, register.codec_id, blob
 
 
 def cells_of(data: bytes, levels: int) -> Codes:

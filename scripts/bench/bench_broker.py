@@ -37,7 +37,7 @@ from protocol.messages.snapshots import DecodeRegion
 from protocol.messages.strands import ApplyEdit, OpenStrand
 from protocol.places import Places, places_of
 from protocol.ranges import FrameRange
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
@@ -92,7 +92,7 @@ async def start_load(client: Client, home: Path) -> str:
         frames=FRAMES, samples=FRAMES * model.hop_length,
     )  # fmt: skip
     codes = np.random.default_rng(0).integers(0, model.codebook, (model.levels, FRAMES)).astype(np.uint16)
-    strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body.id
+    strand = (await client.request(OpenStrand(meta=meta), buffers=as_encoded(meta, codes).buffers)).body.id
     await client.request(DecodeRegion(strand=strand, frames=FrameRange(0, 32)), timeout_s=120)
     while (await client.request(ShowJob(job=job))).body.detail[:4] != "step":
         await asyncio.sleep(0.2)

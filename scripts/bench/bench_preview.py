@@ -35,7 +35,7 @@ from protocol.messages.session import Hello
 from protocol.messages.strands import ApplyEdit, OpenStrand
 from protocol.places import Places, places_of
 from protocol.ranges import FrameRange, LevelRange
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 from tui.transport.client import Client
 
@@ -143,7 +143,9 @@ async def measure(places: Places, times: int) -> list[tuple[float, float]]:
             name="bench", model=model.name, codec_id=model.codec_id, levels=model.levels, codebook=model.codebook,
             frames=FRAMES, samples=FRAMES * 1024,
         )  # fmt: skip
-        strand = (await client.request(OpenStrand(meta=meta), buffers=[codes], timeout_s=60)).body.id
+        strand = (
+            await client.request(OpenStrand(meta=meta), buffers=as_encoded(meta, codes).buffers, timeout_s=60)
+        ).body.id
         ear = Ear(places)
         await ear.hello()
         for turn in range(WARM_UP + times):

@@ -35,7 +35,7 @@ from protocol.messages.models import ListModels
 from protocol.messages.registry import REQUESTS
 from protocol.messages.session import GetStatus, StopDaemon
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from protocol.version import PROTOCOL_MAX
 from tui.transport.client import Client
 from tui.transport.embedded import ensure_daemon
@@ -180,7 +180,7 @@ async def honest(endpoint: Endpoint, at_work: asyncio.Task[None], taken_ms: list
             name="honest", model=model.name, codec_id=model.codec_id, levels=model.levels, codebook=model.codebook,
             frames=64, samples=64 * model.hop_length,
         )  # fmt: skip
-        strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body.id
+        strand = (await client.request(OpenStrand(meta=meta), buffers=as_encoded(meta, codes).buffers)).body.id
         edits = 0
         while not at_work.done():
             began = time.perf_counter()

@@ -10,7 +10,7 @@ from protocol.errors import AlleleError
 from protocol.messages.fields import Struct
 from protocol.messages.models import ModelInfo
 from protocol.messages.strands import OpenStrand
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from tui.transport.client import Client
 
 Q, K, T = 2, 16, 200
@@ -28,7 +28,7 @@ async def open_strand(client: Client, model: ModelInfo, name: str, codes: Codes)
         name=name, model=model.name, codec_id=model.codec_id, levels=Q, codebook=K, frames=T,
         samples=T * model.hop_length, sample_rate=model.sample_rate, hop_length=model.hop_length,
     )  # fmt: skip
-    return (await until_answered(client, OpenStrand(meta=meta), [codes])).body.id
+    return (await until_answered(client, OpenStrand(meta=meta), [*as_encoded(meta, codes).buffers])).body.id
 
 
 async def until_answered(client: Client, body: Struct, buffers: list[Codes] | None = None):

@@ -13,7 +13,7 @@ import pytest
 
 from protocol.atomic import place_new
 from protocol.errors import AlleleError
-from protocol.strands import StrandMeta, pack_strand
+from protocol.strands import StrandMeta, as_encoded, pack_strand
 from tui import strand_files
 from tui.targets import (
     COMMAND_LINE,
@@ -29,7 +29,7 @@ from tui.targets import (
 )
 
 META = StrandMeta(name="rain", model="demo", codec_id="c", levels=2, codebook=16, frames=5, samples=5000)
-STRAND = pack_strand(META, np.arange(10, dtype=np.uint16).reshape(2, 5))
+STRAND = pack_strand(as_encoded(META, np.arange(10, dtype=np.uint16).reshape(2, 5)))
 RECORDING = b"RIFF\x24\x00\x00\x00WAVEfmt what somebody recorded"
 
 Write = Callable[..., Target]

@@ -18,6 +18,7 @@ from protocol.messages.events import StrandChanged
 from protocol.messages.snapshots import DecodeRegion, DecodeStrand, EditSnapshot
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand, RedoEdit, StrandInfo, UndoEdit
 from protocol.ranges import FrameRange
+from protocol.strands import as_encoded
 from tui.transport.client import Client, Event
 
 Live = Any
@@ -265,7 +266,8 @@ async def test_the_extremes_of_strands_work(client: Client, live: Live, opened: 
     """Silence, and a strand of one frame."""
     one = await opened("one", 0.5, 200)
     opening = OpenStrand(meta=replace(one.meta, frames=1, samples=9))
-    short = (await client.request(opening, buffers=[np.zeros((2, 1), np.uint16)])).body
+    buffers = as_encoded(opening.meta, np.zeros((2, 1), np.uint16)).buffers
+    short = (await client.request(opening, buffers=buffers)).body
     soundless = await opened("soundless", 0.4, 0.0)
     for here, there in ((one, short), (short, one), (soundless, one), (one, soundless)):
         for align in ("none", "stretch", "dtw"):
@@ -279,7 +281,8 @@ async def test_the_extremes_of_strands_work(client: Client, live: Live, opened: 
 
 async def test_snapshots_take_the_same_operations(client: Client, opened: Any) -> None:
     one, two = await opened("one", 0.7, 200), await opened("two", 0.5, 700)
-    buffers = [await codes_of(client, one.id), await codes_of(client, two.id)]
+    both = [await client.request(GetStrand(strand=strand.id)) for strand in (one, two)]
+    buffers = [array for strand in both for array in strand.buffers]
     texts = ["mutate 0.5 seed=2", "mirror @0:4", "blend O 0.4 align=dtw", "mosaic O @0:9", "stretch 0.8"]
     edits = [parse_edit(text) for text in texts]
     request = EditSnapshot(meta=one.meta, edits=edits, others=[two.meta], names={"O": 0})

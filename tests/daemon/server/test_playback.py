@@ -19,13 +19,14 @@ from daemon.server.wire.audio_socket import AudSocket
 from daemon.server.wire.dispatch import Call
 from daemon.server.wire.rejected_messages import RejectedMessages
 from daemon.server.wire.sockets import Port, bind_router
+from protocol.columns import encoded_columns
 from protocol.errors import AlleleError
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
 from protocol.messages.fields import Done
 from protocol.messages.playback import Chunk, Credit, PlaybackStarted, StartPlayback, StopPlayback, TunePlayback
 from protocol.messages.session import Hello
 from protocol.ranges import FrameRange
-from protocol.strands import StrandMeta
+from protocol.strands import Strand, StrandMeta, as_encoded
 from protocol.version import PROTOCOL_MAX, PROTOCOL_MIN
 
 HOP, FRAMES, LEVELS = 1024, 120, 2
@@ -36,9 +37,10 @@ SAMPLES = FRAMES * HOP - 100
 class View:
     """A strand at one revision."""
 
+    strand: Strand
     meta: StrandMeta
-    rev: int
     codes: np.ndarray
+    rev: int = 0
 
 
 class Shelf:
@@ -49,7 +51,7 @@ class Shelf:
         meta = StrandMeta(
             name="a", model="m", codec_id="c" * 64, levels=LEVELS, codebook=1024, frames=FRAMES, samples=SAMPLES
         )
-        self.strands = {"s": View(meta, 0, codes)}
+        self.strands = {"s": View(as_encoded(meta, codes), meta, codes)}
         self.problem: AlleleError | None = None
 
     def find(self, strand: str) -> View:
@@ -126,13 +128,13 @@ class Broker:
 
     async def tune(self, player: TestPlayer, playback: int, *codes: np.ndarray, **fields: object) -> None:
         body = TunePlayback(**{"player": player.cid, "playback": playback, **fields})
-        reply = await self.playbacks.tune(Call(op="TunePlayback", body=body, buffers=list(codes)))
+        buffers = [array for one in codes for array in (one, encoded_columns(one.shape[1], HOP, 0.0))]
+        reply = await self.playbacks.tune(Call(op="TunePlayback", body=body, buffers=buffers))
         assert isinstance(reply.body, Done)
 
     def gains(self, player: TestPlayer) -> tuple[float, float]:
         playback = self.playbacks.players[player.cid].playback
-        assert playback is not None
-        assert playback.stream.comparison is not None
+        assert playback is not None and playback.stream.comparison is not None
         return playback.stream.comparison.gains
 
     async def stop(self, player: TestPlayer) -> None:

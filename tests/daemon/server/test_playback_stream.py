@@ -14,9 +14,10 @@ from daemon.playback.crossfade import FADE_SAMPLES, would_click
 from daemon.playback.players import Playback, before_of
 from daemon.playback.spans import resized
 from daemon.playback.strand_stream import BLOCK_FRAMES, CHUNK_SAMPLES, StrandStream
+from protocol.columns import encoded_columns
 from protocol.errors import AlleleError
 from protocol.ranges import FrameRange
-from protocol.strands import StrandMeta
+from protocol.strands import Strand, StrandMeta, as_encoded
 
 HOP, MARGIN, LEVELS, CODEBOOK = 1024, 3, 4, 64
 CODEC = CodecRef("m", MARGIN)
@@ -37,8 +38,9 @@ def decode(codes: np.ndarray, levels: tuple[int, ...] | None = None, gain_db: fl
 class View:
     """A strand at one revision."""
 
-    meta: StrandMeta
+    strand: Strand
     rev: int
+    meta: StrandMeta
     codes: np.ndarray
 
 
@@ -56,7 +58,7 @@ class Shelf:
             name="a", model="m", codec_id="c" * 64, levels=LEVELS, codebook=CODEBOOK,
             frames=self.codes.shape[1], samples=self.samples,
         )  # fmt: skip
-        return View(meta, self.rev, self.codes)
+        return View(as_encoded(meta, self.codes), self.rev, meta, self.codes)
 
     def write(self, level: int, frame: int, code: int) -> None:
         self.codes = self.codes.copy()
@@ -76,7 +78,7 @@ class Engine:
         await asyncio.sleep(self.delay_s)
         if self.problem is not None:
             raise self.problem
-        return decode(block.codes, block.levels, block.gain_db)[block.lo * HOP : block.hi * HOP]
+        return decode(block.codes, block.levels, float(block.gains_db[0]))[block.lo * HOP : block.hi * HOP]
 
 
 @pytest.fixture
@@ -249,7 +251,7 @@ async def test_a_loop_whose_ends_do_not_meet_does_not_click(cache: PreviewCache,
     jumping = PreviewCache(ramp)
     shelf = Shelf(codes)
     pcm = await heard(stream_of(shelf, jumping, (0, 8), loop=True), 3 * 8 * HOP)
-    raw = await ramp(block_of(shelf.find("s").meta, codes, 0, 8, codec=CodecRef("m", 0), levels=None))
+    raw = await ramp(block_of(shelf.find("s").strand, 0, 8, codec=CodecRef("m", 0), levels=None))
     assert would_click(np.full(500, 0.5, np.float32), np.full(500, -0.5, np.float32))
     assert np.abs(np.diff(pcm)).max() < 0.02
     np.testing.assert_allclose(pcm[8 * HOP + FADE_SAMPLES : 16 * HOP], raw[FADE_SAMPLES : 8 * HOP], atol=1e-5)
@@ -395,7 +397,7 @@ async def test_before_and_after_are_equally_loud(cache: PreviewCache, softer: bo
     shelf = Shelf(now)
     stream = stream_of(shelf, cache, loop=True)
     playback = Playback(1, stream)
-    other = before_of(shelf.find("s").meta, [before])
+    other = before_of(shelf.find("s").meta, [before, encoded_columns(before.shape[1], HOP, 0.0)])
     parts = [await heard(stream, 20 * HOP)]
     sides: list[np.ndarray] = []
     for is_before in (True, False, True):
@@ -416,7 +418,7 @@ async def test_an_edit_while_comparing_is_matched_anew(cache: PreviewCache) -> N
     shelf = Shelf(codes)
     stream = stream_of(shelf, cache)
     playback = Playback(1, stream)
-    other = before_of(shelf.find("s").meta, [codes])
+    other = before_of(shelf.find("s").meta, [codes, encoded_columns(codes.shape[1], HOP, 0.0)])
     await playback.compare(other, False, shelf, cache)
     assert other.gains == pytest.approx((1.0, 1.0), abs=0.01)
     shelf.codes = codes.copy()
@@ -437,7 +439,7 @@ async def test_a_comparison_may_have_another_length(cache: PreviewCache) -> None
     stream = stream_of(shelf, cache, (0, 40), loop=True)
     playback = Playback(1, stream)
     longer = grid(100)
-    other = before_of(shelf.find("s").meta, [longer])
+    other = before_of(shelf.find("s").meta, [longer, encoded_columns(longer.shape[1], HOP, 0.0)])
     await playback.compare(other, True, shelf, cache)
     assert (await heard(stream, 90 * HOP)).size >= 90 * HOP
     shelf.codes, shelf.rev, shelf.samples = shelf.codes[:, :10], 1, 10 * HOP

@@ -14,6 +14,7 @@ import psutil
 import pytest
 import soundfile
 
+from protocol.columns import encoded_columns, gains_db
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages.corpora import ListCorpora, RemoveCorpus, ShowCorpus
@@ -36,6 +37,7 @@ from protocol.messages.strands import (
     UndoEdit,
 )
 from protocol.ranges import FrameRange
+from protocol.strands import as_encoded
 from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
@@ -156,7 +158,7 @@ async def test_encode_edit_decode_as_snapshots(
             others=[two.body.meta],
             names={"b one.alle": 0},
         ),
-        buffers=[one.buffers[0], two.buffers[0]],
+        buffers=[*one.buffers, *two.buffers],
     )
     expected = one.buffers[0].copy()
     expected[0, 2:6] = two.buffers[0][0, 0:4]
@@ -165,11 +167,11 @@ async def test_encode_edit_decode_as_snapshots(
     assert len(edited.body.meta.edits) == 3
     out = tmp_path / "out.wav"
     decoded = await client.request(
-        DecodeSnapshot(meta=edited.body.meta, out=str(out)), buffers=[expected], timeout_s=60
+        DecodeSnapshot(meta=edited.body.meta, out=str(out)), buffers=edited.buffers, timeout_s=60
     )
     audio, rate = soundfile.read(out, dtype="float32")
     assert (rate, len(audio), soundfile.info(out).subtype) == (48_000, meta.samples, "PCM_24")
-    whole = Codec.load(raw_model).decode(expected, samples=meta.samples, gain_db=meta.gain_db)
+    whole = Codec.load(raw_model).decode(expected, samples=meta.samples, gain_db=gains_db(edited.buffers[1]))
     assert np.abs(np.clip(whole, -1, 1) - audio).max() < 1e-4
     assert decoded.body.peak_db == pytest.approx(20 * np.log10(np.abs(audio).max()), abs=0.1)
 
@@ -180,7 +182,7 @@ async def test_a_region_equals_the_whole_decode(client: Client, raw_model: Path)
     codec = Codec.load(raw_model)
     codes = np.random.default_rng(1).integers(0, 16, (2, 1500)).astype(np.uint16)  # longer than what is sent whole
     meta = meta_of(codec.codec_id, 1500)
-    strand = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body
+    strand = (await client.request(OpenStrand(meta=meta), buffers=as_encoded(meta, codes).buffers)).body
     whole = codec.decode(codes)
     for lo, hi in ((0, 3), (700, 733), (1490, 1500)):
         region = await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(lo, hi)), timeout_s=60)
@@ -201,13 +203,16 @@ def meta_of(codec_id: str, frames: int, name: str = "x", model: str = "raw") -> 
 
 
 async def test_a_strand_of_another_model_is_refused_by_name(client: Client) -> None:
-    codes = np.zeros((2, 4), np.uint16)
+    buffers = [np.zeros((2, 4), np.uint16), encoded_columns(4, 1024, 0.0)]
     async with refused("E_WRONG_MODEL", "rain", "raw", "allele encode"):
-        await client.request(OpenStrand(meta=meta_of("0" * 64, 4, "rain")), buffers=[codes])
+        await client.request(OpenStrand(meta=meta_of("0" * 64, 4, "rain")), buffers=buffers)
     async with refused("E_NOT_FOUND", "rain", "gone", "raw"):
-        await client.request(OpenStrand(meta=meta_of("0" * 64, 4, "rain", "gone")), buffers=[codes])
+        await client.request(OpenStrand(meta=meta_of("0" * 64, 4, "rain", "gone")), buffers=buffers)
     async with refused("E_WRONG_MODEL", "rain"):
-        await client.request(DecodeSnapshot(meta=meta_of("0" * 64, 4, "rain"), out="/tmp/x.wav"), buffers=[codes])
+        await client.request(
+            DecodeSnapshot(meta=meta_of("0" * 64, 4, "rain"), out="/tmp/x.wav"),
+            buffers=buffers,
+        )
 
 
 async def test_a_decode_keeps_the_recording_and_what_it_may_not_replace(
@@ -218,14 +223,14 @@ async def test_a_decode_keeps_the_recording_and_what_it_may_not_replace(
     linked.hardlink_to(recording)
     before = recording.read_bytes()
     made = await client.request(EncodeFile(path=str(recording), model="raw"), timeout_s=60)
-    opened = (await client.request(OpenStrand(meta=made.body.meta), buffers=[made.buffers[0]])).body
+    opened = (await client.request(OpenStrand(meta=made.body.meta), buffers=made.buffers)).body
     other.write_bytes(b"what somebody recorded")
     (tmp_path / "dangling.wav").symlink_to(tmp_path / "nowhere.wav")
     os.mkfifo(tmp_path / "fifo.wav")
 
     async def decode(out: Path, *, replace: bool) -> None:
         snapshot = DecodeSnapshot(meta=made.body.meta, out=str(out), replace=replace)
-        await client.request(snapshot, buffers=[made.buffers[0]], timeout_s=60)
+        await client.request(snapshot, buffers=made.buffers, timeout_s=60)
         await client.request(DecodeStrand(strand=opened.id, out=str(out)), timeout_s=60)
 
     for out in (recording, linked):

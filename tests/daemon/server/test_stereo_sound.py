@@ -22,7 +22,7 @@ from protocol.messages.models import ListModels
 from protocol.messages.snapshots import DecodeRegion, DecodeSnapshot, EditSnapshot, EncodeFile
 from protocol.messages.strands import OpenStrand
 from protocol.ranges import FrameRange
-from protocol.strands import StrandMeta
+from protocol.strands import Strand, StrandMeta, as_encoded
 from tui.transport.client import Client
 
 HOP = 1024
@@ -48,14 +48,14 @@ async def test_a_file_goes_through_its_grid_in_two_channels(
     source = soundfile.read(wide, dtype="float32")[0].T
     assert np.array_equal(made.buffers[0], codec.encode(np.ascontiguousarray(source)).codes)
     out = tmp_path / "out.wav"
-    told = await client.request(DecodeSnapshot(meta=meta, out=str(out)), buffers=[made.buffers[0]], timeout_s=60)
+    told = await client.request(DecodeSnapshot(meta=meta, out=str(out)), buffers=made.buffers, timeout_s=60)
     assert told.body.channels == 2 and told.body.samples == 24_321
     audio, _ = soundfile.read(out, dtype="float32")
     whole = codec.decode(made.buffers[0], samples=meta.samples, gain_db=meta.gain_db)
     assert np.abs(limit(whole).audio.T - audio).max() < 1e-4
     assert np.abs(audio[:, 0] - audio[:, 1]).max() > 1e-4
 
-    strand = (await client.request(OpenStrand(meta=meta), buffers=[made.buffers[0]])).body
+    strand = (await client.request(OpenStrand(meta=meta), buffers=made.buffers)).body
     region = await client.request(DecodeRegion(strand=strand.id, frames=FrameRange(5, 9)), timeout_s=60)
     assert region.buffers[0].shape == (2, 4 * HOP)
     expected = codec.decode(made.buffers[0], gain_db=meta.gain_db)[:, 5 * HOP : 9 * HOP]
@@ -83,10 +83,10 @@ async def test_strands_of_mono_and_stereo_models_are_not_mixed(client: Client, w
         meta=pair.body.meta, edits=[parse_edit("swap o.alle q0")], others=[mono.body.meta], names={"o.alle": 0}
     )
     with pytest.raises(AlleleError, match=r"made with model pair.*with model raw"):
-        await client.request(asked, buffers=[pair.buffers[0], mono.buffers[0]])
+        await client.request(asked, buffers=[*pair.buffers, *mono.buffers])
     forged = replace(pair.body.meta, channels=1)
     with pytest.raises(AlleleError, match="says 1 channel, model pair has 2 channels"):
-        await client.request(DecodeSnapshot(meta=forged, out="/tmp/x.wav"), buffers=[pair.buffers[0]])
+        await client.request(DecodeSnapshot(meta=forged, out="/tmp/x.wav"), buffers=pair.buffers)
 
 
 # --- streams ---------------------------------------------------------------------------------------------
@@ -99,6 +99,10 @@ class View:
     meta: StrandMeta
     rev: int
     codes: np.ndarray
+
+    @property
+    def strand(self) -> Strand:
+        return as_encoded(self.meta, self.codes)
 
 
 class Shelf:

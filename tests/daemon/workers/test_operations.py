@@ -29,8 +29,25 @@ def test_limiting_is_said(engine: Any, raw_model: Path, tmp_path: Path, gain: in
     out = tmp_path / "x.wav"
     codes = np.full((2, 1), gain, np.uint16)
     asked = {"model": str(raw_model), "codec_id": "", "out": str(out)}
-    fields, _ = engine.decode_file(codes, **asked, samples=4, gain_db=0.0, levels=None)
+    fields, _ = engine.decode_file(codes, np.zeros(1, np.float32), **asked, samples=4, levels=None)
     assert said in "".join(fields["notes"])
     assert bool(fields["notes"]) == bool(said)
     heard, _rate = soundfile.read(out)
     assert np.abs(heard).max() <= 1.0
+
+
+def test_what_is_heard_is_what_is_saved(raw_model: Path, tmp_path: Path) -> None:
+    """A loud part is limited alike in the file and in every region, also next to the region's ends."""
+    codes = np.random.default_rng(5).integers(0, 16, (2, 40)).astype(np.uint16)
+    gains = np.full(40, -20.0, np.float32)
+    operations, out = Operations(torch.device("cpu")), tmp_path / "x.wav"
+    asked = {"model": str(raw_model), "codec_id": "", "levels": None}
+    quiet = operations.decode(codes, gains, lo=0, hi=40, **asked)[1][0]
+    gains[18:22] -= 20 * np.log10(np.abs(quiet).max()) - 6  # twice full scale
+    fields, _ = operations.decode_file(codes, gains, out=str(out), samples=40 * 1024, **asked)
+    assert "full scale" in "".join(fields["notes"])
+    saved, _rate = soundfile.read(out, dtype="float32")
+    for lo, hi in ((0, 40), (0, 18), (17, 18), (18, 20), (20, 23), (22, 40)):
+        first, past = max(0, lo - 9), min(40, hi + 9)
+        _, (heard,) = operations.decode(codes[:, first:past], gains[first:past], lo=lo - first, hi=hi - first, **asked)
+        assert np.abs(heard - saved[lo * 1024 : hi * 1024]).max() < 1e-3, (lo, hi)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from protocol.errors import AlleleError
-from protocol.strands import MAX_STRAND_BYTES, Source, StrandMeta, pack_strand
+from protocol.strands import MAX_STRAND_BYTES, Source, StrandMeta, as_encoded, pack_strand
 from tui import strand_files
 from tui.cli import files
 from tui.input.keyfile import OwnKeys, write_keys
@@ -27,7 +27,7 @@ def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def save(path: Path, **changes: object) -> StrandMeta:
     meta = StrandMeta(**{name: getattr(META, name) for name in META.__struct_fields__} | changes)
-    path.write_bytes(pack_strand(meta, CODES))
+    path.write_bytes(pack_strand(as_encoded(meta, CODES)))
     return meta
 
 
@@ -39,19 +39,19 @@ def refused(call: object, *arguments: object) -> str:
 
 def test_a_strand_is_written_whole_and_read_back() -> None:
     path = Path("a.alle")
-    files.write_strand(as_it_is(path), META, CODES)
-    meta, codes = strand_files.read_strand(path)
+    files.write_strand(as_it_is(path), as_encoded(META, CODES))
+    meta, codes, _ = strand_files.read_strand(path)
     assert meta == META and np.array_equal(codes, CODES)
     assert [str(path) for path in Path().iterdir()] == ["a.alle"]
 
 
 def test_replacing_keeps_links_and_modes() -> None:
     real = Path("real.alle")
-    files.write_strand(as_it_is(real), META, CODES)
+    files.write_strand(as_it_is(real), as_encoded(META, CODES))
     real.chmod(0o640)
     link = Path("link.alle")
     link.symlink_to(real)
-    files.write_strand(as_it_is(link), META, CODES[:, ::-1])
+    files.write_strand(as_it_is(link), as_encoded(META, CODES[:, ::-1]))
     assert link.is_symlink()
     assert np.array_equal(strand_files.read_strand(real)[1], CODES[:, ::-1])
     assert stat.S_IMODE(real.stat().st_mode) == 0o640
@@ -59,7 +59,7 @@ def test_replacing_keeps_links_and_modes() -> None:
 
 def test_a_failed_write_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch) -> None:
     path = Path("a.alle")
-    files.write_strand(as_it_is(path), META, CODES)
+    files.write_strand(as_it_is(path), as_encoded(META, CODES))
     before = path.read_bytes()
 
     def full(_handle: int) -> None:
@@ -67,7 +67,7 @@ def test_a_failed_write_leaves_what_was_there(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(os, "fsync", full)
     assert "a.alle: No space left on device (free some space)" in refused(
-        files.write_strand, as_it_is(path), META, CODES[:, ::-1]
+        files.write_strand, as_it_is(path), as_encoded(META, CODES[:, ::-1])
     )
     assert path.read_bytes() == before
     assert [str(path) for path in Path().iterdir()] == ["a.alle"]
@@ -82,7 +82,7 @@ def test_every_file_is_synced_with_its_folder(monkeypatch: pytest.MonkeyPatch) -
         sync(handle)
 
     monkeypatch.setattr(os, "fsync", noted)
-    files.write_strand(as_it_is(Path("a.alle")), META, CODES)
+    files.write_strand(as_it_is(Path("a.alle")), as_encoded(META, CODES))
     strand_files.write_file(Path("b.alle"), b"anything")
     write_keys(Path("home"), OwnKeys())
     assert synced == ["file", "folder"] * 3

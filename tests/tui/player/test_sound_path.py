@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from daemon.dsp.loudness import integrated_lufs
+from protocol.columns import encoded_columns
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages.models import ListModels
@@ -21,7 +22,7 @@ from protocol.messages.snapshots import DecodeRegion
 from protocol.messages.strands import ApplyEdit, OpenStrand, StrandInfo, UndoEdit
 from protocol.places import Places, places_of
 from protocol.ranges import FrameRange
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from tui.player.child import PlayerChild
 from tui.player.lines import PlaybackEnded
 from tui.player.voice import FADE_IN, FADE_OUT
@@ -91,7 +92,8 @@ class Stage:
 
     async def tune(self, playback: int, *codes: np.ndarray, **fields: object) -> None:
         body = TunePlayback(player=self.player.player_id, playback=playback, loop=True, **fields)
-        await self.client.request(body, buffers=list(codes))
+        buffers = [array for one in codes for array in (one, encoded_columns(one.shape[1], 1024, 40.0))]
+        await self.client.request(body, buffers=buffers)
 
     async def decoded(self, levels: list[int] | None = None) -> np.ndarray:
         """The strand's sound as the engine decodes it whole."""
@@ -138,7 +140,7 @@ async def stage(daemon: Daemon, tmp_path: Path) -> AsyncIterator[Stage]:
             samples=SAMPLES,
             gain_db=40.0,  # an untrained codec whispers
         )
-        strand: StrandInfo = (await client.request(OpenStrand(meta=meta), buffers=[codes])).body
+        strand: StrandInfo = (await client.request(OpenStrand(meta=meta), buffers=as_encoded(meta, codes).buffers)).body
         ended: list[PlaybackEnded] = []
         heard = tmp_path / "heard.wav"
         player = PlayerChild(

@@ -89,7 +89,7 @@ async def test_a_code_is_heard_at_the_cursor_of_the_pane_that_shows_the_strand_a
         app.sound.preview = ("a job", "a preview")
         await pilot.press("g", "c", "2", "space")
         await until(pilot, lambda: asked and app.sound.playing)
-        body, (codes,) = asked[0]
+        body, (codes, _) = asked[0]
         assert (body.strand, body.frames) == (grid.id, FrameRange(20 - AROUND_FRAMES, 22 + AROUND_FRAMES))
         assert set(codes[0, 20:22].tolist()) == {app.screen.code}
         assert body.levels == [1], "level 0 is muted"

@@ -166,7 +166,7 @@ async def test_saving_writes_what_was_asked_and_never_over_a_file(with_two: Any,
         assert "write FILE.wav or FILE.alle" in app.screen.mode.text
         app.screen.command_line.run(f"w {tmp_path}/s.alle")
         await until(pilot, lambda: "s.alle" in app.screen.mode.text and "bytes" in app.screen.mode.text)
-        meta, codes = unpack_strand((tmp_path / "s.alle").read_bytes())
+        meta, codes, _ = unpack_strand((tmp_path / "s.alle").read_bytes())
         assert meta.model == "toy"
         assert np.array_equal(codes, grid.codes)
         app.screen.command_line.run(f"open {tmp_path}/s.alle")

@@ -11,7 +11,7 @@ from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages.models import ListModels
 from protocol.messages.strands import CloseStrand, EditApplied, GetStrand, OpenStrand
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from tui.session.session import Session
 from tui.transport.daemon_target import DaemonTarget
 
@@ -31,7 +31,7 @@ async def open_strands(session: Session, codec_id: str) -> list[str]:
             name=f"strand {number}", model="toy", codec_id=codec_id, levels=LEVELS, codebook=CODEBOOK, frames=FRAMES,
             samples=FRAMES * 1024,
         )  # fmt: skip
-        found.append((await session.ask(OpenStrand(meta=meta), buffers=[codes])).body.id)
+        found.append((await session.ask(OpenStrand(meta=meta), buffers=as_encoded(meta, codes).buffers)).body.id)
     return found
 
 
