@@ -38,6 +38,8 @@ class Encoded:
     """Length of the source."""
     gain_db: float
     """Gain that restores the source's level *after decoding*; pass it to `decode`."""
+    missing_db: float = 0.0
+    """The part of the gain that makes up for a decode which is quieter than its source."""
 
 
 class Codec:
@@ -107,7 +109,9 @@ class Codec:
         grid = torch.cat([self._model.quantizer(latent).codes[0] for latent in latents], -1)
         codes = grid.cpu().numpy().astype(np.uint16)
         missing_db = self._missing_level_db(signal, grid, gain)
-        return Encoded(codes=codes, samples=signal.shape[-1], gain_db=round(missing_db - gain_db, 2))
+        return Encoded(
+            codes=codes, samples=signal.shape[-1], gain_db=round(missing_db - gain_db, 2), missing_db=missing_db
+        )
 
     def _missing_level_db(self, signal: Audio, grid: Tensor, gain: float) -> float:
         """Level difference in dB between a clip and its decode, measured as `daemon.codec.level` describes."""
@@ -116,7 +120,7 @@ class Codec:
         source = torch.from_numpy(np.stack([signal[..., lo * hop : hi * hop] for lo, hi in stretches]))
         codes = torch.stack([grid[:, lo:hi] for lo, hi in stretches])
         made = self._model.decode(self._model.quantizer.dequantize(codes))[..., : source.shape[-1]]
-        return missing_level_db(source.to(self._device) * gain, made, self.config.sample_rate)
+        return missing_level_db(source.to(self._device) * gain, made)
 
     def _encode_chunks(self, signal: Audio, gain: float, chunk_frames: int) -> list[Tensor]:
         hop, margin = self.config.hop_length, self.config.margin_frames

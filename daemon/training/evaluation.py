@@ -1,4 +1,8 @@
-"""Evaluate a codec through its public encode and decode, as users will use it."""
+"""Evaluate a codec through its public encode and decode.
+
+What the networks make is measured, without the gain that encoding adds to make up for a decode that is too quiet: with
+it, a network that makes noise of the right level would be chosen over one that is nearly right and softer.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -113,9 +117,9 @@ def cost_in_steps(held_out: list[Clip], train: list[Clip], step_s: float) -> flo
 
 
 def round_trip(codec: Codec, audio: Audio) -> Audio:
-    """Encode and decode a sound with all levels, at the source's length and level."""
+    """Encode and decode a sound with all levels, at the source's length, without the correction of level."""
     encoded = codec.encode(audio)
-    return codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db)
+    return codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db - encoded.missing_db)
 
 
 def judge(codec: Codec, held_out: list[Clip], *, is_final: bool = False) -> HeldOut:
@@ -150,7 +154,9 @@ def _prefix_mel(codec: Codec, sounds: list[Audio]) -> list[float]:
     for sound in sounds:
         made = codec.encode(sound)
         for top in range(codec.config.levels):
-            decoded = codec.decode(made.codes, levels=range(top + 1), samples=made.samples, gain_db=made.gain_db)
+            decoded = codec.decode(
+                made.codes, levels=range(top + 1), samples=made.samples, gain_db=made.gain_db - made.missing_db
+            )
             sums[top] += mel_distance(sound, decoded)
     return [round(float(value), 4) for value in sums / max(1, len(sounds))]
 
