@@ -24,7 +24,7 @@ from daemon.workers.clips import read_clip
 
 LONGEST = 480_000
 MEASURES = ("power", "RMS", "LUFS")
-ASKED = 0.95
+BUDGET = 0.95
 
 
 def main() -> None:
@@ -73,12 +73,12 @@ def _rms_db(audio: NDArray[np.float32]) -> float:
 
 
 def _table(rows: NDArray[np.float64]) -> str:
-    lines = ["| measure | within 1 dB | asked | mean | worst |", "|---|---|---|---|---|"]
+    lines = ["| measure | within 1 dB | budget | mean | worst |", "|---|---|---|---|---|"]
     for number, name in enumerate(MEASURES):
         column = rows[:, number]
         share, worst = np.mean(np.abs(column) <= 1), column[np.abs(column).argmax()]
         lines.append(
-            f"| {name} | {share:.1%} of {len(rows)} | ≥ {ASKED:.0%} | {column.mean():+.2f} dB | {worst:+.1f} dB |"
+            f"| {name} | {share:.1%} of {len(rows)} | ≥ {BUDGET:.0%} | {column.mean():+.2f} dB | {worst:+.1f} dB |"
         )
     return "\n".join([*lines, f"\nMel distance: {rows[:, 3].mean():.3f}."])
 
