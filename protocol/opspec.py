@@ -45,6 +45,8 @@ class OpSpec:
         resizes: the strand's length changes, on all levels.
         heeds_locks: it does not change the cells of locked levels.
         needs_model: a model computes the cells. needs_atlas: the model's atlas is needed too.
+        spares_body: without levels it applies to all but level 0, which carries the body of the sound.
+        draws_seed: a seed is drawn for an edit that gives none, and written into the edit.
     """
 
     name: str
@@ -66,6 +68,8 @@ class OpSpec:
     heeds_locks: bool = True
     needs_model: bool = False
     needs_atlas: bool = False
+    spares_body: bool = False
+    draws_seed: bool = False
 
     @property
     def fits_a_key(self) -> bool:

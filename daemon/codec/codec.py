@@ -206,6 +206,11 @@ class Codec:
         """
         return self._model.decode_mid(latents.to(self._device))
 
+    def decode_with_gradient(self, latents: Tensor) -> Tensor:
+        """Decode as `decode_latents` does, recording what autograd needs to differentiate by the latents."""
+        with torch.enable_grad():
+            return self._model.decode_mid(latents.to(self._device))
+
     @torch.no_grad()
     def dequantize(self, codes: Codes, *, levels: Sequence[int] | None = None) -> NDArray[np.float32]:
         """Latents as the sum of the chosen levels: codes `(Q, T)` to `(T, D)` float32."""

@@ -7,26 +7,29 @@ What can go wrong: an answer of the wrong shape is a defect of the engine, and n
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from daemon.edits.arguments import real, seed_of, whole, word
+from daemon.edits.arguments import real, seed_of, word
 from daemon.edits.pairs import Others, left_out, other_of, start_in
 from daemon.edits.ranges import cells_of, change_of, cut
 from daemon.edits.timeline import nearest_frames
 from daemon.edits.values import Computation, Grid, Outcome, Step
 from protocol.arrays import Array
-from protocol.atlas import DIRECTIONS
+from protocol.atlas import DESCRIPTORS, DIRECTIONS, amount_words
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.operations import ALIGNMENTS, BLEND_MODES, OPS
-from protocol.ranges import Rect
+from protocol.ranges import FrameRange, Rect
 from protocol.strands import Codes
 
 SHORTEST_SPAN_S = 0.06
 LONG_FRAMES = 8192  # 3 minutes
 LONG_PAIRS = 1 << 24
+FEWEST_STEPS, MOST_STEPS, HALF_A_STEP = 0.1, 20.0, 0.5
+MOST_NUDGED = 4096  # frames times steps: about half a minute of computing
+SURROUNDINGS = 16  # frames on either side that a decode of the selection needs; a codec uses what it needs of them
 MOST_PAIRS = 1 << 26  # 3 minutes against 3 minutes; the search for the best path needs a byte for each pair
 
 
@@ -47,32 +50,63 @@ def mutate(edit: Edit, grid: Grid) -> Step:
 
 
 def nudge(edit: Edit, grid: Grid) -> Step:
-    """Change each cell to the nearest code that is certainly further in a direction of the atlas."""
+    """Move the selection by steps in a direction of the atlas, as far as the model goes, and say how far it went."""
     direction = edit.args[0]
     if direction not in DIRECTIONS:
         raise AlleleError(
             "E_BAD_EDIT", f"{direction[:40]!r} is not a direction", hint=f"one of {', '.join(DIRECTIONS)}"
         )
     descriptor, sign = DIRECTIONS[direction]
-    by = whole(edit.options.get("by", "1"), "by", 1, grid.meta.codebook)
-    cells = cells_of(edit, grid)
-    mine = cut(grid, cells)
+    by = real(edit.options.get("by", "1"), "by", FEWEST_STEPS, MOST_STEPS)
+    cells = _cells_to_nudge(edit, grid, by)
+    around = FrameRange(max(0, cells.frames.first - SURROUNDINGS), min(grid.frames, cells.frames.past + SURROUNDINGS))
+    before = grid.codes[:, around.index]
+    place = {"first": cells.frames.first - around.first, "past": cells.frames.past - around.first}
+    free = [str(level) for level in cells.levels.numbers if level not in grid.locked]
 
-    def finish(answer: Array) -> Outcome:
-        after = _codes(answer, mine, grid)
-        stayed = int((after == mine).sum())
-        notes = (
-            [f"{stayed} of {mine.size} cells are unchanged: no code is certainly {direction} there"] if stayed else []
+    def finish(answer: Array) -> Step:
+        after = before.copy()
+        after[:, place["first"] : place["past"]] = _codes(answer, before[:, place["first"] : place["past"]], grid)
+        made = Outcome(changes=[change_of(grid, cells, answer[cells.levels.index])])
+        if np.array_equal(after, before):
+            return replace(made, notes=[f"nothing changed: the model has no step {direction} here that is {by:g} long"])
+        return _computation(
+            edit,
+            kind="compare",
+            settings=place,
+            inputs=(before, after),
+            finish=lambda change: replace(made, notes=[_nudged(direction, by, change)]),
+            is_long=True,
         )
-        return Outcome(changes=[change_of(grid, cells, after)], notes=notes)
 
-    return _computation(
-        edit,
-        settings={"top": cells.levels.first, "descriptor": descriptor, "sign": sign, "by": by},
-        inputs=(mine,),
-        finish=finish,
-        is_long=cells.width > LONG_FRAMES,
-    )
+    settings = place | {"levels": " ".join(free), "descriptor": descriptor, "sign": sign, "by": by}
+    return _computation(edit, settings=settings, inputs=(before,), finish=finish, is_long=True)
+
+
+def _cells_to_nudge(edit: Edit, grid: Grid, by: float) -> Rect:
+    cells = cells_of(edit, grid)
+    if cells.width * by > MOST_NUDGED:
+        most = int(MOST_NUDGED / max(by, 1))
+        raise AlleleError(
+            "E_RANGE",
+            f"nudge decodes what it changes: {cells.width} frames and {by:g} steps are too many at once",
+            hint=f"name at most {most} frames, as in @{cells.frames.first}:{cells.frames.first + most}",
+        )
+    return cells
+
+
+def _nudged(direction: str, by: float, change: Array) -> str:
+    """A note about the change of every descriptor: (2, A), in steps and in units."""
+    if change.shape != (2, len(DESCRIPTORS)) or change.dtype.kind != "f":
+        raise AlleleError("E_INTERNAL", "the engine's descriptors do not fit", hint="allele daemon logs says more")
+    name, sign = DIRECTIONS[direction]
+    at, level = (list(DESCRIPTORS).index(one) for one in (name, "loudness"))
+    steps = sign * float(change[0, at])
+    words = [f"{direction} by {steps:.1f} {'step' if round(steps, 1) == 1 else 'steps'}"]
+    words += [amount_words(name, float(change[1, at]))]
+    words += [amount_words("loudness", float(change[1, level]))] if level != at else []
+    ended = f"; the model goes no further {direction}" if steps < by - HALF_A_STEP else ""
+    return f"{words[0]}: {', '.join(words[1:])}{ended}"
 
 
 def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
@@ -183,8 +217,8 @@ def _computation(
     is_long: bool,
     kind: str = "",
 ) -> Computation:
-    """The computation that an edit needs. It has the name of the operation unless `kind` gives another."""
-    needs_atlas = OPS[edit.op].needs_atlas
+    """The computation that an edit needs. It is the operation's own, unless `kind` names another, without an atlas."""
+    needs_atlas = OPS[edit.op].needs_atlas and not kind
     return Computation(
         kind=kind or edit.op, settings=settings, inputs=inputs, finish=finish, is_long=is_long, needs_atlas=needs_atlas
     )
