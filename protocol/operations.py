@@ -152,7 +152,7 @@ OPS: dict[str, OpSpec] = {
         ),
         OpSpec(
             name="mutate",
-            summary="STRENGTH, 0 to 1, is the share of cells that go to a near code",
+            summary="send cells to near codes at random; STRENGTH 0.1 is light, 0.3 clear, 0.6 strong, 1 all cells",
             action="Mutate to near codes",
             action_help="asks STRENGTH 0..1; seed=N repeats a mutation",
             arguments=("STRENGTH",),

@@ -34,7 +34,7 @@ MOST_PAIRS = 1 << 26  # 3 minutes against 3 minutes; the search for the best pat
 
 
 def mutate(edit: Edit, grid: Grid) -> Step:
-    """Change each cell, with probability STRENGTH, to one of its nearest codes."""
+    """Change cells at random to codes near their own, the more the larger STRENGTH is."""
     strength, seed = real(edit.args[0], "STRENGTH", 0, 1), seed_of(edit)
     cells = cells_of(edit, grid)
     mine = cut(grid, cells)

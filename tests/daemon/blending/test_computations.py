@@ -9,7 +9,7 @@ from daemon.blending.alignment import align
 from daemon.blending.blend import blend
 from daemon.blending.computations import compute
 from daemon.blending.mosaic import mosaic
-from daemon.blending.mutation import mutate
+from daemon.blending.mutation import NEAR_SHARE, mutate
 from daemon.blending.vectors import level_sum
 from daemon.codec.errors import CodecError
 
@@ -107,16 +107,27 @@ def test_a_mutation_is_its_seed_and_its_strength_is_a_share(codec: Any) -> None:
     first = mutate(codec, codes, **settings)
     assert np.array_equal(first, mutate(codec, codes, **settings))
     assert not np.array_equal(first, mutate(codec, codes, **(settings | {"seed": 6})))
-    assert 0.25 < (first != codes).mean() < 0.35
+    assert (first != codes).mean() == pytest.approx(0.3**0.5, abs=0.03)
+    assert (mutate(codec, codes, top=0, strength=0.01, seed=5) != codes).mean() == pytest.approx(0.1, abs=0.03)
     assert (mutate(codec, codes, top=0, strength=1.0, seed=5) != codes).all()
     stronger = mutate(codec, codes, top=0, strength=0.6, seed=5)
-    assert ((first != codes) <= (stronger != codes)).all()
+    assert np.array_equal(stronger[first != codes], first[first != codes])
+
+
+def test_mutations_of_rising_strength_are_evenly_apart(codec: Any, grids: Any) -> None:
+    def away(strength: float) -> float:
+        made = [mutate(codec, grids[0], top=0, strength=strength, seed=seed) for seed in range(20)]
+        return float(np.sqrt(np.mean([distance(codec, codes, grids[0]) for codes in made])))
+
+    gaps = np.diff([away(strength) for strength in (0, 0.1, 0.3, 0.6)])
+    assert gaps[1] == pytest.approx(gaps[2], rel=0.5)
+    assert gaps[0] > gaps[1:].max(), "the first is clear already"
 
 
 def test_a_mutation_goes_to_near_codes_only(codec: Any) -> None:
     codes = np.random.default_rng(2).integers(0, 32, (4, 500)).astype(np.uint16)
     after = mutate(codec, codes, top=0, strength=0.3, seed=0)
-    near = 1 + round(0.3 * 31 / 4)
+    near = round(NEAR_SHARE * 31)
     for level in range(4):
         vectors = codec.codebook_vectors(level)
         distances = np.linalg.norm(vectors[:, None] - vectors[None], axis=-1)

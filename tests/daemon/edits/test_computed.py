@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.edits.arguments import with_seed
 from daemon.edits.operations import apply
 from daemon.edits.values import Computation, Grid, Outcome, Step, settle, write
-from protocol.edits import parse_edit
+from protocol.edits import format_edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.ranges import FrameRange, LevelRange, Rect
 from protocol.strands import StrandMeta
@@ -117,6 +118,15 @@ def test_levels_asks_for_the_finer_ones_only() -> None:
 
 def test_mutate_0_changes_nothing_and_asks_nobody() -> None:
     assert np.array_equal(done("mutate 0 seed=3"), A.codes)
+
+
+def test_a_mutation_draws_a_seed_unless_one_is_given_and_writes_it_down() -> None:
+    drawn = [with_seed(parse_edit("mutate 0.3 q1 @2:9")) for _ in range(8)]
+    assert len({edit.options["seed"] for edit in drawn}) > 1, "new dice each time"
+    assert all(parse_edit(format_edit(edit)) == edit for edit in drawn)
+    assert with_seed(drawn[0]) == drawn[0]
+    for text in ("mutate 0.3 seed=7", "blend b 0.5 mode=cells", "reverse"):
+        assert with_seed(parse_edit(text)) == parse_edit(text)
 
 
 def test_a_question_is_its_content() -> None:
