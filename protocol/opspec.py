@@ -41,6 +41,7 @@ class OpSpec:
         place, prompt, count: how a key uses it. repeatable: "do it again" repeats it; an operation that changes no
             cells does not change what will be repeated.
         takes_strand: the first argument names another strand. changes_other: that strand is changed too.
+        takes_whole: without a selection, a key applies it to the whole strand and not to the cell of the cursor.
         fills_register: the first argument names a register that it fills. reads_register: a register that it reads.
         resizes: the strand's length changes, on all levels.
         heeds_locks: it does not change the cells of locked levels.
@@ -62,6 +63,7 @@ class OpSpec:
     repeatable: bool = True
     takes_strand: bool = False
     changes_other: bool = False
+    takes_whole: bool = False
     fills_register: bool = False
     reads_register: bool = False
     resizes: bool = False

@@ -145,32 +145,43 @@ class _Blend:
     seed: int
     notes: list[str]
 
-    def towards(self, yours: Codes) -> Step:
-        """Return the blended cells, or the computation that is needed for them."""
-        mine, levels = cut(self.grid, self.cells), self.cells.height
+    def towards(self, yours: Codes, mine: Codes | None = None) -> Step:
+        """Return the blended cells, or the computation that is needed for them.
+
+        Args:
+            yours: the other's frames. mine: this strand's frames that go with them, by default as they are.
+        """
+        mine = cut(self.grid, self.cells) if mine is None else mine
         if self.amount in (0, 1):
             return self._done(yours if self.amount else mine)
         if self.mode == "cells":
             turns = _turns(self.cells.width, self.grid.meta.frame_rate, self.seed) < self.amount
             return self._done(np.where(turns, yours, mine))
-        kept = levels - math.floor(self.amount * levels + 0.5)
-        if self.mode == "levels" and kept in (0, levels):
-            whose = "this strand's" if kept else "the other's"
-            return self._done(mine if kept else yours, f"levels are taken as a whole: all {levels} are {whose}")
         return _computation(
             self.edit,
-            settings={
-                "top": self.cells.levels.first,
-                "amount": self.amount,
-                "kept": kept if self.mode == "levels" else -1,
-            },
+            settings={"top": self.cells.levels.first, "amount": self.amount, "by_levels": self.mode == "levels"},
             inputs=(mine, yours),
             finish=lambda answer: self._done(_codes(answer, mine, self.grid)),
             is_long=self.cells.width > LONG_FRAMES,
         )
 
-    def _done(self, after: Codes, *notes: str) -> Outcome:
-        return Outcome(changes=[change_of(self.grid, self.cells, after)], notes=[*self.notes, *notes])
+    def aligned(self, theirs: Codes, pairs: Array) -> Step:
+        """Blend frames that sound alike, each pair at a time between its two times.
+
+        Args:
+            theirs: the other's frames. pairs: for each frame of this strand's cells, its frame in `theirs`.
+        """
+        width, others = self.cells.width, theirs.shape[1]
+        mine = np.arange(width)
+        there = (pairs + 0.5) * (width / others) - 0.5  # when the other, stretched to this width, plays that frame
+        times = np.maximum.accumulate((1 - self.amount) * mine + self.amount * there)
+        from_mine = np.interp(mine, times, mine)
+        from_theirs = np.interp(from_mine, mine, pairs)
+        places = [np.floor(at + 0.5).astype(np.int64) for at in (from_mine, from_theirs)]
+        return self.towards(theirs[:, places[1]], cut(self.grid, self.cells)[:, places[0]])
+
+    def _done(self, after: Codes) -> Outcome:
+        return Outcome(changes=[change_of(self.grid, self.cells, after)], notes=self.notes)
 
 
 def blend(edit: Edit, grid: Grid, others: Others) -> Step:
@@ -196,14 +207,14 @@ def blend(edit: Edit, grid: Grid, others: Others) -> Step:
     theirs = other.codes[cells.levels.index, at:]
     if align == "none":
         return pairing.towards(theirs[:, : cells.width])
-    if align == "stretch" or amount == 0:
+    if align == "stretch" or amount in (0, 1):
         return pairing.towards(theirs[:, nearest_frames(theirs.shape[1], cells.width)])
     return _computation(
         edit,
         kind="align",
         settings={},
         inputs=(grid.codes[:, cells.frames.index], other.codes[:, at:]),
-        finish=lambda answer: pairing.towards(theirs[:, _places(answer, cells.width, theirs.shape[1])]),
+        finish=lambda answer: pairing.aligned(theirs, _places(answer, cells.width, theirs.shape[1])),
         is_long=max(cells.width, theirs.shape[1]) > LONG_FRAMES,
     )
 

@@ -68,7 +68,7 @@ def test_the_same_levels_searched_alone_or_in_the_chain_give_the_same_codes(code
 
 def test_a_blend_moves_away_from_one_and_towards_the_other(codec: Any, grids: Any) -> None:
     one, other = grids
-    made = [blend(codec, one, other, top=0, amount=float(a), kept=-1) for a in AMOUNTS]
+    made = [blend(codec, one, other, top=0, amount=float(a), by_levels=False) for a in AMOUNTS]
     away = np.array([distance(codec, codes, one) for codes in made])
     towards = np.array([distance(codec, codes, other) for codes in made])
     assert spearman(AMOUNTS, away) >= 0.9
@@ -81,21 +81,28 @@ def test_a_blend_moves_away_from_one_and_towards_the_other(codec: Any, grids: An
 def test_frames_that_agree_stay_as_they_are(codec: Any, grids: Any) -> None:
     one, other = grids[0], grids[1].copy()
     other[:, 10:20] = one[:, 10:20]
-    assert np.array_equal(blend(codec, one, other, top=0, amount=0.5, kept=-1)[:, 10:20], one[:, 10:20])
+    assert np.array_equal(blend(codec, one, other, top=0, amount=0.5, by_levels=False)[:, 10:20], one[:, 10:20])
 
 
-def test_finer_levels_are_found_anew_on_what_the_coarse_ones_leave(codec: Any, grids: Any) -> None:
+def test_levels_moves_as_far_as_latent_with_the_fine_levels_ahead(codec: Any, grids: Any) -> None:
     one, other = grids
-    made = blend(codec, one, other, top=0, amount=0.5, kept=1)
-    assert np.array_equal(made[0], one[0])
-    raw = np.concatenate([one[:1], other[1:]])
-    assert distance(codec, made, other) < distance(codec, raw, other)
-    assert distance(codec, made, other) <= distance(codec, one, other)
+    made = [blend(codec, one, other, top=0, amount=float(a), by_levels=True) for a in AMOUNTS]
+    away = np.array([distance(codec, codes, one) for codes in made])
+    towards = np.array([distance(codec, codes, other) for codes in made])
+    assert spearman(AMOUNTS, away) >= 0.9 and spearman(AMOUNTS, towards) <= -0.9
+    latent = blend(codec, one, other, top=0, amount=0.5, by_levels=False)
+    ahead = level_sum(codec, one[:1], 0) / 2 + level_sum(codec, other[:1], 0) / 2
+    ahead += sum((0.5 - r / 6) * level_sum(codec, one[r : r + 1], r) for r in range(1, 4))
+    ahead += sum((0.5 + r / 6) * level_sum(codec, other[r : r + 1], r) for r in range(1, 4))
+    errors = [np.square(level_sum(codec, codes, 0) - ahead).sum() for codes in (made[5], latent)]
+    assert errors[0] < errors[1], "the last level is the other's already"
+    alone = blend(codec, one[1:2], other[1:2], top=1, amount=0.5, by_levels=True)
+    assert np.array_equal(alone, blend(codec, one[1:2], other[1:2], top=1, amount=0.5, by_levels=False))
 
 
 def test_one_level_alone_is_blended_on_that_level(codec: Any, grids: Any) -> None:
     one, other = (codes[1:2] for codes in grids)
-    made = [blend(codec, one, other, top=1, amount=float(a), kept=-1) for a in AMOUNTS]
+    made = [blend(codec, one, other, top=1, amount=float(a), by_levels=False) for a in AMOUNTS]
     away = [float(np.square(level_sum(codec, m, 1) - level_sum(codec, one, 1)).sum()) for m in made]
     assert spearman(AMOUNTS, np.array(away)) >= 0.9
     assert made[3].shape == (1, 40) and made[3].dtype == np.uint16
@@ -163,7 +170,7 @@ def test_silence_and_single_frames_are_aligned_too(codec: Any, grids: Any) -> No
     one = align(codec, grids[0][:, :1], grids[1])
     assert one.shape == (1,) and 0 <= one[0] < 40
     assert list(align(codec, grids[0], grids[1][:, :1])) == [0] * 40
-    mixed = blend(codec, silence, grids[0][:, :20], top=0, amount=0.5, kept=-1)
+    mixed = blend(codec, silence, grids[0][:, :20], top=0, amount=0.5, by_levels=False)
     assert mixed.shape == (4, 20) and mixed.max() < 32
 
 
