@@ -13,6 +13,7 @@ from daemon.blending.blend import blend
 from daemon.blending.mosaic import mosaic
 from daemon.blending.mutation import mutate
 from daemon.blending.nudge import compare, nudge
+from daemon.blending.stretch import stretch
 from daemon.codec.codec import Codec, Codes
 from daemon.codec.errors import CodecError
 
@@ -23,6 +24,7 @@ COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
     "mosaic": mosaic,
     "mutate": mutate,
     "nudge": nudge,
+    "stretch": stretch,
 }
 
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from daemon.edits.answers import as_changes, as_codes, as_places
 from daemon.edits.arguments import real, seed_of, word
+from daemon.edits.lengths import LONG_FRAMES
 from daemon.edits.pairs import Others, left_out, other_of, start_in
 from daemon.edits.ranges import cells_of, change_of, cut
 from daemon.edits.timeline import nearest_frames
@@ -25,7 +27,6 @@ from protocol.ranges import FrameRange, Rect
 from protocol.strands import Codes
 
 SHORTEST_SPAN_S = 0.06
-LONG_FRAMES = 8192  # 3 minutes
 LONG_PAIRS = 1 << 24
 FEWEST_STEPS, MOST_STEPS, HALF_A_STEP = 0.1, 20.0, 0.5
 MOST_NUDGED = 4096  # frames times steps: about half a minute of computing
@@ -44,7 +45,7 @@ def mutate(edit: Edit, grid: Grid) -> Step:
         edit,
         settings={"top": cells.levels.first, "strength": strength, "seed": seed},
         inputs=(mine,),
-        finish=lambda answer: Outcome(changes=[change_of(grid, cells, _codes(answer, mine, grid))]),
+        finish=lambda answer: Outcome(changes=[change_of(grid, cells, as_codes(answer, mine.shape, grid))]),
         is_long=cells.width > LONG_FRAMES,
     )
 
@@ -66,7 +67,7 @@ def nudge(edit: Edit, grid: Grid) -> Step:
 
     def finish(answer: Array) -> Step:
         after = before.copy()
-        after[:, place["first"] : place["past"]] = _codes(answer, before[:, place["first"] : place["past"]], grid)
+        after[:, place["first"] : place["past"]] = as_codes(answer, (grid.levels, cells.width), grid)
         made = Outcome(changes=[change_of(grid, cells, answer[cells.levels.index])])
         if np.array_equal(after, before):
             return replace(made, notes=[f"nothing changed: the model has no step {direction} here that is {by:g} long"])
@@ -97,8 +98,7 @@ def _cells_to_nudge(edit: Edit, grid: Grid, by: float) -> Rect:
 
 def _nudged(direction: str, by: float, change: Array) -> str:
     """A note about the change of every descriptor: (2, A), in steps and in units."""
-    if change.shape != (2, len(DESCRIPTORS)) or change.dtype.kind != "f":
-        raise AlleleError("E_INTERNAL", "the engine's descriptors do not fit", hint="allele daemon logs says more")
+    change = as_changes(change, len(DESCRIPTORS))
     name, sign = DIRECTIONS[direction]
     at, level = (list(DESCRIPTORS).index(one) for one in (name, "loudness"))
     steps = sign * float(change[0, at])
@@ -127,7 +127,7 @@ def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
         settings={"top": cells.levels.first, "continuity": continuity},
         inputs=(mine, theirs),
         finish=lambda answer: Outcome(
-            changes=[change_of(grid, cells, theirs[:, _places(answer, cells.width, other.frames)])]
+            changes=[change_of(grid, cells, theirs[:, as_places(answer, cells.width, other.frames)])]
         ),
         is_long=pairs > LONG_PAIRS,
     )
@@ -161,7 +161,7 @@ class _Blend:
             self.edit,
             settings={"top": self.cells.levels.first, "amount": self.amount, "by_levels": self.mode == "levels"},
             inputs=(mine, yours),
-            finish=lambda answer: self._done(_codes(answer, mine, self.grid)),
+            finish=lambda answer: self._done(as_codes(answer, mine.shape, self.grid)),
             is_long=self.cells.width > LONG_FRAMES,
         )
 
@@ -214,7 +214,7 @@ def blend(edit: Edit, grid: Grid, others: Others) -> Step:
         kind="align",
         settings={},
         inputs=(grid.codes[:, cells.frames.index], other.codes[:, at:]),
-        finish=lambda answer: pairing.aligned(theirs, _places(answer, cells.width, theirs.shape[1])),
+        finish=lambda answer: pairing.aligned(theirs, as_places(answer, cells.width, theirs.shape[1])),
         is_long=max(cells.width, theirs.shape[1]) > LONG_FRAMES,
     )
 
@@ -240,15 +240,3 @@ def _turns(frames: int, frame_rate: float, seed: int) -> "np.ndarray[tuple[int],
     length = max(1, math.ceil(SHORTEST_SPAN_S * frame_rate - 1e-9))
     spans = max(1, frames // length)  # the last span includes the remainder
     return np.random.default_rng(seed).random(spans)[np.minimum(np.arange(frames) // length, spans - 1)]
-
-
-def _codes(answer: Array, like: Codes, grid: Grid) -> Codes:
-    if answer.shape != like.shape or answer.dtype != np.uint16 or int(answer.max(initial=0)) >= grid.meta.codebook:
-        raise AlleleError("E_INTERNAL", "the engine's cells do not fit", hint="allele daemon logs says more")
-    return answer
-
-
-def _places(answer: Array, count: int, below: int) -> Array:
-    if answer.shape != (count,) or answer.dtype.kind != "i" or not 0 <= answer.min() <= answer.max() < below:
-        raise AlleleError("E_INTERNAL", "the engine's frames do not fit", hint="allele daemon logs says more")
-    return answer

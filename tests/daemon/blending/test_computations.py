@@ -10,6 +10,7 @@ from daemon.blending.blend import blend
 from daemon.blending.computations import compute
 from daemon.blending.mosaic import mosaic
 from daemon.blending.mutation import NEAR_SHARE, mutate
+from daemon.blending.stretch import positions, stretch
 from daemon.blending.vectors import level_sum
 from daemon.codec.errors import CodecError
 
@@ -193,6 +194,34 @@ def test_continuity_trades_likeness_for_runs(codec: Any, grids: Any) -> None:
     nearest = np.array([np.square(level_sum(codec, other, 0) - z).sum(1).min() for z in level_sum(codec, one, 0)])
     assert errors[0] == pytest.approx(nearest.mean(), rel=1e-3)
     assert list(mosaic(codec, one, other[:, :1], top=0, continuity=0.5)) == [0] * 40
+
+
+def test_a_longer_sound_keeps_its_frames_and_gets_new_ones_between_them(codec: Any, grids: Any) -> None:
+    one = grids[1]
+    made = stretch(codec, one, frames=80)
+    assert made.dtype == np.uint16 and np.array_equal(made[:, ::2], one)
+    between = level_sum(codec, made[:, 1:-1:2], 0)
+    middle = (level_sum(codec, one[:, :-1], 0) + level_sum(codec, one[:, 1:], 0)) / 2
+    doubled = level_sum(codec, one[:, :-1], 0)
+    assert np.square(between - middle).sum() < 0.5 * np.square(doubled - middle).sum()
+    assert np.array_equal(made[:, -1], one[:, -1])
+    thrice = stretch(codec, one[:, :1], frames=3)
+    assert np.array_equal(thrice, np.repeat(one[:, :1], 3, axis=1))
+
+
+def test_a_shorter_sound_is_the_middle_of_what_it_replaces(codec: Any, grids: Any) -> None:
+    one = grids[1]
+    assert np.array_equal(stretch(codec, one[:, :39], frames=13), one[:, 1:39:3])
+    half = level_sum(codec, stretch(codec, one, frames=20), 0)
+    middle = (level_sum(codec, one[:, ::2], 0) + level_sum(codec, one[:, 1::2], 0)) / 2
+    assert np.square(half - middle).sum() < 0.5 * np.square(level_sum(codec, one[:, ::2], 0) - middle).sum()
+    assert list(positions(4, 1)) == [1.5] and list(positions(2, 3)) == pytest.approx([0, 2 / 3, 1])
+
+
+def test_long_sounds_are_stretched_in_blocks(codec: Any, grids: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [stretch(codec, grids[1], frames=frames) for frames in (17, 61)]
+    monkeypatch.setattr("daemon.blending.stretch.BLOCK_FRAMES", 7)
+    assert all(np.array_equal(stretch(codec, grids[1], frames=made.shape[1]), made) for made in whole)
 
 
 def test_a_question_nobody_knows_is_refused(codec: Any, grids: Any) -> None:

@@ -44,6 +44,8 @@ def answer(question: Computation) -> np.ndarray:
     shape = question.inputs[0].shape
     if question.kind == "nudge":
         shape = (shape[0], int(question.settings["past"]) - int(question.settings["first"]))
+    if question.kind == "stretch":
+        shape = (shape[0], int(question.settings["frames"]))
     return random.integers(0, CODEBOOK, shape).astype(np.uint16)
 
 
