@@ -4,8 +4,9 @@ A step is a clear change of the decoded selection (`daemon.atlas.descriptors.STE
 atlas propose which cells to change (`daemon.blending.proposals`); decodes decide. Each step goes like this: the
 derivatives at the present codes give a first choice of codes, the derivatives at that choice are averaged with the
 first ones (which makes the estimate exact to second order), and the choice is made again and corrected by what its
-decode lacks. Of all choices that were decoded, the best one that reaches the step is taken. If none does, the model
-has nothing further, and the cells stay.
+decode lacks. Of all choices that were decoded, the best one that reaches the step is taken. If none does, codes
+farther away are tried, and other qualities are held less. If that does not help, the model has nothing further, and
+the cells stay.
 
 Long selections are changed in blocks, one after another, so that memory does not grow with them.
 """
@@ -26,10 +27,11 @@ from daemon.codec.codec import Codec, Codes
 BLOCK_FRAMES = 480  # 10 s
 TRIES = 3  # decodes that correct a choice
 CAUTION = 0.65  # of a first derivative: the decoder's real changes are so much smaller
-WANTED, LEVEL, OTHERS, PARTS = 2.0, 2.0, 0.5, 0.3  # weights of squared errors, in steps
+WANTED, LEVEL, PARTS = 2.0, 2.0, 0.3  # weights of squared errors, in steps
+EFFORTS = ((8, 0.5), (16, 0.3), (32, 0.1))  # near codes of a cell, and the weight of other descriptors
 LOUDNESS = DESCRIPTORS.index("loudness")
 HELD = 0.5  # steps of loudness, so 1 dB
-NEAR = 0.5  # how far a step may be from its size, in steps
+NEAR = 0.4  # how far a step may be from its size, in steps
 QUIET, SILENT = 1e-4, 1e-7  # mean square, against the loudest part and absolute: such a part is not changed
 
 Real = NDArray[np.floating]
@@ -58,19 +60,23 @@ def nudge(
     Returns:
         (Q, past − first) uint16. The same arguments always give the same codes.
     """
-    column = DESCRIPTORS.index(descriptor)
-    weights = np.full(len(DESCRIPTORS), OTHERS, np.float32)
-    weights[LOUDNESS] = LEVEL
-    weights[column] = WANTED
-    wish = Wish(descriptor=descriptor, column=column, sign=sign, weights=weights)
+    wishes = [_wish(descriptor, sign, near, others) for near, others in EFFORTS]
     after, count = codes.copy(), past - first
     blocks = max(1, math.ceil(count / BLOCK_FRAMES))
     for number in range(blocks):
         lo, hi = (first + place * count // blocks for place in (number, number + 1))
         excerpt = Excerpt(codec, after, lo, hi)
-        moved = _Steps(codec, atlas, excerpt, wish, [int(level) for level in levels.split()]).take(by)
+        moved = _Steps(codec, atlas, excerpt, wishes, [int(level) for level in levels.split()]).take(by)
         after[:, lo:hi] = moved[:, excerpt.frames]
     return after[:, first:past]
+
+
+def _wish(descriptor: str, sign: int, near: int, others: float) -> Wish:
+    column = DESCRIPTORS.index(descriptor)
+    weights = np.full(len(DESCRIPTORS), others, np.float32)
+    weights[LOUDNESS] = LEVEL
+    weights[column] = WANTED
+    return Wish(descriptor=descriptor, column=column, sign=sign, weights=weights, near=near)
 
 
 def compare(codec: Codec, before: Codes, after: Codes, *, first: int, past: int) -> NDArray[np.float32]:
@@ -93,8 +99,9 @@ class _Trial:
 class _Steps:
     """Steps of one excerpt, from its codes as they are."""
 
-    def __init__(self, codec: Codec, atlas: Atlas, excerpt: Excerpt, wish: Wish, levels: list[int]) -> None:
-        self._codec, self._atlas, self._excerpt, self._wish, self._levels = codec, atlas, excerpt, wish, levels
+    def __init__(self, codec: Codec, atlas: Atlas, excerpt: Excerpt, wishes: list[Wish], levels: list[int]) -> None:
+        self._codec, self._atlas, self._excerpt, self._levels = codec, atlas, excerpt, levels
+        self._wishes, self._wish = wishes, wishes[0]
         self._start: Heard = excerpt.listen(excerpt.codes)
         power = self._start.power
         self._audible = (power > QUIET * power.max()) & (power > SILENT)
@@ -106,11 +113,23 @@ class _Steps:
             return reached
         for number in range(math.ceil(by)):
             size = min(number + 1.0, by)
-            trials = [trial for trial in self._step(reached, size) if self._is_right(trial, size)]
-            if not trials:
+            trial = self._best(reached, size)
+            if trial is None:
                 break
-            reached = min(trials, key=lambda trial: trial.cost).codes
+            reached = trial.codes
         return reached
+
+    def _best(self, codes: Codes, size: float) -> _Trial | None:
+        """The best of the trials that are about `size` steps from the start, or None if there is none.
+
+        If the first wish has none, the next ones look farther and hold the other descriptors less.
+        """
+        for wish in self._wishes:
+            self._wish = wish
+            trials = [trial for trial in self._step(codes, size) if self._is_right(trial, size)]
+            if trials:
+                return min(trials, key=lambda trial: trial.cost)
+        return None
 
     def _step(self, codes: Codes, size: float) -> list[_Trial]:
         """Decode choices that should be `size` steps from the start."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from daemon.atlas.table import MARKED, Atlas
 from daemon.codec.codec import Codec, Codes
 
-NEAREST = 8
 MOST_TRIED = 512  # cells × codes below which a small selection may go to codes farther away
 SHARE = 10  # one cell in so many may change at each choice
 DISTANCE_COST = 0.2  # of a code that is as far from the cell's own as the latent is from zero
@@ -25,12 +24,16 @@ Real = NDArray[np.floating]
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """A direction of the atlas: a descriptor, its column, and the sign. weights: what an error costs, (A,)."""
+    """A direction of the atlas: a descriptor, its column, and the sign.
+
+    weights: what an error costs, (A,). near: how many codes, nearest to its own, a cell may go to.
+    """
 
     descriptor: str
     column: int
     sign: int
     weights: Real
+    near: int
 
 
 class Proposals:
@@ -44,7 +47,7 @@ class Proposals:
         self._vectors = {level: codec.codebook_vectors(level) for level in levels}
         self._wish = wish
         size = codec.config.codebook_size
-        near = min(size, max(NEAREST, MOST_TRIED // max(1, len(self.frames))))
+        near = min(size, max(wish.near, MOST_TRIED // max(1, len(self.frames))))
         self.codes = np.empty((len(self.frames), near), np.int64)
         self._cost = np.empty(self.codes.shape, np.float32)
         self._banned = np.zeros(self.codes.shape, np.bool_)
