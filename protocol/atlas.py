@@ -36,6 +36,15 @@ DIRECTIONS: dict[str, tuple[str, int]] = {
 }
 """The descriptor and the sign of each direction of `nudge`."""
 
+
+def amount_words(descriptor: str, change: float) -> str:
+    """Write the change of a descriptor in its unit, as in `brightness ×1.15` or `loudness -0.2 dB`."""
+    unit = DESCRIPTORS[descriptor].unit
+    if unit == "octaves":
+        return f"{descriptor} ×{2**change:.2f}"
+    return f"{descriptor} {change:+.1f} dB" if unit == "dB" else f"{descriptor} {change:+.2f}"
+
+
 DEFAULT = "brightness"
 FIRST_COMPONENT = "first principal component"
 """The order of codes if a model has no atlas. It compares their vectors, not their sound."""

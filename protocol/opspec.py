@@ -41,10 +41,13 @@ class OpSpec:
         place, prompt, count: how a key uses it. repeatable: "do it again" repeats it; an operation that changes no
             cells does not change what will be repeated.
         takes_strand: the first argument names another strand. changes_other: that strand is changed too.
+        takes_whole: without a selection, a key applies it to the whole strand and not to the cell of the cursor.
         fills_register: the first argument names a register that it fills. reads_register: a register that it reads.
         resizes: the strand's length changes, on all levels.
         heeds_locks: it does not change the cells of locked levels.
         needs_model: a model computes the cells. needs_atlas: the model's atlas is needed too.
+        spares_body: without levels it applies to all but level 0, which carries the body of the sound.
+        draws_seed: a seed is drawn for an edit that gives none, and written into the edit.
     """
 
     name: str
@@ -60,12 +63,15 @@ class OpSpec:
     repeatable: bool = True
     takes_strand: bool = False
     changes_other: bool = False
+    takes_whole: bool = False
     fills_register: bool = False
     reads_register: bool = False
     resizes: bool = False
     heeds_locks: bool = True
     needs_model: bool = False
     needs_atlas: bool = False
+    spares_body: bool = False
+    draws_seed: bool = False
 
     @property
     def fits_a_key(self) -> bool:

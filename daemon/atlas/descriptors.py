@@ -21,6 +21,11 @@ from protocol.units import SAMPLE_RATE_HZ
 DESCRIPTORS = ("loudness", "brightness", "spread", "noisiness", "roughness", "warmth", "attack", "pitch")
 """Order of the last axis of every table of this package. A test keeps names and units equal to `protocol.atlas`."""
 UNITS = ("dB", "octaves", "octaves", "dB", "share", "dB", "share", "share")
+STEPS = (2.0, 0.2, 0.2, 3.0, 0.06, 3.0, 0.2, 0.1)
+"""Size of one step of each descriptor, in its unit: a change that is clear, and not yet another sound (docs/adr/0096).
+
+Nudges count in steps, and changes of different descriptors are compared in them."""
+SHORTEST_SAMPLES = 4096
 
 _N_FFT, _HOP = 2048, 512
 _FINE_FFT, _FINE_HOP = 256, 64
@@ -35,7 +40,12 @@ _PITCH_HZ = (70.0, 1200.0)
 
 @torch.no_grad()
 def describe(audio: Tensor) -> Tensor:
-    """Measure stretches of mono sound at 48 kHz: `[B, L]`, L at least 4096 samples, to `[B, 8]` float32."""
+    """Measure stretches of mono sound at 48 kHz: `[B, L]`, L at least `SHORTEST_SAMPLES`, to `[B, 8]` float32."""
+    return describe_with_gradient(audio)
+
+
+def describe_with_gradient(audio: Tensor) -> Tensor:
+    """Measure as `describe` does, recording what autograd needs to differentiate the result by the sound."""
     power, fine = _power(audio), _fine_power(audio)
     total = power.mean(1)
     hz = torch.linspace(0, SAMPLE_RATE_HZ / 2, total.shape[-1], device=audio.device)
@@ -54,6 +64,13 @@ def describe(audio: Tensor) -> Tensor:
     return torch.stack(columns, -1).float()
 
 
+def _frames(audio: Tensor, size: int, hop: int) -> Tensor:
+    """Overlapping frames `[B, n, size]`, as `unfold` gives them; the gradient of unfold adds element by element."""
+    count = (audio.shape[-1] - size) // hop + 1
+    hops = audio[:, : (count - 1) * hop + size].unflatten(-1, (-1, hop))
+    return torch.cat([hops[:, place : place + count] for place in range(size // hop)], -1)
+
+
 def _decibels(power: Tensor) -> Tensor:
     return 10 * (power + _POWER_FLOOR).log10()
 
@@ -61,7 +78,7 @@ def _decibels(power: Tensor) -> Tensor:
 def _power(audio: Tensor) -> Tensor:
     """Power spectra `[B, frames, bins]` of the frames that lie wholly inside the audio."""
     window = torch.hann_window(_N_FFT, device=audio.device)
-    frames = audio.unfold(-1, _N_FFT, _HOP) * window
+    frames = _frames(audio, _N_FFT, _HOP) * window
     return torch.fft.rfft(frames).abs().square() / float(window.square().sum()) / _N_FFT
 
 
@@ -81,7 +98,7 @@ def _flatness_db(power: Tensor) -> Tensor:
 def _fine_power(audio: Tensor) -> Tensor:
     """Power of eight bands every 1.3 ms: `[B, frames, 8]`."""
     window = torch.hann_window(_FINE_FFT, device=audio.device)
-    frames = audio.unfold(-1, _FINE_FFT, _FINE_HOP) * window
+    frames = _frames(audio, _FINE_FFT, _FINE_HOP) * window
     power = torch.fft.rfft(frames).abs().square() / float(window.square().sum()) / _FINE_FFT
     return power @ _bands(power.shape[-1], audio.device)
 

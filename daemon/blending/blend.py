@@ -10,23 +10,23 @@ from daemon.blending.vectors import level_sum
 from daemon.codec.codec import Codec, Codes
 
 
-def blend(codec: Codec, mine: Codes, theirs: Codes, *, top: int, amount: float, kept: int) -> Codes:
+def blend(codec: Codec, mine: Codes, theirs: Codes, *, top: int, amount: float, by_levels: bool) -> Codes:
     """Compute cells between two grids of the same shape.
 
     Args:
         mine, theirs: (q, T), levels [top, top + q).
         amount: how far to go, 0 to 1.
-        kept: −1 mixes all levels. Otherwise the first `kept` levels are those of `mine`, and the codes of the others
-            are chosen so that the sum is nearest to that of `theirs`.
+        by_levels: the finer a level, the farther its vectors are ahead on the way: the first one is at `amount`, the
+            last one at twice that. Otherwise all levels are at `amount`.
 
     Returns:
         (q, T) uint16. Frames whose cells are the same on both sides are not changed.
     """
-    other = level_sum(codec, theirs, top)
-    if kept < 0:
-        mixed = (1 - amount) * level_sum(codec, mine, top) + amount * other
-        after = codec.quantize_levels(mixed.astype(np.float32), range(top, top + len(mine)))
-    else:
-        residual = other - level_sum(codec, mine[:kept], top)
-        after = np.concatenate([mine[:kept], codec.quantize_levels(residual, range(top + kept, top + len(mine)))])
+    mixed = (1 - amount) * level_sum(codec, mine, top) + amount * level_sum(codec, theirs, top)
+    if by_levels:
+        for row in range(1, len(mine)):
+            ahead = min(1.0, amount * (1 + row / (len(mine) - 1))) - amount
+            one, other = (level_sum(codec, codes[row : row + 1], top + row) for codes in (mine, theirs))
+            mixed += ahead * (other - one)
+    after = codec.quantize_levels(mixed.astype(np.float32), range(top, top + len(mine)))
     return np.where((mine == theirs).all(0), mine, after).astype(np.uint16)

@@ -1,7 +1,7 @@
 """The table of the computations that edits need from a model, by name.
 
 An edit names the computation in a `daemon.edits.values.Computation`. The engine calls `compute` with the codec. The
-names are those of the operations, and `align`, which a blend may need first.
+names are those of the operations, and `align`, which a blend may need first, and `compare`, which measures a nudge.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,16 +12,19 @@ from daemon.blending.alignment import align
 from daemon.blending.blend import blend
 from daemon.blending.mosaic import mosaic
 from daemon.blending.mutation import mutate
-from daemon.blending.nudge import nudge
+from daemon.blending.nudge import compare, nudge
+from daemon.blending.stretch import stretch
 from daemon.codec.codec import Codec, Codes
 from daemon.codec.errors import CodecError
 
 COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
     "align": align,
     "blend": blend,
+    "compare": compare,
     "mosaic": mosaic,
     "mutate": mutate,
     "nudge": nudge,
+    "stretch": stretch,
 }
 
 

@@ -1,8 +1,14 @@
 """Changes cells at random to codes near them.
 
 Every cell has two random numbers: one decides whether it changes, and one selects the neighbour. The same seed with a
-higher strength therefore changes the same cells and others too.
+higher strength therefore changes the same cells to the same codes, and others too.
+
+The share of cells that change is the square root of the strength, because a sound is already clearly another one when a
+third of its cells changed: so the weakest mutation that is used, 0.1, is audible, and 0.1, 0.3 and 0.6 are evenly apart
+(scripts/bench/bench_edits.py).
 """
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +16,15 @@ from numpy.typing import NDArray
 from daemon.codec.codec import Codec, Codes
 
 ROWS = 1 << 22  # distances in memory at once: 16 MiB
+NEAR_SHARE = 3 / 8  # of a level's codes, those nearest to a cell's own, to which it may go
 
 
 def mutate(codec: Codec, codes: Codes, *, top: int, strength: float, seed: int) -> Codes:
-    """Change each cell with probability `strength` to one of its nearest codes, all with the same probability.
+    """Change each cell with probability √strength to one of its nearest codes, all with the same probability.
 
     Args:
         codes: (q, T), levels [top, top + q).
-        strength: 0 to 1. It also gives the number of near codes: 1 + strength · (K − 1) / 4, rounded.
+        strength: 0 to 1.
 
     Returns:
         (q, T) uint16.
@@ -25,10 +32,10 @@ def mutate(codec: Codec, codes: Codes, *, top: int, strength: float, seed: int) 
     random = np.random.default_rng(seed)
     decides, chooses = random.random((2, *codes.shape))
     size = codec.config.codebook_size
-    near = min(size - 1, 1 + round(strength * (size - 1) / 4))
+    near = max(1, round(NEAR_SHARE * (size - 1)))
     after = codes.copy()
     for row, level in enumerate(range(top, top + len(codes))):
-        changed = decides[row] < strength
+        changed = decides[row] < math.sqrt(strength)
         present, which = np.unique(codes[row, changed], return_inverse=True)
         neighbours = _nearest(codec.codebook_vectors(level), present, near)
         after[row, changed] = neighbours[which, (chooses[row, changed] * near).astype(np.int64)]

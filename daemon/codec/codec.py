@@ -17,11 +17,10 @@ from daemon.codec.level import loudest_stretches, missing_level_db
 from daemon.codec.loudness import clip_gain_db
 from daemon.codec.model import CodecModel
 from daemon.codec.ranks import codebook_ranks
-from daemon.codec.signals import FADE_IN_SAMPLES, fade_in, fitting
+from daemon.codec.signals import FADE_IN_SAMPLES, Gains, fade_in, fitting, gains_of
 from daemon.dsp.audio import Audio
 
 Codes = NDArray[np.uint16]
-Gains = NDArray[np.float32]
 
 CHUNK_FRAMES = 512
 """Frames per pass: 11 s, about 70 MiB of activations at any length of clip. Twice as many take 1.3 times as long per
@@ -159,7 +158,7 @@ class Codec:
         """
         grid, chosen = self._checked(codes, levels)
         hop, total = self.config.hop_length, grid.shape[1]
-        gains = _gains(gain_db, total)
+        gains = gains_of(gain_db, total)
         wanted = total * hop if samples is None else samples
         if not 0 <= wanted <= total * hop:
             raise CodecError(f"{total} frames hold up to {total * hop} samples, not {wanted}.")
@@ -192,7 +191,7 @@ class Codec:
             raise CodecError(f"frames {frame_lo}:{frame_hi} are not in a grid of {grid.shape[1]}.")
         if frame_lo == frame_hi:
             return np.zeros(0 if self.config.channels == 1 else (2, 0), np.float32)
-        return self._decode_range(grid, frame_lo, frame_hi, chosen, _gains(gain_db, grid.shape[1]))
+        return self._decode_range(grid, frame_lo, frame_hi, chosen, gains_of(gain_db, grid.shape[1]))
 
     @torch.no_grad()
     def _decode_range(self, grid: Tensor, lo: int, hi: int, levels: list[int], gains: Gains) -> Audio:
@@ -217,6 +216,11 @@ class Codec:
         A stereo codec returns the mean of its channels.
         """
         return self._model.decode_mid(latents.to(self._device))
+
+    def decode_with_gradient(self, latents: Tensor) -> Tensor:
+        """Decode as `decode_latents` does, recording what autograd needs to differentiate by the latents."""
+        with torch.enable_grad():
+            return self._model.decode_mid(latents.to(self._device))
 
     @torch.no_grad()
     def dequantize(self, codes: Codes, *, levels: Sequence[int] | None = None) -> NDArray[np.float32]:
@@ -290,11 +294,3 @@ class Codec:
         if any(not 0 <= level < Q for level in chosen):
             raise CodecError(f"levels {chosen} are not all in 0 to {Q - 1}.")
         return torch.from_numpy(codes.astype(np.int64)), chosen
-
-
-def _gains(gain_db: float | Gains, frames: int) -> Gains:
-    """Linear gain of every frame, `(frames,)` float32, from one gain in dB or from one for each frame."""
-    decibels = np.asarray(gain_db, np.float64)
-    if decibels.shape not in ((), (frames,)):
-        raise CodecError(f"{frames} frames have {frames} gains, not {decibels.shape}.")
-    return np.broadcast_to(10 ** (decibels / 20), (frames,)).astype(np.float32)

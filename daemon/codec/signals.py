@@ -3,9 +3,12 @@
 import functools
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daemon.codec.errors import CodecError
 from daemon.dsp.audio import Audio
+
+Gains = NDArray[np.float32]
 
 # Sound that begins at full level in sample 0 is a click: it alone caused up to -43 dB of energy above 20 kHz.
 # This fade of 0.7 ms removes it.
@@ -34,3 +37,11 @@ def fade_in() -> Audio:
     """Raised-cosine ramp that multiplies the very first samples of a decode."""
     ramp = (np.arange(FADE_IN_SAMPLES, dtype=np.float32) + 0.5) / FADE_IN_SAMPLES
     return (0.5 - 0.5 * np.cos(np.pi * ramp)).astype(np.float32)
+
+
+def gains_of(gain_db: float | Gains, frames: int) -> Gains:
+    """Linear gain of every frame, `(frames,)` float32, from one gain in dB or from one for each frame."""
+    decibels = np.asarray(gain_db, np.float64)
+    if decibels.shape not in ((), (frames,)):
+        raise CodecError(f"{frames} frames have {frames} gains, not {decibels.shape}.")
+    return np.broadcast_to(10 ** (decibels / 20), (frames,)).astype(np.float32)

@@ -1,12 +1,17 @@
 """Parses the arguments and options of edits as numbers, words and names. Each error says what is allowed."""
 
 import re
+import secrets
 from collections.abc import Sequence
+
+from msgspec.structs import replace
 
 from protocol.edits import REGISTER_NAMES, Edit
 from protocol.errors import AlleleError
+from protocol.operations import OPS
 
 LARGEST = 10**9
+SEEDS = 100_000  # five digits, which can be typed again from the screen
 _WHOLE = re.compile("[+-]?[0-9]{1,40}")  # Python's int and float accept 1_0 and the digits of every script
 _REAL = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})(e[+-]?[0-9]{1,4})?", re.IGNORECASE)
 
@@ -39,8 +44,19 @@ def real(text: str, what: str, lowest: float, highest: float) -> float:
     return number
 
 
+def with_seed(edit: Edit) -> Edit:
+    """Return the edit with a new seed written into it, if its operation draws one and the edit gives none.
+
+    The text of the result alone determines which cells change: it is what the journal, the client and the user receive.
+    """
+    spec = OPS.get(edit.op)
+    if spec is None or not spec.draws_seed or "seed" in edit.options:
+        return edit
+    return replace(edit, options={**edit.options, "seed": str(secrets.randbelow(SEEDS))})
+
+
 def seed_of(edit: Edit) -> int:
-    """Read the `seed` option. It is 0 by default, so that the text of an edit alone determines its result."""
+    """Read the `seed` option, by default 0. `with_seed` writes another one into the edits that draw theirs."""
     return whole(edit.options.get("seed", "0"), "seed", 0)
 
 

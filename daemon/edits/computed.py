@@ -7,33 +7,37 @@ What can go wrong: an answer of the wrong shape is a defect of the engine, and n
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from daemon.edits.arguments import real, seed_of, whole, word
+from daemon.edits.answers import as_changes, as_codes, as_places
+from daemon.edits.arguments import real, seed_of, word
+from daemon.edits.lengths import LONG_FRAMES
 from daemon.edits.pairs import Others, left_out, other_of, start_in
 from daemon.edits.ranges import arriving, cells_of, change_of, columns_of, cut, merged, recordings_of
 from daemon.edits.timeline import nearest_frames
 from daemon.edits.values import Computation, Grid, Outcome, Step
 from protocol.arrays import Array
-from protocol.atlas import DIRECTIONS
+from protocol.atlas import DESCRIPTORS, DIRECTIONS, amount_words
 from protocol.columns import LEVEL
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.operations import ALIGNMENTS, BLEND_MODES, OPS
-from protocol.ranges import Rect
+from protocol.ranges import FrameRange, Rect
 from protocol.strands import Codes
 
 SHORTEST_SPAN_S = 0.06
-LONG_FRAMES = 8192  # 3 minutes
 LONG_PAIRS = 1 << 24
+FEWEST_STEPS, MOST_STEPS, HALF_A_STEP = 0.1, 20.0, 0.5
+MOST_NUDGED = 4096  # frames times steps: about half a minute of computing
+SURROUNDINGS = 16  # frames on either side that a decode of the selection needs; a codec uses what it needs of them
 MOST_PAIRS = 1 << 26  # 3 minutes against 3 minutes; the search for the best path needs a byte for each pair
 
 
 def mutate(edit: Edit, grid: Grid) -> Step:
-    """Change each cell, with probability STRENGTH, to one of its nearest codes."""
+    """Change cells at random to codes near their own, the more the larger STRENGTH is."""
     strength, seed = real(edit.args[0], "STRENGTH", 0, 1), seed_of(edit)
     cells = cells_of(edit, grid)
     mine = cut(grid, cells)
@@ -43,38 +47,68 @@ def mutate(edit: Edit, grid: Grid) -> Step:
         edit,
         settings={"top": cells.levels.first, "strength": strength, "seed": seed},
         inputs=(mine,),
-        finish=lambda answer: Outcome(changes=[change_of(grid, cells, _codes(answer, mine, grid))]),
+        finish=lambda answer: Outcome(changes=[change_of(grid, cells, as_codes(answer, mine.shape, grid))]),
         is_long=cells.width > LONG_FRAMES,
     )
 
 
 def nudge(edit: Edit, grid: Grid) -> Step:
-    """Change each cell to the nearest code that is certainly further in a direction of the atlas."""
+    """Move the selection by steps in a direction of the atlas, as far as the model goes, and say how far it went."""
     direction = edit.args[0]
     if direction not in DIRECTIONS:
         raise AlleleError(
             "E_BAD_EDIT", f"{direction[:40]!r} is not a direction", hint=f"one of {', '.join(DIRECTIONS)}"
         )
     descriptor, sign = DIRECTIONS[direction]
-    by = whole(edit.options.get("by", "1"), "by", 1, grid.meta.codebook)
-    cells = cells_of(edit, grid)
-    mine = cut(grid, cells)
+    by = real(edit.options.get("by", "1"), "by", FEWEST_STEPS, MOST_STEPS)
+    cells = _cells_to_nudge(edit, grid, by)
+    around = FrameRange(max(0, cells.frames.first - SURROUNDINGS), min(grid.frames, cells.frames.past + SURROUNDINGS))
+    before = grid.codes[:, around.index]
+    place = {"first": cells.frames.first - around.first, "past": cells.frames.past - around.first}
+    free = [str(level) for level in cells.levels.numbers if level not in grid.locked]
 
-    def finish(answer: Array) -> Outcome:
-        after = _codes(answer, mine, grid)
-        stayed = int((after == mine).sum())
-        notes = (
-            [f"{stayed} of {mine.size} cells are unchanged: no code is certainly {direction} there"] if stayed else []
+    def finish(answer: Array) -> Step:
+        after = before.copy()
+        after[:, place["first"] : place["past"]] = as_codes(answer, (grid.levels, cells.width), grid)
+        made = Outcome(changes=[change_of(grid, cells, answer[cells.levels.index])])
+        if np.array_equal(after, before):
+            return replace(made, notes=[f"nothing changed: the model has no step {direction} here that is {by:g} long"])
+        return _computation(
+            edit,
+            kind="compare",
+            settings=place,
+            inputs=(before, after),
+            finish=lambda change: replace(made, notes=[_nudged(direction, by, change)]),
+            is_long=True,
         )
-        return Outcome(changes=[change_of(grid, cells, after)], notes=notes)
 
-    return _computation(
-        edit,
-        settings={"top": cells.levels.first, "descriptor": descriptor, "sign": sign, "by": by},
-        inputs=(mine,),
-        finish=finish,
-        is_long=cells.width > LONG_FRAMES,
-    )
+    settings = place | {"levels": " ".join(free), "descriptor": descriptor, "sign": sign, "by": by}
+    return _computation(edit, settings=settings, inputs=(before,), finish=finish, is_long=True)
+
+
+def _cells_to_nudge(edit: Edit, grid: Grid, by: float) -> Rect:
+    cells = cells_of(edit, grid)
+    if cells.width * by > MOST_NUDGED:
+        most = int(MOST_NUDGED / max(by, 1))
+        raise AlleleError(
+            "E_RANGE",
+            f"nudge decodes what it changes: {cells.width} frames and {by:g} steps are too many at once",
+            hint=f"name at most {most} frames, as in @{cells.frames.first}:{cells.frames.first + most}",
+        )
+    return cells
+
+
+def _nudged(direction: str, by: float, change: Array) -> str:
+    """A note about the change of every descriptor: (2, A), in steps and in units."""
+    change = as_changes(change, len(DESCRIPTORS))
+    name, sign = DIRECTIONS[direction]
+    at, level = (list(DESCRIPTORS).index(one) for one in (name, "loudness"))
+    steps = sign * float(change[0, at])
+    words = [f"{direction} by {steps:.1f} {'step' if round(steps, 1) == 1 else 'steps'}"]
+    words += [amount_words(name, float(change[1, at]))]
+    words += [amount_words("loudness", float(change[1, level]))] if level != at else []
+    ended = f"; the model goes no further {direction}" if steps < by - HALF_A_STEP else ""
+    return f"{words[0]}: {', '.join(words[1:])}{ended}"
 
 
 def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
@@ -92,7 +126,7 @@ def mosaic(edit: Edit, grid: Grid, others: Others) -> Step:
         )
 
     def finish(answer: Array) -> Outcome:
-        places = _places(answer, cells.width, other.frames)
+        places = as_places(answer, cells.width, other.frames)
         columns = arriving(edit, other.columns[:, places], columns_of(grid, cells))
         return Outcome(changes=[change_of(grid, cells, theirs[:, places], columns, recordings_of(other))])
 
@@ -118,46 +152,62 @@ class _Blend:
     seed: int
     notes: list[str]
 
-    def towards(self, places: Array) -> Step:
+    def towards(self, places: Array, mine_at: Array | None = None) -> Step:
         """Return the blended cells, or the computation that is needed for them.
 
         Args:
             places: the frame of the other strand that goes with each frame of `cells`, (n,).
+            mine_at: the frame of `cells` that goes with it, by default each one with itself.
         """
-        mine, levels = cut(self.grid, self.cells), self.cells.height
+        mine = cut(self.grid, self.cells)
+        mine = mine if mine_at is None else mine[:, mine_at]
         yours = self.other.codes[self.cells.levels.index, places]
         if self.amount in (0, 1):
             return self._done(yours if self.amount else mine, places)
         if self.mode == "cells":
             turns = _turns(self.cells.width, self.grid.meta.frame_rate, self.seed) < self.amount
             return self._done(np.where(turns, yours, mine), places, turns=turns)
-        kept = levels - math.floor(self.amount * levels + 0.5)
-        if self.mode == "levels" and kept in (0, levels):
-            whose = "this strand's" if kept else "the other's"
-            note = f"levels are taken as a whole: all {levels} are {whose}"
-            return self._done(mine if kept else yours, places, note)
         return _computation(
             self.edit,
-            settings={
-                "top": self.cells.levels.first,
-                "amount": self.amount,
-                "kept": kept if self.mode == "levels" else -1,
-            },
+            settings={"top": self.cells.levels.first, "amount": self.amount, "by_levels": self.mode == "levels"},
             inputs=(mine, yours),
-            finish=lambda answer: self._done(_codes(answer, mine, self.grid), places),
+            finish=lambda answer: self._done(as_codes(answer, mine.shape, self.grid), places, mine_at),
             is_long=self.cells.width > LONG_FRAMES,
         )
 
-    def _done(self, after: Codes, places: Array, *notes: str, turns: npt.NDArray[np.bool_] | None = None) -> Outcome:
+    def aligned(self, at: int, pairs: Array) -> Step:
+        """Blend frames that sound alike, each pair at a time between its two times.
+
+        Args:
+            at: the other's first frame. pairs: for each frame of this strand's cells, its frame from there on.
+        """
+        width, others = self.cells.width, self.other.frames - at
+        mine = np.arange(width)
+        there = (pairs + 0.5) * (width / others) - 0.5  # when the other, stretched to this width, plays that frame
+        times = np.maximum.accumulate((1 - self.amount) * mine + self.amount * there)
+        from_mine = np.interp(mine, times, mine)
+        from_theirs = np.interp(from_mine, mine, pairs)
+        mine_at, places = (np.floor(place + 0.5).astype(np.int64) for place in (from_mine, from_theirs))
+        return self.towards(at + places, mine_at)
+
+    def _done(
+        self,
+        after: Codes,
+        places: Array,
+        mine_at: Array | None = None,
+        *,
+        turns: npt.NDArray[np.bool_] | None = None,
+    ) -> Outcome:
         """The outcome with the new cells. Levels are blended in dB; a frame's recording is that of the nearer one."""
         mine = columns_of(self.grid, self.cells)
+        mine = mine if mine_at is None else mine[:, mine_at]
         yours = arriving(self.edit, self.other.columns[:, places], mine)
         is_yours = np.full(self.cells.width, self.amount >= 0.5) if turns is None else turns
         columns, recordings = merged(self.grid, mine, yours, recordings_of(self.other), is_yours)
         if turns is None:
             columns[LEVEL] = np.rint((1 - self.amount) * mine[LEVEL] + self.amount * yours[LEVEL])
         change = change_of(self.grid, self.cells, after, columns, recordings)
-        return Outcome(changes=[change], notes=[*self.notes, *notes])
+        return Outcome(changes=[change], notes=self.notes)
 
 
 def blend(edit: Edit, grid: Grid, others: Others) -> Step:
@@ -183,14 +233,14 @@ def blend(edit: Edit, grid: Grid, others: Others) -> Step:
     length = other.frames - at
     if align == "none":
         return pairing.towards(at + np.arange(cells.width))
-    if align == "stretch" or amount == 0:
+    if align == "stretch" or amount in (0, 1):
         return pairing.towards(at + nearest_frames(length, cells.width))
     return _computation(
         edit,
         kind="align",
         settings={},
         inputs=(grid.codes[:, cells.frames.index], other.codes[:, at:]),
-        finish=lambda answer: pairing.towards(at + _places(answer, cells.width, length)),
+        finish=lambda answer: pairing.aligned(at, as_places(answer, cells.width, length)),
         is_long=max(cells.width, length) > LONG_FRAMES,
     )
 
@@ -204,8 +254,8 @@ def _computation(
     is_long: bool,
     kind: str = "",
 ) -> Computation:
-    """The computation that an edit needs. It has the name of the operation unless `kind` gives another."""
-    needs_atlas = OPS[edit.op].needs_atlas
+    """The computation that an edit needs. It is the operation's own, unless `kind` names another, without an atlas."""
+    needs_atlas = OPS[edit.op].needs_atlas and not kind
     return Computation(
         kind=kind or edit.op, settings=settings, inputs=inputs, finish=finish, is_long=is_long, needs_atlas=needs_atlas
     )
@@ -216,15 +266,3 @@ def _turns(frames: int, frame_rate: float, seed: int) -> "np.ndarray[tuple[int],
     length = max(1, math.ceil(SHORTEST_SPAN_S * frame_rate - 1e-9))
     spans = max(1, frames // length)  # the last span includes the remainder
     return np.random.default_rng(seed).random(spans)[np.minimum(np.arange(frames) // length, spans - 1)]
-
-
-def _codes(answer: Array, like: Codes, grid: Grid) -> Codes:
-    if answer.shape != like.shape or answer.dtype != np.uint16 or int(answer.max(initial=0)) >= grid.meta.codebook:
-        raise AlleleError("E_INTERNAL", "the engine's cells do not fit", hint="allele daemon logs says more")
-    return answer
-
-
-def _places(answer: Array, count: int, below: int) -> Array:
-    if answer.shape != (count,) or answer.dtype.kind != "i" or not 0 <= answer.min() <= answer.max() < below:
-        raise AlleleError("E_INTERNAL", "the engine's frames do not fit", hint="allele daemon logs says more")
-    return answer

@@ -11,6 +11,7 @@ from protocol.ranges import Rect
 from protocol.strands import StrandMeta
 
 LONGEST_S = 2 * 3600
+LONG_FRAMES = 8192  # 3 minutes: what a model computes from here on takes seconds
 BYTES_OF_CODE, BYTES_OF_COLUMN = 2, 16
 
 

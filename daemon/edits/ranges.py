@@ -10,14 +10,15 @@ from daemon.edits.values import Change, ColumnChange, Grid
 from protocol.columns import LEVEL, Columns, renumbered
 from protocol.edits import Edit
 from protocol.errors import AlleleError
-from protocol.operations import LEVELS
+from protocol.operations import LEVELS, OPS
 from protocol.ranges import FrameRange, LevelRange, Rect
 from protocol.strands import Codes, Source, with_sources
 
 
 def levels_of(edit: Edit, grid: Grid) -> LevelRange:
-    """The levels that an edit names, by default all. They may not all exist."""
-    return edit.levels if edit.levels is not None else LevelRange(0, grid.levels - 1)
+    """The levels that an edit names, by default all that its operation changes then. They may not all exist."""
+    first = 1 if OPS[edit.op].spares_body and grid.levels > 1 else 0
+    return edit.levels if edit.levels is not None else LevelRange(first, grid.levels - 1)
 
 
 def frames_of(edit: Edit, grid: Grid) -> FrameRange:

@@ -1,14 +1,16 @@
 """The operations `shift`, `reverse`, `stretch`, `repeat` and `mirror`, which rearrange frames in time.
 
-`shift` and `reverse` keep the length and apply to any levels. The others change the length, on all levels at once.
+`shift` and `reverse` keep the length and apply to any levels. The others change the length, on all levels at once. Only
+`stretch` needs a model, for the frames between frames.
 """
 
 import numpy as np
 
+from daemon.edits.answers import as_codes
 from daemon.edits.arguments import real, whole
-from daemon.edits.lengths import check_length, resizable
+from daemon.edits.lengths import LONG_FRAMES, check_length, resizable
 from daemon.edits.ranges import cells_of, change_of, columns_of, cut
-from daemon.edits.values import Grid, Outcome, Step
+from daemon.edits.values import Computation, Grid, Outcome, Step
 from protocol.columns import Columns, reversed_in_time
 from protocol.edits import Edit
 from protocol.ranges import FrameRange, Rect
@@ -34,13 +36,23 @@ def reverse(edit: Edit, grid: Grid) -> Step:
 
 
 def stretch(edit: Edit, grid: Grid) -> Step:
-    """Replace the range by `factor` times as many frames, each a copy of the nearest old frame."""
+    """Replace the range by `factor` times as many frames, computed by the model between the old ones."""
     factor = real(edit.args[0], "FACTOR", 1 / FARTHEST, FARTHEST)
     cells = resizable(edit, grid)
     width = int(np.floor(cells.width * factor + 0.5))
     check_length(edit, grid, grid.frames - cells.width + width)
-    places = nearest_frames(cells.width, width)
-    return Outcome(changes=[change_of(grid, cells, cut(grid, cells)[:, places], columns_of(grid, cells)[:, places])])
+    mine, columns = cut(grid, cells), columns_of(grid, cells)[:, nearest_frames(cells.width, width)]
+    if width in (0, cells.width):
+        return Outcome(changes=[change_of(grid, cells, mine[:, :width], columns)])
+    return Computation(
+        kind="stretch",
+        settings={"frames": width},
+        inputs=(mine,),
+        finish=lambda answer: Outcome(
+            changes=[change_of(grid, cells, as_codes(answer, (grid.levels, width), grid), columns)],
+        ),
+        is_long=max(width, cells.width) > LONG_FRAMES,
+    )
 
 
 def repeat(edit: Edit, grid: Grid) -> Step:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import ParamSpec, Protocol, TypeVar
 
+from daemon.edits.arguments import with_seed
 from daemon.edits.values import Change, Computation
 from daemon.server.settling import Answers, Compute, settle_edit
 from daemon.server.turns import Turns
@@ -119,6 +120,7 @@ class StrandBook:
         Raises:
             AlleleError: what the store and the engine raise; E_CONFLICT if the other strand keeps changing.
         """
+        edit = with_seed(edit)
 
         def begin(answers: Answers) -> Awaitable[Edited | Computation]:
             return self._ask(self._store.apply_edit, strand, edit, request, answers)

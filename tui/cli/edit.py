@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from protocol.arrays import Array
-from protocol.edits import Edit, format_edit
+from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import EditSnapshot
 from protocol.strands import Strand
@@ -79,7 +79,7 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
     changed = edited.meta
     for note in notes:
         output.note(f"{arguments.strand}: {note}")
-    done = [format_edit(edit) for edit in edits]
+    done = changed.edits[-len(edits) :]  # as the daemon applied them: with the seeds that it drew
     facts = {
         "strand": out,
         "model": changed.model,

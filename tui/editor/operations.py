@@ -11,11 +11,13 @@ from functools import partial
 from itertools import product
 from typing import Any
 
+from msgspec.structs import replace as replaced
+
 from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.operations import NOT_YET, OPS
 from protocol.opspec import Count, Prompt
-from protocol.ranges import Rect
+from protocol.ranges import FrameRange, LevelRange, Rect
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.editor.sending import EditSender
@@ -87,7 +89,7 @@ class Operations:
 
     def _ask_for(self, op: str, prompt: Prompt, count: int | None) -> None:
         """Ask for the arguments and offer the previous answer. Enter sends the edit, Esc discards it."""
-        here = self.context.here(count)
+        here = self._place_of(op, count)
         if here is None:
             return
         grid, rect = here
@@ -99,14 +101,25 @@ class Operations:
         )
         self.context.hint(f" {prompt.wants}; Enter applies, Esc cancels")
 
+    def _place_of(self, op: str, count: int | None) -> tuple[StrandGrid, Rect] | None:
+        """The strand and the cells to ask about: as for other keys, or the whole strand if the operation wants that."""
+        here = self.context.here(count)
+        if here is None or count is not None or self.editor.pane.selection is not None or not OPS[op].takes_whole:
+            return here
+        grid = here[0]
+        return grid, Rect(LevelRange(0, grid.levels - 1), FrameRange(0, grid.frames))
+
     def _answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> None:
-        takes_strand = OPS[op].takes_strand
+        spec = OPS[op]
+        takes_strand = spec.takes_strand
         try:
             edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}")
         except AlleleError as error:
             self.context.say(str(error), bad=True)
             return
         self.editor.remembered[op] = next_seed(text)
+        if spec.takes_whole and "at" in spec.options and rect.width == grid.frames and not self.editor.linked:
+            edit = replaced(edit, options={"at": "0", **edit.options})  # whole with whole, wherever the cursors are
         self.sender.submit(grid.id, self.editor.pair(edit, rect) if takes_strand else self.editor.make(edit, rect))
 
     # --- codes -------------------------------------------------------------------------------------------

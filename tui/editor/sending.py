@@ -21,7 +21,8 @@ class EditSender:
 
     async def _submit(self, strand: str, edit: Edit) -> None:
         applied = await self.context.session.edits.apply_edit(strand, edit)
-        self.applied(applied, self.context.session.readable(format_edit(edit)))
+        text = format_edit(edit) if applied is None else applied.edit  # which has the seed that was drawn
+        self.applied(applied, self.context.session.readable(text))
 
     def applied(self, applied: EditApplied | None, done: str) -> None:
         """Show the result of an edit; nothing when it failed after an earlier, reported edit of its burst."""

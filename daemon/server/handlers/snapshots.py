@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
+from daemon.edits.arguments import with_seed
 from daemon.edits.history import newest
 from daemon.edits.lengths import resized
 from daemon.edits.operations import apply
@@ -161,6 +162,7 @@ async def _edit_all(
     registers: dict[str, Register] = {}
     locked: frozenset[int] = frozenset()
     notes: list[str] = []
+    edits = [with_seed(edit) for edit in edits]
     for edit in edits:
         grid = grid_of("first", strand, locked)
         outcome = await settle_edit(partial(_edited, edit, grid, others, registers), lambda: opened, compute)

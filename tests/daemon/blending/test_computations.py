@@ -9,7 +9,8 @@ from daemon.blending.alignment import align
 from daemon.blending.blend import blend
 from daemon.blending.computations import compute
 from daemon.blending.mosaic import mosaic
-from daemon.blending.mutation import mutate
+from daemon.blending.mutation import NEAR_SHARE, mutate
+from daemon.blending.stretch import positions, stretch
 from daemon.blending.vectors import level_sum
 from daemon.codec.errors import CodecError
 
@@ -68,7 +69,7 @@ def test_the_same_levels_searched_alone_or_in_the_chain_give_the_same_codes(code
 
 def test_a_blend_moves_away_from_one_and_towards_the_other(codec: Any, grids: Any) -> None:
     one, other = grids
-    made = [blend(codec, one, other, top=0, amount=float(a), kept=-1) for a in AMOUNTS]
+    made = [blend(codec, one, other, top=0, amount=float(a), by_levels=False) for a in AMOUNTS]
     away = np.array([distance(codec, codes, one) for codes in made])
     towards = np.array([distance(codec, codes, other) for codes in made])
     assert spearman(AMOUNTS, away) >= 0.9
@@ -81,21 +82,28 @@ def test_a_blend_moves_away_from_one_and_towards_the_other(codec: Any, grids: An
 def test_frames_that_agree_stay_as_they_are(codec: Any, grids: Any) -> None:
     one, other = grids[0], grids[1].copy()
     other[:, 10:20] = one[:, 10:20]
-    assert np.array_equal(blend(codec, one, other, top=0, amount=0.5, kept=-1)[:, 10:20], one[:, 10:20])
+    assert np.array_equal(blend(codec, one, other, top=0, amount=0.5, by_levels=False)[:, 10:20], one[:, 10:20])
 
 
-def test_finer_levels_are_found_anew_on_what_the_coarse_ones_leave(codec: Any, grids: Any) -> None:
+def test_levels_moves_as_far_as_latent_with_the_fine_levels_ahead(codec: Any, grids: Any) -> None:
     one, other = grids
-    made = blend(codec, one, other, top=0, amount=0.5, kept=1)
-    assert np.array_equal(made[0], one[0])
-    raw = np.concatenate([one[:1], other[1:]])
-    assert distance(codec, made, other) < distance(codec, raw, other)
-    assert distance(codec, made, other) <= distance(codec, one, other)
+    made = [blend(codec, one, other, top=0, amount=float(a), by_levels=True) for a in AMOUNTS]
+    away = np.array([distance(codec, codes, one) for codes in made])
+    towards = np.array([distance(codec, codes, other) for codes in made])
+    assert spearman(AMOUNTS, away) >= 0.9 and spearman(AMOUNTS, towards) <= -0.9
+    latent = blend(codec, one, other, top=0, amount=0.5, by_levels=False)
+    ahead = level_sum(codec, one[:1], 0) / 2 + level_sum(codec, other[:1], 0) / 2
+    ahead += sum((0.5 - r / 6) * level_sum(codec, one[r : r + 1], r) for r in range(1, 4))
+    ahead += sum((0.5 + r / 6) * level_sum(codec, other[r : r + 1], r) for r in range(1, 4))
+    errors = [np.square(level_sum(codec, codes, 0) - ahead).sum() for codes in (made[5], latent)]
+    assert errors[0] < errors[1], "the last level is the other's already"
+    alone = blend(codec, one[1:2], other[1:2], top=1, amount=0.5, by_levels=True)
+    assert np.array_equal(alone, blend(codec, one[1:2], other[1:2], top=1, amount=0.5, by_levels=False))
 
 
 def test_one_level_alone_is_blended_on_that_level(codec: Any, grids: Any) -> None:
     one, other = (codes[1:2] for codes in grids)
-    made = [blend(codec, one, other, top=1, amount=float(a), kept=-1) for a in AMOUNTS]
+    made = [blend(codec, one, other, top=1, amount=float(a), by_levels=False) for a in AMOUNTS]
     away = [float(np.square(level_sum(codec, m, 1) - level_sum(codec, one, 1)).sum()) for m in made]
     assert spearman(AMOUNTS, np.array(away)) >= 0.9
     assert made[3].shape == (1, 40) and made[3].dtype == np.uint16
@@ -107,16 +115,27 @@ def test_a_mutation_is_its_seed_and_its_strength_is_a_share(codec: Any) -> None:
     first = mutate(codec, codes, **settings)
     assert np.array_equal(first, mutate(codec, codes, **settings))
     assert not np.array_equal(first, mutate(codec, codes, **(settings | {"seed": 6})))
-    assert 0.25 < (first != codes).mean() < 0.35
+    assert (first != codes).mean() == pytest.approx(0.3**0.5, abs=0.03)
+    assert (mutate(codec, codes, top=0, strength=0.01, seed=5) != codes).mean() == pytest.approx(0.1, abs=0.03)
     assert (mutate(codec, codes, top=0, strength=1.0, seed=5) != codes).all()
     stronger = mutate(codec, codes, top=0, strength=0.6, seed=5)
-    assert ((first != codes) <= (stronger != codes)).all()
+    assert np.array_equal(stronger[first != codes], first[first != codes])
+
+
+def test_mutations_of_rising_strength_are_evenly_apart(codec: Any, grids: Any) -> None:
+    def away(strength: float) -> float:
+        made = [mutate(codec, grids[0], top=0, strength=strength, seed=seed) for seed in range(20)]
+        return float(np.sqrt(np.mean([distance(codec, codes, grids[0]) for codes in made])))
+
+    gaps = np.diff([away(strength) for strength in (0, 0.1, 0.3, 0.6)])
+    assert gaps[1] == pytest.approx(gaps[2], rel=0.5)
+    assert gaps[0] > gaps[1:].max(), "the first is clear already"
 
 
 def test_a_mutation_goes_to_near_codes_only(codec: Any) -> None:
     codes = np.random.default_rng(2).integers(0, 32, (4, 500)).astype(np.uint16)
     after = mutate(codec, codes, top=0, strength=0.3, seed=0)
-    near = 1 + round(0.3 * 31 / 4)
+    near = round(NEAR_SHARE * 31)
     for level in range(4):
         vectors = codec.codebook_vectors(level)
         distances = np.linalg.norm(vectors[:, None] - vectors[None], axis=-1)
@@ -152,7 +171,7 @@ def test_silence_and_single_frames_are_aligned_too(codec: Any, grids: Any) -> No
     one = align(codec, grids[0][:, :1], grids[1])
     assert one.shape == (1,) and 0 <= one[0] < 40
     assert list(align(codec, grids[0], grids[1][:, :1])) == [0] * 40
-    mixed = blend(codec, silence, grids[0][:, :20], top=0, amount=0.5, kept=-1)
+    mixed = blend(codec, silence, grids[0][:, :20], top=0, amount=0.5, by_levels=False)
     assert mixed.shape == (4, 20) and mixed.max() < 32
 
 
@@ -175,6 +194,34 @@ def test_continuity_trades_likeness_for_runs(codec: Any, grids: Any) -> None:
     nearest = np.array([np.square(level_sum(codec, other, 0) - z).sum(1).min() for z in level_sum(codec, one, 0)])
     assert errors[0] == pytest.approx(nearest.mean(), rel=1e-3)
     assert list(mosaic(codec, one, other[:, :1], top=0, continuity=0.5)) == [0] * 40
+
+
+def test_a_longer_sound_keeps_its_frames_and_gets_new_ones_between_them(codec: Any, grids: Any) -> None:
+    one = grids[1]
+    made = stretch(codec, one, frames=80)
+    assert made.dtype == np.uint16 and np.array_equal(made[:, ::2], one)
+    between = level_sum(codec, made[:, 1:-1:2], 0)
+    middle = (level_sum(codec, one[:, :-1], 0) + level_sum(codec, one[:, 1:], 0)) / 2
+    doubled = level_sum(codec, one[:, :-1], 0)
+    assert np.square(between - middle).sum() < 0.5 * np.square(doubled - middle).sum()
+    assert np.array_equal(made[:, -1], one[:, -1])
+    thrice = stretch(codec, one[:, :1], frames=3)
+    assert np.array_equal(thrice, np.repeat(one[:, :1], 3, axis=1))
+
+
+def test_a_shorter_sound_is_the_middle_of_what_it_replaces(codec: Any, grids: Any) -> None:
+    one = grids[1]
+    assert np.array_equal(stretch(codec, one[:, :39], frames=13), one[:, 1:39:3])
+    half = level_sum(codec, stretch(codec, one, frames=20), 0)
+    middle = (level_sum(codec, one[:, ::2], 0) + level_sum(codec, one[:, 1::2], 0)) / 2
+    assert np.square(half - middle).sum() < 0.5 * np.square(level_sum(codec, one[:, ::2], 0) - middle).sum()
+    assert list(positions(4, 1)) == [1.5] and list(positions(2, 3)) == pytest.approx([0, 2 / 3, 1])
+
+
+def test_long_sounds_are_stretched_in_blocks(codec: Any, grids: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [stretch(codec, grids[1], frames=frames) for frames in (17, 61)]
+    monkeypatch.setattr("daemon.blending.stretch.BLOCK_FRAMES", 7)
+    assert all(np.array_equal(stretch(codec, grids[1], frames=made.shape[1]), made) for made in whole)
 
 
 def test_a_question_nobody_knows_is_refused(codec: Any, grids: Any) -> None:

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon.edits.arguments import with_seed
 from daemon.edits.operations import apply
 from daemon.edits.values import Computation, Grid, Outcome, Step, grid_of, settle, write
-from protocol.edits import parse_edit
+from protocol.edits import format_edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.ranges import FrameRange, LevelRange, Rect
 from protocol.strands import StrandMeta, as_encoded
@@ -57,14 +58,33 @@ def test_stretched_at_1_is_the_others_nearest_frames() -> None:
     assert np.array_equal(done("blend one 1 align=stretch"), np.repeat(OTHERS["one"].codes, 24, axis=1))
 
 
-def test_dtw_at_1_is_the_others_frames_wherever_they_go() -> None:
-    asked = step("blend b 1 align=dtw")
-    assert isinstance(asked, Computation) and asked.kind == "align"
-    places = np.arange(24, dtype=np.int32) * 14 // 23
-    outcome = settle(asked, {asked.key: places})
-    assert isinstance(outcome, Outcome)
-    assert np.array_equal(write(A.strand, outcome.changes[0]).codes, B.codes[:, places])
+def test_dtw_at_1_is_the_other_as_stretch_gives_it_and_asks_nobody() -> None:
+    assert np.array_equal(done("blend b 1 align=dtw"), done("blend b 1 align=stretch"))
     assert np.array_equal(done("blend b 0 align=dtw"), A.codes)
+
+
+def paired(amount: float, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The frames of both strands that a blend along these pairs mixes."""
+    asked = step(f"blend b {amount} align=dtw")
+    assert isinstance(asked, Computation) and asked.kind == "align"
+    mixing = settle(asked, {asked.key: places})
+    assert isinstance(mixing, Computation) and mixing.kind == "blend"
+    (mine, theirs) = mixing.inputs
+    return mine, theirs
+
+
+def test_frames_that_sound_alike_move_from_their_time_here_to_their_time_there() -> None:
+    even = (np.arange(24) * 2 + 1) * 15 // 48
+    mine, theirs = paired(0.5, even.astype(np.int32))
+    assert (mine == A.codes).mean() > 0.9 and np.array_equal(theirs, B.codes[:, even])
+    late = np.where(np.arange(24) < 6, 0, np.minimum(np.arange(24) - 6, 14)).astype(np.int32)  # its sound begins later
+    starts = []
+    for amount in (0.01, 0.5, 0.99):
+        mine, theirs = paired(amount, late)
+        pairs = list(zip(mine.T.tolist(), theirs.T.tolist(), strict=True))
+        event = (A.codes[:, 12].tolist(), B.codes[:, 6].tolist())  # frame 12 here is frame 6 there, which is at 9.9
+        starts.append(pairs.index(event))
+    assert starts == sorted(starts, reverse=True) and starts[0] in (12, 13) and starts[2] in (9, 10)
 
 
 def test_cropping_is_said_and_at_moves_the_other() -> None:
@@ -107,16 +127,24 @@ def test_more_of_the_other_comes_with_a_larger_amount() -> None:
     assert shares == sorted(shares) and shares[0] < shares[-1]
 
 
-def test_levels_asks_for_the_finer_ones_only() -> None:
-    asked = step("blend b 0.5 mode=levels @0:10")
-    assert isinstance(asked, Computation)
-    assert (asked.kind, asked.settings["kept"]) == ("blend", 2)
-    outcome = step("blend b 0.1 mode=levels @0:10")
-    assert isinstance(outcome, Outcome) and "all 4 are this strand's" in outcome.notes[0]
+def test_modes_between_the_sounds_ask_for_all_levels() -> None:
+    for mode, by_levels in (("latent", False), ("levels", True)):
+        asked = step(f"blend b 0.1 mode={mode} @0:10")
+        assert isinstance(asked, Computation)
+        assert (asked.kind, asked.settings["by_levels"]) == ("blend", by_levels)
 
 
 def test_mutate_0_changes_nothing_and_asks_nobody() -> None:
     assert np.array_equal(done("mutate 0 seed=3"), A.codes)
+
+
+def test_a_mutation_draws_a_seed_unless_one_is_given_and_writes_it_down() -> None:
+    drawn = [with_seed(parse_edit("mutate 0.3 q1 @2:9")) for _ in range(8)]
+    assert len({edit.options["seed"] for edit in drawn}) > 1, "new dice each time"
+    assert all(parse_edit(format_edit(edit)) == edit for edit in drawn)
+    assert with_seed(drawn[0]) == drawn[0]
+    for text in ("mutate 0.3 seed=7", "blend b 0.5 mode=cells", "reverse"):
+        assert with_seed(parse_edit(text)) == parse_edit(text)
 
 
 def test_a_question_is_its_content() -> None:

@@ -69,6 +69,30 @@ async def test_every_operation_does_and_undoes(client: Client, opened: Any) -> N
     assert np.array_equal(await codes_of(client, two.id), others)
 
 
+async def test_a_mutation_without_a_seed_is_another_one_each_time_and_its_text_repeats_it(
+    client: Client, opened: Any
+) -> None:
+    one = await opened("one", 0.5, 200)
+    before = await codes_of(client, one.id)
+    texts, made = [], []
+    for _ in range(3):
+        texts.append((await edited(client, one.id, "mutate 0.4")).edit)
+        made.append(await codes_of(client, one.id))
+        await client.request(UndoEdit(strand=one.id))
+    assert len(set(texts)) == 3 and not np.array_equal(made[0], made[1])
+    await client.request(RedoEdit(strand=one.id))
+    assert np.array_equal(await codes_of(client, one.id), made[2]), "redo writes the same cells"
+    await client.request(UndoEdit(strand=one.id))
+    await edited(client, one.id, texts[0])
+    assert np.array_equal(await codes_of(client, one.id), made[0])
+    snapshot = EditSnapshot(meta=one.meta, edits=[parse_edit("mutate 0.4")])
+    reply = await client.request(snapshot, buffers=[before])
+    (text,) = reply.body.meta.edits
+    again = EditSnapshot(meta=one.meta, edits=[parse_edit(text)])
+    assert "seed=" in text
+    assert np.array_equal((await client.request(again, buffers=[before])).buffers[0], reply.buffers[0])
+
+
 async def test_the_same_edit_on_the_same_cells_gives_the_same_cells(client: Client, opened: Any) -> None:
     one, two = await opened("one", 0.5, 200), await opened("two", 0.6, 700)
     for text in ("mutate 0.4 seed=7", f"blend {two.id} 0.4", f"mosaic {two.id}", f"blend {two.id} 0.7 align=dtw"):

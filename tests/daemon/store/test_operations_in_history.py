@@ -39,7 +39,14 @@ def answer(question: Computation) -> np.ndarray:
     if question.kind in ("align", "mosaic"):
         most = question.inputs[1].shape[1]
         return np.sort(random.integers(0, most, question.inputs[0].shape[1])).astype(np.int32)
-    return random.integers(0, CODEBOOK, question.inputs[0].shape).astype(np.uint16)
+    if question.kind == "compare":
+        return random.normal(0, 1, (2, 8)).astype(np.float32)
+    shape = question.inputs[0].shape
+    if question.kind == "nudge":
+        shape = (shape[0], int(question.settings["past"]) - int(question.settings["first"]))
+    if question.kind == "stretch":
+        shape = (shape[0], int(question.settings["frames"]))
+    return random.integers(0, CODEBOOK, shape).astype(np.uint16)
 
 
 def edit(store: StrandStore, strand: str, text: str, ask: Callable[[Computation], np.ndarray] = answer) -> Edited:
@@ -57,7 +64,9 @@ def store(tmp_path: Path) -> Iterator[StrandStore]:
     opened.close()
 
 
-NUDGES = st.tuples(st.sampled_from(sorted(DIRECTIONS)), st.integers(1, 3)).map(lambda by: "nudge {} by={}".format(*by))
+NUDGES = st.tuples(st.sampled_from(sorted(DIRECTIONS)), st.sampled_from([0.5, 1, 3])).map(
+    lambda by: "nudge {} by={}".format(*by)
+)
 
 
 def texts(other: str) -> st.SearchStrategy[str]:

@@ -56,6 +56,23 @@ async def test_operations_act_on_the_selection_and_can_be_repeated_and_undone(wi
         assert np.array_equal(a.codes[0, 30:35], before[0, 30:35][::-1])
 
 
+async def test_without_a_selection_a_blend_is_of_the_whole_sounds(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a, b = app.screen.context.grids()
+        before = a.codes.copy()
+        await pilot.press("l", "l", "j", "B")
+        assert f"@0:{a.frames}" in app.screen.lines.prompt.label
+        await pilot.press("ctrl+u", *"1", "enter")
+        await until(pilot, settled(app, a, 1))
+        width = min(a.frames, b.frames)
+        assert np.array_equal(a.codes[:, :width], b.codes[:, :width])
+        await pilot.press("u")
+        await until(pilot, settled(app, a, 2))
+        await pilot.press("2", "B", "ctrl+u", *"1", "enter")  # a number before the key is a number of frames
+        await until(pilot, settled(app, a, 3))
+        assert np.argwhere(a.codes != before)[:, 1].tolist() in ([2, 3], [2], [3], [])
+
+
 async def test_lengths_change_under_keys_and_come_back(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
         a = app.screen.context.grids()[0]
