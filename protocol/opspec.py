@@ -13,6 +13,7 @@ class Place(enum.Enum):
     CELLS = "levels and frames"
     FRAMES = "frames alone: the levels are all, or those that a register was copied from"
     LEVELS = "whole levels"
+    STRAND = "no part of it: the operation takes no levels and no frames"
 
 
 class Count(enum.Enum):
@@ -43,6 +44,10 @@ class OpSpec:
         takes_strand: the first argument names another strand. changes_other: that strand is changed too.
         fills_register: the first argument names a register that it fills. reads_register: a register that it reads.
         resizes: the strand's length changes, on all levels.
+        inserts: it inserts frames before the first frame of its range.
+        needs_frames: the frames must be named, in a text, or selected, for a key.
+        times: the arguments and options that are a number of frames or a range of frames; a time such as 0.5s is
+            accepted too.
         heeds_locks: it does not change the cells of locked levels.
         needs_model: a model computes the cells. needs_atlas: the model's atlas is needed too.
     """
@@ -63,6 +68,9 @@ class OpSpec:
     fills_register: bool = False
     reads_register: bool = False
     resizes: bool = False
+    inserts: bool = False
+    needs_frames: bool = False
+    times: tuple[str, ...] = ()
     heeds_locks: bool = True
     needs_model: bool = False
     needs_atlas: bool = False

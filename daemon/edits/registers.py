@@ -60,8 +60,12 @@ def _landing(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Re
     return register, cells.first_frames(written), notes
 
 
-def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect]:
-    """The register, and its target range. Its levels are those named, or else those that it was copied from."""
+def filled_register(edit: Edit, grid: Grid, registers: Registers) -> Register:
+    """Return the register that an edit names.
+
+    Raises:
+        AlleleError: E_NOT_FOUND if it is empty, E_WRONG_MODEL if its codes are of another model.
+    """
     name = register_name(edit.args[0])
     register = registers.get(name)
     if register is None:
@@ -70,6 +74,12 @@ def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rec
             "E_NOT_FOUND", f"register {name} is empty (filled: {filled})", hint=f"fill it first: copy {name} q0 @0:8"
         )
     same_codec(grid, f"register {name}", register.model, register.codec_id)
+    return register
+
+
+def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect]:
+    """The register, and its target range. Its levels are those named, or else those that it was copied from."""
+    register, name = filled_register(edit, grid, registers), edit.args[0]
     height = register.codes.shape[0]
     copied_from = LevelRange(register.level_lo, register.level_lo + height - 1)
     levels = copied_from if edit.levels is None else edit.levels

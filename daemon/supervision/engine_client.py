@@ -18,6 +18,7 @@ import numpy.typing as npt
 from daemon.edits.values import Computation
 from daemon.supervision.supervisor import WorkerSupervisor
 from protocol.arrays import Array
+from protocol.ranges import SampleRange
 from protocol.strands import Codes
 
 PCM = npt.NDArray[np.float32]
@@ -181,10 +182,14 @@ class EngineClient:
         samples: int,
         gain_db: float,
         levels: Sequence[int] | None = None,
+        part: SampleRange | None = None,
         replace: bool = True,
         deadline_s: float | None = None,
     ) -> dict[str, Any]:
         """Decode a grid to a 48 kHz 24-bit WAV file. Returns samples, seconds, peak_db and rms_db.
+
+        Args:
+            part: write only these samples of the whole.
 
         Raises:
             AlleleError: E_EXISTS for a file that must not be replaced, E_IO, E_DISK_FULL, E_ENGINE, E_DEADLINE,
@@ -197,6 +202,7 @@ class EngineClient:
             "samples": samples,
             "gain_db": gain_db,
             "levels": None if levels is None else list(levels),
+            "part": None if part is None else [part.first, part.past],
             "replace": replace,
         }
         return (await self._files.request("decode_file", fields, [codes], deadline_s)).fields

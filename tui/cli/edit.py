@@ -6,6 +6,7 @@ command changed meanwhile is kept.
 """
 
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -31,31 +32,41 @@ OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E
 
 def edit(arguments: Namespace, output: Output) -> int:
     """Apply operations to a strand, in order."""
-    edits: list[Edit] = []
-    for text in arguments.ops:
-        try:
-            edits.append(read_op(text, lambda name: named(name) is not None))
-        except AlleleError as error:
-            raise _name_edit(error, arguments, len(edits)) from None
-    return _apply(arguments, edits, output)
+
+    def read(frame_rate: float) -> list[Edit]:
+        edits: list[Edit] = []
+        for text in arguments.ops:
+            try:
+                edits.append(read_op(text, lambda name: named(name) is not None, frame_rate))
+            except AlleleError as error:
+                raise _name_edit(error, arguments, len(edits)) from None
+        return edits
+
+    return _apply(arguments, read, output)
 
 
 def swap(arguments: Namespace, output: Output) -> int:
     """Exchange codes between two strands. Only the first one changes."""
-    operation = Edit(op="swap", args=[str(arguments.other)], levels=arguments.levels, frames=arguments.frames)
-    return _apply(arguments, [operation], output)
+
+    def read(frame_rate: float) -> list[Edit]:
+        frames = None if arguments.frames is None else arguments.frames.frames(frame_rate)
+        return [Edit(op="swap", args=[str(arguments.other)], levels=arguments.levels, frames=frames)]
+
+    return _apply(arguments, read, output)
 
 
 def blend(arguments: Namespace, output: Output) -> int:
     """Blend one strand towards another. Only the first one changes."""
     options = {"mode": arguments.mode, "align": arguments.align}
     operation = Edit(op="blend", args=[str(arguments.other), f"{arguments.amount:g}"], options=options)
-    return _apply(arguments, [operation], output)
+    return _apply(arguments, lambda _: [operation], output)
 
 
-def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
+def _apply(arguments: Namespace, read: Callable[[float], list[Edit]], output: Output) -> int:
+    """Apply the edits that `read` returns for the frame rate of the strand."""
     before = as_it_is(arguments.strand)
     meta, codes = read_strand(arguments.strand)
+    edits = read(meta.frame_rate)
     names, others = _others(edits)
     inputs = [(arguments.strand, meta), *((_path_of(name), others[place][0]) for name, place in names.items())]
     target = edit_target(before, arguments.out, inputs, force=arguments.force)

@@ -56,12 +56,14 @@ def decode(arguments: Namespace, output: Output) -> int:
     """Decode a strand to a WAV file."""
     meta, codes = read_strand(arguments.strand)
     heard = _heard(arguments.levels, meta)
+    part = None if arguments.frames is None else arguments.frames.samples(meta.samples, meta.hop_length)
     target = decode_target(arguments.strand, meta, arguments.out, force=arguments.force)
     is_new, out = target.replaces is None, shown(target.path)
 
     async def work(client: Client) -> Decoded:
         with Progress(output, f"decoding {arguments.strand.name}"):
-            request = DecodeSnapshot(meta=meta, out=absolute(target.path), levels=heard, replace=not is_new)
+            out_path = absolute(target.path)
+            request = DecodeSnapshot(meta=meta, out=out_path, levels=heard, part=part, replace=not is_new)
             answer = await client.request(request, buffers=[codes], timeout_s=None)
             return answer.body
 

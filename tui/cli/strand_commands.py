@@ -34,12 +34,19 @@ STRAND_COMMANDS: tuple[Command, ...] = (
         summary="decode a strand to a WAV: 48 kHz, 24 bit, the source's level and exact length",
         handler="tui.cli.strand:decode",
         details="Without -o the WAV has the strand's name and is written to the current folder. An existing file is "
-        "replaced only with --force; the strand and its recording are never replaced.",
+        "replaced only with --force; the strand and its recording are never replaced. With --frames the file is that "
+        "part of the whole, sample for sample.",
         arguments=(
             _arg("strand", type=values.path, metavar="STRAND", help="an .alle file"),
             _arg("-o", "--out", type=values.path, metavar="OUT.wav", help="write here"),
             _arg("--force", action="store_true", help="replace an existing file"),
             _arg("--levels", type=values.levels, metavar="0-2", help="hear these levels only (all)"),
+            _arg(
+                "--frames",
+                type=values.span,
+                metavar="A:B",
+                help="only this part: frames 10:40, or times 1.2s:3.4s cut at the exact sample (all)",
+            ),
         ),
         keys=json_keys.DECODED,
     ),
@@ -48,8 +55,9 @@ STRAND_COMMANDS: tuple[Command, ...] = (
         summary="apply operations to a strand, in order",
         handler="tui.cli.edit:edit",
         details="An operation is `NAME [arguments] [qA-B] [@F0:F1] [key=value …]`, as in the TUI's : line. Levels are "
-        "inclusive, frames half-open; both default to all. Registers and locks last for one call. -o writes an .alle "
-        "file, never over a strand that is read or a file that is not a strand.\n"
+        "inclusive, frames half-open; both default to all. A bound of frames may be a time, as in @1.2s:3.4s, which "
+        "goes to the nearest frame. Registers and locks last for one call. -o writes an .alle file, never over a "
+        "strand that is read or a file that is not a strand.\n"
         f"Operations: {' '.join(OPS)}; docs/protocol.md says what each takes.",
         arguments=(
             _arg("strand", type=values.path, metavar="STRAND", help="an .alle file, replaced unless -o is given"),
@@ -67,7 +75,7 @@ STRAND_COMMANDS: tuple[Command, ...] = (
             _arg("strand", type=values.path, metavar="A", help="an .alle file, replaced unless -o is given"),
             _arg("other", type=values.path, metavar="B", help="an .alle file of the same model"),
             _arg("--levels", type=values.levels, metavar="0-1", help="levels, inclusive (all)"),
-            _arg("--frames", type=values.frames, metavar="10:40", help="frames, half-open (all)"),
+            _arg("--frames", type=values.span, metavar="A:B", help="frames 10:40 or times 1.2s:3.4s, half-open (all)"),
             _OUT_STRAND,
             _FORCE,
         ),

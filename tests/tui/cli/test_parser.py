@@ -218,11 +218,13 @@ def test_values_mean_what_they_say() -> None:
         LevelRange(1, 1),
         LevelRange(3, 3),
     ]
-    assert [values.frames(text) for text in ("10:40", "10:", ":40", ":")] == [
+    assert [values.span(text).frames() for text in ("10:40", "@10:", ":40", ":", "1.2s:3.4s", "@1200ms:")] == [
         FrameRange(10, 40),
         FrameRange(10),
         FrameRange(0, 40),
         FrameRange(),
+        FrameRange(56, 159),
+        FrameRange(56),
     ]
 
 
