@@ -11,6 +11,8 @@ CUTTING: tuple[OpSpec, ...] = (
         place=Place.FRAMES,
         resizes=True,
         needs_frames=True,
+        needs_selection=True,
+        repeatable=False,
         example="crop @1.2s:3.4s",
     ),
     OpSpec(

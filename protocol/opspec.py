@@ -46,6 +46,7 @@ class OpSpec:
         resizes: the strand's length changes, on all levels.
         inserts: it inserts frames before the first frame of its range.
         needs_frames: the frames must be named, in a text, or selected, for a key.
+        needs_selection: a key needs a selection, because a single cell at the cursor would be a mistake.
         times: the arguments and options that are a number of frames or a range of frames; a time such as 0.5s is
             accepted too.
         heeds_locks: it does not change the cells of locked levels.
@@ -70,6 +71,7 @@ class OpSpec:
     resizes: bool = False
     inserts: bool = False
     needs_frames: bool = False
+    needs_selection: bool = False
     times: tuple[str, ...] = ()
     heeds_locks: bool = True
     needs_model: bool = False

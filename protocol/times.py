@@ -29,6 +29,11 @@ class Moment:
     number: Fraction
     in_seconds: bool
 
+    @classmethod
+    def of_frame(cls, frame: int) -> "Moment":
+        """The start of a frame."""
+        return cls(Fraction(frame), in_seconds=False)
+
     def frames(self, frame_rate: float) -> Fraction:
         """The position in frames, which need not be whole."""
         return self.number * Fraction(frame_rate) if self.in_seconds else self.number

@@ -5,6 +5,7 @@ from tui.actions.action import Action
 from tui.actions.situation import (
     Check,
     one_cell,
+    online_strand,
     operation,
     redoable,
     repeatable,
@@ -34,6 +35,7 @@ ACTIONS: tuple[Action, ...] = (
     _edit("prev_16", "16 codes back in the order of the colours", one_cell),
     _edit("shift_left", "Shift earlier in time", selected, "rotates within the selection, by the count"),
     _edit("shift_right", "Shift later in time", selected, "rotates within the selection, by the count"),
+    _edit("split", "Split at the cursor", online_strand, "the cursor's frame and what follows become a new strand"),
     _edit("again", "Repeat the last change here", repeatable, "also an edit typed on the : line"),
     _edit("undo", "Undo", undoable, "a swap is undone on both strands"),
     _edit("redo", "Redo", redoable),

@@ -102,7 +102,7 @@ class Operations:
     def _answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> None:
         takes_strand = OPS[op].takes_strand
         try:
-            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}")
+            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}", grid.frame_rate)
         except AlleleError as error:
             self.context.say(str(error), bad=True)
             return

@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from tui.actions.situation import Situation
 from tui.editor.commands import CommandLine
 from tui.editor.context import EditorContext
+from tui.editor.cutting import Cutting
 from tui.editor.finding import Finding
 from tui.editor.hearing import Hearing
 from tui.editor.motions import Motions
@@ -45,11 +46,19 @@ class EditorScreen(BaseScreen):
         sender, hearing = EditSender(context), Hearing(context)
         motions, viewing, finding = Motions(context, hearing), Viewing(context), Finding(context, hearing)
         strands, files, operations = StrandChoice(context), Files(context), Operations(context, sender)
+        cutting = Cutting(context, sender, files)
         self.paint_mode = PaintMode(context, operations, sender)
         self.command_line = CommandLine(
-            context, sender=sender, motions=motions, viewing=viewing, finding=finding, strands=strands, files=files
+            context,
+            sender=sender,
+            motions=motions,
+            viewing=viewing,
+            finding=finding,
+            strands=strands,
+            files=files,
+            cutting=cutting,
         )
-        parts = (hearing, motions, viewing, finding, strands, files, operations)
+        parts = (hearing, motions, viewing, finding, strands, files, operations, cutting)
         for part in (*parts, self.paint_mode, self.command_line, self.editor_words):
             self.handlers = {**self.handlers, **part.handlers()}
 
