@@ -4,12 +4,15 @@ The daemon reads the recording and writes the WAV; the `.alle` file is read and 
 paths, since the daemon has another working folder.
 """
 
+import tempfile
 from argparse import Namespace
+from pathlib import Path
 
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
 from protocol.ranges import LevelRange
 from protocol.strands import Codes, StrandMeta, check_codes
+from tui.cli.batch import jobs_of, run
 from tui.cli.files import absolute, decode_target, encode_target, write_strand
 from tui.cli.output import Output, duration, harmless, level
 from tui.cli.progress import Progress
@@ -22,6 +25,12 @@ SILENCE_DB = -150.0
 
 
 def encode(arguments: Namespace, output: Output) -> int:
+    """Encode recordings as strands."""
+    jobs = jobs_of(arguments, "file", arguments.file, ".alle")
+    return run(jobs, _encode, output, key="strand", is_trial=arguments.dry_run)
+
+
+def _encode(arguments: Namespace, output: Output) -> int:
     """Encode a recording as a strand."""
     source = arguments.file
     require_file(source, "check the path")
@@ -34,7 +43,8 @@ def encode(arguments: Namespace, output: Output) -> int:
             return snapshotted(await client.request(request, timeout_s=None))
 
     meta, codes, notes = with_daemon(arguments, work)
-    write_strand(target, meta, codes)
+    if not arguments.dry_run:
+        write_strand(target, meta, codes)
     for note in notes:
         output.note(f"{source}: {note}")
     seconds = meta.samples / meta.sample_rate
@@ -53,6 +63,12 @@ def encode(arguments: Namespace, output: Output) -> int:
 
 
 def decode(arguments: Namespace, output: Output) -> int:
+    """Decode strands to WAV files."""
+    jobs = jobs_of(arguments, "strand", arguments.strand, ".wav")
+    return run(jobs, _decode, output, key="wav", is_trial=arguments.dry_run)
+
+
+def _decode(arguments: Namespace, output: Output) -> int:
     """Decode a strand to a WAV file."""
     meta, codes = read_strand(arguments.strand)
     heard = _heard(arguments.levels, meta)
@@ -61,9 +77,10 @@ def decode(arguments: Namespace, output: Output) -> int:
     is_new, out = target.replaces is None, shown(target.path)
 
     async def work(client: Client) -> Decoded:
-        with Progress(output, f"decoding {arguments.strand.name}"):
-            out_path = absolute(target.path)
-            request = DecodeSnapshot(meta=meta, out=out_path, levels=heard, part=part, replace=not is_new)
+        title = f"decoding {arguments.strand.name}"
+        with Progress(output, title), tempfile.TemporaryDirectory(prefix="allele-") as folder:
+            written = str(Path(folder) / "out.wav") if arguments.dry_run else absolute(target.path)
+            request = DecodeSnapshot(meta=meta, out=written, levels=heard, part=part, replace=not is_new)
             answer = await client.request(request, buffers=[codes], timeout_s=None)
             return answer.body
 
@@ -71,7 +88,7 @@ def decode(arguments: Namespace, output: Output) -> int:
         made = with_daemon(arguments, work)
     except AlleleError as error:
         raise name_strand(error, str(arguments.strand)) from None
-    if is_new:
+    if is_new and not arguments.dry_run:
         give_usual_permissions(target.path)
     peak_db, rms_db = audible(made.peak_db), audible(made.rms_db)
     facts = {

@@ -31,6 +31,8 @@ def reading(kind: Duration | Whole | Choice) -> Callable[[str], Any]:
 
 budget = reading(Duration())
 lines = reading(Whole(1, 1_000_000))
+level = reading(Whole(0, 31))  # the levels that a strand can have
+takes = reading(Whole(1, 99))  # as tui.model.variations names them
 place = reading(Whole(1, 1_000_000))  # a place in the queue, in the range of protocol.messages.MoveJob
 
 
