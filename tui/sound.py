@@ -180,11 +180,19 @@ class Sound:
         Raises:
             AlleleError: when there is no device or the daemon refuses.
         """
+        await self.try_codes(grid, frames, with_code(grid, *cells), editor)
+
+    async def try_codes(self, grid: StrandGrid, frames: FrameRange, codes: Codes, editor: Editor) -> None:
+        """Play frames of a strand as if it had other codes, (Q, T), without writing them.
+
+        Raises:
+            AlleleError: when there is no device or the daemon refuses.
+        """
         levels = editor.heard_levels(grid.levels)
         request = StartPlayback(
             player=await self._player_id(), strand=grid.id, frames=frames, levels=levels, before=True
         )
-        await self._started(request, _Playing(strand=grid.id, is_audition=True), [with_code(grid, *cells)])
+        await self._started(request, _Playing(strand=grid.id, is_audition=True), [codes])
 
     async def _player_id(self) -> Any:
         """Return the player's id. Without a device, searches again, since one may have been plugged in.

@@ -18,9 +18,9 @@ from tui.actions.situation import (
     stoppable,
 )
 
-LISTS = ("library", "train", "help", "undolist", "keys")
+LISTS = ("library", "train", "help", "undolist", "takes", "keys")
 KEYS = ("keys",)
-OVER = ("help", "undolist")
+OVER = ("help", "undolist", "takes")
 PLAYS = ("editor", "library", "train", "codebook")
 LIBRARY, TRAIN = ("library",), ("train",)
 OPENS = ("editor", "library")

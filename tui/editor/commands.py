@@ -23,6 +23,7 @@ from tui.editor.motions import Motions
 from tui.editor.saving import Files
 from tui.editor.sending import EditSender
 from tui.editor.strand_choice import StrandChoice
+from tui.editor.varying import Varying
 from tui.editor.viewing import Viewing
 from tui.model.changes import at_rect, to_other
 from tui.model.commands import Command, read_command
@@ -43,6 +44,7 @@ class CommandLine:
         strands: StrandChoice,
         files: Files,
         cutting: Cutting,
+        varying: Varying,
     ) -> None:
         self.context, self.sender, self.strands, self.cutting = context, sender, strands, cutting
         self.editor, self.session = context.editor, context.session
@@ -50,6 +52,7 @@ class CommandLine:
             "action": lambda command: self._action(*command.args),
             "w": lambda command: files.save(Path(command.args[0]), force=command.force, part=command.part),
             "split": self._split,
+            "vary": lambda command: varying.vary(int(command.args[0]), self._named_other(command.edit)),
             "open": self._open,
             "frame": lambda command: motions.go_to_frame(int(self._moment(command.args[0]).frames(self._frame_rate))),
             "undolist": lambda _: context.run("edit.history"),
@@ -80,7 +83,7 @@ class CommandLine:
             command = read_command(text, names, self._frame_rate)
             if command is None:
                 return
-            if command.edit is not None:
+            if command.name == "edit" and command.edit is not None:
                 self._edit(command.edit)
             else:
                 self._commands[command.name](command)
@@ -130,14 +133,17 @@ class CommandLine:
         grid = self.context.grid
         if grid is None:
             raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
-        if edit.other is not None:
-            edit = to_other(edit, self._strand_named(edit.other))
+        edit = self._named_other(edit) or edit
         if edit.levels is None and edit.frames is None and self.editor.pane.selection is not None:
             edit = at_rect(edit, self.editor.pane.rect(grid))
         elif edit.frames is None and OPS[edit.op].inserts:
             edit = replace(edit, frames=FrameRange(self.editor.pane.cursor.frame))
         self.editor.remember(edit)
         self.sender.submit(grid.id, edit)
+
+    def _named_other(self, edit: Edit | None) -> Edit | None:
+        """Return an edit with the id of the other strand that it names."""
+        return edit if edit is None or edit.other is None else to_other(edit, self._strand_named(edit.other))
 
     def _strand_named(self, name: str) -> str:
         """Return the id of a strand, given as A, B, its name or its id.

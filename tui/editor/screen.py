@@ -22,6 +22,7 @@ from tui.editor.pane_view import PaneView
 from tui.editor.saving import Files
 from tui.editor.sending import EditSender
 from tui.editor.strand_choice import StrandChoice
+from tui.editor.varying import Varying
 from tui.editor.viewing import Viewing
 from tui.editor.words import EditorWords
 from tui.model.viewport import GUTTER
@@ -46,7 +47,7 @@ class EditorScreen(BaseScreen):
         sender, hearing = EditSender(context), Hearing(context)
         motions, viewing, finding = Motions(context, hearing), Viewing(context), Finding(context, hearing)
         strands, files, operations = StrandChoice(context), Files(context), Operations(context, sender)
-        cutting = Cutting(context, sender, files)
+        cutting, varying = Cutting(context, sender, files), Varying(context)
         self.paint_mode = PaintMode(context, operations, sender)
         self.command_line = CommandLine(
             context,
@@ -57,8 +58,9 @@ class EditorScreen(BaseScreen):
             strands=strands,
             files=files,
             cutting=cutting,
+            varying=varying,
         )
-        parts = (hearing, motions, viewing, finding, strands, files, operations, cutting)
+        parts = (hearing, motions, viewing, finding, strands, files, operations, cutting, varying)
         for part in (*parts, self.paint_mode, self.command_line, self.editor_words):
             self.handlers = {**self.handlers, **part.handlers()}
 

@@ -21,6 +21,7 @@ from tui.model.quoting import split_words
 OWN = {
     "q": "quit (the daemon, its jobs and every strand stay)",
     "w": "write the strand: FILE.wav decodes it, FILE.alle saves its codes; w! overwrites; w FILE @1.2s:3.4s a part",
+    "vary": "make takes of a random edit to hear and choose from: vary 8, vary 8 mutate 0.5 q1-3",
     "split": "split the strand at the cursor, or at a frame or time: split 1.2s; the rest becomes a new strand",
     "open": "open an audio file or an .alle in this pane: open PATH [MODEL]",
     "frame": "go to a frame",
@@ -94,6 +95,8 @@ def read_command(text: str, strands: Collection[str] = (), frame_rate: float = F
         raise AlleleError(
             "E_BAD_EDIT", f"no command is called {word!r}", hint=f"edits: {', '.join(OPS)}; others: {', '.join(OWN)}"
         )
+    if word == "vary":
+        return _variations(rest, strands, frame_rate)
     rest, part = _path_and_part(rest) if word == "w" else (rest, None)
     args = _arguments(word, rest, strands)
     least, most = COUNTS.get(word, (0, 0))
@@ -101,6 +104,19 @@ def read_command(text: str, strands: Collection[str] = (), frame_rate: float = F
         wanted = f"{least} to {most}" if least < most else str(most or "no")
         raise AlleleError("E_BAD_EDIT", f":{word} takes {wanted} word{'s' * (most != 1)}", hint=OWN[word])
     return Command(word, args, force=name.endswith("!"), part=part)
+
+
+def _variations(rest: str, strands: Collection[str], frame_rate: float) -> Command:
+    """Parse `vary N [OPERATION]`.
+
+    Raises:
+        AlleleError: E_BAD_EDIT when N is not a number, or for an invalid operation.
+    """
+    count, _, operation = rest.strip().partition(" ")
+    if not (count.isascii() and count.isdecimal() and len(count) < 4):
+        raise AlleleError("E_BAD_EDIT", f":vary takes a number of takes, not {count[:40]!r}", hint=OWN["vary"])
+    edit = read_op(operation.strip(), strands.__contains__, frame_rate) if operation.strip() else None
+    return Command("vary", [count], edit=edit)
 
 
 def _path_and_part(rest: str) -> tuple[str, Span | None]:
