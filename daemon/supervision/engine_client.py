@@ -217,6 +217,15 @@ class EngineClient:
         answer = await self._interactive.request("preview", fields, (), deadline_s)
         return answer.buffers[0], float(answer.fields["gain_db"])
 
+    async def clip(self, path: Path, deadline_s: float | None = None) -> PCM:
+        """Read an audio file at 48 kHz, (L,) or in stereo (2, L) float32.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_AUDIO, E_TOO_SHORT, E_ENGINE, E_DEADLINE.
+        """
+        answer = await self._files.request("clip", {"path": str(path)}, (), deadline_s)
+        return answer.buffers[0]
+
     async def margin(self, model: str, codec_id: str, deadline_s: float | None = None) -> int:
         """The number of frames of context that the codec needs on either side of a region."""
         if codec_id not in self._margins:

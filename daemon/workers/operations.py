@@ -47,6 +47,7 @@ class Operations:
             "encode_file": self.encode_file,
             "decode_file": self.decode_file,
             "preview": self.preview,
+            "clip": self.clip,
         }
 
     def run(self, fields: dict[str, Any], buffers: Sequence[Array]) -> Result:
@@ -138,6 +139,10 @@ class Operations:
             "notes": _limiting(_limited_in(limited, decoded, written)),
         }
         return fields, ()
+
+    def clip(self, *, path: str) -> Result:
+        """Read an audio file at 48 kHz, in one or two channels."""
+        return {}, (read_clip(Path(path), 2).audio,)
 
     def preview(self, *, path: str, source: str) -> Result:
         """Read a preview that an evaluation wrote."""

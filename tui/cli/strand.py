@@ -71,7 +71,7 @@ def decode(arguments: Namespace, output: Output) -> int:
 def _decode(arguments: Namespace, output: Output) -> int:
     """Decode a strand to a WAV file."""
     meta, codes = read_strand(arguments.strand)
-    heard = _heard(arguments.levels, meta)
+    heard = heard_levels(arguments.levels, meta)
     part = None if arguments.frames is None else arguments.frames.samples(meta.samples, meta.hop_length)
     target = decode_target(arguments.strand, meta, arguments.out, force=arguments.force)
     is_new, out = target.replaces is None, shown(target.path)
@@ -127,7 +127,12 @@ def name_strand(error: AlleleError, name: str) -> AlleleError:
     return error
 
 
-def _heard(levels: LevelRange | None, meta: StrandMeta) -> list[int] | None:
+def heard_levels(levels: LevelRange | None, meta: StrandMeta) -> list[int] | None:
+    """Return the levels to decode, or None for all.
+
+    Raises:
+        AlleleError: E_RANGE for a level that the strand does not have.
+    """
     if levels is None:
         return None
     if levels.last >= meta.levels:

@@ -6,6 +6,20 @@ from tui.cli.command import argument as _arg
 
 STRAND_QUESTIONS: tuple[Command, ...] = (
     Command(
+        words=("play",),
+        summary="play a recording or a strand",
+        handler="tui.cli.play:play",
+        details="Plays to the end, or until Ctrl-C. A strand sounds as allele decode writes it. ALLELE_SOUND names the "
+        "device, as for the editor.",
+        arguments=(
+            _arg("file", type=values.path, metavar="FILE|STRAND", help="an audio file or an .alle file"),
+            _arg("--frames", type=values.span, metavar="A:B", help="only this part: frames 10:40, or times 1.2s:3.4s"),
+            _arg("--levels", type=values.levels, metavar="0-2", help="hear these levels of a strand only (all)"),
+            _arg("--loop", action="store_true", help="repeat until Ctrl-C"),
+        ),
+        keys={"file": "what was played", "seconds": "the length of what was played", "device": "where it was played"},
+    ),
+    Command(
         words=("strand", "show"),
         summary="show what a strand file contains",
         handler="tui.cli.strand_facts:show",
