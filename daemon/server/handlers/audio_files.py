@@ -16,7 +16,7 @@ from protocol.units import SAMPLE_RATE_HZ
 
 
 class AudioFileHandlers:
-    """Answers PlayFile."""
+    """Answers requests to play audio files that are not strands."""
 
     def __init__(self, services: Services, playbacks: Playbacks) -> None:
         self._services, self._playbacks = services, playbacks

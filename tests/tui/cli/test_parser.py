@@ -33,6 +33,7 @@ SAMPLES = {
     "corpus": "rain",
     "id": "1",
     "ops": "'set 1'",
+    "codes": "17",
 }
 REQUIRED = {"train": "--name m", "encode": "--model m", "blend": "--amount 0.5"}
 
@@ -180,7 +181,7 @@ def test_a_name_with_a_dash_that_is_not_there_is_explained(line: str, capsys: py
 def test_after_two_dashes_every_word_is_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("-kick.wav").touch()
-    assert parse(["encode", "--model", "m", "--", "-kick.wav"]).file == Path("-kick.wav")
+    assert parse(["encode", "--model", "m", "--", "-kick.wav"]).file == [Path("-kick.wav")]
     assert parse(["edit", "--", "-a.alle", "reverse"]).strand == Path("-a.alle")
     assert parse(["decode", "a.alle", "-oout.wav"]).out == Path("out.wav")
 
