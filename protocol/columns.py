@@ -50,6 +50,13 @@ def reversed_in_time(columns: Columns) -> Columns:
     return turned
 
 
+def silent_columns(frames: int) -> Columns:
+    """Return the columns of frames of silence: the lowest level, and no recording."""
+    columns = np.zeros((ROWS, frames), np.int32)
+    columns[LEVEL], columns[SOURCE] = -int(MAX_GAIN_DB * STEPS_OF_DB), PAINTED
+    return columns
+
+
 def painted(columns: Columns) -> Columns:
     """Return columns whose codes were written by hand: the levels stay, and there is no recording."""
     drawn = columns.copy()

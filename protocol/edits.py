@@ -2,8 +2,9 @@
 
     NAME [arguments] [qA-B] [@F0:F1] [key=value …]
 
-Levels are inclusive. Frames are half-open, and either bound can be left out. Both default to all. The same text works
-in the TUI's `:` line and in `allele edit`. The table in `protocol.operations` lists the operations and their
+Levels are inclusive. Frames are half-open, and either bound can be left out. Both default to all. A bound can be a
+time, as in `@1.2s:3.4s`: reading the text turns it into frames, so that an edit itself knows only frames. The same text
+works in the TUI's `:` line and in `allele edit`. The table in `protocol.operations` lists the operations and their
 arguments. `daemon.edits` implements what they do to cells.
 """
 
@@ -13,8 +14,11 @@ import shlex
 import msgspec
 
 from protocol.errors import AlleleError
-from protocol.operations import NOT_YET, OPS
-from protocol.ranges import FrameRange, LevelRange, frame_range, level_range
+from protocol.operations import NOT_YET, OPS, OTHER_NAMES
+from protocol.opspec import OpSpec, Place
+from protocol.ranges import FrameRange, LevelRange, level_range
+from protocol.times import EXAMPLES, read_span, time_as_frames
+from protocol.units import FRAMES_PER_S
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,18 +38,19 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _LEVELS = re.compile(r"q([0-9]{1,3})(?:-([0-9]{1,3}))?\Z")
-_FRAMES = re.compile(r"@([0-9]{0,9}):([0-9]{0,9})\Z")
-_ONE_FRAME = re.compile(r"@([0-9]{1,9})\Z")
 _RANGE_WORDS = {
     "q": ("levels", "levels are written q0, or q0-3 for 0 to 3"),
-    "@": ("frames", "frames are written @10:40 for 10 up to 39, @10:, @:40, or @10 for one"),
+    "@": ("frames", f"frames are written {EXAMPLES}"),
 }
 _OPTION = re.compile(r"([a-z_]+)=(.*)\Z", re.DOTALL)
 REGISTER_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def parse_edit(text: str) -> Edit:
+def parse_edit(text: str, frame_rate: float = FRAMES_PER_S) -> Edit:
     """Parse the text of one edit.
+
+    Args:
+        frame_rate: of the strand that is edited, frames to a second. Times in the text become frames by it.
 
     Raises:
         AlleleError: E_BAD_EDIT. It names the part that cannot be read and shows how to write it.
@@ -57,6 +62,7 @@ def parse_edit(text: str) -> Edit:
     if not words:
         raise AlleleError("E_BAD_EDIT", "the edit is empty", hint=f"operations: {', '.join(OPS)}")
     name, *rest = words
+    name = OTHER_NAMES.get(name, name)
     args: list[str] = []
     levels: LevelRange | None = None
     frames: FrameRange | None = None
@@ -68,12 +74,9 @@ def parse_edit(text: str) -> Edit:
         elif match := _LEVELS.match(word):
             _once(levels, word)
             levels = level_range(match[1], match[2])
-        elif match := _FRAMES.match(word):
+        elif word[:1] == "@" and (span := read_span(word)) is not None:
             _once(frames, word)
-            frames = frame_range(match[1], match[2])
-        elif match := _ONE_FRAME.match(word):
-            _once(frames, word)
-            frames = FrameRange(int(match[1]), int(match[1]) + 1)
+            frames = span.frames(frame_rate)
         elif match := _OPTION.match(word):
             options[match[1]] = match[2]
         elif name in OPS and word[:1] in _RANGE_WORDS:
@@ -81,7 +84,8 @@ def parse_edit(text: str) -> Edit:
             raise AlleleError("E_BAD_EDIT", f"{word!r} names no {what}", hint=hint)
         else:
             args.append(word)
-    return check_edit(Edit(op=name, args=args, levels=levels, frames=frames, options=options))
+    edit = check_edit(Edit(op=name, args=args, levels=levels, frames=frames, options=options))
+    return _in_frames(edit, OPS[name], frame_rate)
 
 
 def check_edit(edit: Edit) -> Edit:
@@ -104,6 +108,9 @@ def check_edit(edit: Edit) -> Edit:
     if unknown:
         known = ", ".join(spec.options) or "none"
         raise AlleleError("E_BAD_EDIT", f"{edit.op} has no option {unknown[0]!r}", hint=f"options: {known}")
+    if spec.place is Place.STRAND and (edit.levels is not None or edit.frames is not None):
+        place = edit.levels if edit.frames is None else edit.frames
+        raise AlleleError("E_BAD_EDIT", f"{edit.op} takes no range, not {place}", hint=f"as in: {spec.example}")
     if edit.levels is not None and not 0 <= edit.levels.first <= edit.levels.last:
         raise AlleleError("E_BAD_EDIT", f"levels {edit.levels} run backwards", hint="write q0-3")
     if edit.frames is not None and not 0 <= edit.frames.first < edit.frames.past:
@@ -117,6 +124,20 @@ def format_edit(edit: Edit) -> str:
     words += [str(place) for place in (edit.levels, edit.frames) if place is not None]
     words += [f"{key}={shlex.quote(value)}" for key, value in edit.options.items()]
     return " ".join(words)
+
+
+def _in_frames(edit: Edit, spec: OpSpec, frame_rate: float) -> Edit:
+    """The edit with the times of its arguments and options as frames."""
+    if not spec.times:
+        return edit
+    args = [
+        time_as_frames(arg, frame_rate) if name in spec.times else arg
+        for name, arg in zip(spec.arguments, edit.args, strict=True)
+    ]
+    options = {
+        key: time_as_frames(value, frame_rate) if key in spec.times else value for key, value in edit.options.items()
+    }
+    return msgspec.structs.replace(edit, args=args, options=options)
 
 
 def _once(before: object, word: str) -> None:

@@ -1,12 +1,13 @@
 """The table of edit operations: what each accepts, and every property that the daemon and its clients depend on.
 
-An operation is one row here and one function in `daemon.edits.operations`; one that needs a model has a second
-function, of the same name, in `daemon.blending.computations`. Everything else is derived from the row: the part of a
-selection that an edit applies to, the editor's action and its question, the effect of a lock, the command line's list,
-and the documents.
+An operation is one row here (those that cut and join, in `protocol.cutting`) and one function in
+`daemon.edits.operations`; one that needs a model has a second function, of the same name, in
+`daemon.blending.computations`. Everything else is derived from the row: the part of a selection that an edit applies
+to, the editor's action and its question, the effect of a lock, the command line's list, and the documents.
 """
 
 from protocol.atlas import DIRECTIONS
+from protocol.cutting import CUTTING
 from protocol.opspec import Count, OpSpec, Place, Prompt
 
 BLEND_MODES = ("latent", "cells", "levels")
@@ -40,6 +41,7 @@ OPS: dict[str, OpSpec] = {
             action_help="the selection, or as many cells as the count",
             arguments=("OTHER",),
             options={"at": "first frame in the other strand (default: the same frame)", "level": _LEVEL},
+            times=("at",),
             takes_strand=True,
             changes_other=True,
             example="swap OTHER.alle q0-1 @10:40 at=0",
@@ -77,6 +79,7 @@ OPS: dict[str, OpSpec] = {
                 "gap": "the gap's code on every level, or @F: on each level the code at frame F (needed)",
                 "level": _LEVEL,
             },
+            times=("gap",),
             place=Place.FRAMES,
             example="mix a @12: gap=@3",
         ),
@@ -106,6 +109,7 @@ OPS: dict[str, OpSpec] = {
                 "seed": "start of the random choices of mode=cells (0)",
                 "level": _LEVEL,
             },
+            times=("at",),
             takes_strand=True,
             takes_whole=True,
             needs_model=True,
@@ -119,6 +123,7 @@ OPS: dict[str, OpSpec] = {
             name="shift",
             summary="rotate cells in time inside the range: + is later",
             arguments=("FRAMES",),
+            times=("FRAMES",),
             count=Count.AMOUNT,
             example="shift +2 @0:8",
         ),
@@ -160,6 +165,7 @@ OPS: dict[str, OpSpec] = {
             resizes=True,
             example="mirror",
         ),
+        *CUTTING,
         OpSpec(
             name="mutate",
             summary="send cells to near codes at random; STRENGTH 0.1 is light, 0.3 clear, 0.6 strong, 1 all cells",
@@ -233,3 +239,6 @@ NOT_YET: dict[str, tuple[str, str]] = {
     "solo": ("solo is for listening and changes no cells", "allele decode --levels hears some levels only"),
 }
 """Names that are refused as operations, each with the reason and a hint."""
+
+OTHER_NAMES: dict[str, str] = {"trim": "crop", "delete": "cut"}
+"""Everyday words that are read as an operation of another name."""

@@ -13,6 +13,7 @@ class Place(enum.Enum):
     CELLS = "levels and frames"
     FRAMES = "frames alone: the levels are all, or those that a register was copied from"
     LEVELS = "whole levels"
+    STRAND = "no part of it: the operation takes no levels and no frames"
 
 
 class Count(enum.Enum):
@@ -44,6 +45,11 @@ class OpSpec:
         takes_whole: without a selection, a key applies it to the whole strand and not to the cell of the cursor.
         fills_register: the first argument names a register that it fills. reads_register: a register that it reads.
         resizes: the strand's length changes, on all levels.
+        inserts: it inserts frames before the first frame of its range.
+        needs_frames: the frames must be named, in a text, or selected, for a key.
+        needs_selection: a key needs a selection, because a single cell at the cursor would be a mistake.
+        times: the arguments and options that are a number of frames or a range of frames; a time such as 0.5s is
+            accepted too.
         heeds_locks: it does not change the cells of locked levels.
         needs_model: a model computes the cells. needs_atlas: the model's atlas is needed too.
         spares_body: without levels it applies to all but level 0, which carries the body of the sound.
@@ -67,6 +73,10 @@ class OpSpec:
     fills_register: bool = False
     reads_register: bool = False
     resizes: bool = False
+    inserts: bool = False
+    needs_frames: bool = False
+    needs_selection: bool = False
+    times: tuple[str, ...] = ()
     heeds_locks: bool = True
     needs_model: bool = False
     needs_atlas: bool = False

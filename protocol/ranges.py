@@ -51,6 +51,13 @@ class FrameRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
         return FrameRange(first, max(first, min(self.past, other.past)))
 
 
+class SampleRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Samples [first, past) of a sound, sent as an array of two."""
+
+    first: int
+    past: int
+
+
 class LevelRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Levels `first` to `last`, both included, sent as an array of two."""
 
@@ -85,11 +92,6 @@ class LevelRange(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fi
 def level_range(first: str, last: str | None) -> LevelRange:
     """Read a range of levels from its digits. Without `last` it is one level."""
     return LevelRange(int(first), int(last or first))
-
-
-def frame_range(first: str, past: str) -> FrameRange:
-    """Read a range of frames from its digits. An empty bound means the start or the end of the strand."""
-    return FrameRange(int(first or 0), int(past) if past else END)
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,7 @@ def sections() -> dict[str, str]:
         edits.Edit,
         ranges.LevelRange,
         ranges.FrameRange,
+        ranges.SampleRange,
     ]
     limits = [
         ("protocol versions", f"{version.PROTOCOL_MIN} to {version.PROTOCOL_MAX}"),

@@ -42,6 +42,7 @@ from tui.screens.keys import KeysScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.over import OverScreen
 from tui.screens.palette import PaletteScreen
+from tui.screens.takes import TakeList
 from tui.screens.train import TrainScreen
 from tui.screens.undo_list import UndoList
 from tui.session.session import Session
@@ -252,6 +253,10 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     def show_history(self, strand: str) -> None:
         """Show the undo list of a strand."""
         self.push_screen(UndoList(strand))
+
+    def show_takes(self, takes: TakeList) -> None:
+        """Show a list of takes over the editor."""
+        self.push_screen(takes)
 
     def go(self, name: str) -> None:
         """Show a screen in place of the current one and of screens over it."""

@@ -179,11 +179,18 @@ class Sound:
         Raises:
             AlleleError: when there is no device or the daemon refuses.
         """
+        await self.try_cells(grid, frames, Cells(with_code(grid, *cells), grid.columns), editor)
+
+    async def try_cells(self, grid: StrandGrid, frames: FrameRange, tried: Cells, editor: Editor) -> None:
+        """Play frames of a strand as if it had other codes and columns, without writing them.
+
+        Raises:
+            AlleleError: when there is no device or the daemon refuses.
+        """
         levels = editor.heard_levels(grid.levels)
         request = StartPlayback(
             player=await self._player_id(), strand=grid.id, frames=frames, levels=levels, before=True
         )
-        tried = Cells(with_code(grid, *cells), grid.columns)
         await self._started(request, _Playing(strand=grid.id, is_audition=True), tried)
 
     async def _player_id(self) -> Any:

@@ -1,7 +1,8 @@
 """The table of the computations that edits need from a model, by name.
 
 An edit names the computation in a `daemon.edits.values.Computation`. The engine calls `compute` with the codec. The
-names are those of the operations, and `align`, which a blend may need first, and `compare`, which measures a nudge.
+names are those of the operations, `silence` also for `pause`; and `align`, which a blend may need first, and `compare`,
+which measures a nudge.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +14,7 @@ from daemon.blending.blend import blend
 from daemon.blending.mosaic import mosaic
 from daemon.blending.mutation import mutate
 from daemon.blending.nudge import compare, nudge
+from daemon.blending.silence import silence
 from daemon.blending.stretch import stretch
 from daemon.codec.codec import Codec, Codes
 from daemon.codec.errors import CodecError
@@ -25,6 +27,7 @@ COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
     "mutate": mutate,
     "nudge": nudge,
     "stretch": stretch,
+    "silence": silence,
 }
 
 

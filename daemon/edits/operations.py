@@ -6,11 +6,13 @@
 
 from collections.abc import Callable
 
-from daemon.edits import cells, computed, locks, pairs, registers, timeline
+from daemon.edits import cells, computed, cutting, locks, pairs, registers, timeline
 from daemon.edits.pairs import Others
 from daemon.edits.registers import Registers
 from daemon.edits.values import Grid, Step
 from protocol.edits import Edit, check_edit
+from protocol.errors import AlleleError
+from protocol.operations import OPS
 
 Operation = Callable[[Edit, Grid, Others, Registers], Step]
 
@@ -41,6 +43,12 @@ OPERATIONS: dict[str, Operation] = {
     "stretch": _alone(timeline.stretch),
     "repeat": _alone(timeline.repeat),
     "mirror": _alone(timeline.mirror),
+    "crop": _alone(cutting.crop),
+    "cut": _alone(cutting.remove),
+    "insert": _with_registers(cutting.insert),
+    "silence": _alone(cutting.silence),
+    "pause": _alone(cutting.pause),
+    "join": _with_others(cutting.join),
     "mutate": _alone(computed.mutate),
     "nudge": _alone(computed.nudge),
     "mosaic": _with_others(computed.mosaic),
@@ -62,4 +70,6 @@ def apply(edit: Edit, grid: Grid, others: Others, filled: Registers) -> Step:
         AlleleError: E_BAD_EDIT, E_RANGE, E_BAD_CODE, E_NOT_FOUND or E_WRONG_MODEL.
     """
     operation = OPERATIONS[check_edit(edit).op]
+    if edit.frames is None and OPS[edit.op].needs_frames:
+        raise AlleleError("E_BAD_EDIT", f"{edit.op} needs a range of frames", hint=f"as in: {OPS[edit.op].example}")
     return locks.keep_locked(edit, grid, others, lambda edit: operation(edit, grid, others, filled))

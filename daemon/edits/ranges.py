@@ -51,7 +51,8 @@ def cells_of(edit: Edit, grid: Grid) -> Rect:
     if frames.first >= grid.frames or frames.past > grid.frames:
         raise AlleleError(
             "E_RANGE",
-            f"frames {frames} do not exist: {grid.meta.name} has frames 0 to {grid.frames - 1}",
+            f"frames {frames} do not exist: {grid.meta.name} has frames 0 to {grid.frames - 1}, "
+            f"{grid.frames / grid.meta.frame_rate:.2f} s",
             hint=f"write @{min(frames.first, max(0, grid.frames - 1))}:{grid.frames}",
         )
     return Rect(levels, frames)

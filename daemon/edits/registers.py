@@ -19,7 +19,12 @@ Registers = Mapping[str, Register]
 def copy(edit: Edit, grid: Grid) -> Step:
     """Store the cells of the range in a register."""
     name, cells = register_name(edit.args[0]), cells_of(edit, grid)
-    register = Register(
+    return Outcome(registers={name: register_of(grid, cells)})
+
+
+def register_of(grid: Grid, cells: Rect) -> Register:
+    """The content of a register that keeps the cells of a rectangle."""
+    return Register(
         codes=cut(grid, cells).copy(),
         columns=columns_of(grid, cells).copy(),
         recordings=recordings_of(grid),
@@ -27,7 +32,6 @@ def copy(edit: Edit, grid: Grid) -> Step:
         model=grid.meta.model,
         codec_id=grid.meta.codec_id,
     )
-    return Outcome(registers={name: register})
 
 
 def put(edit: Edit, grid: Grid, registers: Registers) -> Step:
@@ -78,8 +82,12 @@ def _landing(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Re
     return register, cells.first_frames(written), notes
 
 
-def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect]:
-    """The register, and its target range. Its levels are those named, or else those that it was copied from."""
+def filled_register(edit: Edit, grid: Grid, registers: Registers) -> Register:
+    """Return the register that an edit names.
+
+    Raises:
+        AlleleError: E_NOT_FOUND if it is empty, E_WRONG_MODEL if its codes are of another model.
+    """
     name = register_name(edit.args[0])
     register = registers.get(name)
     if register is None:
@@ -88,6 +96,12 @@ def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rec
             "E_NOT_FOUND", f"register {name} is empty (filled: {filled})", hint=f"fill it first: copy {name} q0 @0:8"
         )
     same_codec(grid, f"register {name}", register.model, register.codec_id)
+    return register
+
+
+def _placed(edit: Edit, grid: Grid, registers: Registers) -> tuple[Register, Rect]:
+    """The register, and its target range. Its levels are those named, or else those that it was copied from."""
+    register, name = filled_register(edit, grid, registers), edit.args[0]
     height = register.codes.shape[0]
     copied_from = LevelRange(register.level_lo, register.level_lo + height - 1)
     levels = copied_from if edit.levels is None else edit.levels

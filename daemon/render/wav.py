@@ -16,11 +16,18 @@ _PIECE_S = 1.0
 
 
 def write_wav(
-    path: Path, audio: NDArray[np.float32], sample_rate: int = SAMPLE_RATE_HZ, bits: int = 24, *, replace: bool = True
+    path: Path,
+    audio: NDArray[np.float32],
+    sample_rate: int = SAMPLE_RATE_HZ,
+    bits: int = 24,
+    *,
+    part: slice = slice(None),
+    replace: bool = True,
 ) -> None:
     """Write `(L,)` or `(C, L)` float32 as a dithered PCM WAV of 16 or 24 bits, atomically.
 
-    Samples beyond full scale are clipped.
+    Samples beyond full scale are clipped. With `part`, only those samples are written, with the dither that they have
+    in a file of the whole.
 
     Raises:
         FileExistsError: with replace=False, a file of that name exists when the write ends.
@@ -30,11 +37,11 @@ def write_wav(
     if bits not in (16, 24):
         raise ValueError(f"bits must be 16 or 24, not {bits}")
     frames = np.atleast_2d(audio).T
-    pcm = to_pcm(frames, bits) << (32 - bits)  # soundfile takes int32 whose top bits are kept
+    pcm = to_pcm(frames, bits)[part] << (32 - bits)  # soundfile takes int32 whose top bits are kept
     piece = max(1, int(_PIECE_S * sample_rate))
 
     def write(temp: Path) -> None:
-        with soundfile.SoundFile(temp, "w", sample_rate, frames.shape[1], subtype=f"PCM_{bits}", format="WAV") as file:
+        with soundfile.SoundFile(temp, "w", sample_rate, pcm.shape[1], subtype=f"PCM_{bits}", format="WAV") as file:
             for start in range(0, len(pcm), piece):
                 file.write(np.ascontiguousarray(pcm[start : start + piece]))
 

@@ -17,7 +17,7 @@ import zmq
 from daemon.config import DaemonConfig
 from daemon.jobs.ledger import JobLedger
 from daemon.jobs.queue import JobQueue
-from daemon.server.handlers import atlases, corpora, jobs, models, previews, snapshots, status, strands
+from daemon.server.handlers import atlases, audio_files, corpora, jobs, models, previews, snapshots, status, strands
 from daemon.server.handlers.playback import open_playbacks
 from daemon.server.jobnews import JobNews
 from daemon.server.library import Library
@@ -145,6 +145,7 @@ class Broker:
         playbacks = open_playbacks(table, book, library, engine, aud)
         self._stack.push_async_callback(playbacks.close)
         previews.register(table, self.services, playbacks)
+        audio_files.register(table, self.services, playbacks)
         self._serve(context, table, rejected, aud)
         log.info("serving %s, pid %d, epoch %s", self._places.home, os.getpid(), self.epoch[:8])
 

@@ -235,7 +235,10 @@ class StrandStore:
         with self._journal.transaction():
             self._journal.expect(revisions)
             self._journal.apply_edit(edit, text, parts, request.cid, request.id)
+            for name, register in outcome.registers.items():
+                self._journal.put_register(name, register)
             self._commit(rows, answer, request, is_new=True)
+        self._registers.update(outcome.registers)
         return self._settle(rows, outcome.changes, answer)
 
     def _remember(

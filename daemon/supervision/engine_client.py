@@ -18,6 +18,7 @@ import numpy.typing as npt
 from daemon.edits.values import Computation
 from daemon.supervision.supervisor import WorkerSupervisor
 from protocol.arrays import Array
+from protocol.ranges import SampleRange
 from protocol.strands import Codes
 
 PCM = npt.NDArray[np.float32]
@@ -181,10 +182,14 @@ class EngineClient:
         samples: int,
         gains_db: PCM,
         levels: Sequence[int] | None = None,
+        part: SampleRange | None = None,
         replace: bool = True,
         deadline_s: float | None = None,
     ) -> dict[str, Any]:
         """Decode a grid to a 48 kHz 24-bit WAV file. Returns samples, seconds, peak_db and rms_db.
+
+        Args:
+            part: write only these samples of the whole.
 
         Raises:
             AlleleError: E_EXISTS for a file that must not be replaced, E_IO, E_DISK_FULL, E_ENGINE, E_DEADLINE,
@@ -196,6 +201,7 @@ class EngineClient:
             "out": str(out),
             "samples": samples,
             "levels": None if levels is None else list(levels),
+            "part": None if part is None else [part.first, part.past],
             "replace": replace,
         }
         return (await self._files.request("decode_file", fields, [codes, gains_db], deadline_s)).fields
@@ -209,6 +215,15 @@ class EngineClient:
         fields = {"path": str(path), "source": str(source)}
         answer = await self._interactive.request("preview", fields, (), deadline_s)
         return answer.buffers[0], float(answer.fields["gain_db"])
+
+    async def clip(self, path: Path, deadline_s: float | None = None) -> PCM:
+        """Read an audio file at 48 kHz, (L,) or in stereo (2, L) float32.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_AUDIO, E_TOO_SHORT, E_ENGINE, E_DEADLINE.
+        """
+        answer = await self._files.request("clip", {"path": str(path)}, (), deadline_s)
+        return answer.buffers[0]
 
     async def margin(self, model: str, codec_id: str, deadline_s: float | None = None) -> int:
         """The number of frames of context that the codec needs on either side of a region."""

@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from daemon.atlas.files import ATLAS_NAME, read_atlas
 from daemon.atlas.table import Atlas
 from daemon.blending.computations import compute
 from daemon.codec.codec import Codec
 from daemon.codec.format import CONFIG_NAME
-from daemon.dsp.limiter import Limited, limit
+from daemon.dsp.limiter import CEILING, Limited, limit
 from daemon.render.wav import write_wav
 from daemon.workers.clips import read_clip
 from daemon.workers.likeness import unlikeness
@@ -49,6 +50,7 @@ class Operations:
             "encode_file": self.encode_file,
             "decode_file": self.decode_file,
             "preview": self.preview,
+            "clip": self.clip,
         }
 
     def run(self, fields: dict[str, Any], buffers: Sequence[Array]) -> Result:
@@ -113,14 +115,21 @@ class Operations:
         out: str,
         samples: int,
         levels: list[int] | None,
+        part: Sequence[int] | None = None,
         replace: bool = True,
     ) -> Result:
-        """Decode a grid to a 48 kHz 24-bit WAV file."""
+        """Decode a grid to a 48 kHz 24-bit WAV file, or only its samples [part[0], part[1]).
+
+        A part is taken out of the whole, since the limiter and the dither at its edges depend on what is around it.
+        """
         codec = self._codec(model, codec_id)
-        limited = limit(codec.decode(codes, levels=levels, gain_db=gains_db))
-        heard = limited.audio[..., :samples]
+        decoded = codec.decode(codes, levels=levels, gain_db=gains_db)
+        limited = limit(decoded)
+        sound = limited.audio[..., :samples]
+        written = slice(None) if part is None else slice(*part)
+        heard = sound[..., written]
         try:
-            write_wav(Path(out), heard, codec.config.sample_rate, 24, replace=replace)
+            write_wav(Path(out), sound, codec.config.sample_rate, 24, part=written, replace=replace)
         except FileExistsError:
             raise AlleleError(
                 "E_EXISTS", f"{out}: another program has just created this file", hint="try again"
@@ -134,9 +143,13 @@ class Operations:
             "channels": codec.config.channels,
             "peak_db": _decibels(peak),
             "rms_db": _decibels(rms),
-            "notes": _limiting(limited),
+            "notes": _limiting(_limited_in(limited._replace(audio=sound), decoded[..., :samples], written)),
         }
         return fields, ()
+
+    def clip(self, *, path: str) -> Result:
+        """Read an audio file at 48 kHz, in one or two channels."""
+        return {}, (read_clip(Path(path), 2).audio,)
 
     def preview(self, *, path: str, source: str) -> Result:
         """Read a preview that an evaluation wrote."""
@@ -183,6 +196,15 @@ class Operations:
                 self._codecs.popitem(last=False)
         self._codecs.move_to_end(model)
         return self._codecs[model][1]
+
+
+def _limited_in(limited: Limited, decoded: NDArray[np.float32], part: slice) -> Limited:
+    """What a limiter did to a part of a sound, given the sound as it was before."""
+    before, after = np.abs(decoded[..., part]), np.abs(limited.audio[..., part])
+    count = int(np.count_nonzero((before if before.ndim == 1 else before.max(axis=0)) > 1.0))
+    loud = before > CEILING
+    most = float((after[loud] / before[loud]).min(initial=1.0))
+    return Limited(limited.audio[..., part], count, -20 * float(np.log10(most)))
 
 
 def _limiting(limited: Limited) -> list[str]:

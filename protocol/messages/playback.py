@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from protocol.messages.fields import Done, Id, Request, Struct
+from protocol.messages.fields import Done, Id, Path, Request, Struct
 from protocol.ranges import FrameRange
 
 
@@ -66,6 +66,23 @@ class PlayPreview(Request[PreviewStarted], frozen=True, kw_only=True):
     job: Id
     preview: Annotated[str, Meta(pattern=r"^(source|final|step-[0-9]{8})\Z")]
     sample: Annotated[int, Meta(ge=0, le=2**40)] = 0
+    loop: bool = False
+
+
+class FileStarted(Struct, frozen=True, kw_only=True):
+    """Playback of a file started. playback: the number in its chunks. seconds: the length of what is played."""
+
+    playback: int
+    seconds: float
+
+
+class PlayFile(Request[FileStarted], frozen=True, kw_only=True):
+    """Play an audio file on the daemon's machine, without making a strand. first, past: samples at 48 kHz (all)."""
+
+    player: bytes
+    path: Path
+    first: Annotated[int, Meta(ge=0, le=2**40)] = 0
+    past: Annotated[int, Meta(ge=0, le=2**40)] | None = None
     loop: bool = False
 
 

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from protocol.edits import Edit
 from protocol.messages.fields import Id, Name, Path, Request, Struct
-from protocol.ranges import FrameRange
+from protocol.ranges import FrameRange, SampleRange
 from protocol.strands import StrandMeta
 
 
@@ -56,21 +56,27 @@ class Decoded(Struct, frozen=True, kw_only=True):
 class DecodeSnapshot(Request[Decoded], frozen=True, kw_only=True):
     """Decode a snapshot (buffers: codes, columns) to a WAV file on the daemon's machine. levels: the levels to decode.
 
+    part: write only these samples; they are the same as in a file of the whole.
     replace: if false, an existing file is refused (E_EXISTS). The strand's own recording is never replaced.
     """
 
     meta: StrandMeta
     out: Path
     levels: list[int] | None = None
+    part: SampleRange | None = None
     replace: bool = True
 
 
 class DecodeStrand(Request[Decoded], frozen=True, kw_only=True):
-    """Decode an open strand to a WAV file on the daemon's machine. levels, replace: as in DecodeSnapshot."""
+    """Decode an open strand to a WAV file on the daemon's machine.
+
+    levels, part and replace are as in DecodeSnapshot.
+    """
 
     strand: Id
     out: Path
     levels: list[int] | None = None
+    part: SampleRange | None = None
     replace: bool = True
 
 

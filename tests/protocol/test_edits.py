@@ -7,21 +7,26 @@ from hypothesis import strategies as st
 from protocol.edits import Edit, check_edit, format_edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.operations import OPS
+from protocol.opspec import Place
 from protocol.ranges import END, FrameRange, LevelRange
+from protocol.times import time_as_frames
 
 LEVELS = st.none() | st.tuples(st.integers(0, 31), st.integers(0, 31)).map(lambda pair: LevelRange(*sorted(pair)))
 FRAMES = st.none() | st.builds(FrameRange, st.integers(0, 10**6), st.just(END) | st.integers(1, 10**6)).filter(len)
-NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
+NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20).filter(
+    lambda text: time_as_frames(text, 46.875) == text  # a time is not kept as text
+)
 
 
 @st.composite
 def edits(draw: st.DrawFn) -> Edit:
     spec = OPS[draw(st.sampled_from(sorted(OPS)))]
+    has_place = spec.place is not Place.STRAND
     return Edit(
         op=spec.name,
         args=[draw(NAMES) for _ in spec.arguments],
-        levels=draw(LEVELS),
-        frames=draw(FRAMES),
+        levels=draw(LEVELS) if has_place else None,
+        frames=draw(FRAMES) if has_place else None,
         options={key: draw(NAMES) for key in spec.options if draw(st.booleans())},
     )
 
@@ -59,10 +64,25 @@ def test_every_example_in_the_help_is_one(name: str) -> None:
         ("swap q0 q1", Edit(op="swap", args=["q0"], levels=LevelRange(1, 1))),
         ("swap a=b.alle @:4", Edit(op="swap", args=["a=b.alle"], frames=FrameRange(0, 4))),
         ("put a @12:", Edit(op="put", args=["a"], frames=FrameRange(12))),
+        ("crop @1.2s:3.4s", Edit(op="crop", frames=FrameRange(56, 159))),
+        ("cut @1.2s:300 into=b", Edit(op="cut", frames=FrameRange(56, 300), options={"into": "b"})),
+        ("trim @500ms:", Edit(op="crop", frames=FrameRange(23))),
+        ("delete @:.5s", Edit(op="cut", frames=FrameRange(0, 23))),
+        ("set 1 @1.2s", Edit(op="set", args=["1"], frames=FrameRange(56, 57))),
+        ("swap o @2s: at=1.5s", Edit(op="swap", args=["o"], frames=FrameRange(94), options={"at": "70"})),
+        ("mix a gap=@0.1s", Edit(op="mix", args=["a"], options={"gap": "@5"})),
+        ("shift -0.5s", Edit(op="shift", args=["-23"])),
+        ("pause 0.5s @4:", Edit(op="pause", args=["23"], frames=FrameRange(4))),
+        ("join o take=1s:2s before=3s", Edit(op="join", args=["o"], options={"take": "47:94", "before": "141"})),
     ],
 )
 def test_known_texts(text: str, edit: Edit) -> None:
     assert parse_edit(text) == edit
+
+
+def test_a_time_becomes_frames_by_the_rate_of_the_strand() -> None:
+    assert parse_edit("crop @1s:2s", 100.0).frames == FrameRange(100, 200)
+    assert parse_edit("pause 1s", 100.0).args == ["100"]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +97,9 @@ def test_known_texts(text: str, edit: Edit) -> None:
         ("set 1 q3-1", "backwards"),
         ("set 1 @4:4", "empty"),
         ("set 1 @9:4", "empty"),
+        ("crop @3.4s:1.2s", "empty"),
+        ("crop @3s:4", "empty"),
+        ("join o q0", "takes no range"),
         ("set 1 q0 q1", "twice"),
         ("set 1 @1:2 @3:4", "twice"),
         ("set 1 loud=yes", "no option"),

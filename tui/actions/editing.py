@@ -4,7 +4,9 @@ from protocol.operations import NOT_YET, OPS
 from tui.actions.action import Action
 from tui.actions.situation import (
     Check,
+    modelled,
     one_cell,
+    online_strand,
     operation,
     redoable,
     repeatable,
@@ -34,6 +36,13 @@ ACTIONS: tuple[Action, ...] = (
     _edit("prev_16", "16 codes back in the order of the colours", one_cell),
     _edit("shift_left", "Shift earlier in time", selected, "rotates within the selection, by the count"),
     _edit("shift_right", "Shift later in time", selected, "rotates within the selection, by the count"),
+    _edit("split", "Split at the cursor", online_strand, "the cursor's frame and what follows become a new strand"),
+    _edit(
+        "vary",
+        "Vary: takes of the last random edit, to hear and choose",
+        modelled,
+        "as many as the count, or 8; of mutate 0.3 if the last edit was not random; also :vary 8 mutate 0.5",
+    ),
     _edit("again", "Repeat the last change here", repeatable, "also an edit typed on the : line"),
     _edit("undo", "Undo", undoable, "a swap is undone on both strands"),
     _edit("redo", "Redo", redoable),

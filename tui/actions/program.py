@@ -10,6 +10,7 @@ from tui.actions.situation import (
     job_chosen,
     model_chosen,
     movable,
+    online_selected,
     online_strand,
     openable,
     pausable,
@@ -17,9 +18,9 @@ from tui.actions.situation import (
     stoppable,
 )
 
-LISTS = ("library", "train", "help", "undolist", "keys")
+LISTS = ("library", "train", "help", "undolist", "takes", "keys")
 KEYS = ("keys",)
-OVER = ("help", "undolist")
+OVER = ("help", "undolist", "takes")
 PLAYS = ("editor", "library", "train", "codebook")
 LIBRARY, TRAIN = ("library",), ("train",)
 OPENS = ("editor", "library")
@@ -27,6 +28,14 @@ OPENS = ("editor", "library")
 FILES = (
     Action("file.open", "Open a sound or an .alle file", "File", OPENS, connected),
     Action("file.save", "Save the sound as WAV", "File", ("editor",), online_strand),
+    Action(
+        "file.save_selection",
+        "Save only the selection as WAV",
+        "File",
+        ("editor",),
+        online_selected,
+        "also :w FILE @212:400, or in seconds: :w FILE @1.2s:3.4s",
+    ),
 )
 
 LIST_MOVES = (

@@ -125,6 +125,11 @@ def selected(s: Situation) -> str:
     return strand(s) or ("" if s.selection else "no selection: start one with {select.start}")
 
 
+def online_selected(s: Situation) -> str:
+    """Check that a rectangle is selected and the daemon can change the strand."""
+    return online_strand(s) or selected(s)
+
+
 def modelled_codes(s: Situation) -> str:
     """Check that the codes of a model can be shown: the strand's model, or any model when no strand is open."""
     none = f"this strand's model is not here: {RESTORE_MODEL}" if s.strand else NO_MODEL
@@ -206,4 +211,6 @@ def operation(spec: OpSpec) -> Check:
     """Return the check of an edit operation, which follows from its row in the table of operations."""
     if spec.takes_strand:
         return both_modelled if spec.needs_model else both
+    if spec.needs_selection:
+        return online_selected
     return modelled if spec.needs_model else online_strand

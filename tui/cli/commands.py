@@ -10,6 +10,7 @@ from tui.cli.command import Argument, Command
 from tui.cli.command import argument as _arg
 from tui.cli.job_commands import JOB_COMMANDS
 from tui.cli.strand_commands import STRAND_COMMANDS
+from tui.cli.strand_questions import STRAND_QUESTIONS
 
 KEYMAPS = ("vim", "tracker")
 
@@ -34,6 +35,7 @@ GROUPS = {
     "corpus": "named sets of recordings",
     "jobs": "the daemon's current and past work",
     "model": "trained codecs",
+    "strand": "strand files: what they contain",
 }
 
 COMMANDS: tuple[Command, ...] = (
@@ -197,4 +199,5 @@ COMMANDS: tuple[Command, ...] = (
         keys={"restored": "its name now", "detail": "where it is"},
     ),
     *STRAND_COMMANDS,
+    *STRAND_QUESTIONS,
 )

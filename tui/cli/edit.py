@@ -6,6 +6,7 @@ command changed meanwhile is kept.
 """
 
 from argparse import Namespace
+from collections.abc import Callable
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -14,7 +15,10 @@ from protocol.arrays import Array
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import EditSnapshot
+from protocol.operations import OPS, OTHER_NAMES
 from protocol.strands import Strand
+from protocol.units import FRAMES_PER_S
+from tui.cli.batch import Job, changed, jobs_of, run
 from tui.cli.files import edit_target, write_strand
 from tui.cli.output import Output, harmless
 from tui.cli.progress import Progress
@@ -22,6 +26,7 @@ from tui.cli.session import with_daemon
 from tui.cli.strand import name_strand, snapshotted
 from tui.model.existing import at_home, named
 from tui.model.op_text import read_op
+from tui.model.variations import take_name, variation
 from tui.strand_files import read_strand
 from tui.targets import as_it_is, shown
 from tui.transport.client import Client
@@ -31,32 +36,99 @@ OF_AN_EDIT = frozenset({"E_BAD_EDIT", "E_BAD_CODE", "E_RANGE", "E_NOT_FOUND", "E
 
 
 def edit(arguments: Namespace, output: Output) -> int:
-    """Apply operations to a strand, in order."""
+    """Apply operations to strands, in order, once or in several takes."""
+    strands, ops = strands_and_ops(arguments.strand, arguments.ops)
+    if len(strands) > 1 and arguments.out is not None:
+        raise AlleleError(
+            "E_BAD_REQUEST", f"-o names one file, and {len(strands)} strands are given", hint="use --out-dir DIR"
+        )
+    if arguments.count is not None:
+        variation(_read(changed(arguments, ops=ops), FRAMES_PER_S), 0)  # refused once, not for each take
+    jobs = jobs_of(changed(arguments, ops=ops, take=None), "strand", strands, ".alle")
+    if arguments.count is not None:
+        jobs = [
+            Job(f"{job.name}, {take_name(take + 1)}", changed(job.arguments, take=take), _take_out(job, take, strands))
+            for job in jobs
+            for take in range(arguments.count)
+        ]
+    return run(jobs, _edit, output, key="strand", is_trial=arguments.dry_run)
+
+
+def strands_and_ops(first: Path, rest: list[str]) -> tuple[list[Path], list[str]]:
+    """Split the words of `allele edit` into strands and operations, of which there must be one.
+
+    A word is a strand if it ends in .alle and does not begin with the name of an operation.
+    """
+    strands = [first]
+    for word in rest:
+        if not word.lower().endswith(".alle") or word.split(maxsplit=1)[0] in (*OPS, *OTHER_NAMES):
+            break
+        strands.append(_path_of(word))
+    ops = rest[len(strands) - 1 :]
+    if not ops:
+        raise AlleleError("E_BAD_REQUEST", "no operation is given", hint="as in: allele edit a.alle b.alle 'reverse'")
+    return strands, ops
+
+
+def _take_out(job: Job, take: int, strands: list[Path]) -> Path:
+    """Return the file of a take: take-01.alle, with the strand's name before it if there are several strands."""
+    folder, name = job.arguments.out_dir, f"{take_name(take + 1)}.alle"
+    return folder / (name if len(strands) == 1 else f"{job.arguments.strand.stem}-{name}")
+
+
+def _edit(arguments: Namespace, output: Output) -> int:
+    """Apply operations to one strand, with the seeds of a take if it is one."""
+
+    def read(frame_rate: float) -> list[Edit]:
+        edits = _read(arguments, frame_rate)
+        return edits if arguments.take is None else variation(edits, arguments.take)
+
+    return _apply(arguments, read, output)
+
+
+def _read(arguments: Namespace, frame_rate: float) -> list[Edit]:
+    """Parse the operations, whose times become frames by the frame rate."""
     edits: list[Edit] = []
     for text in arguments.ops:
         try:
-            edits.append(read_op(text, lambda name: named(name) is not None))
+            edits.append(read_op(text, lambda name: named(name) is not None, frame_rate))
         except AlleleError as error:
             raise _name_edit(error, arguments, len(edits)) from None
-    return _apply(arguments, edits, output)
+    return edits
 
 
 def swap(arguments: Namespace, output: Output) -> int:
     """Exchange codes between two strands. Only the first one changes."""
-    operation = Edit(op="swap", args=[str(arguments.other)], levels=arguments.levels, frames=arguments.frames)
-    return _apply(arguments, [operation], output)
+    job = Job(str(arguments.strand), arguments, arguments.out)
+    return run([job], _swap, output, key="strand", is_trial=arguments.dry_run)
+
+
+def _swap(arguments: Namespace, output: Output) -> int:
+
+    def read(frame_rate: float) -> list[Edit]:
+        frames = None if arguments.frames is None else arguments.frames.frames(frame_rate)
+        return [Edit(op="swap", args=[str(arguments.other)], levels=arguments.levels, frames=frames)]
+
+    return _apply(arguments, read, output)
 
 
 def blend(arguments: Namespace, output: Output) -> int:
     """Blend one strand towards another. Only the first one changes."""
+    job = Job(str(arguments.strand), arguments, arguments.out)
+    return run([job], _blend, output, key="strand", is_trial=arguments.dry_run)
+
+
+def _blend(arguments: Namespace, output: Output) -> int:
     options = {"mode": arguments.mode, "align": arguments.align}
     operation = Edit(op="blend", args=[str(arguments.other), f"{arguments.amount:g}"], options=options)
-    return _apply(arguments, [operation], output)
+    return _apply(arguments, lambda _: [operation], output)
 
 
-def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
+def _apply(arguments: Namespace, read: Callable[[float], list[Edit]], output: Output) -> int:
+    """Apply the edits that `read` returns for the frame rate of the strand."""
     before = as_it_is(arguments.strand)
     strand = read_strand(arguments.strand)
+    edits = read(strand.meta.frame_rate)
     names, others = _others(edits)
     inputs = [(arguments.strand, strand.meta), *((_path_of(name), others[place].meta) for name, place in names.items())]
     target = edit_target(before, arguments.out, inputs, force=arguments.force)
@@ -75,16 +147,17 @@ def _apply(arguments: Namespace, edits: list[Edit], output: Output) -> int:
                 raise name_strand(error, await _refused(client, request, buffers) or str(arguments.strand)) from None
 
     edited, notes = with_daemon(arguments, work)
-    write_strand(target, edited)
-    changed = edited.meta
+    if not arguments.dry_run:
+        write_strand(target, edited)
+    made = edited.meta
     for note in notes:
         output.note(f"{arguments.strand}: {note}")
-    done = changed.edits[-len(edits) :]  # as the daemon applied them: with the seeds that it drew
+    done = made.edits[-len(edits) :]  # as the daemon applied them: with the seeds that it drew
     facts = {
         "strand": out,
-        "model": changed.model,
-        "levels": changed.levels,
-        "frames": changed.frames,
+        "model": made.model,
+        "levels": made.levels,
+        "frames": made.frames,
         "edits": done,
         "notes": notes,
     }

@@ -67,6 +67,11 @@ CORPUS = {
     "frames": "training frames, 46.875 to a second",
     "path": "its folder",
 }
+BATCH = {
+    "outputs": "an object for each file written, with the keys above; those above are the first one's",
+    "problems": "each with file, problem, hint: what failed, when several files are given",
+    "dry_run": "whether nothing was written, because of --dry-run",
+}
 EDITED = {
     "strand": "the file written",
     "model": "the model of these codes",

@@ -110,6 +110,13 @@ def _check(parser: Parser, parsed: argparse.Namespace) -> argparse.Namespace:
         parser.error("--home starts or finds a daemon, --connect names one that runs: give one of them")
     if parsed.home == "" or parsed.connect == "":
         parser.error("--home and --connect need a folder")
+    if getattr(parsed, "count", None) is not None and parsed.out_dir is None:
+        parser.error("--count writes several files: name their folder with --out-dir")
+    many = next((value for name in ("file", "strand") if isinstance(value := getattr(parsed, name, None), list)), [])
+    if len(many) > 1 and parsed.out is not None:
+        parser.error(f"-o names one file, and {len(many)} are given: use --out-dir")
+    if parsed.json and str(getattr(parsed, "out", None)) == "-":
+        parser.error("--json and -o - would both write to standard output: give one of them")
     if parsed.json and parsed.command is None and not parsed.version:
         parser.error("--json needs a command")
     return parsed

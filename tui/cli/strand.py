@@ -4,12 +4,15 @@ The daemon reads the recording and writes the WAV; the `.alle` file is read and 
 paths, since the daemon has another working folder.
 """
 
+import tempfile
 from argparse import Namespace
+from pathlib import Path
 
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import Decoded, DecodeSnapshot, EncodeFile, Snapshotted
 from protocol.ranges import LevelRange
 from protocol.strands import Strand, StrandMeta, check_strand
+from tui.cli.batch import jobs_of, run
 from tui.cli.files import absolute, decode_target, encode_target, write_strand
 from tui.cli.output import Output, duration, harmless, level
 from tui.cli.progress import Progress
@@ -22,6 +25,12 @@ SILENCE_DB = -150.0
 
 
 def encode(arguments: Namespace, output: Output) -> int:
+    """Encode recordings as strands."""
+    jobs = jobs_of(arguments, "file", arguments.file, ".alle")
+    return run(jobs, _encode, output, key="strand", is_trial=arguments.dry_run)
+
+
+def _encode(arguments: Namespace, output: Output) -> int:
     """Encode a recording as a strand."""
     source = arguments.file
     require_file(source, "check the path")
@@ -34,7 +43,8 @@ def encode(arguments: Namespace, output: Output) -> int:
             return snapshotted(await client.request(request, timeout_s=None))
 
     strand, notes = with_daemon(arguments, work)
-    write_strand(target, strand)
+    if not arguments.dry_run:
+        write_strand(target, strand)
     meta = strand.meta
     for note in notes:
         output.note(f"{source}: {note}")
@@ -54,16 +64,25 @@ def encode(arguments: Namespace, output: Output) -> int:
 
 
 def decode(arguments: Namespace, output: Output) -> int:
+    """Decode strands to WAV files."""
+    jobs = jobs_of(arguments, "strand", arguments.strand, ".wav")
+    return run(jobs, _decode, output, key="wav", is_trial=arguments.dry_run)
+
+
+def _decode(arguments: Namespace, output: Output) -> int:
     """Decode a strand to a WAV file."""
     strand = read_strand(arguments.strand)
     meta = strand.meta
-    heard = _heard(arguments.levels, meta)
+    heard = heard_levels(arguments.levels, meta)
+    part = None if arguments.frames is None else arguments.frames.samples(meta.samples, meta.hop_length)
     target = decode_target(arguments.strand, meta, arguments.out, force=arguments.force)
     is_new, out = target.replaces is None, shown(target.path)
 
     async def work(client: Client) -> Decoded:
-        with Progress(output, f"decoding {arguments.strand.name}"):
-            request = DecodeSnapshot(meta=meta, out=absolute(target.path), levels=heard, replace=not is_new)
+        title = f"decoding {arguments.strand.name}"
+        with Progress(output, title), tempfile.TemporaryDirectory(prefix="allele-") as folder:
+            written = str(Path(folder) / "out.wav") if arguments.dry_run else absolute(target.path)
+            request = DecodeSnapshot(meta=meta, out=written, levels=heard, part=part, replace=not is_new)
             answer = await client.request(request, buffers=strand.buffers, timeout_s=None)
             return answer.body
 
@@ -71,7 +90,7 @@ def decode(arguments: Namespace, output: Output) -> int:
         made = with_daemon(arguments, work)
     except AlleleError as error:
         raise name_strand(error, str(arguments.strand)) from None
-    if is_new:
+    if is_new and not arguments.dry_run:
         give_usual_permissions(target.path)
     peak_db, rms_db = audible(made.peak_db), audible(made.rms_db)
     facts = {
@@ -110,7 +129,12 @@ def name_strand(error: AlleleError, name: str) -> AlleleError:
     return error
 
 
-def _heard(levels: LevelRange | None, meta: StrandMeta) -> list[int] | None:
+def heard_levels(levels: LevelRange | None, meta: StrandMeta) -> list[int] | None:
+    """Return the levels to decode, or None for all.
+
+    Raises:
+        AlleleError: E_RANGE for a level that the strand does not have.
+    """
     if levels is None:
         return None
     if levels.last >= meta.levels:

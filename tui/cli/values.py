@@ -11,10 +11,10 @@ from tui.model.existing import at_home, named
 from tui.model.names import NAME_RULE, is_name
 
 if TYPE_CHECKING:
-    from protocol.ranges import FrameRange, LevelRange
+    from protocol.ranges import LevelRange
+    from protocol.times import Span
 
 _LEVELS = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?\Z")
-_FRAMES = re.compile(r"([0-9]{0,9}):([0-9]{0,9})\Z")
 
 
 def reading(kind: Duration | Whole | Choice) -> Callable[[str], Any]:
@@ -31,6 +31,8 @@ def reading(kind: Duration | Whole | Choice) -> Callable[[str], Any]:
 
 budget = reading(Duration())
 lines = reading(Whole(1, 1_000_000))
+level = reading(Whole(0, 31))  # the levels that a strand can have
+takes = reading(Whole(1, 99))  # as tui.model.variations names them
 place = reading(Whole(1, 1_000_000))  # a place in the queue, in the range of protocol.messages.MoveJob
 
 
@@ -45,14 +47,18 @@ def levels(text: str) -> "LevelRange":
     return named
 
 
-def frames(text: str) -> "FrameRange":
-    """Parse frames such as `10:40`, `10:` or `:40`: first frame, and the one past the last."""
-    from protocol.ranges import frame_range
+def span(text: str) -> "Span":
+    """Parse a range such as `10:40`, `10:` or `1.2s:3.4s`: the first frame or time, and the one past the last."""
+    from protocol.errors import AlleleError  # here, so that --help does not wait for msgspec
+    from protocol.times import read_span
 
-    match = _FRAMES.match(text)
-    named = frame_range(match[1], match[2]) if match else None
-    if not named:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a range of frames like 10:40 (10 up to 39), 10: or :40")
+    named = read_span(text)
+    if named is None or (named.is_one and text[:1] != "@"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range like 10:40 (frames 10 up to 39), 10: or 1.2s:3.4s")
+    try:
+        named.frames()
+    except AlleleError as refusal:
+        raise argparse.ArgumentTypeError(str(refusal)) from None
     return named
 
 

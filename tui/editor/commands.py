@@ -6,16 +6,24 @@ Data flow: a line is read by tui.model.commands; it is an edit, an action by its
 from collections.abc import Callable
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from protocol.edits import Edit
 from protocol.errors import AlleleError
+from protocol.operations import OPS
+from protocol.ranges import FrameRange
+from protocol.times import Moment, read_moment
+from protocol.units import FRAMES_PER_S
 from tui.actions.press import Handlers, Press
 from tui.actions.registry import BY_ID
 from tui.editor.context import EditorContext
+from tui.editor.cutting import Cutting
 from tui.editor.finding import Finding
 from tui.editor.motions import Motions
 from tui.editor.saving import Files
 from tui.editor.sending import EditSender
 from tui.editor.strand_choice import StrandChoice
+from tui.editor.varying import Varying
 from tui.editor.viewing import Viewing
 from tui.model.changes import at_rect, to_other
 from tui.model.commands import Command, read_command
@@ -35,14 +43,18 @@ class CommandLine:
         finding: Finding,
         strands: StrandChoice,
         files: Files,
+        cutting: Cutting,
+        varying: Varying,
     ) -> None:
-        self.context, self.sender, self.strands = context, sender, strands
+        self.context, self.sender, self.strands, self.cutting = context, sender, strands, cutting
         self.editor, self.session = context.editor, context.session
         self._commands: dict[str, Callable[[Command], None]] = {
             "action": lambda command: self._action(*command.args),
-            "w": lambda command: files.save(Path(command.args[0]), force=command.force),
+            "w": lambda command: files.save(Path(command.args[0]), force=command.force, part=command.part),
+            "split": self._split,
+            "vary": lambda command: varying.vary(int(command.args[0]), self._named_other(command.edit)),
             "open": self._open,
-            "frame": lambda command: motions.go_to_frame(_frame(command.args[0])),
+            "frame": lambda command: motions.go_to_frame(int(self._moment(command.args[0]).frames(self._frame_rate))),
             "undolist": lambda _: context.run("edit.history"),
             "b": self._show_strand,
             "find": lambda command: finding.find_text(" ".join(command.args), self.editor.pane.cursor.level),
@@ -67,10 +79,11 @@ class CommandLine:
     def run(self, text: str) -> None:
         """Run a line. Shows an error if it is not a valid command."""
         try:
-            command = read_command(text, {info.meta.name for info in self.session.strands.values()})
+            names = {info.meta.name for info in self.session.strands.values()}
+            command = read_command(text, names, self._frame_rate)
             if command is None:
                 return
-            if command.edit is not None:
+            if command.name == "edit" and command.edit is not None:
                 self._edit(command.edit)
             else:
                 self._commands[command.name](command)
@@ -81,6 +94,28 @@ class CommandLine:
         model = command.args[1] if len(command.args) > 1 else None
         files, path = self.context.app.files, Path(command.args[0])
         self.context.spawn(files.open_in_pane(path, self.editor.focus, model))
+
+    @property
+    def _frame_rate(self) -> float:
+        return FRAMES_PER_S if self.context.grid is None else self.context.grid.frame_rate
+
+    def _moment(self, text: str) -> Moment:
+        """Return the position that a text names, as a frame or as a time.
+
+        Raises:
+            AlleleError: E_BAD_EDIT when it names none.
+        """
+        moment = read_moment(text)
+        if moment is None:
+            raise AlleleError("E_BAD_EDIT", f"{text!r} is not a frame or a time", hint="write 120, or 1.2s")
+        return moment
+
+    def _split(self, command: Command) -> None:
+        grid = self.context.grid
+        if grid is None:
+            raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
+        at = self._moment(command.args[0]).nearest_frame(grid.frame_rate) if command.args else None
+        self.cutting.split(grid, self.editor.pane.cursor.frame if at is None else at)
 
     def _show_strand(self, command: Command) -> None:
         if command.args:
@@ -98,12 +133,17 @@ class CommandLine:
         grid = self.context.grid
         if grid is None:
             raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
-        if edit.other is not None:
-            edit = to_other(edit, self._strand_named(edit.other))
+        edit = self._named_other(edit) or edit
         if edit.levels is None and edit.frames is None and self.editor.pane.selection is not None:
             edit = at_rect(edit, self.editor.pane.rect(grid))
+        elif edit.frames is None and OPS[edit.op].inserts:
+            edit = replace(edit, frames=FrameRange(self.editor.pane.cursor.frame))
         self.editor.remember(edit)
         self.sender.submit(grid.id, edit)
+
+    def _named_other(self, edit: Edit | None) -> Edit | None:
+        """Return an edit with the id of the other strand that it names."""
+        return edit if edit is None or edit.other is None else to_other(edit, self._strand_named(edit.other))
 
     def _strand_named(self, name: str) -> str:
         """Return the id of a strand, given as A, B, its name or its id.
@@ -121,9 +161,3 @@ class CommandLine:
         raise AlleleError(
             "E_NOT_FOUND", f"no open strand is called {name}", hint="the panes are A and B; open others with :open"
         )
-
-
-def _frame(text: str) -> int:
-    if not text.isdecimal():
-        raise AlleleError("E_BAD_EDIT", f"{text!r} is not a frame", hint=":frame 120")
-    return int(text)

@@ -113,7 +113,7 @@ class Operations:
         spec = OPS[op]
         takes_strand = spec.takes_strand
         try:
-            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}")
+            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}", grid.frame_rate)
         except AlleleError as error:
             self.context.say(str(error), bad=True)
             return

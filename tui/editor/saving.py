@@ -9,6 +9,8 @@ from pathlib import Path
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import DecodeStrand
 from protocol.messages.strands import StrandInfo
+from protocol.ranges import FrameRange, SampleRange
+from protocol.times import Span
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.model.editor import NAMES
@@ -73,16 +75,17 @@ class Files:
         except AlleleError as error:
             self.context.say(str(error), bad=True)
 
-    def save(self, path: Path, *, force: bool) -> None:
-        """Write the focused strand to a file.
+    def save(self, path: Path, *, force: bool, part: Span | None = None) -> None:
+        """Write the focused strand, or a part of it, to a file. A WAV is cut at exact samples, codes at frames.
 
         Raises:
-            AlleleError: the existing file must be kept.
+            AlleleError: the existing file must be kept, or the strand does not have the part.
             OccupiedError: the file exists and may be replaced with `force`.
         """
         grid = self.context.grid
         if grid is None:
             raise AlleleError("E_NOT_FOUND", "this pane is empty: there is nothing to write")
+        samples = None if part is None else part.samples(grid.info.meta.samples, grid.info.meta.hop_length)
         kept = [
             Kept(Path(info.meta.source.path), f"the recording that {info.meta.name} was made of")
             for info in self.session.strands.values()
@@ -96,18 +99,19 @@ class Files:
             raise AlleleError(
                 "E_BAD_REQUEST", f"{path.name}: this format is unknown", hint="write FILE.wav or FILE.alle"
             )
-        self.context.spawn(self._save(grid.id, target))
+        frames = None if part is None else part.frames(grid.frame_rate)
+        self.context.spawn(self._save(grid.id, target, frames, samples))
 
-    async def _save(self, strand: str, target: Target) -> None:
+    async def _save(self, strand: str, target: Target, frames: FrameRange | None, samples: SampleRange | None) -> None:
         path = target.path
         self.context.say(f"writing {path.name} ...")
         if path.suffix.lower() == STRAND_SUFFIX:
-            size = await self.session.save_alle(strand, target)
+            size = await self.session.save_alle(strand, target, frames)
             self.context.say(f"wrote {size} bytes: {path}")
             return
         digests = [info.meta.source.sha256 for info in self.session.strands.values()]
         await asyncio.to_thread(refuse_recording, target, digests, EDITOR)
-        request = DecodeStrand(strand=strand, out=str(path), replace=target.replaces is not None)
+        request = DecodeStrand(strand=strand, out=str(path), part=samples, replace=target.replaces is not None)
         done = (await self.session.ask(request, timeout_s=LONGEST_DECODE_S)).body
         if target.replaces is None:
             give_usual_permissions(path)

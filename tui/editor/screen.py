@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from tui.actions.situation import Situation
 from tui.editor.commands import CommandLine
 from tui.editor.context import EditorContext
+from tui.editor.cutting import Cutting
 from tui.editor.finding import Finding
 from tui.editor.hearing import Hearing
 from tui.editor.motions import Motions
@@ -21,6 +22,7 @@ from tui.editor.pane_view import PaneView
 from tui.editor.saving import Files
 from tui.editor.sending import EditSender
 from tui.editor.strand_choice import StrandChoice
+from tui.editor.varying import Varying
 from tui.editor.viewing import Viewing
 from tui.editor.words import EditorWords
 from tui.model.viewport import GUTTER
@@ -45,11 +47,20 @@ class EditorScreen(BaseScreen):
         sender, hearing = EditSender(context), Hearing(context)
         motions, viewing, finding = Motions(context, hearing), Viewing(context), Finding(context, hearing)
         strands, files, operations = StrandChoice(context), Files(context), Operations(context, sender)
+        cutting, varying = Cutting(context, sender, files), Varying(context)
         self.paint_mode = PaintMode(context, operations, sender)
         self.command_line = CommandLine(
-            context, sender=sender, motions=motions, viewing=viewing, finding=finding, strands=strands, files=files
+            context,
+            sender=sender,
+            motions=motions,
+            viewing=viewing,
+            finding=finding,
+            strands=strands,
+            files=files,
+            cutting=cutting,
+            varying=varying,
         )
-        parts = (hearing, motions, viewing, finding, strands, files, operations)
+        parts = (hearing, motions, viewing, finding, strands, files, operations, cutting, varying)
         for part in (*parts, self.paint_mode, self.command_line, self.editor_words):
             self.handlers = {**self.handlers, **part.handlers()}
 

@@ -49,8 +49,8 @@ class Here:
 def at_rect(edit: Edit, rect: Rect) -> Edit:
     """Return the edit at a rectangle, with only those of levels and frames that its operation accepts."""
     place = OPS[edit.op].place
-    levels = None if place is Place.FRAMES else rect.levels
-    frames = None if place is Place.LEVELS else rect.frames
+    levels = rect.levels if place in (Place.CELLS, Place.LEVELS) else None
+    frames = rect.frames if place in (Place.CELLS, Place.FRAMES) else None
     return replace(edit, levels=levels, frames=frames)
 
 

@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 
 from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
-from protocol.operations import NOT_YET, OPS
+from protocol.operations import NOT_YET, OPS, OTHER_NAMES
+from protocol.times import Span, read_moment, read_span
+from protocol.units import FRAMES_PER_S
 from tui.actions.registry import BY_ID
-from tui.model.existing import leading_names
+from tui.model.existing import as_typed, leading_names
 from tui.model.op_text import read_op
 from tui.model.paths import read_path, read_path_and_rest
 from tui.model.quoting import split_words
 
 OWN = {
     "q": "quit (the daemon, its jobs and every strand stay)",
-    "w": "write the strand: FILE.wav decodes it, FILE.alle saves its codes; w! overwrites",
+    "w": "write the strand: FILE.wav decodes it, FILE.alle saves its codes; w! overwrites; w FILE @1.2s:3.4s a part",
+    "vary": "make takes of a random edit to hear and choose from: vary 8, vary 8 mutate 0.5 q1-3",
+    "split": "split the strand at the cursor, or at a frame or time: split 1.2s; the rest becomes a new strand",
     "open": "open an audio file or an .alle in this pane: open PATH [MODEL]",
     "frame": "go to a frame",
     "undolist": "list every edit of this strand; Enter goes to the state after it",
@@ -31,7 +35,15 @@ OWN = {
 
 
 SHORT = {"quit": "q", "write": "w", "qa": "q", "e": "open", "h": "help"}
-COUNTS = {"w": (1, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256), "colour": (1, 1)}
+COUNTS = {
+    "w": (1, 1),
+    "split": (0, 1),
+    "open": (1, 2),
+    "frame": (1, 1),
+    "b": (0, 1),
+    "find": (1, 256),
+    "colour": (1, 1),
+}
 """The least and most words that each command takes; a command not listed takes none."""
 
 
@@ -43,16 +55,22 @@ class Command:
         name: a key of OWN, "edit", or "action".
         args: for "action", its id and optionally a count; for "w", the absolute file; for "open", the absolute file
             and optionally a model.
+        part: the part that "w" writes; None for the whole strand.
     """
 
     name: str
     args: list[str] = field(default_factory=list[str])
     force: bool = False
+    part: Span | None = None
     edit: Edit | None = None
 
 
-def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
-    """Parse a line into a command; None for an empty line. `strands` are the names of the open strands.
+def read_command(text: str, strands: Collection[str] = (), frame_rate: float = FRAMES_PER_S) -> Command | None:
+    """Parse a line into a command; None for an empty line.
+
+    Args:
+        strands: the names of the open strands.
+        frame_rate: of the strand that an edit changes.
 
     Raises:
         AlleleError: E_BAD_EDIT naming the part that is invalid; E_BAD_REQUEST for an invalid file name.
@@ -64,12 +82,12 @@ def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
     rest = after[0] if after else ""
     if name in BY_ID:
         return _action(line.split())
-    if name in OPS:
-        return Command("edit", edit=read_op(line, strands.__contains__))
+    if name in OPS or name in OTHER_NAMES:
+        return Command("edit", edit=read_op(line, strands.__contains__, frame_rate))
     if name in NOT_YET:  # raises an error that says what the operation needs
         return Command("edit", edit=parse_edit(line))
     word = SHORT.get(name.rstrip("!"), name.rstrip("!"))
-    if word.isdigit():
+    if read_moment(word) is not None:
         return Command("frame", [word])
     if word == "wq":
         raise AlleleError("E_BAD_EDIT", "edits are saved as you make them", hint="use :q, or :w FILE.wav for the sound")
@@ -77,12 +95,35 @@ def read_command(text: str, strands: Collection[str] = ()) -> Command | None:
         raise AlleleError(
             "E_BAD_EDIT", f"no command is called {word!r}", hint=f"edits: {', '.join(OPS)}; others: {', '.join(OWN)}"
         )
+    if word == "vary":
+        return _variations(rest, strands, frame_rate)
+    rest, part = _path_and_part(rest) if word == "w" else (rest, None)
     args = _arguments(word, rest, strands)
     least, most = COUNTS.get(word, (0, 0))
     if not least <= len(args) <= most:
         wanted = f"{least} to {most}" if least < most else str(most or "no")
         raise AlleleError("E_BAD_EDIT", f":{word} takes {wanted} word{'s' * (most != 1)}", hint=OWN[word])
-    return Command(word, args, force=name.endswith("!"))
+    return Command(word, args, force=name.endswith("!"), part=part)
+
+
+def _variations(rest: str, strands: Collection[str], frame_rate: float) -> Command:
+    """Parse `vary N [OPERATION]`.
+
+    Raises:
+        AlleleError: E_BAD_EDIT when N is not a number, or for an invalid operation.
+    """
+    count, _, operation = rest.strip().partition(" ")
+    if not (count.isascii() and count.isdecimal() and len(count) < 4):
+        raise AlleleError("E_BAD_EDIT", f":vary takes a number of takes, not {count[:40]!r}", hint=OWN["vary"])
+    edit = read_op(operation.strip(), strands.__contains__, frame_rate) if operation.strip() else None
+    return Command("vary", [count], edit=edit)
+
+
+def _path_and_part(rest: str) -> tuple[str, Span | None]:
+    """Split `FILE @1.2s:3.4s` into the file and the part. The name of an existing file is not split."""
+    before, blank, last = rest.rstrip().rpartition(" ")
+    part = read_span(last) if last.startswith("@") and before.strip() and as_typed(rest) is None else None
+    return (rest, None) if part is None or not blank else (before, part)
 
 
 def _arguments(word: str, rest: str, strands: Collection[str]) -> list[str]:

@@ -9,23 +9,24 @@ from collections.abc import Callable
 from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.operations import OPS
+from protocol.units import FRAMES_PER_S
 from tui.model.existing import leading_names
 from tui.model.quoting import quote_words, split_words
 
 
-def read_op(text: str, is_known: Callable[[str], bool]) -> Edit:
-    """Parse an operation. `is_known` returns whether a strand with a name exists.
+def read_op(text: str, is_known: Callable[[str], bool], frame_rate: float = FRAMES_PER_S) -> Edit:
+    """Parse an operation on a strand of a frame rate. `is_known` returns whether a strand with a name exists.
 
     Raises:
         AlleleError: E_BAD_EDIT naming the part that is invalid; E_NOT_FOUND for an unknown strand in an unclosed quote.
     """
     op, _, rest = text.strip(" \t").partition(" ")
     if op not in OPS or not OPS[op].takes_strand:
-        return parse_edit(text)
+        return parse_edit(text, frame_rate)
     problem: AlleleError | None = None
     for name, after in leading_names(rest, is_known):
         try:
-            return parse_edit(f"{op} {quote_words([name])} {after}")
+            return parse_edit(f"{op} {quote_words([name])} {after}", frame_rate)
         except AlleleError as error:
             problem = problem or error
     if split_words(rest) is None and problem is None:
@@ -33,6 +34,6 @@ def read_op(text: str, is_known: Callable[[str], bool]) -> Edit:
             "E_NOT_FOUND", f"{rest.strip()}: there is no such strand", hint="check the name and its quotes"
         )
     try:
-        return parse_edit(text)
+        return parse_edit(text, frame_rate)
     except AlleleError as error:
         raise problem or error from None

@@ -30,15 +30,23 @@ class StrandEdits:
         """Apply an edit. Returns None when it failed after an earlier, reported edit of its burst."""
         spec = OPS.get(edit.op)
         other = edit.other if spec is not None and spec.changes_other and edit.other in self._grids else None
+        filled = self._filled(strand, edit)
         applied = await self._chained(
             strand, other, lambda rev, after: ApplyEdit(strand=strand, edit=edit, if_rev=rev, after=after)
         )
-        if applied is not None and spec is not None and spec.fills_register and strand in self._grids:
-            grid = self._grids[strand]
-            levels = LevelRange(0, grid.levels - 1) if edit.levels is None else edit.levels
-            frames = FrameRange() if edit.frames is None else edit.frames
-            self.registers.keep(edit.args[0], Register(levels, len(frames.until(grid.frames)), grid.name))
+        if applied is not None and filled is not None:
+            self.registers.keep(*filled)
         return applied
+
+    def _filled(self, strand: str, edit: Edit) -> tuple[str, Register] | None:
+        """The register that an edit fills, and what it will contain, from the grid as it is before the edit."""
+        spec, grid = OPS.get(edit.op), self._grids.get(strand)
+        name = edit.args[0] if spec is not None and spec.fills_register else edit.options.get("into")
+        if grid is None or name is None:
+            return None
+        levels = LevelRange(0, grid.levels - 1) if edit.levels is None else edit.levels
+        frames = FrameRange() if edit.frames is None else edit.frames
+        return name, Register(levels, len(frames.until(grid.frames)), grid.name)
 
     async def undo_edit(self, strand: str) -> EditApplied | None:
         """Undo the newest edit of a strand."""

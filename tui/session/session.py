@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import replace
 
 from protocol.arrays import Array
+from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.messages.corpora import CorpusInfo
 from protocol.messages.events import (
@@ -44,7 +45,9 @@ from protocol.messages.fields import Request, Struct
 from protocol.messages.jobs import GetJobLog, JobInfo
 from protocol.messages.models import ModelInfo
 from protocol.messages.session import Snapshot
+from protocol.messages.snapshots import EditSnapshot
 from protocol.messages.strands import GetStrand, OpenStrand, PutWorkspace, StrandInfo
+from protocol.ranges import FrameRange
 from protocol.strands import StrandMeta, check_strand, pack_strand
 from tui.model.library import model_of
 from tui.model.training import Training
@@ -225,14 +228,19 @@ class Session:
         self.strands[answer.body.id] = replace(answer.body, notes=[])
         return answer.body.id, answer.body.notes
 
-    async def save_alle(self, strand: str, target: Target) -> int:
-        """Write a strand's codes to an .alle file. Returns its size in bytes.
+    async def save_alle(self, strand: str, target: Target, frames: FrameRange | None = None) -> int:
+        """Write a strand's codes, or only some frames of them, to an .alle file. Returns its size in bytes.
 
         Raises:
             AlleleError: E_IO, E_DISK_FULL, E_EXISTS or E_CONFLICT naming the file.
         """
         answer = await self.ask(GetStrand(strand=strand))
-        data = pack_strand(check_strand(answer.body.meta, *answer.buffers))
+        meta, buffers = answer.body.meta, answer.buffers
+        if frames is not None:
+            crop = EditSnapshot(meta=meta, edits=[Edit(op="crop", frames=frames)])
+            part = await self.ask(crop, buffers=buffers)
+            meta, buffers = part.body.meta, part.buffers
+        data = pack_strand(check_strand(meta, *buffers))
         await asyncio.to_thread(target.write, data, hint=EDITOR.another)
         return len(data)
 

@@ -114,12 +114,19 @@ class SnapshotHandlers:
         levels = heard_levels(meta, wanted.levels)
         model = await self._services.library.model_of(meta)
         target: Path = await asyncio.to_thread(check_target, wanted.out, meta.source.path, replace=wanted.replace)
+        samples = min(meta.samples, codes.shape[1] * meta.hop_length)
+        part = wanted.part
+        if part is not None and not 0 <= part.first < part.past <= samples:
+            raise AlleleError(
+                "E_RANGE", f"{meta.name} has no samples {part.first} to {part.past}", hint=f"it has {samples}"
+            )
         said = await self._services.engine.decode_file(
             model.name,
             model.codec_id,
             codes,
             target,
-            samples=min(meta.samples, codes.shape[1] * meta.hop_length),
+            samples=samples,
+            part=part,
             gains_db=gains_db(columns),
             levels=levels,
             replace=wanted.replace,

@@ -36,6 +36,8 @@ def open_strand(store: StrandStore, name: str, frames: int) -> StrandState:
 def answer(question: Computation) -> np.ndarray:
     """A model that is nonsense, but always the same nonsense."""
     random = np.random.default_rng(list(question.key))
+    if question.kind == "silence":
+        return random.integers(0, CODEBOOK, (3, 1)).astype(np.uint16)
     if question.kind in ("align", "mosaic"):
         most = question.inputs[1].shape[1]
         return np.sort(random.integers(0, most, question.inputs[0].shape[1])).astype(np.int32)
@@ -97,10 +99,23 @@ def texts(other: str) -> st.SearchStrategy[str]:
         st.tuples(share, seed).map(lambda drawn: "mutate {} seed={}".format(*drawn)),
         NUDGES,
         share.map(lambda c: f"mosaic {other} continuity={c}"),
+        st.just("crop"),
+        st.sampled_from(["cut", "cut into=a"]),
+        st.just("insert a"),
+        st.just("silence"),
+        st.integers(1, 3).map(lambda n: f"pause {n}"),
+        st.sampled_from(["", " before=2", " take=1:3"]).map(lambda options: f"join {other}{options}"),
         st.just("lock"),
         st.just("unlock"),
     )
-    return st.tuples(head, level, place).map(" ".join)
+    return st.tuples(head, level, place).map(" ".join).map(_placed)
+
+
+def _placed(text: str) -> str:
+    """Most changes of length are drawn without levels, because they take all of them or none."""
+    words = text.split()
+    is_whole = words[0] in ("crop", "cut", "insert", "pause", "join")
+    return " ".join(word for word in words if not is_whole or not word.startswith("q"))
 
 
 STEPS = st.lists(
@@ -184,7 +199,7 @@ def test_any_edits_are_undone_redone_and_reopened_as_they_were(tmp_path: Path, s
 def test_every_operation_takes_part_in_the_random_ones() -> None:
     assert set(OPS) == {
         "set", "paint", "swap", "copy", "put", "mix", "flood", "blend", "shift", "reverse", "stretch", "repeat",
-        "mirror", "mutate", "nudge", "mosaic", "lock", "unlock",
+        "mirror", "crop", "cut", "insert", "silence", "pause", "join", "mutate", "nudge", "mosaic", "lock", "unlock",
     }  # fmt: skip
 
 

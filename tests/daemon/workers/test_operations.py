@@ -9,6 +9,7 @@ import soundfile
 import torch
 
 from daemon.codec.codec import Codec
+from daemon.dsp.limiter import CEILING
 from daemon.workers.operations import Operations
 
 
@@ -51,3 +52,38 @@ def test_what_is_heard_is_what_is_saved(raw_model: Path, tmp_path: Path) -> None
         first, past = max(0, lo - 9), min(40, hi + 9)
         _, (heard,) = operations.decode(codes[:, first:past], gains[first:past], lo=lo - first, hi=hi - first, **asked)
         assert np.abs(heard - saved[lo * 1024 : hi * 1024]).max() < 1e-3, (lo, hi)
+
+
+def test_a_part_of_a_file_is_that_part_of_the_whole(
+    raw_model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The limiter and the dither at the edges of a part are those of the whole, also where both act."""
+    random = np.random.default_rng(1)
+    sound = (0.6 * random.standard_normal((2, 20_000))).astype(np.float32)
+    sound[:, 15_000:] *= 0.1
+    monkeypatch.setattr(Codec, "decode", lambda self, codes, **_: sound)
+    operations = Operations(torch.device("cpu"))
+
+    def written(part: list[int] | None) -> tuple[Any, dict[str, Any]]:
+        out = tmp_path / "x.wav"
+        fields, _ = operations.decode_file(
+            np.zeros((2, 1), np.uint16),
+            np.zeros(1, np.float32),
+            model=str(raw_model),
+            codec_id="",
+            out=str(out),
+            samples=20_000,
+            levels=None,
+            part=part,
+        )
+        return soundfile.read(out, dtype="int32")[0], fields
+
+    whole, _ = written(None)
+    for first, past in ((0, 20_000), (7_001, 7_002), (123, 15_123), (19_999, 20_000)):
+        part, fields = written([first, past])
+        assert np.array_equal(part, whole[first:past])
+        assert fields["samples"] == past - first and fields["seconds"] == (past - first) / 48_000
+        assert bool(fields["notes"]) == bool(np.abs(sound[:, first:past]).max() > CEILING)
+    _, fields = written([123, 15_123])
+    over = int(np.count_nonzero(np.abs(sound[:, 123:15_123]).max(axis=0) > 1.0))
+    assert fields["notes"][0].startswith(f"{over} samples were over full scale")

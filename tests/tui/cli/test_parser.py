@@ -33,6 +33,7 @@ SAMPLES = {
     "corpus": "rain",
     "id": "1",
     "ops": "'set 1'",
+    "codes": "17",
 }
 REQUIRED = {"train": "--name m", "encode": "--model m", "blend": "--amount 0.5"}
 
@@ -180,7 +181,7 @@ def test_a_name_with_a_dash_that_is_not_there_is_explained(line: str, capsys: py
 def test_after_two_dashes_every_word_is_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("-kick.wav").touch()
-    assert parse(["encode", "--model", "m", "--", "-kick.wav"]).file == Path("-kick.wav")
+    assert parse(["encode", "--model", "m", "--", "-kick.wav"]).file == [Path("-kick.wav")]
     assert parse(["edit", "--", "-a.alle", "reverse"]).strand == Path("-a.alle")
     assert parse(["decode", "a.alle", "-oout.wav"]).out == Path("out.wav")
 
@@ -218,11 +219,13 @@ def test_values_mean_what_they_say() -> None:
         LevelRange(1, 1),
         LevelRange(3, 3),
     ]
-    assert [values.frames(text) for text in ("10:40", "10:", ":40", ":")] == [
+    assert [values.span(text).frames() for text in ("10:40", "@10:", ":40", ":", "1.2s:3.4s", "@1200ms:")] == [
         FrameRange(10, 40),
         FrameRange(10),
         FrameRange(0, 40),
         FrameRange(),
+        FrameRange(56, 159),
+        FrameRange(56),
     ]
 
 

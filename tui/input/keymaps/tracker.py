@@ -21,6 +21,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "select.start": ("v", "insert"),
     "select.grow": ("a", "ctrl+a"),
     "edit.set": ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+    "edit.cut": ("delete", "x", "d d"),
     "edit.copy": ("ctrl+c",),
     "edit.put": ("ctrl+v",),
     "edit.mix": ("ctrl+x",),

@@ -1,0 +1,64 @@
+"""The commands that look into strand files and play sounds, which are part of the table in tui.cli.commands."""
+
+from tui.cli import values
+from tui.cli.command import Command
+from tui.cli.command import argument as _arg
+
+STRAND_QUESTIONS: tuple[Command, ...] = (
+    Command(
+        words=("play",),
+        summary="play a recording or a strand",
+        handler="tui.cli.play:play",
+        details="Plays to the end, or until Ctrl-C. A strand sounds as allele decode writes it. ALLELE_SOUND names the "
+        "device, as for the editor.",
+        arguments=(
+            _arg("file", type=values.path, metavar="FILE|STRAND", help="an audio file or an .alle file"),
+            _arg("--frames", type=values.span, metavar="A:B", help="only this part: frames 10:40, or times 1.2s:3.4s"),
+            _arg("--levels", type=values.levels, metavar="0-2", help="hear these levels of a strand only (all)"),
+            _arg("--loop", action="store_true", help="repeat until Ctrl-C"),
+        ),
+        keys={"file": "what was played", "seconds": "the length of what was played", "device": "where it was played"},
+    ),
+    Command(
+        words=("strand", "show"),
+        summary="show what a strand file contains",
+        handler="tui.cli.strand_facts:show",
+        details="Starts no daemon.",
+        arguments=(_arg("strand", type=values.path, metavar="STRAND", help="an .alle file"),),
+        keys={
+            "strand": "the file",
+            "name": "its name",
+            "model": "the model of its codes",
+            "codec_id": "SHA-256 of the codec's weights",
+            "levels": "levels",
+            "codebook": "codes to a level",
+            "frames": "frames",
+            "frame_rate": "frames to a second",
+            "samples": "its length",
+            "sample_rate": "Hz",
+            "seconds": "its length",
+            "channels": "1, or 2 for stereo",
+            "source": "the recording that it was encoded from: path, sha256, sample_rate, channels",
+            "edits": "the applied operations, as text, oldest first",
+            "created": "when it was encoded, UTC",
+        },
+    ),
+    Command(
+        words=("strand", "find"),
+        summary="find a code or a sequence of codes in a strand file",
+        handler="tui.cli.strand_facts:find",
+        details="As :find in the editor; a point stands for any code. Starts no daemon. Exit 0 also when nothing is "
+        "found.",
+        arguments=(
+            _arg("strand", type=values.path, metavar="STRAND", help="an .alle file"),
+            _arg("codes", nargs="+", metavar="CODE", help="codes that follow one another, such as 17 . 4"),
+            _arg("--level", type=values.level, default=0, metavar="Q", help="the level to look on (0)"),
+        ),
+        keys={
+            "strand": "the file",
+            "level": "the level",
+            "codes": "what was looked for; null is any code",
+            "places": "each with frame and seconds: where a match begins",
+        },
+    ),
+)
