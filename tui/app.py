@@ -89,7 +89,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.sent = ""  # characters of the last key, as the terminal sent them
         self.macros = Macros()
         self.job = start_job
-        self.showing = "editor"
+        self.showing = self.shown_before = "editor"
         self.begun = False
         self._keeping: Any = None
         self.handlers = self._handlers()
@@ -258,7 +258,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         while self.screen is not self.top_screen or isinstance(self.screen, OverScreen):
             self.pop_screen()
         if self.screen is not self._screens[name]:
-            self.showing = name
+            self.showing, self.shown_before = name, self.showing
             self.switch_screen(name)
             self.remember()
 
@@ -274,6 +274,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
             "app.redraw": self._redraw,
             "app.quit": lambda _: self.action_leave(),
             "play.panic": self._silence,
+            "go.back": lambda _: self.go(self.shown_before if self.shown_before != self.showing else "editor"),
             **{f"go.{name}": partial(self._go_to, name) for name in SCREENS},
             **macro_keys.handlers(),
         }
@@ -296,7 +297,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     def _open_command_line(self, press: Press) -> None:
         """Open the `:` line on a screen without strands. The editor runs its commands."""
         if self.top_screen is not None:
-            self.top_screen.prompt.ask(":", self._editor_screen.command_line.run)
+            self._editor_screen.command_line.ask(self.top_screen.prompt)
 
     def _show_palette(self, press: Press) -> None:
         screen = self.top_screen

@@ -21,6 +21,7 @@ LISTS = ("library", "train", "help", "undolist", "keys")
 KEYS = ("keys",)
 OVER = ("help", "undolist")
 PLAYS = ("editor", "library", "train", "codebook")
+BACKS = ("library", "train", "codebook", "keys")
 LIBRARY, TRAIN = ("library",), ("train",)
 OPENS = ("editor", "library")
 
@@ -115,6 +116,7 @@ GOES = (
     Action("go.library", "Library", "Go to"),
     Action("go.train", "Train", "Go to"),
     Action("go.codebook", "Codebook: every code of a model", "Go to"),
+    Action("go.back", "Back to the screen before this one", "Go to", BACKS),
 )
 
 PROGRAM = (

@@ -11,6 +11,7 @@ from protocol.messages.snapshots import DecodeStrand
 from protocol.messages.strands import StrandInfo
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
+from tui.model.answers import is_yes
 from tui.model.editor import NAMES
 from tui.model.paths import read_path
 from tui.targets import (
@@ -25,6 +26,7 @@ from tui.targets import (
     strand_target,
     wav_target,
 )
+from tui.widgets.prompt import Work
 
 LONGEST_DECODE_S = 600.0
 
@@ -50,31 +52,24 @@ class Files:
             start = str(save_path(self.context.grid.info, Path.cwd()))
             self.context.ask("save as: ", self._save_as, value=start, is_path=True)
 
-    def _save_as(self, text: str) -> None:
+    def _save_as(self, text: str) -> Work | None:
         """Write the focused strand to the file of the prompt. Asks first if the file exists."""
+        path = read_path(text)
         try:
-            self._save_or_ask(read_path(text))
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
-
-    def _save_or_ask(self, path: Path) -> None:
-        try:
-            self.save(path, force=False)
+            return self.save(path, force=False)
         except OccupiedError:
             question = f"{path.name} exists; replace it? y/n: "
             self.context.ask(question, lambda answer: self._replace(path, answer))
+            return None
 
-    def _replace(self, path: Path, answer: str) -> None:
-        if answer.strip().lower() not in ("y", "yes"):
-            self.context.say(f"{path.name} is kept; nothing was written")
-            return
-        try:
-            self.save(path, force=True)
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
+    def _replace(self, path: Path, answer: str) -> Work | None:
+        if is_yes(answer):
+            return self.save(path, force=True)
+        self.context.say(f"{path.name} is kept; nothing was written")
+        return None
 
-    def save(self, path: Path, *, force: bool) -> None:
-        """Write the focused strand to a file.
+    def save(self, path: Path, *, force: bool) -> Work:
+        """Return the coroutine that writes the focused strand to a file.
 
         Raises:
             AlleleError: the existing file must be kept.
@@ -96,7 +91,7 @@ class Files:
             raise AlleleError(
                 "E_BAD_REQUEST", f"{path.name}: this format is unknown", hint="write FILE.wav or FILE.alle"
             )
-        self.context.spawn(self._save(grid.id, target))
+        return self._save(grid.id, target)
 
     async def _save(self, strand: str, target: Target) -> None:
         path = target.path

@@ -67,6 +67,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         yield self.words
         yield self.mode
         yield self.prompt
+        yield self.lines.panel
         yield self.lines.block
 
     def compose_body(self) -> ComposeResult:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LETTERS = frozenset(action.id for action in ACTIONS if action.letter)
 ENDS = ("macro.record",)
+LEAVES = ("ctrl+c", "q")
+"""Keys that end other programs. Where they have no action, a sentence says how to quit."""
 
 
 def token_of(event: events.Key) -> str:
@@ -50,16 +52,24 @@ class KeyInput:
         """Handle a key from the user or a macro."""
         screen = self._screen
         if screen.prompt.is_open:
+            screen.lines.clear()
             screen.prompt.type(token, token if len(token) == 1 else " " if token == "space" else None)
-        elif not screen.takes(token):
+        else:
+            screen.prompt.note_key()
+            self._read(token)
+        screen.lines.draw_bottom()
+
+    def _read(self, token: str) -> None:
+        """Read a key that no prompt takes: a mode of the screen handles it, or the key reader."""
+        screen = self._screen
+        if not screen.takes(token):
             screen.lines.clear()
             self.reader.bare = ENDS if screen.allele.macros.recording else ()
             if (pressed := self.reader.feed(token)) is not None:
                 self._run(pressed)
-        screen.lines.draw_bottom()
 
     def _run(self, pressed: Pressed) -> None:
-        if pressed.action is None and pressed.keys.endswith("ctrl+c"):
+        if pressed.action is None and pressed.keys in LEAVES:
             self._screen.say("{app.quit} or :q quits; strands and jobs stay")
         elif pressed.action is None:
             self._screen.say(f"{shown(pressed.keys)} has no action here; {{app.help}} shows every key")

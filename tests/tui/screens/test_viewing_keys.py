@@ -68,7 +68,8 @@ async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> No
         assert f"1 of {np.count_nonzero(grid.codes[0] == code)}" in app.screen.mode.text
         await pilot.press("/", *"9999", "enter")
         assert "is not a code" in app.screen.mode.text
-        await pilot.press("g", "d")
+        assert app.screen.prompt.value == "9999", "a refused answer stays, to be corrected"
+        await pilot.press("escape", "g", "d")
         said = " ".join(app.screen.lines.block.lines) or app.screen.mode.text
         assert "strand A, tone 0" in said
         assert f"of {grid.frames}" in said
