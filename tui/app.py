@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
+from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
@@ -36,6 +37,7 @@ from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.opening import FileOpener
 from tui.screens.base import BaseScreen
+from tui.screens.chooser import Chooser
 from tui.screens.codebook import CodebookScreen
 from tui.screens.help import HelpScreen
 from tui.screens.keys import KeysScreen
@@ -178,6 +180,22 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     def _poll_terminal(self) -> None:
         if getattr(self._driver, "terminal_gone", False):
             self._hang_up(signal.SIGHUP)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hand keys and pasted text to the visible screen at once.
+
+        Textual would queue them for the screen that was visible when they arrived, although an earlier key that is
+        still queued may open or close another one: the text typed into a palette would act on the screen below.
+        """
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(screen, BaseScreen | Chooser):
+            if isinstance(event, events.Key) and (event.key != "ctrl+q" or isinstance(screen, BaseScreen)):
+                screen.on_key(event)
+                return
+            if isinstance(event, events.Paste):
+                screen.on_paste(event)
+                return
+        await super().on_event(event)
 
     # --- workspace ---------------------------------------------------------------------------------------
 

@@ -121,6 +121,7 @@ GOES = (
 
 PROGRAM = (
     Action("over.back", "Back", "Program", OVER),
+    Action("help.find", "Find a word in the help", "Program", ("help",)),
     Action(
         "macro.record", "Record a macro, or end the recording", "Program", PLAYS, letter="its name, a to z or 0 to 9"
     ),

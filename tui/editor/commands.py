@@ -42,7 +42,9 @@ class CommandLine:
         self.editor, self.session = context.editor, context.session
         self._commands: dict[str, Callable[[Command], Work | None]] = {
             "action": lambda command: self._action(*command.args),
-            "w": lambda command: files.save(Path(command.args[0]), force=command.force),
+            "w": lambda command: files.save(
+                Path(command.args[0]) if command.args else files.offered(), force=command.force
+            ),
             "open": self._open,
             "frame": lambda command: motions.go_to_frame(_frame(command.args[0])),
             "undolist": lambda _: context.run("edit.history"),

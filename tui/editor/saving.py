@@ -4,20 +4,29 @@ Saving never destroys a recording: `tui.targets` decides which files may be repl
 """
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import DecodeStrand
-from protocol.messages.strands import StrandInfo
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.model.answers import is_yes
 from tui.model.editor import NAMES
-from tui.model.paths import read_path
+from tui.model.grid import StrandGrid
+from tui.model.save_names import (
+    USUAL,
+    complete_in,
+    missing_folder,
+    offered_name,
+    plain_stem,
+    short_folder,
+    typed_file,
+    whole_file,
+)
 from tui.targets import (
     EDITOR,
     STRAND_SUFFIX,
-    WAV_SUFFIXES,
     Kept,
     OccupiedError,
     Target,
@@ -36,6 +45,7 @@ class Files:
 
     def __init__(self, context: EditorContext) -> None:
         self.context, self.session = context, context.session
+        self._saved: dict[str, Path] = {}  # the last file of each strand
 
     def handlers(self) -> Handlers:
         """Which method carries out which action."""
@@ -47,14 +57,50 @@ class Files:
         self.context.ask(f"open as {NAMES[index]}: ", lambda text: files.open_text(text, index), is_path=True)
 
     def ask_to_save(self, press: Press) -> None:
-        """Ask where to save the focused strand."""
-        if self.context.grid is not None:
-            start = str(save_path(self.context.grid.info, Path.cwd()))
-            self.context.ask("save as: ", self._save_as, value=start, is_path=True)
+        """Ask where to save the focused strand, and offer a free name in the last folder."""
+        grid = self.context.grid
+        if grid is None:
+            return
+        folder = self.folder
+        self.context.ask(
+            f"save in {short_folder(folder)}: ",
+            lambda text: self._save_typed(text, folder),
+            value=self._offer(grid, folder),
+            completer=partial(complete_in, folder),
+            kind="save",
+            wants="Enter saves; .wav is the sound, .alle the codes; a path is another folder; Tab completes",
+        )
 
-    def _save_as(self, text: str) -> Work | None:
+    @property
+    def folder(self) -> Path:
+        """The folder that was saved in last, if it is still there, else the current one."""
+        last = Path(self.context.editor.folder)
+        return last if self.context.editor.folder and last.is_dir() else Path.cwd()
+
+    def offered(self) -> Path:
+        """Return the file that saving offers for the focused strand."""
+        grid = self._grid()
+        return self.folder / self._offer(grid, self.folder)
+
+    def _offer(self, grid: StrandGrid, folder: Path) -> str:
+        info, last = grid.info, self._saved.get(grid.id)
+        edited = "-edited" if info.undo_depth else ""
+        stem = last.stem if last is not None else plain_stem(Path(info.meta.name).stem) + edited
+        suffix = USUAL if last is None else last.suffix
+        kept = Path(info.meta.source.path) if info.meta.source.path else None
+        return offered_name(stem, folder, suffix=suffix, kept=kept)
+
+    def _grid(self) -> StrandGrid:
+        grid = self.context.grid
+        if grid is None:
+            raise AlleleError("E_NOT_FOUND", "this pane is empty: there is nothing to write", hint="open a sound first")
+        return grid
+
+    def _save_typed(self, text: str, folder: Path) -> Work | None:
         """Write the focused strand to the file of the prompt. Asks first if the file exists."""
-        path = read_path(text)
+        if not text.strip():
+            return None
+        path = typed_file(text, folder, partial(self._offer, self._grid()))
         try:
             return self.save(path, force=False)
         except OccupiedError:
@@ -68,16 +114,30 @@ class Files:
         self.context.say(f"{path.name} is kept; nothing was written")
         return None
 
-    def save(self, path: Path, *, force: bool) -> Work:
-        """Return the coroutine that writes the focused strand to a file.
+    def _make_folder(self, folder: Path, path: Path, answer: str) -> Work | None:
+        if not is_yes(answer):
+            self.context.say("nothing was written")
+            return None
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise AlleleError("E_IO", f"{folder}: {problem.strerror}", hint="save in another folder") from None
+        return self.save(path, force=False)
+
+    def save(self, path: Path, *, force: bool) -> Work | None:
+        """Return the coroutine that writes the focused strand to a file, or ask to make the file's folder.
 
         Raises:
             AlleleError: the existing file must be kept.
             OccupiedError: the file exists and may be replaced with `force`.
         """
-        grid = self.context.grid
-        if grid is None:
-            raise AlleleError("E_NOT_FOUND", "this pane is empty: there is nothing to write")
+        grid = self._grid()
+        path = whole_file(path, partial(self._offer, grid))
+        folder = missing_folder(path)
+        if folder is not None:
+            question = f"the folder {folder} is not there; make it? y/n: "
+            self.context.ask(question, lambda answer: self._make_folder(folder, path, answer))
+            return None
         kept = [
             Kept(Path(info.meta.source.path), f"the recording that {info.meta.name} was made of")
             for info in self.session.strands.values()
@@ -85,12 +145,8 @@ class Files:
         ]
         if path.suffix.lower() == STRAND_SUFFIX:
             target = strand_target(path, kept=kept, force=force, wording=EDITOR)
-        elif path.suffix.lower() in WAV_SUFFIXES:
-            target = wav_target(path, kept=kept, force=force, wording=EDITOR)
         else:
-            raise AlleleError(
-                "E_BAD_REQUEST", f"{path.name}: this format is unknown", hint="write FILE.wav or FILE.alle"
-            )
+            target = wav_target(path, kept=kept, force=force, wording=EDITOR)
         return self._save(grid.id, target)
 
     async def _save(self, strand: str, target: Target) -> None:
@@ -98,6 +154,7 @@ class Files:
         self.context.say(f"writing {path.name} ...")
         if path.suffix.lower() == STRAND_SUFFIX:
             size = await self.session.save_alle(strand, target)
+            self._note(strand, path)
             self.context.say(f"wrote {size} bytes: {path}")
             return
         digests = [info.meta.source.sha256 for info in self.session.strands.values()]
@@ -106,13 +163,12 @@ class Files:
         done = (await self.session.ask(request, timeout_s=LONGEST_DECODE_S)).body
         if target.replaces is None:
             give_usual_permissions(path)
+        self._note(strand, path)
         words = [f"wrote {done.seconds:.2f} s", f"peak {done.peak_db:.1f} dBFS", f"rms {done.rms_db:.1f} dBFS"]
         self.context.say(f"{', '.join([*words, *done.notes])}: {done.path}")
 
-
-def save_path(info: StrandInfo, folder: Path) -> Path:
-    """Return the path that saving offers: NAME.wav for a strand without edits, but never its source file."""
-    stem = Path(info.meta.name).stem
-    plain = folder / f"{stem}.wav"
-    taken = plain.exists() or plain == Path(info.meta.source.path)
-    return folder / f"{stem}-edited.wav" if info.undo_depth or taken else plain
+    def _note(self, strand: str, path: Path) -> None:
+        """Remember a file that was written: the next name is offered in its folder and with its suffix."""
+        self._saved[strand] = path
+        self.context.editor.folder = str(path.parent)
+        self.context.remember()

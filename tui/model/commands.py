@@ -18,7 +18,7 @@ from tui.model.quoting import split_words
 
 OWN = {
     "q": "quit (the daemon, its jobs and every strand stay)",
-    "w": "write the strand: FILE.wav decodes it, FILE.alle saves its codes; w! overwrites",
+    "w": "write the strand: FILE.wav decodes it, FILE.alle saves its codes; w alone takes a free name; w! overwrites",
     "open": "open an audio file or an .alle in this pane: open PATH [MODEL]",
     "frame": "go to a frame",
     "undolist": "list every edit of this strand; Enter goes to the state after it",
@@ -31,7 +31,7 @@ OWN = {
 
 
 SHORT = {"quit": "q", "write": "w", "qa": "q", "e": "open", "h": "help"}
-COUNTS = {"w": (1, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256), "colour": (1, 1)}
+COUNTS = {"w": (0, 1), "open": (1, 2), "frame": (1, 1), "b": (0, 1), "find": (1, 256), "colour": (1, 1)}
 """The least and most words that each command takes; a command not listed takes none."""
 
 

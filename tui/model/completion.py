@@ -38,8 +38,8 @@ def complete_word(typed: str, words: Sequence[tuple[str, str]], *, end: str = " 
 
 def complete_path(text: str) -> Completion:
     """Complete the last path of a line, and list what its folder has when several names match."""
-    grown = complete(text)
-    return Completion(grown, () if grown != text else tuple((name, "") for name in names_for(text)[:MOST_LISTED]))
+    names = names_for(text)[:MOST_LISTED]
+    return Completion(complete(text), tuple((name, "") for name in names) if len(names) > 1 else ())
 
 
 def names_for(text: str) -> list[str]:

@@ -107,6 +107,8 @@ class Editor:
     last: Repeatable | None = None
     remembered: dict[str, str] = field(default_factory=dict[str, str])
     """The last answer to the prompt of each operation, by its name."""
+    folder: str = ""
+    """The folder that a strand was saved in last; "" for the current one."""
     painting: Painting = field(default_factory=Painting)
     last_selection: tuple[Selection, Cursor] | None = None
 

@@ -46,6 +46,7 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     marks: dict[str, dict[str, tuple[int, int]]] = {}
     loop: bool = False
     descriptor: str = ""
+    folder: str = ""
     macros: dict[str, list[str]] = {}
     job: str | None = None
 
@@ -81,6 +82,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
         marks=dict(list(editor.marks.items())[-MOST_MARKED:]),
         loop=editor.loop,
         descriptor=editor.descriptor,
+        folder=editor.folder,
         macros=_newest(macros or {}),
         job=job,
     )
@@ -115,6 +117,7 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
         _restore_pane(pane, kept, living)
     editor.focus = 1 if state.focus == 1 else 0
     editor.linked, editor.loop, editor.descriptor = state.linked, state.loop, state.descriptor
+    editor.folder = state.folder
     editor.muted = {level for level in state.muted if 0 <= level < 32}
     editor.soloed = {level for level in state.soloed if 0 <= level < 32}
     editor.audition, editor.follow, editor.tall = state.audition, state.follow, min(max(0, state.tall), 3)

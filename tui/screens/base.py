@@ -16,12 +16,13 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tui.actions.press import Handlers, Press
+from tui.actions.registry import BY_ID
 from tui.actions.situation import Situation
 from tui.input.keymap import Keymap
 from tui.screens.key_input import KeyInput, token_of
 from tui.screens.status_lines import StatusLines
 from tui.session.session import Session
-from tui.widgets.lines import BOLD, DIM, Part, TextLine
+from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine, clicking
 
 if TYPE_CHECKING:
     from tui.app import AlleleApp
@@ -86,8 +87,19 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def mode_words(self) -> list[Part]:
         """Return the last line, shown while there is no sentence."""
-        keys = [(" ".join(map(self.keymap.key_for, action.split())), words) for action, words in self.hints()]
-        return [part for key, words in keys for part in ((f" {key} ", BOLD), (words, DIM))]
+        return [part for actions, words in self.hints() for part in self._hint(actions.split(), words)]
+
+    def _hint(self, actions: list[str], words: str) -> list[Part]:
+        """Return a hint: the keys of its actions, each of which can be clicked, and what they do."""
+        keys = [(f" {self.keymap.key_for(action)}", BOLD + clicking(action)) for action in actions]
+        return [*keys, (" ", PLAIN), (words, DIM + clicking(actions[0]))]
+
+    def on_click(self, event: events.Click) -> None:
+        """Run the action of a clicked key of the last line or of the panel."""
+        action = event.style.meta.get("action") if not self.prompt.is_open else None
+        if action in BY_ID:
+            event.stop()
+            self.keys.click(action)
 
     def mode_right(self) -> list[Part]:
         """Return the right side of the last line, which is omitted where there is no room."""
@@ -187,8 +199,11 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.keys.run(action_id, press)
 
     def run_chosen(self, action_id: str | None) -> None:
-        """Run the action that was chosen in the palette, if any."""
-        if action_id is not None:
+        """Run the action that was chosen in the palette, if any, or begin the `:` line with a command."""
+        if action_id is not None and action_id.startswith(":"):
+            self.carry_out("app.command", Press())
+            self.prompt.begin(action_id.removeprefix(":"))
+        elif action_id is not None:
             self.carry_out(action_id, Press())
             self.lines.draw_bottom()
 

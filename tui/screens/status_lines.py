@@ -6,9 +6,10 @@ A sentence replaces the mode line until the next key, or until its time is over.
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tui.input.keymap import shown
 from tui.screens.top_bar import top_line
 from tui.widgets.lines import BOLD, PLAIN, REVERSE, Part, TextBlock, TextLine
-from tui.widgets.panel import Panel
+from tui.widgets.panel import Entry, Panel
 from tui.widgets.prompt import Prompt, Work
 
 if TYPE_CHECKING:
@@ -51,11 +52,13 @@ class StatusLines:
 
     def draw_panel(self) -> None:
         """Show what Tab can add to the prompt, or the keys that can follow the typed ones; else hide the panel."""
-        size = self._screen.size
+        keys, size = self._screen.keys, self._screen.size
         lines = 3 if self.prompt.is_open else 2
-        title, entries = "", []
+        title, entries = "", list[Entry]()
         if self.prompt.choices:
             title, entries = "Tab completes", [(word, text, "") for word, text in self.prompt.choices]
+        elif keys.next_keys:
+            title, entries = f"after {shown(keys.waiting)}", keys.next_keys
         self.panel.show(title, entries, width=size.width, most=size.height - LEAST_BODY - lines, above=lines)
 
     def _refused(self, reason: str) -> None:

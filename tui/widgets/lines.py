@@ -23,6 +23,11 @@ REVERSE = Style(reverse=True)
 Part = tuple[str, Style]
 
 
+def clicking(action_id: str) -> Style:
+    """Return a style without colours whose text runs an action when it is clicked."""
+    return Style(meta={"action": action_id})
+
+
 class Lines(Widget):
     """The base of all drawn widgets. `tier` is how much colour they may use."""
 

@@ -4,10 +4,9 @@ It lies over other widgets, so none of them moves, and only the cells that it co
 lines at the bottom, which stay visible.
 """
 
-from rich.style import Style
 from textual.strip import Strip
 
-from tui.widgets.lines import BOLD, DIM, PLAIN, Lines, Part, clean, parts_strip
+from tui.widgets.lines import BOLD, DIM, PLAIN, Lines, Part, clean, clicking, parts_strip
 
 GAP = 3
 Entry = tuple[str, str, str]
@@ -76,7 +75,7 @@ def _text(entry: Entry, heads: int) -> str:
 
 def _parts(entry: Entry, heads: int, cell: int) -> list[Part]:
     """Return an entry as exactly `cell` columns, with a click that runs its action."""
-    click = Style(meta={"action": entry[2]}) if entry[2] else PLAIN
+    click = clicking(entry[2]) if entry[2] else PLAIN
     text = f" {_text(entry, heads)}"[: cell - 1].ljust(cell)
     head = min(len(text), 1 + heads)
     return [(text[:head], BOLD + click), (text[head:], PLAIN + click)]

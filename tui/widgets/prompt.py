@@ -43,6 +43,7 @@ class Question:
         kind: questions of the same kind recall each other's texts.
         completer: how Tab completes the text.
         wants: a sentence about the answer.
+        changed: called with the text after every change, and with "" when the prompt is left without an answer.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Question:
     kind: str
     completer: Completer | None = None
     wants: str = ""
+    changed: Callable[[str], None] | None = None
 
 
 class Prompt(Lines):
@@ -101,10 +103,11 @@ class Prompt(Lines):
         completer: Completer | None = None,
         kind: str = "",
         wants: str = "",
+        changed: Callable[[str], None] | None = None,
     ) -> None:
         """Show the prompt; `answer` receives the text on Enter. Typing replaces `value`, and extends `typed`."""
         completer = complete_path if is_path else completer
-        self._open(Question(label, answer, kind or label, completer, wants), typed or value)
+        self._open(Question(label, answer, kind or label, completer, wants, changed), typed or value)
         self._line.selected = bool(value) and not typed
 
     def _open(self, question: Question, text: str) -> None:
@@ -112,6 +115,11 @@ class Prompt(Lines):
         self._at = len(self._history.get(question.kind, []))
         self._line.set(text)
         self.display = True
+        self.refresh()
+
+    def begin(self, text: str) -> None:
+        """Put a text into the open prompt, as if it had been typed."""
+        self._line.insert(text)
         self.refresh()
 
     def leave(self) -> None:
@@ -126,17 +134,22 @@ class Prompt(Lines):
     def type(self, key: str, character: str | None) -> None:
         """Handle a key. `character` is what it prints, or None."""
         self._keys += 1
+        question, before = self._question, self._line.text
         if character is not None:
             self._line.insert(character)
         elif key == "enter":
             self._submit()
+            return
         elif key in ("escape", "ctrl+c"):
+            self._line.set("")
             self.leave()
         elif key in ("up", "down"):
             self._recall(-1 if key == "up" else 1)
         elif key != "tab":
             self._line.key(key)
         self._complete(extends=key == "tab")
+        if question is not None and question.changed is not None and self._line.text != before:
+            question.changed(self._line.text)
         self.refresh()
 
     def paste(self, text: str) -> None:

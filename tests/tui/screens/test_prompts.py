@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -63,10 +64,28 @@ async def test_backspace_never_reaches_the_screen_below(with_two: Any, until: An
         assert app.screen.prompt.is_open and a.rev == 1
 
 
-async def test_letters_typed_at_once_reach_the_palette(with_two: Any) -> None:
+async def test_keys_in_one_burst_reach_what_they_open_and_close(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
-        await pilot.press("ctrl+p", *"redraw")
-        assert app.screen.rows.current == "app.redraw"
+        for key in (
+            "ctrl+p",
+            *"redraw",
+            "escape",
+            "l",
+            "question_mark",
+            "escape",
+            "l",
+            "ctrl+p",
+            *"help",
+            "escape",
+            "l",
+        ):
+            character = {"question_mark": "?"}.get(key, key if len(key) == 1 else None)
+            app.post_message(events.Key(key, character))
+        await until(pilot, lambda: app.editor.pane.cursor.frame == 3)
+        assert app.screen.NAME == "editor" and not app.screen.prompt.is_open
+        app.post_message(events.Key("ctrl+p", None))
+        app.post_message(events.Paste("redraw"))
+        await until(pilot, lambda: not hasattr(app.screen, "NAME") and app.screen.rows.current == "app.redraw")
 
 
 async def test_tab_lists_paths_and_goes_on(with_two: Any, tmp_path: Path) -> None:
@@ -114,3 +133,71 @@ async def test_q_leaves_a_screen_and_never_the_editor(with_two: Any, until: Any)
             await until(pilot, lambda: app.screen.NAME == "editor")
         await pilot.press("q")
         assert app.is_running and "quits" in app.screen.mode.text
+
+
+async def test_the_keys_after_a_prefix_are_shown_after_a_pause(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        lines = app.screen.lines
+        await pilot.press("g")
+        assert not lines.panel.display, "fast typing is not disturbed"
+        await until(pilot, lambda: lines.panel.display)
+        assert "Undo list" in lines.panel.text and "Library" in lines.panel.text
+        await pilot.press("d")
+        assert not lines.panel.display
+        await pilot.press("m")
+        await until(pilot, lambda: lines.panel.display)
+        assert "the mark's letter" in lines.panel.text
+        await pilot.press("escape")
+        assert not lines.panel.display
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("export", "file.save"),
+        ("save", "file.save"),
+        ("undo", "edit.undo"),
+        ("loop", "play.loop"),
+        ("variation", "edit.mutate"),
+        ("paste", "edit.put"),
+        ("morph", "edit.blend"),
+        ("cut", "edit.copy"),
+        ("trim", "select.start"),
+        ("crop", "select.start"),
+    ],
+)
+async def test_everyday_words_find_actions_in_palette_and_help(with_two: Any, typed: str, found: str) -> None:
+    async with with_two() as (app, pilot):
+        await pilot.press("ctrl+p", *typed)
+        assert found in [row.key for row in app.screen.rows.rows[:8]]
+        await pilot.press("escape", "?", "/", *typed)
+        await pilot.pause()
+        assert found in [row.key for row in app.screen.rows.rows]
+        await pilot.press("escape")
+        assert len(app.screen.rows.rows) > 50, "leaving the search shows all of the help"
+
+
+async def test_a_window_leaves_the_screen_below_in_sight(with_two: Any) -> None:
+    async with with_two((100, 30)) as (app, pilot):
+        for opening in ("ctrl+p", "?"):
+            await pilot.press(opening)
+            await pilot.pause()
+            shown = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+            assert "command" in shown.splitlines()[-1], "the last line of the editor"
+            await pilot.press("escape")
+
+
+async def test_the_footer_and_the_panel_can_be_clicked(with_two: Any, until: Any) -> None:
+    async with with_two((100, 30)) as (app, pilot):
+        await pilot.press("escape")
+        at = app.screen.mode.text.index("select")
+        await pilot.click("#mode", offset=(at, 0))
+        assert app.editor.pane.selection is not None
+        await pilot.press("g")
+        await until(pilot, lambda: app.screen.lines.panel.display)
+        await pilot.pause()
+        row, text = next(
+            (y, line) for y, line in enumerate(app.screen.lines.panel.text.splitlines()) if "Library" in line
+        )
+        await pilot.click("#panel", offset=(text.index("Library"), row))
+        await until(pilot, lambda: app.screen.NAME == "library")

@@ -142,6 +142,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "keys.map": ("m",),
     "keys.probe": ("t",),
     "over.back": ("escape", "q"),
+    "help.find": ("/",),
     "go.back": ("q",),
     "macro.record": ("Q",),
     "macro.play": ("@",),
