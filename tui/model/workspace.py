@@ -37,7 +37,7 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     muted: list[int] = []
     soloed: list[int] = []
     audition: bool = False
-    follow: bool = False
+    follows: bool = True
     tall: int = 0
     spectrogram: bool = False
     palette: str = "cividis"
@@ -73,7 +73,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
         muted=sorted(editor.muted),
         soloed=sorted(editor.soloed),
         audition=editor.audition,
-        follow=editor.follow,
+        follows=editor.follow,
         tall=editor.tall,
         spectrogram=editor.spectrogram,
         palette=editor.palette,
@@ -120,7 +120,7 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
     editor.folder = state.folder
     editor.muted = {level for level in state.muted if 0 <= level < 32}
     editor.soloed = {level for level in state.soloed if 0 <= level < 32}
-    editor.audition, editor.follow, editor.tall = state.audition, state.follow, min(max(0, state.tall), 3)
+    editor.audition, editor.follow, editor.tall = state.audition, state.follows, min(max(0, state.tall), 3)
     editor.spectrogram, editor.letters, editor.cursor_shown = state.spectrogram, state.letters, state.cursor_shown
     editor.palette = state.palette if state.palette in PALETTES else "cividis"
     editor.marks = {

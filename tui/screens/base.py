@@ -23,6 +23,7 @@ from tui.screens.key_input import KeyInput, token_of
 from tui.screens.status_lines import StatusLines
 from tui.session.session import Session
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine, clicking
+from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from tui.app import AlleleApp
@@ -193,6 +194,17 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def pasted(self, text: str) -> None:
         """Handle text that was pasted while no prompt was open."""
         self.allele.files.take_drop(text)
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Follow a list's cursor that the mouse moved. A second click does what Enter does."""
+        event.stop()
+        self.list_moved(event.rows)
+        if event.is_chosen and not self.prompt.is_open:
+            self.keys.feed("enter")
+
+    def list_moved(self, rows: Rows) -> None:
+        """Update what depends on the cursor of a list."""
+        self.draw()
 
     def carry_out(self, action_id: str, press: Press) -> None:
         """Run an action, or show why it is not possible."""

@@ -72,6 +72,13 @@ class Chooser(ModalScreen[str | None], inherit_bindings=False):
         else:
             self._edit(key)
 
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Choose a row with a second click."""
+        event.stop()
+        if event.is_chosen:
+            chosen = self.rows.current
+            self.dismiss(chosen if isinstance(chosen, str) else None)
+
     def _edit(self, key: str) -> None:
         if len(key) == 1 or key == "space":
             self._line.insert(" " if key == "space" else key)

@@ -151,6 +151,11 @@ class LibraryScreen(BaseScreen):
 
     # --- actions -----------------------------------------------------------------------------------------
 
+    def list_moved(self, rows: Rows) -> None:
+        self.left.activate(rows is self.left)
+        self.right.activate(rows is self.right)
+        self.draw()
+
     def _to_other_list(self) -> None:
         to_right = self.left.active and any(row.key is not None for row in self.right.rows)
         self.left.activate(not to_right)

@@ -201,6 +201,12 @@ class TrainScreen(BaseScreen):
             self.allele.follow(key)
         self.draw()
 
+    def list_moved(self, rows: Rows) -> None:
+        if rows is not self.log_rows:
+            self.jobs.activate(rows is self.jobs)
+            self.previews.activate(rows is self.previews)
+        self._list_moved()
+
     def _to_other_list(self) -> None:
         to_previews = self.jobs.active and bool(self.preview)
         self.jobs.activate(not to_previews)

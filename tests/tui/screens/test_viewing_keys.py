@@ -113,11 +113,12 @@ async def test_any_open_strand_can_be_shown(opened: Any, sounds: list[Path], unt
         assert "no open strand is called nobody" in app.screen.mode.text
 
 
-async def test_pages_turn_with_the_playhead_if_wanted(opened: Any, long_sound: Path, until: Any) -> None:
+async def test_pages_turn_with_the_playhead_unless_switched_off(opened: Any, long_sound: Path, until: Any) -> None:
     async with opened((80, 24), open_paths=[long_sound]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
         grid, pane = app.screen.context.grid, app.editor.pane
         app.screen.size  # noqa: B018 - laid out
+        await pilot.press("F")
         app.sound._strand, app.sound._frame = grid.id, grid.frames - 1
         app._on_change("playhead", "")
         assert pane.first_frame == 0
