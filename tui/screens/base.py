@@ -137,7 +137,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         self.fit(event.size)
-        self.allele.terminal.forget()
+        self.allele.terminal.resize(*event.size)
         self.call_after_refresh(self.draw)
 
     def fit(self, size: Size) -> None:

@@ -20,3 +20,10 @@ class OverScreen(BaseScreen):
     def compose(self) -> ComposeResult:
         with Vertical(id="over"):
             yield from super().compose()
+
+    def on_changed(self, topic: str, key: str) -> None:
+        """Redraw after a change of the session, also the screen below, which stays in sight."""
+        super().on_changed(topic, key)
+        below = self.app.screen_stack[-2] if len(self.app.screen_stack) > 1 else None
+        if isinstance(below, BaseScreen) and below is not self:
+            below.on_changed(topic, key)

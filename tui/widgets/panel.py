@@ -9,6 +9,7 @@ from textual.strip import Strip
 from tui.widgets.lines import BOLD, DIM, PLAIN, Lines, Part, clean, clicking, parts_strip
 
 GAP = 3
+NARROWEST = 26  # columns of an entry whose meaning is cut
 Entry = tuple[str, str, str]
 """A word, its meaning or "", and the id of the action that a click on it runs or ""."""
 
@@ -55,6 +56,8 @@ def laid_out(entries: list[Entry], width: int, most: int) -> list[list[Part]]:
     heads = max(len(clean(word)) for word, _, _ in entries)
     widest = max(len(_text(entry, heads)) for entry in entries) + GAP
     columns = max(1, (width - 1) // min(widest, width - 1))
+    if columns * most < len(entries):  # rather cut the meanings than hide entries
+        columns = max(columns, min(-(-len(entries) // most), (width - 1) // NARROWEST))
     rows = min(most, -(-len(entries) // columns))
     hidden = len(entries) - rows * columns
     if hidden > 0:
