@@ -12,18 +12,22 @@ import contextlib
 import os
 import signal
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
+from rich.style import Style
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
 
 from protocol.errors import AlleleError
 from protocol.places import places_of
 from tui.actions.press import Handlers, Press
+from tui.actions.registry import BY_ID
 from tui.crash import CrashReportingApp
 from tui.editor.screen import EditorScreen
 from tui.first_run import DemoPlan, run_demo
@@ -47,10 +51,12 @@ from tui.screens.palette import PaletteScreen
 from tui.screens.train import TrainScreen
 from tui.screens.undo_list import UndoList
 from tui.session.session import Session
+from tui.settings import TERMINAL, apply_settings, read_settings, settings_file
 from tui.sound import Sound
 from tui.transport.daemon_target import DaemonTarget
 from tui.widgets.code_grid import tier_of
 from tui.widgets.driver import LeanDriver, tune_textual
+from tui.widgets.rows import Rows
 from tui.widgets.terminal import DiffUpdate, Terminal
 
 LEAVE_S = 0.18
@@ -78,6 +84,9 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         target: DaemonTarget | None = None,
     ) -> None:
         super().__init__(home, driver_class=LeanDriver, ansi_color=True)
+        self.settings = read_settings(home)
+        self.base_style: Style | None = None  # the colours of a theme; None for the terminal's own
+        self._use_theme(self.settings.theme or TERMINAL)
         self.terminal_tier = tier_of(self.console.color_system, self.no_color)
         self._cursor_shown = False
         self.terminal = Terminal(self.no_color)
@@ -100,6 +109,20 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._library, self._editor_screen = LibraryScreen(), EditorScreen(self)
         self._screens: dict[str, BaseScreen] = {}
+
+    def _use_theme(self, name: str) -> None:
+        """Draw in the colours of one of Textual's themes, or in the terminal's own."""
+        self.register_theme(replace(BUILTIN_THEMES["ansi-dark"], name=TERMINAL))
+        self._problems = list(self.settings.problems)
+        if name not in self.available_themes:
+            themes = ", ".join(sorted(self.available_themes))
+            self._problems.append(f"{settings_file(self.home)}: theme: there is no {name[:40]!r}; there are {themes}")
+            name = TERMINAL
+        self.theme = name
+        theme = self.available_themes[name]
+        if not theme.ansi:
+            colours = theme.to_color_system().generate()
+            self.base_style = Style(color=colours["foreground"], bgcolor=colours["background"])
 
     # --- life --------------------------------------------------------------------------------------------
 
@@ -124,7 +147,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         await self.session.open()
         await self._restore()
         self.begun = True
-        for line in self.own_keys.problems[:1]:
+        for line in [*self._problems, *self.own_keys.problems][:1]:
             self.call_after_refresh(self.say, line, bad=True)  # on the screen that is being switched to
         self.session.spawn(self.sound.start())
         if self._demo is not None:
@@ -144,6 +167,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
             self.macros.known = {**state.macros, **self.macros.known}
             screen = state.screen if state.screen in self._screens else "library"
             self.job = self.job or (state.job if state.job in self.session.jobs else None)
+        apply_settings(self.settings, self.editor)
         for pane in self.editor.panes:
             if pane.strand is not None:
                 try:
@@ -196,6 +220,20 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
                 screen.on_paste(event)
                 return
         await super().on_event(event)
+
+    def on_click(self, event: events.Click) -> None:
+        """Run the action of a key that was clicked in the last line or in the panel of keys."""
+        action, screen = event.style.meta.get("action"), self.screen
+        if action in BY_ID and isinstance(screen, BaseScreen) and not screen.prompt.is_open:
+            screen.keys.click(action)
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Follow the cursor of a list that the mouse moved. A second click does what Enter does."""
+        screen = self.screen
+        if isinstance(screen, BaseScreen):
+            screen.list_moved(event.rows)
+            if event.is_chosen and not screen.prompt.is_open:
+                screen.keys.feed("enter")
 
     # --- workspace ---------------------------------------------------------------------------------------
 
@@ -367,5 +405,5 @@ def run_app(
     """
     tune_textual(remote := bool(os.environ.get("SSH_CONNECTION")))
     app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo, target=target)
-    app.run(mouse=not remote)
+    app.run(mouse=not remote if app.settings.mouse is None else app.settings.mouse)
     return app.return_code or 0

@@ -6,6 +6,7 @@ screen, else that of the application. `on_changed` is called when the session ch
 A repaint is delayed while output is still queued: over a slow link it would only wait behind that output.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
@@ -16,7 +17,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from tui.actions.press import Handlers, Press
-from tui.actions.registry import BY_ID
 from tui.actions.situation import Situation
 from tui.input.keymap import Keymap
 from tui.screens.key_input import KeyInput, token_of
@@ -46,6 +46,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.top, self.words, self.mode = self.lines.top, self.lines.words, self.lines.mode
         self.prompt = self.lines.prompt
         self.handlers: Handlers = {}
+        self.list_moved: Callable[[Rows], None] = lambda _: self.draw()
+        """Updates what depends on the cursor of a list, after the mouse moved it."""
         self._late: Timer | None = None
 
     @property
@@ -88,19 +90,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def mode_words(self) -> list[Part]:
         """Return the last line, shown while there is no sentence."""
-        return [part for actions, words in self.hints() for part in self._hint(actions.split(), words)]
-
-    def _hint(self, actions: list[str], words: str) -> list[Part]:
-        """Return a hint: the keys of its actions, each of which can be clicked, and what they do."""
-        keys = [(f" {self.keymap.key_for(action)}", BOLD + clicking(action)) for action in actions]
-        return [*keys, (" ", PLAIN), (words, DIM + clicking(actions[0]))]
-
-    def on_click(self, event: events.Click) -> None:
-        """Run the action of a clicked key of the last line or of the panel."""
-        action = event.style.meta.get("action") if not self.prompt.is_open else None
-        if action in BY_ID:
-            event.stop()
-            self.keys.click(action)
+        hints = [(actions.split(), words) for actions, words in self.hints()]
+        return [part for actions, words in hints for part in hint_parts(self.keymap, actions, words)]
 
     def mode_right(self) -> list[Part]:
         """Return the right side of the last line, which is omitted where there is no room."""
@@ -195,17 +186,6 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         """Handle text that was pasted while no prompt was open."""
         self.allele.files.take_drop(text)
 
-    def on_rows_moved(self, event: Rows.Moved) -> None:
-        """Follow a list's cursor that the mouse moved. A second click does what Enter does."""
-        event.stop()
-        self.list_moved(event.rows)
-        if event.is_chosen and not self.prompt.is_open:
-            self.keys.feed("enter")
-
-    def list_moved(self, rows: Rows) -> None:
-        """Update what depends on the cursor of a list."""
-        self.draw()
-
     def carry_out(self, action_id: str, press: Press) -> None:
         """Run an action, or show why it is not possible."""
         self.keys.run(action_id, press)
@@ -222,3 +202,9 @@ class BaseScreen(Screen[None], inherit_bindings=False):
     def spawn(self, work: Any) -> None:
         """Run a coroutine. An AlleleError is shown as a sentence."""
         self.session.spawn(work)
+
+
+def hint_parts(keymap: Keymap, actions: list[str], words: str) -> list[Part]:
+    """Return a hint: the keys of its actions, each of which can be clicked, and what they do."""
+    keys = [(f" {keymap.key_for(action)}", BOLD + clicking(action)) for action in actions]
+    return [*keys, (" ", PLAIN), (words, DIM + clicking(actions[0]))]

@@ -41,6 +41,7 @@ class TrainScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.jobs, self.previews, self.log_rows = Rows("jobs"), Rows("previews"), Rows("log")
+        self.list_moved = self._activate
         self.facts, self.losses = TextLine("facts"), TextLine("losses")
         self.curve, self.health = CurvePlot("curve"), Health("health")
         self.handlers = {
@@ -201,7 +202,7 @@ class TrainScreen(BaseScreen):
             self.allele.follow(key)
         self.draw()
 
-    def list_moved(self, rows: Rows) -> None:
+    def _activate(self, rows: Rows) -> None:
         if rows is not self.log_rows:
             self.jobs.activate(rows is self.jobs)
             self.previews.activate(rows is self.previews)

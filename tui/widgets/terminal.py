@@ -46,7 +46,7 @@ class Terminal:
         self._known = False
 
     def resize(self, width: int, height: int) -> None:
-        """Discard the picture if the terminal has another size now. A screen that is shown anew does not matter."""
+        """Discard the picture if the terminal has another size now. Showing another screen keeps it."""
         if (width, height) != self._size:
             self._size = (width, height)
             self.forget()

@@ -56,10 +56,9 @@ async def test_marks_say_where_levels_and_rows_are_hidden(with_two: Any, until: 
     async with with_two((80, 18)) as (app, pilot):
         grid = app.screen.view.widgets[0].grid
         assert grid.line(0, 80).text[GUTTER - 1] == " ", "both levels fit"
-        grid.styles.height = 1
-        await until(pilot, lambda: grid.size.height == 1)
+        grid.view = replace(grid.view, tall=2)  # room for one of them
         assert grid.line(0, 80).text[GUTTER - 1] == "v"
-        grid.view = replace(grid.view, first_level=1)
+        grid.view = replace(grid.view, tall=2, first_level=1)
         assert grid.line(0, 80).text[GUTTER - 1] == "^"
         await pilot.press("?")
         await until(pilot, lambda: len(app.screen.rows.rows) > 20 and app.screen.rows.size.height)
