@@ -91,7 +91,7 @@ class Editor:
     reference: Reference = "change"
     follow: bool = True
     """Whether pages turn with the playhead."""
-    is_away: bool = False
+    is_away: bool = field(default=False, compare=False)
     """Whether the cursor moved since playback started: the page stays there until the next start."""
     tall: int = 0
     """Rows per level; 0 uses as many as fit."""
