@@ -12,17 +12,22 @@ import contextlib
 import os
 import signal
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
+from rich.style import Style
+from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
 
 from protocol.errors import AlleleError
 from protocol.places import places_of
 from tui.actions.press import Handlers, Press
+from tui.actions.registry import BY_ID
 from tui.crash import CrashReportingApp
 from tui.editor.screen import EditorScreen
 from tui.first_run import DemoPlan, run_demo
@@ -36,6 +41,7 @@ from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.opening import FileOpener
 from tui.screens.base import BaseScreen
+from tui.screens.chooser import Chooser
 from tui.screens.codebook import CodebookScreen
 from tui.screens.help import HelpScreen
 from tui.screens.keys import KeysScreen
@@ -46,10 +52,12 @@ from tui.screens.takes import TakeList
 from tui.screens.train import TrainScreen
 from tui.screens.undo_list import UndoList
 from tui.session.session import Session
+from tui.settings import TERMINAL, apply_settings, read_settings, settings_file
 from tui.sound import Sound
 from tui.transport.daemon_target import DaemonTarget
 from tui.widgets.code_grid import tier_of
 from tui.widgets.driver import LeanDriver, tune_textual
+from tui.widgets.rows import Rows
 from tui.widgets.terminal import DiffUpdate, Terminal
 
 LEAVE_S = 0.18
@@ -77,6 +85,9 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         target: DaemonTarget | None = None,
     ) -> None:
         super().__init__(home, driver_class=LeanDriver, ansi_color=True)
+        self.settings = read_settings(home)
+        self.base_style: Style | None = None  # the colours of a theme; None for the terminal's own
+        self._use_theme(self.settings.theme or TERMINAL)
         self.terminal_tier = tier_of(self.console.color_system, self.no_color)
         self._cursor_shown = False
         self.terminal = Terminal(self.no_color)
@@ -90,7 +101,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.sent = ""  # characters of the last key, as the terminal sent them
         self.macros = Macros()
         self.job = start_job
-        self.showing = "editor"
+        self.showing = self.shown_before = "editor"
         self.begun = False
         self._keeping: Any = None
         self.handlers = self._handlers()
@@ -99,6 +110,20 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self._open_paths, self._model, self._demo = open_paths or [], model, demo
         self._library, self._editor_screen = LibraryScreen(), EditorScreen(self)
         self._screens: dict[str, BaseScreen] = {}
+
+    def _use_theme(self, name: str) -> None:
+        """Draw in the colours of one of Textual's themes, or in the terminal's own."""
+        self.register_theme(replace(BUILTIN_THEMES["ansi-dark"], name=TERMINAL))
+        self._problems = list(self.settings.problems)
+        if name not in self.available_themes:
+            themes = ", ".join(sorted(self.available_themes))
+            self._problems.append(f"{settings_file(self.home)}: theme: there is no {name[:40]!r}; there are {themes}")
+            name = TERMINAL
+        self.theme = name
+        theme = self.available_themes[name]
+        if not theme.ansi:
+            colours = theme.to_color_system().generate()
+            self.base_style = Style(color=colours["foreground"], bgcolor=colours["background"])
 
     # --- life --------------------------------------------------------------------------------------------
 
@@ -123,7 +148,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         await self.session.open()
         await self._restore()
         self.begun = True
-        for line in self.own_keys.problems[:1]:
+        for line in [*self._problems, *self.own_keys.problems][:1]:
             self.call_after_refresh(self.say, line, bad=True)  # on the screen that is being switched to
         self.session.spawn(self.sound.start())
         if self._demo is not None:
@@ -143,6 +168,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
             self.macros.known = {**state.macros, **self.macros.known}
             screen = state.screen if state.screen in self._screens else "library"
             self.job = self.job or (state.job if state.job in self.session.jobs else None)
+        apply_settings(self.settings, self.editor)
         for pane in self.editor.panes:
             if pane.strand is not None:
                 try:
@@ -179,6 +205,36 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     def _poll_terminal(self) -> None:
         if getattr(self._driver, "terminal_gone", False):
             self._hang_up(signal.SIGHUP)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hand keys and pasted text to the visible screen at once.
+
+        Textual would queue them for the screen that was visible when they arrived, although an earlier key that is
+        still queued may open or close another one: the text typed into a palette would act on the screen below.
+        """
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(screen, BaseScreen | Chooser):
+            if isinstance(event, events.Key) and (event.key != "ctrl+q" or isinstance(screen, BaseScreen)):
+                screen.on_key(event)
+                return
+            if isinstance(event, events.Paste):
+                screen.on_paste(event)
+                return
+        await super().on_event(event)
+
+    def on_click(self, event: events.Click) -> None:
+        """Run the action of a key that was clicked in the last line or in the panel of keys."""
+        action, screen = event.style.meta.get("action"), self.screen
+        if action in BY_ID and isinstance(screen, BaseScreen) and not screen.prompt.is_open:
+            screen.keys.click(action)
+
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """Follow the cursor of a list that the mouse moved. A second click does what Enter does."""
+        screen = self.screen
+        if isinstance(screen, BaseScreen):
+            screen.list_moved(event.rows)
+            if event.is_chosen and not screen.prompt.is_open:
+                screen.keys.feed("enter")
 
     # --- workspace ---------------------------------------------------------------------------------------
 
@@ -263,7 +319,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         while self.screen is not self.top_screen or isinstance(self.screen, OverScreen):
             self.pop_screen()
         if self.screen is not self._screens[name]:
-            self.showing = name
+            self.showing, self.shown_before = name, self.showing
             self.switch_screen(name)
             self.remember()
 
@@ -279,6 +335,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
             "app.redraw": self._redraw,
             "app.quit": lambda _: self.action_leave(),
             "play.panic": self._silence,
+            "go.back": lambda _: self.go(self.shown_before if self.shown_before != self.showing else "editor"),
             **{f"go.{name}": partial(self._go_to, name) for name in SCREENS},
             **macro_keys.handlers(),
         }
@@ -301,7 +358,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
     def _open_command_line(self, press: Press) -> None:
         """Open the `:` line on a screen without strands. The editor runs its commands."""
         if self.top_screen is not None:
-            self.top_screen.prompt.ask(":", self._editor_screen.command_line.run)
+            self._editor_screen.command_line.ask(self.top_screen.prompt)
 
     def _show_palette(self, press: Press) -> None:
         screen = self.top_screen
@@ -353,5 +410,5 @@ def run_app(
     """
     tune_textual(remote := bool(os.environ.get("SSH_CONNECTION")))
     app = AlleleApp(home, open_paths=open_paths, model=model, start_job=start_job, demo=demo, target=target)
-    app.run(mouse=not remote)
+    app.run(mouse=not remote if app.settings.mouse is None else app.settings.mouse)
     return app.return_code or 0

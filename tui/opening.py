@@ -1,7 +1,9 @@
 """Opens sounds and `.alle` files in the editor's panes, whether typed, pasted, dropped or chosen in the library."""
 
+import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from protocol.errors import AlleleError
 from tui.drops import read_drop
@@ -18,21 +20,28 @@ class FileOpener:
     def __init__(self, app: "AlleleApp") -> None:
         self._app = app
 
-    def open_text(self, text: str, index: int) -> None:
-        """Open the first path of a text in a pane, and the second in the other."""
-        try:
-            self.open_files(read_paths(text), index)
-        except AlleleError as error:
-            self._app.say(str(error), bad=True)
+    def open_text(self, text: str, index: int) -> Coroutine[Any, Any, Any] | None:
+        """Return the coroutine that opens the first path of a text in a pane, and the second in the other.
+
+        Raises:
+            AlleleError: the text cannot be read as paths.
+        """
+        paths = read_paths(text) if text.strip() else []
+        return self._open_all(paths, index) if paths else None
 
     def open_files(self, paths: list[Path], index: int) -> None:
         """Open a file in a pane and a second one in the other pane. Further files are not opened."""
+        self._app.session.spawn(self._open_all(paths, index))
+
+    async def _open_all(self, paths: list[Path], index: int) -> None:
         if len(paths) > len(NAMES):
             self._app.say(
                 f"{len(paths)} files: the first two are opened; {{library.new}} in the library makes a corpus of all"
             )
-        for offset, path in enumerate(paths[:2]):
-            self._app.session.spawn(self.open_in_pane(path, (index + offset) % 2, None))
+        works = [self.open_in_pane(path, (index + offset) % 2, None) for offset, path in enumerate(paths[:2])]
+        failed = [done for done in await asyncio.gather(*works, return_exceptions=True) if done is not None]
+        if failed:
+            raise failed[0]
 
     def take_drop(self, text: str) -> None:
         """Handle text pasted or files dropped while no prompt is open: open files, offer folders to the library."""

@@ -66,6 +66,7 @@ class Sound:
         self._child: Any = None
         self._strand = ""
         self._frame: int | None = None
+        self._frames = FrameRange()
         self._playback = 0
         self._stops = 0
         self._before: Cells | None = None  # the earlier codes that the daemon received for comparison
@@ -137,6 +138,10 @@ class Sound:
     def playhead(self, grid: StrandGrid) -> int | None:
         """Return the frame that is audible now, or None if this strand does not play."""
         return self._frame if grid.id == self._strand else None
+
+    def played(self, grid: StrandGrid) -> FrameRange | None:
+        """Return the frames that play or repeat, or None if this strand does not play or only a move is heard."""
+        return self._frames if grid.id == self._strand and not self.is_audition else None
 
     async def play(self, grid: StrandGrid, frames: FrameRange, editor: Editor, *, is_audition: bool = False) -> None:
         """Play frames of a strand with the editor's playback settings.
@@ -216,6 +221,7 @@ class Sound:
             self._playback, self._before, self.is_audition = started.playback, now.before, now.is_audition
             self._strand, self.preview = now.strand, now.preview
             self._frame = started.frames.first if isinstance(started, PlaybackStarted) else None
+            self._frames = started.frames if isinstance(started, PlaybackStarted) else FrameRange()
             self._changed("playhead")
         return started
 

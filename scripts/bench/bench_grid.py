@@ -18,6 +18,10 @@ BUDGETS = {
     "one-cell edit, whole pty": 400,
     "playhead tick": 300,
     "cursor right, whole pty": 400,
+    "keys after a prefix": 3_000,
+    "playhead tick beside them": 300,
+    "help over the screen": 20_000,
+    "a row down in it": 600,
 }
 
 
@@ -37,6 +41,12 @@ def measure(term: str = "xterm-256color", **env: str) -> dict[str, float]:
         terminal.step("playhead")
         found["playhead tick"] = len(terminal.step("playhead")[0])
         found["cursor right, whole pty"] = len(terminal.step("right")[0])
+        found["keys after a prefix"] = len(terminal.step("panel")[0])
+        found["playhead tick beside them"] = len(terminal.step("playhead")[0])
+        terminal.step("escape")
+        found["help over the screen"] = len(terminal.step("help")[0])
+        found["a row down in it"] = len(terminal.step("down")[0])
+        terminal.step("escape")
         found["whole screen afresh, both grids"] = len(terminal.step("redraw")[0])
         found["grid repaint CPU, ms"] = round(terminal.step("cpu")[1], 2)
         return found

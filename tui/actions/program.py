@@ -22,6 +22,7 @@ LISTS = ("library", "train", "help", "undolist", "takes", "keys")
 KEYS = ("keys",)
 OVER = ("help", "undolist", "takes")
 PLAYS = ("editor", "library", "train", "codebook")
+BACKS = ("library", "train", "codebook", "keys")
 LIBRARY, TRAIN = ("library",), ("train",)
 OPENS = ("editor", "library")
 
@@ -124,10 +125,12 @@ GOES = (
     Action("go.library", "Library", "Go to"),
     Action("go.train", "Train", "Go to"),
     Action("go.codebook", "Codebook: every code of a model", "Go to"),
+    Action("go.back", "Back to the screen before this one", "Go to", BACKS),
 )
 
 PROGRAM = (
     Action("over.back", "Back", "Program", OVER),
+    Action("help.find", "Find a word in the help", "Program", ("help",)),
     Action(
         "macro.record", "Record a macro, or end the recording", "Program", PLAYS, letter="its name, a to z or 0 to 9"
     ),

@@ -26,8 +26,10 @@ from tui.editor.strand_choice import StrandChoice
 from tui.editor.varying import Varying
 from tui.editor.viewing import Viewing
 from tui.model.changes import at_rect, to_other
+from tui.model.command_completion import Known, complete_command
 from tui.model.commands import Command, read_command
 from tui.model.editor import NAMES
+from tui.widgets.prompt import Prompt, Work
 
 
 class CommandLine:
@@ -48,9 +50,11 @@ class CommandLine:
     ) -> None:
         self.context, self.sender, self.strands, self.cutting = context, sender, strands, cutting
         self.editor, self.session = context.editor, context.session
-        self._commands: dict[str, Callable[[Command], None]] = {
+        self._commands: dict[str, Callable[[Command], Work | None]] = {
             "action": lambda command: self._action(*command.args),
-            "w": lambda command: files.save(Path(command.args[0]), force=command.force, part=command.part),
+            "w": lambda command: files.save(
+                Path(command.args[0]) if command.args else files.offered(), force=command.force, part=command.part
+            ),
             "split": self._split,
             "vary": lambda command: varying.vary(int(command.args[0]), self._named_other(command.edit)),
             "open": self._open,
@@ -70,30 +74,49 @@ class CommandLine:
 
     def open(self, press: Press) -> None:
         """Open the `:` line."""
-        context = self.context
-        context.ask(":", self.run)
+        context, wants = self.context, ""
         if self.editor.pane.selection is not None and context.grid is not None:
             rect = self.editor.pane.rect(context.grid)
-            context.hint(f" an edit without levels and frames changes the selection, {rect}")
+            wants = f"an edit without levels and frames changes the selection, {rect}"
+        self.ask(context.prompt, wants)
+
+    def ask(self, prompt: Prompt, wants: str = "") -> None:
+        """Open the `:` line in the prompt of any screen."""
+        prompt.ask(":", self.answer, completer=lambda text: complete_command(text, self._known()), wants=wants)
+
+    def _known(self) -> Known:
+        grid = self.context.grid
+        qualities = () if grid is None else self.context.colours_of(grid).choices
+        return Known(tuple(info.meta.name for info in self.session.strands.values()), tuple(qualities))
 
     def run(self, text: str) -> None:
-        """Run a line. Shows an error if it is not a valid command."""
+        """Run a line. Shows an error if it is not a valid command or is refused."""
         try:
-            names = {info.meta.name for info in self.session.strands.values()}
-            command = read_command(text, names, self._frame_rate)
-            if command is None:
-                return
-            if command.name == "edit" and command.edit is not None:
-                self._edit(command.edit)
-            else:
-                self._commands[command.name](command)
+            work = self.answer(text)
         except AlleleError as error:
             self.context.say(str(error), bad=True)
+        else:
+            if work is not None:
+                self.context.spawn(work)
 
-    def _open(self, command: Command) -> None:
+    def answer(self, text: str) -> Work | None:
+        """Run a line, and return the coroutine of what takes longer.
+
+        Raises:
+            AlleleError: the line is not a valid command.
+        """
+        names = {info.meta.name for info in self.session.strands.values()}
+        command = read_command(text, names, self._frame_rate)
+        if command is None:
+            return None
+        if command.name == "edit" and command.edit is not None:
+            return self._edit(command.edit)
+        return self._commands[command.name](command)
+
+    def _open(self, command: Command) -> Work:
         model = command.args[1] if len(command.args) > 1 else None
         files, path = self.context.app.files, Path(command.args[0])
-        self.context.spawn(files.open_in_pane(path, self.editor.focus, model))
+        return files.open_in_pane(path, self.editor.focus, model)
 
     @property
     def _frame_rate(self) -> float:
@@ -129,7 +152,7 @@ class CommandLine:
         count = int(word) if word and not letter else None
         self.context.run_visible(action_id, Press(count, word if word and letter else None))
 
-    def _edit(self, edit: Edit) -> None:
+    def _edit(self, edit: Edit) -> Work:
         grid = self.context.grid
         if grid is None:
             raise AlleleError("E_NOT_FOUND", "this pane is empty", hint=":open FILE")
@@ -139,7 +162,7 @@ class CommandLine:
         elif edit.frames is None and OPS[edit.op].inserts:
             edit = replace(edit, frames=FrameRange(self.editor.pane.cursor.frame))
         self.editor.remember(edit)
-        self.sender.submit(grid.id, edit)
+        return self.sender.send(grid.id, edit)
 
     def _named_other(self, edit: Edit | None) -> Edit | None:
         """Return an edit with the id of the other strand that it names."""

@@ -4,12 +4,13 @@ The parts are composed in tui.editor.screen. No part uses another part's widgets
 its constructor.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from protocol.ranges import Rect
 from tui.actions.press import Press
 from tui.model.atlas import CodeAtlas, Colours
+from tui.model.completion import Completer
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 from tui.session.session import Session
@@ -18,6 +19,7 @@ from tui.sound import Sound
 if TYPE_CHECKING:
     from tui.app import AlleleApp
     from tui.screens.base import BaseScreen
+    from tui.widgets.prompt import Answer, Prompt
 
 
 class EditorContext:
@@ -65,21 +67,27 @@ class EditorContext:
         """Show a sentence on the last line."""
         self._screen.say(text, bad=bad)
 
-    def hint(self, text: str) -> None:
-        """Show a sentence on the line above the prompt until the next key."""
-        self._screen.words.show(text)
+    @property
+    def prompt(self) -> "Prompt":
+        """The prompt of the screen. `ask` opens it."""
+        return self._screen.prompt
 
     def ask(
         self,
         label: str,
-        answered: Callable[[str], None],
+        answered: "Answer",
         *,
         value: str = "",
+        typed: str = "",
         is_path: bool = False,
-        is_offer: bool = False,
+        completer: Completer | None = None,
+        kind: str = "",
+        wants: str = "",
     ) -> None:
         """Open the prompt. `answered` is called with the text on Enter; see `Prompt.ask`."""
-        self._screen.prompt.ask(label, answered, value=value, is_path=is_path, is_offer=is_offer)
+        self._screen.prompt.ask(
+            label, answered, value=value, typed=typed, is_path=is_path, completer=completer, kind=kind, wants=wants
+        )
 
     @property
     def waiting(self) -> str:

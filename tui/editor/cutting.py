@@ -21,7 +21,7 @@ from tui.editor.saving import Files
 from tui.editor.sending import EditSender
 from tui.model.editor import NAMES
 from tui.model.grid import StrandGrid
-from tui.model.paths import read_path
+from tui.model.save_names import offered_name
 
 
 class Cutting:
@@ -112,19 +112,9 @@ class Cutting:
             return
         grid, rect = here
         frames = rect.frames
-        start = Path.cwd() / f"{Path(grid.name).stem}-{frames.first}-{frames.past}.wav"
-        self.context.ask(
-            f"save {frames} ({grid.seconds(rect.width):.2f} s) as: ",
-            lambda text: self._save(text, frames),
-            value=str(start),
-            is_path=True,
-        )
-
-    def _save(self, text: str, frames: FrameRange) -> None:
-        try:
-            self.files.save(read_path(text), force=False, part=span_of(frames))
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
+        stem = f"{Path(grid.name).stem}-{frames.first}-{frames.past}"
+        what = f"save {frames} ({grid.seconds(rect.width):.2f} s)"
+        self.files.ask_for_file(what, offered_name(stem, self.files.folder), span_of(frames))
 
 
 def span_of(frames: FrameRange) -> Span:

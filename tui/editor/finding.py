@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 
-from protocol.errors import AlleleError
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.editor.hearing import Hearing
@@ -38,17 +37,17 @@ class Finding:
 
     def find_code(self, press: Press) -> None:
         level = self.editor.pane.cursor.level
-        self.context.ask(f"find on q{level}: ", lambda text: self.find_text(text, level))
+        self.context.ask(f"find on q{level}: ", lambda text: self.find_text(text, level), kind="find")
 
     def find_text(self, text: str, level: int) -> None:
-        """Find a sequence of codes on a level."""
+        """Find a sequence of codes on a level.
+
+        Raises:
+            AlleleError: the text is not a sequence of codes.
+        """
         grid = self.context.grid
-        if grid is None or not text.strip():
-            return
-        try:
+        if grid is not None and text.strip():
             self._find(read_sought(text, level, grid.codebook), 1)
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
 
     def find_here(self, press: Press) -> None:
         grid = self.context.grid

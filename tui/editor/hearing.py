@@ -49,7 +49,7 @@ class Hearing:
             self._play(grid, self.editor.pane.rect(grid, press.count).frames)
 
     def _play(self, grid: StrandGrid, frames: FrameRange, *, before: bool = False) -> None:
-        self.editor.before = before
+        self.editor.before, self.editor.is_away = before, False
         if self.editor.heard_levels(grid.levels) == []:
             self.context.say("every level is muted: {play.mute} unmutes this level, {play.all_levels} all levels")
         self.context.spawn(self.sound.play(grid, frames, self.editor))

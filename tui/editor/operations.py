@@ -22,9 +22,11 @@ from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.editor.sending import EditSender
 from tui.model.changes import Repeatable, next_seed
+from tui.model.command_completion import Known, complete_arguments
 from tui.model.grid import StrandGrid
 from tui.model.pending import EditChain
 from tui.model.search import is_code
+from tui.widgets.prompt import Work
 
 FAR = 16
 MOST_EXPECTED = 4096  # cells whose new code a step after `set` uses before the answer arrives
@@ -93,13 +95,15 @@ class Operations:
         if here is None:
             return
         grid, rect = here
+        known = Known(tuple(info.meta.name for info in self.session.strands.values()))
         self.context.ask(
             f"{op} {rect}: ",
             lambda text: self._answered(op, grid, rect, text),
             value=self.editor.remembered.get(op, prompt.usual),
-            is_offer=True,
+            completer=lambda text: complete_arguments(OPS[op], text, known, asks_strand=False),
+            kind=op,
+            wants=f"{prompt.wants}; Enter applies, Tab completes, Esc cancels",
         )
-        self.context.hint(f" {prompt.wants}; Enter applies, Esc cancels")
 
     def _place_of(self, op: str, count: int | None) -> tuple[StrandGrid, Rect] | None:
         """The strand and the cells to ask about: as for other keys, or the whole strand if the operation wants that."""
@@ -109,18 +113,34 @@ class Operations:
         grid = here[0]
         return grid, Rect(LevelRange(0, grid.levels - 1), FrameRange(0, grid.frames))
 
-    def _answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> None:
+    def _answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> Work:
+        """Return the coroutine that sends the edit of an answer.
+
+        Raises:
+            AlleleError: the text is not a valid edit.
+        """
         spec = OPS[op]
-        takes_strand = spec.takes_strand
-        try:
-            edit = parse_edit(f"{op} {'OTHER ' if takes_strand else ''}{text}", grid.frame_rate)
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
-            return
+        edit = parse_edit(f"{op} {'OTHER ' if spec.takes_strand else ''}{text}", grid.frame_rate)
+        before = (self.editor.remembered.get(op), self.editor.last)
         self.editor.remembered[op] = next_seed(text)
         if spec.takes_whole and "at" in spec.options and rect.width == grid.frames and not self.editor.linked:
             edit = replaced(edit, options={"at": "0", **edit.options})  # whole with whole, wherever the cursors are
-        self.sender.submit(grid.id, self.editor.pair(edit, rect) if takes_strand else self.editor.make(edit, rect))
+        made = self.editor.pair(edit, rect) if spec.takes_strand else self.editor.make(edit, rect)
+        return self._send_answer(op, grid.id, made, before)
+
+    async def _send_answer(
+        self, op: str, strand: str, edit: Edit, before: tuple[str | None, Repeatable | None]
+    ) -> None:
+        """Send the edit of an answer. If it is refused, the prompt offers and `.` repeats what worked before it."""
+        offered, last = self.editor.remembered.get(op), self.editor.last
+        try:
+            await self.sender.send(strand, edit)
+        except AlleleError:
+            if self.editor.remembered.get(op) == offered:
+                self.editor.remembered.pop(op)
+                self.editor.remembered |= {} if before[0] is None else {op: before[0]}
+            self.editor.last = before[1] if self.editor.last is last else self.editor.last
+            raise
 
     # --- codes -------------------------------------------------------------------------------------------
 
@@ -131,25 +151,28 @@ class Operations:
         grid, rect = here
         label = f"code for {rect}, 0 to {grid.codebook - 1}: "
         typed = press.keys if press.keys.isdecimal() else ""
-        self.context.ask(label, lambda text: self._set(grid, rect, text), value=typed)
+        self.context.ask(label, lambda text: self._set(grid, rect, text), typed=typed, kind="code")
 
-    def _set(self, grid: StrandGrid, rect: Rect, text: str) -> None:
+    def _set(self, grid: StrandGrid, rect: Rect, text: str) -> Work | None:
+        if not text.strip():
+            return None
         code = self.read_code(grid, text)
-        if code is not None:
-            chain = self.session.edits.chains.setdefault(grid.id, EditChain())
-            if rect.height * rect.width <= MOST_EXPECTED:
-                for level, frame in product(rect.levels.numbers, range(rect.frames.first, rect.frames.past)):
-                    chain.expect(level, frame, code)
-            self.sender.submit(grid.id, self.editor.set(rect, code))
+        chain = self.session.edits.chains.setdefault(grid.id, EditChain())
+        if rect.height * rect.width <= MOST_EXPECTED:
+            for level, frame in product(rect.levels.numbers, range(rect.frames.first, rect.frames.past)):
+                chain.expect(level, frame, code)
+        return self.sender.send(grid.id, self.editor.set(rect, code))
 
-    def read_code(self, grid: StrandGrid, text: str) -> int | None:
-        """Read a code as typed. Shows an error if the text is not a valid code number."""
+    def read_code(self, grid: StrandGrid, text: str) -> int:
+        """Read a code as typed.
+
+        Raises:
+            AlleleError: E_BAD_CODE when the text is not a code number of the strand's model.
+        """
         text = text.strip()
-        if is_code(text, grid.codebook):
-            return int(text)
-        if text:
-            self.context.say(f"{text[:40]!r} is not a code; codes are 0 to {grid.codebook - 1}", bad=True)
-        return None
+        if not is_code(text, grid.codebook):
+            raise AlleleError("E_BAD_CODE", f"{text[:40]!r} is not a code", hint=f"codes are 0 to {grid.codebook - 1}")
+        return int(text)
 
     def edit_next_code(self, press: Press) -> None:
         self._step_code(press.count or 1)
@@ -202,20 +225,25 @@ class Operations:
                 "gap: a code, or @FRAME: ",
                 lambda text: self._mix(press.register, text.strip()),
                 value=words,
-                is_offer=True,
             )
 
-    def _mix(self, register: str | None, gap: str) -> None:
-        if gap:
-            self.editor.remembered["mix"] = gap
-            self._put("mix", register, gap)
+    def _mix(self, register: str | None, gap: str) -> Work | None:
+        grid = self.context.grid
+        if not gap or grid is None:
+            return None
+        before = (self.editor.remembered.get("mix"), self.editor.last)
+        self.editor.remembered["mix"] = gap
+        return self._send_answer("mix", grid.id, self._register_edit(grid, "mix", register, gap), before)
 
-    def _put(self, op: str, register: str | None, gap: str = "") -> None:
-        grid, pane = self.context.grid, self.editor.pane
+    def _put(self, op: str, register: str | None) -> None:
+        grid = self.context.grid
         if grid is not None:
-            rect = pane.rect(grid) if pane.selection is not None else None
-            name = register or self.session.edits.registers.unnamed
-            self.sender.submit(grid.id, self.editor.put(pane.cursor, name, rect, op, gap))
+            self.sender.submit(grid.id, self._register_edit(grid, op, register))
+
+    def _register_edit(self, grid: StrandGrid, op: str, register: str | None, gap: str = "") -> Edit:
+        pane = self.editor.pane
+        rect = pane.rect(grid) if pane.selection is not None else None
+        return self.editor.put(pane.cursor, register or self.session.edits.registers.unnamed, rect, op, gap)
 
     # --- time --------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from protocol.edits import Edit
+from protocol.errors import AlleleError
 from protocol.ranges import FrameRange
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
@@ -55,9 +56,12 @@ class PaintMode:
         return True
 
     def _paint(self, grid: StrandGrid, text: str) -> None:
-        code = self.operations.read_code(grid, text)
-        if code is None:
+        try:
+            code = self.operations.read_code(grid, text)
+        except AlleleError as error:
             self.editor.painting.typed = ""
+            if text:
+                self.context.say(str(error), bad=True)
             return
         frame, levels = self.editor.pane.cursor.frame, self.editor.painting.levels
         self.sender.submit(

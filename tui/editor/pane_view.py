@@ -58,7 +58,7 @@ class PaneView:
     def _turn_pages(self) -> None:
         """Turn pages so that the cursors are visible, and the playhead too if pages follow it."""
         grids = self.context.grids()
-        follows = self.editor.follow and not self.sound.is_audition
+        follows = self.editor.follow and not self.editor.is_away and not self.sound.is_audition
         playheads = [self.sound.playhead(grid) if grid is not None and follows else None for grid in grids]
         self.editor.settle(grids, (playheads[0], playheads[1]))
 
@@ -74,8 +74,9 @@ class PaneView:
                 self._draw_header(index, width)
 
     def _draw_ruler(self, index: int, grid: StrandGrid) -> None:
-        playhead, other = self.sound.playhead(grid), self.context.grid_of(1 - index)
-        self.widgets[index].ruler.show(ruler_view(self.editor, index, grid, playhead, other))
+        other = self.context.grid_of(1 - index)
+        view = ruler_view(self.editor, index, grid, self.sound.playhead(grid), other, self.sound.played(grid))
+        self.widgets[index].ruler.show(view)
 
     def _draw_header(self, index: int, width: int) -> None:
         grid = self.context.grid_of(index)

@@ -29,9 +29,14 @@ class PaneWidgets:
 
 
 def ruler_view(
-    editor: Editor, index: int, grid: StrandGrid, playhead: int | None, other: StrandGrid | None
+    editor: Editor,
+    index: int,
+    grid: StrandGrid,
+    playhead: int | None,
+    other: StrandGrid | None,
+    played: FrameRange | None,
 ) -> RulerView:
-    """Return the content of a pane's ruler, in columns."""
+    """Return the content of a pane's ruler, in columns. `played` are the frames that play now."""
     pane = editor.panes[index]
     zoom = pane.zoom
     target = swap_target(editor, index, grid, other)
@@ -41,9 +46,24 @@ def ruler_view(
         frames=-(-grid.frames // zoom),
         frame_rate=grid.frame_rate / zoom,
         playhead=None if playhead is None else playhead // zoom,
-        target=None if target is None else FrameRange(target.first // zoom, -(-target.past // zoom)),
+        target=_in_columns(target, zoom),
+        loop=_in_columns(looped(editor, index, grid, played), zoom),
         marks=tuple((letter, frame // zoom) for letter, (_, frame) in marks.items()),
     )
+
+
+def _in_columns(frames: FrameRange | None, zoom: int) -> FrameRange | None:
+    return None if frames is None else FrameRange(frames.first // zoom, -(-frames.past // zoom))
+
+
+def looped(editor: Editor, index: int, grid: StrandGrid, played: FrameRange | None) -> FrameRange | None:
+    """Return the frames that repeat: those that play, or the selection that would be played; None without a loop."""
+    if not editor.loop:
+        return None
+    if played is not None:
+        return FrameRange(played.first, min(played.past, grid.frames))
+    pane = editor.panes[index]
+    return pane.rect(grid).frames if index == editor.focus and pane.selection is not None else None
 
 
 def swap_target(editor: Editor, index: int, grid: StrandGrid, other: StrandGrid | None) -> FrameRange | None:
@@ -73,7 +93,7 @@ def header_parts(
     states = [locked, editor.listening_words(grid.levels), words_of(pane.zoom)]
     states += [
         word
-        for word, on in (("loop", editor.loop), ("hear moves", editor.audition), ("follow", editor.follow))
+        for word, on in (("loop", editor.loop), ("hear moves", editor.audition), ("no follow", not editor.follow))
         if on and focused
     ]
     right: list[Part] = [(f"{state}  ", BOLD) for state in states if state]

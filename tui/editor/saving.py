@@ -4,21 +4,31 @@ Saving never destroys a recording: `tui.targets` decides which files may be repl
 """
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import DecodeStrand
-from protocol.messages.strands import StrandInfo
 from protocol.ranges import FrameRange, SampleRange
 from protocol.times import Span
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
+from tui.model.answers import is_yes
 from tui.model.editor import NAMES
-from tui.model.paths import read_path
+from tui.model.grid import StrandGrid
+from tui.model.save_names import (
+    USUAL,
+    complete_in,
+    missing_folder,
+    offered_name,
+    plain_stem,
+    short_folder,
+    typed_file,
+    whole_file,
+)
 from tui.targets import (
     EDITOR,
     STRAND_SUFFIX,
-    WAV_SUFFIXES,
     Kept,
     OccupiedError,
     Target,
@@ -27,6 +37,7 @@ from tui.targets import (
     strand_target,
     wav_target,
 )
+from tui.widgets.prompt import Work
 
 LONGEST_DECODE_S = 600.0
 
@@ -36,6 +47,7 @@ class Files:
 
     def __init__(self, context: EditorContext) -> None:
         self.context, self.session = context, context.session
+        self._saved: dict[str, Path] = {}  # the last file of each strand
 
     def handlers(self) -> Handlers:
         """Which method carries out which action."""
@@ -47,45 +59,93 @@ class Files:
         self.context.ask(f"open as {NAMES[index]}: ", lambda text: files.open_text(text, index), is_path=True)
 
     def ask_to_save(self, press: Press) -> None:
-        """Ask where to save the focused strand."""
-        if self.context.grid is not None:
-            start = str(save_path(self.context.grid.info, Path.cwd()))
-            self.context.ask("save as: ", self._save_as, value=start, is_path=True)
+        """Ask where to save the focused strand, and offer a free name in the last folder."""
+        grid = self.context.grid
+        if grid is not None:
+            self.ask_for_file("save", self._offer(grid, self.folder))
 
-    def _save_as(self, text: str) -> None:
+    def ask_for_file(self, what: str, offered: str, part: Span | None = None) -> None:
+        """Ask where to write the focused strand or a part of it, and offer a name in the last folder."""
+        folder = self.folder
+        self.context.ask(
+            f"{what} in {short_folder(folder)}: ",
+            lambda text: self._save_typed(text, folder, part),
+            value=offered,
+            completer=partial(complete_in, folder),
+            kind="save",
+            wants="Enter saves; .wav is the sound, .alle the codes; a path is another folder; Tab completes",
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The folder that was saved in last, if it is still there, else the current one."""
+        last = Path(self.context.editor.folder)
+        return last if self.context.editor.folder and last.is_dir() else Path.cwd()
+
+    def offered(self) -> Path:
+        """Return the file that saving offers for the focused strand."""
+        grid = self._grid()
+        return self.folder / self._offer(grid, self.folder)
+
+    def _offer(self, grid: StrandGrid, folder: Path) -> str:
+        info, last = grid.info, self._saved.get(grid.id)
+        edited = "-edited" if info.undo_depth else ""
+        stem = last.stem if last is not None else plain_stem(Path(info.meta.name).stem) + edited
+        suffix = USUAL if last is None else last.suffix
+        kept = Path(info.meta.source.path) if info.meta.source.path else None
+        return offered_name(stem, folder, suffix=suffix, kept=kept)
+
+    def _grid(self) -> StrandGrid:
+        grid = self.context.grid
+        if grid is None:
+            raise AlleleError("E_NOT_FOUND", "this pane is empty: there is nothing to write", hint="open a sound first")
+        return grid
+
+    def _save_typed(self, text: str, folder: Path, part: Span | None) -> Work | None:
         """Write the focused strand to the file of the prompt. Asks first if the file exists."""
+        if not text.strip():
+            return None
+        path = typed_file(text, folder, partial(self._offer, self._grid()))
         try:
-            self._save_or_ask(read_path(text))
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
-
-    def _save_or_ask(self, path: Path) -> None:
-        try:
-            self.save(path, force=False)
+            return self.save(path, force=False, part=part)
         except OccupiedError:
             question = f"{path.name} exists; replace it? y/n: "
-            self.context.ask(question, lambda answer: self._replace(path, answer))
+            self.context.ask(question, lambda answer: self._replace(path, answer, part))
+            return None
 
-    def _replace(self, path: Path, answer: str) -> None:
-        if answer.strip().lower() not in ("y", "yes"):
-            self.context.say(f"{path.name} is kept; nothing was written")
-            return
+    def _replace(self, path: Path, answer: str, part: Span | None) -> Work | None:
+        if is_yes(answer):
+            return self.save(path, force=True, part=part)
+        self.context.say(f"{path.name} is kept; nothing was written")
+        return None
+
+    def _make_folder(self, folder: Path, path: Path, answer: str, part: Span | None) -> Work | None:
+        if not is_yes(answer):
+            self.context.say("nothing was written")
+            return None
         try:
-            self.save(path, force=True)
-        except AlleleError as error:
-            self.context.say(str(error), bad=True)
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as problem:
+            raise AlleleError("E_IO", f"{folder}: {problem.strerror}", hint="save in another folder") from None
+        return self.save(path, force=False, part=part)
 
-    def save(self, path: Path, *, force: bool, part: Span | None = None) -> None:
-        """Write the focused strand, or a part of it, to a file. A WAV is cut at exact samples, codes at frames.
+    def save(self, path: Path, *, force: bool, part: Span | None = None) -> Work | None:
+        """Return the coroutine that writes the focused strand to a file, or ask to make the file's folder.
+
+        A part of the strand is cut at exact samples in a WAV, and at frames in codes.
 
         Raises:
             AlleleError: the existing file must be kept, or the strand does not have the part.
             OccupiedError: the file exists and may be replaced with `force`.
         """
-        grid = self.context.grid
-        if grid is None:
-            raise AlleleError("E_NOT_FOUND", "this pane is empty: there is nothing to write")
+        grid = self._grid()
         samples = None if part is None else part.samples(grid.info.meta.samples, grid.info.meta.hop_length)
+        path = whole_file(path, partial(self._offer, grid))
+        folder = missing_folder(path)
+        if folder is not None:
+            question = f"the folder {folder} is not there; make it? y/n: "
+            self.context.ask(question, lambda answer: self._make_folder(folder, path, answer, part))
+            return None
         kept = [
             Kept(Path(info.meta.source.path), f"the recording that {info.meta.name} was made of")
             for info in self.session.strands.values()
@@ -93,20 +153,17 @@ class Files:
         ]
         if path.suffix.lower() == STRAND_SUFFIX:
             target = strand_target(path, kept=kept, force=force, wording=EDITOR)
-        elif path.suffix.lower() in WAV_SUFFIXES:
-            target = wav_target(path, kept=kept, force=force, wording=EDITOR)
         else:
-            raise AlleleError(
-                "E_BAD_REQUEST", f"{path.name}: this format is unknown", hint="write FILE.wav or FILE.alle"
-            )
+            target = wav_target(path, kept=kept, force=force, wording=EDITOR)
         frames = None if part is None else part.frames(grid.frame_rate)
-        self.context.spawn(self._save(grid.id, target, frames, samples))
+        return self._save(grid.id, target, frames, samples)
 
     async def _save(self, strand: str, target: Target, frames: FrameRange | None, samples: SampleRange | None) -> None:
         path = target.path
         self.context.say(f"writing {path.name} ...")
         if path.suffix.lower() == STRAND_SUFFIX:
             size = await self.session.save_alle(strand, target, frames)
+            self._note(strand, path)
             self.context.say(f"wrote {size} bytes: {path}")
             return
         digests = [info.meta.source.sha256 for info in self.session.strands.values()]
@@ -115,13 +172,12 @@ class Files:
         done = (await self.session.ask(request, timeout_s=LONGEST_DECODE_S)).body
         if target.replaces is None:
             give_usual_permissions(path)
+        self._note(strand, path)
         words = [f"wrote {done.seconds:.2f} s", f"peak {done.peak_db:.1f} dBFS", f"rms {done.rms_db:.1f} dBFS"]
         self.context.say(f"{', '.join([*words, *done.notes])}: {done.path}")
 
-
-def save_path(info: StrandInfo, folder: Path) -> Path:
-    """Return the path that saving offers: NAME.wav for a strand without edits, but never its source file."""
-    stem = Path(info.meta.name).stem
-    plain = folder / f"{stem}.wav"
-    taken = plain.exists() or plain == Path(info.meta.source.path)
-    return folder / f"{stem}-edited.wav" if info.undo_depth or taken else plain
+    def _note(self, strand: str, path: Path) -> None:
+        """Remember a file that was written: the next name is offered in its folder and with its suffix."""
+        self._saved[strand] = path
+        self.context.editor.folder = str(path.parent)
+        self.context.remember()

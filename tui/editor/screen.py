@@ -6,6 +6,7 @@ Data flow: a key is an action's handler in one of the parts; a part changes the 
 
 from typing import TYPE_CHECKING
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
@@ -16,6 +17,7 @@ from tui.editor.cutting import Cutting
 from tui.editor.finding import Finding
 from tui.editor.hearing import Hearing
 from tui.editor.motions import Motions
+from tui.editor.mouse import Mouse
 from tui.editor.operations import Operations
 from tui.editor.painting import PaintMode
 from tui.editor.pane_view import PaneView
@@ -29,6 +31,7 @@ from tui.model.viewport import GUTTER
 from tui.screens.base import BaseScreen
 from tui.widgets.code_grid import CodeGrid
 from tui.widgets.lines import Part
+from tui.widgets.strips import TimeStrip
 
 if TYPE_CHECKING:
     from tui.app import AlleleApp
@@ -60,6 +63,7 @@ class EditorScreen(BaseScreen):
             cutting=cutting,
             varying=varying,
         )
+        self.mouse = Mouse(context)
         parts = (hearing, motions, viewing, finding, strands, files, operations, cutting, varying)
         for part in (*parts, self.paint_mode, self.command_line, self.editor_words):
             self.handlers = {**self.handlers, **part.handlers()}
@@ -85,15 +89,32 @@ class EditorScreen(BaseScreen):
                 editor.before = False
                 self.draw()
             self.view.follow_playhead(self.size.width)
+            self.lines.draw_top()
         elif topic != "training":
             self.draw()
 
     def on_code_grid_pressed(self, event: CodeGrid.Pressed) -> None:
-        """Move the cursor to the clicked cell."""
-        editor = self.context.editor
-        editor.focus = 0 if event.grid is self.view.widgets[0].grid else 1
-        editor.place(event.cursor, self.context.grids())
-        self.context.moved()
+        """Move the cursor to the pressed cell, or select to the cell that the mouse was dragged to."""
+        index = 0 if event.grid is self.view.widgets[0].grid else 1
+        self.mouse.press(index, event.cursor, is_drag=event.is_drag)
+
+    def on_time_strip_pressed(self, event: TimeStrip.Pressed) -> None:
+        """Move the cursor to a time of the ruler or the waveform, or select all levels to it."""
+        first = self.view.widgets[0]
+        self.mouse.press_time(0 if event.strip in (first.ruler, first.wave) else 1, event.column, is_drag=event.is_drag)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move later in time; with Shift to deeper levels, with Ctrl zoom out."""
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move earlier in time; with Shift to coarser levels, with Ctrl zoom in."""
+        self._wheel(event, -1)
+
+    def _wheel(self, event: events.MouseEvent, way: int) -> None:
+        index = int(event.screen_y >= self.view.widgets[1].header.region.y)
+        self.mouse.wheel(index, way, levels=event.shift, zooms=event.ctrl)
+        event.stop()
 
     def takes(self, token: str) -> bool:
         """Offer a key to paint mode before the keymap reads it."""

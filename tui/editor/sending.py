@@ -17,9 +17,14 @@ class EditSender:
 
     def submit(self, strand: str, edit: Edit) -> None:
         """Send an edit of a strand and show the daemon's notes about it."""
-        self.context.spawn(self._submit(strand, edit))
+        self.context.spawn(self.send(strand, edit))
 
-    async def _submit(self, strand: str, edit: Edit) -> None:
+    async def send(self, strand: str, edit: Edit) -> None:
+        """Send an edit of a strand, wait for the daemon, and show its notes.
+
+        Raises:
+            AlleleError: the daemon refuses the edit.
+        """
         applied = await self.context.session.edits.apply_edit(strand, edit)
         text = format_edit(edit) if applied is None else applied.edit  # which has the seed that was drawn
         self.applied(applied, self.context.session.readable(text))

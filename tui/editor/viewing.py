@@ -65,7 +65,7 @@ class Viewing:
         self.context.moved()
 
     def view_follow(self, press: Press) -> None:
-        self.editor.follow = not self.editor.follow
+        self.editor.follow, self.editor.is_away = not self.editor.follow, False
         self.context.say("pages turn with the playhead" if self.editor.follow else "the page stays at the cursor")
         self.context.moved()
 

@@ -4,6 +4,7 @@ from protocol.ranges import Rect
 from tui.actions.press import Handlers, Press
 from tui.actions.situation import Situation
 from tui.editor.context import EditorContext
+from tui.model.editor import NAMES
 from tui.model.grid import StrandGrid
 from tui.model.words import describe_cell, describe_rect
 from tui.screens.base import NARROW
@@ -40,16 +41,29 @@ class EditorWords:
         )
 
     def top(self, width: int) -> str:
-        """Return the model and size of the focused strand, in `width` columns."""
+        """Return the transport, and the model and size of the focused strand, in `width` columns."""
         grid = self.context.grid
         if grid is None:
             return "Editor"
         meta = grid.info.meta
         model = self.session.model_of(meta)
         name = meta.model if model is None else model.name
+        transport = self.transport(grid)
         if width < NARROW:
-            return f"{name} · {grid.levels} × {grid.codebook}"
-        return f"{name} · {grid.levels} levels × {grid.codebook} · {meta.frame_rate:.1f} frames/s"
+            return f"{transport}  {name} · {grid.levels} × {grid.codebook}"
+        return f"{transport}   {name} · {grid.levels} levels × {grid.codebook} · {meta.frame_rate:.1f} frames/s"
+
+    def transport(self, grid: StrandGrid) -> str:
+        """Return what is heard and where, as in `▶ 1.42 / 9.98 s`; the cursor's time while nothing plays."""
+        playing = next(
+            (one for one in self.context.grids() if one is not None and self.sound.played(one) is not None), None
+        )
+        heard = playing or grid
+        cursor = self.editor.pane.cursor.inside(grid.levels, grid.frames)
+        frame = cursor.frame if playing is None else self.sound.playhead(playing) or 0
+        mark = " " if playing is None else ">" if self.context.app.tier.glyphs else "▶"
+        name = f"{NAMES[self.context.grids().index(playing)]} " if playing is not None and playing is not grid else ""
+        return f"{mark} {name}{heard.seconds(frame):.2f} / {heard.seconds(heard.frames):.2f} s"
 
     def bottom(self) -> list[Part]:
         """Return a description of the cell under the cursor."""

@@ -52,6 +52,18 @@ class KeyReader:
         register = "" if self._register is None else f'"{self._register}'
         return count + register + "".join(self._typed)
 
+    @property
+    def asked_letter_for(self) -> str | None:
+        """The id of the action that waits for a letter, or None."""
+        return self._asks
+
+    def following(self) -> dict[str, str]:
+        """Return the keys that complete the typed prefix, with the id of each key's action; empty without a prefix."""
+        if not self._typed or self._asks is not None:
+            return {}
+        prefix = " ".join(self._typed) + " "
+        return {keys.removeprefix(prefix): action for keys, action in self._table.items() if keys.startswith(prefix)}
+
     def feed(self, key: str) -> Pressed | None:
         """Read one more key. Returns None while the command is not complete."""
         if key == "escape" and self.waiting:

@@ -20,7 +20,8 @@ from tui.model.quoting import split_words
 
 OWN = {
     "q": "quit (the daemon, its jobs and every strand stay)",
-    "w": "write the strand: FILE.wav decodes it, FILE.alle saves its codes; w! overwrites; w FILE @1.2s:3.4s a part",
+    "w": "write the strand: FILE.wav decodes it, FILE.alle saves its codes; w alone takes a free name; w! overwrites; "
+    "w FILE @1.2s:3.4s a part",
     "vary": "make takes of a random edit to hear and choose from: vary 8, vary 8 mutate 0.5 q1-3",
     "split": "split the strand at the cursor, or at a frame or time: split 1.2s; the rest becomes a new strand",
     "open": "open an audio file or an .alle in this pane: open PATH [MODEL]",
@@ -36,7 +37,7 @@ OWN = {
 
 SHORT = {"quit": "q", "write": "w", "qa": "q", "e": "open", "h": "help"}
 COUNTS = {
-    "w": (1, 1),
+    "w": (0, 1),
     "split": (0, 1),
     "open": (1, 2),
     "frame": (1, 1),

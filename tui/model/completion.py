@@ -1,15 +1,62 @@
-"""Completion of a path in a line that is being typed, up to where several names differ.
+"""Completion of a line that is being typed, up to where several words differ, and the words that it could become.
 
-Three readings are tried in order. First the text as typed: in `Bob's pack/do` the apostrophe is part of a name. Then
-its last word, quoted or not, as a shell reads it. Then the text after each blank, for several unquoted names in a line.
+Three readings of a path are tried in order. First the text as typed: in `Bob's pack/do` the apostrophe is part of a
+name. Then its last word, quoted or not, as a shell reads it. Then the text after each blank, for several unquoted names
+in a line.
 """
 
 import shlex
 import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.model.existing import at_home, named
 from tui.model.quoting import BLANKS, read_words
+
+MOST_LISTED = 200
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A completed line, and the words it could become, each with its meaning or ""."""
+
+    text: str
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+Completer = Callable[[str], Completion]
+
+
+def complete_word(typed: str, words: Sequence[tuple[str, str]], *, end: str = " ") -> Completion:
+    """Complete the start of a word among `words`, each with its meaning. A single match is followed by `end`."""
+    found = [(word, meaning) for word, meaning in words if word.startswith(typed)]
+    if len(found) == 1:
+        return Completion(found[0][0] + end)
+    return Completion(_common([word for word, _ in found]) if found else typed, tuple(found))
+
+
+def complete_path(text: str) -> Completion:
+    """Complete the last path of a line, and list what its folder has when several names match."""
+    names = names_for(text)[:MOST_LISTED]
+    return Completion(complete(text), tuple((name, "") for name in names) if len(names) > 1 else ())
+
+
+def names_for(text: str) -> list[str]:
+    """List the names in a folder that begin as the last path of a line does, folders with a slash."""
+    words = read_words(text)
+    starts = [text, words[-1].value if words else "", text[max(text.rfind(blank) for blank in BLANKS) + 1 :]]
+    for start in starts:
+        folder_text, slash, name = start.rpartition("/")
+        folder = (named(folder_text) or at_home(folder_text)) if folder_text else Path(slash or ".")
+        try:
+            entries = [entry for entry in folder.iterdir() if _begins(entry.name, unicodedata.normalize("NFC", name))]
+            found = sorted(f"{entry.name}{'/' * entry.is_dir()}" for entry in entries)
+        except (OSError, ValueError):
+            continue
+        if found:
+            return [name for name in found if name[0] != "." or start.rpartition("/")[2][:1] == "."]
+    return []
 
 
 def complete(text: str) -> str:

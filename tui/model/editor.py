@@ -89,8 +89,10 @@ class Editor:
     before: bool = False
     """Whether playback uses the strand as it was before."""
     reference: Reference = "change"
-    follow: bool = False
+    follow: bool = True
     """Whether pages turn with the playhead."""
+    is_away: bool = field(default=False, compare=False)
+    """Whether the cursor moved since playback started: the page stays there until the next start."""
     tall: int = 0
     """Rows per level; 0 uses as many as fit."""
     spectrogram: bool = False
@@ -107,6 +109,8 @@ class Editor:
     last: Repeatable | None = None
     remembered: dict[str, str] = field(default_factory=dict[str, str])
     """The last answer to the prompt of each operation, by its name."""
+    folder: str = ""
+    """The folder that a strand was saved in last; "" for the current one."""
     painting: Painting = field(default_factory=Painting)
     last_selection: tuple[Selection, Cursor] | None = None
 
@@ -128,7 +132,7 @@ class Editor:
 
     def place(self, cursor: Cursor, grids: list[StrandGrid | None]) -> None:
         """Set the focused pane's cursor. The cursor of a linked pane follows to the same time."""
-        self.pane.cursor = cursor
+        self.pane.cursor, self.is_away = cursor, True
         own, other = grids[self.focus], grids[1 - self.focus]
         if self.linked and other is not None:
             rate = 1.0 if own is None else other.frame_rate / own.frame_rate

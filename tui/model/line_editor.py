@@ -5,17 +5,25 @@ from dataclasses import dataclass
 
 @dataclass
 class LineEditor:
-    """A line of text and the cursor position in it; 0 is before the first character."""
+    """A line of text and the cursor position in it; 0 is before the first character.
+
+    Attributes:
+        selected: whether the whole text is selected, so that typing or deleting replaces it. Moving the cursor keeps
+            the text and ends the selection.
+    """
 
     text: str = ""
     cursor: int = 0
+    selected: bool = False
 
-    def set(self, text: str) -> None:
+    def set(self, text: str, *, selected: bool = False) -> None:
         """Replace the text and move the cursor to its end."""
-        self.text, self.cursor = text, len(text)
+        self.text, self.cursor, self.selected = text, len(text), selected and bool(text)
 
     def insert(self, text: str) -> None:
-        """Insert text at the cursor."""
+        """Insert text at the cursor, or in place of the selected text."""
+        if self.selected:
+            self.set("")
         self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
         self.cursor += len(text)
 
@@ -31,6 +39,7 @@ class LineEditor:
         }
         if key in places:
             self.cursor = min(max(0, places[key]), len(self.text))
+            self.selected = False
             return True
         cuts = {
             "backspace": (self.cursor - 1, self.cursor),
@@ -41,6 +50,9 @@ class LineEditor:
         }
         if key not in cuts:
             return False
+        if self.selected:
+            self.set("")
+            return True
         first, past = (min(max(0, place), len(self.text)) for place in cuts[key])
         self.text, self.cursor = self.text[:first] + self.text[past:], first
         return True

@@ -37,7 +37,7 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     muted: list[int] = []
     soloed: list[int] = []
     audition: bool = False
-    follow: bool = False
+    follows: bool = True
     tall: int = 0
     spectrogram: bool = False
     palette: str = "cividis"
@@ -46,6 +46,7 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     marks: dict[str, dict[str, tuple[int, int]]] = {}
     loop: bool = False
     descriptor: str = ""
+    folder: str = ""
     macros: dict[str, list[str]] = {}
     job: str | None = None
 
@@ -72,7 +73,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
         muted=sorted(editor.muted),
         soloed=sorted(editor.soloed),
         audition=editor.audition,
-        follow=editor.follow,
+        follows=editor.follow,
         tall=editor.tall,
         spectrogram=editor.spectrogram,
         palette=editor.palette,
@@ -81,6 +82,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
         marks=dict(list(editor.marks.items())[-MOST_MARKED:]),
         loop=editor.loop,
         descriptor=editor.descriptor,
+        folder=editor.folder,
         macros=_newest(macros or {}),
         job=job,
     )
@@ -115,9 +117,10 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
         _restore_pane(pane, kept, living)
     editor.focus = 1 if state.focus == 1 else 0
     editor.linked, editor.loop, editor.descriptor = state.linked, state.loop, state.descriptor
+    editor.folder = state.folder
     editor.muted = {level for level in state.muted if 0 <= level < 32}
     editor.soloed = {level for level in state.soloed if 0 <= level < 32}
-    editor.audition, editor.follow, editor.tall = state.audition, state.follow, min(max(0, state.tall), 3)
+    editor.audition, editor.follow, editor.tall = state.audition, state.follows, min(max(0, state.tall), 3)
     editor.spectrogram, editor.letters, editor.cursor_shown = state.spectrogram, state.letters, state.cursor_shown
     editor.palette = state.palette if state.palette in PALETTES else "cividis"
     editor.marks = {

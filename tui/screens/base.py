@@ -6,6 +6,7 @@ screen, else that of the application. `on_changed` is called when the session ch
 A repaint is delayed while output is still queued: over a slow link it would only wait behind that output.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events
@@ -21,7 +22,8 @@ from tui.input.keymap import Keymap
 from tui.screens.key_input import KeyInput, token_of
 from tui.screens.status_lines import StatusLines
 from tui.session.session import Session
-from tui.widgets.lines import BOLD, DIM, Part, TextLine
+from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine, clicking
+from tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from tui.app import AlleleApp
@@ -44,6 +46,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.top, self.words, self.mode = self.lines.top, self.lines.words, self.lines.mode
         self.prompt = self.lines.prompt
         self.handlers: Handlers = {}
+        self.list_moved: Callable[[Rows], None] = lambda _: self.draw()
+        """Updates what depends on the cursor of a list, after the mouse moved it."""
         self._late: Timer | None = None
 
     @property
@@ -67,6 +71,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         yield self.words
         yield self.mode
         yield self.prompt
+        yield self.lines.panel
         yield self.lines.block
 
     def compose_body(self) -> ComposeResult:
@@ -85,8 +90,8 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def mode_words(self) -> list[Part]:
         """Return the last line, shown while there is no sentence."""
-        keys = [(" ".join(map(self.keymap.key_for, action.split())), words) for action, words in self.hints()]
-        return [part for key, words in keys for part in ((f" {key} ", BOLD), (words, DIM))]
+        hints = [(actions.split(), words) for actions, words in self.hints()]
+        return [part for actions, words in hints for part in hint_parts(self.keymap, actions, words)]
 
     def mode_right(self) -> list[Part]:
         """Return the right side of the last line, which is omitted where there is no room."""
@@ -123,7 +128,7 @@ class BaseScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: events.Resize) -> None:
         self.fit(event.size)
-        self.allele.terminal.forget()
+        self.allele.terminal.resize(*event.size)
         self.call_after_refresh(self.draw)
 
     def fit(self, size: Size) -> None:
@@ -186,11 +191,20 @@ class BaseScreen(Screen[None], inherit_bindings=False):
         self.keys.run(action_id, press)
 
     def run_chosen(self, action_id: str | None) -> None:
-        """Run the action that was chosen in the palette, if any."""
-        if action_id is not None:
+        """Run the action that was chosen in the palette, if any, or begin the `:` line with a command."""
+        if action_id is not None and action_id.startswith(":"):
+            self.carry_out("app.command", Press())
+            self.prompt.begin(action_id.removeprefix(":"))
+        elif action_id is not None:
             self.carry_out(action_id, Press())
             self.lines.draw_bottom()
 
     def spawn(self, work: Any) -> None:
         """Run a coroutine. An AlleleError is shown as a sentence."""
         self.session.spawn(work)
+
+
+def hint_parts(keymap: Keymap, actions: list[str], words: str) -> list[Part]:
+    """Return a hint: the keys of its actions, each of which can be clicked, and what they do."""
+    keys = [(f" {keymap.key_for(action)}", BOLD + clicking(action)) for action in actions]
+    return [*keys, (" ", PLAIN), (words, DIM + clicking(actions[0]))]

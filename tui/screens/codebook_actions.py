@@ -10,6 +10,7 @@ from protocol.ranges import FrameRange
 from tui.actions.press import Handlers, Press
 from tui.model.codebook import next_use, order_of
 from tui.model.cursor import Cursor
+from tui.widgets.prompt import Work
 
 if TYPE_CHECKING:
     from tui.screens.codebook import CodebookScreen
@@ -100,13 +101,13 @@ class CodebookActions:
             f"name of code {code} of level {level}: ",
             lambda text: self._put_label(level, code, text),
             value=now,
-            is_offer=True,
         )
 
-    def _put_label(self, level: int, code: int, text: str) -> None:
+    def _put_label(self, level: int, code: int, text: str) -> Work | None:
         model = self._screen.model
-        if model is not None:
-            self._screen.spawn(self._send_label(PutLabel(model=model.name, level=level, code=code, text=text[:80])))
+        if model is None:
+            return None
+        return self._send_label(PutLabel(model=model.name, level=level, code=code, text=text[:80]))
 
     async def _send_label(self, request: PutLabel) -> None:
         await self._screen.session.ask(request)

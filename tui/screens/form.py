@@ -40,7 +40,7 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
             self.query_one(f"#label-{name}", TextLine).show(f"  {label}")
         first = self.query_one("#field-model", Input)
         first.value = free_name(self._corpus, self._taken)
-        first.focus()
+        self.set_focus(first)  # at once: `first.focus()` would wait, and letters that are typed now would be lost
         self._note("Tab next   Enter start   Esc close   empty fields use defaults")
 
     def _note(self, text: str, *, bad: bool = False) -> None:

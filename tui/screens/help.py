@@ -2,16 +2,18 @@
 
 import textwrap
 from collections.abc import Hashable
+from itertools import takewhile
 
 from textual.app import ComposeResult
 from textual.events import Resize
 
 from protocol.operations import OPS
+from tui.actions.press import Press
 from tui.actions.registry import actions_of
+from tui.actions.words import NO_MATCH, rank
 from tui.input.keymap import Keymap
 from tui.model.commands import OWN
 from tui.screens.over import OverScreen
-from tui.widgets.lines import BOLD, DIM, Part
 from tui.widgets.rows import Row, Rows
 
 KEY_WIDTH = 22
@@ -73,26 +75,38 @@ class HelpScreen(OverScreen):
     def __init__(self, of: str) -> None:
         super().__init__(Rows("help-rows"))
         self._of = of
-        self.handlers = {**self.handlers, "app.help": lambda _: self.dismiss()}
+        self._sought = ""
+        self.handlers = {**self.handlers, "app.help": lambda _: self.dismiss(), "help.find": self._ask}
 
     def compose_body(self) -> ComposeResult:
         yield self.rows
 
     def on_mount(self) -> None:
-        self._fill(self.app.size.width)
+        self.call_after_refresh(lambda: self._fill(self.rows.size.width))
 
     def on_resize(self, event: Resize) -> None:
         """Wrap the rows to the new width."""
-        self._fill(event.size.width)
+        super().on_resize(event)
+        self.call_after_refresh(lambda: self._fill(self.rows.size.width))
 
     def _fill(self, width: int) -> None:
-        self.rows.fill(help_rows(self._of, self.allele.tier.words, self.keymap, width - MARGIN))
+        rows = help_rows(self._of, self.allele.tier.words, self.keymap, width - MARGIN)
+        self.rows.fill(matching(rows, self._sought))
+
+    def _ask(self, press: Press) -> None:
+        self.prompt.ask("find in the help: ", self._find, changed=self._find, wants="any word, such as export or loop")
+
+    def _find(self, text: str) -> None:
+        """Show only what matches a text; all of the help for an empty one."""
+        self._sought = text.strip()
+        self._fill(self.rows.size.width)
+        self.rows.step(-len(self.rows.rows))
 
     def top_words(self) -> str:
         return f"Help for the {self._of} screen"
 
-    def mode_words(self) -> list[Part]:
-        return [(" {over.back} ", BOLD), ("back  ", DIM), (" {list.down} {list.up} ", BOLD), ("down and up", DIM)]
+    def hints(self) -> list[tuple[str, str]]:
+        return [("help.find", "find a word"), ("list.down list.up", "move"), ("over.back", "back")]
 
 
 def help_rows(screen: str, tier: str, keymap: Keymap, width: int) -> list[Row]:
@@ -119,6 +133,25 @@ def help_rows(screen: str, tier: str, keymap: Keymap, width: int) -> list[Row]:
     rows += [Row(""), Row("The grid", heading=True), *_table(GRID, width)]
     rows += wrapped("this terminal", f"{tier}; change it with NO_COLOR=1 or TERM", KEY_WIDTH, width, "terminal")
     return rows
+
+
+def matching(rows: list[Row], text: str) -> list[Row]:
+    """Return the entries that match a text, with their further lines and the headings above them."""
+    if not text:
+        return rows
+    found: list[Row] = []
+    heading: list[Row] = []
+    for at, row in enumerate(rows):
+        if row.heading:
+            heading = [row]
+        if row.key is None:
+            continue
+        lines = [row, *takewhile(lambda one: one.follows, rows[at + 1 :])]
+        whole = " ".join(" ".join(line.text.split()) for line in lines)
+        if rank(text, whole, whole.lower()) < NO_MATCH:
+            found += [*heading, *lines]
+            heading = []
+    return found or [Row(f"nothing matches {text!r}")]
 
 
 def _table(entries: tuple[tuple[str, str], ...], width: int) -> list[Row]:

@@ -3,17 +3,23 @@
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.timer import Timer
 
 from tui.actions.press import Handler, Press
 from tui.actions.registry import ACTIONS, BY_ID
 from tui.input.keymap import Keymap, shown
 from tui.input.keys import KeyReader, Pressed
+from tui.widgets.panel import Entry
 
 if TYPE_CHECKING:
     from tui.screens.base import BaseScreen
 
 LETTERS = frozenset(action.id for action in ACTIONS if action.letter)
+PAUSE_S = 0.5
+"""The time after a prefix until the keys that can follow it are shown."""
 ENDS = ("macro.record",)
+LEAVES = ("ctrl+c", "q")
+"""Keys that end other programs. Where they have no action, a sentence says how to quit."""
 
 
 def token_of(event: events.Key) -> str:
@@ -30,6 +36,8 @@ class KeyInput:
         self._screen = screen
         self._reader: KeyReader | None = None
         self._reader_of: Keymap | None = None
+        self._timer: Timer | None = None
+        self._shows_keys = False
 
     @property
     def reader(self) -> KeyReader:
@@ -46,25 +54,66 @@ class KeyInput:
         """The keys of a partial command."""
         return self.reader.waiting
 
+    @property
+    def next_keys(self) -> list[Entry]:
+        """The keys that can follow a prefix, with their meaning, once the user has paused after it."""
+        if not self._shows_keys:
+            return []
+        asks = self.reader.asked_letter_for
+        if asks is not None:
+            return [("a letter", BY_ID[asks].letter, "")]
+        return [(shown(key), BY_ID[action].title, action) for key, action in self.reader.following().items()]
+
+    def _wait(self) -> None:
+        """Show the keys that can follow a prefix after a pause; hide them once the command is complete."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        waits = bool(self.reader.following()) or self.reader.asked_letter_for is not None
+        self._shows_keys = self._shows_keys and waits
+        if waits and not self._shows_keys:
+            self._timer = self._screen.set_timer(PAUSE_S, self._show_keys)
+
+    def _show_keys(self) -> None:
+        self._shows_keys = True
+        self._screen.lines.draw_panel()
+
     def feed(self, token: str) -> None:
         """Handle a key from the user or a macro."""
         screen = self._screen
         if screen.prompt.is_open:
+            screen.lines.clear()
             screen.prompt.type(token, token if len(token) == 1 else " " if token == "space" else None)
-        elif not screen.takes(token):
+        else:
+            screen.prompt.note_key()
+            self._read(token)
+        self._wait()
+        screen.lines.draw_bottom()
+
+    def _read(self, token: str) -> None:
+        """Read a key that no prompt takes: a mode of the screen handles it, or the key reader."""
+        screen = self._screen
+        if not screen.takes(token):
             screen.lines.clear()
             self.reader.bare = ENDS if screen.allele.macros.recording else ()
             if (pressed := self.reader.feed(token)) is not None:
                 self._run(pressed)
-        screen.lines.draw_bottom()
 
     def _run(self, pressed: Pressed) -> None:
-        if pressed.action is None and pressed.keys.endswith("ctrl+c"):
+        if pressed.action is None and pressed.keys in LEAVES:
             self._screen.say("{app.quit} or :q quits; strands and jobs stay")
         elif pressed.action is None:
             self._screen.say(f"{shown(pressed.keys)} has no action here; {{app.help}} shows every key")
         elif pressed.action:
             self.run(pressed.action, Press(pressed.count, pressed.register, pressed.keys))
+
+    def click(self, action_id: str) -> None:
+        """Run an action that was clicked. Keys typed before it are dropped."""
+        self.reader.reset()
+        self._wait()
+        self._screen.lines.clear()
+        self.run(action_id, Press())
+        self._screen.lines.draw_bottom()
 
     def run(self, action_id: str, press: Press) -> None:
         """Run an action, or show why it is not possible."""

@@ -10,6 +10,7 @@ from tui.actions.press import Press
 from tui.actions.registry import ACTIONS, BY_ID, WIDEST
 from tui.input.keyfile import key_file, write_keys
 from tui.input.keymap import NAMES, Keymap, default_keymap, shown, unsendable
+from tui.model.answers import is_yes
 from tui.screens.base import BaseScreen
 from tui.screens.lists import ListKeys
 from tui.widgets.lines import BOLD, PLAIN, Part
@@ -132,7 +133,7 @@ class KeysScreen(BaseScreen):
         self.prompt.ask(question, lambda text: self._answered(action_id, keys, text))
 
     def _answered(self, action_id: str, keys: tuple[str, ...], answer: str) -> None:
-        if answer.strip().lower() in ("y", "yes"):
+        if is_yes(answer):
             self._bind(action_id, keys)
         else:
             self.say("nothing was changed")
@@ -185,7 +186,7 @@ class KeysScreen(BaseScreen):
         self.prompt.ask("reset all keys? your changes are lost. y or n: ", self._reset_all)
 
     def _reset_all(self, answer: str) -> None:
-        if answer.strip().lower() in ("y", "yes"):
+        if is_yes(answer):
             self._use(default_keymap(self.keymap.name), f"the default {self.keymap.name}-like keys")
 
     def _next_keymap(self, press: Press) -> None:

@@ -37,7 +37,7 @@ class LibraryScreen(BaseScreen):
         self.left, self.right = Rows("left"), Rows("right")
         self._files: dict[str, Corpus] = {}
         self._asking: set[str] = set()
-        self.corpora = LibraryCorpora(self)
+        self.corpora, self.list_moved = LibraryCorpora(self), self._activate
         self.handlers = {
             **ListKeys(lambda: self.left if self.left.active else self.right, self.draw).handlers(),
             **self.corpora.handlers(),
@@ -150,6 +150,11 @@ class LibraryScreen(BaseScreen):
         ]
 
     # --- actions -----------------------------------------------------------------------------------------
+
+    def _activate(self, rows: Rows) -> None:
+        self.left.activate(rows is self.left)
+        self.right.activate(rows is self.right)
+        self.draw()
 
     def _to_other_list(self) -> None:
         to_right = self.left.active and any(row.key is not None for row in self.right.rows)

@@ -12,6 +12,7 @@ from tui.model.existing import is_there
 from tui.model.names import NAME_RULE, is_name
 from tui.model.paths import read_paths
 from tui.screens.form import TrainForm
+from tui.widgets.prompt import Work
 
 if TYPE_CHECKING:
     from tui.screens.library import LibraryScreen
@@ -43,11 +44,9 @@ class LibraryCorpora:
         if not name:
             return
         if not is_name(name):
-            self._screen.say(f"a name has {NAME_RULE}", bad=True)
-            return
+            raise AlleleError("E_BAD_REQUEST", f"a name has {NAME_RULE}")
         if any(corpus.name == name for corpus in self._screen.session.corpora):
-            self._screen.say(f"{name} exists; choose it and press {{library.add}} to add files", bad=True)
-            return
+            raise AlleleError("E_EXISTS", f"{name} exists; choose it and press {{library.add}} to add files")
         self._screen.prompt.ask(
             f"files or folders for {name}: ", lambda text: self._add(name, text), value=paths, is_path=True
         )
@@ -56,20 +55,13 @@ class LibraryCorpora:
         name = self._screen.corpus
         self._screen.prompt.ask(f"add to {name}: ", lambda text: self._add(name, text), is_path=True)
 
-    def _add(self, corpus: str, text: str) -> None:
-        try:
-            paths = read_paths(text)
-            if not paths:
-                return
-            missing = next((path for path in paths if not is_there(path)), None)
-            if missing is not None:
-                raise AlleleError(
-                    "E_NOT_FOUND", f"{missing} is not on this machine", hint=f"copy it here: scp FILE {here()}"
-                )
-        except AlleleError as error:
-            self._screen.say(str(error), bad=True)
-            return
-        self._screen.spawn(self._ingest(corpus, paths))
+    def _add(self, corpus: str, text: str) -> Work | None:
+        paths = read_paths(text)
+        missing = next((path for path in paths if not is_there(path)), None)
+        if missing is not None:
+            hint = f"copy it here: scp FILE {here()}"
+            raise AlleleError("E_NOT_FOUND", f"{missing} is not on this machine", hint=hint)
+        return self._ingest(corpus, paths) if paths else None
 
     async def _ingest(self, corpus: str, paths: list[Path]) -> None:
         request = AddToCorpus(corpus=corpus, paths=[str(path) for path in paths])

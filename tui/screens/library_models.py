@@ -7,6 +7,7 @@ from protocol.messages.models import DeleteModel, RestoreModel
 from tui.actions.press import Handlers, Press
 from tui.model.names import NAME_RULE, is_name
 from tui.model.words import plural
+from tui.widgets.prompt import Work
 
 if TYPE_CHECKING:
     from tui.screens.library import LibraryScreen
@@ -36,11 +37,11 @@ class LibraryModels:
         self._screen.say(f"{model} is in the trash{effect}; {{library.restore}} restores it")
 
     def _ask_to_restore(self, press: Press) -> None:
-        self._screen.prompt.ask("model to restore: ", self._restore, value=self._deleted, is_offer=True)
+        self._screen.prompt.ask("model to restore: ", self._restore, value=self._deleted)
 
-    def _restore(self, text: str) -> None:
-        if name := text.strip():
-            self._screen.spawn(self._restore_model(name))
+    def _restore(self, text: str) -> Work | None:
+        name = text.strip()
+        return self._restore_model(name) if name else None
 
     async def _restore_model(self, name: str) -> None:
         if not is_name(name):

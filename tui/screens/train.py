@@ -41,6 +41,7 @@ class TrainScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.jobs, self.previews, self.log_rows = Rows("jobs"), Rows("previews"), Rows("log")
+        self.list_moved = self._activate
         self.facts, self.losses = TextLine("facts"), TextLine("losses")
         self.curve, self.health = CurvePlot("curve"), Health("health")
         self.handlers = {
@@ -200,6 +201,12 @@ class TrainScreen(BaseScreen):
         if self.jobs.active and isinstance(key, str) and key != self.allele.job:
             self.allele.follow(key)
         self.draw()
+
+    def _activate(self, rows: Rows) -> None:
+        if rows is not self.log_rows:
+            self.jobs.activate(rows is self.jobs)
+            self.previews.activate(rows is self.previews)
+        self._list_moved()
 
     def _to_other_list(self) -> None:
         to_previews = self.jobs.active and bool(self.preview)

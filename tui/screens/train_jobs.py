@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 from protocol.messages.fields import Request
 from protocol.messages.jobs import CancelJob, JobInfo, MoveJob, PauseJob, ResumeJob, StopJob
 from tui.actions.press import Handlers, Press
+from tui.model.answers import is_yes
 from tui.model.job_words import cancel_words
+from tui.widgets.prompt import Work
 
 if TYPE_CHECKING:
     from tui.screens.train import TrainScreen
@@ -62,9 +64,8 @@ class JobActions:
             )
 
     def _confirm(self, question: str, request: Request[JobInfo], sentence: str) -> None:
-        def answered(text: str) -> None:
-            if text.strip().lower() in ("y", "yes"):
-                self._screen.spawn(self._ask(request, sentence))
+        def answered(text: str) -> Work | None:
+            return self._ask(request, sentence) if is_yes(text) else None
 
         self._screen.prompt.ask(f"{question} y or n: ", answered)
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -83,12 +84,13 @@ class CodeGrid(Lines):
     DEFAULT_CSS = "CodeGrid { width: 1fr; }"
 
     class Pressed(Message):
-        """The message that a cell was clicked."""
+        """The message that a mouse button went down on a cell, or that the mouse was dragged to it."""
 
-        def __init__(self, grid: "CodeGrid", cursor: Cursor) -> None:
+        def __init__(self, grid: "CodeGrid", cursor: Cursor, *, is_drag: bool) -> None:
             super().__init__()
             self.grid = grid
             self.cursor = cursor
+            self.is_drag = is_drag
 
         @property
         def control(self) -> Widget:
@@ -154,8 +156,19 @@ class CodeGrid(Lines):
             view.focused,
             level in view.muted,
             y % view.tall > 0,
+            self._hidden(y),
             self.tier,
         )
+
+    def _hidden(self, y: int) -> str:
+        """Return the mark of a row beside which levels are hidden: `^` above the page, `v` below it, else a blank."""
+        view = self.view
+        if view is None or y % view.tall:
+            return " "
+        shown = self.size.height // view.tall
+        if y == 0 and view.first_level > 0:
+            return "^"
+        return "v" if y // view.tall == shown - 1 and view.first_level + shown < view.grid.levels else " "
 
     def _draw(self, y: int, width: int) -> Strip:
         view = self.view
@@ -169,7 +182,7 @@ class CodeGrid(Lines):
         muted = level in view.muted
         here = view.cursor.level == level and view.focused
         name = level_name(level, view.grid.levels)
-        label = f" {'>' if here else ' '}{name:<7}{'m' if muted else ' '} "
+        label = f" {'>' if here else ' '}{name:<7}{'m' if muted else ' '}{self._hidden(y)}"
         segments = [Segment(label, BOLD if here else DIM if muted else PLAIN)]
         segments += self._cells(view, level, width - GUTTER, muted, True)
         return Strip(segments)
@@ -202,11 +215,24 @@ class CodeGrid(Lines):
         cursor = Cursor(view.first_level + y // view.tall, view.first_frame + (x - GUTTER) * view.zoom)
         return cursor if cursor == cursor.inside(view.grid.levels, view.grid.frames) else None
 
-    def on_click(self, event: Any) -> None:
-        """Report the clicked cell to the screen."""
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Report the pressed cell to the screen, and follow the mouse until the button is released."""
         cursor = self.cell_at(event.x, event.y)
-        if cursor is not None:
-            self.post_message(self.Pressed(self, cursor))
+        if cursor is not None and event.button == 1:
+            self.capture_mouse()
+            self.post_message(self.Pressed(self, cursor, is_drag=False))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Report the cell that the mouse was dragged to, the nearest one if it left the grid."""
+        if self.app.mouse_captured is self and event.button == 1:
+            x, y = max(GUTTER, min(event.x, self.size.width - 1)), max(0, min(event.y, self.size.height - 1))
+            cursor = self.cell_at(x, y)
+            if cursor is not None:
+                self.post_message(self.Pressed(self, cursor, is_drag=True))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Stop following the mouse."""
+        self.release_mouse()
 
 
 def _look(look: int) -> tuple[int, int, int]:

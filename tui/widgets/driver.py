@@ -135,8 +135,16 @@ class PasteFilter:
         return "".join(passed)
 
 
+GO_ON = ("[", "O", "\x1b")
+"""Characters after an Esc that arrived alone which may continue a sequence of a slow terminal."""
+
+
 class ListeningParser(XTermParser):
-    """Textual's key parser, which adds to each event the characters it was parsed from, as `sent`."""
+    """Textual's key parser, which adds to each event the characters it was parsed from, as `sent`.
+
+    Esc and a character that a person types soon after it are two keys. A terminal sends Alt with a character in one
+    piece, and only that is read as Alt.
+    """
 
     def feed(self, data: str) -> Iterable[Message]:
         """Yield the events of the input."""
@@ -144,6 +152,9 @@ class ListeningParser(XTermParser):
             data = self._pastes.pass_on(data)
             if not data:
                 return
+            if self._before == "\x1b" and data[0] not in GO_ON and self._timeout_time is not None:
+                self._timeout_time = 0.0  # the wait for the rest of a sequence is over
+                yield from self.tick()
         for event in super().feed(data):
             event.sent = data or self._before  # pyright: ignore[reportAttributeAccessIssue]
             yield event

@@ -23,6 +23,11 @@ REVERSE = Style(reverse=True)
 Part = tuple[str, Style]
 
 
+def clicking(action_id: str) -> Style:
+    """Return a style without colours whose text runs an action when it is clicked."""
+    return Style(meta={"action": action_id})
+
+
 class Lines(Widget):
     """The base of all drawn widgets. `tier` is how much colour they may use."""
 
@@ -39,11 +44,13 @@ class Lines(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Return the strips of a region, exactly as wide as the region."""
-        width = self.size.width
+        width, base = self.size.width, getattr(self.app, "base_style", None)
         full = max(width, crop.right)  # the compositor omits a strip that is narrower than its region
         strips: list[Strip] = []
         for y in crop.line_range:
             strip = self.line(y, width).adjust_cell_length(full)
+            if base is not None:
+                strip = strip.apply_style(base)
             strips.append(strip if crop.column_span == (0, full) else strip.crop(*crop.column_span))
         return strips
 

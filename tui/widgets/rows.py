@@ -7,9 +7,14 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from rich.segment import Segment
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 
 from tui.widgets.lines import BOLD, DIM, PLAIN, REVERSE, Lines, clean
+
+WHEEL = 3
+"""Rows that a turn of the wheel moves."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,13 @@ class Rows(Lines):
     """A scrolling list with a cursor."""
 
     DEFAULT_CSS = "Rows { width: 1fr; height: 1fr; }"
+
+    class Moved(Message):
+        """The message that the mouse moved the cursor, or chose its row with a second click."""
+
+        def __init__(self, rows: "Rows", *, is_chosen: bool) -> None:
+            super().__init__()
+            self.rows, self.is_chosen = rows, is_chosen
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
@@ -103,7 +115,41 @@ class Rows(Lines):
         self._follow()
         self.refresh()
 
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the clicked row; a second click on it chooses it."""
+        index = self._top + event.y
+        if index < len(self._rows) and self._rows[index].key is not None:
+            is_second = index == self._cursor and event.chain > 1
+            self._cursor = index
+            self.refresh()
+            self.post_message(self.Moved(self, is_chosen=is_second))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move the cursor down by a few rows."""
+        self._wheel(event, WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move the cursor up by a few rows."""
+        self._wheel(event, -WHEEL)
+
+    def _wheel(self, event: events.MouseEvent, by: int) -> None:
+        event.stop()
+        self.step(by)
+        self.post_message(self.Moved(self, is_chosen=False))
+
     def line(self, y: int, width: int) -> Strip:
+        strip, mark = self._row(y, width), self._hidden(y)
+        if not mark:
+            return strip
+        return Strip([*strip.adjust_cell_length(width - 2), Segment(f" {mark}", DIM)])
+
+    def _hidden(self, y: int) -> str:
+        """Return the mark of a row beyond which rows are hidden: `^` or `v`, else ""."""
+        if y == 0 and self._top > 0:
+            return "^"
+        return "v" if y == self.size.height - 1 and self._top + y + 1 < len(self._rows) else ""
+
+    def _row(self, y: int, width: int) -> Strip:
         index = self._top + y
         if index >= len(self._rows):
             return Strip.blank(width)

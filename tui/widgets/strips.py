@@ -5,7 +5,7 @@ The playhead is in the ruler and not in the grid, so each step sends only two ce
 """
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,48 @@ import numpy.typing as npt
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 
 from protocol.ranges import FrameRange
 from tui.model.viewport import GUTTER
 from tui.model.waveform import RAMP, SHADES, ramp_glyph
 from tui.widgets.code_grid import PAINTS
-from tui.widgets.lines import DIM, PLAIN, Lines
+from tui.widgets.lines import BOLD, DIM, PLAIN, Lines
 
 PLAYHEAD = Style(color=Color.from_ansi(16), bgcolor=Color.from_ansi(231), bold=True)
 _BAR = Style(bgcolor=Color.from_ansi(66))
 _EDGE = Style(bgcolor=Color.from_ansi(238))
 STEPS_S = (0.1, 0.2, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
 LABEL_EVERY = 16  # columns at least between two labels
+
+
+class TimeStrip(Lines):
+    """A strip along time, on which the mouse chooses a time."""
+
+    class Pressed(Message):
+        """The message that a mouse button went down at a column of the page, or that the mouse was dragged to it."""
+
+        def __init__(self, strip: "TimeStrip", column: int, *, is_drag: bool) -> None:
+            super().__init__()
+            self.strip, self.column, self.is_drag = strip, column, is_drag
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Report the pressed column, and follow the mouse until the button is released."""
+        if event.x >= GUTTER and event.button == 1:
+            self.capture_mouse()
+            self.post_message(self.Pressed(self, event.x - GUTTER, is_drag=False))
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Report the column that the mouse was dragged to, the nearest one if it left the strip."""
+        if self.app.mouse_captured is self and event.button == 1:
+            column = max(0, min(event.x, self.size.width - 1) - GUTTER)
+            self.post_message(self.Pressed(self, column, is_drag=True))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """Stop following the mouse."""
+        self.release_mouse()
 
 
 @dataclass(frozen=True)
@@ -35,6 +64,7 @@ class RulerView:
     Attributes:
         first: the first column.
         target: the columns that a swap from the other pane would change.
+        loop: the columns that repeat.
         marks: column by letter.
     """
 
@@ -43,11 +73,12 @@ class RulerView:
     frame_rate: float
     playhead: int | None = None
     target: FrameRange | None = None
+    loop: FrameRange | None = None
     marks: tuple[tuple[str, int], ...] = ()
 
 
-class Ruler(Lines):
-    """The ruler: seconds, `.` between them, the playhead as `v`, the target of a swap as `=`, marks as letters."""
+class Ruler(TimeStrip):
+    """The ruler: seconds, the playhead `v`, a loop in brackets, the target of a swap as `=`, and marks as letters."""
 
     DEFAULT_CSS = "Ruler { height: 1; width: 1fr; }"
 
@@ -73,18 +104,23 @@ class Ruler(Lines):
         for letter, at in view.marks:
             if 0 <= at - view.first < columns:
                 cells[at - view.first] = letter
-        text = "".join(cells)
-        segments = [Segment(" " * GUTTER, PLAIN)]
+        styles = [DIM] * columns
+        if view.loop is not None:
+            for at in range(max(view.first, view.loop.first), min(view.first + columns, view.loop.past)):
+                styles[at - view.first] = BOLD
+            for at, char in ((view.loop.first, "["), (view.loop.past - 1, "]")):
+                if 0 <= at - view.first < columns:
+                    cells[at - view.first] = char
+        for at, char, shown in ((0, "<", view.first > 0), (columns - 1, ">", view.first + columns < view.frames)):
+            if shown:
+                cells[at], styles[at] = char, PLAIN
         at = -1 if view.playhead is None else view.playhead - view.first
         if 0 <= at < columns:
-            segments += [Segment(text[:at], DIM), Segment("v", PLAYHEAD), Segment(text[at + 1 :], DIM)]
-        else:
-            segments.append(Segment(text, DIM))
-        more = view.first + columns < view.frames
-        if more:
-            last = segments.pop()
-            segments += [Segment(last.text[:-1], last.style), Segment(">", PLAIN)]
-        return Strip([segment for segment in segments if segment.text])
+            cells[at], styles[at] = "v", PLAYHEAD
+        runs = groupby(zip(cells, styles, strict=True), key=lambda cell: cell[1])
+        return Strip(
+            [Segment(" " * GUTTER, PLAIN), *(Segment("".join(c for c, _ in run), style) for style, run in runs)]
+        )
 
 
 def ruler_text(first: int, frames: int, frame_rate: float, columns: int) -> str:
@@ -115,7 +151,7 @@ class WaveView:
     palette: str = "cividis"
 
 
-class Wave(Lines):
+class Wave(TimeStrip):
     """The peaks of the decoded sound (one row of ASCII, or mirrored bars in more rows), or its spectrogram."""
 
     DEFAULT_CSS = "Wave { width: 1fr; }"

@@ -38,11 +38,18 @@ class Terminal:
         self.no_color = no_color
         self._rows: dict[int, tuple[list[str], list[str]]] = {}
         self._known = False
+        self._size = (0, 0)
         self._sgr: dict[tuple[Style, ColorSystem | None], str] = {}
 
     def forget(self) -> None:
         """Discard the picture, after which the next update clears the terminal first."""
         self._known = False
+
+    def resize(self, width: int, height: int) -> None:
+        """Discard the picture if the terminal has another size now. Showing another screen keeps it."""
+        if (width, height) != self._size:
+            self._size = (width, height)
+            self.forget()
 
     def clear(self) -> str:
         """Return what to send first: the sequence that clears the screen after `forget`, else ""."""

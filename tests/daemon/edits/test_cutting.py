@@ -74,7 +74,7 @@ def test_a_cut_is_kept_in_the_register_and_inserted_again() -> None:
     (change,) = made.changes
     register = made.registers["k"]
     assert register.codes[0].tolist() == [2, 3, 4] and register.codes.shape == (2, 3)
-    shorter = Grid(id="a", meta=a.meta, codes=write(a.strand, change).codes)
+    shorter = grid_of("a", write(a.strand, change))
     (back,) = outcome("insert k @2:", shorter, {"k": register}).changes
     assert np.array_equal(write(shorter.strand, back).codes, a.codes)
     assert outcome("cut @2:5", a).registers == {}

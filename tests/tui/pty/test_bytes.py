@@ -16,6 +16,10 @@ BUDGETS = {
     "one-cell edit, whole pty": 400,
     "playhead tick": 300,
     "cursor right, whole pty": 400,
+    "keys after a prefix": 3_000,
+    "playhead tick beside them": 300,
+    "help over the screen": 20_000,
+    "a row down in it": 600,
     "whole screen afresh, both grids": 45_000,
 }
 LEAST = {"grid repaint, random codes": 15_000, "one-cell edit, grid": 10, "playhead tick": 10}

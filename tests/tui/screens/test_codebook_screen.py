@@ -175,7 +175,7 @@ async def test_a_strand_is_shown_with_its_own_codecs_words_whatever_is_called_as
         assert app.files.model_for(0) == twin  # not the stranger, which is newer
         await pilot.press("g", "e")
         await until(pilot, lambda: app.screen.NAME == "editor")
-        assert editor.context.colours_of(grid) is session.atlases.colours(twin) and editor.top_words().startswith(twin)
+        assert editor.context.colours_of(grid) is session.atlases.colours(twin) and f" {twin} ·" in editor.top_words()
 
         (home / "models" / twin / "atlas.safetensors").unlink()
         session.atlases.forget(twin)

@@ -178,3 +178,32 @@ async def test_several_pasted_names_become_several_paths(editor: Any, until: Any
                 and sorted(g.info.meta.source.path for g in screen.context.grids()) == wanted
             ),
         )
+
+
+async def test_saving_takes_two_keys_and_the_next_free_name(editor: Any, until: Any, folder: Path) -> None:
+    open_it, ready = editor
+    async with open_it() as (app, pilot):
+        screen = await ready(pilot, app)
+        for name in ("take-2.wav", "take-3.wav"):
+            await pilot.press("ctrl+s", "enter")
+            await until(pilot, lambda name=name: (folder / name).exists() and name in screen.mode.text)
+        screen.say("")
+        await pilot.press(":", "w", "enter")
+        await until(pilot, lambda: (folder / "take-4.wav").exists() and "take-4.wav" in screen.mode.text)
+
+
+async def test_a_missing_folder_is_offered_and_the_last_one_is_kept(editor: Any, until: Any, folder: Path) -> None:
+    open_it, ready = editor
+    async with open_it() as (app, pilot):
+        screen = await ready(pilot, app)
+        await pilot.press("ctrl+s", *"new/deep/first", "enter")
+        assert "make it? y/n" in screen.prompt.label
+        await pilot.press("n", "enter")
+        assert not (folder / "new").exists()
+        await pilot.press("ctrl+s", *"new/deep/first", "enter", "y", "enter")
+        await until(pilot, lambda: (folder / "new" / "deep" / "first.wav").exists() and "wrote" in screen.mode.text)
+        await pilot.press("ctrl+s")
+        assert "deep" in screen.prompt.label
+        assert screen.prompt.value == "first-2.wav"
+        await pilot.press(*"second.alle", "enter")
+        await until(pilot, lambda: (folder / "new" / "deep" / "second.alle").exists())

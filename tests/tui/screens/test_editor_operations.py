@@ -268,15 +268,15 @@ async def test_macros_record_keys_and_play_them_again(with_two: Any, until: Any)
         assert "no macro m" in app.screen.mode.text
         order = await brightness(app, pilot, until)
         start = next(code for code in order[:-1] if code > 9)
-        await pilot.press("q", "m", "r", *str(start), "enter", "]", "2", "l")
+        await pilot.press("Q", "m", "r", *str(start), "enter", "]", "2", "l")
         assert "recording m" in app.screen.mode.text
-        await pilot.press("q")
+        await pilot.press("Q")
         assert "macro m: 7 keys" in app.screen.mode.text
         await pilot.press("2", "@", "m", "@", "@")
         await until(pilot, settled(app, a, 8))
         assert a.codes[0, [0, 2, 4, 6]].tolist() == [order[order.index(start) + 1]] * 4
         assert app.editor.pane.cursor.frame == 8
-        await pilot.press("q", "n", "o", "j", "q", "g", "g", "@", "n")
+        await pilot.press("Q", "n", "o", "j", "Q", "g", "g", "@", "n")
         assert "no selection" in app.screen.mode.text
         assert app.editor.pane.cursor.level == 0, "the macro ended where an action could not be done"
 
@@ -284,7 +284,7 @@ async def test_macros_record_keys_and_play_them_again(with_two: Any, until: Any)
 async def test_a_recording_ends_with_whatever_key_macros_have(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
         usual = app.keymap
-        await pilot.press("q", "q", "l", "q")
+        await pilot.press("Q", "q", "l", "Q")
         assert "macro q: 1 key;" in app.screen.mode.text
         app.keymap = usual.taken_from_others("macro.record", ("g q",))
         await pilot.press("g", "q", "k", "2", "l", "g", "q")
@@ -302,7 +302,7 @@ async def test_a_recording_ends_with_whatever_key_macros_have(with_two: Any, unt
 async def test_a_macro_that_is_too_long_is_said_to_be_cut(with_two: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.input.macros.MOST_STROKES", 3)
     async with with_two() as (app, pilot):
-        await pilot.press("q", "m", *"lllll", "q")
+        await pilot.press("Q", "m", *"lllll", "Q")
         assert "macro m: only the first 3 of 5 keys are kept" in app.screen.mode.text
         assert app.macros.known["m"] == ["l", "l", "l"]
 

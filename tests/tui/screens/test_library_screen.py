@@ -114,9 +114,9 @@ async def test_paths_that_are_not_here_are_said_and_nothing_is_made(opened: Any)
         before = len(app.session.jobs)
         await pilot.press("n", *"gone", "enter", *"/not/here.wav", "enter")
         assert "/not/here.wav is not on this machine" in app.screen.mode.text
-        await pilot.press("n", *"tones", "enter")
+        await pilot.press("escape", "n", *"tones", "enter")
         assert "tones exists" in app.screen.mode.text
-        await pilot.press("o", *"/not/here.wav", "enter")
+        await pilot.press("escape", "o", *"/not/here.wav", "enter")
         for _ in range(100):
             await pilot.pause(0.02)
             if "/not/here.wav" in app.screen.mode.text:

@@ -91,6 +91,7 @@ def test_odd_names_are_opened_pasted_and_written(tmux: Tmux, folder: Path) -> No
     assert (folder / "Bob's pack" / "can't stop.alle").is_file()
     tmux.type(":w it's mine.wav", "Enter")
     tmux.wait_for("the recording that it's mine was made of")
+    tmux.type("", "Escape")
     tmux.paste(str(folder / "two (2) 100%.wav"))
     tmux.wait_for("two (2) 100%.wav is strand A")
     tmux.type(":open ")

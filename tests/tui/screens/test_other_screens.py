@@ -104,7 +104,8 @@ async def test_a_long_sentence_is_read_to_its_end_and_nothing_moves_for_it(opene
 async def test_help_lists_every_action_and_leads_back(opened: Any) -> None:
     async with opened() as (app, pilot):
         await pilot.press("g", "e", "?")
-        text = "\n".join(row.text for row in app.screen.rows.rows)
+        await pilot.pause()
+        text = " ".join(" ".join(row.text.split()) for row in app.screen.rows.rows)
         for action in actions_of("editor"):
             assert action.title in text
         await pilot.press("q")

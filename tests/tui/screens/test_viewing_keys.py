@@ -68,7 +68,8 @@ async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> No
         assert f"1 of {np.count_nonzero(grid.codes[0] == code)}" in app.screen.mode.text
         await pilot.press("/", *"9999", "enter")
         assert "is not a code" in app.screen.mode.text
-        await pilot.press("g", "d")
+        assert app.screen.prompt.value == "9999", "a refused answer stays, to be corrected"
+        await pilot.press("escape", "g", "d")
         said = " ".join(app.screen.lines.block.lines) or app.screen.mode.text
         assert "strand A, tone 0" in said
         assert f"of {grid.frames}" in said
@@ -112,11 +113,12 @@ async def test_any_open_strand_can_be_shown(opened: Any, sounds: list[Path], unt
         assert "no open strand is called nobody" in app.screen.mode.text
 
 
-async def test_pages_turn_with_the_playhead_if_wanted(opened: Any, long_sound: Path, until: Any) -> None:
+async def test_pages_turn_with_the_playhead_unless_switched_off(opened: Any, long_sound: Path, until: Any) -> None:
     async with opened((80, 24), open_paths=[long_sound]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
         grid, pane = app.screen.context.grid, app.editor.pane
         app.screen.size  # noqa: B018 - laid out
+        await pilot.press("F")
         app.sound._strand, app.sound._frame = grid.id, grid.frames - 1
         app._on_change("playhead", "")
         assert pane.first_frame == 0
