@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 from daemon.atlas.descriptors import DESCRIPTORS, STEPS
 from daemon.atlas.table import Atlas
 from daemon.blending.excerpt import Excerpt, Heard
-from daemon.blending.proposals import Aim, Proposals
+from daemon.blending.proposals import Direction, Proposals
 from daemon.codec.codec import Codec, Codes
 
 BLOCK_FRAMES = 480  # 10 s
 TRIES = 3  # decodes that correct a choice
 CAUTION = 0.65  # of a first derivative: the decoder's real changes are so much smaller
 WANTED, LEVEL, PARTS = 2.0, 2.0, 0.3  # weights of squared errors, in steps
-EFFORTS = ((8, 0.5), (16, 0.3), (32, 0.1))  # near codes of a cell, and the weight of other descriptors
+EFFORTS = ((8, 0.5), (16, 0.3), (16, 0.1), (32, 0.1))  # near codes of a cell, and the weight of other descriptors
 LOUDNESS = DESCRIPTORS.index("loudness")
 HELD = 0.5  # steps of loudness, so 1 dB
 NEAR = 0.4  # how far a step may be from its size, in steps
@@ -60,23 +60,23 @@ def nudge(
     Returns:
         (Q, past − first) uint16. The same arguments always give the same codes.
     """
-    aims = [_aim(descriptor, sign, near, others) for near, others in EFFORTS]
+    efforts = [_direction(descriptor, sign, near, others) for near, others in EFFORTS]
     after, count = codes.copy(), past - first
     blocks = max(1, math.ceil(count / BLOCK_FRAMES))
     for number in range(blocks):
         lo, hi = (first + place * count // blocks for place in (number, number + 1))
         excerpt = Excerpt(codec, after, lo, hi)
-        moved = _Steps(codec, atlas, excerpt, aims, [int(level) for level in levels.split()]).take(by)
+        moved = _Steps(codec, atlas, excerpt, efforts, [int(level) for level in levels.split()]).take(by)
         after[:, lo:hi] = moved[:, excerpt.frames]
     return after[:, first:past]
 
 
-def _aim(descriptor: str, sign: int, near: int, others: float) -> Aim:
+def _direction(descriptor: str, sign: int, near: int, others: float) -> Direction:
     column = DESCRIPTORS.index(descriptor)
     weights = np.full(len(DESCRIPTORS), others, np.float32)
     weights[LOUDNESS] = LEVEL
     weights[column] = WANTED
-    return Aim(descriptor=descriptor, column=column, sign=sign, weights=weights, near=near)
+    return Direction(descriptor=descriptor, column=column, sign=sign, weights=weights, near=near)
 
 
 def compare(codec: Codec, before: Codes, after: Codes, *, first: int, past: int) -> NDArray[np.float32]:
@@ -99,9 +99,11 @@ class _Trial:
 class _Steps:
     """Steps of one excerpt, from its codes as they are."""
 
-    def __init__(self, codec: Codec, atlas: Atlas, excerpt: Excerpt, aims: list[Aim], levels: list[int]) -> None:
+    def __init__(
+        self, codec: Codec, atlas: Atlas, excerpt: Excerpt, efforts: list[Direction], levels: list[int]
+    ) -> None:
         self._codec, self._atlas, self._excerpt, self._levels = codec, atlas, excerpt, levels
-        self._aims, self._aim = aims, aims[0]
+        self._efforts, self._direction = efforts, efforts[0]
         self._start: Heard = excerpt.listen(excerpt.codes)
         power = self._start.power
         self._audible = (power > QUIET * power.max()) & (power > SILENT)
@@ -122,10 +124,10 @@ class _Steps:
     def _best(self, codes: Codes, size: float) -> _Trial | None:
         """The best of the trials that are about `size` steps from the start, or None if there is none.
 
-        If the first aim has none, the next ones look farther and hold the other descriptors less.
+        If the first direction has none, the next ones look farther and hold the other descriptors less.
         """
-        for aim in self._aims:
-            self._aim = aim
+        for direction in self._efforts:
+            self._direction = direction
             trials = [trial for trial in self._step(codes, size) if self._is_right(trial, size)]
             if trials:
                 return min(trials, key=lambda trial: trial.cost)
@@ -134,7 +136,7 @@ class _Steps:
     def _step(self, codes: Codes, size: float) -> list[_Trial]:
         """Decode choices that should be `size` steps from the start."""
         goal = np.zeros_like(self._start.values)
-        goal[self._audible, self._aim.column] = self._aim.sign * size
+        goal[self._audible, self._direction.column] = self._direction.sign * size
         here = self._excerpt.sense(codes)
         left = goal - (here.values - self._start.values)
         parts = self._proposals(codes)
@@ -155,7 +157,7 @@ class _Steps:
         starts, of = self._excerpt.frames.start, self._excerpt.part_of
         return {
             part: Proposals(
-                self._codec, self._atlas, codes, starts + np.flatnonzero(of == part), self._levels, self._aim
+                self._codec, self._atlas, codes, starts + np.flatnonzero(of == part), self._levels, self._direction
             )
             for part in np.flatnonzero(self._audible).tolist()
         }
@@ -164,13 +166,15 @@ class _Steps:
         """The weighted error of what is missing, (P, A): of the excerpt as a whole, and of its parts."""
         heard, power = left[self._audible], self._start.power[self._audible]
         apart = _whole(np.square(heard), power)
-        return float(self._aim.weights @ (np.square(_whole(heard, power)) + PARTS * apart))
+        return float(self._direction.weights @ (np.square(_whole(heard, power)) + PARTS * apart))
 
     def _is_right(self, trial: _Trial, size: float) -> bool:
         """Whether a trial has about the wanted size, and holds the level."""
         change = _whole(trial.change[self._audible], self._start.power[self._audible])
-        is_level = self._aim.column == LOUDNESS or abs(float(change[LOUDNESS])) <= HELD
-        return is_level and abs(self._aim.sign * float(change[self._aim.column]) - size) <= NEAR * min(1, size)
+        is_level = self._direction.column == LOUDNESS or abs(float(change[LOUDNESS])) <= HELD
+        return is_level and abs(self._direction.sign * float(change[self._direction.column]) - size) <= NEAR * min(
+            1, size
+        )
 
 
 def _effects(parts: Mapping[int, Proposals], gradients: Real, excerpt: Excerpt) -> list[Real]:

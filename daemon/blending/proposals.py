@@ -3,7 +3,7 @@
 Every cell may go to a few codes near its own. The effect of a code on a descriptor is estimated as the derivative of
 the descriptor by the frame's latent, times the difference of the vectors. Codes are taken one after another, each time
 the one that brings the sum of all estimated effects nearest to what is wanted. A code costs its distance, so that few
-cells change, and by little. The atlas has a veto: a code that is known to go the other way is never taken.
+cells change, and by little. The atlas has a veto: a code that surely goes the other way is never taken.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.atlas.table import MARKED, Atlas
+from daemon.atlas.table import Atlas
 from daemon.codec.codec import Codec, Codes
 
 MOST_TRIED = 512  # cells × codes below which a small selection may go to codes farther away
@@ -23,7 +23,7 @@ Real = NDArray[np.floating]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aim:
+class Direction:
     """A direction of the atlas: a descriptor, its column, and the sign.
 
     weights: what an error costs, (A,). near: how many codes, nearest to its own, a cell may go to.
@@ -40,14 +40,20 @@ class Proposals:
     """The codes that C cells may hold: `codes` (C, R), nearest first, so that column 0 is what each cell holds now."""
 
     def __init__(
-        self, codec: Codec, atlas: Atlas, codes: Codes, frames: NDArray[np.int64], levels: list[int], aim: Aim
+        self,
+        codec: Codec,
+        atlas: Atlas,
+        codes: Codes,
+        frames: NDArray[np.int64],
+        levels: list[int],
+        direction: Direction,
     ) -> None:
         self.frames = np.repeat(frames, len(levels))
         self.levels = np.tile(np.array(levels, np.int64), len(frames))
         self._vectors = {level: codec.codebook_vectors(level) for level in levels}
-        self._aim = aim
+        self._direction = direction
         size = codec.config.codebook_size
-        near = min(size, max(aim.near, MOST_TRIED // max(1, len(self.frames))))
+        near = min(size, max(direction.near, MOST_TRIED // max(1, len(self.frames))))
         self.codes = np.empty((len(self.frames), near), np.int64)
         self._cost = np.empty(self.codes.shape, np.float32)
         self._banned = np.zeros(self.codes.shape, np.bool_)
@@ -55,7 +61,7 @@ class Proposals:
             here = self.levels == level
             now = codes[level, self.frames[here]].astype(np.int64)
             self.codes[here], self._cost[here] = _near(self._vectors[level], now, near)
-            self._banned[here] = _vetoed(atlas, level, now, self.codes[here], aim)
+            self._banned[here] = _vetoed(atlas, level, now, self.codes[here], direction)
         energy = float(np.square(codec.dequantize(codes[:, frames])).sum(1).mean())
         self._cost *= DISTANCE_COST / max(energy, 1e-6)
 
@@ -78,7 +84,7 @@ class Proposals:
             The new columns, (C,).
         """
         chosen, left = chosen.copy(), wanted.astype(np.float32)
-        rows, weights = np.arange(len(chosen)), self._aim.weights
+        rows, weights = np.arange(len(chosen)), self._direction.weights
         change = effects - effects[:, rows, chosen][:, :, None]
         price = self._cost - self._cost[rows, chosen][:, None]
         price += np.einsum("a,acr->cr", weights, np.square(change)) + np.where(self._banned, np.inf, 0)
@@ -111,10 +117,9 @@ def _near(vectors: Real, codes: NDArray[np.int64], count: int) -> tuple[NDArray[
 
 
 def _vetoed(
-    atlas: Atlas, level: int, codes: NDArray[np.int64], others: NDArray[np.int64], aim: Aim
+    atlas: Atlas, level: int, codes: NDArray[np.int64], others: NDArray[np.int64], direction: Direction
 ) -> NDArray[np.bool_]:
-    """Which of the other codes (n, R) the atlas knows to go the other way than wished from each code, (n,)."""
-    column = atlas.index(aim.descriptor)
-    mean, known = atlas.mean[level, :, column], atlas.known[level, :, column]
-    further = aim.sign * (mean[others] - mean[codes][:, None])
-    return known[others] & known[codes][:, None] & (further < -MARKED * atlas.between[level, column])
+    """Which of the other codes (n, R) surely go the other way than wanted from each code, (n,), by the atlas."""
+    present, which = np.unique(codes, return_inverse=True)
+    wrong = np.stack([atlas.surely(level, int(code), direction.descriptor, -direction.sign) for code in present])
+    return np.take_along_axis(wrong[which], others, 1)

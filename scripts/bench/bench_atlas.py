@@ -1,4 +1,4 @@
-"""Measure the reliability of an atlas: split-half reliability, and whether nudges change sound in the right direction.
+"""Measure the reliability of an atlas: split-half reliability, and whether sure steps go the right way.
 
     .venv/bin/python scripts/bench/bench_atlas.py [--corpus DIR ...] [--steps 240] [--seed 0] [--cells 60]
         [--clear ERRORS] [--marked DEVIATIONS] [--dry-run]
@@ -8,11 +8,12 @@ training recordings, as `allele train` does it. Then, on recordings the codec ha
 set aside), encoded by it:
 
 **reliability**: per descriptor, the split-half reliability of the codes' order (daemon.atlas.table), its median over
-levels, and on how many levels it reaches 0.8. On the others codes are unknown, and nudge does not change them.
+levels, and on how many levels it reaches 0.8. On the others codes are unknown.
 
-**one cell**: `--cells` random cells of every level are nudged by one step in both directions of every descriptor,
-through daemon.blending.nudge. The frames around the cell (one on either side) are decoded before and after and
-described; a change with the requested sign is right. "moved" is the share of cells for which there was a sure step.
+**one cell**: `--cells` random cells of every level go to the nearest code that is surely further, in both directions of
+every descriptor (`Atlas.surely`, which `nudge` uses as a veto; scripts/bench/bench_edits.py measures nudges). The
+frames around the cell (one on either side) are decoded before and after and described; a change with the requested sign
+is right. "moved" is the share of cells for which there was a sure step.
 
 **a range**: the same for 8 frames of all levels at once, as a musician would select them.
 
@@ -42,7 +43,6 @@ from daemon.atlas import table
 from daemon.atlas.descriptors import DESCRIPTORS, describe
 from daemon.atlas.model import measure_model
 from daemon.atlas.table import RELIABLE, Atlas
-from daemon.blending.nudge import nudge
 from daemon.codec.codec import Codec
 from daemon.corpus.ingest import ingest
 from daemon.corpus.records import load_corpus
@@ -60,20 +60,20 @@ Codes = NDArray[np.uint16]
 
 
 class Tally:
-    """Nudges tried, moved and right, by descriptor."""
+    """Steps tried, moved and right, by descriptor."""
 
     def __init__(self) -> None:
         self.tried, self.moved, self.right = (np.zeros(len(DESCRIPTORS), np.int64) for _ in range(3))
 
     def add(self, at: int, moved: bool, change: float) -> None:
-        """Count one nudge; `change` is positive in the requested direction."""
+        """Count one step; `change` is positive in the requested direction."""
         self.tried[at] += 1
         self.moved[at] += moved
         self.right[at] += moved and change > 0
 
 
 def main() -> None:
-    """Train, measure, nudge, print, and put the rows into docs/BENCHMARKS.md."""
+    """Train, measure, step, print, and put the rows into docs/BENCHMARKS.md."""
     parser = argparse.ArgumentParser(description="How far an atlas can be trusted.")
     parser.add_argument("--corpus", type=Path, nargs="+", default=[ROOT / "scripts" / "demo"], help="folders of sounds")
     parser.add_argument("--steps", type=int, default=240, help="training steps")
@@ -95,7 +95,7 @@ def main() -> None:
     words = f"{settings}; {'; '.join(costs)}; "
     if not (arguments.dry_run or is_tried):
         text = "\n".join([*lines, "", f"{words}`scripts/bench/bench_atlas.py`."])
-        put_section("bench_atlas", "The atlas: what codes do, and whether nudges do it", text)
+        put_section("bench_atlas", "The atlas: what codes do, and whether sure steps do it", text)
 
 
 def _bench(source: Path, steps: int, seed: int, cells: int) -> tuple[list[str], str]:
@@ -131,13 +131,13 @@ def _loud_places(codec: Codec, grids: list[Codes], count: int, random: np.random
 
 
 def _try(codec: Codec, atlas: Atlas, grid: Codes, levels: range, frames: tuple[int, int], tally: Tally) -> None:
-    """Nudge some cells in every direction, and count whether the decoded descriptor changed as requested."""
+    """Step some cells in every direction, and count whether the decoded descriptor changed as requested."""
     (lo, hi), top = frames, levels.start
     mine = grid[top : levels.stop, lo:hi]
     changed: list[tuple[int, int, Codes]] = []
     for at, descriptor in enumerate(atlas.descriptors):
         for sign in (1, -1):
-            after = nudge(codec, atlas, mine, top=top, descriptor=descriptor, sign=sign, by=1)
+            after = _sure_step(codec, atlas, mine, top, descriptor, sign)
             if np.array_equal(after, mine):
                 tally.add(at, False, 0.0)
                 continue
@@ -147,6 +147,19 @@ def _try(codec: Codec, atlas: Atlas, grid: Codes, levels: range, frames: tuple[i
     measured = _measure(codec, [grid, *(whole for _, _, whole in changed)], lo - 1, hi + 1)
     for (at, sign, _), row in zip(changed, measured[1:], strict=True):
         tally.add(at, True, sign * float(row[at] - measured[0][at]))
+
+
+def _sure_step(codec: Codec, atlas: Atlas, codes: Codes, top: int, descriptor: str, sign: int) -> Codes:
+    """Move each cell to the nearest of the codes that the atlas holds for surely further in a direction."""
+    after = codes.copy()
+    for row, level in enumerate(range(top, top + len(codes))):
+        vectors = codec.codebook_vectors(level)
+        for code in np.unique(codes[row]).tolist():
+            further = np.flatnonzero(atlas.surely(level, code, descriptor, sign))
+            if further.size:
+                nearest = further[np.square(vectors[further] - vectors[code]).sum(1).argmin()]
+                after[row, codes[row] == code] = nearest
+    return after
 
 
 def _measure(codec: Codec, grids: list[Codes], lo: int, hi: int) -> NDArray[np.float32]:

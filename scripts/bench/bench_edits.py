@@ -85,7 +85,7 @@ class Bench:
         return self._sources[name]
 
     def grid(self, name: str) -> Grid:
-        """Return the codes of a recording, (Q, T)."""
+        """The codes of a recording, as the input of an edit."""
         return self.as_grid(name, self.codec.encode(self.source(name)).codes)
 
     def as_grid(self, name: str, codes: Codes) -> Grid:
@@ -112,7 +112,7 @@ class Bench:
 
 
 def main() -> None:
-    """Measure, print, and put the tables into docs/BENCHMARKS.md with --write."""
+    """Measure, print, and put the tables into docs/BENCHMARKS.md if requested."""
     parser = argparse.ArgumentParser(description="How far edits move a sound.")
     parser.add_argument("--recordings", type=Path, required=True, help="a folder with the recordings, at any depth")
     parser.add_argument("--home", type=Path, default=None, help="where models are ($ALLELE_HOME)")
@@ -278,7 +278,7 @@ def frame_centroid_hz(sound: Samples) -> float:
 
 
 def level_db(sound: Samples) -> float:
-    """Return the RMS level of a sound in dB."""
+    """The RMS level of a sound, in dB."""
     return float(10 * np.log10(np.square(sound, dtype=np.float64).mean() + 1e-12))
 
 

@@ -126,21 +126,7 @@ class Operations:
         if spec.takes_whole and "at" in spec.options and rect.width == grid.frames and not self.editor.linked:
             edit = replaced(edit, options={"at": "0", **edit.options})  # whole with whole, wherever the cursors are
         made = self.editor.pair(edit, rect) if spec.takes_strand else self.editor.make(edit, rect)
-        return self._send_answer(op, grid.id, made, before)
-
-    async def _send_answer(
-        self, op: str, strand: str, edit: Edit, before: tuple[str | None, Repeatable | None]
-    ) -> None:
-        """Send the edit of an answer. If it is refused, the prompt offers and `.` repeats what worked before it."""
-        offered, last = self.editor.remembered.get(op), self.editor.last
-        try:
-            await self.sender.send(strand, edit)
-        except AlleleError:
-            if self.editor.remembered.get(op) == offered:
-                self.editor.remembered.pop(op)
-                self.editor.remembered |= {} if before[0] is None else {op: before[0]}
-            self.editor.last = before[1] if self.editor.last is last else self.editor.last
-            raise
+        return self.sender.send_answer(op, grid.id, made, before)
 
     # --- codes -------------------------------------------------------------------------------------------
 

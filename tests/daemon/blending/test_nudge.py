@@ -120,7 +120,7 @@ def test_what_the_atlas_knows_to_go_the_other_way_is_never_taken(codec: Codec, g
     changed = after != grid
     louder_by = after[changed].astype(int) - grid[changed]
     assert changed.any()
-    assert louder_by.max() < MARKED * np.arange(K).std() + 1
+    assert louder_by.max() <= MARKED * np.arange(K).std() + 1
 
 
 @pytest.mark.parametrize("frames", [1, 2, 3, 9])
