@@ -22,7 +22,7 @@ DESCRIPTORS = ("loudness", "brightness", "spread", "noisiness", "roughness", "wa
 """Order of the last axis of every table of this package. A test keeps names and units equal to `protocol.atlas`."""
 UNITS = ("dB", "octaves", "octaves", "dB", "share", "dB", "share", "share")
 STEPS = (2.0, 0.2, 0.2, 3.0, 0.06, 3.0, 0.2, 0.1)
-"""Size of one step of each descriptor, in its unit: a change that is clear, and not yet another sound (docs/adr/0098).
+"""Size of one step of each descriptor, in its unit: a change that is clear, and not yet another sound (docs/adr/0097).
 
 Nudges count in steps, and changes of different descriptors are compared in them."""
 SHORTEST_SAMPLES = 4096

@@ -219,7 +219,7 @@ class Operations:
             return None
         before = (self.editor.remembered.get("mix"), self.editor.last)
         self.editor.remembered["mix"] = gap
-        return self._send_answer("mix", grid.id, self._register_edit(grid, "mix", register, gap), before)
+        return self.sender.send_answer("mix", grid.id, self._register_edit(grid, "mix", register, gap), before)
 
     def _put(self, op: str, register: str | None) -> None:
         grid = self.context.grid
