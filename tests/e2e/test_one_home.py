@@ -19,7 +19,7 @@ from protocol.edits import parse_edit
 from protocol.messages.session import StopDaemon
 from protocol.messages.strands import ApplyEdit, GetStrand
 from protocol.places import places_of
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from tui.transport.client import Client
 
 Until = Callable[..., None]
@@ -107,7 +107,7 @@ async def edit_while_sockets_go(home: Path, pid: int) -> None:
         await asyncio.sleep(0.02)
     store = StrandStore(places.strands / "edits.sqlite")  # made here: a daemon would want the strand's model
     asked = RequestId(cid=b"c" * 16, id=os.urandom(16))
-    strand = store.open_strand(meta, np.zeros((2, 8), np.uint16), asked).id
+    strand = store.open_strand(as_encoded(meta, np.zeros((2, 8), np.uint16)), asked).id
     store.close()
     from tui.transport.embedded import ensure_daemon
 

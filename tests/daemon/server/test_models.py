@@ -19,6 +19,7 @@ from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RestoreM
 from protocol.messages.snapshots import DecodeRegion, EncodeFile
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
 from protocol.ranges import FrameRange
+from protocol.strands import as_encoded
 from protocol.training import TrainingOptions
 from tui.transport.client import Client
 
@@ -127,7 +128,7 @@ async def test_names_with_a_space_are_quoted_in_what_there_is_to_type(shelf: She
     strand = (await shelf.ask(OpenStrand(path=str(tone_files[1]), model="raw too"))).body
     codes = (await shelf.ask(GetStrand(strand=strand.id))).buffers[0]
     for wrong in (replace(strand.meta, codebook=8), replace(strand.meta, channels=2)):
-        error = await shelf.refusal(OpenStrand(meta=wrong), [codes % 8])
+        error = await shelf.refusal(OpenStrand(meta=wrong), as_encoded(wrong, codes % 8).buffers)
         assert (error.code, error.hint[-30:]) == ("E_BAD_STRAND", "allele encode FILE --model 'raw too'"[-30:])
     error = await shelf.refusal(StartTraining(corpus="my drums", model="new"))
     assert "allele corpus add 'my drums' PATH..." in error.hint

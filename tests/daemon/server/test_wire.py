@@ -19,7 +19,7 @@ from protocol.errors import ErrorBody
 from protocol.frames import Header, Kind, pack, unpack, unpack_body
 from protocol.messages.session import GetSnapshot, GetStatus, Hello, Snapshot, Status, Welcome
 from protocol.messages.strands import ApplyEdit, EditApplied, ListStrands, OpenStrand, StrandInfo, Strands, UndoEdit
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from protocol.version import PROTOCOL_MAX
 
 Live = Any  # the conftest's LiveDaemon and Wire
@@ -151,7 +151,9 @@ def open_strand(wire: Wire, frames: int = 12) -> StrandInfo:
     )
     identity = os.urandom(16)
     header = Header(op="OpenStrand", id=identity, cid=wire.cid)
-    wire.send([bytes(frame) for frame in pack(Kind.REQ, header, OpenStrand(meta=meta), [codes])])
+    wire.send(
+        [bytes(frame) for frame in pack(Kind.REQ, header, OpenStrand(meta=meta), as_encoded(meta, codes).buffers)]
+    )
     return unpack_body(wire.receive().body, StrandInfo)
 
 
