@@ -19,7 +19,7 @@ from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages.strands import GetStrand
 from protocol.places import places_of
-from protocol.strands import StrandMeta
+from protocol.strands import StrandMeta, as_encoded
 from tui.session.session import Session
 from tui.transport.daemon_target import DaemonTarget
 
@@ -45,7 +45,7 @@ async def joined(own_home: Path) -> AsyncIterator[tuple[Session, str, Heard]]:
         name="kick", model="m", codec_id="c", levels=LEVELS, codebook=16, frames=FRAMES, samples=FRAMES * 1024
     )
     store = StrandStore(places_of(own_home).strands / "edits.sqlite")  # opened here: a daemon would want its model
-    strand = store.open_strand(meta, np.zeros((LEVELS, FRAMES), np.uint16), asked()).id
+    strand = store.open_strand(as_encoded(meta, np.zeros((LEVELS, FRAMES), np.uint16)), asked()).id
     store.close()
     heard: Heard = []
     session = Session(DaemonTarget.of_home(own_home), lambda topic, key: heard.append((topic, key)))
