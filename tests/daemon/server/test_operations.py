@@ -73,7 +73,7 @@ async def test_a_mutation_without_a_seed_is_another_one_each_time_and_its_text_r
     client: Client, opened: Any
 ) -> None:
     one = await opened("one", 0.5, 200)
-    before = await codes_of(client, one.id)
+    before = (await client.request(GetStrand(strand=one.id))).buffers
     texts, made = [], []
     for _ in range(3):
         texts.append((await edited(client, one.id, "mutate 0.4")).edit)
@@ -86,11 +86,11 @@ async def test_a_mutation_without_a_seed_is_another_one_each_time_and_its_text_r
     await edited(client, one.id, texts[0])
     assert np.array_equal(await codes_of(client, one.id), made[0])
     snapshot = EditSnapshot(meta=one.meta, edits=[parse_edit("mutate 0.4")])
-    reply = await client.request(snapshot, buffers=[before])
+    reply = await client.request(snapshot, buffers=before)
     (text,) = reply.body.meta.edits
     again = EditSnapshot(meta=one.meta, edits=[parse_edit(text)])
     assert "seed=" in text
-    assert np.array_equal((await client.request(again, buffers=[before])).buffers[0], reply.buffers[0])
+    assert np.array_equal((await client.request(again, buffers=before)).buffers[0], reply.buffers[0])
 
 
 async def test_the_same_edit_on_the_same_cells_gives_the_same_cells(client: Client, opened: Any) -> None:
