@@ -44,7 +44,7 @@ def main() -> None:
     table = _table(rows)
     print("\n" + table)
     if arguments.write:
-        put_section("level", "Level of unedited decodes", f"{table} `scripts/bench/bench_level.py`.")
+        put_section("bench_level", "Level of unedited decodes", f"{table} `scripts/bench/bench_level.py`.")
 
 
 def _drawn(folders: list[Path], without: Path, count: int) -> list[Path]:

@@ -105,7 +105,7 @@ def run_app(control: int, frames: int) -> None:
         cell = np.array([[(int(grid.codes[5, 1350]) + 512) % CODEBOOK]], dtype=np.uint16)
         grid.apply(
             StrandChanged(strand=info, kind="edit", edit="set", levels=LevelRange(5, 5), frames=FrameRange(1350, 1351)),
-            cell,
+            [cell, grid.columns[:, 1350:1351]],
         )
         draw()
 

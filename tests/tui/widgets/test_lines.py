@@ -70,7 +70,7 @@ def test_labels_of_the_ruler_stand_where_their_time_is(columns: int, first: int)
 
 def test_help_goes_on_in_the_next_line_where_it_does_not_fit() -> None:
     keymap = default_keymap("vim")
-    narrow, wide = (help_rows("editor", "256 colours", keymap, width) for width in (60, 300))
+    narrow, wide = (help_rows("editor", "256 colours", keymap, width) for width in (60, 1000))
     assert max(len(row.text) for row in narrow) <= 60
     assert not any(row.follows for row in wide) and len(narrow) > len(wide)
     assert [row.key for row in narrow if row.key] == [row.key for row in wide if row.key]
