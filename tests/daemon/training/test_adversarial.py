@@ -106,7 +106,7 @@ def test_a_stage_that_harms_is_dropped(tone_corpus: Path, tmp_path: Path, monkey
         sizing._RECIPES["toy"],
         adversarial_warmup=0,
         adversarial_weight=50.0,
-        adversarial_rate=0.02,
+        adversarial_rate=0.1,
         adversarial_harm=0.0,
     )
     monkeypatch.setitem(sizing._RECIPES, "toy", recipe)
