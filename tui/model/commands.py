@@ -121,10 +121,10 @@ def _variations(rest: str, strands: Collection[str], frame_rate: float) -> Comma
 
 
 def _path_and_part(rest: str) -> tuple[str, Span | None]:
-    """Split `FILE @1.2s:3.4s` into the file and the part. The name of an existing file is not split."""
-    before, blank, last = rest.rstrip().rpartition(" ")
-    part = read_span(last) if last.startswith("@") and before.strip() and as_typed(rest) is None else None
-    return (rest, None) if part is None or not blank else (before, part)
+    """Split `FILE @1.2s:3.4s` into the file, which may be left out, and the part. An existing file is not split."""
+    before, _, last = rest.rstrip().rpartition(" ")
+    part = read_span(last) if last.startswith("@") and as_typed(rest) is None else None
+    return (rest, None) if part is None else (before, part)
 
 
 def _arguments(word: str, rest: str, strands: Collection[str]) -> list[str]:

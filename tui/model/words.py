@@ -28,13 +28,12 @@ def describe_cell(
     does = "" if atlas is None else atlas.words(level, code)
     label = "" if atlas is None else atlas.label(level, code)
     named = f"code {code}" + (f" {label!r}" if label else "") + (f": {does}" if does else f" of {grid.codebook}")
-    parts = [f"q{level}", f"frame {frame} ({grid.seconds(frame):.2f} s)", named]
+    came_from = None if grid.is_at_home(frame) else grid.source_at(frame)
+    moved = [] if came_from is None else [source_words(grid, frame, *came_from)]
+    parts = [f"q{level}", f"frame {frame} ({grid.seconds(frame):.2f} s)", *moved, named]
     used = int(np.count_nonzero(grid.codes[level] == code))
     parts.append("used once" if used == 1 else f"used {used} ×")
     before = grid.opened_code(level, frame)
-    came_from = grid.source_at(frame)
-    if came_from is not None and not grid.is_at_home(frame):
-        parts.append(source_words(grid, frame, *came_from))
     if grid.changed[level, frame]:
         parts.append("new" if before is None else f"changed from {before}")
     if other is not None and other is not grid and level < other.levels:

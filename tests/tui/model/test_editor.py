@@ -228,6 +228,10 @@ def test_the_cell_is_described_in_words() -> None:
     table = np.arange(64, dtype=np.float32).reshape(4, 16, 1)
     words = describe_cell(one, Cursor(1, 5), CodeAtlas(info, table, np.full((4, 16, 1), 2)), two, "B")
     assert "· code 9 'thud': brighter (sure) · used" in words
+    one.columns[1:, 5] = (0, 2 * 48_000, -1)  # the source, its sample, and the direction
+    assert describe_cell(one, Cursor(1, 5), None, two, "B").startswith(
+        "q1 · frame 5 (0.11 s) · from one at 2.00 s, backwa"
+    )
 
 
 def test_a_rectangle_is_described_in_words(editor: Editor) -> None:

@@ -118,6 +118,10 @@ async def test_a_part_is_saved(editor: Any, until: Any, tmp_path: Path, monkeypa
         await until(pilot, lambda: (tmp_path / "my part.wav").exists())
         with wave.open(str(tmp_path / "my part.wav")) as file:
             assert file.getnframes() == 24_000
+        screen.command_line.run("w @0.1s:0.6s")
+        await until(pilot, lambda: (tmp_path / "my part-2.wav").exists())
+        with wave.open(str(tmp_path / "my part-2.wav")) as file:
+            assert file.getnframes() == 24_000
         screen.command_line.run("w part.alle @3:9")
         await until(pilot, lambda: (tmp_path / "part.alle").exists())
         meta, codes, _ = unpack_strand((tmp_path / "part.alle").read_bytes())
