@@ -184,7 +184,7 @@ async def test_playing_moves_the_playhead_on_the_ruler_only(with_two: Any, until
         await pilot.press("space")
         await until(pilot, lambda: not app.sound.playing)
         assert app.sound.playhead(grid) is None
-        await pilot.press("2", "l", "v", "5", "l", "enter")
+        await pilot.press("2", "l", "v", "3", "0", "l", "enter")  # 0.66 s: long enough to be seen
         await until(pilot, lambda: app.sound.playing)
         await until(pilot, lambda: not app.sound.playing, 10.0)
 
