@@ -56,7 +56,7 @@ def missing_level_db(source: Tensor, made: Tensor) -> float:
 
 
 def power(audio: Tensor) -> float:
-    """K-weighted mean power of a sound."""
+    """K-weighted mean power of a sound `(..., L)` at 48 kHz, over all its channels; full scale is 1."""
     size = 1 << (audio.shape[-1] - 1).bit_length()
     spectrum = torch.fft.rfft(audio, size)
     weighed = (spectrum.real.square() + spectrum.imag.square()) * _k_weights(size).to(audio.device)

@@ -40,7 +40,11 @@ def fade_in() -> Audio:
 
 
 def gains_of(gain_db: float | Gains, frames: int) -> Gains:
-    """Linear gain of every frame, `(frames,)` float32, from one gain in dB or from one for each frame."""
+    """Linear gain of every frame, `(frames,)` float32, from one gain in dB or from one for each frame.
+
+    Raises:
+        CodecError: there are gains of another number of frames.
+    """
     decibels = np.asarray(gain_db, np.float64)
     if decibels.shape not in ((), (frames,)):
         raise CodecError(f"{frames} frames have {frames} gains, not {decibels.shape}.")

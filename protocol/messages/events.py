@@ -71,9 +71,8 @@ class StrandOpened(Event, frozen=True, kw_only=True):
 class StrandChanged(Event, frozen=True, kw_only=True):
     """An edit, undo or redo changed a strand or its locks. Buffer 0: the new cells at `levels` and `frames`, uint16.
 
-    Buffer 1: the columns (4, n) of those frames, int32.
+    Buffer 1: the columns (4, n) of those frames, int32. If only locks changed, n is 0 in both.
     resized: the length of the strand changed, so a client must fetch it again as a whole.
-    If only locks changed, the buffer is empty: (Q, 0).
     cause: id of the request that changed it. kind: edit, undo or redo.
     """
 

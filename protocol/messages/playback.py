@@ -21,8 +21,8 @@ class StartPlayback(Request[PlaybackStarted], frozen=True, kw_only=True):
 
     player: the client id of the player. levels: the levels to play; [] is silence. loop: repeat until stopped; edits
     are heard from the next repetition, and a range becomes longer if an edit inserts frames in it. before: start with
-    buffer 0, (Q, T) uint16 codes to compare with the strand, in place of the strand; both are then played at the
-    loudness of the quieter one.
+    what is compared with the strand, in place of the strand; both are then played at the loudness of the quieter one.
+    Buffers for `before`: its codes (Q, T) uint16 and its columns (4, T) int32.
     """
 
     player: bytes
@@ -36,8 +36,8 @@ class StartPlayback(Request[PlaybackStarted], frozen=True, kw_only=True):
 class TunePlayback(Request[Done], frozen=True, kw_only=True):
     """Change a running playback from its next chunk on, without a click. E_NOT_FOUND if it has ended.
 
-    levels, loop and before are as in StartPlayback. Buffer 0: the codes for `before`, needed the first time and
-    whenever they change.
+    levels, loop and before are as in StartPlayback. The buffers for `before` are needed the first
+    time and whenever they change.
     """
 
     player: bytes
