@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
-from typing import Literal, TextIO
+from typing import Any, Generic, Literal, TextIO, TypeVar
 
 import msgspec
 
 from daemon.errors import passing_hint
 from daemon.runs.errors import TrainingError
-from daemon.runs.reports import EvaluationReport, HeldOut, LogLine, Report, StepReport
+from daemon.runs.reports import EvaluationReport, HeldOut, LogLine, PriorReport, Report, StepReport
 from daemon.runs.spec import Plan, TrainingSpec
 from protocol.atomic import replacing, sweep, write_bytes
 
@@ -27,15 +27,18 @@ PREVIEW_SOURCE = f"{PREVIEWS}/source.wav"
 State = Literal["running", "stopped", "failed", "finished"]
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """The contents of `run.json`: the specification of the run, its plan, and its state."""
+PlanT = TypeVar("PlanT")
+
+
+class Run(msgspec.Struct, Generic[PlanT], frozen=True, kw_only=True):
+    """The contents of `run.json`: the specification of the run, its plan (a codec's or a prior's), and its state."""
 
     version: int = 1
     state: State
     corpus: str
     created: str
     spec: TrainingSpec
-    plan: Plan
+    plan: PlanT
     message: str = ""
 
 
@@ -76,14 +79,23 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """Why the training ended before its budget was used, as text; empty if it was used."""
 
 
-def read_run(run_dir: Path) -> Run | None:
-    """Read the run in a folder. Returns None if there is none.
+def read_run(run_dir: Path) -> Run[Plan] | None:
+    """Read the run of a codec in a folder. Returns None if there is none.
+
+    Raises:
+        TrainingError: `run.json` is damaged, or cannot be read at the moment.
+    """
+    return read_run_of(run_dir, Plan)
+
+
+def read_run_of(run_dir: Path, plan: type[PlanT]) -> Run[PlanT] | None:
+    """Read the run in a folder, whose plan is of a given type. Returns None if there is none.
 
     Raises:
         TrainingError: `run.json` is damaged, or cannot be read at the moment.
     """
     try:
-        return msgspec.json.decode((run_dir / RUN_NAME).read_bytes(), type=Run)
+        return msgspec.json.decode((run_dir / RUN_NAME).read_bytes(), type=Run[plan])  # type: ignore[valid-type]
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -97,7 +109,7 @@ def read_run(run_dir: Path) -> Run | None:
         ) from error
 
 
-def write_run(run_dir: Path, run: Run) -> None:
+def write_run(run_dir: Path, run: Run[Any]) -> None:
     """Write `run.json`, replacing an earlier one."""
     write_bytes(run_dir / RUN_NAME, msgspec.json.format(msgspec.json.encode(run), indent=1))
 
@@ -119,6 +131,9 @@ def read_log(run_dir: Path) -> list[Report]:
     return [report for report, _ in _reports(run_dir / LOG_NAME)]
 
 
+AnyReport = StepReport | EvaluationReport | PriorReport | LogLine
+
+
 def _reports(path: Path) -> Iterator[tuple[Report, bytes]]:
     """Each report with its line, read one at a time, because a night on an accelerator writes a million."""
     if not path.exists():
@@ -126,7 +141,7 @@ def _reports(path: Path) -> Iterator[tuple[Report, bytes]]:
     with path.open("rb") as file:
         for line in file:
             try:
-                yield msgspec.json.decode(line, type=StepReport | EvaluationReport | LogLine), line
+                yield msgspec.json.decode(line, type=AnyReport), line
             except msgspec.DecodeError:
                 continue
 

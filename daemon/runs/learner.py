@@ -8,12 +8,11 @@ optimisation step, its evaluation, and the content of the finished model's folde
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from daemon.runs.checkpoint import Checkpoint, Progress
 from daemon.runs.clock import Guess
-from daemon.runs.reports import EvaluationReport, TrainingResult
-from daemon.runs.spec import Plan
+from daemon.runs.reports import EvaluationReport, PriorReport, TrainingResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +55,7 @@ class Judgement:
     error: float
     """Error on held-out audio, or on training audio if nothing is held out; lower is better."""
     is_held_out: bool
-    report: EvaluationReport
+    report: EvaluationReport | PriorReport
     """Report for the log; the loop fills in `elapsed_s` and `is_best`."""
 
 
@@ -69,7 +68,7 @@ class Learner(Protocol):
         ...
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> Any:
         """The plan in effect; `halve_batch` changes it."""
         ...
 
@@ -143,7 +142,7 @@ class Learner(Protocol):
         ...
 
     def finish(
-        self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport], None]
+        self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport | PriorReport], None]
     ) -> TrainingResult:
         """Choose the best weights, evaluate them, and write the model's folder.
 

@@ -7,6 +7,7 @@ the learner is evaluated and a checkpoint is written. The network itself is the 
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,7 +17,7 @@ from daemon.runs.errors import TrainingMemoryError, is_out_of_memory
 from daemon.runs.folder import CHECKPOINTS, Run, RunLog, write_run
 from daemon.runs.learner import Learner, StepOutcome
 from daemon.runs.patience import end_early, note_error, restore_early_end
-from daemon.runs.reports import Control, EvaluationReport, LogLine, Report, StepReport, TrainingResult
+from daemon.runs.reports import Control, EvaluationReport, LogLine, PriorReport, Report, StepReport, TrainingResult
 
 
 class TrainingLoop:
@@ -25,7 +26,7 @@ class TrainingLoop:
     def __init__(
         self,
         learner: Learner,
-        run: Run,
+        run: Run[Any],
         run_dir: Path,
         report: Callable[[Report], None],
         control: Callable[[], Control],
@@ -193,6 +194,6 @@ class TrainingLoop:
         self.end("finished")
         return result
 
-    def _add_last(self, report: EvaluationReport) -> None:
+    def _add_last(self, report: EvaluationReport | PriorReport) -> None:
         self._learner.progress.elapsed_s = self._clock.elapsed_s
         self._add(replace(report, elapsed_s=self._clock.elapsed_s, is_best=True))

@@ -85,7 +85,26 @@ class LogLine(msgspec.Struct, frozen=True, kw_only=True, tag="log"):
     step: int = 0
 
 
-Report = StepReport | EvaluationReport | LogLine
+class PriorReport(msgspec.Struct, frozen=True, kw_only=True, tag="prior"):
+    """The report of an evaluation of a prior's averaged weights on held-out and training codes."""
+
+    step: int
+    elapsed_s: float
+    bits: float | None
+    """The bits that a frame of held-out codes costs; lower is better. None if nothing is held out."""
+    network_bits: float | None
+    """The same by the network alone, without copies of the sequence's own past."""
+    unigram_bits: float
+    """The same if nothing were known but how often each code is used in the training."""
+    train_bits: float
+    levels: list[float]
+    """The bits of each level, of held-out codes, or of training codes if nothing is held out."""
+    is_best: bool
+    preview: str
+    """A WAV file, relative to the run folder: a few seconds that these weights made from nothing."""
+
+
+Report = StepReport | EvaluationReport | PriorReport | LogLine
 
 
 class HeldOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,12 +9,12 @@ from daemon.corpus.records import Corpus
 from daemon.runs.clock import DEFAULT_BUDGET_S
 from daemon.runs.errors import TrainingError
 from daemon.runs.folder import MODEL_NAME, Run, read_run
-from daemon.runs.spec import TrainingSpec
+from daemon.runs.spec import Plan, TrainingSpec
 from daemon.training.sizing import make_plan
 from daemon.training.split import held_out_words, split_corpus
 
 
-def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) -> tuple[Run, list[str]]:
+def begin(spec: TrainingSpec, corpus: Corpus, run_dir: Path, *, is_gpu: bool) -> tuple[Run[Plan], list[str]]:
     """Plan a new run or load the one to resume; returns it with messages for the log.
 
     Raises:

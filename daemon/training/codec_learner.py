@@ -16,7 +16,7 @@ from daemon.runs.checkpoint import Checkpoint, Progress
 from daemon.runs.clock import Guess
 from daemon.runs.folder import CODEC, PREVIEW_SOURCE, Run, write_card
 from daemon.runs.learner import Costs, Judgement, Patience, StepOutcome
-from daemon.runs.reports import EvaluationReport, TrainingResult
+from daemon.runs.reports import EvaluationReport, PriorReport, TrainingResult
 from daemon.runs.spec import Plan
 from daemon.training.adversarial import is_due, is_harmful
 from daemon.training.codec_steps import CodecSteps
@@ -31,7 +31,7 @@ from daemon.training.threads import ThreadChooser
 class CodecLearner:
     """A codec in training; implements `daemon.runs.learner.Learner`."""
 
-    def __init__(self, run: Run, corpus: Corpus, run_dir: Path, device: torch.device) -> None:
+    def __init__(self, run: Run[Plan], corpus: Corpus, run_dir: Path, device: torch.device) -> None:
         self._run, self._dir, self._device = run, run_dir, device
         plan = run.plan
         self._train_clips = open_parts(corpus, plan.split.train, plan.codec)
@@ -145,14 +145,14 @@ class CodecLearner:
             self._settled = Codec(self._steps.settled(), self._device)
 
     def finish(
-        self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport], None]
+        self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport | PriorReport], None]
     ) -> TrainingResult:
         """Keep the best weights, evaluate them on more audio, and write codec, card and memorisation report."""
         with one_thread(self._device):
             return self._made_model(ended, say, report)
 
     def _made_model(
-        self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport], None]
+        self, ended: str, say: Callable[[str], None], report: Callable[[EvaluationReport | PriorReport], None]
     ) -> TrainingResult:
         held, train = self._held_clips, self._train_clips
         settled = self._settled or Codec(self._steps.settled(), self._device)

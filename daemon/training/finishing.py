@@ -7,6 +7,7 @@ from daemon.codec.codec import Codec
 from daemon.corpus.clips import Clip
 from daemon.runs.checkpoint import Progress, load_step
 from daemon.runs.folder import CHECKPOINTS, ModelCard, Run
+from daemon.runs.spec import Plan
 from daemon.training.adversarial import is_worth_it
 from daemon.training.codec_steps import CodecSteps
 from daemon.training.evaluation import Evaluation, judge
@@ -35,7 +36,7 @@ def take_best(steps: CodecSteps, codec: Codec, run_dir: Path, held_out: list[Cli
 
 
 def card_of(
-    run: Run,
+    run: Run[Plan],
     run_dir: Path,
     codec: Codec,
     evaluation: Evaluation,

@@ -1,0 +1,48 @@
+"""Conditions of a prior: how the sound around a frame ranks among all sounds of the training.
+
+A rank does not depend on the unit of a descriptor, and 0.9 means the same for every knob: brighter than nine tenths of
+the recordings. Descriptors are measured on windows of one second, every `HOP_FRAMES` frames, as a listener judges a
+stretch of sound and not a frame of 21 ms.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from daemon.atlas.descriptors import DESCRIPTORS, describe
+from daemon.dsp.audio import Audio
+from daemon.dsp.mixdown import mean_of
+from protocol.units import SAMPLE_RATE_HZ
+
+CONDITIONS = ("loudness", "brightness", "noisiness", "roughness", "warmth", "attack")
+"""Order of the last axis of every table of conditions."""
+HOP_FRAMES = 8
+_COLUMNS = [DESCRIPTORS.index(name) for name in CONDITIONS]
+_BATCH = 16
+
+Real = NDArray[np.float32]
+
+
+def describe_frames(audio: Audio, hop_length: int) -> Real:
+    """Descriptors of a sound `(L,)` or `(2, L)` at 48 kHz around each of its frames: `(T, C)`."""
+    mono = audio if audio.ndim == 1 else mean_of(audio, (0, 1))
+    frames = -(-mono.shape[-1] // hop_length)
+    half = SAMPLE_RATE_HZ // 2
+    padded = np.pad(mono, half)
+    centres = np.arange(0, frames, HOP_FRAMES)
+    rows: list[Real] = []
+    for lo in range(0, len(centres), _BATCH):
+        starts = centres[lo : lo + _BATCH] * hop_length
+        windows = np.stack([_filled(padded[start : start + 2 * half], 2 * half) for start in starts])
+        rows.append(describe(torch.from_numpy(windows)).numpy()[:, _COLUMNS])
+    return np.repeat(np.concatenate(rows), HOP_FRAMES, 0)[:frames]
+
+
+def ranks(values: Real, known: Real) -> Real:
+    """Ranks from 0 to 1 of values `(T, C)` among the sorted values of the training, `(N, C)`."""
+    places = [np.searchsorted(known[:, index], values[:, index]) for index in range(known.shape[1])]
+    return (np.stack(places, -1) / max(1, len(known))).astype(np.float32)
+
+
+def _filled(window: Audio, length: int) -> Audio:
+    return np.pad(window, (0, length - len(window))).astype(np.float32)

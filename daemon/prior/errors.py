@@ -1,0 +1,7 @@
+"""Errors of loading and using a prior."""
+
+from daemon.errors import ReportedError
+
+
+class PriorError(ReportedError):
+    """A prior cannot be read, or is not of this codec."""
