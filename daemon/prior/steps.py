@@ -8,12 +8,14 @@ weights of the copies alone.
 
 import copy
 import math
+from collections.abc import Callable
 
 import psutil
 import torch
 from torch import Tensor
 
 from daemon.codec.codec import Codec
+from daemon.prior.config import PriorConfig
 from daemon.prior.crops import Cropper, Crops
 from daemon.prior.plan import PriorPlan, PriorRecipe, set_aside
 from daemon.prior.prior import PriorModel, prepare
@@ -30,12 +32,20 @@ class PriorSteps:
     """State of a prior in training, and the step that changes it."""
 
     def __init__(
-        self, plan: PriorPlan, codec: Codec, recordings: list[Recording], seed: int, device: torch.device
+        self,
+        plan: PriorPlan,
+        codec: Codec,
+        recordings: list[Recording],
+        seed: int,
+        device: torch.device,
+        *,
+        make: Callable[[PriorConfig, float], PriorModel] = PriorModel,
     ) -> None:
+        """Begin with random weights. `make` builds the model from its configuration and dropout."""
         torch.manual_seed(seed)
         self.plan, self._device = plan, device
         learned, aside = _divided(recordings)
-        model = PriorModel(plan.prior, plan.recipe.dropout)
+        model = make(plan.prior, plan.recipe.dropout)
         prepare(model, codec, [grid for recording in learned for grid in recording.grids])
         self.model = model.to(device)
         self.averaged = copy.deepcopy(self.model).eval().requires_grad_(False)

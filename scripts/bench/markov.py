@@ -2,8 +2,8 @@
 
 Each order is mixed into the next by Witten and Bell's rule, p = (hits + k p_lower) / (count + k), and k is chosen from
 a list on the *held-out* recordings themselves, in the baseline's favour. Orders of the training: how often a code is
-used; after the code before it; under the coarser code; under both. Orders of the past: the same places as the experts
-of `daemon.prior.copies`, and all earlier frames.
+used; after the code before it; under the coarser code; under both. Orders of the past: the same, of the
+sequence's own earlier frames.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from daemon.prior.copies import NOTHING, before, coarser, evidence
+from daemon.prior.copies import NOTHING, coarser_codes, earlier_codes
 from daemon.prior.recordings import Recording
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
@@ -24,8 +24,8 @@ Order = tuple[Cells, Cells]
 
 def baselines(train: list[Recording], held: list[Recording], codebook_size: int) -> dict[str, float]:
     """Held-out bits a frame of each baseline. Recordings of `train` count with all their offsets."""
-    codes = [torch.from_numpy(recording.grids[0])[None] for recording in held]
-    grids = [torch.from_numpy(grid)[None] for recording in train for grid in recording.grids]
+    codes = [torch.from_numpy(recording.grids[0].astype(np.int64))[None] for recording in held]
+    grids = [torch.from_numpy(grid.astype(np.int64))[None] for recording in train for grid in recording.grids]
     levels, frames = codes[0].shape[1], sum(one.shape[-1] for one in codes)
     trained = {name: _tables(grids, codes, key, codebook_size) for name, key in _KEYS.items()}
     past = [_joined([_past(one, place) for one in codes]) for place in range(4)]
@@ -44,8 +44,10 @@ def baselines(train: list[Recording], held: list[Recording], codebook_size: int)
         "unigram + own past": bits([unigram, past[0]]),
         "bigram": bits([unigram, bigram]),
         "back-off": min(bits([unigram, bigram, above, both]), bits([unigram, above, bigram, both])),
-        "back-off + own past": bits([unigram, above, bigram, both, past[0], past[2], past[1], past[3]]),
-        "bigram + own past": bits([unigram, bigram, past[0], past[2], past[1], past[3]]),
+        "back-off + own past": min(
+            bits([unigram, above, bigram, both, past[0], past[1], past[2], past[3]]),
+            bits([unigram, bigram, past[0], past[2], past[1], past[3]]),
+        ),
     }
 
 
@@ -53,11 +55,11 @@ Key = Callable[[torch.Tensor, int], torch.Tensor]
 
 
 def _before(codes: torch.Tensor, _: int) -> torch.Tensor:
-    return before(codes, torch.zeros(1, codes.shape[-1]))
+    return earlier_codes(codes, torch.zeros(1, codes.shape[-1]))
 
 
 def _above(codes: torch.Tensor, size: int) -> torch.Tensor:
-    return coarser(codes, _before(codes, size))
+    return coarser_codes(codes, _before(codes, size))
 
 
 def _both(codes: torch.Tensor, size: int) -> torch.Tensor:
@@ -92,14 +94,13 @@ def _tables(grids: list[torch.Tensor], held: list[torch.Tensor], key: Key, size:
 
 
 def _past(codes: torch.Tensor, place: int) -> Order:
-    """Hits and counts in the sequence's own past: of all frames (0), or in the places of expert `place` - 1."""
+    """Hits and counts in the sequence's own past: of all frames (0), or where a context is the same (1 to 3)."""
+    past = torch.ones(codes.shape[-1], codes.shape[-1], dtype=torch.bool).tril(-1)[None].expand(codes.shape[1], -1, -1)
     if place:
-        found = evidence(codes, torch.zeros(1, codes.shape[-1], dtype=torch.long))
-        counts = found.count[0, :, :, place - 1].double().numpy()
-        return found.likelihood[0, :, :, place - 1].double().numpy() * counts, counts
-    same = (codes[0, :, :, None] == codes[0, :, None, :]).tril(-1)
-    hits = same.sum(-1).double().numpy()
-    return hits, np.broadcast_to(np.arange(codes.shape[-1], dtype=float), hits.shape)
+        context = (_above, _before, _both)[place - 1](codes, 1 << 20)[0]
+        past = past & (context[:, :, None] == context[:, None, :]) & (context[:, :, None] != NOTHING)
+    same = codes[0, :, :, None] == codes[0, :, None, :]
+    return (past & same).sum(-1).double().numpy(), past.sum(-1).double().numpy()
 
 
 def _joined(orders: list[Order]) -> Order:

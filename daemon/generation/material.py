@@ -1,0 +1,162 @@
+"""A model's material: its training recordings as codes, with what every engine needs to know of them.
+
+It is made when a training ends and stored in `material/` of the model's folder: `material.json`, and `codes.npy` (Q, N)
+with all recordings one after another. Nothing is pickled. It is the codec's own view of the recordings, so an engine
+that quotes it sounds like the model and not like a sampler.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.codec.codec import Codec
+from daemon.corpus.clips import Clip, Part
+from daemon.dsp.audio import Audio
+from daemon.generation.errors import GenerationError
+from protocol.atomic import replacing, write_bytes
+
+FOLDER = "material"
+VERSION = 1
+MOST_FRAMES = 200_000
+"""Frames of material, 71 minutes. Of a longer corpus, recordings are drawn by chance until it is full."""
+_INDEX, _CODES = "material.json", "codes.npy"
+
+Codes = NDArray[np.uint16]
+
+
+class Take(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a corpus recording in the material."""
+
+    name: str
+    """The recording's path, as the corpus knows it."""
+    sha256: str
+    start: int
+    """First sample in the recording, at 48 kHz."""
+    samples: int
+    first: int
+    """First frame in the material's codes."""
+    frames: int
+    gain_db: float
+    """Gain that restores the recording's level after decoding."""
+
+    @property
+    def stop(self) -> int:
+        """Frame past the last one in the material's codes."""
+        return self.first + self.frames
+
+
+class _Index(msgspec.Struct, frozen=True, kw_only=True):
+    version: int = VERSION
+    codec_id: str
+    takes: list[Take]
+
+
+class Material:
+    """The recordings of a model as codes."""
+
+    def __init__(self, codec: Codec, takes: Sequence[Take], codes: Codes) -> None:
+        """`codes` (Q, N): all takes one after another."""
+        self.codec, self.takes, self.codes = codec, list(takes), codes
+
+    @property
+    def frames(self) -> int:
+        """Number of frames of all takes."""
+        return self.codes.shape[1]
+
+    @property
+    def seconds(self) -> float:
+        """Duration of all takes."""
+        return self.frames / self.codec.frame_rate
+
+    def codes_of(self, take: Take) -> Codes:
+        """Codes of a take, `(Q, T)`."""
+        return self.codes[:, take.first : take.stop]
+
+    @functools.cached_property
+    def latents(self) -> NDArray[np.float32]:
+        """Latents of all frames, the sum of all levels: `(N, D)`."""
+        return self.codec.dequantize(self.codes)
+
+    @functools.cached_property
+    def take_of(self) -> NDArray[np.int64]:
+        """Index of the take of every frame, `(N,)`."""
+        return np.repeat(np.arange(len(self.takes)), [take.frames for take in self.takes])
+
+    def sound(self, take: Take) -> Audio:
+        """A take as the codec decodes it, at the recording's level: `(L,)`, or `(2, L)` in stereo."""
+        return self.codec.decode(self.codes_of(take), samples=take.samples, gain_db=take.gain_db)
+
+    def save(self, model_dir: Path) -> None:
+        """Write the material into a model's folder, the index last."""
+        folder = model_dir / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / _CODES) as file:
+            np.save(file, self.codes, allow_pickle=False)
+        index = msgspec.json.encode(_Index(codec_id=self.codec.codec_id, takes=self.takes))
+        write_bytes(folder / _INDEX, msgspec.json.format(index, indent=1))
+
+    @classmethod
+    def load(cls, model_dir: Path, codec: Codec) -> Self:
+        """Read a model's material.
+
+        Raises:
+            GenerationError: it is missing, damaged, or of another codec or version.
+        """
+        folder = model_dir / FOLDER
+        again = f"Measure it: allele model atlas {model_dir.name}"
+        try:
+            index = msgspec.json.decode((folder / _INDEX).read_bytes(), type=_Index)
+            codes = np.load(folder / _CODES, allow_pickle=False)
+        except FileNotFoundError as error:
+            raise GenerationError(f"{model_dir.name} has no material to make new sound from.", again) from error
+        except (OSError, ValueError, msgspec.DecodeError) as error:
+            raise GenerationError(f"{folder}: the material cannot be read ({error}).", again) from error
+        frames = sum(take.frames for take in index.takes)
+        shape = (codec.config.levels, frames)
+        if index.version != VERSION or index.codec_id != codec.codec_id or codes.shape != shape or not frames:
+            raise GenerationError(f"{folder}: the material is not of this codec.", again)
+        return cls(codec, index.takes, codes)
+
+
+def gather(
+    codec: Codec,
+    clips: Sequence[Clip],
+    parts: Sequence[Part],
+    *,
+    seed: int = 0,
+    go_on: Callable[[float], bool] = lambda _: True,
+) -> Material | None:
+    """Encode the training parts of a corpus to material; None if `go_on` (called with the share done) stops it."""
+    hop = codec.config.hop_length
+    order = np.random.default_rng([seed, 0x3A7]).permutation(len(clips)).tolist()
+    room, chosen = MOST_FRAMES, list[int]()
+    for index in order:
+        if clips[index].samples <= room * hop or not chosen:
+            chosen.append(index)
+            room -= -(-clips[index].samples // hop)
+    takes: list[Take] = []
+    grids: list[Codes] = []
+    for count, index in enumerate(sorted(chosen)):
+        clip, part = clips[index], parts[index]
+        encoded = codec.encode(np.ascontiguousarray(clip.sound()))
+        first = takes[-1].stop if takes else 0
+        takes.append(
+            Take(
+                name=clip.name,
+                sha256=part.sha256,
+                start=part.start,
+                samples=encoded.samples,
+                first=first,
+                frames=encoded.codes.shape[1],
+                gain_db=encoded.gain_db,
+            )
+        )
+        grids.append(encoded.codes)
+        if not go_on((count + 1) / len(chosen)):
+            return None
+    return Material(codec, takes, np.concatenate(grids, 1))
