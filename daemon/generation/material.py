@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from daemon.codec.codec import Codec
 from daemon.corpus.clips import Clip, Part
 from daemon.dsp.audio import Audio
+from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from daemon.generation.errors import GenerationError
 from protocol.atomic import replacing, write_bytes
 
@@ -43,6 +44,8 @@ class Take(msgspec.Struct, frozen=True, kw_only=True):
     frames: int
     gain_db: float
     """Gain that restores the recording's level after decoding."""
+    lufs: float
+    """Integrated loudness of the recording, as recorded."""
 
     @property
     def stop(self) -> int:
@@ -81,6 +84,15 @@ class Material:
     def latents(self) -> NDArray[np.float32]:
         """Latents of all frames, the sum of all levels: `(N, D)`."""
         return self.codec.dequantize(self.codes)
+
+    @functools.cached_property
+    def lufs(self) -> float:
+        """Loudness that new sound should have: the median of the recordings', each counted by its length."""
+        heard = sorted((take.lufs, take.samples) for take in self.takes if take.lufs > SILENCE_LUFS)
+        if not heard:
+            return SILENCE_LUFS
+        until = np.cumsum([samples for _, samples in heard])
+        return heard[int(np.searchsorted(until, until[-1] / 2))][0]
 
     @functools.cached_property
     def take_of(self) -> NDArray[np.int64]:
@@ -143,7 +155,8 @@ def gather(
     grids: list[Codes] = []
     for count, index in enumerate(sorted(chosen)):
         clip, part = clips[index], parts[index]
-        encoded = codec.encode(np.ascontiguousarray(clip.sound()))
+        sound = np.ascontiguousarray(clip.sound())
+        encoded = codec.encode(sound)
         first = takes[-1].stop if takes else 0
         takes.append(
             Take(
@@ -154,6 +167,7 @@ def gather(
                 first=first,
                 frames=encoded.codes.shape[1],
                 gain_db=encoded.gain_db,
+                lufs=round(integrated_lufs(sound), 2),
             )
         )
         grids.append(encoded.codes)

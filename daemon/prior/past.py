@@ -4,6 +4,8 @@ The result equals `Copies.forward` on the whole sequence, which a test compares.
 the last `BACK` frames only, so a frame costs time in proportion to the frames remembered.
 """
 
+import copy
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,6 +78,13 @@ class Past:
         self._codes[:, :, self._past] = codes
         self._past += 1
         self._first = max(self._first, self._past - MEMORY_FRAMES)
+
+    def branched(self, count: int) -> "Past":
+        """The past of `count` sequences that all went like this single one."""
+        other = copy.copy(self)
+        other._known, other._codes = np.repeat(self._known, count, 0), np.repeat(self._codes, count, 0)
+        other._rows = [np.repeat(row, count, 0) for row in self._rows]
+        return other
 
     def far_before(self) -> Real:
         """Distance of the frames before each remembered frame from those before the next one: `(B, Q, N)`."""

@@ -46,20 +46,28 @@ class Fixed(msgspec.Struct, frozen=True, kw_only=True):
 class Sampler:
     """Sequences that grow frame by frame. Each has a seed of its own, and depends on nothing beside it."""
 
-    def __init__(self, prior: Prior, seeds: Sequence[int], sampling: Sampling) -> None:
-        """Begin one empty sequence for each seed."""
+    def __init__(self, prior: Prior, sampling: Sampling) -> None:
+        """Begin one empty sequence."""
         self._network, self._sampling = prior.unrolled, sampling
+        self._past = Past(prior.copy_weights, self._network.vectors, 1)
+        self._state = self._network.trunk.begin(1)
+        self._frame = self._network.start(1)
+        self._random: list[np.random.Generator] = []
+        self._repeats = np.zeros(0, bool)
+
+    def branch(self, seeds: Sequence[int]) -> None:
+        """Go on as one sequence for each seed, all with what was heard so far."""
+        count = len(seeds)
+        self._past, self._state = self._past.branched(count), self._state.branched(count)
+        self._frame = np.repeat(self._frame, count, 0)
         self._random = [np.random.default_rng([seed, 0x5A3]) for seed in seeds]
-        self._past = Past(prior.copy_weights, self._network.vectors, len(seeds))
-        self._state = self._network.trunk.begin(len(seeds))
-        self._frame = self._network.start(len(seeds))
-        self._repeats = np.zeros(len(seeds), bool)
+        self._repeats = np.zeros(count, bool)
 
     def hear(self, codes: NDArray[np.integer], conditions: Real | None = None) -> None:
-        """Let all sequences begin with `(Q, T)` codes, or continue with them."""
+        """Let the sequence begin with `(Q, T)` codes, before it branches."""
         for frame in np.asarray(codes, np.int64).T:
             self._network.context(self._frame, conditions, self._state)
-            self._append(np.tile(frame, (len(self._random), 1)))
+            self._append(frame[None])
 
     def draw(
         self, conditions: Real | None = None, given: NDArray[np.integer] | None = None
@@ -132,9 +140,10 @@ def sample(
     Returns:
         Grids `(Q, frames)`.
     """
-    sampler = Sampler(prior, seeds, sampling or Sampling())
-    if prompt is not None and prompt.shape[1]:
+    sampler = Sampler(prior, sampling or Sampling())
+    if prompt is not None:
         sampler.hear(prompt)
+    sampler.branch(seeds)
     made: list[NDArray[np.int64]] = []
     for frame in range(frames):
         given = None if fixed is None else np.where(fixed.mask[:, frame], fixed.codes[:, frame].astype(np.int64), -1)

@@ -62,6 +62,12 @@ class TrunkState:
         """`memory`: `(layers, 2, B, heads, context, d)`."""
         self.memory, self.position = memory, 0
 
+    def branched(self, count: int) -> "TrunkState":
+        """State of `count` sequences that all went like this single one."""
+        other = TrunkState(np.repeat(self.memory, count, 2))
+        other.position = self.position
+        return other
+
 
 class UnrolledNetwork:
     """Everything of the network but the trunk's memory."""

@@ -1,0 +1,99 @@
+"""Collage: a walk over the frames of the recordings, which jumps to frames that could have come next.
+
+At each frame the walk goes on to the next frame of the same recording, or, by chance, to the one after a frame whose
+last `CONTEXT` frames are near those just heard. The frame at a join is quantised from the mean of what would have come
+and what comes. Everything else is verbatim, which the output says frame by frame.
+
+Reference: D. Schwarz, "Concatenative sound synthesis: the early years", 2006; S. Dubnov et al., factor oracle, 2007, for
+walks by repeated context. Deviation: contexts are compared as vectors, so that near ones count.
+"""
+
+import functools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.generation.material import Material
+from daemon.generation.output import INVENTED
+
+AXES = 24
+CONTEXT = 4
+NEIGHBOURS = 12
+EXCLUDED = 12
+"""Frames around the present one that are no jump, because they are what would come anyway."""
+LONGEST_RUN, SHORTEST_RUN = 96, 3
+"""Mean frames between jumps at newness 0 and 1."""
+
+
+class Walk:
+    """Walks over one material."""
+
+    def __init__(self, material: Material) -> None:
+        self._material = material
+        self._is_end = np.zeros(material.frames, bool)
+        for take in material.takes:
+            self._is_end[take.stop - 1] = True
+
+    @functools.cached_property
+    def _contexts(self) -> NDArray[np.float32]:
+        """The last frames of every frame in principal axes, `(N, CONTEXT * AXES)`."""
+        latents = self._material.latents
+        centred = latents - latents.mean(0)
+        _, vectors = np.linalg.eigh(np.cov(centred, rowvar=False) + 1e-9 * np.eye(centred.shape[1]))
+        reduced = (centred @ vectors[:, ::-1][:, :AXES]).astype(np.float32)
+        take_of = self._material.take_of
+        parts = []
+        for back in range(CONTEXT):
+            shifted = np.roll(reduced, back, 0)
+            is_other = np.roll(take_of, back) != take_of
+            is_other[:back] = True
+            shifted[is_other] = reduced[is_other]  # a recording that has just begun is like its own start
+            parts.append(shifted * 0.8**back)
+        return np.concatenate(parts, 1)
+
+    @functools.cached_property
+    def _sizes(self) -> NDArray[np.float32]:
+        return np.square(self._contexts).sum(1)
+
+    def indices(self, frames: int, random: np.random.Generator, run: float) -> NDArray[np.int64]:
+        """Frames of the material in the order of a walk, `(frames,)`; `run` is the mean number between jumps."""
+        at = self._material.takes[int(random.integers(len(self._material.takes)))].first
+        walked = np.empty(frames, np.int64)
+        for frame in range(frames):
+            walked[frame] = at
+            if self._is_end[at] or random.random() < 1 / run:
+                at = self._jump(at, random)
+            else:
+                at += 1
+        return walked
+
+    def _jump(self, at: int, random: np.random.Generator) -> int:
+        """A frame that could come after `at`."""
+        apart = self._sizes - 2 * (self._contexts @ self._contexts[at])
+        apart[self._is_end] = np.inf  # nothing comes after them
+        apart[max(0, at - EXCLUDED) : at + EXCLUDED] = np.inf
+        count = min(NEIGHBOURS, int(np.isfinite(apart).sum()))
+        if not count:
+            return at if self._is_end[at] else at + 1
+        near = np.argpartition(apart, count - 1)[:count]
+        nearness = apart[near] - apart[near].min()
+        chance = np.exp(-nearness / max(1e-9, float(np.median(nearness)) or 1.0))
+        return int(random.choice(near, p=chance / chance.sum())) + 1
+
+
+def run_for(newness: float) -> float:
+    """Mean frames between jumps for a newness from 0 to 1."""
+    return LONGEST_RUN * (SHORTEST_RUN / LONGEST_RUN) ** newness
+
+
+def joined(material: Material, indices: NDArray[np.int64]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Codes of a walk `(Q, T)`, and the take of every frame, INVENTED at the joins."""
+    codes = material.codes[:, indices].copy()
+    takes = material.take_of[indices].copy()
+    joins = np.flatnonzero(np.diff(indices) != 1) + 1
+    if len(joins):
+        onward = np.minimum(indices[joins - 1] + 1, material.frames - 1)
+        latents = 0.5 * (material.latents[onward] + material.latents[indices[joins]])
+        codes[:, joins] = material.codec.quantize(latents)
+        takes[joins] = INVENTED
+    return codes, takes
