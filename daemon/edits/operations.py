@@ -6,7 +6,7 @@
 
 from collections.abc import Callable
 
-from daemon.edits import cells, computed, cutting, locks, pairs, registers, timeline
+from daemon.edits import cells, computed, cutting, locks, pairs, registers, tempo, timeline
 from daemon.edits.pairs import Others
 from daemon.edits.registers import Registers
 from daemon.edits.values import Grid, Step
@@ -54,6 +54,7 @@ OPERATIONS: dict[str, Operation] = {
     "mosaic": _with_others(computed.mosaic),
     "lock": _alone(locks.relock),
     "unlock": _alone(locks.relock),
+    "tempo": _alone(tempo.retime),
 }
 
 

@@ -3,6 +3,7 @@
 from tui.cli import values
 from tui.cli.command import Command
 from tui.cli.command import argument as _arg
+from tui.cli.strand_commands import TEMPO
 
 STRAND_QUESTIONS: tuple[Command, ...] = (
     Command(
@@ -13,7 +14,8 @@ STRAND_QUESTIONS: tuple[Command, ...] = (
         "device, as for the editor.",
         arguments=(
             _arg("file", type=values.path, metavar="FILE|STRAND", help="an audio file or an .alle file"),
-            _arg("--frames", type=values.span, metavar="A:B", help="only this part: frames 10:40, or times 1.2s:3.4s"),
+            _arg("--frames", type=values.span, metavar="A:B", help="only this part, as in allele decode"),
+            TEMPO,
             _arg("--levels", type=values.levels, metavar="0-2", help="hear these levels of a strand only (all)"),
             _arg("--loop", action="store_true", help="repeat until Ctrl-C"),
         ),
@@ -38,6 +40,7 @@ STRAND_QUESTIONS: tuple[Command, ...] = (
             "sample_rate": "Hz",
             "seconds": "its length",
             "channels": "1, or 2 for stereo",
+            "tempo": "bpm and beats of a bar, or null",
             "source": "the recording that it was encoded from: path, sha256, sample_rate, channels",
             "edits": "the applied operations, as text, oldest first",
             "created": "when it was encoded, UTC",

@@ -120,7 +120,7 @@ class Operations:
             AlleleError: the text is not a valid edit.
         """
         spec = OPS[op]
-        edit = parse_edit(f"{op} {'OTHER ' if spec.takes_strand else ''}{text}", grid.frame_rate)
+        edit = parse_edit(f"{op} {'OTHER ' if spec.takes_strand else ''}{text}", grid.frame_rate, grid.tempo)
         before = (self.editor.remembered.get(op), self.editor.last)
         self.editor.remembered[op] = next_seed(text)
         if spec.takes_whole and "at" in spec.options and rect.width == grid.frames and not self.editor.linked:
