@@ -49,7 +49,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
-    text = f"{_onsets(arguments.folder)}\n\n{_tempos(arguments.folder)}\n\n`scripts/bench/bench_onsets.py`, which defines the columns."
+    tables = f"{_onsets(arguments.folder)}\n\n{_tempos(arguments.folder)}"
+    text = f"{tables}\n\n`scripts/bench/bench_onsets.py`, which defines the columns."
     print(text)
     if arguments.write:
         put_section("bench_onsets", "Onsets and tempo", text)
@@ -89,7 +90,7 @@ def _tempos(folder: Path) -> str:
         near = [abs(bpm / known - 1) <= NEAR_BPM for bpm in candidates]
         first, offered, count = first + near[0], offered + any(near), count + 1
         lines.append(f"| {name} | {known:.1f} | {' '.join(f'{bpm:.1f}' for bpm in candidates)} |")
-    lines.append(f"\nThe first is right for {first} of {count} (budget ≥ 13 of 16), one of those offered for {offered}.")
+    lines.append(f"\nThe first is right for {first} of {count} (budget ≥ 13 of 16), one offered for {offered}.")
     return "\n".join(lines)
 
 

@@ -24,6 +24,7 @@ from tui.editor.motions import Motions
 from tui.editor.saving import Files
 from tui.editor.sending import EditSender
 from tui.editor.strand_choice import StrandChoice
+from tui.editor.timing import Timing
 from tui.editor.varying import Varying
 from tui.editor.viewing import Viewing
 from tui.model.changes import at_rect, to_other
@@ -48,6 +49,7 @@ class CommandLine:
         files: Files,
         cutting: Cutting,
         varying: Varying,
+        timing: Timing,
     ) -> None:
         self.context, self.sender, self.strands, self.cutting = context, sender, strands, cutting
         self.editor, self.session = context.editor, context.session
@@ -60,6 +62,8 @@ class CommandLine:
             "vary": lambda command: varying.vary(int(command.args[0]), self._named_other(command.edit)),
             "open": self._open,
             "frame": lambda command: motions.go_to_frame(int(self._moment(command.args[0]).frames(self._frame_rate))),
+            "tempo": lambda _: timing.offer_tempo(),
+            "select": lambda command: timing.select_span(command.part) if command.part is not None else None,
             "undolist": lambda _: context.run("edit.history"),
             "b": self._show_strand,
             "find": lambda command: finding.find_text(" ".join(command.args), self.editor.pane.cursor.level),

@@ -1,6 +1,7 @@
 """The commands of the `:` line: the edit grammar of protocol.edits, and commands that only the TUI has.
 
-:q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :frame N   :help   any edit   any action by its id
+:q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :frame N   :tempo   :@bar2 (selects)   :help
+any edit   any action by its id
 """
 
 import re
@@ -11,7 +12,7 @@ from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.operations import NOT_YET, OPS, OTHER_NAMES
 from protocol.tempo import Tempo
-from protocol.times import Span, read_moment, read_span
+from protocol.times import EXAMPLES, Span, read_moment, read_span
 from protocol.units import FRAMES_PER_S
 from tui.actions.registry import BY_ID
 from tui.model.existing import as_typed, leading_names
@@ -57,7 +58,7 @@ class Command:
         name: a key of OWN, "edit", or "action".
         args: for "action", its id and optionally a count; for "w", the absolute file; for "open", the absolute file
             and optionally a model.
-        part: the part that "w" writes; None for the whole strand.
+        part: the part that "w" writes, None for the whole strand; the part that "select" selects.
     """
 
     name: str
@@ -86,6 +87,10 @@ def read_command(
     rest = after[0] if after else ""
     if name in BY_ID:
         return _action(line.split())
+    if line.startswith("@"):
+        return _selection(line.strip(), tempo)
+    if line.strip() == "tempo":
+        return Command("tempo")
     if name in OPS or name in OTHER_NAMES:
         return Command("edit", edit=read_op(line, strands.__contains__, frame_rate, tempo))
     if name in NOT_YET:  # raises an error that says what the operation needs
@@ -108,6 +113,18 @@ def read_command(
         wanted = f"{least} to {most}" if least < most else str(most or "no")
         raise AlleleError("E_BAD_EDIT", f":{word} takes {wanted} word{'s' * (most != 1)}", hint=OWN[word])
     return Command(word, args, force=name.endswith("!"), part=part)
+
+
+def _selection(text: str, tempo: Tempo | None) -> Command:
+    """Parse a range to select.
+
+    Raises:
+        AlleleError: E_BAD_EDIT when the text is no range.
+    """
+    part = read_span(text, tempo)
+    if part is None:
+        raise AlleleError("E_BAD_EDIT", f"{text[:40]!r} names no frames", hint=f"ranges are written {EXAMPLES}")
+    return Command("select", part=part)
 
 
 def _variations(rest: str, strands: Collection[str], frame_rate: float, tempo: Tempo | None) -> Command:
