@@ -1,4 +1,4 @@
-"""The onsets and likely tempos of open strands, as the daemon found them. They are asked for once for each revision."""
+"""The onsets and likely tempos of open strands, as the daemon found them. They are requested once for each revision."""
 
 from dataclasses import dataclass
 
@@ -27,7 +27,7 @@ class StrandOnsets:
         self._found: dict[str, tuple[int, Found]] = {}
 
     def known(self, strand: str, rev: int) -> Found | None:
-        """Return what was found in this revision, or None before it was asked for."""
+        """Return what was found in this revision, or None before it was requested."""
         found = self._found.get(strand)
         return None if found is None or found[0] != rev else found[1]
 

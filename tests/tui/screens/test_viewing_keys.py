@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tui.model.viewport import GUTTER
+from tui.session.onsets import Found
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -138,8 +139,7 @@ async def test_the_sound_is_always_said_on_top(
     async with opened(size, open_paths=sounds[:1]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid and not app.sound.why_not)
         await until(pilot, lambda: "sound paced" in app.screen.top.line(0, size[0]).text)
-        from tui.session.onsets import Found
-from protocol.messages.jobs import JobInfo
+        from protocol.messages.jobs import JobInfo
 
         job = JobInfo(id="j", kind="train", subject="a corpus with a very long name", state="running", progress=0.5)
         app.session.jobs["j"] = job
