@@ -14,6 +14,7 @@ from daemon.blending.blend import blend
 from daemon.blending.mosaic import mosaic
 from daemon.blending.mutation import mutate
 from daemon.blending.nudge import compare, nudge
+from daemon.blending.seams import seamless
 from daemon.blending.silence import silence
 from daemon.blending.stretch import stretch
 from daemon.codec.codec import Codec, Codes
@@ -28,13 +29,14 @@ COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
     "nudge": nudge,
     "stretch": stretch,
     "silence": silence,
+    "seamless": seamless,
 }
 
 
 def compute(
     codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], atlas: Atlas | None = None
 ) -> Any:
-    """Run one computation. Returns new codes or frame numbers.
+    """Run one computation. Returns new codes, frame numbers or measurements.
 
     Args:
         atlas: the codec's atlas, for a computation that needs it.

@@ -98,7 +98,9 @@ def test_bars_are_cut_at_the_sample_and_counted_by_the_strands_tempo(allele: Any
     made = allele("decode", "a.alle", "--frames", "bar1:bar3", "--tempo", "120", "-o", "loop.wav", "--json").json
     assert made["samples"] == 192_000
     assert np.array_equal(soundfile.read(folder / "loop.wav", dtype="int32")[0], whole[:192_000])
-    edited = allele("edit", "a.alle", "tempo 90 beats=3", "reverse @bar2", "pause 1beat @2.2:", "-o", "t.alle", "--json")
+    edited = allele(
+        "edit", "a.alle", "tempo 90 beats=3", "reverse @bar2", "pause 1beat @2.2:", "-o", "t.alle", "--json"
+    )
     assert edited.json["edits"] == ["tempo 90 beats=3", "reverse @94:188", "pause 31 @125:"]
     assert "90 bpm, 3 beats a bar" in " ".join(edited.json["notes"])
     assert allele("strand", "show", "t.alle", "--json").json["tempo"] == {"bpm": 90.0, "beats": 3}

@@ -80,7 +80,7 @@ class Operations:
             self._change(op, [], press.count)
 
     def _change(self, op: str, args: list[str], count: int | None = None) -> None:
-        here = self.context.here(count)
+        here = self._place_of(op, count)
         if here is not None:
             self.sender.submit(here[0].id, self.editor.make(Edit(op=op, args=args), here[1]))
 

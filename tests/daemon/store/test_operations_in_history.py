@@ -42,6 +42,8 @@ def answer(question: Computation) -> np.ndarray:
     if question.kind in ("align", "mosaic"):
         most = question.inputs[1].shape[1]
         return np.sort(random.integers(0, most, question.inputs[0].shape[1])).astype(np.int32)
+    if question.kind == "seamless":
+        return random.normal(-30, 5, (2, 3)).astype(np.float32)
     if question.kind == "compare":
         return random.normal(0, 1, (2, 8)).astype(np.float32)
     shape = question.inputs[0].shape
@@ -108,6 +110,7 @@ def texts(other: str) -> st.SearchStrategy[str]:
         st.sampled_from(["", " before=2", " take=1:3"]).map(lambda options: f"join {other}{options}"),
         st.just("lock"),
         st.just("unlock"),
+        st.sampled_from(["seamless", "seamless over=2"]),
         st.sampled_from(["tempo 120", "tempo 97.5 beats=3", "tempo none"]),
     )
     return st.tuples(head, level, place).map(" ".join).map(_placed)
@@ -204,7 +207,7 @@ def test_every_operation_takes_part_in_the_random_ones() -> None:
     assert set(OPS) == {
         "set", "paint", "swap", "copy", "put", "mix", "flood", "blend", "shift", "reverse", "stretch", "repeat",
         "mirror", "crop", "cut", "insert", "silence", "pause", "join", "mutate", "nudge", "mosaic", "lock", "unlock",
-        "tempo",
+        "tempo", "seamless",
     }  # fmt: skip
 
 

@@ -50,6 +50,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "edit.cut": ("x", "d d"),
     "edit.crop": ("d c",),
     "edit.silence": ("d s",),
+    "edit.seamless": ("e l",),
     "edit.pause": ("d i",),
     "edit.insert": ("d p",),
     "edit.split": ("d x",),
