@@ -52,7 +52,7 @@ CUTTING: tuple[OpSpec, ...] = (
         name="seamless",
         summary="let the levels at both ends of the range meet, so that a loop of it does not jump in level; the codes "
         "stay",
-        action="Smooth the seam of a loop in level",
+        action="Smooth a loop in level where it begins again",
         action_help="the selection, or the whole sound; for drones and textures, not for loops that begin with a hit",
         options={"over": "frames at each end over which the level moves (24, half a second)"},
         times=("over",),

@@ -11,10 +11,10 @@ from typing import Any
 from daemon.atlas.table import Atlas
 from daemon.blending.alignment import align
 from daemon.blending.blend import blend
+from daemon.blending.loop_point import seamless
 from daemon.blending.mosaic import mosaic
 from daemon.blending.mutation import mutate
 from daemon.blending.nudge import compare, nudge
-from daemon.blending.seams import seamless
 from daemon.blending.silence import silence
 from daemon.blending.stretch import stretch
 from daemon.codec.codec import Codec, Codes

@@ -6,7 +6,7 @@
 
 from collections.abc import Callable
 
-from daemon.edits import cells, computed, cutting, locks, pairs, registers, seams, tempo, timeline
+from daemon.edits import cells, computed, cutting, locks, loop_point, pairs, registers, tempo, timeline
 from daemon.edits.pairs import Others
 from daemon.edits.registers import Registers
 from daemon.edits.values import Grid, Step
@@ -47,7 +47,7 @@ OPERATIONS: dict[str, Operation] = {
     "cut": _alone(cutting.remove),
     "insert": _with_registers(cutting.insert),
     "silence": _alone(cutting.silence),
-    "seamless": _alone(seams.seamless),
+    "seamless": _alone(loop_point.seamless),
     "pause": _alone(cutting.pause),
     "join": _with_others(cutting.join),
     "mutate": _alone(computed.mutate),

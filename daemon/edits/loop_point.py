@@ -15,10 +15,10 @@ from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.ranges import Rect
 
-SEAM_FRAMES = 3  # over which the level at an end is measured: 64 ms
+END_FRAMES = 3  # over which the level at an end is measured: 64 ms
 SURROUNDINGS = 16  # frames that a decode of an end needs beside it
 USUAL_FRAMES = 24  # half a second
-MOST_DB = 24.0  # more is no seam of a drone, but a sound that ends
+MOST_DB = 24.0  # more is no texture, but a sound that ends
 SMALLEST_DB = 0.05
 
 
@@ -32,47 +32,47 @@ def seamless(edit: Edit, grid: Grid) -> Step:
             hint=f"leave {cells.levels} out",
         )
     over = whole(edit.options.get("over", str(USUAL_FRAMES)), "over", 1)
-    if cells.width < 2 * SEAM_FRAMES:
+    if cells.width < 2 * END_FRAMES:
         raise AlleleError(
-            "E_RANGE", f"a loop of {cells.width} frames is too short", hint=f"name at least {2 * SEAM_FRAMES} frames"
+            "E_RANGE", f"a loop of {cells.width} frames is too short", hint=f"name at least {2 * END_FRAMES} frames"
         )
     codes = cut(grid, cells)
-    ends = codes[:, : SEAM_FRAMES + SURROUNDINGS], codes[:, -SEAM_FRAMES - SURROUNDINGS :]
+    ends = codes[:, : END_FRAMES + SURROUNDINGS], codes[:, -END_FRAMES - SURROUNDINGS :]
     return Computation(
         kind="seamless",
-        settings={"frames": SEAM_FRAMES},
+        settings={"frames": END_FRAMES},
         inputs=(ends[0].copy(), ends[1].copy()),
         finish=lambda answer: _met(grid, cells, _checked(answer), over),
     )
 
 
 def _met(grid: Grid, cells: Rect, levels_db: Array, over: int) -> Outcome:
-    """The outcome, given the levels of the frames of both ends in dB without their gains, (2, SEAM_FRAMES)."""
+    """The outcome, given the levels of the frames of both ends in dB without their gains, (2, END_FRAMES)."""
     columns = columns_of(grid, cells).copy()
     gains_db = columns[LEVEL] / STEPS_OF_DB
     first, last = (
         _mean_db(levels + gains)
-        for levels, gains in zip(levels_db, (gains_db[:SEAM_FRAMES], gains_db[-SEAM_FRAMES:]), strict=True)
+        for levels, gains in zip(levels_db, (gains_db[:END_FRAMES], gains_db[-END_FRAMES:]), strict=True)
     )
     step = first - last
     moved = max(-MOST_DB, min(MOST_DB, step))
     if abs(moved) < SMALLEST_DB:
         same = change_of(grid, cells, cut(grid, cells))
-        return Outcome(changes=[same], notes=["the levels at the seam meet already"])
+        return Outcome(changes=[same], notes=["the levels at the loop point meet already"])
     slope = _slope(cells.width, over)
     made_db = gains_db + moved / 2 * (slope[::-1] - slope)
     columns[LEVEL] = np.rint(np.clip(made_db, -MAX_GAIN_DB, MAX_GAIN_DB) * STEPS_OF_DB)
     left = step - moved
-    note = f"the level at the seam went {'up' if step > 0 else 'down'} by {abs(step):.1f} dB, now by {abs(left):.1f} dB"
+    note = f"the level at the loop point went {'up' if step > 0 else 'down'} by {abs(step):.1f} dB, now by {abs(left):.1f} dB"
     return Outcome(changes=[change_of(grid, cells, cut(grid, cells), columns)], notes=[note])
 
 
 def _slope(frames: int, over: int) -> Array:
-    """How much of the correction each frame receives at the start of a range: 1 at the seam, then falling to 0."""
-    reach = min(over, frames // 2 - SEAM_FRAMES)
+    """How much of the correction each frame receives at the start of a range: 1 at the loop point, then falling to 0."""
+    reach = min(over, frames // 2 - END_FRAMES)
     slope = np.zeros(frames)
-    slope[:SEAM_FRAMES] = 1.0
-    slope[SEAM_FRAMES : SEAM_FRAMES + reach] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, reach + 1) / (reach + 1))
+    slope[:END_FRAMES] = 1.0
+    slope[END_FRAMES : END_FRAMES + reach] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, reach + 1) / (reach + 1))
     return slope
 
 
@@ -81,6 +81,6 @@ def _mean_db(levels_db: Array) -> float:
 
 
 def _checked(answer: Array) -> Array:
-    if answer.shape != (2, SEAM_FRAMES) or not np.isfinite(answer).all():
+    if answer.shape != (2, END_FRAMES) or not np.isfinite(answer).all():
         raise AlleleError("E_INTERNAL", "the engine's levels do not fit", hint="allele daemon logs says more")
     return answer.astype(np.float64)

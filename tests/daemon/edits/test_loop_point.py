@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from daemon.edits.loop_point import END_FRAMES, MOST_DB, SURROUNDINGS
 from daemon.edits.operations import apply
-from daemon.edits.seams import MOST_DB, SEAM_FRAMES, SURROUNDINGS
 from daemon.edits.values import Computation, Grid, Outcome, grid_of, write
 from protocol.columns import LEVEL
 from protocol.edits import parse_edit
@@ -24,7 +24,7 @@ def smoothed(text: str, a: Grid, start_db: float, end_db: float) -> Outcome:
     """The outcome of an edit, if a model decodes both ends at these levels."""
     step = apply(parse_edit(text), a, {}, {})
     assert isinstance(step, Computation) and step.kind == "seamless"
-    made = step.finish(np.array([[start_db] * SEAM_FRAMES, [end_db] * SEAM_FRAMES], np.float32))
+    made = step.finish(np.array([[start_db] * END_FRAMES, [end_db] * END_FRAMES], np.float32))
     assert isinstance(made, Outcome)
     return made
 
@@ -34,9 +34,9 @@ def test_the_ends_meet_and_the_middle_stays() -> None:
     (change,) = smoothed("seamless over=10", a, -20.0, -32.0).changes
     after = write(a.strand, change)
     gains = (after.columns[LEVEL] - a.columns[LEVEL]) / 100
-    assert gains[:SEAM_FRAMES] == pytest.approx([-6] * SEAM_FRAMES)
-    assert gains[-SEAM_FRAMES:] == pytest.approx([6] * SEAM_FRAMES)
-    assert not gains[SEAM_FRAMES + 10 : -SEAM_FRAMES - 10].any()
+    assert gains[:END_FRAMES] == pytest.approx([-6] * END_FRAMES)
+    assert gains[-END_FRAMES:] == pytest.approx([6] * END_FRAMES)
+    assert not gains[END_FRAMES + 10 : -END_FRAMES - 10].any()
     assert np.abs(np.diff(gains)).max() < 1.0, "no step inside"
     assert np.array_equal(after.codes, a.codes)
     assert all(map(np.array_equal, write(after, change.reversed()).buffers, a.strand.buffers))
@@ -46,7 +46,7 @@ def test_only_the_range_changes_and_both_ends_of_it_are_decoded() -> None:
     a = grid()
     step = apply(parse_edit("seamless @20:60"), a, {}, {})
     assert isinstance(step, Computation)
-    wide = SEAM_FRAMES + SURROUNDINGS
+    wide = END_FRAMES + SURROUNDINGS
     assert step.inputs[0][0].tolist() == list(range(20, 20 + wide))
     assert step.inputs[1][0].tolist() == list(range(60 - wide, 60))
     (change,) = smoothed("seamless @20:60", a, -30.0, -20.0).changes
@@ -56,7 +56,7 @@ def test_only_the_range_changes_and_both_ends_of_it_are_decoded() -> None:
 
 def test_gains_that_frames_have_already_count() -> None:
     a = grid()
-    a.columns[LEVEL, -SEAM_FRAMES:] -= 800
+    a.columns[LEVEL, -END_FRAMES:] -= 800
     made = smoothed("seamless", a, -20.0, -20.0)
     after = write(a.strand, made.changes[0]).columns[LEVEL]
     assert after[0] == after[-1] == -700
