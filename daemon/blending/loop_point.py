@@ -8,12 +8,15 @@ from daemon.codec.codec import Codec, Codes
 from daemon.codec.level import hop_levels_db
 
 
-def seamless(codec: Codec, head: Codes, tail: Codes, *, frames: int) -> npt.NDArray[np.float32]:
-    """Return the K-weighted levels in dB of the first `frames` of the head and the last of the tail, (2, frames).
+def seamless(codec: Codec, head: Codes, tail: Codes, *, first: int, last: int, frames: int) -> npt.NDArray[np.float32]:
+    """Return the K-weighted levels in dB of the first and the last frames of a loop, (2, frames).
 
     Args:
-        head, tail: codes (Q, n) of both ends of a loop, with what comes after and before.
+        head, tail: codes (Q, n) around both ends. first, last: where the measured frames begin in each.
     """
-    hop = codec.config.hop_length
-    first, last = (hop_levels_db(torch.from_numpy(np.atleast_2d(codec.decode(codes))), hop) for codes in (head, tail))
-    return np.stack([first[:frames], last[-frames:]]).astype(np.float32)
+    return np.stack([_levels(codec, head)[first : first + frames], _levels(codec, tail)[last : last + frames]])
+
+
+def _levels(codec: Codec, codes: Codes) -> npt.NDArray[np.float32]:
+    sound = torch.from_numpy(np.atleast_2d(codec.decode(codes)))
+    return hop_levels_db(sound, codec.config.hop_length).astype(np.float32)

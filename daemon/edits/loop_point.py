@@ -13,10 +13,10 @@ from protocol.arrays import Array
 from protocol.columns import LEVEL, MAX_GAIN_DB, STEPS_OF_DB
 from protocol.edits import Edit
 from protocol.errors import AlleleError
-from protocol.ranges import Rect
+from protocol.ranges import FrameRange, Rect
 
 END_FRAMES = 3  # over which the level at an end is measured: 64 ms
-SURROUNDINGS = 16  # frames that a decode of an end needs beside it
+SURROUNDINGS = 16  # frames that a decode of an end needs on either side
 USUAL_FRAMES = 24  # half a second
 MOST_DB = 24.0  # more is no texture, but a sound that ends
 SMALLEST_DB = 0.05
@@ -36,12 +36,12 @@ def seamless(edit: Edit, grid: Grid) -> Step:
         raise AlleleError(
             "E_RANGE", f"a loop of {cells.width} frames is too short", hint=f"name at least {2 * END_FRAMES} frames"
         )
-    codes = cut(grid, cells)
-    ends = codes[:, : END_FRAMES + SURROUNDINGS], codes[:, -END_FRAMES - SURROUNDINGS :]
+    starts = cells.frames.first, cells.frames.past - END_FRAMES
+    around = [FrameRange(max(0, at - SURROUNDINGS), min(grid.frames, at + END_FRAMES + SURROUNDINGS)) for at in starts]
     return Computation(
         kind="seamless",
-        settings={"frames": END_FRAMES},
-        inputs=(ends[0].copy(), ends[1].copy()),
+        settings={"first": starts[0] - around[0].first, "last": starts[1] - around[1].first, "frames": END_FRAMES},
+        inputs=(grid.codes[:, around[0].index].copy(), grid.codes[:, around[1].index].copy()),
         finish=lambda answer: _met(grid, cells, _checked(answer), over),
     )
 
@@ -63,12 +63,13 @@ def _met(grid: Grid, cells: Rect, levels_db: Array, over: int) -> Outcome:
     made_db = gains_db + moved / 2 * (slope[::-1] - slope)
     columns[LEVEL] = np.rint(np.clip(made_db, -MAX_GAIN_DB, MAX_GAIN_DB) * STEPS_OF_DB)
     left = step - moved
-    note = f"the level at the loop point went {'up' if step > 0 else 'down'} by {abs(step):.1f} dB, now by {abs(left):.1f} dB"
+    way = "up" if step > 0 else "down"
+    note = f"the level at the loop point went {way} by {abs(step):.1f} dB, now by {abs(left):.1f} dB"
     return Outcome(changes=[change_of(grid, cells, cut(grid, cells), columns)], notes=[note])
 
 
 def _slope(frames: int, over: int) -> Array:
-    """How much of the correction each frame receives at the start of a range: 1 at the loop point, then falling to 0."""
+    """How much of the correction each frame receives at the start of a range: 1 at its edge, falling to 0."""
     reach = min(over, frames // 2 - END_FRAMES)
     slope = np.zeros(frames)
     slope[:END_FRAMES] = 1.0

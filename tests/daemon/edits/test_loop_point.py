@@ -42,13 +42,17 @@ def test_the_ends_meet_and_the_middle_stays() -> None:
     assert all(map(np.array_equal, write(after, change.reversed()).buffers, a.strand.buffers))
 
 
-def test_only_the_range_changes_and_both_ends_of_it_are_decoded() -> None:
+def test_only_the_range_changes_and_both_ends_of_it_are_decoded_with_what_is_around() -> None:
     a = grid()
     step = apply(parse_edit("seamless @20:60"), a, {}, {})
     assert isinstance(step, Computation)
-    wide = END_FRAMES + SURROUNDINGS
-    assert step.inputs[0][0].tolist() == list(range(20, 20 + wide))
-    assert step.inputs[1][0].tolist() == list(range(60 - wide, 60))
+    assert step.inputs[0][0].tolist() == list(range(20 - SURROUNDINGS, 20 + END_FRAMES + SURROUNDINGS))
+    assert step.inputs[1][0].tolist() == list(range(60 - END_FRAMES - SURROUNDINGS, 60 + SURROUNDINGS))
+    measured = [
+        step.inputs[end][0][int(step.settings[name]) :][:END_FRAMES].tolist()
+        for end, name in enumerate(("first", "last"))
+    ]
+    assert measured == [[20, 21, 22], [57, 58, 59]]
     (change,) = smoothed("seamless @20:60", a, -30.0, -20.0).changes
     gains = write(a.strand, change).columns[LEVEL] - a.columns[LEVEL]
     assert not gains[:20].any() and not gains[60:].any() and gains[20] == 500 and gains[59] == -500

@@ -50,7 +50,8 @@ async def test_a_tempo_is_sent_to_every_client_and_changes_no_cell(client: Clien
         await client.request(UndoEdit(strand=one.id))
     with pytest.raises(AlleleError, match="20 to 400"):
         await client.request(ApplyEdit(strand=one.id, edit=parse_edit("tempo 7")))
-    assert (await client.request(ListStrands())).body.strands[0].meta.tempo == Tempo(bpm=97.5, beats=3)
+    listed = (await client.request(ListStrands())).body.strands
+    assert [info.meta.tempo for info in listed if info.id == one.id] == [Tempo(bpm=97.5, beats=3)]
 
 
 async def test_a_snapshot_keeps_a_tempo(client: Client, opened: Any) -> None:
@@ -76,3 +77,15 @@ async def test_onsets_are_those_of_the_sound_and_tempos_fit_its_length(client: C
     with pytest.raises(AlleleError) as refusal:
         await client.request(FindOnsets())
     assert refusal.value.code == "E_BAD_REQUEST"
+
+
+async def test_a_loop_is_smoothed_where_it_begins_again_and_undone(client: Client, opened: Any) -> None:
+    one = await opened(1.0)
+    codes, columns = (await client.request(GetStrand(strand=one.id))).buffers
+    done = (await client.request(ApplyEdit(strand=one.id, edit=parse_edit("seamless @4:40 over=8")))).body
+    assert "the loop point" in done.notes[0] and done.edit == "seamless @4:40 over=8"
+    after = await client.request(GetStrand(strand=one.id))
+    assert np.array_equal(after.buffers[0], codes) and not np.array_equal(after.buffers[1], columns)
+    assert np.array_equal(after.buffers[1][1:], columns[1:]), "only levels change"
+    await client.request(UndoEdit(strand=one.id))
+    assert np.array_equal((await client.request(GetStrand(strand=one.id))).buffers[1], columns)
