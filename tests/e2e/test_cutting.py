@@ -108,5 +108,9 @@ def test_bars_are_cut_at_the_sample_and_counted_by_the_strands_tempo(allele: Any
     assert made["samples"] == 32_000
     assert allele("edit", "t.alle", "tempo none", "--json").json["edits"] == ["tempo none"]
     assert allele("strand", "show", "t.alle", "--json").json["tempo"] is None
+    found = allele("strand", "tempo", "a.alle", "--json").json
+    assert found["estimates"] and found["onsets"] == sorted(found["onsets"])
+    beats = [one["bpm"] * 4.3 / 60 for one in found["estimates"]]
+    assert beats == pytest.approx([one["beats"] for one in found["estimates"]])
     for wrong in (["--tempo", "7"], ["--tempo", "none"]):
         assert allele("decode", "a.alle", "--frames", "bar1:", *wrong, "-o", "x.wav").status == 2

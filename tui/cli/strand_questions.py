@@ -47,6 +47,20 @@ STRAND_QUESTIONS: tuple[Command, ...] = (
         },
     ),
     Command(
+        words=("strand", "tempo"),
+        summary="estimate the tempo of a strand file, and find its onsets",
+        handler="tui.cli.strand_tempo:tempo",
+        details="The file stays as it is; allele edit STRAND 'tempo 120' sets a tempo. At the estimated tempos, "
+        "the sound is a whole number of beats long, so they are right for loops only.",
+        arguments=(_arg("strand", type=values.path, metavar="STRAND", help="an .alle file"),),
+        keys={
+            "strand": "the file",
+            "tempo": "the tempo that it has: bpm and beats of a bar, or null",
+            "estimates": "each with bpm and beats, the likeliest first; beats is the length of the sound",
+            "onsets": "seconds at which something begins",
+        },
+    ),
+    Command(
         words=("strand", "find"),
         summary="find a code or a sequence of codes in a strand file",
         handler="tui.cli.strand_facts:find",
