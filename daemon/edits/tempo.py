@@ -1,5 +1,6 @@
 """The operation `tempo`: a grid of bars and beats over a strand. It changes no cell."""
 
+from daemon.edits.lengths import resized
 from daemon.edits.values import Grid, Outcome, Retimed, Step
 from protocol.edits import Edit
 from protocol.tempo import read_tempo
@@ -11,5 +12,7 @@ def retime(edit: Edit, grid: Grid) -> Step:
     tempo = read_tempo(edit.args[0], edit.options.get("beats", ""), before)
     if tempo is None:
         return Outcome(retimed=Retimed(None), notes=["no tempo: times are counted in seconds and frames"])
-    bars = grid.frames / grid.meta.frame_rate / float(tempo.bar_s)
-    return Outcome(retimed=Retimed(tempo), notes=[f"{tempo}: {grid.meta.name} is {bars:.2f} bars long"])
+    meta = resized(grid.meta, grid.frames)
+    bars = f"{meta.samples / meta.sample_rate / float(tempo.bar_s):.2f}".rstrip("0").rstrip(".")
+    long = f"{bars} bar{'' if bars == '1' else 's'} long"
+    return Outcome(retimed=Retimed(tempo), notes=[f"{tempo}: {meta.name} is {long}"])

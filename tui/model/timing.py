@@ -128,7 +128,7 @@ def fitted(bpm: float, seconds: float) -> tuple[float, int]:
 
 def bpm_text(bpm: float) -> str:
     """Write a tempo as the operation reads it, with all its digits."""
-    return f"{bpm:.9f}".rstrip("0").rstrip(".")
+    return f"{bpm:.6f}".rstrip("0").rstrip(".")
 
 
 def offers(tempos: Sequence[float]) -> str:

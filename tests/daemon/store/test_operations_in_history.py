@@ -312,7 +312,7 @@ def test_a_tempo_lasts_passes_undo_by_and_costs_nothing_that_could_be_redone(
     timed = edit(store, strand, "tempo 97.5 beats=3")
     (state,) = timed.strands
     assert (state.meta.tempo, state.rev, state.info.redo_depth) == (Tempo(bpm=97.5, beats=3), 4, 1)
-    assert timed.answer.notes == ["97.5 bpm, 3 beats a bar: a is 0.12 bars long"]
+    assert timed.answer.notes == ["97.5 bpm, 3 beats a bar: a is 0.11 bars long"]
     assert np.array_equal(store.redo_edit(strand, asked()).strands[0].codes, second)
     store.undo_edit(strand, asked())
     assert store.undo_edit(strand, asked()).strands[0].meta.tempo == Tempo(bpm=97.5, beats=3)
