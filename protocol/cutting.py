@@ -49,6 +49,19 @@ CUTTING: tuple[OpSpec, ...] = (
         example="silence @1.2s:3.4s",
     ),
     OpSpec(
+        name="seamless",
+        summary="let the levels at both ends of the range meet, so that a loop of it does not jump in level; the codes "
+        "stay",
+        action="Smooth a loop in level where it begins again",
+        action_help="the selection, or the whole sound; for drones and textures, not for loops that begin with a hit",
+        options={"over": "frames at each end over which the level moves (24, half a second)"},
+        times=("over",),
+        place=Place.FRAMES,
+        takes_whole=True,
+        needs_model=True,
+        example="seamless @1s:5s over=0.5s",
+    ),
+    OpSpec(
         name="pause",
         summary="insert silence before the range; all levels",
         action="Insert silence before the cursor",

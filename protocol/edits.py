@@ -3,9 +3,9 @@
     NAME [arguments] [qA-B] [@F0:F1] [key=value …]
 
 Levels are inclusive. Frames are half-open, and either bound can be left out. Both default to all. A bound can be a
-time, as in `@1.2s:3.4s`: reading the text turns it into frames, so that an edit itself knows only frames. The same text
-works in the TUI's `:` line and in `allele edit`. The table in `protocol.operations` lists the operations and their
-arguments. `daemon.edits` implements what they do to cells.
+time, as in `@1.2s:3.4s`, or a bar or beat of the strand's tempo, as in `@bar2`: reading the text turns it into frames,
+so that an edit itself knows only frames. The same text works in the TUI's `:` line and in `allele edit`. The table in
+`protocol.operations` lists the operations and their arguments. `daemon.edits` implements what they do to cells.
 """
 
 import re
@@ -17,6 +17,7 @@ from protocol.errors import AlleleError
 from protocol.operations import NOT_YET, OPS, OTHER_NAMES
 from protocol.opspec import OpSpec, Place
 from protocol.ranges import FrameRange, LevelRange, level_range
+from protocol.tempo import Tempo, read_tempo
 from protocol.times import EXAMPLES, read_span, time_as_frames
 from protocol.units import FRAMES_PER_S
 
@@ -46,11 +47,12 @@ _OPTION = re.compile(r"([a-z_]+)=(.*)\Z", re.DOTALL)
 REGISTER_NAMES = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
-def parse_edit(text: str, frame_rate: float = FRAMES_PER_S) -> Edit:
+def parse_edit(text: str, frame_rate: float = FRAMES_PER_S, tempo: Tempo | None = None) -> Edit:
     """Parse the text of one edit.
 
     Args:
         frame_rate: of the strand that is edited, frames to a second. Times in the text become frames by it.
+        tempo: of the strand that is edited, for bars and beats in the text.
 
     Raises:
         AlleleError: E_BAD_EDIT. It names the part that cannot be read and shows how to write it.
@@ -74,7 +76,7 @@ def parse_edit(text: str, frame_rate: float = FRAMES_PER_S) -> Edit:
         elif match := _LEVELS.match(word):
             _once(levels, word)
             levels = level_range(match[1], match[2])
-        elif word[:1] == "@" and (span := read_span(word)) is not None:
+        elif word[:1] == "@" and (span := read_span(word, tempo)) is not None:
             _once(frames, word)
             frames = span.frames(frame_rate)
         elif match := _OPTION.match(word):
@@ -85,7 +87,7 @@ def parse_edit(text: str, frame_rate: float = FRAMES_PER_S) -> Edit:
         else:
             args.append(word)
     edit = check_edit(Edit(op=name, args=args, levels=levels, frames=frames, options=options))
-    return _in_frames(edit, OPS[name], frame_rate)
+    return _in_frames(edit, OPS[name], frame_rate, tempo)
 
 
 def check_edit(edit: Edit) -> Edit:
@@ -126,16 +128,28 @@ def format_edit(edit: Edit) -> str:
     return " ".join(words)
 
 
-def _in_frames(edit: Edit, spec: OpSpec, frame_rate: float) -> Edit:
+def tempo_after(edit: Edit, tempo: Tempo | None) -> Tempo | None:
+    """The tempo of a strand after an edit, if `tempo` is the one before.
+
+    Raises:
+        AlleleError: E_BAD_EDIT if the edit sets an invalid one.
+    """
+    if not OPS[edit.op].sets_tempo:
+        return tempo
+    return read_tempo(edit.args[0], edit.options.get("beats", ""), tempo)
+
+
+def _in_frames(edit: Edit, spec: OpSpec, frame_rate: float, tempo: Tempo | None) -> Edit:
     """The edit with the times of its arguments and options as frames."""
     if not spec.times:
         return edit
     args = [
-        time_as_frames(arg, frame_rate) if name in spec.times else arg
+        time_as_frames(arg, frame_rate, tempo) if name in spec.times else arg
         for name, arg in zip(spec.arguments, edit.args, strict=True)
     ]
     options = {
-        key: time_as_frames(value, frame_rate) if key in spec.times else value for key, value in edit.options.items()
+        key: time_as_frames(value, frame_rate, tempo) if key in spec.times else value
+        for key, value in edit.options.items()
     }
     return msgspec.structs.replace(edit, args=args, options=options)
 

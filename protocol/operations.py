@@ -227,6 +227,18 @@ OPS: dict[str, OpSpec] = {
             repeatable=False,
             example="unlock q0-1",
         ),
+        OpSpec(
+            name="tempo",
+            summary="lay a grid of bars and beats over the strand, from its start; the sound stays as it is, and undo "
+            "leaves the tempo as it is",
+            arguments=("BPM",),
+            options={"beats": "beats of a bar (those it had, or 4)"},
+            place=Place.STRAND,
+            heeds_locks=False,
+            repeatable=False,
+            sets_tempo=True,
+            example="tempo 120 beats=3",
+        ),
     )
 }
 

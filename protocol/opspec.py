@@ -53,6 +53,7 @@ class OpSpec:
         heeds_locks: it does not change the cells of locked levels.
         needs_model: a model computes the cells. needs_atlas: the model's atlas is needed too.
         spares_body: without levels it applies to all but level 0, which carries the body of the sound.
+        sets_tempo: it changes the strand's tempo and no cell.
         draws_seed: a seed is drawn for an edit that gives none, and written into the edit.
     """
 
@@ -82,6 +83,7 @@ class OpSpec:
     needs_atlas: bool = False
     spares_body: bool = False
     draws_seed: bool = False
+    sets_tempo: bool = False
 
     @property
     def fits_a_key(self) -> bool:

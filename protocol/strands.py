@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from protocol.columns import MAX_GAIN_DB, MAX_SOURCES, SOURCE, Columns, check_columns, encoded_columns, renumbered
 from protocol.errors import AlleleError
+from protocol.tempo import Tempo, tempo_fault
 from protocol.units import SAMPLE_RATE_HZ
 
 Codes = npt.NDArray[np.uint16]
@@ -39,7 +40,8 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
 
     samples: exact length of the sound at `sample_rate`. gain_db: added when decoding to restore the source's level,
     unless columns give each frame its own. sources: further recordings that frames came from (`protocol.columns`).
-    edits: the text of every applied edit, oldest first. channels: 1 or 2; the codes of both are one grid.
+    edits: the text of every applied edit, oldest first. channels: 1 or 2; the codes of both are one grid. tempo: the
+    grid of bars and beats over the sound, or None.
     """
 
     format: int = FORMAT
@@ -57,6 +59,7 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     gain_db: float = 0.0
     source: Source = Source()
     sources: list[Source] = []
+    tempo: Tempo | None = None
     edits: list[str] = []
     created: str = ""
 
@@ -133,6 +136,7 @@ def check_meta(meta: StrandMeta) -> StrandMeta:
         wrong = f"{meta.samples} samples, {meta.frames} frames hold up to {max(0, meta.frames * meta.hop_length)}"
     elif not -MAX_GAIN_DB <= meta.gain_db <= MAX_GAIN_DB:
         wrong = f"a gain of {meta.gain_db:g} dB, it goes from -{MAX_GAIN_DB:g} to {MAX_GAIN_DB:g}"
+    wrong = wrong or tempo_fault(meta.tempo)
     if wrong:
         raise AlleleError("E_BAD_STRAND", f"it says {wrong}", hint="encode the recording again: allele encode")
     return meta

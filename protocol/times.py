@@ -1,9 +1,11 @@
-"""Positions and ranges of a sound as people write them: in frames, in seconds, or one bound in each.
+"""Positions and ranges of a sound as people write them: in frames, in seconds, in bars and beats, or one of each.
 
-    @10:40   @1.2s:3.4s   @350ms:   @:3.4s   @1.2s:160   @10   @1.2s
+    @10:40   @1.2s:3.4s   @350ms:   @:3.4s   @1.2s:160   @10   @1.2s   @bar2   @bar2:bar4   @2.1:2.3   @2.3.2:
 
-A bound without a unit is a frame. Frames are the unit of codes, so a range in seconds becomes frames when an edit is
-made; a file is cut at exact samples.
+A bound without a unit is a frame. `bar2` is the start of bar 2, `2.3` beat 3 of it, `2.3.2` its second sixteenth;
+alone, each is the whole bar, beat or sixteenth. Lengths are `1bar` and `2.5beats`. They need a tempo and become
+seconds when they are read. Frames are the unit of codes, so a range in seconds becomes frames when an edit is made; a
+file is cut at exact samples.
 """
 
 import re
@@ -12,14 +14,19 @@ from fractions import Fraction
 
 from protocol.errors import AlleleError
 from protocol.ranges import END, FrameRange, SampleRange
+from protocol.tempo import SIXTEENTHS, Tempo
 from protocol.units import FRAMES_PER_S, SAMPLE_RATE_HZ
 
-_NUMBER = r"[0-9]{1,9}|[0-9]{0,6}\.?[0-9]{1,9}(?:s|ms)|[0-9]{1,6}\.(?:s|ms)"
+_BAR = r"bar[0-9]{1,5}|[0-9]{1,5}\.[0-9]{1,2}(?:\.[0-9])?"
+_NUMBER = rf"[0-9]{{1,9}}|[0-9]{{0,6}}\.?[0-9]{{1,9}}(?:s|ms)|[0-9]{{1,6}}\.(?:s|ms)|{_BAR}"
+_BAR_ONLY = re.compile(rf"(?:{_BAR})\Z")
 _ONE = re.compile(rf"@?(?P<one>{_NUMBER})\Z")
 _SPAN = re.compile(rf"@?(?P<first>{_NUMBER})?:(?P<past>{_NUMBER})?\Z")
+_LENGTH = re.compile(r"(?P<before>[+\-]?)(?P<number>[0-9]{1,5}(?:\.[0-9]{1,9})?)(?P<unit>beat|bar)s?\Z")
+_UNIT = re.compile(r"s|\.|bar")
 _SIGNED = re.compile(rf"(?P<before>[+\-@]?)(?P<one>{_NUMBER})\Z")
 
-EXAMPLES = "@10:40 for 10 up to 39, @1.2s:3.4s, @10:, @:40, or @10 for one"
+EXAMPLES = "@10:40 for 10 up to 39, @1.2s:3.4s, @10:, @:40, @10 for one, @bar2, or @2.1:2.3 for beats"
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Span:
 
     Attributes:
         text: the range as it was written.
-        is_one: it is a single position, which means the frame there.
+        is_one: it is a single position, which means the frame there, or with `past` the bar or beat there.
     """
 
     text: str
@@ -67,7 +74,7 @@ class Span:
         Raises:
             AlleleError: E_BAD_EDIT if the range is empty or runs backwards.
         """
-        if self.is_one:
+        if self.is_one and self.past is None:
             at = 0 if self.first is None else int(self.first.frames(frame_rate))
             return FrameRange(at, at + 1)
         first = 0 if self.first is None else self.first.nearest_frame(frame_rate)
@@ -83,7 +90,7 @@ class Span:
             AlleleError: E_BAD_EDIT if the range is empty, E_RANGE if the sound does not have all of it.
         """
         frame_rate = SAMPLE_RATE_HZ / hop_length
-        if self.is_one:
+        if self.is_one and self.past is None:
             frames = self.frames(frame_rate)
             made = SampleRange(frames.first * hop_length, min(total, frames.past * hop_length))
         else:
@@ -110,38 +117,91 @@ class Span:
             raise AlleleError("E_BAD_EDIT", f"the range {self.text} is empty", hint="@10:40 is 10 up to 39")
 
 
-def read_span(text: str) -> Span | None:
-    """Read a range, with or without its `@`. None if the text is no range."""
+def read_span(text: str, tempo: Tempo | None = None) -> Span | None:
+    """Read a range, with or without its `@`. None if the text is no range.
+
+    Raises:
+        AlleleError: E_BAD_EDIT for bars or beats without a tempo, or for a bar that cannot exist.
+    """
     if match := _SPAN.match(text):
         first, past = match["first"], match["past"]
-        return Span(text, _moment(first) if first else None, _moment(past) if past else None)
+        return Span(text, _moment(first, tempo) if first else None, _moment(past, tempo) if past else None)
     if match := _ONE.match(text):
-        return Span(text, _moment(match["one"]), None, is_one=True)
+        return Span(text, _moment(match["one"], tempo), _end_of(match["one"], tempo), is_one=True)
     return None
 
 
-def read_moment(text: str) -> Moment | None:
-    """Read a position: `120` is a frame, `1.2s` a time. None if the text is no position."""
+def read_moment(text: str, tempo: Tempo | None = None) -> Moment | None:
+    """Read a position: `120` is a frame, `1.2s` a time, `bar2` and `2.3` are a bar and a beat. None for other texts.
+
+    Raises:
+        AlleleError: E_BAD_EDIT for bars or beats without a tempo, or for a bar that cannot exist.
+    """
     match = _ONE.match(text)
-    return _moment(match["one"]) if match else None
+    return _moment(match["one"], tempo) if match else None
 
 
-def time_as_frames(text: str, frame_rate: float) -> str:
-    """Write a time, or a range with times, as frames: `+0.5s` is `+23`. Other texts are returned unchanged."""
-    if (match := _SIGNED.match(text)) and match["one"][-1] == "s":
-        return f"{match['before']}{_moment(match['one']).nearest_frame(frame_rate)}"
-    if "s" in text and (span := read_span(text)) is not None:
+def time_as_frames(text: str, frame_rate: float, tempo: Tempo | None = None) -> str:
+    """Write a time, or a range with times, as frames: `+0.5s` is `+23`. Other texts are returned unchanged.
+
+    Raises:
+        AlleleError: E_BAD_EDIT for bars or beats without a tempo, or for a bar that cannot exist.
+    """
+    if match := _LENGTH.match(text):
+        known = _known(text, tempo)
+        length = Fraction(match["number"]) * (known.beat_s if match["unit"] == "beat" else known.bar_s)
+        return f"{match['before']}{Moment(length, in_seconds=True).nearest_frame(frame_rate)}"
+    if not _UNIT.search(text):
+        return text
+    if match := _SIGNED.match(text):
+        return f"{match['before']}{_moment(match['one'], tempo).nearest_frame(frame_rate)}"
+    if (span := read_span(text, tempo)) is not None:
         frames = span.frames(frame_rate)
         return f"{frames.first}:{'' if frames.past == END else frames.past}"
     return text
 
 
-def _moment(text: str) -> Moment:
+def _moment(text: str, tempo: Tempo | None) -> Moment:
+    if (place := _bar_of(text, tempo)) is not None:
+        return Moment(_known(text, tempo).start_of(*place), in_seconds=True)
     if text.endswith("ms"):
         return Moment(Fraction(text[:-2].rstrip(".")) / 1000, in_seconds=True)
     if text.endswith("s"):
         return Moment(Fraction(text[:-1].rstrip(".")), in_seconds=True)
     return Moment(Fraction(text), in_seconds=False)
+
+
+def _bar_of(text: str, tempo: Tempo | None) -> list[int] | None:
+    """The bar, the beat and the sixteenth that a position names, as far as it does; None if it names a frame or a time.
+
+    Raises:
+        AlleleError: E_BAD_EDIT if there is no tempo, or no such beat in a bar.
+    """
+    if not _BAR_ONLY.match(text):
+        return None
+    beats = _known(text, tempo).beats
+    place = [int(number) for number in text.removeprefix("bar").split(".")]
+    for number, most, what in zip(place, (99_999, beats, SIXTEENTHS), ("bar", "beat", "sixteenth"), strict=False):
+        if not 1 <= number <= most:
+            where = f"{what}s are counted from 1" if number < 1 else f"{what}s go from 1 to {most}"
+            raise AlleleError("E_BAD_EDIT", f"{text} does not exist: {where}", hint="bar 2, beat 3 is 2.3")
+    return place
+
+
+def _end_of(text: str, tempo: Tempo | None) -> Moment | None:
+    """The end of the bar, beat or sixteenth that a position names; None for a frame or a time."""
+    place = _bar_of(text, tempo)
+    if place is None:
+        return None
+    known = _known(text, tempo)
+    length = (known.bar_s, known.beat_s, known.beat_s / SIXTEENTHS)[len(place) - 1]
+    return Moment(known.start_of(*place) + length, in_seconds=True)
+
+
+def _known(text: str, tempo: Tempo | None) -> Tempo:
+    if tempo is None:
+        raise AlleleError("E_BAD_EDIT", f"{text} needs a tempo, and there is none", hint="set one: tempo 120")
+    return tempo
 
 
 def _nearest(number: Fraction) -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from protocol import arrays, edits, errors, frames, operations, ranges, strands, training, version
+from protocol import arrays, edits, errors, frames, operations, ranges, strands, tempo, training, version
 from protocol.messages import corpora, playback, session
 from protocol.messages import strands as strand_messages
 from protocol.messages.registry import EVENTS, REQUESTS
@@ -117,6 +117,7 @@ def sections() -> dict[str, str]:
         ranges.LevelRange,
         ranges.FrameRange,
         ranges.SampleRange,
+        tempo.Tempo,
     ]
     limits = [
         ("protocol versions", f"{version.PROTOCOL_MIN} to {version.PROTOCOL_MAX}"),

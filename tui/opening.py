@@ -5,10 +5,12 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from protocol.edits import Edit
 from protocol.errors import AlleleError
 from tui.drops import read_drop
 from tui.model.editor import NAMES
 from tui.model.paths import line_of, read_paths
+from tui.model.timing import bpm_text
 
 if TYPE_CHECKING:
     from tui.app import AlleleApp
@@ -66,7 +68,14 @@ class FileOpener:
         self._app.say(f"opening {path.name} ...")
         strand, notes = await self._app.session.open_strand(path, model or self.model_for(index))
         await self.show_strand(strand, index)
+        await self._set_usual_tempo(strand)
         self._app.say("; ".join([f"{path.name} is strand {NAMES[index]}", *notes]))
+
+    async def _set_usual_tempo(self, strand: str) -> None:
+        """Give a strand that was just opened the tempo of the user's settings, unless it has one."""
+        tempo, grid = self._app.settings.tempo, self._app.session.grids.get(strand)
+        if tempo is not None and grid is not None and grid.tempo is None:
+            await self._app.session.edits.apply_edit(strand, Edit(op="tempo", args=[bpm_text(tempo)]))
 
     async def show_strand(self, strand: str, index: int) -> None:
         """Show an open strand in a pane."""

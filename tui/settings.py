@@ -5,6 +5,7 @@
     follow = false             # pages do not turn with the playhead
     folder = "~/takes"         # where saving begins
     mouse = false              # the mouse selects text as in other programs
+    tempo = 120                # of strands that are opened and have none
 
 A setting in the file applies at every start. One that is not in the file is as it was when Allele was left. What can go
 wrong: the file cannot be read, or an entry is invalid. Each problem is reported in one line and the rest is used.
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from protocol.tempo import FASTEST_BPM, SLOWEST_BPM
 from tui.model.colours import PALETTES
 from tui.model.editor import Editor
 from tui.model.existing import at_home
@@ -37,6 +39,7 @@ class Settings:
     follow: bool | None = None
     folder: str | None = None
     mouse: bool | None = None
+    tempo: float | None = None
     problems: tuple[str, ...] = field(default=())
 
 
@@ -53,6 +56,12 @@ def _folder(value: Any) -> str:
     return "" if is_folder else "there is no such folder"
 
 
+def _tempo(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_tempo = is_number and SLOWEST_BPM <= value <= FASTEST_BPM
+    return "" if is_tempo else f"it must be beats a minute, {SLOWEST_BPM:g} to {FASTEST_BPM:g}"
+
+
 def _text(value: Any) -> str:
     return "" if isinstance(value, str) else "it must be a name in quotes"
 
@@ -63,6 +72,7 @@ CHECKS: dict[str, Callable[[Any], str]] = {
     "follow": _switch,
     "folder": _folder,
     "mouse": _switch,
+    "tempo": _tempo,
 }
 """Why the value of a setting is invalid, or "" when it is valid."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from daemon.atlas.table import Atlas
 from daemon.blending.alignment import align
 from daemon.blending.blend import blend
+from daemon.blending.loop_point import seamless
 from daemon.blending.mosaic import mosaic
 from daemon.blending.mutation import mutate
 from daemon.blending.nudge import compare, nudge
@@ -28,13 +29,14 @@ COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
     "nudge": nudge,
     "stretch": stretch,
     "silence": silence,
+    "seamless": seamless,
 }
 
 
 def compute(
     codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], atlas: Atlas | None = None
 ) -> Any:
-    """Run one computation. Returns new codes or frame numbers.
+    """Run one computation. Returns new codes, frame numbers or measurements.
 
     Args:
         atlas: the codec's atlas, for a computation that needs it.

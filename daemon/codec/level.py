@@ -18,6 +18,7 @@ import math
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from daemon.dsp.audio import Audio
@@ -62,6 +63,16 @@ def power(audio: Tensor) -> float:
     weighed = (spectrum.real.square() + spectrum.imag.square()) * _k_weights(size).to(audio.device)
     # By Parseval; the spectrum of a real signal is symmetric, hence the factor 2.
     return 2 * float(weighed.sum()) / (size * audio.numel())
+
+
+def hop_levels_db(audio: Tensor, hop_length: int) -> NDArray[np.float64]:
+    """K-weighted level of each hop of a sound `(C, L)` at 48 kHz in dB, over all its channels, not below -120 dB."""
+    size = 1 << (audio.shape[-1] - 1).bit_length()
+    weights = _k_weights(size).to(audio.device).sqrt()
+    weighed = torch.fft.irfft(torch.fft.rfft(audio, size) * weights, size)[..., : audio.shape[-1]]
+    hops = audio.shape[-1] // hop_length
+    powers = weighed[..., : hops * hop_length].reshape(-1, hops, hop_length).square().mean((0, 2))
+    return (10 * (powers.double() + 1e-12).log10()).cpu().numpy()
 
 
 @functools.lru_cache(maxsize=8)

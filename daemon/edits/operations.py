@@ -6,7 +6,7 @@
 
 from collections.abc import Callable
 
-from daemon.edits import cells, computed, cutting, locks, pairs, registers, timeline
+from daemon.edits import cells, computed, cutting, locks, loop_point, pairs, registers, tempo, timeline
 from daemon.edits.pairs import Others
 from daemon.edits.registers import Registers
 from daemon.edits.values import Grid, Step
@@ -47,6 +47,7 @@ OPERATIONS: dict[str, Operation] = {
     "cut": _alone(cutting.remove),
     "insert": _with_registers(cutting.insert),
     "silence": _alone(cutting.silence),
+    "seamless": _alone(loop_point.seamless),
     "pause": _alone(cutting.pause),
     "join": _with_others(cutting.join),
     "mutate": _alone(computed.mutate),
@@ -54,6 +55,7 @@ OPERATIONS: dict[str, Operation] = {
     "mosaic": _with_others(computed.mosaic),
     "lock": _alone(locks.relock),
     "unlock": _alone(locks.relock),
+    "tempo": _alone(tempo.retime),
 }
 
 

@@ -15,6 +15,7 @@ from protocol.arrays import Array
 from protocol.columns import LEVEL, ROWS, SOURCE, UNKNOWN, Columns
 from protocol.ranges import FrameRange, LevelRange
 from protocol.strands import Codes, Source, Strand, StrandMeta
+from protocol.tempo import Tempo
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,13 +135,22 @@ class Register:
 class Outcome:
     """The result of an edit: at most one change for each strand, registers to store, and notes for the user.
 
-    locked: the levels that are locked after the edit, or None if the locks do not change.
+    locked: the levels that are locked after the edit, or None if the locks do not change. retimed: the new tempo, or
+    None if it does not change.
     """
 
     changes: list[Change] = field(default_factory=list[Change])
     registers: Mapping[str, Register] = field(default_factory=dict[str, Register])
     notes: list[str] = field(default_factory=list[str])
     locked: frozenset[int] | None = None
+    retimed: "Retimed | None" = None
+
+
+@dataclass(frozen=True)
+class Retimed:
+    """The tempo of a strand after an edit; None is no tempo."""
+
+    tempo: Tempo | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,18 @@ import zmq
 from daemon.config import DaemonConfig
 from daemon.jobs.ledger import JobLedger
 from daemon.jobs.queue import JobQueue
-from daemon.server.handlers import atlases, audio_files, corpora, jobs, models, previews, snapshots, status, strands
+from daemon.server.handlers import (
+    atlases,
+    audio_files,
+    corpora,
+    jobs,
+    models,
+    onsets,
+    previews,
+    snapshots,
+    status,
+    strands,
+)
 from daemon.server.handlers.playback import open_playbacks
 from daemon.server.jobnews import JobNews
 from daemon.server.library import Library
@@ -47,6 +58,7 @@ FEATURES = (
     atlases.register,
     strands.register,
     snapshots.register,
+    onsets.register,
 )
 
 Context = zmq.Context[zmq.Socket[bytes]]

@@ -40,6 +40,7 @@ from daemon.store.journal_rows import (
     entry_part,
     register_row,
     register_values,
+    retimed_meta,
     strand_row,
 )
 from protocol.edits import Edit
@@ -92,9 +93,7 @@ class Journal:
             Outdated: some strands are not; the error names them.
         """
         found = "SELECT rev FROM strands WHERE id = ? AND closed_s IS NULL"
-        outdated = [
-            strand for strand, rev in revisions.items() if self._db.execute(found, (strand,)).fetchone() != (rev,)
-        ]
+        outdated = [one for one, rev in revisions.items() if self._db.execute(found, (one,)).fetchone() != (rev,)]
         if outdated:
             raise Outdated(outdated)
 
@@ -157,10 +156,12 @@ class Journal:
         if self._db.execute(statement, values).rowcount != 1:
             raise Outdated([strand])
 
-    def put_locks(self, row: StrandRow) -> None:
-        """Save the locked levels of a strand."""
-        levels = json.dumps(sorted(row.locked))
-        self._db.execute("INSERT OR REPLACE INTO locks VALUES (?, ?)", (row.id, levels))
+    def put_properties(self, row: StrandRow) -> None:
+        """Save the locked levels and the tempo of a strand."""
+        locks = (row.id, json.dumps(sorted(row.locked)))
+        self._db.execute("INSERT OR REPLACE INTO locks VALUES (?, ?)", locks)
+        (stored,) = self._db.execute("SELECT meta FROM strands WHERE id = ?", (row.id,)).fetchone()
+        self._db.execute("UPDATE strands SET meta = ? WHERE id = ?", (retimed_meta(stored, row.meta.tempo), row.id))
 
     def close_strand(self, strand: str, rev: int) -> None:
         """Move a strand to the trash; its rows stay.

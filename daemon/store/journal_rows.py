@@ -13,6 +13,7 @@ import numpy as np
 from daemon.edits.values import Change, ColumnChange, Register
 from protocol.columns import ROWS, Columns, encoded_columns
 from protocol.strands import Codes, Source, Strand, StrandMeta
+from protocol.tempo import Tempo
 
 VERSION = 3
 SCHEMA = """
@@ -179,6 +180,12 @@ def register_values(name: str, register: Register) -> tuple[str, bytes, int, int
     """Encode a register as a row, as `register_row` decodes it."""
     codes, blob = register.codes, columns_blob(register.columns, register.recordings)
     return name, codes.tobytes(), codes.shape[0], register.level_lo, register.model, register.codec_id, blob
+
+
+def retimed_meta(stored: bytes, tempo: Tempo | None) -> bytes:
+    """A stored description with another tempo. The rest of it stays as it was when the strand was opened."""
+    described = msgspec.json.decode(stored, type=StrandMeta)
+    return msgspec.json.encode(msgspec.structs.replace(described, tempo=tempo))
 
 
 def cells_of(data: bytes, levels: int) -> Codes:

@@ -17,9 +17,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
-from daemon.edits.values import Change, Computation, Grid, Outcome, Register, settle, write
+from daemon.edits.values import Change, Computation, Grid, Outcome, Register, Retimed, settle, write
 from daemon.store.journal import Journal
 from daemon.store.journal_rows import Entry, EntryPart, Outdated, StrandRow
 from daemon.store.strand_state import Edited, RequestId, StrandState, SupersededError, as_grid, frozen, strand_state
@@ -223,6 +225,8 @@ class StrandStore:
         text = format_edit(edit)
         if outcome.locked is not None:
             return self._relock(row, text, outcome.locked, outcome.notes, request)
+        if outcome.retimed is not None:
+            return self._retime(row, text, outcome.retimed, outcome.notes, request)
         if not outcome.changes:
             return self._remember(row, text, outcome, request, revisions)
         text += f"  # {levels_words(row.locked)} locked" if row.locked else ""
@@ -260,15 +264,28 @@ class StrandStore:
         self, row: StrandRow, text: str, locked: frozenset[int], notes: list[str], request: RequestId
     ) -> Edited:
         """Change the locked levels. This makes a new revision, but is not an edit, so redo stays possible."""
-        nothing = Change(
-            strand=row.id, level_lo=0, frame_lo=0, before=row.codes[:, :0].copy(), after=row.codes[:, :0].copy()
-        )
-        new = self._moved(row.id, nothing, row.head, row.depth, request)
+        new, nothing = self._unmoved(row, request)
         new.locked = locked
+        return self._set(new, nothing, text, notes, request)
+
+    def _retime(self, row: StrandRow, text: str, to: Retimed, notes: list[str], request: RequestId) -> Edited:
+        """Change the tempo. This makes a new revision, but is not an edit, so redo stays possible."""
+        new, nothing = self._unmoved(row, request)
+        new.meta = replace(new.meta, tempo=to.tempo)
+        return self._set(new, nothing, text, notes, request)
+
+    def _unmoved(self, row: StrandRow, request: RequestId) -> tuple[StrandRow, Change]:
+        """A copy of a strand's row, one revision later, and the change of no cells that leads to it."""
+        none = row.codes[:, :0]
+        nothing = Change(strand=row.id, level_lo=0, frame_lo=0, before=none.copy(), after=none.copy())
+        return self._moved(row.id, nothing, row.head, row.depth, request), nothing
+
+    def _set(self, new: StrandRow, nothing: Change, text: str, notes: list[str], request: RequestId) -> Edited:
+        """Save a property of a strand that has no history."""
         answer = EditApplied(edit=text, strands=[strand_state(new).info], notes=notes)
         with self._journal.transaction():
             self._journal.update_strand(new, with_checkpoint=False)
-            self._journal.put_locks(new)
+            self._journal.put_properties(new)
             self._journal.add_answer(request.cid, request.id, answer)
         return self._settle([new], [nothing], answer)
 

@@ -206,6 +206,18 @@ class EngineClient:
         }
         return (await self._files.request("decode_file", fields, [codes, gains_db], deadline_s)).fields
 
+    async def onsets(
+        self, model: str, codec_id: str, codes: Codes, *, samples: int, gains_db: PCM, deadline_s: float | None = None
+    ) -> tuple[Array, list[float]]:
+        """Find the onsets of a grid's sound. Returns samples, (n,) int32, and likely tempos in beats a minute.
+
+        Raises:
+            AlleleError: E_ENGINE, E_DEADLINE, E_OOM, or an error of the codec.
+        """
+        fields = {"model": self._folder(model), "codec_id": codec_id, "samples": samples}
+        answer = await self._files.request("onsets", fields, [codes, gains_db], deadline_s)
+        return answer.buffers[0], list(answer.fields["tempos"])
+
     async def preview(self, path: Path, source: Path, deadline_s: float | None = None) -> tuple[PCM, float]:
         """Read a run's preview, (L,) or in stereo (2, L) float32, at its source's loudness. Returns PCM and gain in dB.
 

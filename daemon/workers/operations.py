@@ -19,6 +19,8 @@ from daemon.blending.computations import compute
 from daemon.codec.codec import Codec
 from daemon.codec.format import CONFIG_NAME
 from daemon.dsp.limiter import CEILING, Limited, limit
+from daemon.dsp.onsets import find_onsets
+from daemon.dsp.tempo import tempo_candidates
 from daemon.render.wav import write_wav
 from daemon.workers.clips import read_clip
 from daemon.workers.likeness import unlikeness
@@ -51,6 +53,7 @@ class Operations:
             "decode_file": self.decode_file,
             "preview": self.preview,
             "clip": self.clip,
+            "onsets": self.onsets,
         }
 
     def run(self, fields: dict[str, Any], buffers: Sequence[Array]) -> Result:
@@ -146,6 +149,14 @@ class Operations:
             "notes": _limiting(_limited_in(limited._replace(audio=sound), decoded[..., :samples], written)),
         }
         return fields, ()
+
+    def onsets(self, codes: Array, gains_db: Array, *, model: str, codec_id: str, samples: int) -> Result:
+        """Find the onsets of a grid's sound, in samples, and its likely tempos."""
+        codec = self._codec(model, codec_id)
+        sound = np.atleast_2d(codec.decode(codes, gain_db=gains_db))[:, :samples].mean(0)
+        rate = codec.config.sample_rate
+        moments = np.rint(find_onsets(sound, rate) * rate).astype(np.int32)
+        return {"tempos": tempo_candidates(sound, rate)}, (moments,)
 
     def clip(self, *, path: str) -> Result:
         """Read an audio file at 48 kHz, in one or two channels."""

@@ -71,7 +71,7 @@ class StrandOpened(Event, frozen=True, kw_only=True):
 class StrandChanged(Event, frozen=True, kw_only=True):
     """An edit, undo or redo changed a strand or its locks. Buffer 0: the new cells at `levels` and `frames`, uint16.
 
-    Buffer 1: the columns (4, n) of those frames, int32. If only locks changed, n is 0 in both.
+    Buffer 1: the columns (4, n) of those frames, int32. If only locks or the tempo changed, n is 0 in both.
     resized: the length of the strand changed, so a client must fetch it again as a whole.
     cause: id of the request that changed it. kind: edit, undo or redo.
     """

@@ -80,6 +80,24 @@ class DecodeStrand(Request[Decoded], frozen=True, kw_only=True):
     replace: bool = True
 
 
+class Onsets(Struct, frozen=True, kw_only=True):
+    """What begins in a sound. Buffer 0: the samples at 48 kHz at which something begins, (n,) int32, rising.
+
+    tempos: beats a minute at which the sound is a whole number of beats long, the likeliest first. rev: the revision of
+    an open strand that was decoded, or 0.
+    """
+
+    tempos: list[float]
+    rev: int = 0
+
+
+class FindOnsets(Request[Onsets], frozen=True, kw_only=True):
+    """Find the onsets and the likely tempos of an open strand, or of a snapshot (meta; as buffers codes, columns)."""
+
+    strand: Id | None = None
+    meta: StrandMeta | None = None
+
+
 class Region(Struct, frozen=True, kw_only=True):
     """The frames that were decoded, and the strand's revision at that moment. Buffer 0: PCM (C, L) float32."""
 

@@ -10,7 +10,7 @@ from protocol.strands import StrandMeta
 
 
 class StrandInfo(Struct, frozen=True, kw_only=True):
-    """An open strand. rev: its revision, which grows by one with every edit, undo, redo, lock and unlock.
+    """An open strand. rev: its revision, which grows by one with every edit, undo, redo, lock, unlock and tempo.
 
     locked: the levels that operations do not change. notes: only in the reply to OpenStrand, texts to show to the user
     about the recording (that stereo was averaged, or that it is unlike the corpus).

@@ -20,7 +20,7 @@ from protocol.training import OPTIONS, TrainingOptions
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = ROOT / "docs" / "protocol.md"
 MODULES = (
-    *("arrays", "edits", "errors", "frames", "ranges", "strands"),
+    *("arrays", "edits", "errors", "frames", "ranges", "strands", "tempo"),
     *(f"messages.{path.stem}" for path in sorted((ROOT / "protocol" / "messages").glob("[a-z]*.py"))),
 )
 # Not bodies of their own: bases, and a message as one object in memory.

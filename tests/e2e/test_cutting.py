@@ -89,3 +89,28 @@ def test_swap_takes_seconds(allele: Any, folder: Path) -> None:
     assert swapped["edits"] == ["swap b.alle @23:40"]
     refused = allele("swap", "a.alle", "b.alle", "--frames", "1s:20", "-o", "f.alle")
     assert refused.status == 2 and "the range 1s:20 is empty" in refused.err
+
+
+def test_bars_are_cut_at_the_sample_and_counted_by_the_strands_tempo(allele: Any, folder: Path) -> None:
+    whole = soundfile.read(folder / "whole.wav", dtype="int32")[0]
+    refused = allele("decode", "a.alle", "--frames", "bar1:bar3", "-o", "loop.wav")
+    assert "needs a tempo" in refused.error and not (folder / "loop.wav").exists()
+    made = allele("decode", "a.alle", "--frames", "bar1:bar3", "--tempo", "120", "-o", "loop.wav", "--json").json
+    assert made["samples"] == 192_000
+    assert np.array_equal(soundfile.read(folder / "loop.wav", dtype="int32")[0], whole[:192_000])
+    edited = allele(
+        "edit", "a.alle", "tempo 90 beats=3", "reverse @bar2", "pause 1beat @2.2:", "-o", "t.alle", "--json"
+    )
+    assert edited.json["edits"] == ["tempo 90 beats=3", "reverse @94:188", "pause 31 @125:"]
+    assert "90 bpm, 3 beats a bar" in " ".join(edited.json["notes"])
+    assert allele("strand", "show", "t.alle", "--json").json["tempo"] == {"bpm": 90.0, "beats": 3}
+    made = allele("decode", "t.alle", "--frames", "@2.1:2.2", "-o", "beat.wav", "--json").json
+    assert made["samples"] == 32_000
+    assert allele("edit", "t.alle", "tempo none", "--json").json["edits"] == ["tempo none"]
+    assert allele("strand", "show", "t.alle", "--json").json["tempo"] is None
+    found = allele("strand", "tempo", "a.alle", "--json").json
+    assert found["estimates"] and found["onsets"] == sorted(found["onsets"])
+    beats = [one["bpm"] * 4.3 / 60 for one in found["estimates"]]
+    assert beats == pytest.approx([one["beats"] for one in found["estimates"]])
+    for wrong in (["--tempo", "7"], ["--tempo", "none"]):
+        assert allele("decode", "a.alle", "--frames", "bar1:", *wrong, "-o", "x.wav").status == 2

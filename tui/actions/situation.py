@@ -27,6 +27,7 @@ class Situation:
     sound: str = ""
     strands: int = 0
     sought: bool = False
+    tempo: bool = False
     corpus: bool = False
     openable: bool = False
     closable: bool = False

@@ -12,11 +12,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from protocol.arrays import Array
-from protocol.edits import Edit
+from protocol.edits import Edit, tempo_after
 from protocol.errors import AlleleError
 from protocol.messages.snapshots import EditSnapshot
 from protocol.operations import OPS, OTHER_NAMES
-from protocol.strands import Strand
+from protocol.strands import Strand, StrandMeta
+from protocol.tempo import Tempo
 from protocol.units import FRAMES_PER_S
 from tui.cli.batch import Job, changed, jobs_of, run
 from tui.cli.files import edit_target, write_strand
@@ -24,6 +25,7 @@ from tui.cli.output import Output, harmless
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
 from tui.cli.strand import name_strand, snapshotted
+from tui.cli.timing import ANY_TEMPO, frames_for, tempo_for
 from tui.model.existing import at_home, named
 from tui.model.op_text import read_op
 from tui.model.variations import take_name, variation
@@ -43,7 +45,7 @@ def edit(arguments: Namespace, output: Output) -> int:
             "E_BAD_REQUEST", f"-o names one file, and {len(strands)} strands are given", hint="use --out-dir DIR"
         )
     if arguments.count is not None:
-        variation(_read(changed(arguments, ops=ops), FRAMES_PER_S), 0)  # refused once, not for each take
+        variation(_read(changed(arguments, ops=ops), FRAMES_PER_S, ANY_TEMPO), 0)  # refused once, not for each take
     jobs = jobs_of(changed(arguments, ops=ops, take=None), "strand", strands, ".alle")
     if arguments.count is not None:
         jobs = [
@@ -79,19 +81,20 @@ def _take_out(job: Job, take: int, strands: list[Path]) -> Path:
 def _edit(arguments: Namespace, output: Output) -> int:
     """Apply operations to one strand, with the seeds of a take if it is one."""
 
-    def read(frame_rate: float) -> list[Edit]:
-        edits = _read(arguments, frame_rate)
+    def read(meta: StrandMeta) -> list[Edit]:
+        edits = _read(arguments, meta.frame_rate, tempo_for(arguments, meta))
         return edits if arguments.take is None else variation(edits, arguments.take)
 
     return _apply(arguments, read, output)
 
 
-def _read(arguments: Namespace, frame_rate: float) -> list[Edit]:
-    """Parse the operations, whose times become frames by the frame rate."""
+def _read(arguments: Namespace, frame_rate: float, tempo: Tempo | None) -> list[Edit]:
+    """Parse the operations, whose times become frames by the frame rate, and bars by the tempo, which they may set."""
     edits: list[Edit] = []
     for text in arguments.ops:
         try:
-            edits.append(read_op(text, lambda name: named(name) is not None, frame_rate))
+            edits.append(read_op(text, lambda name: named(name) is not None, frame_rate, tempo))
+            tempo = tempo_after(edits[-1], tempo)
         except AlleleError as error:
             raise _name_edit(error, arguments, len(edits)) from None
     return edits
@@ -105,8 +108,8 @@ def swap(arguments: Namespace, output: Output) -> int:
 
 def _swap(arguments: Namespace, output: Output) -> int:
 
-    def read(frame_rate: float) -> list[Edit]:
-        frames = None if arguments.frames is None else arguments.frames.frames(frame_rate)
+    def read(meta: StrandMeta) -> list[Edit]:
+        frames = frames_for(arguments, meta)
         return [Edit(op="swap", args=[str(arguments.other)], levels=arguments.levels, frames=frames)]
 
     return _apply(arguments, read, output)
@@ -124,11 +127,11 @@ def _blend(arguments: Namespace, output: Output) -> int:
     return _apply(arguments, lambda _: [operation], output)
 
 
-def _apply(arguments: Namespace, read: Callable[[float], list[Edit]], output: Output) -> int:
-    """Apply the edits that `read` returns for the frame rate of the strand."""
+def _apply(arguments: Namespace, read: Callable[[StrandMeta], list[Edit]], output: Output) -> int:
+    """Apply the edits that `read` returns for the description of the strand."""
     before = as_it_is(arguments.strand)
     strand = read_strand(arguments.strand)
-    edits = read(strand.meta.frame_rate)
+    edits = read(strand.meta)
     names, others = _others(edits)
     inputs = [(arguments.strand, strand.meta), *((_path_of(name), others[place].meta) for name, place in names.items())]
     target = edit_target(before, arguments.out, inputs, force=arguments.force)

@@ -19,6 +19,7 @@ from tui.cli.files import absolute
 from tui.cli.output import Output, duration, harmless
 from tui.cli.session import locate, with_daemon
 from tui.cli.strand import heard_levels, name_strand
+from tui.cli.timing import samples_for, span_for
 from tui.player.child import PlayerChild
 from tui.player.lines import PlaybackEnded
 from tui.strand_files import holds_strand, read_strand, require_file
@@ -63,7 +64,7 @@ async def _decode(client: Client, arguments: Namespace, output: Output, sound: P
     strand = read_strand(arguments.file)
     meta = strand.meta
     levels = heard_levels(arguments.levels, meta)
-    part = None if arguments.frames is None else arguments.frames.samples(meta.samples, meta.hop_length)
+    part = samples_for(arguments, meta)
     request = DecodeSnapshot(meta=meta, out=str(sound), levels=levels, part=part)
     try:
         answer = await client.request(request, buffers=strand.buffers, timeout_s=None)
@@ -106,10 +107,10 @@ async def _play(client: Client, arguments: Namespace, output: Output, sound: Pat
 
 def _samples(arguments: Namespace) -> tuple[int, int | None]:
     """The samples of a recording that --frames names; a part of a strand was already cut out of it."""
-    span = arguments.frames
+    span = span_for(arguments, None)
     if span is None:
         return 0, None
-    if span.is_one:
+    if span.is_one and span.past is None:
         frames = span.frames(SAMPLE_RATE_HZ / HOP)
         return frames.first * HOP, frames.past * HOP
     return (0 if span.first is None else span.first.sample(HOP)), None if span.past is None else span.past.sample(HOP)

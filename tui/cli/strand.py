@@ -17,6 +17,7 @@ from tui.cli.files import absolute, decode_target, encode_target, write_strand
 from tui.cli.output import Output, duration, harmless, level
 from tui.cli.progress import Progress
 from tui.cli.session import with_daemon
+from tui.cli.timing import samples_for
 from tui.strand_files import read_strand, require_file
 from tui.targets import give_usual_permissions, shown
 from tui.transport.client import Answer, Client
@@ -74,7 +75,7 @@ def _decode(arguments: Namespace, output: Output) -> int:
     strand = read_strand(arguments.strand)
     meta = strand.meta
     heard = heard_levels(arguments.levels, meta)
-    part = None if arguments.frames is None else arguments.frames.samples(meta.samples, meta.hop_length)
+    part = samples_for(arguments, meta)
     target = decode_target(arguments.strand, meta, arguments.out, force=arguments.force)
     is_new, out = target.replaces is None, shown(target.path)
 

@@ -21,6 +21,12 @@ _OUT_DIR = _arg(
     alternative="place",
 )
 _DRY_RUN = _arg("--dry-run", action="store_true", help="do everything except write, and say what would be written")
+TEMPO = _arg(
+    "--tempo",
+    type=values.tempo,
+    metavar="BPM",
+    help="count bars and beats by this tempo (the strand's own, as the operation tempo sets it)",
+)
 _FORCE = _arg("--force", action="store_true", help="replace what -o names, where a file of that name exists")
 
 STRAND_COMMANDS: tuple[Command, ...] = (
@@ -79,8 +85,9 @@ STRAND_COMMANDS: tuple[Command, ...] = (
                 "--frames",
                 type=values.span,
                 metavar="A:B",
-                help="only this part: frames 10:40, or times 1.2s:3.4s cut at the exact sample (all)",
+                help="only this part: frames 10:40, times 1.2s:3.4s or bars bar1:bar3, cut at the exact sample (all)",
             ),
+            TEMPO,
         ),
         keys=json_keys.DECODED | json_keys.BATCH,
     ),
@@ -89,9 +96,9 @@ STRAND_COMMANDS: tuple[Command, ...] = (
         summary="apply operations to strands, in order",
         handler="tui.cli.edit:edit",
         details="An operation is `NAME [arguments] [qA-B] [@F0:F1] [key=value …]`, as in the TUI's : line. Levels are "
-        "inclusive, frames half-open; both default to all. A bound of frames may be a time, as in @1.2s:3.4s, which "
-        "goes to the nearest frame. Registers and locks last for one call. -o writes an .alle file, never over a "
-        "strand that is read or a file that is not a strand.\n"
+        "inclusive, frames half-open; both default to all. A bound of frames may be a time, as in @1.2s:3.4s, or a "
+        "bar or beat, as in @bar2 or @2.1:2.3; it goes to the nearest frame. Registers and locks last for one call. "
+        "-o writes an .alle file, never over a strand that is read or a file that is not a strand.\n"
         f"Operations: {' '.join(OPS)}; docs/protocol.md says what each takes.",
         arguments=(
             _arg("strand", type=values.path, metavar="STRAND", help="an .alle file, replaced unless -o is given"),
@@ -107,6 +114,7 @@ STRAND_COMMANDS: tuple[Command, ...] = (
                 metavar="N",
                 help="make N takes with other seeds: take-01.alle and so on in --out-dir",
             ),
+            TEMPO,
             _OUT_STRAND,
             _OUT_DIR,
             _FORCE,
@@ -122,7 +130,13 @@ STRAND_COMMANDS: tuple[Command, ...] = (
             _arg("strand", type=values.path, metavar="A", help="an .alle file, replaced unless -o is given"),
             _arg("other", type=values.path, metavar="B", help="an .alle file of the same model"),
             _arg("--levels", type=values.levels, metavar="0-1", help="levels, inclusive (all)"),
-            _arg("--frames", type=values.span, metavar="A:B", help="frames 10:40 or times 1.2s:3.4s, half-open (all)"),
+            _arg(
+                "--frames",
+                type=values.span,
+                metavar="A:B",
+                help="frames 10:40, times 1.2s:3.4s or bars bar1:bar3 (all)",
+            ),
+            TEMPO,
             _OUT_STRAND,
             _FORCE,
             _DRY_RUN,

@@ -28,6 +28,7 @@ def show(arguments: Namespace, output: Output) -> int:
         "sample_rate": meta.sample_rate,
         "seconds": seconds,
         "channels": meta.channels,
+        "tempo": to_builtins(meta.tempo),
         "source": to_builtins(meta.source),
         "edits": meta.edits,
         "created": meta.created,
@@ -36,6 +37,7 @@ def show(arguments: Namespace, output: Output) -> int:
         f"{arguments.strand}: {meta.levels} levels of {meta.codebook} codes, {meta.frames} frames, {duration(seconds)}",
         f"model    {meta.model}",
         f"source   {meta.source.path or 'unknown'}",
+        f"tempo    {meta.tempo or 'none'}",
         *(f"edit {number:3} {text}" for number, text in enumerate(meta.edits, start=1)),
     ]
     output.result(facts, [harmless(line) for line in lines])

@@ -3,6 +3,7 @@
 from tui.cli import values
 from tui.cli.command import Command
 from tui.cli.command import argument as _arg
+from tui.cli.strand_commands import TEMPO
 
 STRAND_QUESTIONS: tuple[Command, ...] = (
     Command(
@@ -13,7 +14,8 @@ STRAND_QUESTIONS: tuple[Command, ...] = (
         "device, as for the editor.",
         arguments=(
             _arg("file", type=values.path, metavar="FILE|STRAND", help="an audio file or an .alle file"),
-            _arg("--frames", type=values.span, metavar="A:B", help="only this part: frames 10:40, or times 1.2s:3.4s"),
+            _arg("--frames", type=values.span, metavar="A:B", help="only this part, as in allele decode"),
+            TEMPO,
             _arg("--levels", type=values.levels, metavar="0-2", help="hear these levels of a strand only (all)"),
             _arg("--loop", action="store_true", help="repeat until Ctrl-C"),
         ),
@@ -38,9 +40,24 @@ STRAND_QUESTIONS: tuple[Command, ...] = (
             "sample_rate": "Hz",
             "seconds": "its length",
             "channels": "1, or 2 for stereo",
+            "tempo": "bpm and beats of a bar, or null",
             "source": "the recording that it was encoded from: path, sha256, sample_rate, channels",
             "edits": "the applied operations, as text, oldest first",
             "created": "when it was encoded, UTC",
+        },
+    ),
+    Command(
+        words=("strand", "tempo"),
+        summary="estimate the tempo of a strand file, and find its onsets",
+        handler="tui.cli.strand_tempo:tempo",
+        details="The file stays as it is; allele edit STRAND 'tempo 120' sets a tempo. At the estimated tempos, "
+        "the sound is a whole number of beats long, so they are right for loops only.",
+        arguments=(_arg("strand", type=values.path, metavar="STRAND", help="an .alle file"),),
+        keys={
+            "strand": "the file",
+            "tempo": "the tempo that it has: bpm and beats of a bar, or null",
+            "estimates": "each with bpm and beats, the likeliest first; beats is the length of the sound",
+            "onsets": "seconds at which something begins",
         },
     ),
     Command(

@@ -12,6 +12,7 @@ from tui.model.names import NAME_RULE, is_name
 
 if TYPE_CHECKING:
     from protocol.ranges import LevelRange
+    from protocol.tempo import Tempo
     from protocol.times import Span
 
 _LEVELS = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?\Z")
@@ -48,17 +49,36 @@ def levels(text: str) -> "LevelRange":
 
 
 def span(text: str) -> "Span":
-    """Parse a range such as `10:40`, `10:` or `1.2s:3.4s`: the first frame or time, and the one past the last."""
+    """Parse a range such as `10:40`, `1.2s:3.4s` or `bar1:bar3`: the first frame, time or bar, and the end."""
     from protocol.errors import AlleleError  # here, so that --help does not wait for msgspec
     from protocol.times import read_span
+    from tui.cli.timing import ANY_TEMPO
 
-    named = read_span(text)
+    try:
+        named = read_span(text, ANY_TEMPO)
+    except AlleleError as refusal:
+        raise argparse.ArgumentTypeError(str(refusal)) from None
     if named is None or (named.is_one and text[:1] != "@"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a range like 10:40 (frames 10 up to 39), 10: or 1.2s:3.4s")
+        known = "10:40 (frames 10 up to 39), 10:, 1.2s:3.4s or bar1:bar3"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range like {known}")
     try:
         named.frames()
     except AlleleError as refusal:
         raise argparse.ArgumentTypeError(str(refusal)) from None
+    return named
+
+
+def tempo(text: str) -> "Tempo":
+    """Parse a tempo in beats a minute."""
+    from protocol.errors import AlleleError  # here, so that --help does not wait for msgspec
+    from protocol.tempo import read_tempo
+
+    try:
+        named = read_tempo(text)
+    except AlleleError as refusal:
+        raise argparse.ArgumentTypeError(refusal.message) from None
+    if named is None:
+        raise argparse.ArgumentTypeError("--tempo counts bars, so it is a number; leave it out for the strand's own")
     return named
 
 

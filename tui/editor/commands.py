@@ -12,6 +12,7 @@ from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.operations import OPS
 from protocol.ranges import FrameRange
+from protocol.tempo import Tempo
 from protocol.times import Moment, read_moment
 from protocol.units import FRAMES_PER_S
 from tui.actions.press import Handlers, Press
@@ -23,6 +24,7 @@ from tui.editor.motions import Motions
 from tui.editor.saving import Files
 from tui.editor.sending import EditSender
 from tui.editor.strand_choice import StrandChoice
+from tui.editor.timing import Timing
 from tui.editor.varying import Varying
 from tui.editor.viewing import Viewing
 from tui.model.changes import at_rect, to_other
@@ -47,6 +49,7 @@ class CommandLine:
         files: Files,
         cutting: Cutting,
         varying: Varying,
+        timing: Timing,
     ) -> None:
         self.context, self.sender, self.strands, self.cutting = context, sender, strands, cutting
         self.editor, self.session = context.editor, context.session
@@ -59,6 +62,8 @@ class CommandLine:
             "vary": lambda command: varying.vary(int(command.args[0]), self._named_other(command.edit)),
             "open": self._open,
             "frame": lambda command: motions.go_to_frame(int(self._moment(command.args[0]).frames(self._frame_rate))),
+            "tempo": lambda _: timing.offer_tempo(),
+            "select": lambda command: timing.select_span(command.part) if command.part is not None else None,
             "undolist": lambda _: context.run("edit.history"),
             "b": self._show_strand,
             "find": lambda command: finding.find_text(" ".join(command.args), self.editor.pane.cursor.level),
@@ -106,7 +111,7 @@ class CommandLine:
             AlleleError: the line is not a valid command.
         """
         names = {info.meta.name for info in self.session.strands.values()}
-        command = read_command(text, names, self._frame_rate)
+        command = read_command(text, names, self._frame_rate, self._tempo)
         if command is None:
             return None
         if command.name == "edit" and command.edit is not None:
@@ -122,15 +127,19 @@ class CommandLine:
     def _frame_rate(self) -> float:
         return FRAMES_PER_S if self.context.grid is None else self.context.grid.frame_rate
 
+    @property
+    def _tempo(self) -> Tempo | None:
+        return None if self.context.grid is None else self.context.grid.tempo
+
     def _moment(self, text: str) -> Moment:
         """Return the position that a text names, as a frame or as a time.
 
         Raises:
             AlleleError: E_BAD_EDIT when it names none.
         """
-        moment = read_moment(text)
+        moment = read_moment(text, self._tempo)
         if moment is None:
-            raise AlleleError("E_BAD_EDIT", f"{text!r} is not a frame or a time", hint="write 120, or 1.2s")
+            raise AlleleError("E_BAD_EDIT", f"{text!r} is not a frame or a time", hint="write 120, 1.2s, bar2 or 2.3")
         return moment
 
     def _split(self, command: Command) -> None:

@@ -14,7 +14,6 @@ from protocol.errors import AlleleError
 from protocol.messages.snapshots import EditSnapshot
 from protocol.messages.strands import GetStrand, OpenStrand
 from protocol.ranges import FrameRange
-from protocol.times import Moment, Span
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.editor.saving import Files
@@ -22,6 +21,7 @@ from tui.editor.sending import EditSender
 from tui.model.editor import NAMES
 from tui.model.grid import StrandGrid
 from tui.model.save_names import offered_name
+from tui.model.timing import part_of
 
 
 class Cutting:
@@ -114,13 +114,9 @@ class Cutting:
         frames = rect.frames
         stem = f"{Path(grid.name).stem}-{frames.first}-{frames.past}"
         what = f"save {frames} ({grid.seconds(rect.width):.2f} s)"
-        self.files.ask_for_file(what, offered_name(stem, self.files.folder), span_of(frames))
-
-
-def span_of(frames: FrameRange) -> Span:
-    """Return a range of frames as a range that a file can be cut to."""
-    first, past = (Moment.of_frame(frame) for frame in (frames.first, frames.past))
-    return Span(str(frames), first, None if frames.is_open else past)
+        self.files.ask_for_file(
+            what, offered_name(stem, self.files.folder), part_of(frames, grid.frame_rate, grid.tempo)
+        )
 
 
 def next_name(name: str, taken: set[str]) -> str:

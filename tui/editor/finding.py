@@ -1,16 +1,11 @@
-"""The search in a strand: sequences of codes, marks and onsets."""
+"""The search in a strand: sequences of codes, and marks."""
 
-import asyncio
 from dataclasses import replace
 
 from tui.actions.press import Handlers, Press
 from tui.editor.context import EditorContext
 from tui.editor.hearing import Hearing
-from tui.model.search import Sought, onsets, places, read_sought, sought_in, step
-from tui.model.waveform import Waveform
-
-LONGEST_WAIT = 200  # times 50 ms
-ONSET_FRAMES = 256  # of sound that are examined at once
+from tui.model.search import Sought, places, read_sought, sought_in, step
 
 
 class Finding:
@@ -29,8 +24,6 @@ class Finding:
             "find.prev": self.find_prev,
             "mark.set": self.mark_set,
             "mark.go": self.mark_go,
-            "find.onset": self.find_onset,
-            "find.onset_before": self.find_onset_before,
         }
 
     # --- finding -----------------------------------------------------------------------------------------
@@ -100,44 +93,3 @@ class Finding:
         else:
             known = f"; there are {', '.join(sorted(marks))}" if marks else ""
             self.context.say(f"no mark is called {press.register}{known}: {{mark.set}} and a letter sets one", bad=True)
-
-    # --- onsets ------------------------------------------------------------------------------------------
-
-    def find_onset(self, press: Press) -> None:
-        self.context.spawn(self._to_onset(forward=True))
-
-    def find_onset_before(self, press: Press) -> None:
-        self.context.spawn(self._to_onset(forward=False))
-
-    async def _to_onset(self, *, forward: bool) -> None:
-        """Search for the nearest onset, in pieces of ONSET_FRAMES from the cursor on."""
-        grid, cursor = self.context.grid, self.editor.pane.cursor
-        if grid is None:
-            return
-        first, past = (cursor.frame, cursor.frame) if forward else (cursor.frame + 1, cursor.frame + 1)
-        while (past < grid.frames) if forward else (first > 0):
-            low = past if forward else max(0, first - ONSET_FRAMES)
-            first, past = low, min(grid.frames, low + ONSET_FRAMES)
-            wave = await self._sound_of(grid.id, max(0, first - 3), past)
-            if wave is None or self.editor.pane.strand != grid.id:
-                return
-            frames = onsets(wave.peaks)
-            inside = frames[(frames >= first) & (frames < past)]
-            inside = inside[inside > cursor.frame] if forward else inside[inside < cursor.frame]
-            if len(inside):
-                self._go(int(inside[0] if forward else inside[-1]))
-                return
-        self.context.say(f"no onset {'after' if forward else 'before'} frame {cursor.frame}")
-
-    async def _sound_of(self, strand: str, first: int, past: int) -> Waveform | None:
-        """Wait until these frames of the waveform are decoded and return it; None when that fails."""
-        for _ in range(LONGEST_WAIT):
-            await self.session.grids.fill_wave(
-                strand, first, past
-            )  # returns at once while the page itself is being decoded
-            wave = self.session.grids.waves.get(strand)
-            if wave is None or wave.wanted(first, past) is None:
-                return wave
-            await asyncio.sleep(0.05)
-        self.context.say("the sound could not be decoded: the engine is busy; try again", bad=True)
-        return None

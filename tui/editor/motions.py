@@ -7,14 +7,15 @@ from tui.actions.press import Handlers, Press
 from tui.actions.registry import ACTIONS
 from tui.editor.context import EditorContext
 from tui.editor.hearing import Hearing
+from tui.editor.timing import Timing
 from tui.model.cursor import Cursor, Selection, grown, move
 
 
 class Motions:
     """Carries out the actions that move and select."""
 
-    def __init__(self, context: EditorContext, hearing: Hearing) -> None:
-        self.context, self.hearing = context, hearing
+    def __init__(self, context: EditorContext, hearing: Hearing, timing: Timing) -> None:
+        self.context, self.hearing, self.timing = context, hearing, timing
         self.editor = context.editor
 
     def handlers(self) -> Handlers:
@@ -38,7 +39,8 @@ class Motions:
         self._move("frame", frame)
 
     def _motion(self, motion: str, press: Press) -> None:
-        self._move(motion, press.count)
+        if not self.timing.snaps(motion, press.count):
+            self._move(motion, press.count)
 
     def _move(self, motion: str, count: int | None) -> None:
         if self.context.grid is not None:

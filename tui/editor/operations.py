@@ -80,7 +80,7 @@ class Operations:
             self._change(op, [], press.count)
 
     def _change(self, op: str, args: list[str], count: int | None = None) -> None:
-        here = self.context.here(count)
+        here = self._place_of(op, count)
         if here is not None:
             self.sender.submit(here[0].id, self.editor.make(Edit(op=op, args=args), here[1]))
 
@@ -120,7 +120,7 @@ class Operations:
             AlleleError: the text is not a valid edit.
         """
         spec = OPS[op]
-        edit = parse_edit(f"{op} {'OTHER ' if spec.takes_strand else ''}{text}", grid.frame_rate)
+        edit = parse_edit(f"{op} {'OTHER ' if spec.takes_strand else ''}{text}", grid.frame_rate, grid.tempo)
         before = (self.editor.remembered.get(op), self.editor.last)
         self.editor.remembered[op] = next_seed(text)
         if spec.takes_whole and "at" in spec.options and rect.width == grid.frames and not self.editor.linked:

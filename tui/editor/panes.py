@@ -6,6 +6,7 @@ from protocol.ranges import FrameRange
 from tui.model.editor import NAMES, Editor
 from tui.model.grid import StrandGrid
 from tui.model.overview import LEAST, MOST, overview
+from tui.model.timing import Snap
 from tui.model.words import plural
 from tui.model.zoom import words_of
 from tui.widgets.code_grid import CodeGrid
@@ -48,8 +49,14 @@ def ruler_view(
         playhead=None if playhead is None else playhead // zoom,
         target=_in_columns(target, zoom),
         loop=_in_columns(looped(editor, index, grid, played), zoom),
+        tempo=grid.tempo,
         marks=tuple((letter, frame // zoom) for letter, (_, frame) in marks.items()),
     )
+
+
+def time_words(editor: Editor, grid: StrandGrid) -> list[str]:
+    """Return the tempo of a strand, and what moves snap to."""
+    return [str(grid.tempo or ""), "" if editor.snap is Snap.OFF else f"snap {editor.snap.value}"]
 
 
 def _in_columns(frames: FrameRange | None, zoom: int) -> FrameRange | None:
@@ -90,7 +97,7 @@ def header_parts(
     size = f"  {grid.seconds(grid.frames):.2f} s  {grid.frames} frames  {depth}{redo}"
     left: list[Part] = [name, (grid.name, BOLD if focused else PLAIN), (size, PLAIN)]
     locked = f"locked {','.join(map(str, info.locked))}" if info.locked else ""
-    states = [locked, editor.listening_words(grid.levels), words_of(pane.zoom)]
+    states = [locked, *time_words(editor, grid), editor.listening_words(grid.levels), words_of(pane.zoom)]
     states += [
         word
         for word, on in (("loop", editor.loop), ("hear moves", editor.audition), ("no follow", not editor.follow))

@@ -24,6 +24,7 @@ from tui.editor.pane_view import PaneView
 from tui.editor.saving import Files
 from tui.editor.sending import EditSender
 from tui.editor.strand_choice import StrandChoice
+from tui.editor.timing import Timing
 from tui.editor.varying import Varying
 from tui.editor.viewing import Viewing
 from tui.editor.words import EditorWords
@@ -48,7 +49,8 @@ class EditorScreen(BaseScreen):
         self.editor_words = EditorWords(context)
         self.view = PaneView(context, self.set_timer)
         sender, hearing = EditSender(context), Hearing(context)
-        motions, viewing, finding = Motions(context, hearing), Viewing(context), Finding(context, hearing)
+        timing = Timing(context, hearing, sender)
+        motions, viewing, finding = Motions(context, hearing, timing), Viewing(context), Finding(context, hearing)
         strands, files, operations = StrandChoice(context), Files(context), Operations(context, sender)
         cutting, varying = Cutting(context, sender, files), Varying(context)
         self.paint_mode = PaintMode(context, operations, sender)
@@ -62,9 +64,10 @@ class EditorScreen(BaseScreen):
             files=files,
             cutting=cutting,
             varying=varying,
+            timing=timing,
         )
         self.mouse = Mouse(context)
-        parts = (hearing, motions, viewing, finding, strands, files, operations, cutting, varying)
+        parts = (hearing, motions, viewing, finding, strands, files, operations, cutting, varying, timing)
         for part in (*parts, self.paint_mode, self.command_line, self.editor_words):
             self.handlers = {**self.handlers, **part.handlers()}
 

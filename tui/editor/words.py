@@ -34,6 +34,7 @@ class EditorWords:
             selection=self.editor.pane.selection is not None,
             undo=grid.info.undo_depth if grid else 0,
             redo=grid.info.redo_depth if grid else 0,
+            tempo=grid is not None and grid.tempo is not None,
             repeatable=self.editor.last is not None,
             sound=self.sound.why_not,
             strands=len(self.session.strands),
@@ -54,7 +55,7 @@ class EditorWords:
         return f"{transport}   {name} · {grid.levels} levels × {grid.codebook} · {meta.frame_rate:.1f} frames/s"
 
     def transport(self, grid: StrandGrid) -> str:
-        """Return what is heard and where, as in `▶ 1.42 / 9.98 s`; the cursor's time while nothing plays."""
+        """Return what is heard and where, as in `▶ 1.42 / 9.98 s, bar 2.3`; the cursor's time while nothing plays."""
         playing = next(
             (one for one in self.context.grids() if one is not None and self.sound.played(one) is not None), None
         )
@@ -63,7 +64,9 @@ class EditorWords:
         frame = cursor.frame if playing is None else self.sound.playhead(playing) or 0
         mark = " " if playing is None else ">" if self.context.app.tier.glyphs else "▶"
         name = f"{NAMES[self.context.grids().index(playing)]} " if playing is not None and playing is not grid else ""
-        return f"{mark} {name}{heard.seconds(frame):.2f} / {heard.seconds(heard.frames):.2f} s"
+        tempo = heard.tempo  # a beat may begin in the first half of a frame: the middle of a frame is in its beat
+        bar = "" if tempo is None else f", bar {tempo.place_at(heard.seconds(frame + 0.5))}"
+        return f"{mark} {name}{heard.seconds(frame):.2f} / {heard.seconds(heard.frames):.2f} s{bar}"
 
     def bottom(self) -> list[Part]:
         """Return a description of the cell under the cursor."""

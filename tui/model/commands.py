@@ -1,6 +1,7 @@
 """The commands of the `:` line: the edit grammar of protocol.edits, and commands that only the TUI has.
 
-:q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :frame N   :help   any edit   any action by its id
+:q   :w FILE.wav   :w FILE.alle   :w! FILE   :open PATH [MODEL]   :frame N   :tempo   :@bar2 (selects)   :help
+any edit   any action by its id
 """
 
 import re
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
 from protocol.operations import NOT_YET, OPS, OTHER_NAMES
-from protocol.times import Span, read_moment, read_span
+from protocol.tempo import Tempo
+from protocol.times import EXAMPLES, Span, read_moment, read_span
 from protocol.units import FRAMES_PER_S
 from tui.actions.registry import BY_ID
 from tui.model.existing import as_typed, leading_names
@@ -56,7 +58,7 @@ class Command:
         name: a key of OWN, "edit", or "action".
         args: for "action", its id and optionally a count; for "w", the absolute file; for "open", the absolute file
             and optionally a model.
-        part: the part that "w" writes; None for the whole strand.
+        part: the part that "w" writes, None for the whole strand; the part that "select" selects.
     """
 
     name: str
@@ -66,12 +68,14 @@ class Command:
     edit: Edit | None = None
 
 
-def read_command(text: str, strands: Collection[str] = (), frame_rate: float = FRAMES_PER_S) -> Command | None:
+def read_command(
+    text: str, strands: Collection[str] = (), frame_rate: float = FRAMES_PER_S, tempo: Tempo | None = None
+) -> Command | None:
     """Parse a line into a command; None for an empty line.
 
     Args:
         strands: the names of the open strands.
-        frame_rate: of the strand that an edit changes.
+        frame_rate, tempo: of the strand that an edit changes.
 
     Raises:
         AlleleError: E_BAD_EDIT naming the part that is invalid; E_BAD_REQUEST for an invalid file name.
@@ -83,12 +87,16 @@ def read_command(text: str, strands: Collection[str] = (), frame_rate: float = F
     rest = after[0] if after else ""
     if name in BY_ID:
         return _action(line.split())
+    if line.startswith("@"):
+        return _selection(line.strip(), tempo)
+    if line.strip() == "tempo":
+        return Command("tempo")
     if name in OPS or name in OTHER_NAMES:
-        return Command("edit", edit=read_op(line, strands.__contains__, frame_rate))
+        return Command("edit", edit=read_op(line, strands.__contains__, frame_rate, tempo))
     if name in NOT_YET:  # raises an error that says what the operation needs
         return Command("edit", edit=parse_edit(line))
     word = SHORT.get(name.rstrip("!"), name.rstrip("!"))
-    if read_moment(word) is not None:
+    if read_moment(word, tempo) is not None:
         return Command("frame", [word])
     if word == "wq":
         raise AlleleError("E_BAD_EDIT", "edits are saved as you make them", hint="use :q, or :w FILE.wav for the sound")
@@ -97,8 +105,8 @@ def read_command(text: str, strands: Collection[str] = (), frame_rate: float = F
             "E_BAD_EDIT", f"no command is called {word!r}", hint=f"edits: {', '.join(OPS)}; others: {', '.join(OWN)}"
         )
     if word == "vary":
-        return _variations(rest, strands, frame_rate)
-    rest, part = _path_and_part(rest) if word == "w" else (rest, None)
+        return _variations(rest, strands, frame_rate, tempo)
+    rest, part = _path_and_part(rest, tempo) if word == "w" else (rest, None)
     args = _arguments(word, rest, strands)
     least, most = COUNTS.get(word, (0, 0))
     if not least <= len(args) <= most:
@@ -107,7 +115,19 @@ def read_command(text: str, strands: Collection[str] = (), frame_rate: float = F
     return Command(word, args, force=name.endswith("!"), part=part)
 
 
-def _variations(rest: str, strands: Collection[str], frame_rate: float) -> Command:
+def _selection(text: str, tempo: Tempo | None) -> Command:
+    """Parse a range to select.
+
+    Raises:
+        AlleleError: E_BAD_EDIT when the text is no range.
+    """
+    part = read_span(text, tempo)
+    if part is None:
+        raise AlleleError("E_BAD_EDIT", f"{text[:40]!r} names no frames", hint=f"ranges are written {EXAMPLES}")
+    return Command("select", part=part)
+
+
+def _variations(rest: str, strands: Collection[str], frame_rate: float, tempo: Tempo | None) -> Command:
     """Parse `vary N [OPERATION]`.
 
     Raises:
@@ -116,14 +136,14 @@ def _variations(rest: str, strands: Collection[str], frame_rate: float) -> Comma
     count, _, operation = rest.strip().partition(" ")
     if not (count.isascii() and count.isdecimal() and len(count) < 4):
         raise AlleleError("E_BAD_EDIT", f":vary takes a number of takes, not {count[:40]!r}", hint=OWN["vary"])
-    edit = read_op(operation.strip(), strands.__contains__, frame_rate) if operation.strip() else None
+    edit = read_op(operation.strip(), strands.__contains__, frame_rate, tempo) if operation.strip() else None
     return Command("vary", [count], edit=edit)
 
 
-def _path_and_part(rest: str) -> tuple[str, Span | None]:
+def _path_and_part(rest: str, tempo: Tempo | None) -> tuple[str, Span | None]:
     """Split `FILE @1.2s:3.4s` into the file, which may be left out, and the part. An existing file is not split."""
     before, _, last = rest.rstrip().rpartition(" ")
-    part = read_span(last) if last.startswith("@") and as_typed(rest) is None else None
+    part = read_span(last, tempo) if last.startswith("@") and as_typed(rest) is None else None
     return (rest, None) if part is None else (before, part)
 
 

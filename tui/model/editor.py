@@ -20,6 +20,7 @@ from tui.model.cursor import Cursor, Selection
 from tui.model.grid import Reference, StrandGrid
 from tui.model.painting import Painting
 from tui.model.search import Sought
+from tui.model.timing import Snap
 from tui.model.viewport import page_start, row_start
 
 NAMES = "AB"
@@ -112,6 +113,8 @@ class Editor:
     folder: str = ""
     """The folder that a strand was saved in last; "" for the current one."""
     painting: Painting = field(default_factory=Painting)
+    snap: Snap = Snap.OFF
+    """What left and right go to."""
     last_selection: tuple[Selection, Cursor] | None = None
 
     @property

@@ -17,6 +17,7 @@ from protocol.messages.events import StrandChanged
 from protocol.messages.strands import StrandInfo
 from protocol.ranges import LevelRange
 from protocol.strands import Codes, Source
+from protocol.tempo import Tempo
 
 Reference = Literal["change", "opened", "kept"]
 
@@ -97,6 +98,10 @@ class StrandGrid:
     @property
     def frame_rate(self) -> float:
         return self.info.meta.frame_rate
+
+    @property
+    def tempo(self) -> Tempo | None:
+        return self.info.meta.tempo
 
     def seconds(self, frame: float) -> float:
         """Return the time at which a frame begins, in seconds."""

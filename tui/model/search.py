@@ -1,4 +1,4 @@
-"""Search for codes: a typed sequence on one level, or the cells of a selection. Also finds onsets of the sound."""
+"""Search for codes: a typed sequence on one level, or the cells of a selection."""
 
 from dataclasses import dataclass
 
@@ -78,16 +78,3 @@ def step(found: npt.NDArray[np.int64], frame: int, count: int) -> tuple[int, int
     at = int(np.searchsorted(found, frame, side="right" if count > 0 else "left"))
     which = (at + count - 1 if count > 0 else at + count) % len(found)
     return int(found[which]), which
-
-
-def onsets(peaks: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Return the frames of onsets: at least 6 dB above each of the three frames before, and above -46 dB.
-
-    Args:
-        peaks: (T,) in [0, 1], NaN where unknown. Unknown frames and those just after them are not onsets.
-    """
-    past = np.concatenate([np.zeros(3, np.float32), peaks])
-    before = np.stack([past[2 - k : len(past) - 1 - k] for k in range(3)]).max(axis=0)
-    with np.errstate(invalid="ignore"):
-        rises = (peaks > 2.0 * before) & (peaks > 0.005)
-    return np.flatnonzero(rises & np.concatenate([[True], ~rises[:-1]])) if len(peaks) else np.zeros(0, np.int64)

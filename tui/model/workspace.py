@@ -8,6 +8,7 @@ import msgspec
 from tui.model.colours import PALETTES
 from tui.model.cursor import Cursor, Selection
 from tui.model.editor import Editor, Pane
+from tui.model.timing import Snap
 
 MAX_BYTES = 65_536
 MOST_ZOOM, MOST_MARKED = 1 << 20, 50
@@ -45,6 +46,7 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     cursor_shown: bool = False
     marks: dict[str, dict[str, tuple[int, int]]] = {}
     loop: bool = False
+    snap: str = "off"
     descriptor: str = ""
     folder: str = ""
     macros: dict[str, list[str]] = {}
@@ -81,6 +83,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
         cursor_shown=editor.cursor_shown,
         marks=dict(list(editor.marks.items())[-MOST_MARKED:]),
         loop=editor.loop,
+        snap=editor.snap.value,
         descriptor=editor.descriptor,
         folder=editor.folder,
         macros=_newest(macros or {}),
@@ -118,6 +121,7 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
     editor.focus = 1 if state.focus == 1 else 0
     editor.linked, editor.loop, editor.descriptor = state.linked, state.loop, state.descriptor
     editor.folder = state.folder
+    editor.snap = next((snap for snap in Snap if snap.value == state.snap), Snap.OFF)
     editor.muted = {level for level in state.muted if 0 <= level < 32}
     editor.soloed = {level for level in state.soloed if 0 <= level < 32}
     editor.audition, editor.follow, editor.tall = state.audition, state.follows, min(max(0, state.tall), 3)

@@ -55,6 +55,7 @@ from tui.session.atlases import ModelAtlases
 from tui.session.connection import Changed, Connection
 from tui.session.edits import StrandEdits
 from tui.session.grids import StrandGrids
+from tui.session.onsets import StrandOnsets
 from tui.strand_files import read_strand
 from tui.targets import EDITOR, Target
 from tui.transport.daemon_target import DaemonTarget
@@ -82,6 +83,7 @@ class Session:
         self.connection = Connection(target, self._report)
         self.atlases = ModelAtlases(self.connection, changed)
         self.grids = StrandGrids(self.connection, self.strands, lambda: self.engine == "ready", changed)
+        self.onsets = StrandOnsets(self.connection)
         self.edits = StrandEdits(self.connection, self.grids)
 
     @property

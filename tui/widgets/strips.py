@@ -18,6 +18,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from protocol.ranges import FrameRange
+from protocol.tempo import Tempo
+from tui.model.timing import bar_ruler
 from tui.model.viewport import GUTTER
 from tui.model.waveform import RAMP, SHADES, ramp_glyph
 from tui.widgets.code_grid import PAINTS
@@ -66,6 +68,7 @@ class RulerView:
         target: the columns that a swap from the other pane would change.
         loop: the columns that repeat.
         marks: column by letter.
+        tempo: bars and beats are shown in place of seconds; None for seconds.
     """
 
     first: int
@@ -75,10 +78,11 @@ class RulerView:
     target: FrameRange | None = None
     loop: FrameRange | None = None
     marks: tuple[tuple[str, int], ...] = ()
+    tempo: Tempo | None = None
 
 
 class Ruler(TimeStrip):
-    """The ruler: seconds, the playhead `v`, a loop in brackets, the target of a swap as `=`, and marks as letters."""
+    """The ruler: seconds or bars, the playhead `v`, a loop in brackets, a swap's target as `=`, marks as letters."""
 
     DEFAULT_CSS = "Ruler { height: 1; width: 1fr; }"
 
@@ -97,7 +101,10 @@ class Ruler(TimeStrip):
         if view is None or width <= GUTTER:
             return Strip.blank(width)
         columns = width - GUTTER
-        cells = list(ruler_text(view.first, view.frames, view.frame_rate, columns))
+        if view.tempo is None:
+            cells = list(ruler_text(view.first, view.frames, view.frame_rate, columns))
+        else:
+            cells = list(bar_ruler(view.first, view.frames, view.frame_rate, columns, view.tempo, LABEL_EVERY // 2))
         if view.target is not None:
             for frame in range(max(view.first, view.target.first), min(view.first + columns, view.target.past)):
                 cells[frame - view.first] = "="

@@ -176,6 +176,8 @@ async def _edit_all(
         registers |= outcome.registers
         locked = locked if outcome.locked is None else outcome.locked
         notes += outcome.notes
+        if outcome.retimed is not None:
+            strand = strand._replace(meta=replace(strand.meta, tempo=outcome.retimed.tempo))
         for change in outcome.changes:
             if change.strand == "first":
                 strand = write(strand, change)

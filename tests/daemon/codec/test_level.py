@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from daemon.codec.level import MOST_CORRECTED_DB, STRETCHES, loudest_stretches, missing_level_db
+from daemon.codec.level import MOST_CORRECTED_DB, STRETCHES, hop_levels_db, loudest_stretches, missing_level_db, power
 from daemon.dsp.loudness import integrated_lufs
 
 HOP, RATE = 1024, 48_000
@@ -82,3 +82,14 @@ def test_a_pair_of_equal_channels_is_as_loud_as_one() -> None:
     sound, made = torch.from_numpy(noise(RATE)), torch.from_numpy(0.4 * noise(RATE, 3))
     alone = missing_level_db(sound, made)
     assert missing_level_db(sound.expand(3, 2, -1), made.expand(3, 2, -1)) == pytest.approx(alone, abs=1e-3)
+
+
+def test_levels_of_hops_follow_the_gain() -> None:
+    random = np.random.default_rng(2)
+    sound = random.standard_normal((2, 20 * 1024)).astype(np.float32) * 0.1
+    sound[:, 10 * 1024 :] *= 0.1
+    levels = hop_levels_db(torch.from_numpy(sound), 1024)
+    assert levels.shape == (20,)
+    assert levels[:10].mean() - levels[10:].mean() == pytest.approx(20, abs=0.5)
+    whole = 10 * np.log10(power(torch.from_numpy(sound)))
+    assert 10 * np.log10(np.mean(10 ** (levels / 10))) == pytest.approx(whole, abs=0.1)

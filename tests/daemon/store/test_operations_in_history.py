@@ -16,6 +16,7 @@ from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.operations import OPS
 from protocol.strands import StrandMeta, as_encoded
+from protocol.tempo import Tempo
 
 CODEBOOK = 16
 MISSING = 300  # samples of the last frame that are not there
@@ -41,6 +42,8 @@ def answer(question: Computation) -> np.ndarray:
     if question.kind in ("align", "mosaic"):
         most = question.inputs[1].shape[1]
         return np.sort(random.integers(0, most, question.inputs[0].shape[1])).astype(np.int32)
+    if question.kind == "seamless":
+        return random.normal(-30, 5, (2, 3)).astype(np.float32)
     if question.kind == "compare":
         return random.normal(0, 1, (2, 8)).astype(np.float32)
     shape = question.inputs[0].shape
@@ -107,6 +110,8 @@ def texts(other: str) -> st.SearchStrategy[str]:
         st.sampled_from(["", " before=2", " take=1:3"]).map(lambda options: f"join {other}{options}"),
         st.just("lock"),
         st.just("unlock"),
+        st.sampled_from(["seamless", "seamless over=2"]),
+        st.sampled_from(["tempo 120", "tempo 97.5 beats=3", "tempo none"]),
     )
     return st.tuples(head, level, place).map(" ".join).map(_placed)
 
@@ -114,6 +119,8 @@ def texts(other: str) -> st.SearchStrategy[str]:
 def _placed(text: str) -> str:
     """Most changes of length are drawn without levels, because they take all of them or none."""
     words = text.split()
+    if words[0] == "tempo":
+        return " ".join(word for word in words if word[0] not in "q@")
     is_whole = words[0] in ("crop", "cut", "insert", "pause", "join")
     return " ".join(word for word in words if not is_whole or not word.startswith("q"))
 
@@ -200,6 +207,7 @@ def test_every_operation_takes_part_in_the_random_ones() -> None:
     assert set(OPS) == {
         "set", "paint", "swap", "copy", "put", "mix", "flood", "blend", "shift", "reverse", "stretch", "repeat",
         "mirror", "crop", "cut", "insert", "silence", "pause", "join", "mutate", "nudge", "mosaic", "lock", "unlock",
+        "tempo", "seamless",
     }  # fmt: skip
 
 
@@ -290,6 +298,32 @@ def test_locks_last_pass_undo_by_and_cost_nothing_that_could_be_redone(store: St
         entries = reopened.get_history(strand)
         assert [(entry.place, entry.edit) for entry in entries.entries] == [(1, "set 1"), (2, "set 9  # q1-2 locked")]
         assert (entries.head, entries.depth) == (2, 2)
+    finally:
+        reopened.close()
+
+
+def test_a_tempo_lasts_passes_undo_by_and_costs_nothing_that_could_be_redone(
+    store: StrandStore, tmp_path: Path
+) -> None:
+    strand = open_strand(store, "a", 12).id
+    edit(store, strand, "cut @0:2")
+    second = edit(store, strand, "set 2").strands[0].codes
+    store.undo_edit(strand, asked())
+    timed = edit(store, strand, "tempo 97.5 beats=3")
+    (state,) = timed.strands
+    assert (state.meta.tempo, state.rev, state.info.redo_depth) == (Tempo(bpm=97.5, beats=3), 4, 1)
+    assert timed.answer.notes == ["97.5 bpm, 3 beats a bar: a is 0.11 bars long"]
+    assert np.array_equal(store.redo_edit(strand, asked()).strands[0].codes, second)
+    store.undo_edit(strand, asked())
+    assert store.undo_edit(strand, asked()).strands[0].meta.tempo == Tempo(bpm=97.5, beats=3)
+    store.close()
+    reopened = StrandStore(tmp_path / "strands" / "edits.sqlite")
+    try:
+        (info,) = (one.info for one in reopened.list_strands())
+        assert (info.meta.tempo, info.meta.frames, info.redo_depth) == (Tempo(bpm=97.5, beats=3), 12, 2)
+        assert edit(reopened, strand, "tempo 60").strands[0].meta.tempo == Tempo(bpm=60, beats=3)
+        assert edit(reopened, strand, "tempo none").strands[0].meta.tempo is None
+        assert [entry.edit for entry in reopened.get_history(strand).entries] == ["cut @0:2", "set 2"]
     finally:
         reopened.close()
 

@@ -1,4 +1,4 @@
-"""Zoomed cells, the overview line, finding codes and onsets, against slow and plain twins."""
+"""Zoomed cells, the overview line, finding codes, against slow and plain twins."""
 
 from collections import Counter
 from itertools import pairwise
@@ -13,7 +13,7 @@ from protocol.ranges import FrameRange, LevelRange, Rect
 from tui.model.colours import BINS, DARK, DARK_BINS, LIGHT, PALETTES
 from tui.model.editor import Pane
 from tui.model.overview import overview
-from tui.model.search import Sought, onsets, places, read_sought, sought_in, step
+from tui.model.search import Sought, places, read_sought, sought_in, step
 from tui.model.waveform import BANDS, SHADES, Waveform, bands_of
 from tui.model.zoom import SEEN, any_of, cells_of, largest_of, whole, zoomed_in, zoomed_out
 
@@ -127,16 +127,6 @@ def test_what_is_no_run_of_codes_is_refused(text: str) -> None:
 def test_a_run_is_read_with_gaps() -> None:
     assert read_sought("3, . 4", 2, 50).cells.tolist() == [[3, -1, 4]]
     assert read_sought("3 . 4", 2, 50).words == "3 . 4 on q2"
-
-
-def test_onsets_are_where_the_sound_sets_in() -> None:
-    peaks = np.full(60, 0.001, np.float32)
-    for at in (0, 10, 30):
-        peaks[at : at + 8] = 0.5 * 0.8 ** np.arange(8)
-    peaks[45:48] = np.nan
-    peaks[50] = 0.004
-    assert onsets(peaks).tolist() == [0, 10, 30]
-    assert onsets(peaks[:0]).tolist() == []
 
 
 # --- spectrogram and palettes ----------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tui.model.viewport import GUTTER
+from tui.session.onsets import Found
 
 pytestmark = pytest.mark.usefixtures("clean")
 
@@ -75,19 +76,23 @@ async def test_find_and_marks(opened: Any, sounds: list[Path], until: Any) -> No
         assert f"of {grid.frames}" in said
 
 
-async def test_an_onset_is_found_in_the_sound(opened: Any, sounds: list[Path], until: Any) -> None:
+async def test_onsets_are_asked_for_once_and_gone_to(opened: Any, sounds: list[Path], until: Any) -> None:
     async with opened((80, 24), open_paths=sounds[:1]) as (app, pilot):
         await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grid)
-        grid = app.screen.context.grid
-        wave = app.session.grids.waves[grid.id]
-        await pilot.press(")")
-        await until(pilot, lambda: wave.wanted(0, grid.frames) is None)
-        wave.peaks[:] = 0.01
-        wave.peaks[12:16] = 0.5
-        await pilot.press("0", ")")
-        await until(pilot, lambda: app.editor.pane.cursor.frame == 12)
+        grid, onsets, pane = app.screen.context.grid, app.session.onsets, app.editor.pane
+        assert onsets.known(grid.id, grid.rev) is None
         await pilot.press("$", "(")
-        await until(pilot, lambda: app.editor.pane.cursor.frame == 12)
+        await until(pilot, lambda: onsets.known(grid.id, grid.rev) is not None)
+        frames = sorted(set((onsets.known(grid.id, grid.rev).samples // 1024).tolist()))
+        earlier = [frame for frame in frames if frame < grid.frames - 1]
+        await until(pilot, lambda: pane.cursor.frame == earlier[-1])
+        onsets.known = lambda *_: Found(np.array([0, 12 * 1024 + 500, 20 * 1024], np.int32), ())
+        await pilot.press("0", ")")
+        assert pane.cursor.frame == 12
+        await pilot.press("0", "2", ")")
+        assert pane.cursor.frame == 20
+        await pilot.press(")")
+        assert "no onset after frame 20" in app.screen.mode.text
 
 
 async def test_any_open_strand_can_be_shown(opened: Any, sounds: list[Path], until: Any) -> None:
