@@ -283,7 +283,9 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         if topic == "strands":
             for strand in {pane.strand for pane in self.editor.panes if pane.strand} - set(self.session.strands):
                 self.editor.close(strand)
-        if self.top_screen is not None:
+        if self.top_screen is not None and topic == "meter":
+            self.top_screen.lines.draw_top()
+        elif self.top_screen is not None:
             self.top_screen.on_changed(topic, key)
 
     # --- services for screens ----------------------------------------------------------------------------

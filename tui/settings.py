@@ -3,6 +3,7 @@
     theme = "nord"             # one of Textual's themes; "terminal" uses the terminal's own colours
     palette = "batlow"         # the colours of codes
     follow = false             # pages do not turn with the playhead
+    meter = false              # no peak, loudness and limiter in the top bar while sound plays
     folder = "~/takes"         # where saving begins
     mouse = false              # the mouse selects text as in other programs
 
@@ -35,6 +36,7 @@ class Settings:
     theme: str | None = None
     palette: str | None = None
     follow: bool | None = None
+    meter: bool | None = None
     folder: str | None = None
     mouse: bool | None = None
     problems: tuple[str, ...] = field(default=())
@@ -61,6 +63,7 @@ CHECKS: dict[str, Callable[[Any], str]] = {
     "theme": _text,
     "palette": _palette,
     "follow": _switch,
+    "meter": _switch,
     "folder": _folder,
     "mouse": _switch,
 }

@@ -17,6 +17,7 @@ BUDGETS = {
     "one-cell edit, grid": 100,
     "one-cell edit, whole pty": 400,
     "playhead tick": 300,
+    "playhead tick with the meter": 300,
     "cursor right, whole pty": 400,
     "keys after a prefix": 3_000,
     "playhead tick beside them": 300,
@@ -40,6 +41,9 @@ def measure(term: str = "xterm-256color", **env: str) -> dict[str, float]:
         found["one-cell edit, whole pty"] = len(terminal.step("edit all")[0])
         terminal.step("playhead")
         found["playhead tick"] = len(terminal.step("playhead")[0])
+        terminal.step("metered")
+        ticks = [len(terminal.step("metered")[0]) for _ in range(2)]  # the limiter begins to act, and ends
+        found["playhead tick with the meter"] = max(ticks)
         found["cursor right, whole pty"] = len(terminal.step("right")[0])
         found["keys after a prefix"] = len(terminal.step("panel")[0])
         found["playhead tick beside them"] = len(terminal.step("playhead")[0])

@@ -36,6 +36,8 @@ class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
         sample: the strand's sample that is audible now; -1 for none.
         underruns: how often a callback found too few samples since the start.
         peak_db: the loudest sample since the last status, in dBFS; -120 for silence.
+        lufs: the momentary loudness (400 ms); -70 for silence.
+        reduced_db: the largest reduction by the limiter since the last status.
         detail: why the daemon refuses this player, or "".
     """
 
@@ -47,6 +49,8 @@ class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
     sample: int = -1
     underruns: int = 0
     peak_db: float = -120.0
+    lufs: float = -70.0
+    reduced_db: float = 0.0
     detail: str = ""
 
 
