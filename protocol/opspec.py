@@ -51,7 +51,7 @@ class OpSpec:
         times: the arguments and options that are a number of frames or a range of frames; a time such as 0.5s is
             accepted too.
         heeds_locks: it does not change the cells of locked levels.
-        needs_model: a model computes the cells. needs_atlas: the model's atlas is needed too.
+        needs_model: a model computes the cells. needs_atlas: the model's atlas is used too, if it is measured.
         spares_body: without levels it applies to all but level 0, which carries the body of the sound.
         draws_seed: a seed is drawn for an edit that gives none, and written into the edit.
     """

@@ -92,8 +92,8 @@ class Operations:
     ) -> Result:
         """Compute new cells for an edit, or the frames from which to take them."""
         codec = self._codec(model, codec_id)
-        atlas = self._atlas(Path(model), codec) if needs_atlas else None
-        return {}, (compute(codec, kind, settings, inputs, atlas),)
+        atlas = (self._atlas(Path(model), codec),) if needs_atlas else ()
+        return {}, (compute(codec, kind, settings, inputs, *atlas),)
 
     def encode_file(self, *, model: str, path: str) -> Result:
         """Encode an audio file to codes."""
@@ -161,10 +161,12 @@ class Operations:
         matched = read_matched(Path(path), Path(source))
         return {"gain_db": matched.gain_db}, (matched.audio,)
 
-    def _atlas(self, folder: Path, codec: Codec) -> Atlas:
-        """The atlas of a model. It is read again if its file has changed."""
+    def _atlas(self, folder: Path, codec: Codec) -> Atlas | None:
+        """The atlas of a model, None if it is not measured yet. It is read again if its file has changed."""
         path = folder / ATLAS_NAME
-        changed = path.stat().st_mtime_ns if path.exists() else 0
+        if not path.exists():
+            return None
+        changed = path.stat().st_mtime_ns
         if self._measured is None or self._measured[:2] != (folder, changed):
             config = codec.config
             atlas = read_atlas(folder, codec.codec_id, levels=config.levels, codebook=config.codebook_size)

@@ -100,8 +100,8 @@ class Bench:
         """The codes after an edit."""
         step = apply(parse_edit(text), grid, {other.id: other for other in others}, {})
         while isinstance(step, Computation):
-            atlas = self.atlas if step.needs_atlas else None
-            step = step.finish(compute(self.codec, step.kind, step.settings, step.inputs, atlas))
+            atlas = (self.atlas,) if step.needs_atlas else ()
+            step = step.finish(compute(self.codec, step.kind, step.settings, step.inputs, *atlas))
         return write(grid.codes, step.changes[0])
 
     def sound(self, codes: Codes, frames: slice = slice(None)) -> Samples:

@@ -23,6 +23,10 @@ BUDGETS = {
     "playhead tick beside them": 300,
     "help over the screen": 20_000,
     "a row down in it": 600,
+    "a pane higher by a row": 45_000,
+    "a pane zoomed": 65_000,
+    "list of themes over the screen": 20_000,
+    "another theme shown": 65_000,
 }
 
 
@@ -48,9 +52,15 @@ def measure(term: str = "xterm-256color", **env: str) -> dict[str, float]:
         found["keys after a prefix"] = len(terminal.step("panel")[0])
         found["playhead tick beside them"] = len(terminal.step("playhead")[0])
         terminal.step("escape")
-        found["help over the screen"] = len(terminal.step("help")[0])
+        found["help over the screen"] = len(terminal.step("help", 0.5)[0])
         found["a row down in it"] = len(terminal.step("down")[0])
         terminal.step("escape")
+        found["a pane higher by a row"] = len(terminal.step("resize")[0])
+        found["a pane zoomed"] = len(terminal.step("zoom")[0])
+        terminal.step("zoom")
+        found["list of themes over the screen"] = len(terminal.step("themes")[0])
+        found["another theme shown"] = len(terminal.step("next theme", 1.0)[0])
+        terminal.step("leave themes")
         found["whole screen afresh, both grids"] = len(terminal.step("redraw")[0])
         found["grid repaint CPU, ms"] = round(terminal.step("cpu")[1], 2)
         return found

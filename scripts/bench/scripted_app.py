@@ -140,6 +140,11 @@ def run_app(control: int, frames: int) -> None:
         "help": lambda: app.screen.carry_out("app.help", Press()),
         "down": lambda: app.top_screen.carry_out("list.down", Press()),
         "redraw": lambda: app.handlers["app.redraw"](Press()),
+        "resize": lambda: app.screen.carry_out("pane.higher", Press()),
+        "zoom": lambda: app.screen.carry_out("pane.zoom", Press()),
+        "themes": lambda: app.screen.carry_out("app.theme", Press()),
+        "next theme": lambda: (app.screen.rows.step(1), app.screen.moved()),
+        "leave themes": lambda: app.screen.dismiss(None),
         "cpu": cpu,
         "quit": lambda: app.exit(0),
     }

@@ -90,10 +90,16 @@ def header_parts(
     size = f"  {grid.seconds(grid.frames):.2f} s  {grid.frames} frames  {depth}{redo}"
     left: list[Part] = [name, (grid.name, BOLD if focused else PLAIN), (size, PLAIN)]
     locked = f"locked {','.join(map(str, info.locked))}" if info.locked else ""
-    states = [locked, editor.listening_words(grid.levels), words_of(pane.zoom)]
+    alone = "zoomed" if editor.split.zoomed else ""
+    states = [alone, locked, editor.listening_words(grid.levels), words_of(pane.zoom)]
     states += [
         word
-        for word, on in (("loop", editor.loop), ("hear moves", editor.audition), ("no follow", not editor.follow))
+        for word, on in (
+            ("zoomed", editor.split.zoomed),
+            ("loop", editor.loop),
+            ("hear moves", editor.audition),
+            ("no follow", not editor.follow),
+        )
         if on and focused
     ]
     right: list[Part] = [(f"{state}  ", BOLD) for state in states if state]

@@ -8,6 +8,7 @@ import msgspec
 from tui.model.colours import PALETTES
 from tui.model.cursor import Cursor, Selection
 from tui.model.editor import Editor, Pane
+from tui.model.viewport import Split
 
 MAX_BYTES = 65_536
 MOST_ZOOM, MOST_MARKED = 1 << 20, 50
@@ -39,6 +40,8 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     audition: bool = False
     follows: bool = True
     tall: int = 0
+    share: float | None = None
+    zoomed: bool = False
     spectrogram: bool = False
     palette: str = "cividis"
     letters: bool = False
@@ -75,6 +78,8 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
         audition=editor.audition,
         follows=editor.follow,
         tall=editor.tall,
+        share=editor.split.share,
+        zoomed=editor.split.zoomed,
         spectrogram=editor.spectrogram,
         palette=editor.palette,
         letters=editor.letters,
@@ -121,6 +126,8 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
     editor.muted = {level for level in state.muted if 0 <= level < 32}
     editor.soloed = {level for level in state.soloed if 0 <= level < 32}
     editor.audition, editor.follow, editor.tall = state.audition, state.follows, min(max(0, state.tall), 3)
+    share = state.share if state.share is not None and 0.0 < state.share < 1.0 else None
+    editor.split = Split(share, state.zoomed)
     editor.spectrogram, editor.letters, editor.cursor_shown = state.spectrogram, state.letters, state.cursor_shown
     editor.palette = state.palette if state.palette in PALETTES else "cividis"
     editor.marks = {

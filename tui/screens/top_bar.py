@@ -41,6 +41,9 @@ def top_right(session: Session, sound: str, meter: list[Part], room: int) -> lis
 def _job(session: Session) -> tuple[Part, Part]:
     for job in session.jobs.values():
         if job.state == "running":
+            if job.phase == "measuring":
+                left = clock(job.eta_s)
+                return (f"measuring codes of {job.subject} {left}   ", PLAIN), (f"measuring {left} ", PLAIN)
             done = f"{job.progress * 100:.0f} %"
             long = f"{job.kind} > {job.subject} {done} {clock(job.eta_s)}   "
             return (long, PLAIN), (f"{job.kind} {done} ", PLAIN)
