@@ -41,6 +41,7 @@ from tui.opening import FileOpener
 from tui.screens.base import BaseScreen
 from tui.screens.chooser import Chooser
 from tui.screens.codebook import CodebookScreen
+from tui.screens.form import TrainForm
 from tui.screens.help import HelpScreen
 from tui.screens.keys import KeysScreen
 from tui.screens.library import LibraryScreen
@@ -200,7 +201,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         still queued may open or close another one: the text typed into a palette would act on the screen below.
         """
         screen = self.screen_stack[-1] if self.screen_stack else None
-        if isinstance(screen, BaseScreen | Chooser):
+        if isinstance(screen, BaseScreen | Chooser | TrainForm):
             if isinstance(event, events.Key) and (event.key != "ctrl+q" or isinstance(screen, BaseScreen)):
                 screen.on_key(event)
                 return

@@ -90,8 +90,7 @@ def header_parts(
     size = f"  {grid.seconds(grid.frames):.2f} s  {grid.frames} frames  {depth}{redo}"
     left: list[Part] = [name, (grid.name, BOLD if focused else PLAIN), (size, PLAIN)]
     locked = f"locked {','.join(map(str, info.locked))}" if info.locked else ""
-    alone = "zoomed" if editor.split.zoomed else ""
-    states = [alone, locked, editor.listening_words(grid.levels), words_of(pane.zoom)]
+    states = [locked, editor.listening_words(grid.levels), words_of(pane.zoom)]
     states += [
         word
         for word, on in (
