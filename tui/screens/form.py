@@ -77,7 +77,7 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
             self._note(HINT)
 
     def on_paste(self, event: events.Paste) -> None:
-        """Insert pasted text."""
+        """Insert pasted text into the active field, as one line."""
         event.stop()
         self.field.paste(event.text)
 
