@@ -32,6 +32,7 @@ from tui.model.codebook import with_code
 from tui.model.editor import Editor
 from tui.model.grid import Cells, StrandGrid
 from tui.model.meter import HOLD_S, Meter, Reading
+from tui.player.lines import device_words
 
 if TYPE_CHECKING:
     from tui.session.session import Session
@@ -123,14 +124,7 @@ class Sound:
     @property
     def words(self) -> str:
         """The device, latency and underruns, for the top bar."""
-        if self._child is None:
-            return ""
-        device, status = self._child.device, self._child.status
-        if device.kind == "none":
-            return "no sound"
-        drops = f", {status.underruns} dropouts" if status.underruns else ""
-        name = Path(device.device).name if device.kind == "wav" else device.device
-        return f"sound {name[:16]} {status.latency_ms or device.latency_ms:.0f} ms{drops}"
+        return "" if self._child is None else device_words(self._child.device, self._child.status)
 
     def plays(self, strand: str) -> bool:
         """Return whether a strand is playing."""

@@ -222,7 +222,7 @@ def _limiting(limited: Limited, decoded: NDArray[np.float32], part: slice, sampl
     count = int(np.count_nonzero((level if level.ndim == 1 else level.max(axis=0)) > 1.0))
     first = part.start or 0
     at_s = (first + int(gain.argmin())) / sample_rate
-    where = f"{at_s:.1f} s of the strand" if first else f"{at_s:.1f} s"
+    where = f"{at_s:.2f} s of the strand" if first else f"{at_s:.2f} s"
     over = f": {count} samples were over full scale" if count else ""
     return [f"limited by {-20 * float(np.log10(gain.min())):.1f} dB at {where}{over}"]
 

@@ -1,5 +1,6 @@
 """The JSON lines between a client and its player, as values. Used by `PlayerChild` and the player; does no I/O."""
 
+from pathlib import PurePath
 from typing import Literal
 
 import msgspec
@@ -60,6 +61,15 @@ class PlaybackEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"
     playback: int
     reason: EndReason
     detail: str = ""
+
+
+def device_words(device: DeviceOpened, status: PlayerStatus) -> str:
+    """Describe the device for the top bar, as in `sound Speakers 12 ms, 2 dropouts`."""
+    if device.kind == "none":
+        return "no sound"
+    drops = f", {status.underruns} dropouts" if status.underruns else ""
+    name = PurePath(device.device).name if device.kind == "wav" else device.device
+    return f"sound {name[:16]} {status.latency_ms or device.latency_ms:.0f} ms{drops}"
 
 
 Report = DeviceOpened | PlayerStatus | PlaybackEnded
