@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from protocol.edits import Edit
 from protocol.errors import AlleleError
+from protocol.messages.corpora import ShowCorpus
+from protocol.messages.models import ModelInfo
 from tui.drops import read_drop
 from tui.model.editor import NAMES
+from tui.model.existing import is_there
 from tui.model.paths import line_of, read_paths
 from tui.model.timing import bpm_text
 
@@ -22,25 +25,61 @@ class FileOpener:
     def __init__(self, app: "AlleleApp") -> None:
         self._app = app
 
-    def open_text(self, text: str, index: int) -> Coroutine[Any, Any, Any] | None:
+    async def edit_with(self, model: ModelInfo) -> None:
+        """Go to the editor with a strand of a model. If no pane shows one, ask for a sound to open with it.
+
+        The first recording of the model's corpus is offered.
+        """
+        app, panes = self._app, self._app.editor.panes
+        codecs = [info.meta.codec_id if (info := app.session.strands.get(pane.strand or "")) else "" for pane in panes]
+        if model.codec_id in codecs:
+            app.editor.focus = codecs.index(model.codec_id)
+            app.go("editor")
+            return
+        offer = await self._recording_of(model.corpus)
+        index = next((index for index in (app.editor.focus, 1 - app.editor.focus) if not panes[index].strand), 0)
+        app.editor.focus = index
+        app.go("editor")
+        if app.top_screen is not None:
+            app.top_screen.prompt.ask(
+                f"sound to open as {NAMES[index]} with {model.name}: ",
+                lambda text: self.open_text(text, index, model.name),
+                value=offer,
+                is_path=True,
+                kind="open",
+                wants="Enter opens the recording that is offered; another path can be typed" if offer else "",
+            )
+
+    async def _recording_of(self, corpus: str) -> str:
+        """The path of the first recording of a corpus that is still there, or ""."""
+        try:
+            files = (await self._app.session.ask(ShowCorpus(name=corpus))).body.files
+        except AlleleError:  # the corpus was removed
+            return ""
+        return next((file.path for file in files if file.status == "ok" and is_there(Path(file.path))), "")
+
+    def open_text(self, text: str, index: int, model: str | None = None) -> Coroutine[Any, Any, Any] | None:
         """Return the coroutine that opens the first path of a text in a pane, and the second in the other.
+
+        Args:
+            model: the model that encodes sounds; None: that of the other pane, else the newest.
 
         Raises:
             AlleleError: the text cannot be read as paths.
         """
         paths = read_paths(text) if text.strip() else []
-        return self._open_all(paths, index) if paths else None
+        return self._open_all(paths, index, model) if paths else None
 
     def open_files(self, paths: list[Path], index: int) -> None:
         """Open a file in a pane and a second one in the other pane. Further files are not opened."""
         self._app.session.spawn(self._open_all(paths, index))
 
-    async def _open_all(self, paths: list[Path], index: int) -> None:
+    async def _open_all(self, paths: list[Path], index: int, model: str | None = None) -> None:
         if len(paths) > len(NAMES):
             self._app.say(
                 f"{len(paths)} files: the first two are opened; {{library.new}} in the library makes a corpus of all"
             )
-        works = [self.open_in_pane(path, (index + offset) % 2, None) for offset, path in enumerate(paths[:2])]
+        works = [self.open_in_pane(path, (index + offset) % 2, model) for offset, path in enumerate(paths[:2])]
         failed = [done for done in await asyncio.gather(*works, return_exceptions=True) if done is not None]
         if failed:
             raise failed[0]

@@ -16,6 +16,7 @@ from tui.actions.situation import (
     pausable,
     resumable,
     stoppable,
+    trained,
 )
 
 LISTS = ("library", "train", "help", "undolist", "takes", "keys")
@@ -96,7 +97,14 @@ TRAININGS = (
         audible,
         "during playback; both are equally loud and loop until {preview.play}",
     ),
-    Action("train.edit", "To the editor", "Train", TRAIN),
+    Action(
+        "train.edit",
+        "Edit with the trained model",
+        "Train",
+        TRAIN,
+        trained,
+        "as soon as it is trained; its colours follow when its codes are measured",
+    ),
 )
 
 
@@ -138,6 +146,9 @@ PROGRAM = (
     Action("app.command", "Command line: an edit, an action, :w :open :q", "Program"),
     Action("app.palette", "Palette of all actions", "Program"),
     Action("app.help", "Help", "Program"),
+    Action(
+        "app.theme", "Theme: the colours of the whole screen", "Program", (), always, "moving shows it; Enter keeps it"
+    ),
     Action("app.redraw", "Redraw the screen", "Program"),
     Action("app.quit", "Quit; the daemon, jobs and strands stay", "Program"),
 )

@@ -197,6 +197,11 @@ def stoppable(s: Situation) -> str:
     return _training(s) or ("" if s.job_state != "done" else "it is done")
 
 
+def trained(s: Situation) -> str:
+    """Check that the chosen job has a finished model."""
+    return connected(s) or ("" if s.model else "no model yet: {train.stop} ends a training now and keeps its model")
+
+
 def movable(s: Situation) -> str:
     """Check that the chosen job is queued."""
     return connected(s) or ("" if s.job_state == "queued" else "choose a job that is queued")
