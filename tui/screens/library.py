@@ -1,7 +1,7 @@
 """The library: models, corpora and strands on the left, the files of the chosen one on the right.
 
-Corpora cannot be deleted here. A corpus is made by typing or pasting paths (dropping a file on a terminal
-pastes its path), a training is started with a small form, a sound or a strand is opened as A or B.
+A corpus is made by typing or pasting paths (dropping a file on a terminal pastes its path), a training is started with
+a small form, a sound or a strand is played and opened as A or B. A job that began here and failed is reported here.
 """
 
 from pathlib import Path
@@ -19,6 +19,7 @@ from tui.model.library import corpus_of, file_rows, list_rows, model_facts, not_
 from tui.model.paths import line_of
 from tui.screens.base import BaseScreen
 from tui.screens.library_corpora import LibraryCorpora
+from tui.screens.library_hearing import LibraryHearing
 from tui.screens.library_models import LibraryModels
 from tui.screens.library_strands import LibraryStrands
 from tui.screens.lists import ListKeys
@@ -38,11 +39,15 @@ class LibraryScreen(BaseScreen):
         self._files: dict[str, Corpus] = {}
         self._asking: set[str] = set()
         self.corpora, self.list_moved = LibraryCorpora(self), self._activate
+        self.models, self.strands = LibraryModels(self), LibraryStrands(self)
+        self.hearing = LibraryHearing(self, lambda: self._files.get(self.corpus))
         self.handlers = {
-            **ListKeys(lambda: self.left if self.left.active else self.right, self.draw).handlers(),
+            **ListKeys(lambda: self.left if self.left.active else self.right, self._moved).handlers(),
             **self.corpora.handlers(),
-            **LibraryModels(self).handlers(),
-            **LibraryStrands(self).handlers(),
+            **self.models.handlers(),
+            **self.strands.handlers(),
+            **self.hearing.handlers(),
+            "library.delete": self._delete,
             "list.other": lambda _: self._to_other_list(),
             "library.choose": self._choose,
             "library.open_a": lambda _: self._open(0),
@@ -58,6 +63,12 @@ class LibraryScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.right.activate(False)
+        self.hearing.moved()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self.hearing.moved()
+        self.corpora.report_ended()
 
     # --- what is shown -----------------------------------------------------------------------------------
 
@@ -82,6 +93,9 @@ class LibraryScreen(BaseScreen):
             openable=openable,
             closable=self.left.active and self.chosen[0] == "strand",
             model=self.left.active and self.chosen[0] == "model",
+            deletable=self.left.active and bool(self.chosen[0]),
+            playable=self.hearing.target() is not None,
+            sound=self.allele.sound.silence,
         )
 
     def draw(self) -> None:
@@ -104,7 +118,8 @@ class LibraryScreen(BaseScreen):
             self._asking.add(corpus)
             self.spawn(self._load(corpus))
         facts = model_facts(self.chosen, self.session.models, self.session.strands)
-        rows = [Row(text) for text in facts]
+        picture = self.hearing.picture(self.right.size.width - 3)
+        rows = [Row(text) for text in (*facts, *picture, *([""] if picture else []))]
         if corpus in self._files:
             not_read = not_read_line(corpus, self.session.jobs.values())
             shown = file_rows(self._files[corpus], self.right.size.width - 3, not_read)
@@ -123,15 +138,27 @@ class LibraryScreen(BaseScreen):
     def on_changed(self, topic: str, key: str) -> None:
         if topic == "corpora":
             self._files.clear()
-        if topic not in ("training", "wave", "strand", "playhead"):
+        if topic == "jobs":
+            self.corpora.report_ended()
+        if topic == "strand" and ("strand", key) == self.chosen:
+            self.hearing.fetch()
+        if topic in ("wave", "strand"):
+            if ("strand", key) == self.chosen and self.is_mounted:
+                self._draw_right()
+        elif topic == "playhead":
+            if self.hearing.playhead_moved():
+                self.lines.draw_bottom()
+        elif topic != "training":
             self.draw()
 
     def bottom_words(self) -> list[Part]:
+        if playing := self.hearing.words():
+            return [(f" {playing}", PLAIN)]
         row = next((row for row in self.right.rows if row.key == self.right.current), None)
         if self.right.active and row is not None and isinstance(row.key, str):
             return [(f" {row.key}", PLAIN)]
         session = self.session
-        words = " {list.other} goes to the files; {library.open_a} and {library.open_b} open the choice as A or B"
+        words = " {library.play} plays the choice; {library.open_a} and {library.open_b} open it as A or B"
         if not session.corpora:
             words = " no corpus yet: {library.new} makes one from your recordings (5 to 500 files)"
         elif not session.models:
@@ -140,27 +167,38 @@ class LibraryScreen(BaseScreen):
 
     def hints(self) -> list[tuple[str, str]]:
         return [
-            ("library.new", "new corpus"),
-            ("library.train", "train"),
+            ("library.play", "play"),
+            ("library.open_a library.open_b", "open"),
             ("list.other", "files"),
-            ("library.open_a library.open_b", "open as"),
-            ("library.open", "open path"),
+            ("library.new", "new"),
+            ("library.train", "train"),
+            ("library.rename", "rename"),
+            ("library.delete", "delete"),
             ("go.editor", "editor"),
             ("app.help", "help"),
         ]
 
     # --- actions -----------------------------------------------------------------------------------------
 
+    def _moved(self) -> None:
+        self.hearing.moved()
+        self.draw()
+
+    def _delete(self, press: Press) -> None:
+        kind, name = self.chosen
+        parts = {"model": self.models.delete, "corpus": self.corpora.delete, "strand": self.strands.close}
+        parts[kind](name)
+
     def _activate(self, rows: Rows) -> None:
         self.left.activate(rows is self.left)
         self.right.activate(rows is self.right)
-        self.draw()
+        self._moved()
 
     def _to_other_list(self) -> None:
         to_right = self.left.active and any(row.key is not None for row in self.right.rows)
         self.left.activate(not to_right)
         self.right.activate(to_right)
-        self.draw()
+        self._moved()
 
     def _choose(self, press: Press) -> None:
         kind, name = self.chosen

@@ -125,6 +125,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "library.open_a": ("a",),
     "library.open_b": ("b",),
     "library.open": ("o",),
+    "library.play": ("space",),
+    "library.duplicate": ("c",),
     "library.close": ("x",),
     "library.reopen": ("u", "ctrl+z"),
     "library.closed": ("U",),
