@@ -15,6 +15,7 @@ from tui.actions.situation import (
     openable,
     pausable,
     playable,
+    renamable,
     resumable,
     stoppable,
 )
@@ -62,6 +63,7 @@ LIBRARIES = (
         playable,
         "moving on during playback plays the next one; on a model or corpus its first recording",
     ),
+    Action("library.rename", "Rename the strand or model", "Library", LIBRARY, renamable),
     Action("library.duplicate", "Duplicate the strand", "Library", LIBRARY, closable, "the copy has edits of its own"),
     Action("library.open", "Open a sound or an .alle file by its path", "Library", LIBRARY, connected),
     Action(

@@ -31,6 +31,7 @@ class Situation:
     openable: bool = False
     closable: bool = False
     model: bool = False
+    renamable: bool = False
     deletable: bool = False
     playable: bool = False
     job_running: bool = False
@@ -157,6 +158,11 @@ def openable(s: Situation) -> str:
 def closable(s: Situation) -> str:
     """Check that a strand is chosen in the library."""
     return connected(s) or ("" if s.closable else "choose a strand in the list on the left")
+
+
+def renamable(s: Situation) -> str:
+    """Check that a model or a strand is chosen in the library."""
+    return connected(s) or ("" if s.renamable else "choose a model or a strand in the list on the left")
 
 
 def deletable(s: Situation) -> str:

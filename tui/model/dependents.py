@@ -1,4 +1,4 @@
-"""What depends on a model, so that deleting it can be asked about in full. Does no I/O."""
+"""What depends on a model, for the question before it is deleted. Does no I/O."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

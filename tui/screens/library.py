@@ -4,8 +4,6 @@ A corpus is made by typing or pasting paths (dropping a file on a terminal paste
 a small form, a sound or a strand is played and opened as A or B. A job that began here and failed is reported here.
 """
 
-from pathlib import Path
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
@@ -22,6 +20,7 @@ from tui.screens.library_corpora import LibraryCorpora
 from tui.screens.library_hearing import LibraryHearing
 from tui.screens.library_models import LibraryModels
 from tui.screens.library_strands import LibraryStrands
+from tui.screens.library_verbs import LibraryVerbs
 from tui.screens.lists import ListKeys
 from tui.widgets.lines import PLAIN, Part
 from tui.widgets.rows import Row, Rows
@@ -39,21 +38,18 @@ class LibraryScreen(BaseScreen):
         self._files: dict[str, Corpus] = {}
         self._asking: set[str] = set()
         self.corpora, self.list_moved = LibraryCorpora(self), self._activate
-        self.models, self.strands = LibraryModels(self), LibraryStrands(self)
+        models, strands = LibraryModels(self), LibraryStrands(self)
+        self.verbs = LibraryVerbs(self, models, self.corpora, strands)
         self.hearing = LibraryHearing(self, lambda: self._files.get(self.corpus))
         self.handlers = {
             **ListKeys(lambda: self.left if self.left.active else self.right, self._moved).handlers(),
             **self.corpora.handlers(),
-            **self.models.handlers(),
-            **self.strands.handlers(),
+            **models.handlers(),
+            **strands.handlers(),
             **self.hearing.handlers(),
-            "library.delete": self._delete,
+            **self.verbs.handlers(),
             "list.other": lambda _: self._to_other_list(),
             "library.choose": self._choose,
-            "library.open_a": lambda _: self._open(0),
-            "library.open_b": lambda _: self._open(1),
-            "library.open": self._ask_to_open,
-            "file.open": self._ask_to_open,
         }
 
     def compose_body(self) -> ComposeResult:
@@ -93,6 +89,7 @@ class LibraryScreen(BaseScreen):
             openable=openable,
             closable=self.left.active and self.chosen[0] == "strand",
             model=self.left.active and self.chosen[0] == "model",
+            renamable=self.left.active and self.chosen[0] in ("model", "strand"),
             deletable=self.left.active and bool(self.chosen[0]),
             playable=self.hearing.target() is not None,
             sound=self.allele.sound.silence,
@@ -184,11 +181,6 @@ class LibraryScreen(BaseScreen):
         self.hearing.moved()
         self.draw()
 
-    def _delete(self, press: Press) -> None:
-        kind, name = self.chosen
-        parts = {"model": self.models.delete, "corpus": self.corpora.delete, "strand": self.strands.close}
-        parts[kind](name)
-
     def _activate(self, rows: Rows) -> None:
         self.left.activate(rows is self.left)
         self.right.activate(rows is self.right)
@@ -203,48 +195,13 @@ class LibraryScreen(BaseScreen):
     def _choose(self, press: Press) -> None:
         kind, name = self.chosen
         if not self.left.active:
-            self._open(0)
+            self.verbs.open(0)
         elif kind == "strand":
-            self._open(self.allele.editor.focus)
+            self.verbs.open(self.allele.editor.focus)
         elif kind in ("model", "corpus"):
             self._to_other_list()
         elif name == "":
             self.say("nothing here yet: {library.new} makes a corpus")
-
-    def _open(self, index: int) -> None:
-        if self.left.active:
-            kind, strand = self.chosen
-            if kind == "strand":
-                self.spawn(self._show(strand, index))
-        elif isinstance(self.right.current, str):
-            self.spawn(self._open_file(Path(self.right.current), index))
-
-    async def _show(self, strand: str, index: int) -> None:
-        await self.allele.files.show_strand(strand, index)
-        self.say(f"it is strand {NAMES[index]} now; {{go.editor}} goes to the editor")
-
-    async def _open_file(self, path: Path, index: int) -> None:
-        model = self._model()
-        if model is None:
-            raise AlleleError("E_NOT_FOUND", "no model is trained on this corpus", hint="{library.train} trains one")
-        await self.allele.files.open_in_pane(path, index, model)
-        self.say(f"{path.name} is strand {NAMES[index]}; {{go.editor}} goes to the editor")
-
-    def _model(self) -> str | None:
-        """Return the model that encodes a file of the chosen corpus."""
-        kind, name = self.chosen
-        if kind == "model":
-            return name
-        newest = self.session.newest_first
-        own = self.session.model_of(self.session.strands[name].meta) if kind == "strand" else None
-        if own is not None and not own.problem:
-            return own.name
-        trained = [model for model in newest if model.corpus == self.corpus]
-        return next((model.name for model in trained or newest), None)
-
-    def _ask_to_open(self, press: Press) -> None:
-        index, files = self.allele.editor.focus, self.allele.files
-        self.prompt.ask(f"open as {NAMES[index]}: ", lambda text: files.open_text(text, index), is_path=True)
 
     def pasted(self, text: str) -> None:
         """Start a new corpus from dropped or pasted sounds; open strands."""

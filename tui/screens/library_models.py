@@ -6,7 +6,7 @@ Deleting asks first, with what depends on the model, since strands are silent wi
 from typing import TYPE_CHECKING
 
 from protocol.errors import AlleleError
-from protocol.messages.models import DeleteModel, RestoreModel
+from protocol.messages.models import DeleteModel, RenameModel, RestoreModel
 from tui.actions.press import Handlers, Press
 from tui.model.answers import is_yes
 from tui.model.dependents import dependents_of
@@ -29,10 +29,26 @@ class LibraryModels:
         """Return the handlers of the actions on models."""
         return {"library.restore": self._ask_to_restore}
 
+    def rename(self, model: str) -> None:
+        """Ask for a model's new name."""
+        self._screen.prompt.ask("new name: ", lambda text: self._rename(model, text), value=model)
+
+    def _rename(self, model: str, text: str) -> Work | None:
+        name = text.strip()
+        if name in ("", model):
+            return None
+        if not is_name(name):
+            raise AlleleError("E_BAD_REQUEST", f"a name has {NAME_RULE}")
+        return self._renamed(model, name)
+
+    async def _renamed(self, model: str, name: str) -> None:
+        await self._screen.session.ask(RenameModel(name=model, new_name=name))
+        self._screen.say(f"{model} is called {name} now; its strands find it")
+
     def delete(self, model: str) -> None:
         """Ask whether to move a model to the trash, and say what depends on it.
 
-        A model that a job works on cannot be moved; then the job is named and nothing is asked.
+        A model that a job works on cannot be moved; then the message names the job.
         """
         session = self._screen.session
         needs = dependents_of(model, session.models, session.strands.values(), session.jobs.values())

@@ -15,6 +15,7 @@ from protocol.messages.strands import (
     GetStrand,
     ListClosedStrands,
     OpenStrand,
+    RenameStrand,
     ReopenStrand,
     StrandInfo,
 )
@@ -22,6 +23,7 @@ from tui.actions.press import Handlers
 from tui.model.names import free_name
 from tui.model.words import plural
 from tui.screens.closed_list import ClosedList
+from tui.widgets.prompt import Work
 
 if TYPE_CHECKING:
     from tui.screens.library import LibraryScreen
@@ -45,6 +47,22 @@ class LibraryStrands:
             "library.reopen": lambda _: self._screen.spawn(self._reopen(None)),
             "library.closed": lambda _: self._screen.spawn(self._list_closed()),
         }
+
+    def rename(self, strand: str) -> None:
+        """Ask for a strand's new name."""
+        name = self._screen.session.strands[strand].meta.name
+        self._screen.prompt.ask("new name: ", lambda text: self._rename(strand, text), value=name)
+
+    def _rename(self, strand: str, text: str) -> Work | None:
+        name = self._screen.session.strands[strand].meta.name
+        return None if text.strip() in ("", name) else self._renamed(strand, name, text.strip())
+
+    async def _renamed(self, strand: str, before: str, name: str) -> None:
+        self._screen.session.strands[strand] = (
+            await self._screen.session.ask(RenameStrand(strand=strand, name=name))
+        ).body
+        self._screen.draw()
+        self._screen.say(f"{before} is called {name} now; files that were saved keep their names")
 
     def close(self, strand: str) -> None:
         """Close a strand, which moves it to the trash."""

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = {
     "place": "2",
     "name": "rain",
+    "new_name": "wind",
     "paths": "a.wav",
     "file": "a.wav",
     "strand": "a.alle",

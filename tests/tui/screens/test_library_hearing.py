@@ -36,7 +36,7 @@ async def test_space_plays_the_strand_and_moving_on_plays_the_next(
         assert app.sound.plays(first)  # until the cursor has rested
         await until(pilot, lambda: app.sound.plays(second))
         await until(pilot, lambda: not app.sound.playing)  # it ends by itself
-        await pilot.press("k" if first == one else "j", "space")
+        await pilot.press("k" if first == one else "j")  # just afterwards, moving still plays
         await until(pilot, lambda: app.sound.plays(first))
         await pilot.press("space")
         await until(pilot, lambda: not app.sound.playing)
@@ -160,3 +160,21 @@ async def test_a_corpus_is_deleted_after_a_question(opened: Any, until: Any, sou
         await until(pilot, lambda: all(corpus.name != "spare corpus" for corpus in app.session.corpora))
         await until(pilot, lambda: "moved to" in app.screen.mode.text)
         assert sounds[0].exists()
+
+
+async def test_strands_and_models_are_renamed(opened: Any, until: Any, sounds: list[Path]) -> None:
+    async with opened(open_paths=sounds[:2]) as (app, pilot):
+        one, _ = await two_strands(app, pilot, until)
+        await pilot.press("r", *"my kick", "enter")
+        await until(pilot, lambda: "is called my kick now" in app.screen.mode.text)
+        assert any("my kick" in row.text for row in app.screen.left.rows if row.key == ("strand", one))
+        await pilot.press("a", "g", "e")
+        await until(pilot, lambda: app.screen.NAME == "editor" and app.screen.context.grids()[0].name == "my kick")
+        await pilot.press("g", "l")
+        app.screen.left.go(("model", "toy"))
+        await pilot.press("r", *"tin", "enter")
+        await until(pilot, lambda: "toy is called tin now" in app.screen.mode.text)
+        await until(pilot, lambda: [model.name for model in app.session.models] == ["tin"])
+        app.screen.left.go(("model", "tin"))
+        await pilot.press("r", *"toy", "enter")
+        await until(pilot, lambda: [model.name for model in app.session.models] == ["toy"])

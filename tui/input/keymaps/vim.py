@@ -126,6 +126,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "library.open_b": ("b",),
     "library.open": ("o",),
     "library.play": ("space",),
+    "library.rename": ("r",),
     "library.duplicate": ("c",),
     "library.close": ("x",),
     "library.reopen": ("u", "ctrl+z"),
