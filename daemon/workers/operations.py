@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from daemon.atlas.files import ATLAS_NAME, read_atlas
 from daemon.atlas.table import Atlas
 from daemon.blending.computations import compute
-from daemon.codec.codec import Codec
+from daemon.codec.codec import CHUNK_FRAMES, Codec
 from daemon.codec.format import CONFIG_NAME
-from daemon.dsp.limiter import CEILING, Limited, limit
+from daemon.dsp.dither import Place
+from daemon.dsp.limiter import CEILING, PIECE, Limited, limit
 from daemon.render.wav import write_wav
 from daemon.workers.clips import read_clip
 from daemon.workers.likeness import unlikeness
@@ -33,6 +34,8 @@ Result = tuple[dict[str, Any], Sequence[Array]]
 
 LIMITER_FRAMES = 1
 """Frames around a region on which its limiting depends: the limiter reaches 480 samples, a hop has 1024."""
+LIMITER_PIECES = 2 * PIECE
+"""Samples around a part of a file that make its limiting bitwise that of the whole: it works in pieces."""
 
 
 class Operations:
@@ -118,18 +121,18 @@ class Operations:
         part: Sequence[int] | None = None,
         replace: bool = True,
     ) -> Result:
-        """Decode a grid to a 48 kHz 24-bit WAV file, or only its samples [part[0], part[1]).
+        """Decode a grid to a 48 kHz 24-bit WAV file, or only its samples [part[0], part[1]), bitwise as in the whole.
 
-        A part is taken out of the whole, since the limiter and the dither at its edges depend on what is around it.
+        Only the part and what it depends on are decoded: the codec's and the limiter's surroundings.
         """
         codec = self._codec(model, codec_id)
-        decoded = codec.decode(codes, levels=levels, gain_db=gains_db)
-        limited = limit(decoded)
-        sound = limited.audio[..., :samples]
-        written = slice(None) if part is None else slice(*part)
-        heard = sound[..., written]
+        first, past = (0, samples) if part is None else part
+        begins, decoded = _decoded_around(codec, codes, (first, past), levels, gains_db)
+        limited = _limited_in(limit(decoded), decoded, slice(first - begins, past - begins))
+        heard = limited.audio
+        place = Place(first, samples)
         try:
-            write_wav(Path(out), sound, codec.config.sample_rate, 24, part=written, replace=replace)
+            write_wav(Path(out), heard, codec.config.sample_rate, 24, place=place, replace=replace)
         except FileExistsError:
             raise AlleleError(
                 "E_EXISTS", f"{out}: another program has just created this file", hint="try again"
@@ -143,7 +146,7 @@ class Operations:
             "channels": codec.config.channels,
             "peak_db": _decibels(peak),
             "rms_db": _decibels(rms),
-            "notes": _limiting(_limited_in(limited._replace(audio=sound), decoded[..., :samples], written)),
+            "notes": _limiting(limited),
         }
         return fields, ()
 
@@ -196,6 +199,24 @@ class Operations:
                 self._codecs.popitem(last=False)
         self._codecs.move_to_end(model)
         return self._codecs[model][1]
+
+
+def _decoded_around(
+    codec: Codec, codes: Array, part: tuple[int, int], levels: list[int] | None, gains_db: Array
+) -> tuple[int, NDArray[np.float32]]:
+    """Decode the chunks of `Codec.decode` that a part and its limiting depend on, so that every sample is bitwise its.
+
+    Returns:
+        The first sample of the sound, and the sound from there on.
+    """
+    hop, total = codec.config.hop_length, codes.shape[1]
+    lo = max(0, part[0] - LIMITER_PIECES) // hop // CHUNK_FRAMES * CHUNK_FRAMES
+    hi = min(total, -(-(part[1] + LIMITER_PIECES) // hop))
+    if lo == 0 and hi == total:
+        return 0, codec.decode(codes, levels=levels, gain_db=gains_db)
+    ranges = [(first, min(total, first + CHUNK_FRAMES)) for first in range(lo, hi, CHUNK_FRAMES)]
+    pieces = [codec.decode_range(codes, *frames, levels=levels, gain_db=gains_db) for frames in ranges]
+    return lo * hop, np.concatenate(pieces, axis=-1)
 
 
 def _limited_in(limited: Limited, decoded: NDArray[np.float32], part: slice) -> Limited:
