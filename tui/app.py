@@ -12,6 +12,7 @@ import contextlib
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self,
         home: Path,
         *,
-        open_paths: list[Path] | None = None,
+        open_paths: Sequence[Path | str] = (),
         model: str | None = None,
         start_job: str | None = None,
         demo: DemoPlan | None = None,
@@ -109,7 +110,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.handlers = self._handlers()
         self.notice = ""  # the progress of the first run
         self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # then output is kept small
-        self._open_paths, self._model, self._demo = open_paths or [], model, demo
+        self._open_paths, self._model, self._demo = open_paths, model, demo
         self._library, self._editor_screen = LibraryScreen(), EditorScreen(self)
         self._screens: dict[str, BaseScreen] = {}
 
@@ -142,8 +143,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         if self._demo is not None:
             self.session.spawn(run_demo(self, self._demo))
         elif self._open_paths:
-            for index, path in enumerate(self._open_paths[:2]):
-                self.session.spawn(self.files.open_in_pane(path, index, self._model))
+            self.session.spawn(self.files.open_given(self._open_paths, self._model))
             self.go("editor")
 
     async def _restore(self) -> None:
@@ -384,7 +384,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
 def run_app(
     home: Path,
     *,
-    open_paths: list[Path] | None = None,
+    open_paths: Sequence[Path | str] = (),
     model: str | None = None,
     start_job: str | None = None,
     demo: DemoPlan | None = None,
@@ -393,7 +393,7 @@ def run_app(
     """Run the TUI on this terminal until the user quits, and return its exit code.
 
     Args:
-        open_paths: up to two sounds or .alle files to open as A and B.
+        open_paths: sounds, .alle files or ids of open strands: the first two are A and B, the rest are in the list.
         model: the model that encodes sounds; None: that of the other pane, else the newest.
         start_job: a job to follow on the Train screen.
         demo: the first run, see DemoPlan.

@@ -1,7 +1,7 @@
 """Opens sounds and `.alle` files in the editor's panes, whether typed, pasted, dropped or chosen in the library."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,32 @@ class FileOpener:
         failed = [done for done in await asyncio.gather(*works, return_exceptions=True) if done is not None]
         if failed:
             raise failed[0]
+
+    async def open_given(self, given: Sequence[Path | str], model: str | None) -> None:
+        """Open files, and show strands by their ids: two in the panes, the others in the list of strands.
+
+        Raises:
+            AlleleError: the first problem, after everything else was opened.
+        """
+        works = [self._open_one(one, index, model) for index, one in enumerate(given[: len(NAMES)])]
+        problems = [done for done in await asyncio.gather(*works, return_exceptions=True) if done is not None]
+        others = [one for one in given[len(NAMES) :] if isinstance(one, Path)]
+        for number, path in enumerate(others, 1):
+            self._app.say(f"opening {path.name} ({number} of {len(others)} more) ...")
+            try:
+                await self._app.session.open_strand(path, model or self.model_for(0))
+            except AlleleError as problem:
+                problems.append(problem)
+        if problems:
+            raise problems[0]
+        if len(given) > len(NAMES):
+            self._app.say(f"{len(given)} are open: the first two are A and B, {{pane.strands}} lists all")
+
+    async def _open_one(self, one: Path | str, index: int, model: str | None) -> None:
+        if isinstance(one, Path):
+            await self.open_in_pane(one, index, model)
+        else:
+            await self.show_strand(one, index)
 
     def take_drop(self, text: str) -> None:
         """Handle text pasted or files dropped while no prompt is open: open files, offer folders to the library."""

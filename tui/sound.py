@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from protocol.errors import AlleleError
 from protocol.messages.fields import Request
 from protocol.messages.playback import (
+    FileStarted,
     PlaybackStarted,
+    PlayFile,
     PlayPreview,
     PreviewStarted,
     StartPlayback,
@@ -37,19 +39,20 @@ from tui.player.lines import device_words
 if TYPE_CHECKING:
     from tui.session.session import Session
 
-R = TypeVar("R", PlaybackStarted, PreviewStarted)
+R = TypeVar("R", PlaybackStarted, PreviewStarted, FileStarted)
 INSTEAD = ":w FILE.wav writes what you would hear"
 LOOK_AGAIN_S = 2.0  # a device is not searched for at every key
 
 
 @dataclass(frozen=True)
 class _Playing:
-    """The requested playback: a strand, with its earlier codes if those are played, or a preview (job, name)."""
+    """The requested playback: a strand, with its earlier codes if those are played, a preview (job, name) or a file."""
 
     strand: str = ""
     before: Cells | None = None
     is_audition: bool = False
     preview: tuple[str, str] | None = None
+    file: str = ""
 
 
 class Sound:
@@ -80,6 +83,7 @@ class Sound:
         self.is_audition = False
         self.meter = Meter()
         self.preview: tuple[str, str] | None = None  # job and name of the preview that plays
+        self.file = ""  # the path of the recording that plays
         self.device = os.environ.get("ALLELE_SOUND", "auto")
 
     async def start(self) -> None:
@@ -157,13 +161,13 @@ class Sound:
         await self._started(request, now, before)
 
     async def play_preview(self, job: str, preview: str, *, sample: int = 0, loop: bool = False) -> PreviewStarted:
-        """Play the preview of a training's evaluation, as loud as its source.
-
-        Raises:
-            AlleleError: when there is no device, no such file, or the daemon refuses.
-        """
+        """Play the preview of a training's evaluation, as loud as its source. Raises an AlleleError as `play` does."""
         request = PlayPreview(player=await self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
         return await self._started(request, _Playing(preview=(job, preview)))
+
+    async def play_file(self, path: str) -> FileStarted:
+        """Play a recording. Raises an AlleleError as `play` does."""
+        return await self._started(PlayFile(player=await self._player_id(), path=path), _Playing(file=path))
 
     @property
     def heard_sample(self) -> int:
@@ -176,16 +180,14 @@ class Sound:
     ) -> None:
         """Play frames of a strand as if some cells (level, frames) had another code, without writing it.
 
-        Raises:
-            AlleleError: when there is no device or the daemon refuses.
+        Raises an AlleleError as `play` does.
         """
         await self.try_cells(grid, frames, Cells(with_code(grid, *cells), grid.columns), editor)
 
     async def try_cells(self, grid: StrandGrid, frames: FrameRange, tried: Cells, editor: Editor) -> None:
         """Play frames of a strand as if it had other codes and columns, without writing them.
 
-        Raises:
-            AlleleError: when there is no device or the daemon refuses.
+        Raises an AlleleError as `play` does.
         """
         levels = editor.heard_levels(grid.levels)
         request = StartPlayback(
@@ -214,7 +216,7 @@ class Sound:
         started = (await self._session.ask(request, buffers=[] if before is None else [*before])).body
         if stops == self._stops:
             self._playback, self._before, self.is_audition = started.playback, now.before, now.is_audition
-            self._strand, self.preview = now.strand, now.preview
+            self._strand, self.preview, self.file = now.strand, now.preview, now.file
             self._frame = started.frames.first if isinstance(started, PlaybackStarted) else None
             self._frames = started.frames if isinstance(started, PlaybackStarted) else FrameRange()
             self._changed("playhead")
@@ -252,7 +254,7 @@ class Sound:
 
     async def stop(self) -> None:
         """Stop all sound at once, including requests that have not started, and tell the daemon to stop."""
-        self._strand, self._frame, self.preview = "", None, None
+        self._strand, self._frame, self.preview, self.file = "", None, None, ""
         self._auditions.drop()
         self._stops += 1
         self._changed("playhead")
@@ -287,7 +289,7 @@ class Sound:
 
     def _on_ended(self, ended: Any) -> None:
         if ended.playback in (self._playback, 0):
-            self._strand, self._frame, self.preview = "", None, None
+            self._strand, self._frame, self.preview, self.file = "", None, None, ""
             asyncio.get_running_loop().call_later(HOLD_S, self._clear_meter, self._playback)
             self._changed("playhead")
             if ended.reason in ("failed", "lost") and self._has_sound:

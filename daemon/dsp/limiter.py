@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 CEILING = 10 ** (-0.1 / 20)  # leaves room for the dither and for a converter's reconstruction
 LOOKAHEAD = 240  # 5 ms at 48 kHz
-_PIECE = 1 << 16
+PIECE = 1 << 16
 
 
 class Limited(NamedTuple):
@@ -42,8 +42,8 @@ def limit(audio: NDArray[np.float32]) -> Limited:
     if not count:
         return Limited(audio, 0, 0.0)
     out, gains = audio.copy(), np.ones(level.size, np.float32)
-    for lo in range(0, level.size, _PIECE):
-        hi = min(level.size, lo + _PIECE)
+    for lo in range(0, level.size, PIECE):
+        hi = min(level.size, lo + PIECE)
         start, stop = max(0, lo - 2 * LOOKAHEAD), min(level.size, hi + 2 * LOOKAHEAD)
         if over[start:stop].any():
             gains[lo:hi] = _gain(level[start:stop])[lo - start : hi - start]

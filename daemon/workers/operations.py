@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from daemon.atlas.files import ATLAS_NAME, read_atlas
 from daemon.atlas.table import Atlas
 from daemon.blending.computations import compute
-from daemon.codec.codec import Codec
+from daemon.codec.codec import CHUNK_FRAMES, Codec
 from daemon.codec.format import CONFIG_NAME
 from daemon.dsp.audio import UNTOUCHED
-from daemon.dsp.limiter import Limited, limit
+from daemon.dsp.dither import Place
+from daemon.dsp.limiter import PIECE, Limited, limit
 from daemon.dsp.onsets import find_onsets
 from daemon.dsp.tempo import tempo_candidates
 from daemon.render.wav import write_wav
@@ -36,6 +37,8 @@ Result = tuple[dict[str, Any], Sequence[Array]]
 
 LIMITER_FRAMES = 1
 """Frames around a region on which its limiting depends: the limiter reaches 480 samples, a hop has 1024."""
+LIMITER_PIECES = 2 * PIECE
+"""Samples around a part of a file that make its limiting bitwise that of the whole: it works in pieces."""
 
 
 class Operations:
@@ -126,18 +129,18 @@ class Operations:
         part: Sequence[int] | None = None,
         replace: bool = True,
     ) -> Result:
-        """Decode a grid to a 48 kHz 24-bit WAV file, or only its samples [part[0], part[1]).
+        """Decode a grid to a 48 kHz 24-bit WAV file, or only its samples [part[0], part[1]), bitwise as in the whole.
 
-        A part is taken out of the whole, since the limiter and the dither at its edges depend on what is around it.
+        Only the part and what it depends on are decoded: the codec's and the limiter's surroundings.
         """
         codec = self._codec(model, codec_id)
-        decoded = codec.decode(codes, levels=levels, gain_db=gains_db)
-        limited = limit(decoded)
-        sound = limited.audio[..., :samples]
-        written = slice(None) if part is None else slice(*part)
-        heard = sound[..., written]
+        first, past = (0, samples) if part is None else part
+        begins, decoded = _decoded_around(codec, codes, (first, past), levels, gains_db)
+        limited, within = limit(decoded), slice(first - begins, past - begins)
+        heard = limited.audio[..., within]
+        place = Place(first, samples)
         try:
-            write_wav(Path(out), sound, codec.config.sample_rate, 24, part=written, replace=replace)
+            write_wav(Path(out), heard, codec.config.sample_rate, 24, place=place, replace=replace)
         except FileExistsError:
             raise AlleleError(
                 "E_EXISTS", f"{out}: another program has just created this file", hint="try again"
@@ -151,7 +154,7 @@ class Operations:
             "channels": codec.config.channels,
             "peak_db": _decibels(peak),
             "rms_db": _decibels(rms),
-            "notes": _limiting(limited, decoded[..., :samples], written, codec.config.sample_rate),
+            "notes": _limiting(limited, decoded, within, first, codec.config.sample_rate),
         }
         return fields, ()
 
@@ -224,14 +227,34 @@ def _reduced_db(limited: Limited, part: slice, hop: int) -> NDArray[np.float32]:
     return np.asarray(-20 * np.log10(lowest), np.float32)
 
 
-def _limiting(limited: Limited, decoded: NDArray[np.float32], part: slice, sample_rate: int) -> list[str]:
-    """A note about the samples of a part that a limiter had to reduce to fit the range of the file, and where."""
-    gain = UNTOUCHED if limited.gain is None else limited.gain[: decoded.shape[-1]][part]
+def _decoded_around(
+    codec: Codec, codes: Array, part: tuple[int, int], levels: list[int] | None, gains_db: Array
+) -> tuple[int, NDArray[np.float32]]:
+    """Decode the chunks of `Codec.decode` that a part and its limiting depend on, so that every sample is bitwise its.
+
+    Returns:
+        The first sample of the sound, and the sound from there on.
+    """
+    hop, total = codec.config.hop_length, codes.shape[1]
+    lo = max(0, part[0] - LIMITER_PIECES) // hop // CHUNK_FRAMES * CHUNK_FRAMES
+    hi = min(total, -(-(part[1] + LIMITER_PIECES) // hop))
+    if lo == 0 and hi == total:
+        return 0, codec.decode(codes, levels=levels, gain_db=gains_db)
+    ranges = [(first, min(total, first + CHUNK_FRAMES)) for first in range(lo, hi, CHUNK_FRAMES)]
+    pieces = [codec.decode_range(codes, *frames, levels=levels, gain_db=gains_db) for frames in ranges]
+    return lo * hop, np.concatenate(pieces, axis=-1)
+
+
+def _limiting(limited: Limited, decoded: NDArray[np.float32], within: slice, first: int, sample_rate: int) -> list[str]:
+    """A note about the samples of a part that a limiter had to reduce to fit the range of the file, and where.
+
+    `within`: the part, in the sound that was limited. `first`: its first sample in the strand.
+    """
+    gain = UNTOUCHED if limited.gain is None else limited.gain[within]
     if gain.min(initial=1.0) == 1.0:
         return []
-    level = np.abs(decoded[..., part])
+    level = np.abs(decoded[..., within])
     count = int(np.count_nonzero((level if level.ndim == 1 else level.max(axis=0)) > 1.0))
-    first = part.start or 0
     at_s = (first + int(gain.argmin())) / sample_rate
     where = f"{at_s:.2f} s of the strand" if first else f"{at_s:.2f} s"
     over = f": {count} samples were over full scale" if count else ""

@@ -14,6 +14,7 @@ from tui.actions.situation import Situation
 from tui.editor.commands import CommandLine
 from tui.editor.context import EditorContext
 from tui.editor.cutting import Cutting
+from tui.editor.direct import Direct
 from tui.editor.finding import Finding
 from tui.editor.hearing import Hearing
 from tui.editor.motions import Motions
@@ -54,7 +55,7 @@ class EditorScreen(BaseScreen):
         timing = Timing(context, hearing, sender)
         motions, viewing, finding = Motions(context, hearing, timing), Viewing(context), Finding(context, hearing)
         strands, files, operations = StrandChoice(context), Files(context), Operations(context, sender)
-        cutting, varying = Cutting(context, sender, files), Varying(context)
+        cutting, varying, direct = Cutting(context, sender, files), Varying(context), Direct(context, operations)
         self.paint_mode = PaintMode(context, operations, sender)
         self.command_line = CommandLine(
             context,
@@ -69,8 +70,21 @@ class EditorScreen(BaseScreen):
             timing=timing,
         )
         self.mouse = Mouse(context)
-        parts = (hearing, motions, viewing, finding, strands, files, operations, cutting, varying, timing, sizing)
-        for part in (*parts, self.paint_mode, self.command_line, self.editor_words):
+        parts = (
+            hearing,
+            motions,
+            viewing,
+            finding,
+            strands,
+            files,
+            operations,
+            cutting,
+            varying,
+            timing,
+            sizing,
+            direct,
+        )
+        for part in (*parts, timing, sizing, direct, self.paint_mode, self.command_line, self.editor_words):
             self.handlers = {**self.handlers, **part.handlers()}
 
     def compose_body(self) -> ComposeResult:

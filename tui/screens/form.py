@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 
 from protocol.messages.jobs import StartTraining
 from protocol.training import OPTIONS, TrainingOptions
-from tui.model.names import NAME_RULE, is_name
+from tui.model.names import NAME_RULE, free_name, is_name
 from tui.model.training import read_option
 from tui.screens.key_input import token_of
 from tui.widgets.form_field import FormField
@@ -118,8 +118,3 @@ def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> StartTra
     options = TrainingOptions(**{option.name: read_option(option, values[option.name]) for option in OPTIONS})
     options.check()
     return StartTraining(corpus=corpus, model=model, options=options)
-
-
-def free_name(corpus: str, taken: set[str]) -> str:
-    """Return a name that no model has yet."""
-    return next(name for name in (corpus, *(f"{corpus}-{n}" for n in range(2, 10_000))) if name not in taken)

@@ -16,9 +16,8 @@ from daemon.workers.operations import Operations
 @pytest.fixture
 def engine(raw_model: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Operations whose codec answers with what `loudness` says, so that full scale can be passed on purpose."""
-    monkeypatch.setattr(
-        Codec, "decode", lambda self, codes, **_: np.array([0.5, 1.5, -1.2, 0.0], np.float32) * float(codes[0, 0])
-    )
+    sound = np.array([0.5, 1.5, -1.2, 0.0], np.float32)
+    monkeypatch.setattr(Codec, "decode", lambda self, codes, **_: sound * float(codes[0, 0]))
     return Operations(torch.device("cpu"))
 
 
@@ -96,3 +95,40 @@ def test_a_part_of_a_file_is_that_part_of_the_whole(
     level = np.abs(sound[:, 123:15_123]).max(axis=0)
     at_s = (123 + int(level.argmax())) / 48_000
     assert fields["notes"][0].endswith(f"at {at_s:.2f} s of the strand: {over} samples were over full scale")
+
+
+def test_a_part_of_a_long_file_is_bitwise_that_of_the_whole_and_the_rest_is_not_decoded(
+    raw_model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    operations = Operations(torch.device("cpu"))
+    codec = Codec.load(raw_model, torch.device("cpu"))
+    levels, codes, frames = codec.config.levels, codec.config.codebook_size, 2400
+    random = np.random.default_rng(3)
+    grid = random.integers(0, codes, (levels, frames)).astype(np.uint16)
+    loud = 20 * np.log10(1.5 / np.abs(codec.decode(grid[:, :64])).max())
+    gains = (loud + random.normal(0, 3, frames)).astype(np.float32)  # the limiter acts in many places
+    decoded = list[int]()
+    real = Codec._decode_range
+
+    def counted(self: Codec, grid: Any, lo: int, hi: int, *more: Any) -> Any:
+        decoded.append(hi - lo)
+        return real(self, grid, lo, hi, *more)
+
+    monkeypatch.setattr(Codec, "_decode_range", counted)
+
+    def written(part: list[int] | None) -> Any:
+        where: Any = {"model": str(raw_model), "codec_id": "", "out": str(tmp_path / "x.wav"), "levels": None}
+        operations.decode_file(grid, gains, samples=frames * 1024 - 300, part=part, **where)
+        return soundfile.read(tmp_path / "x.wav", dtype="int32")[0]
+
+    whole = written(None)
+    assert sum(decoded) == frames
+    for first, past in (
+        (0, 7),
+        (512 * 1024, 512 * 1024 + 9001),
+        (1_300_001, 1_350_000),
+        (len(whole) - 5000, len(whole)),
+    ):
+        decoded.clear()
+        assert np.array_equal(written([first, past]), whole[first:past])
+        assert sum(decoded) <= 1024
