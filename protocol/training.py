@@ -215,6 +215,28 @@ class TrainingOptions:
             help="let the decoder learn against an adversary at the end; codes stay (for long trainings on a GPU)",
         ),
     )
+    no_prior: bool = _option(
+        False,
+        Option(
+            flag="--no-prior",
+            label="without a prior",
+            kind=SWITCH,
+            help="train no prior after the codec; generating then quotes the recordings only (--resume adds one)",
+            alternative="prior",
+        ),
+    )
+    prior_budget_s: float | None = _option(
+        None,
+        Option(
+            flag="--prior-budget",
+            label="budget of the prior",
+            metavar="60s|5m",
+            kind=Duration(),
+            help="wall clock of the prior's training (as long as the codec's, at most 10m; ended early when its error "
+            "stays; size toy has a prior only with this)",
+            alternative="prior",
+        ),
+    )
     seed: int = _option(
         0,
         Option(

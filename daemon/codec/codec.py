@@ -280,8 +280,7 @@ class Codec:
 
     def search_vectors(self) -> NDArray[np.float32]:
         """Vector of every code in its level's search space, `(Q, K, 8)` float32: near codes sound alike."""
-        book = self._model.quantizer.book
-        return torch.stack([book(level).embed[0] for level in range(self.config.levels)]).cpu().numpy()
+        return self._model.quantizer.search_vectors().cpu().numpy()
 
     def codebook_ranks(self) -> NDArray[np.uint16]:
         """Rank of every code on its codebook's first principal component, `(Q, K)`, dark to bright."""

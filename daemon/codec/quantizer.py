@@ -142,6 +142,10 @@ class ResidualQuantizer(nn.Module):
         """Vector that each code of a level adds to the latent, `(K, D)`."""
         return self._level(level).project_out(self.book(level).embed[0])
 
+    def search_vectors(self) -> Tensor:
+        """Code vectors of all levels in their search spaces, `(Q, K, codebook_dim)`."""
+        return torch.stack([self.book(level).embed[0] for level in range(len(self.levels))])
+
     def dequantize(self, codes: Tensor, levels: Sequence[int] | None = None, *, keep: Tensor | None = None) -> Tensor:
         """Sum the vectors of codes `[B, Q, T]` to latents `[B, T, D]`.
 

@@ -1,11 +1,11 @@
 """Collage: a walk over the frames of the recordings, which jumps to frames that could have come next.
 
-At each frame the walk goes on to the next frame of the same recording, or, by chance, to the one after a frame whose
+At each frame the walk goes on to the next frame of the same recording or, by chance, to the one after a frame whose
 last `CONTEXT` frames are near those just heard. The frame at a join is quantised from the mean of what would have come
 and what comes. Everything else is verbatim, which the output says frame by frame.
 
-Reference: D. Schwarz, "Concatenative sound synthesis: the early years", 2006; S. Dubnov et al., factor oracle, 2007, for
-walks by repeated context. Deviation: contexts are compared as vectors, so that near ones count.
+Reference: D. Schwarz, "Concatenative sound synthesis: the early years", 2006; S. Dubnov et al., factor oracle, 2007,
+for walks by repeated context. Deviation: contexts are compared as vectors, so that near ones count.
 """
 
 import functools

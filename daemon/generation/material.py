@@ -8,6 +8,7 @@ that quotes it sounds like the model and not like a sampler.
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Self
 
 import msgspec
@@ -120,7 +121,7 @@ class Material:
             GenerationError: it is missing, damaged, or of another codec or version.
         """
         folder = model_dir / FOLDER
-        again = f"Measure it: allele model atlas {model_dir.name}"
+        again = f"Gather it: allele model atlas {quote(model_dir.name)}"
         try:
             index = msgspec.json.decode((folder / _INDEX).read_bytes(), type=_Index)
             codes = np.load(folder / _CODES, allow_pickle=False)

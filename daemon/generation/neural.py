@@ -1,4 +1,4 @@
-"""The neural engine: codes sampled from the prior, from nothing, after a sound, inside one, or in place of some cells."""
+"""The neural engine: codes sampled from the prior, from nothing, after a sound, in a gap, or in place of cells."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ PROMPT_FRAMES = 192
 CANDIDATES = 12
 INFILL_TEMPERATURE = 0.8
 """Of the calibrated one: a gap has two sides to agree with."""
-SEAM_FRAMES = 12
+CLOSING_FRAMES = 12
 """Frames at the end of a loop that are filled again so that they lead to its start."""
 SPAN_FRAMES = 8
 """Mean length of a stretch that a variation keeps or draws again, 170 ms."""
@@ -124,11 +124,11 @@ class Neural:
     def _closed(self, codes: Codes, settings: Settings, seed: int) -> Codes:
         """The same grid with its last frames filled again so that they lead to its start."""
         frames = codes.shape[1]
-        seam = min(SEAM_FRAMES, frames // 3)
-        if not seam:
+        closing = min(CLOSING_FRAMES, frames // 3)
+        if not closing:
             return codes
-        turned = np.roll(codes, frames // 2, 1)  # the seam is in the middle now
-        lo = frames // 2 - seam
+        turned = np.roll(codes, frames // 2, 1)  # end and start meet in the middle now
+        lo = frames // 2 - closing
         return np.roll(self.infill(turned, lo, frames // 2, seed, settings), -(frames // 2), 1)
 
     def _snapped(self, codes: Codes, settings: Settings, seed: int) -> Codes:

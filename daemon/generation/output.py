@@ -19,7 +19,7 @@ FADE_SAMPLES = 480
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """One new sound."""
+    """One new sound, as codes and as audio."""
 
     codes: Codes
     """`(Q, T)`: the strand, which can be edited."""

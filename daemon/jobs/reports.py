@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.runs.reports import EvaluationReport, LevelReport, LogLine, Report, StepReport
+from daemon.runs.reports import EvaluationReport, LevelReport, LogLine, PriorReport, Report, StepReport
 from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
 from protocol.messages.fields import Struct
 
@@ -15,7 +15,7 @@ def event_of(job: str, report: Report, run_dir: Path) -> Struct:
         return _step(job, report)
     if isinstance(report, EvaluationReport):
         return _evaluation(job, report, run_dir)
-    return JobLogged(job=job, text=report.text)
+    return JobLogged(job=job, text=report.words if isinstance(report, PriorReport) else report.text)
 
 
 def read_line(line: bytes) -> Report | None:

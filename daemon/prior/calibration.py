@@ -1,7 +1,7 @@
 """Fit the temperature of sampling: level 0 should repeat itself as often as in the recordings.
 
-Too low a temperature makes drones, too high a one noise. Both show in how often level 0 keeps its code from one frame to
-the next, so that rate is matched. Three short sequences are sampled at each temperature tried.
+Too low a temperature makes drones, too high a one noise. Both show in how often level 0 keeps its code from one frame
+to the next, so that rate is matched. Three short sequences are sampled at each temperature tried.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The card of a finished prior: what was measured when its training ended. Without torch, so that the broker reads it."""
+"""The card of a finished prior: what was measured when its training ended. No torch, so the broker can read it."""
 
 from pathlib import Path
 
@@ -32,6 +32,8 @@ class PriorCard(msgspec.Struct, frozen=True, kw_only=True):
     repeat_rate: float
     """How often it then repeats itself, as a share of the frames."""
     corpus_repeat_rate: float
+    novelty: dict[str, float] | None = None
+    """How new a few sounds made from nothing were; None if that was not measured."""
     ended: str = ""
     """Why the training ended before its budget was used; empty if it was used."""
 

@@ -1,6 +1,7 @@
 """Read and write a prior on disk: `prior.safetensors` and `prior.json`. Nothing is unpickled."""
 
 from pathlib import Path
+from shlex import quote
 
 import msgspec
 from safetensors import SafetensorError
@@ -46,7 +47,7 @@ def read_prior(folder: Path, codec_id: str) -> tuple[PriorFile, dict[str, Tensor
     Raises:
         PriorError: a file is missing, damaged or of another version, or the prior is of another codec.
     """
-    again = f"Train it again: allele train --resume --name {folder.parent.name}"
+    again = f"Train it again: allele train --resume --name {quote(folder.parent.name)}"
     try:
         text = (folder / CONFIG_NAME).read_bytes()
         version = msgspec.json.decode(text, type=_Version).version

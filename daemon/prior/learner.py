@@ -19,7 +19,7 @@ from daemon.prior.card import PriorCard, write_card
 from daemon.prior.plan import PriorPlan
 from daemon.prior.prior import Prior
 from daemon.prior.recordings import Recording
-from daemon.prior.sampling import Sampling, sample
+from daemon.prior.sampling import sample
 from daemon.prior.steps import PriorSteps
 from daemon.render.wav import write_wav
 from daemon.runs.checkpoint import Checkpoint, Progress, load_step
@@ -167,9 +167,7 @@ class PriorLearner:
     def settle(self) -> None:
         """Averaged weights need no settling."""
 
-    def finish(
-        self, ended: str, say: Callable[[str], None], report: Callable[[PriorReport], None]
-    ) -> TrainingResult:
+    def finish(self, ended: str, say: Callable[[str], None], report: Callable[[PriorReport], None]) -> TrainingResult:
         """Keep the weights of the best evaluation, fit the temperature, and write the prior with its card."""
         prior, kept = self._best()
         judged = self._judged(prior, None)
@@ -179,7 +177,7 @@ class PriorLearner:
         report(judged.report)
         corpus_rate = repeat_rate([recording.grids[0] for recording in self._train])
         temperature, rate = fitted_temperature(prior, corpus_rate, self.plan.prior.context)
-        say(f"temperature {temperature:.2f}: level 0 then repeats {rate:.0%} of its codes, the recordings {corpus_rate:.0%}")
+        say(f"temperature {temperature:.2f}: level 0 repeats {rate:.0%} of its codes, the recordings {corpus_rate:.0%}")
         prior.save(self._dir)
         card = PriorCard(
             parameters=prior.model.parameter_count,
@@ -230,7 +228,7 @@ def _scored(prior: Prior, recordings: list[Recording], most: int) -> _Scored:
     grids = [recording.grids[0][:, : max(8, round(share * recording.frames))] for recording in recordings]
     pairs = [prior.bits(grid) for grid in grids]
     frames = sum(grid.shape[1] for grid in grids)
-    levels = sum(whole.sum(1) for whole, _ in pairs) / frames
+    levels = np.sum([whole.sum(1) for whole, _ in pairs], 0) / frames
     network = sum(float(alone.sum()) for _, alone in pairs) / frames
     use = prior.unigram_bits
     unigram = sum(float(use[np.arange(len(grid))[:, None], grid].sum()) for grid in grids) / frames

@@ -1,7 +1,7 @@
 """The votes of `daemon.prior.copies` one frame at a time, for sequences that grow, in numpy float64.
 
-The result equals `Copies.forward` on the whole sequence, which a test compares. Distances to earlier frames are kept for
-the last `BACK` frames only, so a frame costs time in proportion to the frames remembered.
+The result equals `Copies.forward` on the whole sequence, which a test compares. Distances to earlier frames are kept
+for the last `BACK` frames only, so a frame costs time in proportion to the frames remembered.
 """
 
 import copy

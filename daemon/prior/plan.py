@@ -69,4 +69,3 @@ def set_aside(lengths: list[int], share: float = 0.15, fewest: int = 8) -> list[
             chosen.append(index)
             total += lengths[index]
     return sorted(chosen)
-

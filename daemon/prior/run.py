@@ -103,13 +103,15 @@ def _run(
     except BaseException as error:
         failure: BaseException = error
         if is_out_of_memory(error):
-            failure = TrainingMemoryError("Memory ran out in the prior's training.", "Close other programs, then resume.")
+            failure = TrainingMemoryError(
+                "Memory ran out in the prior's training.", "Close other programs, then resume."
+            )
         if loop is not None:
             loop.end("failed", str(failure) or type(failure).__name__)
         raise failure from error
 
 
-def _codec_plan(model_dir: Path):  # noqa: ANN202
+def _codec_plan(model_dir: Path):
     run = read_run(model_dir)
     if run is None:
         message = f"{model_dir.name} has no run.json: its training files are not known."

@@ -20,7 +20,7 @@ Real = NDArray[np.float64]
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How to sample."""
+    """How to draw codes from a prior."""
 
     temperature: float = 1.0
     """Below 1 the likely becomes likelier; above 1 less likely."""
@@ -69,9 +69,7 @@ class Sampler:
             self._network.context(self._frame, conditions, self._state)
             self._append(frame[None])
 
-    def draw(
-        self, conditions: Real | None = None, given: NDArray[np.integer] | None = None
-    ) -> NDArray[np.int64]:
+    def draw(self, conditions: Real | None = None, given: NDArray[np.integer] | None = None) -> NDArray[np.int64]:
         """Draw the next frame of every sequence.
 
         Args:
@@ -117,7 +115,7 @@ class Sampler:
         for index, random in enumerate(self._random):
             if random.random() < 1 / settings.repeat_frames or past.count == settings.period:
                 self._repeats[index] = random.random() < settings.repeat
-        return past.codes[:, :, -settings.period]
+        return past.codes[:, :, -settings.period].astype(np.int64)
 
 
 def sample(

@@ -92,7 +92,7 @@ class PriorSteps:
     def _learn(self, crops: Crops) -> float:
         """Gradient of the network's own loss on a batch; returns it, in nats a cell."""
         recipe, network = self.plan.recipe, self.model.network.train()
-        batch, frames = crops.segments.shape
+        frames = crops.segments.shape[1]
         context = network.contexts(
             crops.codes, crops.begins, _conditions(crops.conditions, recipe), _masked(crops.codes, recipe)
         )

@@ -39,7 +39,9 @@ class Trunk(nn.Module):
     def __init__(self, width: int, layers: int, heads: int, expansion: int, context: int, dropout: float) -> None:
         super().__init__()
         self._context, self._half = context, width // heads // 2
-        self.layers = nn.ModuleList(_Layer(width, heads, expansion, dropout) for _ in range(layers))
+        made = [_Layer(width, heads, expansion, dropout) for _ in range(layers)]
+        self.layers = nn.ModuleList(made)
+        self._typed = tuple(made)  # nn.ModuleList types its elements as Module
         self.last = nn.LayerNorm(width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,9 +50,9 @@ class Trunk(nn.Module):
         turn = self._turns(torch.arange(count, device=x.device))
         age = torch.arange(count, device=x.device)[:, None] - torch.arange(count, device=x.device)
         seen = (age >= 0) & (age < self._context)
-        for layer in self.layers:
-            query, key, value = layer.project(x, turn)  # type: ignore[operator]
-            x = layer.rest(x, F.scaled_dot_product_attention(query, key, value, attn_mask=seen))  # type: ignore[operator]
+        for layer in self._typed:
+            query, key, value = layer.project(x, turn)
+            x = layer.rest(x, F.scaled_dot_product_attention(query, key, value, attn_mask=seen))
         return self.last(x)
 
     def _turns(self, positions: Tensor) -> Tensor:

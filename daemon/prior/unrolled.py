@@ -1,13 +1,14 @@
 """A prior's network for one frame and one level at a time, in numpy float64.
 
-Sampling calls the network once for every cell, on a handful of numbers, so its time is the overhead of calls: numpy's is
-a fifth of PyTorch's. And in float64 a sequence does not depend on how many others are sampled beside it, as sums of
+Sampling calls the network once for every cell, on a handful of numbers, so its time is the overhead of calls: numpy's
+is a fifth of PyTorch's. And in float64 a sequence does not depend on how many others are sampled beside it, as sums of
 float32 would. The result equals `PriorNetwork` within rounding, which a test compares.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from daemon.prior.network import PriorNetwork
 from daemon.prior.trunk import ROTARY_BASE
@@ -133,7 +134,7 @@ class UnrolledNetwork:
 
 
 class _LayerWeights:
-    def __init__(self, layer: nn.Module) -> None:
+    def __init__(self, layer: Any) -> None:  # Any: nn.Module types every attribute as Tensor | Module
         self._before, self._after = _norm_of(layer.before), _norm_of(layer.after)
         self._mix_in, self._mix_out = _array(layer.mix_in.weight).T.copy(), _array(layer.mix_out.weight).T.copy()
         self._widen, self._widen_bias = _array(layer.widen.weight).T.copy(), _array(layer.widen.bias)
@@ -147,14 +148,16 @@ class _LayerWeights:
     def rest(self, x: Real, mixed: Real) -> Real:
         """Add what attention found, and the perceptron."""
         x = x + mixed @ self._mix_out
-        return x + _gelu(_normalised(x, self._after) @ self._widen + self._widen_bias) @ self._narrow + self._narrow_bias
+        return (
+            x + _gelu(_normalised(x, self._after) @ self._widen + self._widen_bias) @ self._narrow + self._narrow_bias
+        )
 
 
-def _array(tensor: Tensor | nn.Module) -> Real:
-    return tensor.detach().cpu().double().numpy()  # type: ignore[operator,union-attr]
+def _array(tensor: Any) -> Real:
+    return tensor.detach().cpu().double().numpy()
 
 
-def _norm_of(norm: nn.Module | Tensor) -> tuple[Real, Real]:
+def _norm_of(norm: Any) -> tuple[Real, Real]:
     return _array(norm.weight), _array(norm.bias)
 
 

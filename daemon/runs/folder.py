@@ -68,7 +68,6 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     """general, leaning, memorised or unknown. `memorisation.json` contains the measurements."""
     memorisation_ratio: float | None = None
     """The held-out error divided by the training error."""
-    prior: None = None
     corpus: str
     preset: str
     seed: int

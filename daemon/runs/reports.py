@@ -103,6 +103,18 @@ class PriorReport(msgspec.Struct, frozen=True, kw_only=True, tag="prior"):
     preview: str
     """A WAV file, relative to the run folder: a few seconds that these weights made from nothing."""
 
+    @property
+    def words(self) -> str:
+        """The evaluation in a line: bits a frame held out and trained on, and those of each level."""
+        levels = " ".join(f"{bits:.1f}" for bits in self.levels)
+        known = f"{self.train_bits:.1f} bits a frame of the training; nothing is held out"
+        if self.bits is not None and self.network_bits is not None:
+            known = (
+                f"held out {self.bits:.1f} bits a frame (without copies {self.network_bits:.1f}, unigram "
+                f"{self.unigram_bits:.1f}), trained on {self.train_bits:.1f}{', best so far' if self.is_best else ''}"
+            )
+        return f"prior step {self.step}: {known}; by level {levels}"
+
 
 Report = StepReport | EvaluationReport | PriorReport | LogLine
 

@@ -26,6 +26,10 @@ class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the training ends with an adversarial stage, in which the codes are fixed (training/adversarial.py)."""
     channels: int | None = None
     """1 or 2. None means 2 if most of the corpus is audibly stereo, otherwise 1."""
+    no_prior: bool = False
+    """Whether no prior is trained after the codec."""
+    prior_budget_s: float | None = None
+    """The wall-clock time of the prior's optimisation; None for as long as the codec's, at most ten minutes."""
     seed: int = 0
     resume: bool = False
     """Whether to continue from the newest checkpoint of the run folder."""

@@ -13,6 +13,8 @@ import msgspec
 from daemon.codec.format import format_problem
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import INDEX_NAME, Corpus, FileRecord, load_corpus
+from daemon.prior.card import CARD_NAME, read_card
+from daemon.prior.card import FOLDER as PRIOR
 from daemon.runs.checkpoint import complete
 from daemon.runs.errors import TrainingError
 from daemon.runs.folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, read_run
@@ -40,8 +42,9 @@ def corpus_signature(folder: Path) -> str:
 
 
 def model_signature(folder: Path) -> str:
-    """Signature of a model's description, saved with its row in the index."""
-    return signature(folder / MODEL_NAME)
+    """Signature of a model's description and its prior's, saved with its row in the index."""
+    described = signature(folder / MODEL_NAME)
+    return described and described + signature(folder / PRIOR / CARD_NAME)
 
 
 def read_corpus(folder: Path) -> CorpusInfo | None:
@@ -108,9 +111,30 @@ def read_model(folder: Path) -> ModelInfo | None:
         frame_rate=card.frame_rate,
         channels=card.channels,
         created=card.created,
-        prior=None,
+        prior=prior_of(folder),
         path=str(folder),
     )
+
+
+def prior_of(folder: Path) -> dict[str, Any] | None:
+    """Summary of a model's prior; None if it has none."""
+    card = read_card(folder)
+    if card is None:
+        return None
+    return {
+        "kind": card.kind,
+        "parameters": card.parameters,
+        "steps": card.steps,
+        "seconds": card.seconds,
+        "bits_per_frame": card.bits_per_frame,
+        "held_out_bits_per_frame": card.held_out_bits_per_frame,
+        "novelty": card.novelty,
+    }
+
+
+def lacks_prior(folder: Path) -> bool:
+    """Whether a folder holds a finished model whose prior is not trained, or not to its end."""
+    return (folder / MODEL_NAME).exists() and read_card(folder) is None
 
 
 def with_problem(info: ModelInfo, folder: Path) -> ModelInfo:

@@ -1,6 +1,6 @@
 """An atlas job: `python -m daemon.workers.atlas DESCRIPTOR PARENT_PID`, one child process for each job.
 
-It measures the effect of each code of a finished model on the sound. "cancel" takes effect after each context and keeps
+It measures the effect of each code of a finished model on the sound, and gathers the material of a model without any. "cancel" takes effect after each context and keeps
 the previous atlas.
 """
 
@@ -16,6 +16,7 @@ NICE = 5
 
 def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
     from daemon.atlas.model import measure_model
+    from daemon.generation.gathering import gather_material
     from daemon.atlas.pace import Pace
     from daemon.workers.device import choose_device
 
@@ -27,7 +28,7 @@ def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
         return not wire.cancelled.is_set()
 
     atlas = measure_model(model_dir, Path(spec.corpus_dir), device=choose_device(), say=say, go_on=go_on)
-    if atlas is None:
+    if atlas is None or not gather_material(model_dir, Path(spec.corpus_dir), device=choose_device()):
         return {"state": "stopped"}
     Q, K, M, _ = atlas.shape
     rows = atlas.reliability.round(3).tolist()

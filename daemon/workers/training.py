@@ -3,7 +3,7 @@
 The broker sends the specification of the training and receives its reports (at most STEPS_A_SECOND of steps; the run's
 log contains all). "cancel" takes effect between two steps and writes a checkpoint; "keep" writes a finished model. The
 process has a low priority, so that decoding for playback comes first. When the model is finished, it can be used, and
-its atlas is measured, in addition to the budget.
+its atlas is measured, in addition to the budget, and its prior is trained (`prior_part`).
 """
 
 import sys
@@ -22,10 +22,12 @@ NICE = 5
 
 
 def _train(wire: Wire, spec: TrainSpec, _: Path) -> dict[str, Any]:
+    from daemon.atlas.files import ATLAS_NAME
     from daemon.runs.folder import MODEL_NAME
-    from daemon.runs.reports import Control, Report, StepReport
+    from daemon.runs.reports import Report, StepReport
     from daemon.training.codec_run import train
     from daemon.workers.device import choose_device
+    from daemon.workers.prior_part import control_of, learn_prior, learns_prior
 
     sent_s = 0.0
 
@@ -38,20 +40,28 @@ def _train(wire: Wire, spec: TrainSpec, _: Path) -> dict[str, Any]:
             sent_s = now_s
         wire.send({"type": "report", "report": msgspec.json.encode(message)})
 
-    def control() -> Control:
-        if wire.cancelled.is_set():
-            return Control.STOP
-        return Control.KEEP if wire.kept.is_set() else Control.GO
-
     run_dir, corpus_dir = Path(spec.run_dir), Path(spec.corpus_dir)
-    result = train(spec.training, corpus_dir, run_dir, device=choose_device(), report=report, control=control)
-    if result.state == "stopped":
-        return {"state": "stopped"}
+    if not (run_dir / MODEL_NAME).exists():  # a finished model is resumed for its prior
+        result = train(
+            spec.training,
+            corpus_dir,
+            run_dir,
+            device=choose_device(),
+            report=report,
+            control=lambda: control_of(wire),
+        )
+        if result.state == "stopped":
+            return {"state": "stopped"}
     card = msgspec.json.decode((run_dir / MODEL_NAME).read_bytes(), type=dict[str, Any])
-    _measure(wire, run_dir, corpus_dir)
+    if not (run_dir / ATLAS_NAME).exists():
+        _measure(wire, run_dir, corpus_dir)
+    # A training that was ended by hand has its model now; its prior can still be trained later.
+    wants_prior = learns_prior(spec.training) and not (wire.kept.is_set() or spec.is_stopped)
+    if wants_prior and not learn_prior(wire, spec, codec_seconds=card["seconds"]):
+        return {"state": "stopped"}
     unjudged = "" if card["held_out"] else f"nothing is held out, since {card['held_out_reason']}"
     detail = "; ".join(filter(None, (unjudged, card.get("ended", ""))))
-    return {"state": "finished", "result": _result(run_dir.name, card), "detail": detail}
+    return {"state": "finished", "result": _result(run_dir, card), "detail": detail}
 
 
 def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
@@ -84,10 +94,12 @@ def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
         say(f"the atlas could not be measured: {describe_failure(problem).message}; {later}")
 
 
-def _result(model: str, card: dict[str, Any]) -> dict[str, Any]:
+def _result(run_dir: Path, card: dict[str, Any]) -> dict[str, Any]:
     """The result that `allele train --json` prints."""
-    wanted = ("steps", "seconds", "levels", "codebook", "held_out", "utilisation", "prior")
-    return {"model": model, **{key: card[key] for key in wanted}}
+    from daemon.store.folders import prior_of
+
+    wanted = ("steps", "seconds", "levels", "codebook", "held_out", "utilisation")
+    return {"model": run_dir.name, **{key: card[key] for key in wanted}, "prior": prior_of(run_dir)}
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     python scripts/bench/bench_prior.py HOME MODEL [MODEL ...] [--seconds 60] [--write]
 
 For each finished model in the home folder HOME, a prior is trained on its training recordings for `--seconds` CPU
-seconds on one thread, and scored on the recordings that the codec held out. Lower is better. Rows **no offsets**, **free
-head** and **no chain** are trained again without that part; **no copies** is the network of the whole. The baselines
-choose their smoothing on the held-out recordings themselves (`scripts/bench/markov.py`). `--write` puts the table into
-docs/BENCHMARKS.md. Two models take 10 minutes of a core.
+seconds on one thread, and scored on the recordings that the codec held out. Lower is better. Rows **no offsets**,
+**free head** and **no chain** are trained again without that part; **no copies** is the network of the whole. The
+baselines choose their smoothing on the held-out recordings themselves (`scripts/bench/markov.py`). `--write` puts the
+table into docs/BENCHMARKS.md. Two models take 10 minutes of a core.
 """
 
 import argparse

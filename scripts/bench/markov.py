@@ -105,5 +105,3 @@ def _past(codes: torch.Tensor, place: int) -> Order:
 
 def _joined(orders: list[Order]) -> Order:
     return np.concatenate([hits for hits, _ in orders], 1), np.concatenate([counts for _, counts in orders], 1)
-
-

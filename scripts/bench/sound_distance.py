@@ -1,10 +1,10 @@
 """How far the sound of one set of clips is from another: Fréchet distance, grain and pulse.
 
-Clips are cut into windows of 1 s every 0.5 s. A window's features are the mean and the deviation of 40 log-mel bands, its
-modulation at 1-4, 4-12 and 12-32 Hz, its upward flux, the share of frames with much of it, its centroid and its range.
-Each group of features counts as much as another; they are standardised on the reference, and reduced to `AXES` principal
-axes. All clips are brought to the same loudness first. Reference: K. Kilgour et al., "Fréchet audio distance", 2019;
-features are measurements and not a network's, because no network is at hand that knows single drums.
+Clips are cut into windows of 1 s every 0.5 s. A window's features are the mean and the deviation of 40 log-mel bands,
+its modulation at 1-4, 4-12 and 12-32 Hz, its upward flux, the share of frames with much of it, its centroid and its
+range. Each group of features counts as much as another; they are standardised on the reference, and reduced to `AXES`
+principal axes. All clips are brought to the same loudness first. Reference: K. Kilgour et al., "Fréchet audio
+distance", 2019; features are measurements and not a network's, because no network is at hand that knows single drums.
 """
 
 import numpy as np
@@ -68,9 +68,7 @@ def _window(levels: NDArray[np.float64], flux: NDArray[np.float64]) -> Features:
     for third in thirds:
         spectrum = np.abs(np.fft.rfft(third.mean(1) - third.mean(), 128)) / len(third)
         hz = np.arange(len(spectrum)) * 100 / 128
-        modulation += [
-            spectrum[(hz >= low) & (hz < high)].sum() for low, high in ((1, 4), (4, 12), (12, 32))
-        ]
+        modulation += [spectrum[(hz >= low) & (hz < high)].sum() for low, high in ((1, 4), (4, 12), (12, 32))]
     weight = 10 ** (levels.mean(0) / 10)
     centroid = (np.arange(40) * weight).sum() / weight.sum()
     rest = [flux.mean(), np.median(flux), (flux > 3).mean(), centroid, np.ptp(levels.mean(1))]

@@ -47,7 +47,7 @@ MODEL = {
     "frame_rate": "frames to a second",
     "channels": "1, or 2 for stereo; held_out then has side_mel and width_db too",
     "created": "when training ended, UTC",
-    "prior": "null: generation comes later",
+    "prior": "kind, parameters, steps, seconds, bits_per_frame, held_out_bits_per_frame, novelty; null without one",
     "path": "its folder",
     "problem": "why it cannot be used (made by another version, or damaged); empty when it can",
     "hint": "what to do about the problem",
@@ -89,7 +89,7 @@ TRAIN = {
     "codebook": "codes to a level",
     "held_out": "mel, stft and sisdr_db on sound it was not trained on; null where none can be held out",
     "utilisation": "share of each level's codes in use",
-    "prior": "null: generation comes later",
+    "prior": "kind, parameters, steps, seconds, bits_per_frame, held_out_bits_per_frame, novelty; null without one",
 }
 
 DECODED = {

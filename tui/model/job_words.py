@@ -101,6 +101,8 @@ def progress_words(job: JobInfo, step: StepCompleted) -> str:
     left = f"so far, {clock(step.eta_s)} left"
     if job.phase == "measuring":
         left = f"trained; {measuring_words([job], job.subject)}"
+    elif job.phase == "learning":
+        left = f"trained; {job.detail}, {clock(job.eta_s)} left"
     return f"step {step.step} · {clock(step.elapsed_s)} {left}"
 
 

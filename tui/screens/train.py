@@ -185,7 +185,11 @@ class TrainScreen(BaseScreen):
             return []
         if self.previews.active and training is not None:
             return [(f" {preview_file(training, self.preview)}", PLAIN)]
-        if self.model is not None and job.kind == "train" and (job.phase == "measuring" or job.state == "done"):
+        if (
+            self.model is not None
+            and job.kind == "train"
+            and (job.phase in ("measuring", "learning") or job.state == "done")
+        ):
             left = measuring_words([job], job.subject)
             more = [(f" ({left}; colours follow)", PLAIN)] if left else []
             return [(f" {job.subject} is trained: {{train.edit}} edits with it", BOLD), *more]

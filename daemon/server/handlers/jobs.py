@@ -16,7 +16,7 @@ from daemon.server.handlers.corpora import check_space
 from daemon.server.joblog import JobLogs
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
-from daemon.store.folders import has_learnt, has_run, run_corpus, unfinished_runs
+from daemon.store.folders import has_learnt, has_run, lacks_prior, run_corpus, unfinished_runs
 from protocol.errors import AlleleError
 from protocol.messages.jobs import (
     CancelJob,
@@ -170,7 +170,10 @@ def _check_run(body: StartTraining, models: Path) -> None:
         AlleleError: E_EXISTS, E_NOT_FOUND, E_BAD_REQUEST for another corpus, or E_IO if the run cannot be read.
     """
     folder = models / body.model
-    if (folder / MODEL_NAME).exists():
+    if body.resume and body.options.no_prior and (folder / MODEL_NAME).exists():
+        message = f"model {body.model} is finished; only a prior could be added to it"
+        raise AlleleError("E_EXISTS", message, hint="leave out --no-prior")
+    if (folder / MODEL_NAME).exists() and not (body.resume and lacks_prior(folder)):
         raise AlleleError(
             "E_EXISTS",
             f"model {body.model} is finished, and a finished model cannot be trained further",

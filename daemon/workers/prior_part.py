@@ -1,0 +1,104 @@
+"""The second part of a training: the material and the prior of a finished model.
+
+Its steps are progress of the job (phase learning); each evaluation is a line of the model's log, and the prior's own
+folder has all reports. A failure is only reported, because the model works without a prior.
+"""
+
+import time
+from pathlib import Path
+from shlex import quote
+
+import msgspec
+
+from daemon.jobs.specs import TrainSpec, train_command
+from daemon.runs.folder import append_log
+from daemon.runs.reports import Control, LogLine, PriorReport, Report, StepReport
+from daemon.runs.spec import TrainingSpec
+from daemon.workers.child import Wire
+
+LONGEST_S = 600.0
+MOST_STEPS = 200
+PROGRESS_S = 0.25
+
+
+def learns_prior(training: TrainingSpec) -> bool:
+    """Whether a training has a second part. The size for trying things out has one only with a budget of its own."""
+    return not training.no_prior and (training.preset != "toy" or training.prior_budget_s is not None)
+
+
+def learn_prior(wire: Wire, spec: TrainSpec, *, codec_seconds: float) -> bool:
+    """Gather the material of a finished model and train its prior; returns False if that was stopped midway."""
+    from daemon.generation.gathering import gather_material
+    from daemon.prior.run import train_prior
+    from daemon.workers.device import choose_device
+    from daemon.workers.failures import describe_failure
+
+    model_dir, corpus_dir = Path(spec.run_dir), Path(spec.corpus_dir)
+    news = _News(wire, model_dir)
+    later = f"to train it: {train_command(spec.corpus, spec.subject, resume=True)}"
+    device = choose_device()
+    try:
+        if not gather_material(model_dir, corpus_dir, device=device, go_on=news.gathering):
+            return False
+        wanted = _specification(spec.training, codec_seconds)
+        result = train_prior(
+            wanted, corpus_dir, model_dir, device=device, report=news.report, control=lambda: control_of(wire)
+        )
+    except Exception as problem:  # noqa: BLE001 - the model is finished in any case
+        news.say(f"the prior could not be trained: {describe_failure(problem).message.rstrip('.')}; {later}")
+        return True
+    if result.state == "stopped":
+        news.say(f"stopped before the prior of {quote(model_dir.name)} was trained; {later}")
+    return result.state != "stopped"
+
+
+def control_of(wire: Wire) -> Control:
+    """What the loop of a training does next, as the broker wants it."""
+    if wire.cancelled.is_set():
+        return Control.STOP
+    return Control.KEEP if wire.kept.is_set() else Control.GO
+
+
+def _specification(training: TrainingSpec, codec_seconds: float) -> TrainingSpec:
+    """How long to train: by steps if the codec was, so that the same seed gives the same prior."""
+    if training.prior_budget_s is not None:
+        return TrainingSpec(budget_s=training.prior_budget_s, seed=training.seed)
+    if training.steps is not None:
+        return TrainingSpec(steps=min(training.steps, MOST_STEPS), seed=training.seed)
+    return TrainingSpec(budget_s=min(LONGEST_S, max(1.0, codec_seconds)), seed=training.seed)
+
+
+class _News:
+    """Sends what happens to the broker, and writes evaluations to the model's log."""
+
+    def __init__(self, wire: Wire, model_dir: Path) -> None:
+        self._wire, self._dir, self._sent_s = wire, model_dir, 0.0
+
+    def say(self, text: str) -> None:
+        """Add a line to the log."""
+        line = LogLine(text=text)
+        append_log(self._dir, line)
+        self._wire.send({"type": "report", "report": msgspec.json.encode(line)})
+
+    def gathering(self, share: float) -> bool:
+        """Report how much of the recordings is encoded; False when the job is cancelled."""
+        self._progress(share, "encoding the recordings", None)
+        return not self._wire.cancelled.is_set()
+
+    def report(self, report: Report) -> None:
+        """Report a step or an evaluation of the prior."""
+        if isinstance(report, StepReport):
+            total_s = report.elapsed_s + report.eta_s
+            share = report.elapsed_s / total_s if total_s > 0 else 0.0
+            self._progress(share, f"prior: step {report.step}, {report.losses['total']:.1f} bits", report.eta_s)
+        elif isinstance(report, PriorReport):
+            self.say(report.words)
+        elif isinstance(report, LogLine):
+            self.say(report.text if report.text.startswith("prior") else f"prior: {report.text}")
+
+    def _progress(self, share: float, detail: str, eta_s: float | None) -> None:
+        now_s = time.monotonic()
+        if now_s - self._sent_s >= PROGRESS_S:
+            self._sent_s = now_s
+            fields = {"phase": "learning", "progress": min(1.0, share), "detail": detail, "eta_s": eta_s}
+            self._wire.send({"type": "progress", **fields})
