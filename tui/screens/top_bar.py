@@ -42,8 +42,8 @@ def _job(session: Session) -> tuple[Part, Part]:
     for job in session.jobs.values():
         if job.state == "running":
             if job.phase == "measuring":
-                left = clock(job.eta_s)
-                return (f"measuring codes of {job.subject} {left}   ", PLAIN), (f"measuring {left} ", PLAIN)
+                left = "" if job.eta_s is None else f" {clock(job.eta_s)}"
+                return (f"measuring codes of {job.subject}{left}   ", PLAIN), (f"measuring{left} ", PLAIN)
             done = f"{job.progress * 100:.0f} %"
             long = f"{job.kind} > {job.subject} {done} {clock(job.eta_s)}   "
             return (long, PLAIN), (f"{job.kind} {done} ", PLAIN)
