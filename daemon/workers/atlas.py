@@ -16,8 +16,8 @@ NICE = 5
 
 def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
     from daemon.atlas.model import measure_model
-    from daemon.generation.gathering import gather_material
     from daemon.atlas.pace import Pace
+    from daemon.generation.gathering import gather_material
     from daemon.workers.device import choose_device
 
     say, model_dir, pace = keep_log(wire, log), Path(spec.model_dir), Pace()
