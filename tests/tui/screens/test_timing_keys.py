@@ -2,6 +2,7 @@
 
 import os
 import wave
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,28 @@ async def test_an_estimate_is_offered_and_set_with_all_its_digits(editor: Any, u
         assert tempo.bpm == pytest.approx(float(offered), abs=0.01)
         beats = meta.samples / 48_000 * tempo.bpm / 60
         assert beats == pytest.approx(round(beats), abs=1e-6)
+
+
+async def test_a_strand_that_is_opened_has_the_tempo_of_the_settings(
+    editor: Any, sounds: list[Path], until: Any
+) -> None:
+    open_it, ready = editor
+    async with open_it() as (app, pilot):
+        screen = await ready(pilot, app)
+        assert screen.context.grid.tempo is None
+        app.settings = replace(app.settings, tempo=97.5)
+        await app.files.open_in_pane(sounds[0], 0, None)
+        await until(pilot, lambda: screen.context.grid is not None and screen.context.grid.tempo == Tempo(bpm=97.5))
+
+
+async def test_a_loop_is_smoothed_with_a_key(editor: Any, until: Any) -> None:
+    open_it, ready = editor
+    async with open_it() as (app, pilot):
+        screen = await ready(pilot, app)
+        grid = screen.context.grid
+        before = grid.columns.copy()
+        await pilot.press("e", "l")
+        await until(pilot, lambda: "the loop point" in screen.mode.text)
+        assert not np.array_equal(grid.columns[0], before[0])
+        await pilot.press("u")
+        await until(pilot, lambda: np.array_equal(grid.columns, before))
