@@ -1,6 +1,5 @@
 """Tempo, beats and bars in the editor, through the real daemon."""
 
-import os
 import wave
 from dataclasses import replace
 from pathlib import Path
@@ -50,7 +49,7 @@ async def test_a_tempo_is_typed_and_shown_and_kept_by_the_daemon(editor: Any, un
 
 
 async def test_a_bar_is_mutated_with_three_keys_and_saved_to_the_sample(
-    editor: Any, until: Any, tmp_path: Path
+    editor: Any, until: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_it, ready = editor
     async with open_it() as (app, pilot):
@@ -67,7 +66,7 @@ async def test_a_bar_is_mutated_with_three_keys_and_saved_to_the_sample(
         assert app.editor.pane.rect(context.grid).frames == FrameRange(0, 94)
         await pilot.press("i")  # one bar more
         assert app.editor.pane.rect(context.grid).frames == FrameRange(0, 188)
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)
         app.editor.folder = str(tmp_path)
         await pilot.press("d", "w", "enter")
         await until(pilot, lambda: list(tmp_path.glob("*.wav")) and "wrote" in screen.mode.text)
