@@ -32,6 +32,8 @@ class Output:
     audio: Audio
     """The sound, exactly as long as requested."""
     engine: str
+    kept: NDArray[np.bool_] | None = None
+    """Frames that are as in the strand that was given, `(T,)`; None without one."""
     notes: list[str] = field(default_factory=list)
     """What a user should know of this sound, in sentences."""
 

@@ -1,7 +1,7 @@
 """An atlas job: `python -m daemon.workers.atlas DESCRIPTOR PARENT_PID`, one child process for each job.
 
-It measures the effect of each code of a finished model on the sound, and gathers the material of a model without any. "cancel" takes effect after each context and keeps
-the previous atlas.
+It measures the effect of each code of a finished model on the sound, and gathers the material of a model without any.
+"cancel" takes effect after each context and keeps the previous atlas.
 """
 
 import sys
