@@ -182,7 +182,8 @@ OPS: dict[str, OpSpec] = {
             name="nudge",
             summary="a step in a DIRECTION, other qualities held: "
             + ", ".join(DIRECTIONS)
-            + ". Level 0, the body of the sound, changes only if levels are named that include it",
+            + ". Level 0, the body of the sound, changes only if levels are named that include it."
+            + " On all levels, louder and softer turn the volume of the frames, exactly and at once",
             action="Nudge: brighter, darker, ...",
             action_help="asks for the direction; by=0.5 is half a step",
             arguments=("DIRECTION",),
@@ -190,6 +191,7 @@ OPS: dict[str, OpSpec] = {
             needs_model=True,
             needs_atlas=True,
             spares_body=True,
+            is_slow=True,
             prompt=Prompt("DIRECTION [by=STEPS]", "brighter"),
             example="nudge brighter q1-2 @0:16 by=0.5",
         ),

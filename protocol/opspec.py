@@ -51,7 +51,8 @@ class OpSpec:
         times: the arguments and options that are a number of frames or a range of frames; a time such as 0.5s is
             accepted too.
         heeds_locks: it does not change the cells of locked levels.
-        needs_model: a model computes the cells. needs_atlas: the model's atlas is needed too.
+        needs_model: a model computes the cells. needs_atlas: the model's atlas is used too, if it is measured.
+        is_slow: it may take seconds, so a held key does not queue it.
         spares_body: without levels it applies to all but level 0, which carries the body of the sound.
         sets_tempo: it changes the strand's tempo and no cell.
         draws_seed: a seed is drawn for an edit that gives none, and written into the edit.
@@ -82,6 +83,7 @@ class OpSpec:
     needs_model: bool = False
     needs_atlas: bool = False
     spares_body: bool = False
+    is_slow: bool = False
     draws_seed: bool = False
     sets_tempo: bool = False
 

@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import threading
-from dataclasses import replace
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,6 @@ from rich.style import Style
 from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
-from textual.theme import BUILTIN_THEMES
 
 from protocol.errors import AlleleError
 from protocol.places import places_of
@@ -43,6 +42,7 @@ from tui.opening import FileOpener
 from tui.screens.base import BaseScreen
 from tui.screens.chooser import Chooser
 from tui.screens.codebook import CodebookScreen
+from tui.screens.form import TrainForm
 from tui.screens.help import HelpScreen
 from tui.screens.keys import KeysScreen
 from tui.screens.library import LibraryScreen
@@ -52,8 +52,9 @@ from tui.screens.takes import TakeList
 from tui.screens.train import TrainScreen
 from tui.screens.undo_list import UndoList
 from tui.session.session import Session
-from tui.settings import TERMINAL, apply_settings, read_settings, settings_file
+from tui.settings import TERMINAL, apply_settings, read_settings
 from tui.sound import Sound
+from tui.themes import Themes
 from tui.transport.daemon_target import DaemonTarget
 from tui.widgets.code_grid import tier_of
 from tui.widgets.driver import LeanDriver, tune_textual
@@ -78,7 +79,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self,
         home: Path,
         *,
-        open_paths: list[Path] | None = None,
+        open_paths: Sequence[Path | str] = (),
         model: str | None = None,
         start_job: str | None = None,
         demo: DemoPlan | None = None,
@@ -87,7 +88,9 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         super().__init__(home, driver_class=LeanDriver, ansi_color=True)
         self.settings = read_settings(home)
         self.base_style: Style | None = None  # the colours of a theme; None for the terminal's own
-        self._use_theme(self.settings.theme or TERMINAL)
+        self.themes = Themes(self)
+        unknown = self.themes.begin(self.settings.theme or TERMINAL)
+        self._problems = [*self.settings.problems, *filter(None, [unknown])]
         self.terminal_tier = tier_of(self.console.color_system, self.no_color)
         self._cursor_shown = False
         self.terminal = Terminal(self.no_color)
@@ -107,23 +110,9 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.handlers = self._handlers()
         self.notice = ""  # the progress of the first run
         self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # then output is kept small
-        self._open_paths, self._model, self._demo = open_paths or [], model, demo
+        self._open_paths, self._model, self._demo = open_paths, model, demo
         self._library, self._editor_screen = LibraryScreen(), EditorScreen(self)
         self._screens: dict[str, BaseScreen] = {}
-
-    def _use_theme(self, name: str) -> None:
-        """Draw in the colours of one of Textual's themes, or in the terminal's own."""
-        self.register_theme(replace(BUILTIN_THEMES["ansi-dark"], name=TERMINAL))
-        self._problems = list(self.settings.problems)
-        if name not in self.available_themes:
-            themes = ", ".join(sorted(self.available_themes))
-            self._problems.append(f"{settings_file(self.home)}: theme: there is no {name[:40]!r}; there are {themes}")
-            name = TERMINAL
-        self.theme = name
-        theme = self.available_themes[name]
-        if not theme.ansi:
-            colours = theme.to_color_system().generate()
-            self.base_style = Style(color=colours["foreground"], bgcolor=colours["background"])
 
     # --- life --------------------------------------------------------------------------------------------
 
@@ -154,8 +143,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         if self._demo is not None:
             self.session.spawn(run_demo(self, self._demo))
         elif self._open_paths:
-            for index, path in enumerate(self._open_paths[:2]):
-                self.session.spawn(self.files.open_in_pane(path, index, self._model))
+            self.session.spawn(self.files.open_given(self._open_paths, self._model))
             self.go("editor")
 
     async def _restore(self) -> None:
@@ -213,7 +201,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         still queued may open or close another one: the text typed into a palette would act on the screen below.
         """
         screen = self.screen_stack[-1] if self.screen_stack else None
-        if isinstance(screen, BaseScreen | Chooser):
+        if isinstance(screen, BaseScreen | Chooser | TrainForm):
             if isinstance(event, events.Key) and (event.key != "ctrl+q" or isinstance(screen, BaseScreen)):
                 screen.on_key(event)
                 return
@@ -283,7 +271,9 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         if topic == "strands":
             for strand in {pane.strand for pane in self.editor.panes if pane.strand} - set(self.session.strands):
                 self.editor.close(strand)
-        if self.top_screen is not None:
+        if self.top_screen is not None and topic == "meter":
+            self.top_screen.lines.draw_top()
+        elif self.top_screen is not None:
             self.top_screen.on_changed(topic, key)
 
     # --- services for screens ----------------------------------------------------------------------------
@@ -333,6 +323,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
             "app.command": self._open_command_line,
             "app.palette": self._show_palette,
             "app.redraw": self._redraw,
+            "app.theme": self.themes.choose,
             "app.quit": lambda _: self.action_leave(),
             "play.panic": self._silence,
             "go.back": lambda _: self.go(self.shown_before if self.shown_before != self.showing else "editor"),
@@ -393,7 +384,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
 def run_app(
     home: Path,
     *,
-    open_paths: list[Path] | None = None,
+    open_paths: Sequence[Path | str] = (),
     model: str | None = None,
     start_job: str | None = None,
     demo: DemoPlan | None = None,
@@ -402,7 +393,7 @@ def run_app(
     """Run the TUI on this terminal until the user quits, and return its exit code.
 
     Args:
-        open_paths: up to two sounds or .alle files to open as A and B.
+        open_paths: sounds, .alle files or ids of open strands: the first two are A and B, the rest are in the list.
         model: the model that encodes sounds; None: that of the other pane, else the newest.
         start_job: a job to follow on the Train screen.
         demo: the first run, see DemoPlan.

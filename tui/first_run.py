@@ -116,10 +116,13 @@ async def _start(app: "AlleleApp", plan: DemoPlan, *, resume: bool) -> str:
 
 
 async def _finish(app: "AlleleApp", job: str) -> None:
-    """Wait for a job while the Train screen follows it."""
+    """Wait for a job while the Train screen follows it. A model can be used while its codes are still measured."""
     app.follow(job)
     while True:
         info = app.session.jobs.get(job)
+        models = {model.name for model in app.session.models}
+        if info is not None and info.phase == "measuring" and info.subject in models:
+            return
         if info is not None and not info.is_open:
             break
         await asyncio.sleep(LOOK_S)

@@ -1,22 +1,28 @@
-"""The user's settings: `config.toml` in the home, readable and writable by hand. Allele never writes it.
+"""The user's settings: `config.toml` in the home, readable and writable by hand.
 
     theme = "nord"             # one of Textual's themes; "terminal" uses the terminal's own colours
     palette = "batlow"         # the colours of codes
     follow = false             # pages do not turn with the playhead
+    meter = false              # no peak, loudness and limiter in the top bar while sound plays
     folder = "~/takes"         # where saving begins
     mouse = false              # the mouse selects text as in other programs
     tempo = 120                # of strands that are opened and have none
 
-A setting in the file applies at every start. One that is not in the file is as it was when Allele was left. What can go
-wrong: the file cannot be read, or an entry is invalid. Each problem is reported in one line and the rest is used.
+A setting in the file applies at every start. One that is not in the file is as it was when Allele was left. Allele
+writes only a theme that was chosen from its list, and changes nothing else in the file. What can go wrong: the file
+cannot be read, or an entry is invalid. Each problem is reported in one line and the rest is used.
 """
 
+import json
+import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from protocol.atomic import write_bytes
+from protocol.errors import AlleleError
 from protocol.tempo import FASTEST_BPM, SLOWEST_BPM
 from tui.model.colours import PALETTES
 from tui.model.editor import Editor
@@ -37,6 +43,7 @@ class Settings:
     theme: str | None = None
     palette: str | None = None
     follow: bool | None = None
+    meter: bool | None = None
     folder: str | None = None
     mouse: bool | None = None
     tempo: float | None = None
@@ -70,6 +77,7 @@ CHECKS: dict[str, Callable[[Any], str]] = {
     "theme": _text,
     "palette": _palette,
     "follow": _switch,
+    "meter": _switch,
     "folder": _folder,
     "mouse": _switch,
     "tempo": _tempo,
@@ -99,6 +107,26 @@ def read_settings(home: Path) -> Settings:
         else:
             found = replace(found, **{name: value})
     return replace(found, problems=tuple(problems))
+
+
+def keep_setting(home: Path, name: str, value: str) -> None:
+    """Write a text as a setting, in place of its line or above the first one. The rest of the file stays as it is.
+
+    Raises:
+        AlleleError: E_IO when the file cannot be read or written, or is not TOML.
+    """
+    path = settings_file(home)
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        line = f"{name} = {json.dumps(value)}"
+        entry = re.compile(rf"""^{name}[ \t]*=[ \t]*("[^"\n]*"|'[^'\n]*')""", re.MULTILINE)
+        top = text[: table.start()] if (table := re.search(r"^[ \t]*\[", text, re.MULTILINE)) else text
+        new = entry.sub(lambda _: line, text, count=1) if entry.search(top) else f"{line}\n{text}"
+        tomllib.loads(new)
+        write_bytes(path, new.encode())
+    except (OSError, ValueError) as problem:
+        hint = f"write {name} = {value!r} into it yourself"
+        raise AlleleError("E_IO", f"{path}: {problem}; the {name} is not kept", hint=hint) from None
 
 
 def apply_settings(settings: Settings, editor: Editor) -> None:

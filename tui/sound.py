@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from protocol.errors import AlleleError
 from protocol.messages.fields import Request
 from protocol.messages.playback import (
+    FileStarted,
     PlaybackStarted,
+    PlayFile,
     PlayPreview,
     PreviewStarted,
     StartPlayback,
@@ -27,27 +29,30 @@ from protocol.messages.playback import (
     TunePlayback,
 )
 from protocol.ranges import FrameRange
+from tui.auditions import Auditions
 from tui.model.codebook import with_code
 from tui.model.editor import Editor
 from tui.model.grid import Cells, StrandGrid
+from tui.model.meter import HOLD_S, Meter, Reading
+from tui.player.lines import device_words
 
 if TYPE_CHECKING:
     from tui.session.session import Session
 
-R = TypeVar("R", PlaybackStarted, PreviewStarted)
-AUDITION_S = 0.06  # between two auditions, so that a held key sounds like a trill
+R = TypeVar("R", PlaybackStarted, PreviewStarted, FileStarted)
 INSTEAD = ":w FILE.wav writes what you would hear"
 LOOK_AGAIN_S = 2.0  # a device is not searched for at every key
 
 
 @dataclass(frozen=True)
 class _Playing:
-    """The requested playback: a strand, with its earlier codes if those are played, or a preview (job, name)."""
+    """The requested playback: a strand, with its earlier codes if those are played, a preview (job, name) or a file."""
 
     strand: str = ""
     before: Cells | None = None
     is_audition: bool = False
     preview: tuple[str, str] | None = None
+    file: str = ""
 
 
 class Sound:
@@ -55,7 +60,7 @@ class Sound:
 
     Args:
         log: the log file of the player process.
-        changed: called with "sound" for changed words, or "playhead" for a new position.
+        changed: called with "sound" for changed words, "meter" for a new reading, or "playhead" for a new position.
         say: shows a sentence to the user.
     """
 
@@ -70,14 +75,15 @@ class Sound:
         self._playback = 0
         self._stops = 0
         self._before: Cells | None = None  # the earlier codes that the daemon received for comparison
-        self._next_audition: tuple[StrandGrid, FrameRange, Editor] | None = None
-        self._auditioning = False
+        self._auditions = Auditions(self._audition, self._may_audition, lambda work: session.spawn(work))
         self._is_started = False
         self._has_sound = True  # until the player reports that there is none
         self._looked_s = -LOOK_AGAIN_S
         self._looking = asyncio.Lock()
         self.is_audition = False
+        self.meter = Meter()
         self.preview: tuple[str, str] | None = None  # job and name of the preview that plays
+        self.file = ""  # the path of the recording that plays
         self.device = os.environ.get("ALLELE_SOUND", "auto")
 
     async def start(self) -> None:
@@ -122,14 +128,7 @@ class Sound:
     @property
     def words(self) -> str:
         """The device, latency and underruns, for the top bar."""
-        if self._child is None:
-            return ""
-        device, status = self._child.device, self._child.status
-        if device.kind == "none":
-            return "no sound"
-        drops = f", {status.underruns} dropouts" if status.underruns else ""
-        name = Path(device.device).name if device.kind == "wav" else device.device
-        return f"sound {name[:16]} {status.latency_ms or device.latency_ms:.0f} ms{drops}"
+        return "" if self._child is None else device_words(self._child.device, self._child.status)
 
     def plays(self, strand: str) -> bool:
         """Return whether a strand is playing."""
@@ -162,13 +161,13 @@ class Sound:
         await self._started(request, now, before)
 
     async def play_preview(self, job: str, preview: str, *, sample: int = 0, loop: bool = False) -> PreviewStarted:
-        """Play the preview of a training's evaluation, as loud as its source.
-
-        Raises:
-            AlleleError: when there is no device, no such file, or the daemon refuses.
-        """
+        """Play the preview of a training's evaluation, as loud as its source. Raises an AlleleError as `play` does."""
         request = PlayPreview(player=await self._player_id(), job=job, preview=preview, sample=sample, loop=loop)
         return await self._started(request, _Playing(preview=(job, preview)))
+
+    async def play_file(self, path: str) -> FileStarted:
+        """Play a recording. Raises an AlleleError as `play` does."""
+        return await self._started(PlayFile(player=await self._player_id(), path=path), _Playing(file=path))
 
     @property
     def heard_sample(self) -> int:
@@ -181,16 +180,14 @@ class Sound:
     ) -> None:
         """Play frames of a strand as if some cells (level, frames) had another code, without writing it.
 
-        Raises:
-            AlleleError: when there is no device or the daemon refuses.
+        Raises an AlleleError as `play` does.
         """
         await self.try_cells(grid, frames, Cells(with_code(grid, *cells), grid.columns), editor)
 
     async def try_cells(self, grid: StrandGrid, frames: FrameRange, tried: Cells, editor: Editor) -> None:
         """Play frames of a strand as if it had other codes and columns, without writing them.
 
-        Raises:
-            AlleleError: when there is no device or the daemon refuses.
+        Raises an AlleleError as `play` does.
         """
         levels = editor.heard_levels(grid.levels)
         request = StartPlayback(
@@ -219,7 +216,7 @@ class Sound:
         started = (await self._session.ask(request, buffers=[] if before is None else [*before])).body
         if stops == self._stops:
             self._playback, self._before, self.is_audition = started.playback, now.before, now.is_audition
-            self._strand, self.preview = now.strand, now.preview
+            self._strand, self.preview, self.file = now.strand, now.preview, now.file
             self._frame = started.frames.first if isinstance(started, PlaybackStarted) else None
             self._frames = started.frames if isinstance(started, PlaybackStarted) else FrameRange()
             self._changed("playhead")
@@ -245,27 +242,20 @@ class Sound:
 
     def audition(self, grid: StrandGrid, frames: FrameRange, editor: Editor) -> None:
         """Play a short part of a strand, unless the user started a playback. Only the newest request is kept."""
-        if self._child is None or not self._child.can_play or (self.playing and not self.is_audition):
+        if self._child is None or not self._child.can_play or not self._may_audition():
             return
-        self._next_audition = (grid, frames, editor)
-        if not self._auditioning:
-            self._auditioning = True
-            self._session.spawn(self._audition())
+        self._auditions.ask(grid, frames, editor)
 
-    async def _audition(self) -> None:
-        try:
-            while (audition := self._next_audition) is not None:
-                self._next_audition = None
-                if self.playing and not self.is_audition:
-                    return
-                await self.play(*audition, is_audition=True)
-                await asyncio.sleep(AUDITION_S)
-        finally:
-            self._auditioning = False
+    async def _audition(self, grid: StrandGrid, frames: FrameRange, editor: Editor) -> None:
+        await self.play(grid, frames, editor, is_audition=True)
+
+    def _may_audition(self) -> bool:
+        return not self.playing or self.is_audition
 
     async def stop(self) -> None:
         """Stop all sound at once, including requests that have not started, and tell the daemon to stop."""
-        self._strand, self._frame, self._next_audition, self.preview = "", None, None, None
+        self._strand, self._frame, self.preview, self.file = "", None, None, ""
+        self._auditions.drop()
         self._stops += 1
         self._changed("playhead")
         if self._child is not None:
@@ -280,16 +270,27 @@ class Sound:
         self._changed("sound")
 
     def _on_status(self, status: Any) -> None:
-        if self._strand and status.playing and status.sample >= 0 and status.playback == self._playback:
+        if not status.playing or status.playback != self._playback:
+            return
+        if self.meter.take(Reading(status.peak_db, status.lufs, status.reduced_db), time.monotonic()):
+            self._changed("meter")
+        if self._strand and status.sample >= 0:
             grid = self._session.grids.get(self._strand)
             frame = status.sample // grid.info.meta.hop_length if grid else None
             if frame != self._frame:
                 self._frame = frame
                 self._changed("playhead")
 
+    def _clear_meter(self, playback: int) -> None:
+        """Empty the meter when its readings are old, unless something else plays by then."""
+        if playback == self._playback:
+            self.meter.clear()
+            self._changed("meter")
+
     def _on_ended(self, ended: Any) -> None:
         if ended.playback in (self._playback, 0):
-            self._strand, self._frame, self.preview = "", None, None
+            self._strand, self._frame, self.preview, self.file = "", None, None, ""
+            asyncio.get_running_loop().call_later(HOLD_S, self._clear_meter, self._playback)
             self._changed("playhead")
             if ended.reason in ("failed", "lost") and self._has_sound:
                 self._say(f"the sound stopped: {ended.detail or ended.reason}")

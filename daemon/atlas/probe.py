@@ -88,7 +88,7 @@ def probe(
     Args:
         grids: codes (Q, T) of training strands, at least one frame in all.
         contexts: number of contexts; by default `count_contexts`.
-        go_on: called after every context with the share done; returning False cancels.
+        go_on: called after every level of a context with the share done; returning False cancels.
 
     Returns:
         The atlas, or None if cancelled.
@@ -100,8 +100,8 @@ def probe(
     for number, context in enumerate(chosen):
         for level in range(Q):
             effects[level, :, number] = measure_codes(codec, context, level, vectors[level])
-        if not go_on((number + 1) / len(chosen)):
-            return None
+            if not go_on((number + (level + 1) / Q) / len(chosen)):
+                return None
     effects -= effects.mean(1, keepdims=True)
     usage = np.stack([sum(np.bincount(grid[level], minlength=K) for grid in grids) for level in range(Q)])
     return Atlas(

@@ -33,18 +33,15 @@ COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
 }
 
 
-def compute(
-    codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], atlas: Atlas | None = None
-) -> Any:
+def compute(codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], *atlas: Atlas | None) -> Any:
     """Run one computation. Returns new codes, frame numbers or measurements.
 
     Args:
-        atlas: the codec's atlas, for a computation that needs it.
+        atlas: the codec's atlas, only for a computation that needs it; None if it is not measured yet.
 
     Raises:
         CodecError: there is no such computation, or the codes do not match this codec.
     """
     if kind not in COMPUTATIONS:
         raise CodecError(f"no computation is called {kind}.")
-    measured = () if atlas is None else (atlas,)
-    return COMPUTATIONS[kind](codec, *measured, *inputs, **settings)
+    return COMPUTATIONS[kind](codec, *atlas, *inputs, **settings)

@@ -40,7 +40,7 @@ Columns = NDArray[np.int64]
 
 def nudge(
     codec: Codec,
-    atlas: Atlas,
+    atlas: Atlas | None,
     codes: Codes,
     *,
     first: int,
@@ -53,6 +53,7 @@ def nudge(
     """Move frames [first, past) by steps towards more (sign +1) or less (−1) of a descriptor.
 
     Args:
+        atlas: None if it is not measured yet; then nothing has a veto.
         codes: (Q, T), the frames and their surroundings, which are decoded with them.
         levels: the levels that may change, as in "1 2 3".
         by: the number of steps, or a part of one; fewer if the model has nothing further.
@@ -100,7 +101,7 @@ class _Steps:
     """Steps of one excerpt, from its codes as they are."""
 
     def __init__(
-        self, codec: Codec, atlas: Atlas, excerpt: Excerpt, efforts: list[Direction], levels: list[int]
+        self, codec: Codec, atlas: Atlas | None, excerpt: Excerpt, efforts: list[Direction], levels: list[int]
     ) -> None:
         self._codec, self._atlas, self._excerpt, self._levels = codec, atlas, excerpt, levels
         self._efforts, self._direction = efforts, efforts[0]

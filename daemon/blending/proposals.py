@@ -3,7 +3,8 @@
 Every cell may go to a few codes near its own. The effect of a code on a descriptor is estimated as the derivative of
 the descriptor by the frame's latent, times the difference of the vectors. Codes are taken one after another, each time
 the one that brings the sum of all estimated effects nearest to what is wanted. A code costs its distance, so that few
-cells change, and by little. The atlas has a veto: a code that surely goes the other way is never taken.
+cells change, and by little. The atlas has a veto, if it is measured: a code that surely goes the other way is never
+taken.
 """
 
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ class Proposals:
     def __init__(
         self,
         codec: Codec,
-        atlas: Atlas,
+        atlas: Atlas | None,
         codes: Codes,
         frames: NDArray[np.int64],
         levels: list[int],
@@ -117,9 +118,11 @@ def _near(vectors: Real, codes: NDArray[np.int64], count: int) -> tuple[NDArray[
 
 
 def _vetoed(
-    atlas: Atlas, level: int, codes: NDArray[np.int64], others: NDArray[np.int64], direction: Direction
+    atlas: Atlas | None, level: int, codes: NDArray[np.int64], others: NDArray[np.int64], direction: Direction
 ) -> NDArray[np.bool_]:
     """Which of the other codes (n, R) surely go the other way than wanted from each code, (n,), by the atlas."""
+    if atlas is None:
+        return np.zeros(others.shape, np.bool_)
     present, which = np.unique(codes, return_inverse=True)
     wrong = np.stack([atlas.surely(level, int(code), direction.descriptor, -direction.sign) for code in present])
     return np.take_along_axis(wrong[which], others, 1)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 CEILING = 10 ** (-0.1 / 20)  # leaves room for the dither and for a converter's reconstruction
 LOOKAHEAD = 240  # 5 ms at 48 kHz
-_PIECE = 1 << 16
+PIECE = 1 << 16
 
 
 class Limited(NamedTuple):
@@ -27,6 +27,8 @@ class Limited(NamedTuple):
     """Number of samples over full scale in either channel."""
     most_db: float
     """Largest reduction, dB; 0.0 when nothing was over."""
+    gain: NDArray[np.float32] | None = None
+    """The gain of each sample, `(L,)`; None when nothing was over."""
 
 
 def limit(audio: NDArray[np.float32]) -> Limited:
@@ -39,15 +41,14 @@ def limit(audio: NDArray[np.float32]) -> Limited:
     count = int(np.count_nonzero(over))
     if not count:
         return Limited(audio, 0, 0.0)
-    out, most = audio.copy(), 1.0
-    for lo in range(0, level.size, _PIECE):
-        hi = min(level.size, lo + _PIECE)
+    out, gains = audio.copy(), np.ones(level.size, np.float32)
+    for lo in range(0, level.size, PIECE):
+        hi = min(level.size, lo + PIECE)
         start, stop = max(0, lo - 2 * LOOKAHEAD), min(level.size, hi + 2 * LOOKAHEAD)
         if over[start:stop].any():
-            gain = _gain(level[start:stop])[lo - start : hi - start]
-            out[..., lo:hi] *= gain
-            most = min(most, float(gain.min()))
-    return Limited(out, count, -20 * float(np.log10(most)))
+            gains[lo:hi] = _gain(level[start:stop])[lo - start : hi - start]
+            out[..., lo:hi] *= gains[lo:hi]
+    return Limited(out, count, -20 * float(np.log10(gains.min())), gains)
 
 
 def _gain(piece: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from daemon.edits.answers import as_changes, as_codes, as_places
 from daemon.edits.arguments import real, seed_of, word
@@ -21,16 +22,17 @@ from daemon.edits.timeline import nearest_frames
 from daemon.edits.values import Computation, Grid, Outcome, Step
 from protocol.arrays import Array
 from protocol.atlas import DESCRIPTORS, DIRECTIONS, amount_words
-from protocol.columns import LEVEL
+from protocol.columns import LEVEL, MAX_GAIN_DB, STEPS_OF_DB
 from protocol.edits import Edit
 from protocol.errors import AlleleError
 from protocol.operations import ALIGNMENTS, BLEND_MODES, OPS
-from protocol.ranges import FrameRange, Rect
+from protocol.ranges import FrameRange, LevelRange, Rect
 from protocol.strands import Codes
 
 SHORTEST_SPAN_S = 0.06
 LONG_PAIRS = 1 << 24
 FEWEST_STEPS, MOST_STEPS, HALF_A_STEP = 0.1, 20.0, 0.5
+LOUDNESS_STEP_DB = 2.0  # as in daemon.atlas.descriptors.STEPS
 MOST_NUDGED = 4096  # frames times steps: about half a minute of computing
 SURROUNDINGS = 16  # frames on either side that a decode of the selection needs; a codec uses what it needs of them
 MOST_PAIRS = 1 << 26  # 3 minutes against 3 minutes; the search for the best path needs a byte for each pair
@@ -53,7 +55,10 @@ def mutate(edit: Edit, grid: Grid) -> Step:
 
 
 def nudge(edit: Edit, grid: Grid) -> Step:
-    """Move the selection by steps in a direction of the atlas, as far as the model goes, and say how far it went."""
+    """Move the selection by steps in a direction of the atlas, as far as the model goes, and say how far it went.
+
+    Louder and softer move the levels of whole frames, which is exact and takes no model.
+    """
     direction = edit.args[0]
     if direction not in DIRECTIONS:
         raise AlleleError(
@@ -61,6 +66,8 @@ def nudge(edit: Edit, grid: Grid) -> Step:
         )
     descriptor, sign = DIRECTIONS[direction]
     by = real(edit.options.get("by", "1"), "by", FEWEST_STEPS, MOST_STEPS)
+    if descriptor == "loudness" and (frames := _whole_frames(edit, grid)) is not None:
+        return _turned(grid, frames, direction, sign * by)
     cells = _cells_to_nudge(edit, grid, by)
     around = FrameRange(max(0, cells.frames.first - SURROUNDINGS), min(grid.frames, cells.frames.past + SURROUNDINGS))
     before = grid.codes[:, around.index]
@@ -84,6 +91,27 @@ def nudge(edit: Edit, grid: Grid) -> Step:
 
     settings = place | {"levels": " ".join(free), "descriptor": descriptor, "sign": sign, "by": by}
     return _computation(edit, settings=settings, inputs=(before,), finish=finish, is_long=True)
+
+
+def _whole_frames(edit: Edit, grid: Grid) -> Rect | None:
+    """All levels of the frames of an edit, if it names all of them or none; None if it names some, or one is locked."""
+    levels = LevelRange(0, grid.levels - 1)
+    if grid.locked or edit.levels not in (None, levels):
+        return None
+    return cells_of(structs.replace(edit, levels=levels), grid)
+
+
+def _turned(grid: Grid, cells: Rect, direction: str, steps: float) -> Outcome:
+    """Turn the level of frames up or down by steps, at most as far as a level goes."""
+    before, most = columns_of(grid, cells), round(MAX_GAIN_DB * STEPS_OF_DB)
+    after = before.copy()
+    after[LEVEL] = np.clip(before[LEVEL] + round(steps * LOUDNESS_STEP_DB * STEPS_OF_DB), -most, most)
+    moved_db = max((after[LEVEL] - before[LEVEL]).tolist(), key=abs) / STEPS_OF_DB
+    taken = abs(moved_db) / LOUDNESS_STEP_DB
+    ended = f"; the level goes no further {direction}" if taken < abs(steps) - HALF_A_STEP else ""
+    words = f"{direction} by {taken:.1f} {'step' if round(taken, 1) == 1 else 'steps'}"
+    note = f"{words}: {amount_words('loudness', moved_db)}, exactly{ended}"
+    return Outcome(changes=[change_of(grid, cells, cut(grid, cells), after)], notes=[note])
 
 
 def _cells_to_nudge(edit: Edit, grid: Grid, by: float) -> Rect:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from daemon.dsp.audio import Decoded
 from protocol.columns import gains_db
 from protocol.strands import Codes, Strand
 
@@ -58,7 +59,7 @@ class Block:
     key: bytes
 
 
-Decode = Callable[[Block], Awaitable[PCM]]
+Decode = Callable[[Block], Awaitable[Decoded]]
 
 
 def block_of(strand: Strand, lo: int, hi: int, *, codec: CodecRef, levels: tuple[int, ...] | None) -> Block:
@@ -86,32 +87,32 @@ class PreviewCache:
     """Cache of decoded blocks that evicts the least recently used ones.
 
     Args:
-        decode: returns the PCM ((hi - lo) * hop_length,) of a block.
+        decode: returns the sound of a block, ((hi - lo) * hop_length,) samples.
         max_bytes: limit of the PCM kept.
     """
 
     def __init__(self, decode: Decode, max_bytes: int = MAX_BYTES) -> None:
         self._decode, self._max_bytes = decode, max_bytes
-        self._kept: OrderedDict[bytes, PCM] = OrderedDict()
-        self._coming: dict[bytes, asyncio.Task[PCM]] = {}
+        self._kept: OrderedDict[bytes, Decoded] = OrderedDict()
+        self._coming: dict[bytes, asyncio.Task[Decoded]] = {}
         self.bytes = 0
         self.decoded = 0
 
-    def peek(self, block: Block) -> PCM | None:
-        """PCM of a block if it is cached, otherwise None. The array is read-only, because callers share it."""
-        pcm = self._kept.get(block.key)
-        if pcm is not None:
+    def peek(self, block: Block) -> Decoded | None:
+        """Sound of a block if it is cached, otherwise None. The PCM is read-only, because callers share it."""
+        decoded = self._kept.get(block.key)
+        if decoded is not None:
             self._kept.move_to_end(block.key)
-        return pcm
+        return decoded
 
-    async def fetch(self, block: Block) -> PCM:
-        """PCM of a block, decoded if it is not cached.
+    async def fetch(self, block: Block) -> Decoded:
+        """Sound of a block, decoded if it is not cached.
 
         Raises:
             AlleleError: the engine could not decode it.
         """
-        pcm = self.peek(block)
-        return pcm if pcm is not None else await asyncio.shield(self._begin(block))
+        decoded = self.peek(block)
+        return decoded if decoded is not None else await asyncio.shield(self._begin(block))
 
     def prefetch(self, block: Block) -> None:
         """Start decoding a block in the background. An error reaches the caller that fetches the block."""
@@ -126,7 +127,7 @@ class PreviewCache:
         self._kept.clear()
         self.bytes = 0
 
-    def _begin(self, block: Block) -> "asyncio.Task[PCM]":
+    def _begin(self, block: Block) -> "asyncio.Task[Decoded]":
         task = self._coming.get(block.key)
         if task is None:
             task = asyncio.create_task(self._fill(block))
@@ -134,25 +135,27 @@ class PreviewCache:
             task.add_done_callback(_retrieve)
         return task
 
-    async def _fill(self, block: Block) -> PCM:
+    async def _fill(self, block: Block) -> Decoded:
         try:
-            pcm = np.asarray(await self._decode(block), np.float32)
+            decoded = await self._decode(block)
+            pcm = np.asarray(decoded.pcm, np.float32)
             pcm.setflags(write=False)
             self.decoded += 1
-            self._keep(block.key, pcm)
-            return pcm
+            decoded = decoded._replace(pcm=pcm)
+            self._keep(block.key, decoded)
+            return decoded
         finally:
             self._coming.pop(block.key, None)
 
-    def _keep(self, key: bytes, pcm: PCM) -> None:
-        self._kept[key] = pcm
-        self.bytes += pcm.nbytes
+    def _keep(self, key: bytes, decoded: Decoded) -> None:
+        self._kept[key] = decoded
+        self.bytes += decoded.pcm.nbytes
         while self.bytes > self._max_bytes and len(self._kept) > 1:
             _, oldest = self._kept.popitem(last=False)
-            self.bytes -= oldest.nbytes
+            self.bytes -= oldest.pcm.nbytes
 
 
-def _retrieve(task: "asyncio.Task[PCM]") -> None:
+def _retrieve(task: "asyncio.Task[Decoded]") -> None:
     """Mark the error of a prefetch as seen; a later fetch of the block retries and raises it."""
     if not task.cancelled():
         task.exception()

@@ -86,6 +86,6 @@ async def _sound(
     for lo in range(window.first // BLOCK_FRAMES * BLOCK_FRAMES, window.past, BLOCK_FRAMES):
         hi = min(lo + BLOCK_FRAMES, length)
         block = block_of(strand, lo, min(hi + 1, length), codec=codec, levels=levels)
-        pcm = await cache.fetch(block)
+        pcm = (await cache.fetch(block)).pcm
         parts.append(pcm[..., max(0, window.first - lo) * hop : (min(hi, window.past) - lo) * hop])
     return np.concatenate(parts, axis=-1)

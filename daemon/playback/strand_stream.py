@@ -15,6 +15,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from daemon.dsp.audio import Decoded
 from daemon.playback.block_cache import BLOCK_FRAMES, PCM, Block, CodecRef, PreviewCache, block_of
 from daemon.playback.comparison import Comparison
 from daemon.playback.crossfade import FADE_SAMPLES, Crossfade, would_click
@@ -54,11 +55,15 @@ class Strands(Protocol):
 
 
 class Cut(NamedTuple):
-    """One chunk: the position of its first sample, its PCM (L,) or (2, L), and whether it is the last."""
+    """One chunk: the position of its first sample, its PCM (L,) or (2, L), and whether it is the last.
+
+    `reduced_db` is the largest reduction of its frames by the limiter.
+    """
 
     sample: int
     pcm: PCM
     last: bool
+    reduced_db: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +99,16 @@ class Piece:
     hi: int
     hop: int
     key: object
-    pcm: PCM
+    sound: Decoded
 
     def from_sample(self, sample: int) -> PCM:
         """PCM from a sample position of the strand to the end of the piece, the extra frame included."""
-        return self.pcm[..., sample - self.lo * self.hop :]
+        return self.sound.pcm[..., sample - self.lo * self.hop :]
+
+    def reduced_db(self, sample: int, past: int) -> float:
+        """The largest reduction of the frames of some samples of the strand by the limiter."""
+        reduced = self.sound.reduced_db[sample // self.hop - self.lo : (past - 1) // self.hop - self.lo + 1]
+        return float(reduced.max(initial=0.0))
 
 
 class StrandStream:
@@ -204,11 +214,11 @@ class StrandStream:
         elif take.stamp != self._piece_stamp:
             block = self._block(take, piece.lo, min(piece.hi, take.codes.shape[1]))
             if (key := (block.key, take.gain)) != piece.key:
-                pcm = self._peek(block, take)
-                if pcm is None:  # the old version plays on until the new one is decoded
+                decoded = self._peek(block, take)
+                if decoded is None:  # the old version plays on until the new one is decoded
                     self._cache.prefetch(block)
                     return piece
-                piece = Piece(lo=piece.lo, hi=min(piece.hi, take.codes.shape[1]), hop=hop, key=key, pcm=pcm)
+                piece = Piece(lo=piece.lo, hi=min(piece.hi, take.codes.shape[1]), hop=hop, key=key, sound=decoded)
             self._piece_stamp = take.stamp
         self._piece = piece
         return piece
@@ -221,19 +231,19 @@ class StrandStream:
             lo = self._at // hop
             hi = min(lo + FIRST_FRAMES, hi)
             block = self._block(take, lo, hi)
-        pcm = self._peek(block, take)
-        if pcm is None:
-            pcm = _at_gain(await self._cache.fetch(block), take.gain)
+        decoded = self._peek(block, take)
+        if decoded is None:
+            decoded = (await self._cache.fetch(block)).at_gain(take.gain)
         self._piece_stamp = take.stamp
-        return Piece(lo=lo, hi=hi, hop=hop, key=(block.key, take.gain), pcm=pcm)
+        return Piece(lo=lo, hi=hi, hop=hop, key=(block.key, take.gain), sound=decoded)
 
-    def _peek(self, block: Block, take: Take) -> PCM | None:
-        """PCM of a block if it needs no decoding: silence, or a cached block."""
+    def _peek(self, block: Block, take: Take) -> Decoded | None:
+        """Sound of a block if it needs no decoding: silence, or a cached block."""
         if take.levels == ():
             length = (block.hi - block.lo) * take.meta.hop_length
-            return np.zeros(length if take.meta.channels == 1 else (2, length), np.float32)
-        pcm = self._cache.peek(block)
-        return None if pcm is None else _at_gain(pcm, take.gain)
+            return Decoded(np.zeros(length if take.meta.channels == 1 else (2, length), np.float32))
+        decoded = self._cache.peek(block)
+        return None if decoded is None else decoded.at_gain(take.gain)
 
     def _join(self, sound: PCM) -> None:
         """Start a crossfade to `sound` if the join with the sound played before would be audible."""
@@ -247,7 +257,7 @@ class StrandStream:
             pcm = self._crossfade.apply(pcm)
             if self._crossfade.is_done:
                 self._crossfade = None
-        cut = Cut(self._at, pcm, False)
+        cut = Cut(self._at, pcm, False, piece.reduced_db(self._at, self._at + pcm.shape[-1]))
         self._at += pcm.shape[-1]
         self._played = pcm
         self._continuation = piece.from_sample(self._at)[..., :FADE_SAMPLES]
@@ -274,7 +284,3 @@ class StrandStream:
     def _block(self, take: Take, lo: int, hi: int) -> Block:
         past = min(hi + 1, take.codes.shape[1])
         return block_of(take.strand, lo, past, codec=self.codec, levels=take.levels)
-
-
-def _at_gain(pcm: PCM, gain: float) -> PCM:
-    return pcm if gain == 1.0 else pcm * np.float32(gain)

@@ -8,7 +8,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from daemon.dsp.dither import to_pcm
+from daemon.dsp.dither import Place, to_pcm
 from protocol.atomic import write_through
 from protocol.units import SAMPLE_RATE_HZ
 
@@ -21,13 +21,13 @@ def write_wav(
     sample_rate: int = SAMPLE_RATE_HZ,
     bits: int = 24,
     *,
-    part: slice = slice(None),
+    place: Place | None = None,
     replace: bool = True,
 ) -> None:
     """Write `(L,)` or `(C, L)` float32 as a dithered PCM WAV of 16 or 24 bits, atomically.
 
-    Samples beyond full scale are clipped. With `part`, only those samples are written, with the dither that they have
-    in a file of the whole.
+    Samples beyond full scale are clipped. With `place`, `audio` is a part of a sound, written with the dither that it
+    has in a file of the whole.
 
     Raises:
         FileExistsError: with replace=False, a file of that name exists when the write ends.
@@ -37,7 +37,7 @@ def write_wav(
     if bits not in (16, 24):
         raise ValueError(f"bits must be 16 or 24, not {bits}")
     frames = np.atleast_2d(audio).T
-    pcm = to_pcm(frames, bits)[part] << (32 - bits)  # soundfile takes int32 whose top bits are kept
+    pcm = to_pcm(frames, bits, place=place) << (32 - bits)  # soundfile takes int32 whose top bits are kept
     piece = max(1, int(_PIECE_S * sample_rate))
 
     def write(temp: Path) -> None:

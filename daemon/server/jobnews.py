@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from typing import Any
 
 from daemon.jobs.reports import event_of
 from daemon.runs.reports import Report, StepReport
@@ -20,18 +22,23 @@ class JobNews:
     def __init__(self, publisher: Publisher, library: Library, places: Places) -> None:
         self._publisher, self._library, self._places = publisher, library, places
         self._tasks: set[asyncio.Task[None]] = set()
+        self._measuring: set[str] = set()  # trainings whose model is finished
 
     def changed(self, info: JobInfo, is_state: bool) -> None:
-        """Publish a new state at once, after any progress that is still waiting. Progress is coalesced."""
+        """Publish a new state at once, after any progress that is still waiting. Progress is coalesced.
+
+        The model of a training is published as soon as it is finished, while its codes are still measured.
+        """
+        if info.phase == "measuring" and info.id not in self._measuring:
+            self._measuring.add(info.id)
+            self._spawn(self._list_models())
         if not is_state:
             self._publisher.progress(info.id, JobChanged(job=info))
             return
         self._publisher.settle(info.id)
         self._publisher.publish(JobChanged(job=info))
         if not info.is_open:
-            task = asyncio.create_task(self._refresh(info))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._spawn(self._refresh(info))
 
     def reported(self, info: JobInfo, report: Report) -> None:
         """Publish a training's report. Steps are coalesced; evaluations and log lines are not."""
@@ -44,6 +51,17 @@ class JobNews:
     async def close(self) -> None:
         """Wait until the lists that are being read are complete."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _list_models(self) -> None:
+        try:
+            await self._library.refresh_models()
+        except Exception:
+            log.exception("the models could not be listed when one was finished")
 
     async def _refresh(self, info: JobInfo) -> None:
         try:

@@ -100,6 +100,13 @@ class StrandBook:
         """Restore a strand from the trash."""
         return self._welcome(await self._ask(self._store.reopen_strand, strand))
 
+    async def rename_strand(self, strand: str, name: str) -> StrandState:
+        """Give a strand another name, and publish it."""
+        state = await self._ask(self._store.rename_strand, strand, name)
+        self._open[strand] = state
+        self._publisher.publish(StrandOpened(strand=state.info))
+        return state
+
     async def list_closed_strands(self) -> ClosedStrands:
         """List the strands in the trash, the most recently closed first."""
         return await self._thread.call(self._store.list_closed_strands)

@@ -163,12 +163,13 @@ class Journal:
         (stored,) = self._db.execute("SELECT meta FROM strands WHERE id = ?", (row.id,)).fetchone()
         self._db.execute("UPDATE strands SET meta = ? WHERE id = ?", (retimed_meta(stored, row.meta.tempo), row.id))
 
-    def close_strand(self, strand: str, rev: int) -> None:
-        """Move a strand to the trash; its rows stay.
+    def rename_strand(self, row: StrandRow) -> None:
+        """Save a strand's description. Raises Outdated if the strand is not open at this revision."""
+        statement = "UPDATE strands SET meta = ? WHERE id = ? AND rev = ? AND closed_s IS NULL"
+        self._write_if_current(statement, (msgspec.json.encode(row.meta), row.id, row.rev), row.id)
 
-        Raises:
-            Outdated: the strand is not open at this revision.
-        """
+    def close_strand(self, strand: str, rev: int) -> None:
+        """Move a strand to the trash; its rows stay. Raises Outdated if it is not open at this revision."""
         self._write_if_current(
             "UPDATE strands SET closed_s = ? WHERE id = ? AND rev = ? AND closed_s IS NULL",
             (self._after("closed_s"), strand, rev),
@@ -176,11 +177,7 @@ class Journal:
         )
 
     def reopen_strand(self, strand: str, rev: int) -> None:
-        """Restore a strand from the trash as the newest open one.
-
-        Raises:
-            Outdated: the strand is not in the trash at this revision.
-        """
+        """Restore a strand as the newest open one. Raises Outdated if it is not in the trash at this revision."""
         self._write_if_current(
             "UPDATE strands SET closed_s = NULL, opened_s = ? WHERE id = ? AND rev = ? AND closed_s IS NOT NULL",
             (self._after("opened_s"), strand, rev),

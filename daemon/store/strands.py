@@ -14,10 +14,11 @@ read again. A strand whose journalled cells do not fit its grid is not opened, a
 import logging
 import secrets
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec.structs import replace
+import msgspec
 
 from daemon.edits.locks import levels_words
 from daemon.edits.operations import apply
@@ -110,6 +111,22 @@ class StrandStore:
             self._journal.open_strand(row, request.cid, request.id)
         self._rows[row.id] = row
         return strand_state(row)
+
+    def rename_strand(self, strand: str, name: str) -> StrandState:
+        """Give a strand another name.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_CONFLICT if another process changed it, E_DISK_FULL.
+        """
+        row = self._row(strand)
+        renamed = replace(row, meta=msgspec.structs.replace(row.meta, name=name))
+        try:
+            with self._journal.transaction():
+                self._journal.rename_strand(renamed)
+        except Outdated as outdated:
+            raise self._read_again(outdated) from None
+        self._rows[strand] = renamed
+        return strand_state(renamed)
 
     def close_strand(self, strand: str) -> None:
         """Move a strand with its history to the trash.
@@ -271,7 +288,7 @@ class StrandStore:
     def _retime(self, row: StrandRow, text: str, to: Retimed, notes: list[str], request: RequestId) -> Edited:
         """Change the tempo. This makes a new revision, but is not an edit, so redo stays possible."""
         new, nothing = self._unmoved(row, request)
-        new.meta = replace(new.meta, tempo=to.tempo)
+        new.meta = msgspec.structs.replace(new.meta, tempo=to.tempo)
         return self._set(new, nothing, text, notes, request)
 
     def _unmoved(self, row: StrandRow, request: RequestId) -> tuple[StrandRow, Change]:

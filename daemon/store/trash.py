@@ -61,8 +61,8 @@ def in_trash(trash: Path, kind: str) -> dict[str, Path]:
     return {_WHEN.sub("", path.name.removeprefix(f"{kind}-")): path for path in folders}
 
 
-def take_back(trashed: Path, folder: Path) -> None:
-    """Restore a folder from the trash.
+def take_back(trashed: Path, folder: Path, what: str = "restored from the trash") -> None:
+    """Restore a folder from the trash, or move another one; `what` says which if that fails.
 
     Raises:
         AlleleError: E_EXISTS if a folder of that name exists, E_IO if it cannot be moved.
@@ -74,7 +74,7 @@ def take_back(trashed: Path, folder: Path) -> None:
         _move(trashed, folder)
     except OSError as problem:
         raise AlleleError(
-            "E_IO", f"{trashed}: cannot be restored from the trash: {problem.strerror}", hint="check its permissions"
+            "E_IO", f"{trashed}: cannot be {what}: {problem.strerror}", hint="check its permissions"
         ) from None
 
 

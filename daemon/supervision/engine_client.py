@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from daemon.dsp.audio import Decoded
 from daemon.edits.values import Computation
 from daemon.supervision.supervisor import WorkerSupervisor
 from protocol.arrays import Array
@@ -102,7 +103,7 @@ class EngineClient:
         levels: Sequence[int] | None,
         gains_db: PCM,
         deadline_s: float | None = None,
-    ) -> PCM:
+    ) -> Decoded:
         """Decode frames [lo, hi) of a grid (Q, T) to PCM float32, equal to the same part of a full decode.
 
         Args:
@@ -110,7 +111,7 @@ class EngineClient:
             gains_db: the gain of each frame of the grid, (T,).
 
         Returns:
-            ((hi - lo) * hop_length,) in mono; two such rows in stereo.
+            PCM of ((hi - lo) * hop_length,) in mono, two such rows in stereo, and where it was limited.
 
         Raises:
             AlleleError: E_RANGE, E_WRONG_MODEL, E_ENGINE, E_DEADLINE, or an error of the codec.
@@ -128,7 +129,7 @@ class EngineClient:
             "levels": None if levels is None else list(levels),
         }
         answer = await self._interactive.request("decode", fields, [part, gains], deadline_s)
-        return answer.buffers[0]
+        return Decoded(*answer.buffers)
 
     async def ranks(self, model: str, codec_id: str, deadline_s: float | None = None) -> npt.NDArray[np.uint16]:
         """Return the rank of every code in its level, (Q, K), in the order of the first principal component."""

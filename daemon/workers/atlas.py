@@ -16,13 +16,14 @@ NICE = 5
 
 def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
     from daemon.atlas.model import measure_model
+    from daemon.atlas.pace import Pace
     from daemon.workers.device import choose_device
 
-    say, model_dir = keep_log(wire, log), Path(spec.model_dir)
+    say, model_dir, pace = keep_log(wire, log), Path(spec.model_dir), Pace()
 
     def go_on(share: float) -> bool:
-        detail = "measuring what each code does"
-        wire.send({"type": "progress", "phase": "working", "progress": share, "detail": detail})
+        fields = {"phase": "working", "progress": share, "detail": "measuring codes", "eta_s": pace.left_s(share)}
+        wire.send({"type": "progress", **fields})
         return not wire.cancelled.is_set()
 
     atlas = measure_model(model_dir, Path(spec.corpus_dir), device=choose_device(), say=say, go_on=go_on)

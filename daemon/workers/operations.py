@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from daemon.atlas.files import ATLAS_NAME, read_atlas
 from daemon.atlas.table import Atlas
 from daemon.blending.computations import compute
-from daemon.codec.codec import Codec
+from daemon.codec.codec import CHUNK_FRAMES, Codec
 from daemon.codec.format import CONFIG_NAME
-from daemon.dsp.limiter import CEILING, Limited, limit
+from daemon.dsp.audio import UNTOUCHED
+from daemon.dsp.dither import Place
+from daemon.dsp.limiter import PIECE, Limited, limit
 from daemon.dsp.onsets import find_onsets
 from daemon.dsp.tempo import tempo_candidates
 from daemon.render.wav import write_wav
@@ -35,6 +37,8 @@ Result = tuple[dict[str, Any], Sequence[Array]]
 
 LIMITER_FRAMES = 1
 """Frames around a region on which its limiting depends: the limiter reaches 480 samples, a hop has 1024."""
+LIMITER_PIECES = 2 * PIECE
+"""Samples around a part of a file that make its limiting bitwise that of the whole: it works in pieces."""
 
 
 class Operations:
@@ -74,12 +78,16 @@ class Operations:
     def decode(
         self, codes: Array, gains_db: Array, *, model: str, codec_id: str, lo: int, hi: int, levels: list[int] | None
     ) -> Result:
-        """Decode frames [lo, hi) to PCM, limited as the whole sound is when it is written to a file."""
+        """Decode frames [lo, hi) to PCM, limited as the whole sound is when it is written to a file.
+
+        The second buffer is how much the limiter reduced each frame, as in `Decoded`.
+        """
         codec = self._codec(model, codec_id)
         first, past = max(0, lo - LIMITER_FRAMES), min(codes.shape[1], hi + LIMITER_FRAMES)
-        sound = limit(codec.decode_range(codes, first, past, levels=levels, gain_db=gains_db)).audio
+        limited = limit(codec.decode_range(codes, first, past, levels=levels, gain_db=gains_db))
         hop = codec.config.hop_length
-        return {}, (sound[..., (lo - first) * hop : (hi - first) * hop],)
+        heard = slice((lo - first) * hop, (hi - first) * hop)
+        return {}, (limited.audio[..., heard], _reduced_db(limited, heard, hop))
 
     def ranks(self, *, model: str, codec_id: str) -> Result:
         """Return the rank of each code in its level."""
@@ -90,8 +98,8 @@ class Operations:
     ) -> Result:
         """Compute new cells for an edit, or the frames from which to take them."""
         codec = self._codec(model, codec_id)
-        atlas = self._atlas(Path(model), codec) if needs_atlas else None
-        return {}, (compute(codec, kind, settings, inputs, atlas),)
+        atlas = (self._atlas(Path(model), codec),) if needs_atlas else ()
+        return {}, (compute(codec, kind, settings, inputs, *atlas),)
 
     def encode_file(self, *, model: str, path: str) -> Result:
         """Encode an audio file to codes."""
@@ -121,18 +129,18 @@ class Operations:
         part: Sequence[int] | None = None,
         replace: bool = True,
     ) -> Result:
-        """Decode a grid to a 48 kHz 24-bit WAV file, or only its samples [part[0], part[1]).
+        """Decode a grid to a 48 kHz 24-bit WAV file, or only its samples [part[0], part[1]), bitwise as in the whole.
 
-        A part is taken out of the whole, since the limiter and the dither at its edges depend on what is around it.
+        Only the part and what it depends on are decoded: the codec's and the limiter's surroundings.
         """
         codec = self._codec(model, codec_id)
-        decoded = codec.decode(codes, levels=levels, gain_db=gains_db)
-        limited = limit(decoded)
-        sound = limited.audio[..., :samples]
-        written = slice(None) if part is None else slice(*part)
-        heard = sound[..., written]
+        first, past = (0, samples) if part is None else part
+        begins, decoded = _decoded_around(codec, codes, (first, past), levels, gains_db)
+        limited, within = limit(decoded), slice(first - begins, past - begins)
+        heard = limited.audio[..., within]
+        place = Place(first, samples)
         try:
-            write_wav(Path(out), sound, codec.config.sample_rate, 24, part=written, replace=replace)
+            write_wav(Path(out), heard, codec.config.sample_rate, 24, place=place, replace=replace)
         except FileExistsError:
             raise AlleleError(
                 "E_EXISTS", f"{out}: another program has just created this file", hint="try again"
@@ -146,7 +154,7 @@ class Operations:
             "channels": codec.config.channels,
             "peak_db": _decibels(peak),
             "rms_db": _decibels(rms),
-            "notes": _limiting(_limited_in(limited._replace(audio=sound), decoded[..., :samples], written)),
+            "notes": _limiting(limited, decoded, within, first, codec.config.sample_rate),
         }
         return fields, ()
 
@@ -167,10 +175,12 @@ class Operations:
         matched = read_matched(Path(path), Path(source))
         return {"gain_db": matched.gain_db}, (matched.audio,)
 
-    def _atlas(self, folder: Path, codec: Codec) -> Atlas:
-        """The atlas of a model. It is read again if its file has changed."""
+    def _atlas(self, folder: Path, codec: Codec) -> Atlas | None:
+        """The atlas of a model, None if it is not measured yet. It is read again if its file has changed."""
         path = folder / ATLAS_NAME
-        changed = path.stat().st_mtime_ns if path.exists() else 0
+        if not path.exists():
+            return None
+        changed = path.stat().st_mtime_ns
         if self._measured is None or self._measured[:2] != (folder, changed):
             config = codec.config
             atlas = read_atlas(folder, codec.codec_id, levels=config.levels, codebook=config.codebook_size)
@@ -209,21 +219,46 @@ class Operations:
         return self._codecs[model][1]
 
 
-def _limited_in(limited: Limited, decoded: NDArray[np.float32], part: slice) -> Limited:
-    """What a limiter did to a part of a sound, given the sound as it was before."""
-    before, after = np.abs(decoded[..., part]), np.abs(limited.audio[..., part])
-    count = int(np.count_nonzero((before if before.ndim == 1 else before.max(axis=0)) > 1.0))
-    loud = before > CEILING
-    most = float((after[loud] / before[loud]).min(initial=1.0))
-    return Limited(limited.audio[..., part], count, -20 * float(np.log10(most)))
+def _reduced_db(limited: Limited, part: slice, hop: int) -> NDArray[np.float32]:
+    """The largest reduction of each frame of a part, in dB, (T,); empty if nothing in it was reduced."""
+    if limited.gain is None or (gain := limited.gain[part]).min(initial=1.0) == 1.0:
+        return UNTOUCHED
+    lowest = np.minimum.reduceat(gain, np.arange(0, gain.size, hop))
+    return np.asarray(-20 * np.log10(lowest), np.float32)
 
 
-def _limiting(limited: Limited) -> list[str]:
-    """A note about the samples that a limiter had to reduce to fit the range of the file."""
-    if not limited.over_samples:
+def _decoded_around(
+    codec: Codec, codes: Array, part: tuple[int, int], levels: list[int] | None, gains_db: Array
+) -> tuple[int, NDArray[np.float32]]:
+    """Decode the chunks of `Codec.decode` that a part and its limiting depend on, so that every sample is bitwise its.
+
+    Returns:
+        The first sample of the sound, and the sound from there on.
+    """
+    hop, total = codec.config.hop_length, codes.shape[1]
+    lo = max(0, part[0] - LIMITER_PIECES) // hop // CHUNK_FRAMES * CHUNK_FRAMES
+    hi = min(total, -(-(part[1] + LIMITER_PIECES) // hop))
+    if lo == 0 and hi == total:
+        return 0, codec.decode(codes, levels=levels, gain_db=gains_db)
+    ranges = [(first, min(total, first + CHUNK_FRAMES)) for first in range(lo, hi, CHUNK_FRAMES)]
+    pieces = [codec.decode_range(codes, *frames, levels=levels, gain_db=gains_db) for frames in ranges]
+    return lo * hop, np.concatenate(pieces, axis=-1)
+
+
+def _limiting(limited: Limited, decoded: NDArray[np.float32], within: slice, first: int, sample_rate: int) -> list[str]:
+    """A note about the samples of a part that a limiter had to reduce to fit the range of the file, and where.
+
+    `within`: the part, in the sound that was limited. `first`: its first sample in the strand.
+    """
+    gain = UNTOUCHED if limited.gain is None else limited.gain[within]
+    if gain.min(initial=1.0) == 1.0:
         return []
-    count, most = limited.over_samples, limited.most_db
-    return [f"{count} samples were over full scale: a limiter reduced them by up to {most:.1f} dB"]
+    level = np.abs(decoded[..., within])
+    count = int(np.count_nonzero((level if level.ndim == 1 else level.max(axis=0)) > 1.0))
+    at_s = (first + int(gain.argmin())) / sample_rate
+    where = f"{at_s:.2f} s of the strand" if first else f"{at_s:.2f} s"
+    over = f": {count} samples were over full scale" if count else ""
+    return [f"limited by {-20 * float(np.log10(gain.min())):.1f} dB at {where}{over}"]
 
 
 def _decibels(amplitude: float) -> float:

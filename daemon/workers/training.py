@@ -2,8 +2,8 @@
 
 The broker sends the specification of the training and receives its reports (at most STEPS_A_SECOND of steps; the run's
 log contains all). "cancel" takes effect between two steps and writes a checkpoint; "keep" writes a finished model. The
-process has a low priority, so that decoding for playback comes first. When the model is finished, its atlas is
-measured, in addition to the budget.
+process has a low priority, so that decoding for playback comes first. When the model is finished, it can be used, and
+its atlas is measured, in addition to the budget.
 """
 
 import sys
@@ -57,6 +57,7 @@ def _train(wire: Wire, spec: TrainSpec, _: Path) -> dict[str, Any]:
 def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
     """Measure the atlas of the finished model. A failure is only reported, because the model works without an atlas."""
     from daemon.atlas.model import measure_model
+    from daemon.atlas.pace import Pace
     from daemon.runs.folder import append_log
     from daemon.runs.reports import LogLine
     from daemon.workers.device import choose_device
@@ -67,11 +68,14 @@ def _measure(wire: Wire, run_dir: Path, corpus_dir: Path) -> None:
         append_log(run_dir, line)
         wire.send({"type": "report", "report": msgspec.json.encode(line)})
 
+    pace = Pace()
+
     def go_on(share: float) -> bool:
-        detail = f"measuring what each code does, {share:.0%}"
-        wire.send({"type": "progress", "phase": "measuring", "progress": 1.0, "detail": detail})
+        fields = {"phase": "measuring", "progress": 1.0, "detail": "measuring codes", "eta_s": pace.left_s(share)}
+        wire.send({"type": "progress", **fields})
         return not wire.cancelled.is_set()
 
+    go_on(0.0)  # the model is usable from now on
     later = f"to measure it: allele model atlas {quote(run_dir.name)}"
     try:
         if measure_model(run_dir, corpus_dir, device=choose_device(), say=say, go_on=go_on) is None:

@@ -72,6 +72,13 @@ class RestoreModel(Request[Done], frozen=True, kw_only=True):
     new_name: Name | None = None
 
 
+class RenameModel(Request[Done], frozen=True, kw_only=True):
+    """Give a finished model another name. Its strands find it by its codec. E_BUSY while a job works on it."""
+
+    name: Name
+    new_name: Name
+
+
 class Palette(Struct, frozen=True, kw_only=True):
     """An order of a model's codes. Buffer 0: (Q, K) uint16, rank of each code on `descriptor` in its level, 0 lowest.
 

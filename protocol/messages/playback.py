@@ -102,7 +102,9 @@ class Chunk(Struct, frozen=True, kw_only=True):
     """On aud, kind chunk: about 20 ms of sound. Buffer 0: (C, L) float32; L may be 0.
 
     sample: position of its first sample in the strand. last: no chunk follows. flush: discard queued chunks first.
-    error: why the playback ends early. A chunk without samples costs no credit.
+    error: why the playback ends early. A chunk without samples costs no credit. lufs: the momentary loudness (400 ms)
+    up to here, of the sound in its own channels, at least -70. reduced_db: how much the limiter reduced the loudest of
+    its frames.
     """
 
     playback: int
@@ -111,3 +113,5 @@ class Chunk(Struct, frozen=True, kw_only=True):
     last: bool = False
     flush: bool = False
     error: str = ""
+    lufs: float = -70.0
+    reduced_db: float = 0.0

@@ -60,6 +60,13 @@ class CloseStrand(Request[Done], frozen=True, kw_only=True):
     strand: Id
 
 
+class RenameStrand(Request[StrandInfo], frozen=True, kw_only=True):
+    """Give an open strand another name. It is no edit: the revision stays, and it cannot be undone."""
+
+    strand: Id
+    name: Annotated[str, Meta(min_length=1, max_length=255)]
+
+
 class ReopenStrand(Request[StrandInfo], frozen=True, kw_only=True):
     """Restore a closed strand with its id, history, revision and locks. It is not an error if it is open."""
 

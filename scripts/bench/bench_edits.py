@@ -4,7 +4,7 @@
 
 FOLDER holds the recordings that SOUNDS and PAIRS name (any folder with files of these names will do); the model is one
 of the home, trained by `allele train` with its atlas. Edits go through daemon.edits and daemon.blending, as in the
-daemon, and everything is measured on whole decodes, without the gain of the strand.
+daemon, and everything is measured on whole decodes, of strands whose level is 0 dB at first.
 
 **nudge**: one step of a second of each sound. "centroid" is the ratio of the spectral centroid (daemon.atlas), "frames"
 that of the mean centroid of short frames, "level" the RMS, "others" the largest change of any other descriptor, in
@@ -40,11 +40,12 @@ from daemon.dsp.audio import Audio
 from daemon.dsp.mel import mel_bands
 from daemon.edits.operations import apply
 from daemon.edits.timeline import nearest_frames
-from daemon.edits.values import Computation, Grid, write
+from daemon.edits.values import Computation, Grid, grid_of, write
 from daemon.workers.clips import read_clip
+from protocol.columns import gains_db
 from protocol.edits import parse_edit
 from protocol.places import default_home
-from protocol.strands import StrandMeta
+from protocol.strands import Strand, StrandMeta, as_encoded
 
 SOUNDS = ("loop_amen", "ambi_choir", "bass_hard_c", "elec_bell", "loop_garzul")
 PAIRS = (
@@ -94,19 +95,20 @@ class Bench:
             name=name, model="model", codec_id=self.codec.codec_id, codebook=self.codec.config.codebook_size,
             levels=codes.shape[0], frames=codes.shape[1], samples=codes.shape[1] * self.codec.config.hop_length,
         )  # fmt: skip
-        return Grid(id=name, meta=meta, codes=codes)
+        return grid_of(name, as_encoded(meta, codes))
 
-    def edit(self, text: str, grid: Grid, *others: Grid) -> Codes:
-        """The codes after an edit."""
+    def edit(self, text: str, grid: Grid, *others: Grid) -> Strand:
+        """The strand after an edit."""
         step = apply(parse_edit(text), grid, {other.id: other for other in others}, {})
         while isinstance(step, Computation):
-            atlas = self.atlas if step.needs_atlas else None
-            step = step.finish(compute(self.codec, step.kind, step.settings, step.inputs, atlas))
-        return write(grid.codes, step.changes[0])
+            atlas = (self.atlas,) if step.needs_atlas else ()
+            step = step.finish(compute(self.codec, step.kind, step.settings, step.inputs, *atlas))
+        return write(grid.strand, step.changes[0])
 
-    def sound(self, codes: Codes, frames: slice = slice(None)) -> Samples:
-        """A decode in mono, of some frames only if they are given."""
-        whole = np.atleast_2d(self.codec.decode(codes)).mean(0)
+    def sound(self, made: Strand | Codes, frames: slice = slice(None)) -> Samples:
+        """A decode in mono, of some frames only if they are given. A strand has levels, codes alone have none."""
+        codes, gains = (made.codes, gains_db(made.columns)) if isinstance(made, Strand) else (made, 0.0)
+        whole = np.atleast_2d(self.codec.decode(codes, gain_db=gains)).mean(0)
         hop = self.codec.config.hop_length
         return whole[slice(*(None if at is None else at * hop for at in (frames.start, frames.stop)))]
 
@@ -145,9 +147,9 @@ def nudges(bench: Bench) -> list[str]:
             after = bench.edit(f"nudge {direction} @{place.start}:{place.stop}", grid)
             spent_ms = 1000 * (time.process_time() - began)
             wanted = 0 if direction in ("louder", "softer") else 1
-            change, words = compared(bench, grid.codes, after, place)
+            change, words = compared(bench, grid.strand, after, place)
             others = np.abs(np.delete(change, wanted))
-            cells = (after != grid.codes)[:, place].mean()
+            cells = (after.codes != grid.codes)[:, place].mean()
             held = int((others <= 1 / 3).sum())
             rows.append(
                 f"| {name} | {direction} | {words} | {others.max():.2f} | {held} | {cells:.0%} | {spent_ms:.0f} |"
@@ -168,7 +170,7 @@ def ten_nudges(bench: Bench) -> list[str]:
             place = slice(first, min(grid.frames, first + SECOND))
             ratios, codes = list[str](), grid.codes
             for _ in range(10):
-                after = bench.edit(f"nudge {direction} @{place.start}:{place.stop}", bench.as_grid(name, codes))
+                after = bench.edit(f"nudge {direction} @{place.start}:{place.stop}", bench.as_grid(name, codes)).codes
                 if np.array_equal(after, codes):
                     break
                 codes = after
@@ -178,7 +180,9 @@ def ten_nudges(bench: Bench) -> list[str]:
     return rows
 
 
-def compared(bench: Bench, before: Codes, after: Codes, place: slice) -> tuple[NDArray[np.floating], str]:
+def compared(
+    bench: Bench, before: Strand | Codes, after: Strand | Codes, place: slice
+) -> tuple[NDArray[np.floating], str]:
     """Changes of the descriptors in steps, and three cells of a row: centroid, centroid of frames, level."""
     one, other = bench.sound(before, place), bench.sound(after, place)
     was, now = describe(torch.from_numpy(np.stack([one, other]))).numpy() / np.array(STEPS)
@@ -242,7 +246,7 @@ def stretches(bench: Bench) -> list[str]:
         plain = bench.sound(grid.codes)
         for factor in (1.5, 2, 4):
             after = bench.edit(f"stretch {factor}", grid)
-            repeated = bench.sound(grid.codes[:, nearest_frames(grid.frames, after.shape[1])])
+            repeated = bench.sound(grid.codes[:, nearest_frames(grid.frames, after.codes.shape[1])])
             made = bench.sound(after)
             values = " | ".join(f"{uneven(sound):.2f}" for sound in (plain, repeated, made))
             rows.append(f"| {name} | {factor} | {values} | {level_db(made) - level_db(plain):+.1f} |")

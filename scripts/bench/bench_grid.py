@@ -17,11 +17,16 @@ BUDGETS = {
     "one-cell edit, grid": 100,
     "one-cell edit, whole pty": 400,
     "playhead tick": 300,
+    "playhead tick with the meter": 300,
     "cursor right, whole pty": 400,
     "keys after a prefix": 3_000,
     "playhead tick beside them": 300,
     "help over the screen": 20_000,
     "a row down in it": 600,
+    "a pane higher by a row": 45_000,
+    "a pane zoomed": 65_000,
+    "list of themes over the screen": 20_000,
+    "another theme shown": 65_000,
 }
 
 
@@ -40,13 +45,22 @@ def measure(term: str = "xterm-256color", **env: str) -> dict[str, float]:
         found["one-cell edit, whole pty"] = len(terminal.step("edit all")[0])
         terminal.step("playhead")
         found["playhead tick"] = len(terminal.step("playhead")[0])
+        terminal.step("metered")
+        ticks = [len(terminal.step("metered")[0]) for _ in range(2)]  # the limiter begins to act, and ends
+        found["playhead tick with the meter"] = max(ticks)
         found["cursor right, whole pty"] = len(terminal.step("right")[0])
         found["keys after a prefix"] = len(terminal.step("panel")[0])
         found["playhead tick beside them"] = len(terminal.step("playhead")[0])
         terminal.step("escape")
-        found["help over the screen"] = len(terminal.step("help")[0])
+        found["help over the screen"] = len(terminal.step("help", 0.5)[0])
         found["a row down in it"] = len(terminal.step("down")[0])
         terminal.step("escape")
+        found["a pane higher by a row"] = len(terminal.step("resize")[0])
+        found["a pane zoomed"] = len(terminal.step("zoom")[0])
+        terminal.step("zoom")
+        found["list of themes over the screen"] = len(terminal.step("themes")[0])
+        found["another theme shown"] = len(terminal.step("next theme", 1.0)[0])
+        terminal.step("leave themes")
         found["whole screen afresh, both grids"] = len(terminal.step("redraw")[0])
         found["grid repaint CPU, ms"] = round(terminal.step("cpu")[1], 2)
         return found

@@ -55,11 +55,11 @@ class Terminal:
             data += more
         return data
 
-    def step(self, name: str) -> tuple[bytes, Any]:
-        """Ask for a step; what the terminal got, and the answer."""
+    def step(self, name: str, patience_s: float = QUIET_S) -> tuple[bytes, Any]:
+        """Ask for a step; what the terminal got until it was quiet for a while, and the answer."""
         self._socket.sendall(name.encode() + b"\n")
         answer = json.loads(self._socket.recv(4096))
-        return self.read(), answer
+        return self.read(patience_s), answer
 
     def close(self) -> None:
         try:

@@ -61,6 +61,7 @@ def run_app(control: int, frames: int) -> None:
     from tui.model.atlas import CodeAtlas, Colours
     from tui.model.cursor import Cursor
     from tui.model.grid import StrandGrid
+    from tui.model.meter import Reading
     from tui.widgets.driver import tune_textual
 
     tune_textual(False)
@@ -113,6 +114,15 @@ def run_app(control: int, frames: int) -> None:
         app.sound._frame = (app.sound._frame or 1300) + 1
         app._on_change("playhead", "")
 
+    def metered() -> None:
+        """Move the playhead and change every number of the meter, as a fifth of the ticks do at most."""
+        sound = app.sound
+        low = sound.meter.shown is not None and sound.meter.shown.peak_db == -3.1
+        sound.meter.clear()
+        sound.meter.take(Reading(-12.4, -28.7, 0.0) if low else Reading(-3.1, -19.6, 1.2), time.monotonic())
+        sound._changed("meter")
+        playhead()
+
     def cpu() -> float:
         return repaint_cpu(app)
 
@@ -123,12 +133,18 @@ def run_app(control: int, frames: int) -> None:
         "edit grid": lambda: edit(app_grid().redraw),
         "edit all": lambda: edit(lambda: app._on_change("strand", "random")),
         "playhead": playhead,
+        "metered": metered,
         "right": lambda: app.screen.carry_out("move.right", Press()),
         "panel": lambda: (app.screen.keys.feed("g"), app.screen.keys._show_keys()),
         "escape": lambda: app.top_screen.keys.feed("escape"),
         "help": lambda: app.screen.carry_out("app.help", Press()),
         "down": lambda: app.top_screen.carry_out("list.down", Press()),
         "redraw": lambda: app.handlers["app.redraw"](Press()),
+        "resize": lambda: app.screen.carry_out("pane.higher", Press()),
+        "zoom": lambda: app.screen.carry_out("pane.zoom", Press()),
+        "themes": lambda: app.screen.carry_out("app.theme", Press()),
+        "next theme": lambda: (app.screen.rows.step(1), app.screen.moved()),
+        "leave themes": lambda: app.screen.dismiss(None),
         "cpu": cpu,
         "quit": lambda: app.exit(0),
     }

@@ -5,15 +5,18 @@ Tests that stop, kill or start a daemon take `fresh_home` instead, which is thei
 
 import json
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import psutil
@@ -51,8 +54,49 @@ class Ran:
         return lines[-1]
 
 
+class Forks:
+    """The process that forks commands (preforked.py), which ends with this one."""
+
+    def __init__(self) -> None:
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        command = [sys.executable, "-P", str(Path(__file__).with_name("preforked.py")), str(theirs.fileno())]
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": None}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=environment, **quiet)
+        theirs.close()
+
+    def run(self, words: list[str], folder: Path, environment: dict[str, str], timeout_s: float) -> Ran | None:
+        """Run a command to its end; None if it took longer than `timeout_s` and was killed."""
+        report, theirs = os.pipe()
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, Path(os.devnull).open() as nothing:
+            request = json.dumps({"words": words, "cwd": str(folder), "env": environment})
+            fds = [nothing.fileno(), out.fileno(), err.fileno(), theirs]
+            socket.send_fds(self._ours, [request.encode()], fds)
+            os.close(theirs)
+            with os.fdopen(report) as lines:
+                child = int(lines.readline())
+                is_late = not select.select([report], [], [], timeout_s)[0]
+                if is_late:
+                    os.kill(child, signal.SIGKILL)
+                status = int(lines.readline())
+            texts = [_read(stream) for stream in (out, err)]
+        return None if is_late else Ran(status, *texts)
+
+    def close(self) -> None:
+        """End the process."""
+        self._ours.close()
+        self._process.wait(10)
+
+
+def _read(stream: Any) -> str:
+    stream.seek(0)
+    return stream.read().decode()
+
+
 class Allele:
     """The `allele` command in one home and one folder."""
+
+    _forks: ClassVar[Forks | None] = None
 
     def __init__(self, home: Path, folder: Path) -> None:
         self.home, self.folder = home, folder
@@ -76,15 +120,13 @@ class Allele:
         return self._started[-1]
 
     def __call__(self, *words: object, timeout_s: float = 60.0) -> Ran:
-        """Run a command to its end."""
-        process = self.start(*words)
-        try:
-            out, err = process.communicate(timeout=timeout_s)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            pytest.fail(f"{' '.join(map(str, words))} took more than {timeout_s} s\n{out}\n{err}")
-        return Ran(process.returncode, out, err)
+        """Run a command to its end, in a process that was forked from one that has imported it."""
+        if Allele._forks is None:
+            Allele._forks = Forks()
+        ran = Allele._forks.run([str(word) for word in words], self.folder, self.environment, timeout_s)
+        if ran is None:
+            pytest.fail(f"{' '.join(map(str, words))} took more than {timeout_s} s")
+        return ran
 
     def within(self, folder: Path) -> "Allele":
         """The same home from another folder."""
@@ -170,6 +212,14 @@ def fresh(tmp_path: Path) -> Iterator[Allele]:
     if allele.daemon_pids():
         allele("daemon", "stop")
     allele.kill()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _forks() -> Iterator[None]:
+    """End the process that forks commands after the last test."""
+    yield
+    if Allele._forks is not None:
+        Allele._forks.close()
 
 
 @pytest.fixture(scope="session")

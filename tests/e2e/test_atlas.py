@@ -23,8 +23,7 @@ def test_training_makes_an_atlas_that_is_shown_made_again_and_used(allele: Any, 
     assert "contexts" in allele("model", "show", "toy").out
     path.unlink()
     assert allele("encode", recordings / "tone1.wav", "--model", "toy", "-o", "a.alle").status == 0
-    assert "allele model atlas toy" in allele("edit", "a.alle", "nudge brighter", "-o", "b.alle").error
-    assert not (allele.folder / "b.alle").exists()
+    assert allele("edit", "a.alle", "nudge brighter", "-o", "c.alle").status == 0, "a nudge does without it"
     assert "allele model atlas toy" in allele("model", "show", "toy").out
     made = allele("model", "atlas", "toy", "--json", timeout_s=120).json
     assert {key: made[key] for key in shown} == shown

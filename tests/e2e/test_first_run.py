@@ -43,7 +43,7 @@ def test_the_demo_ends_in_a_wav_again_at_once_and_after_a_change_of_format(fresh
     assert json.loads((old / "codec" / "codec.json").read_text())["version"] == 1
 
     shown = fresh("model", "delete", "demo", "--json").json
-    assert shown.keys() == {"deleted", "detail", "restore"}
+    assert shown.keys() == {"deleted", "detail", "restore", "strands"}
     assert "allele model restore demo" in fresh("encode", wav, "--model", "demo").error
     assert fresh(*shown["restore"].split()[1:], "--as", "demo 2", "--json").json["restored"] == "demo 2"
     assert fresh("encode", wav, "--model", "demo 2").status == 0

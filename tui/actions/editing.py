@@ -16,6 +16,9 @@ from tui.actions.situation import (
 )
 
 EDITOR, UNDO_LIST = ("editor",), ("undolist",)
+DIRECT = ("blend", "mutate")
+"""Operations with a second key that does not ask."""
+AS_LAST_TIME = "does not ask: takes the answer that was given last, or the usual one; {edit.undo} undoes it"
 
 
 def _edit(name: str, title: str, why_not: Check, text: str = "") -> Action:
@@ -24,6 +27,10 @@ def _edit(name: str, title: str, why_not: Check, text: str = "") -> Action:
 
 ACTIONS: tuple[Action, ...] = (
     *(_edit(name, spec.action, operation(spec), spec.action_help) for name, spec in OPS.items() if spec.action),
+    *(
+        _edit(f"{name}_last", f"{OPS[name].action}, as last time", operation(OPS[name]), AS_LAST_TIME)
+        for name in DIRECT
+    ),
     _edit("regenerate", "Regenerate: fill from the prior", lambda _: "; ".join(NOT_YET["regenerate"])),
     _edit(
         "next_code",

@@ -10,6 +10,10 @@ def _move(name: str, title: str, text: str = "") -> Action:
     return Action(f"move.{name}", title, "Move", EDITOR, strand, text)
 
 
+def _pane(name: str, title: str, text: str = "") -> Action:
+    return Action(f"pane.{name}", title, "View", EDITOR, always, text)
+
+
 def _select(name: str, title: str, why_not: Check = strand, text: str = "") -> Action:
     return Action(f"select.{name}", title, "Select", EDITOR, why_not, text)
 
@@ -37,6 +41,10 @@ MOVES = (
         always,
         "linked: they scroll and zoom as one, and swap exchanges the same frames",
     ),
+    _pane("zoom", "This pane alone on the screen, or both", "the other pane stays as it is"),
+    _pane("higher", "This pane higher by a row", "a count of rows; sizes are remembered"),
+    _pane("lower", "This pane lower by a row"),
+    _pane("equal", "Both panes as high as their levels need"),
 )
 
 SELECTS = (

@@ -7,15 +7,18 @@ from tui.actions.situation import (
     closable,
     connected,
     corpus_chosen,
+    deletable,
     job_chosen,
-    model_chosen,
     movable,
     online_selected,
     online_strand,
     openable,
     pausable,
+    playable,
+    renamable,
     resumable,
     stoppable,
+    trained,
 )
 
 LISTS = ("library", "train", "help", "undolist", "takes", "keys")
@@ -53,6 +56,16 @@ LIBRARIES = (
     Action("library.choose", "Open the chosen item", "Library", LIBRARY, connected),
     Action("library.open_a", "Open as strand A", "Library", LIBRARY, openable),
     Action("library.open_b", "Open as strand B", "Library", LIBRARY, openable),
+    Action(
+        "library.play",
+        "Play the chosen strand or recording, or stop",
+        "Hear",
+        LIBRARY,
+        playable,
+        "moving on during playback plays the next one; on a model or corpus its first recording",
+    ),
+    Action("library.rename", "Rename the strand or model", "Library", LIBRARY, renamable),
+    Action("library.duplicate", "Duplicate the strand", "Library", LIBRARY, closable, "the copy has edits of its own"),
     Action("library.open", "Open a sound or an .alle file by its path", "Library", LIBRARY, connected),
     Action(
         "library.close",
@@ -69,11 +82,11 @@ LIBRARIES = (
     Action("library.train", "Train on this corpus", "Library", LIBRARY, corpus_chosen),
     Action(
         "library.delete",
-        "Move the model to the trash",
+        "Delete the model, corpus or strand (to the trash)",
         "Library",
         LIBRARY,
-        model_chosen,
-        "its strands are silent until {library.restore} restores it",
+        deletable,
+        "says first what depends on it; {library.restore} restores a model, {library.reopen} a strand",
     ),
     Action("library.restore", "Restore a model from the trash", "Library", LIBRARY, connected),
 )
@@ -96,7 +109,14 @@ TRAININGS = (
         audible,
         "during playback; both are equally loud and loop until {preview.play}",
     ),
-    Action("train.edit", "To the editor", "Train", TRAIN),
+    Action(
+        "train.edit",
+        "Edit with the trained model",
+        "Train",
+        TRAIN,
+        trained,
+        "as soon as it is trained; its colours follow when its codes are measured",
+    ),
 )
 
 
@@ -138,6 +158,9 @@ PROGRAM = (
     Action("app.command", "Command line: an edit, an action, :w :open :q", "Program"),
     Action("app.palette", "Palette of all actions", "Program"),
     Action("app.help", "Help", "Program"),
+    Action(
+        "app.theme", "Theme: the colours of the whole screen", "Program", (), always, "moving shows it; Enter keeps it"
+    ),
     Action("app.redraw", "Redraw the screen", "Program"),
     Action("app.quit", "Quit; the daemon, jobs and strands stay", "Program"),
 )

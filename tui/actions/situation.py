@@ -32,6 +32,9 @@ class Situation:
     openable: bool = False
     closable: bool = False
     model: bool = False
+    renamable: bool = False
+    deletable: bool = False
+    playable: bool = False
     job_running: bool = False
     job_kind: str = ""
     job_state: JobState | None = None
@@ -158,9 +161,20 @@ def closable(s: Situation) -> str:
     return connected(s) or ("" if s.closable else "choose a strand in the list on the left")
 
 
-def model_chosen(s: Situation) -> str:
-    """Check that a model is chosen in the library."""
-    return connected(s) or ("" if s.model else "choose a model in the list on the left")
+def renamable(s: Situation) -> str:
+    """Check that a model or a strand is chosen in the library."""
+    return connected(s) or ("" if s.renamable else "choose a model or a strand in the list on the left")
+
+
+def deletable(s: Situation) -> str:
+    """Check that a model, a corpus or a strand is chosen in the library."""
+    return connected(s) or ("" if s.deletable else "choose a model, corpus or strand in the list on the left")
+
+
+def playable(s: Situation) -> str:
+    """Check that the library's cursor is on something that can be heard."""
+    none = "choose a strand, or a recording ({list.other} goes to the files)"
+    return connected(s) or ("" if s.playable else none) or engine_ready(s) or s.sound
 
 
 def job_chosen(s: Situation) -> str:
@@ -195,6 +209,11 @@ def resumable(s: Situation) -> str:
 def stoppable(s: Situation) -> str:
     """Check that the chosen training has no model yet."""
     return _training(s) or ("" if s.job_state != "done" else "it is done")
+
+
+def trained(s: Situation) -> str:
+    """Check that the chosen job has a finished model."""
+    return connected(s) or ("" if s.model else "no model yet: {train.stop} ends a training now and keeps its model")
 
 
 def movable(s: Situation) -> str:

@@ -183,10 +183,30 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         words=("model", "delete"),
         summary="move a model, or a training that did not finish, to the trash",
-        details="Strands made with it stay, and are silent until it is restored.",
+        details="Strands made with it stay, and are silent until it is restored. While open strands need it, they are "
+        "named and nothing is moved, except with --force. A model that a job works on is never moved.",
         handler="tui.cli.model:delete",
-        arguments=(_arg("name", type=values.name, metavar="NAME", help="the model"),),
-        keys={"deleted": "its name", "detail": "where it went", "restore": "the command that restores it"},
+        arguments=(
+            _arg("name", type=values.name, metavar="NAME", help="the model"),
+            _arg("--force", action="store_true", help="also if open strands need it"),
+        ),
+        keys={
+            "deleted": "its name",
+            "detail": "where it went",
+            "restore": "the command that restores it",
+            "strands": "names of the open strands that are silent now",
+        },
+    ),
+    Command(
+        words=("model", "rename"),
+        summary="give a model another name",
+        details="Its strands find it under any name.",
+        handler="tui.cli.model:rename",
+        arguments=(
+            _arg("name", type=values.name, metavar="NAME", help="the model"),
+            _arg("new_name", type=values.name, metavar="NEW", help="its new name"),
+        ),
+        keys={"renamed": "its name now", "before": "its name before", "detail": "where it is"},
     ),
     Command(
         words=("model", "restore"),

@@ -9,7 +9,7 @@ import msgspec
 from protocol.atlas import RELIABLE
 from protocol.errors import AlleleError
 from protocol.messages.fields import Done
-from protocol.messages.jobs import JobInfo
+from protocol.messages.jobs import JobInfo, ListJobs
 from protocol.messages.models import (
     Atlas,
     DeleteModel,
@@ -18,13 +18,16 @@ from protocol.messages.models import (
     MeasureAtlas,
     ModelInfo,
     Models,
+    RenameModel,
     RestoreModel,
     ShowModel,
 )
+from protocol.messages.strands import ListStrands
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, table
 from tui.cli.session import with_daemon
 from tui.cli.train import describe
+from tui.model.dependents import Dependents, dependents_of
 from tui.transport.client import Client
 
 
@@ -96,17 +99,39 @@ def atlas(arguments: Namespace, output: Output) -> int:
 
 
 def delete(arguments: Namespace, output: Output) -> int:
-    """Move a model to the trash."""
+    """Move a model to the trash. Without --force, only one that no open strand needs."""
 
-    async def work(client: Client) -> Done:
-        return await client.ask(DeleteModel(name=arguments.name))
+    async def work(client: Client) -> tuple[Done, Dependents]:
+        models, strands = (await client.ask(ListModels())).models, (await client.ask(ListStrands())).strands
+        needs = dependents_of(arguments.name, models, strands, (await client.ask(ListJobs())).jobs)
+        if needs.strands and not arguments.force:
+            silent = "it" if len(needs.strands) == 1 else "they"
+            raise AlleleError(
+                "E_BUSY",
+                f"{arguments.name} is needed by {needs.strand_words}: {silent} would be silent",
+                hint=f"delete it all the same with: allele model delete {quote(arguments.name)} --force",
+            )
+        return await client.ask(DeleteModel(name=arguments.name)), needs
 
-    detail = with_daemon(arguments, work).detail
+    done, needs = with_daemon(arguments, work)
+    detail = done.detail
     back = f"allele model restore {quote(arguments.name)}"
     output.result(
-        {"deleted": arguments.name, "detail": detail, "restore": back},
+        {"deleted": arguments.name, "detail": detail, "restore": back, "strands": needs.strands},
         f"{arguments.name} is in the trash, {detail}. Restore it: {back}",
     )
+    return 0
+
+
+def rename(arguments: Namespace, output: Output) -> int:
+    """Give a model another name."""
+
+    async def work(client: Client) -> Done:
+        return await client.ask(RenameModel(name=arguments.name, new_name=arguments.new_name))
+
+    detail = with_daemon(arguments, work).detail
+    facts = {"renamed": arguments.new_name, "before": arguments.name, "detail": detail}
+    output.result(facts, f"{arguments.name} is called {arguments.new_name} now: {detail}")
     return 0
 
 

@@ -9,17 +9,19 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from tui.cli.command import Argument, Command
 from tui.cli.commands import COMMANDS, GROUPS
+from tui.cli.first_word import FIRST_WORDS, is_file, mistyped, nearest, split
 
 PROGRAM = "allele"
 ABOUT = """\
 Train a codec on your own recordings, edit any sound's codes with keys, hear the result at 48 kHz.
-Without a command: the editor."""
+Without a command: the editor, with the recordings, .alle files or strands that are named."""
 FILE_NAME = re.compile(r"-.*(/|\.[A-Za-z0-9]{2,5}\Z)", re.DOTALL)
+IsStrand = Callable[[argparse.Namespace, str], bool]
 EXITS = "Exit status: 0 done, 1 failed (one line on stderr), 2 usage."
 
 
@@ -37,6 +39,13 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **settings)
         self._negative_number_matcher = re.compile("-[0-9]")  # -5s is a wrong budget, not an unknown option
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Call a mistyped command that, instead of listing every command."""
+        if isinstance(action.choices, dict) and value not in action.choices:  # the table of subcommands
+            what = f"{self.prog} has no command {str(value)[:60]!r}{nearest(str(value), action.choices)}"
+            raise argparse.ArgumentError(None, what)
+        super()._check_value(action, value)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(self.format_usage(), message)
@@ -60,7 +69,7 @@ def build_parser() -> Parser:
     root = Parser(prog=PROGRAM, description=ABOUT, epilog=EXITS)
     root.add_argument("--version", action="store_true", help="print the version")
     _add(root, shared_options(with_defaults=True))
-    root.set_defaults(command=None)
+    root.set_defaults(command=None, opens=[])
     commands = root.add_subparsers(metavar="COMMAND", title="commands", parser_class=Parser)
     groups: dict[str, Any] = {}
     for command in COMMANDS:
@@ -74,14 +83,29 @@ def build_parser() -> Parser:
     return root
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
-    """Parse the arguments. Exits with 2 and two lines on stderr when they are invalid, and with 0 after --help."""
+def parse(arguments: Sequence[str], is_strand: IsStrand = lambda _parsed, _word: False) -> argparse.Namespace:
+    """Parse the arguments. Exits with 2 and two lines on stderr when they are invalid, and with 0 after --help.
+
+    If the first word is no command, all words are things to open in the editor: `opens` of the result.
+
+    Args:
+        is_strand: whether a word that is no file is the name of an open strand; receives the options too.
+    """
     parser = build_parser()
     dashed = dashed_names(arguments)
     try:
         if dashed and os.path.lexists(dashed[0]):
             parser.error(f"{dashed[0]} would be read as an option")
-        return _check(parser, parser.parse_args(list(arguments)))
+        options, words = split(arguments)
+        if not words or words[0] in FIRST_WORDS:
+            return _check(parser, parser.parse_args(list(arguments)))
+        parsed, unknown = parser.parse_known_args(options)
+        if not is_file(words[0]) and not is_strand(parsed, words[0]):
+            parser.error(mistyped(words[0]))
+        if unknown:
+            parser.error(f"to open files there is no option {unknown[0]}")
+        parsed.opens = words
+        return _check(parser, parsed)
     except UsageError as wrong:
         from tui.cli.output import one_line
 

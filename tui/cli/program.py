@@ -14,7 +14,10 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Generator, Sequence
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 READER_GONE = 141  # the status that a shell reports for a program ended by a closed pipe
 
@@ -25,7 +28,7 @@ def run(given: Sequence[str]) -> int:
     from tui.cli.parser import parse, print_version
 
     try:
-        parsed = parse(given)
+        parsed = parse(given, _is_strand)
         if parsed.version:
             print_version()
             return 0
@@ -37,6 +40,17 @@ def run(given: Sequence[str]) -> int:
     finally:
         with contextlib.suppress(BrokenPipeError):
             _flush()
+
+
+def _is_strand(parsed: Namespace, word: str) -> bool:
+    """Return whether a word is the name of an open strand. Without a daemon that answers, none is known."""
+    from protocol.errors import AlleleError
+    from tui.cli.opening import strand_named
+
+    try:
+        return strand_named(parsed, word) is not None
+    except AlleleError:
+        return False
 
 
 def _guarded(parsed: Namespace) -> int:
@@ -84,6 +98,7 @@ def _run_editor(parsed: Namespace) -> int:
     from tui.cli.session import locate, own_places
 
     target, home = locate(parsed), own_places(parsed).home
+    opens = _given(parsed)
     if not (os.isatty(0) and os.isatty(1)):
         print("error: the editor needs a terminal (see: allele --help for commands that do not)", file=sys.stderr)
         return 1
@@ -94,7 +109,16 @@ def _run_editor(parsed: Namespace) -> int:
     from tui.app import run_app
 
     with _interrupts_raise():
-        return run_app(home, target=target)
+        return run_app(home, open_paths=opens, target=target)
+
+
+def _given(parsed: Namespace) -> "list[Path | str]":
+    """Return the files and strands that the command line names."""
+    if not parsed.opens:
+        return []
+    from tui.cli.opening import read_given
+
+    return read_given(parsed, parsed.opens)
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ class CommandLine:
         self._commands: dict[str, Callable[[Command], Work | None]] = {
             "action": lambda command: self._action(*command.args),
             "w": lambda command: files.save(
-                Path(command.args[0]) if command.args else files.offered(), force=command.force, part=command.part
+                files.named(command.args[0] if command.args else ""), force=command.force, part=command.part
             ),
             "split": self._split,
             "vary": lambda command: varying.vary(int(command.args[0]), self._named_other(command.edit)),

@@ -13,6 +13,7 @@ from tui.model.atlas import CodeAtlas, Colours
 from tui.model.completion import Completer
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
+from tui.model.job_words import measuring_words
 from tui.session.session import Session
 from tui.sound import Sound
 
@@ -60,6 +61,11 @@ class EditorContext:
         """Return the atlas of a strand's model if it was fetched, else None."""
         model = self.session.model_of(grid.info.meta)
         return None if model is None else self.session.atlases.get(model.name)
+
+    def measuring(self, grid: StrandGrid) -> str:
+        """Say that the codes of a strand's model are being measured, and for how long; "" when they are not."""
+        model = self.session.model_of(grid.info.meta)
+        return "" if model is None else measuring_words(self.session.jobs.values(), model.name)
 
     # --- the screen --------------------------------------------------------------------------------------
 

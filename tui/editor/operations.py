@@ -80,7 +80,7 @@ class Operations:
             self._change(op, [], press.count)
 
     def _change(self, op: str, args: list[str], count: int | None = None) -> None:
-        here = self._place_of(op, count)
+        here = self.place_of(op, count)
         if here is not None:
             self.sender.submit(here[0].id, self.editor.make(Edit(op=op, args=args), here[1]))
 
@@ -91,21 +91,26 @@ class Operations:
 
     def _ask_for(self, op: str, prompt: Prompt, count: int | None) -> None:
         """Ask for the arguments and offer the previous answer. Enter sends the edit, Esc discards it."""
-        here = self._place_of(op, count)
+        here = self.place_of(op, count)
         if here is None:
             return
         grid, rect = here
         known = Known(tuple(info.meta.name for info in self.session.strands.values()))
         self.context.ask(
             f"{op} {rect}: ",
-            lambda text: self._answered(op, grid, rect, text),
-            value=self.editor.remembered.get(op, prompt.usual),
+            lambda text: self.answered(op, grid, rect, text),
+            value=self.offer(op),
             completer=lambda text: complete_arguments(OPS[op], text, known, asks_strand=False),
             kind=op,
             wants=f"{prompt.wants}; Enter applies, Tab completes, Esc cancels",
         )
 
-    def _place_of(self, op: str, count: int | None) -> tuple[StrandGrid, Rect] | None:
+    def offer(self, op: str) -> str:
+        """Return the arguments that worked last, or the usual ones."""
+        prompt = OPS[op].prompt
+        return self.editor.remembered.get(op, "" if prompt is None else prompt.usual)
+
+    def place_of(self, op: str, count: int | None) -> tuple[StrandGrid, Rect] | None:
         """The strand and the cells to ask about: as for other keys, or the whole strand if the operation wants that."""
         here = self.context.here(count)
         if here is None or count is not None or self.editor.pane.selection is not None or not OPS[op].takes_whole:
@@ -113,12 +118,8 @@ class Operations:
         grid = here[0]
         return grid, Rect(LevelRange(0, grid.levels - 1), FrameRange(0, grid.frames))
 
-    def _answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> Work:
-        """Return the coroutine that sends the edit of an answer.
-
-        Raises:
-            AlleleError: the text is not a valid edit.
-        """
+    def answered(self, op: str, grid: StrandGrid, rect: Rect, text: str) -> Work:
+        """Return the coroutine that sends the edit of an answer. Raises an AlleleError if the text is no valid edit."""
         spec = OPS[op]
         edit = parse_edit(f"{op} {'OTHER ' if spec.takes_strand else ''}{text}", grid.frame_rate, grid.tempo)
         before = (self.editor.remembered.get(op), self.editor.last)
@@ -271,6 +272,8 @@ class Operations:
         edit = self.editor.repeat(grid, press.count)
         if edit is None:
             self.context.say("the last change was made with the other pane, which is empty now", bad=True)
+        elif OPS[edit.op].is_slow and self.session.edits.is_waiting(grid.id) and not self.context.app.macros.is_playing:
+            self.context.say(f"{edit.op} is still computing: a key that is held repeats it when it is done")
         else:
             self.sender.submit(grid.id, edit)
 

@@ -14,7 +14,7 @@ from tui.editor.context import EditorContext
 from tui.editor.panes import PaneWidgets, header_parts, ruler_view
 from tui.model.colours import bins_of, label_of
 from tui.model.grid import StrandGrid
-from tui.model.viewport import GUTTER, TALLEST, share_rows
+from tui.model.viewport import GUTTER, TALLEST, divide_rows
 from tui.widgets.code_grid import GridView
 from tui.widgets.strips import WaveView
 
@@ -41,10 +41,11 @@ class PaneView:
     def _lay_out(self, size: Size) -> None:
         levels = [grid.levels if grid else 4 for grid in self.context.grids()]
         tallest = 1 if self.context.app.is_remote else TALLEST
-        shares = share_rows(size.height, levels[0], levels[1], self.editor.focus, tallest, self.editor.tall)
+        editor = self.editor
+        shares = divide_rows(size.height, (levels[0], levels[1]), editor.focus, editor.split, tallest, editor.tall)
         for pane, widgets, rows in zip(self.editor.panes, self.widgets, shares, strict=True):
             pane.columns = max(1, size.width - GUTTER)
-            pane.page_levels, pane.wave_rows = rows.levels, rows.wave
+            pane.page_levels, pane.wave_rows, pane.rows = rows.levels, rows.wave, rows.total
             widgets.tall = rows.tall
             for widget, height in ((widgets.wave, rows.wave), (widgets.grid, rows.grid)):
                 if widget.styles.height is None or widget.styles.height.value != height:
@@ -53,6 +54,7 @@ class PaneView:
             parent = widgets.header.parent
             if isinstance(parent, Vertical):
                 parent.styles.height = rows.total
+                parent.display = not rows.is_hidden
         self._turn_pages()
 
     def _turn_pages(self) -> None:
@@ -81,7 +83,7 @@ class PaneView:
     def _draw_header(self, index: int, width: int) -> None:
         grid = self.context.grid_of(index)
         playhead = None if grid is None else self.sound.playhead(grid)
-        label = "" if grid is None else label_of(self.context.colours_of(grid).words)
+        label = "" if grid is None else self.context.measuring(grid) or label_of(self.context.colours_of(grid).words)
         parts = header_parts(self.editor, index, grid, width, playhead, label)
         self.widgets[index].header.show(*parts)
 

@@ -100,7 +100,12 @@ def header_parts(
     states = [locked, *time_words(editor, grid), editor.listening_words(grid.levels), words_of(pane.zoom)]
     states += [
         word
-        for word, on in (("loop", editor.loop), ("hear moves", editor.audition), ("no follow", not editor.follow))
+        for word, on in (
+            ("zoomed", editor.split.zoomed),
+            ("loop", editor.loop),
+            ("hear moves", editor.audition),
+            ("no follow", not editor.follow),
+        )
         if on and focused
     ]
     right: list[Part] = [(f"{state}  ", BOLD) for state in states if state]

@@ -19,6 +19,7 @@ from tui.model.grid import StrandGrid
 from tui.model.save_names import (
     USUAL,
     complete_in,
+    in_folder,
     missing_folder,
     offered_name,
     plain_stem,
@@ -82,10 +83,11 @@ class Files:
         last = Path(self.context.editor.folder)
         return last if self.context.editor.folder and last.is_dir() else Path.cwd()
 
-    def offered(self) -> Path:
-        """Return the file that saving offers for the focused strand."""
-        grid = self._grid()
-        return self.folder / self._offer(grid, self.folder)
+    def named(self, text: str) -> Path:
+        """Return the file that a text names: the offered one for "", and one in the folder for a slash at its end."""
+        offer = partial(self._offer, self._grid())
+        folder = Path(text) if text else self.folder
+        return in_folder(folder, offer) if not text or text.endswith("/") else Path(text)
 
     def _offer(self, grid: StrandGrid, folder: Path) -> str:
         info, last = grid.info, self._saved.get(grid.id)

@@ -14,12 +14,14 @@ from tui.actions.situation import Situation
 from tui.editor.commands import CommandLine
 from tui.editor.context import EditorContext
 from tui.editor.cutting import Cutting
+from tui.editor.direct import Direct
 from tui.editor.finding import Finding
 from tui.editor.hearing import Hearing
 from tui.editor.motions import Motions
 from tui.editor.mouse import Mouse
 from tui.editor.operations import Operations
 from tui.editor.painting import PaintMode
+from tui.editor.pane_sizes import PaneSizes
 from tui.editor.pane_view import PaneView
 from tui.editor.saving import Files
 from tui.editor.sending import EditSender
@@ -49,10 +51,11 @@ class EditorScreen(BaseScreen):
         self.editor_words = EditorWords(context)
         self.view = PaneView(context, self.set_timer)
         sender, hearing = EditSender(context), Hearing(context)
+        sizing = PaneSizes(context)
         timing = Timing(context, hearing, sender)
         motions, viewing, finding = Motions(context, hearing, timing), Viewing(context), Finding(context, hearing)
         strands, files, operations = StrandChoice(context), Files(context), Operations(context, sender)
-        cutting, varying = Cutting(context, sender, files), Varying(context)
+        cutting, varying, direct = Cutting(context, sender, files), Varying(context), Direct(context, operations)
         self.paint_mode = PaintMode(context, operations, sender)
         self.command_line = CommandLine(
             context,
@@ -67,8 +70,21 @@ class EditorScreen(BaseScreen):
             timing=timing,
         )
         self.mouse = Mouse(context)
-        parts = (hearing, motions, viewing, finding, strands, files, operations, cutting, varying, timing)
-        for part in (*parts, self.paint_mode, self.command_line, self.editor_words):
+        parts = (
+            hearing,
+            motions,
+            viewing,
+            finding,
+            strands,
+            files,
+            operations,
+            cutting,
+            varying,
+            timing,
+            sizing,
+            direct,
+        )
+        for part in (*parts, timing, sizing, direct, self.paint_mode, self.command_line, self.editor_words):
             self.handlers = {**self.handlers, **part.handlers()}
 
     def compose_body(self) -> ComposeResult:
@@ -115,7 +131,8 @@ class EditorScreen(BaseScreen):
         self._wheel(event, -1)
 
     def _wheel(self, event: events.MouseEvent, way: int) -> None:
-        index = int(event.screen_y >= self.view.widgets[1].header.region.y)
+        editor = self.context.editor
+        index = editor.focus if editor.split.zoomed else int(event.screen_y >= self.view.widgets[1].header.region.y)
         self.mouse.wheel(index, way, levels=event.shift, zooms=event.ctrl)
         event.stop()
 

@@ -109,8 +109,11 @@ class Viewing:
         grid = self.context.grid
         model = None if grid is None else self.session.model_of(grid.info.meta)
         choice = "" if grid is None else self.context.colours_of(grid).next_choice()
+        measuring = "" if grid is None else self.context.measuring(grid)
         if choice or model is None:
             self.colour_by(choice)
+        elif measuring:
+            self.context.say(f"{measuring}: colours by qualities of sound follow")
         else:
             again = f"allele model atlas {quote(model.name)}"
             self.context.say(f"model {model.name} has no atlas: {again} measures what its codes do")

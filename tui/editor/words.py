@@ -80,7 +80,8 @@ class EditorWords:
     def _cell(self, grid: StrandGrid) -> str:
         cursor = self.editor.pane.cursor.inside(grid.levels, grid.frames)
         other = self.context.grid_of(1 - self.editor.focus)
-        return describe_cell(grid, cursor, self.context.atlas_of(grid), other, self.editor.other_name)
+        words = describe_cell(grid, cursor, self.context.atlas_of(grid), other, self.editor.other_name)
+        return " · ".join(filter(None, (words, self.context.measuring(grid))))
 
     def _describe(self, press: Press) -> None:
         self.context.say(self.description())

@@ -36,6 +36,11 @@ class Macros:
     _before: int = 0  # keys before the command that is being typed
     _playing: list[Iterator[str]] = field(default_factory=list[Iterator[str]])
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether the keys that arrive now are those of a macro."""
+        return bool(self._playing)
+
     def begin(self, name: str) -> None:
         """Start to record under a name."""
         self.recording, self._strokes, self._pressed, self._before = name, [], 0, 0

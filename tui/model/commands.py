@@ -19,6 +19,7 @@ from tui.model.existing import as_typed, leading_names
 from tui.model.op_text import read_op
 from tui.model.paths import read_path, read_path_and_rest
 from tui.model.quoting import split_words
+from tui.model.save_names import means_folder
 
 OWN = {
     "q": "quit (the daemon, its jobs and every strand stay)",
@@ -56,8 +57,8 @@ class Command:
 
     Attributes:
         name: a key of OWN, "edit", or "action".
-        args: for "action", its id and optionally a count; for "w", the absolute file; for "open", the absolute file
-            and optionally a model.
+        args: for "action", its id and optionally a count; for "w", the absolute file, or a folder with a slash at its
+            end; for "open", the absolute file and optionally a model.
         part: the part that "w" writes, None for the whole strand; the part that "select" selects.
     """
 
@@ -152,7 +153,8 @@ def _arguments(word: str, rest: str, strands: Collection[str]) -> list[str]:
     if not rest.strip():
         return []
     if word == "w":
-        return [str(read_path(rest))]
+        path = read_path(rest)
+        return [f"{path}/" if means_folder(rest, path) else str(path)]
     if word == "open":
         path, more = read_path_and_rest(rest)
         return [str(path), *more.split()]

@@ -21,7 +21,7 @@ from tui.model.grid import Reference, StrandGrid
 from tui.model.painting import Painting
 from tui.model.search import Sought
 from tui.model.timing import Snap
-from tui.model.viewport import page_start, row_start
+from tui.model.viewport import AUTOMATIC, Split, page_start, row_start
 
 NAMES = "AB"
 REFERENCES: dict[Reference, str] = {
@@ -43,6 +43,8 @@ class Pane:
     columns: int = 60
     page_levels: int = 8
     wave_rows: int = 0
+    rows: int = 0
+    """All rows of the pane on the screen."""
     zoom: int = 1
     """The number of frames in one cell."""
 
@@ -96,6 +98,7 @@ class Editor:
     """Whether the cursor moved since playback started: the page stays there until the next start."""
     tall: int = 0
     """Rows per level; 0 uses as many as fit."""
+    split: Split = AUTOMATIC
     spectrogram: bool = False
     palette: str = "cividis"
     letters: bool = False

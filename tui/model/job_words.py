@@ -98,8 +98,19 @@ def progress_words(job: JobInfo, step: StepCompleted) -> str:
     """Return the step, the time spent and the time left."""
     if job.state != "running":
         return f"step {step.step} · {clock(step.elapsed_s)} · {job.state}"
-    left = "trained" if job.phase == "measuring" else f"so far, {clock(step.eta_s)} left"
+    left = f"so far, {clock(step.eta_s)} left"
+    if job.phase == "measuring":
+        left = f"trained; {measuring_words([job], job.subject)}"
     return f"step {step.step} · {clock(step.elapsed_s)} {left}"
+
+
+def measuring_words(jobs: Iterable[JobInfo], model: str) -> str:
+    """Say that the codes of a model are being measured, as in `measuring codes, 1:48 left`; "" when they are not."""
+    for job in jobs:
+        is_measuring = job.kind == "atlas" or job.phase == "measuring"
+        if job.state == "running" and job.subject == model and is_measuring:
+            return f"measuring codes, {clock(job.eta_s)} left" if job.eta_s is not None else "measuring codes"
+    return ""
 
 
 def wrapped_log(lines: Iterable[str], width: int) -> list[str]:

@@ -58,8 +58,12 @@ def typed_file(text: str, folder: Path, offer: Offer) -> Path:
     path = read_path(text)
     is_elsewhere = text.strip(BLANKS).lstrip("'\"$").startswith(_ELSEWHERE)
     path = path if is_elsewhere else folder / os.path.relpath(path, Path.cwd())
-    is_folder = text.rstrip(BLANKS + "'\"").endswith("/") and not path.is_file()
-    return _offered_in(path, offer) if is_folder else whole_file(path, offer)
+    return in_folder(path, offer) if means_folder(text, path) else whole_file(path, offer)
+
+
+def means_folder(text: str, path: Path) -> bool:
+    """Return whether a typed text ends in a slash, so that its path is a folder even if nothing is there."""
+    return text.rstrip(BLANKS + "'\"").endswith("/") and not path.is_file()
 
 
 def whole_file(path: Path, offer: Offer) -> Path:
@@ -69,13 +73,14 @@ def whole_file(path: Path, offer: Offer) -> Path:
         AlleleError: E_BAD_REQUEST for a format that is not written here.
     """
     if path.is_dir() or path.name in ("", ".."):
-        return _offered_in(path, offer)
+        return in_folder(path, offer)
     if path.suffix.lower() in FOREIGN:
         raise AlleleError("E_BAD_REQUEST", f"{path.name}: this format is unknown", hint="write FILE.wav or FILE.alle")
     return path if path.suffix.lower() in SUFFIXES else path.with_name(path.name + USUAL)
 
 
-def _offered_in(folder: Path, offer: Offer) -> Path:
+def in_folder(folder: Path, offer: Offer) -> Path:
+    """Return the file that is offered in a folder."""
     folder = Path(os.path.normpath(folder))
     return folder / offer(folder)
 

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 
 GUTTER = 11  # columns left of the first frame: level number and name
 BARS = 3  # top bar, words line, mode line
+FRAME = 2  # header and ruler of a pane
+LEAST_PANE = FRAME + 1
 MAX_WAVE = 16
 LEAST_WAVE = 4  # rows a waveform keeps before levels grow taller
 TALLEST = 3
+FILLED_TALLEST = 2  # in a pane that the user made larger: it is sent again and again while it is resized
 
 
 def page_start(frame: int, first: int, width: int, frames: int) -> int:
@@ -38,6 +41,7 @@ class PaneRows:
     wave: int
     grid: int
     tall: int = 1
+    is_hidden: bool = False
 
     @property
     def levels(self) -> int:
@@ -46,7 +50,53 @@ class PaneRows:
 
     @property
     def total(self) -> int:
-        return 2 + self.wave + self.grid
+        """All rows of the pane; 0 while the other pane has the whole screen."""
+        return 0 if self.is_hidden else FRAME + self.wave + self.grid
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the user divided the rows between the panes.
+
+    Attributes:
+        share: the part of the rows that pane A has; None while both are as high as their levels need.
+        zoomed: whether the focused pane has the whole screen.
+    """
+
+    share: float | None = None
+    zoomed: bool = False
+
+    def moved(self, height: int, rows: int) -> "Split":
+        """The split at which pane A has so many rows of a terminal of this height, as far as pane B keeps its least."""
+        space = max(1, height - BARS)
+        return Split(min(max(LEAST_PANE, rows), max(LEAST_PANE, space - LEAST_PANE)) / space)
+
+
+AUTOMATIC = Split()
+
+
+def divide_rows(
+    height: int, levels: tuple[int, int], focus: int, split: Split, tallest: int = TALLEST, wanted_tall: int = 0
+) -> tuple[PaneRows, PaneRows]:
+    """Divide the `height` rows of a terminal between panes A and B: as the user did, or by `share_rows`."""
+    space = max(2 * LEAST_PANE, height - BARS)
+    if split.zoomed:
+        whole, hidden = _filled(space, levels[focus], tallest, wanted_tall), PaneRows(0, 1, is_hidden=True)
+        return (whole, hidden) if focus == 0 else (hidden, whole)
+    if split.share is None:
+        return share_rows(height, *levels, focus, tallest, wanted_tall)
+    rows = min(max(LEAST_PANE, round(split.share * space)), space - LEAST_PANE)
+    return _filled(rows, levels[0], tallest, wanted_tall), _filled(space - rows, levels[1], tallest, wanted_tall)
+
+
+def _filled(rows: int, levels: int, tallest: int, wanted_tall: int) -> PaneRows:
+    """Fill a pane of `rows` rows: the levels come first, as high as leaves room for a waveform, which has the rest."""
+    space, levels = max(1, rows - FRAME), max(1, levels)
+    if levels >= space:
+        return PaneRows(0, space)
+    fitting = (space - LEAST_WAVE) // levels
+    tall = max(1, min(wanted_tall, space // levels) if wanted_tall else min(tallest, FILLED_TALLEST, fitting))
+    return PaneRows(space - tall * levels, tall * levels, tall)
 
 
 def share_rows(

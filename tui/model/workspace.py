@@ -9,6 +9,7 @@ from tui.model.colours import PALETTES
 from tui.model.cursor import Cursor, Selection
 from tui.model.editor import Editor, Pane
 from tui.model.timing import Snap
+from tui.model.viewport import Split
 
 MAX_BYTES = 65_536
 MOST_ZOOM, MOST_MARKED = 1 << 20, 50
@@ -40,6 +41,8 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     audition: bool = False
     follows: bool = True
     tall: int = 0
+    share: float | None = None
+    zoomed: bool = False
     spectrogram: bool = False
     palette: str = "cividis"
     letters: bool = False
@@ -77,6 +80,8 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
         audition=editor.audition,
         follows=editor.follow,
         tall=editor.tall,
+        share=editor.split.share,
+        zoomed=editor.split.zoomed,
         spectrogram=editor.spectrogram,
         palette=editor.palette,
         letters=editor.letters,
@@ -125,6 +130,8 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
     editor.muted = {level for level in state.muted if 0 <= level < 32}
     editor.soloed = {level for level in state.soloed if 0 <= level < 32}
     editor.audition, editor.follow, editor.tall = state.audition, state.follows, min(max(0, state.tall), 3)
+    share = state.share if state.share is not None and 0.0 < state.share < 1.0 else None
+    editor.split = Split(share, state.zoomed)
     editor.spectrogram, editor.letters, editor.cursor_shown = state.spectrogram, state.letters, state.cursor_shown
     editor.palette = state.palette if state.palette in PALETTES else "cividis"
     editor.marks = {

@@ -5,6 +5,7 @@ never more than WINDOW. Chunks without samples (a flush, a stop) cost no credit.
 """
 
 from collections import deque
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,13 @@ from tui.player.ring import Samples
 from tui.player.voice import Voice
 
 WINDOW = 10  # chunks of 20 ms: how late a busy broker may be without a gap in the sound
+
+
+class Reading(NamedTuple):
+    """The momentary loudness in LUFS, and the reduction by the limiter in dB, of what is heard."""
+
+    lufs: float = -70.0
+    reduced_db: float = 0.0
 
 
 class Intake:
@@ -32,6 +40,7 @@ class Intake:
         self._promised = 0
         self._ends: deque[int] = deque()  # ring position after each queued chunk
         self._places: deque[tuple[int, int]] = deque()  # (ring position, sample in the strand) where it jumps
+        self._readings: deque[tuple[int, float, float]] = deque()  # (ring position, loudness, reduction) of a chunk
         self._pushed = 0  # ring position after everything pushed
         self._expected = -1  # sample in the strand that would follow without a jump
 
@@ -60,6 +69,7 @@ class Intake:
         if chunk.flush or chunk.playback != self.playback:
             self._begin(chunk.playback)
         if sound.size:
+            self._readings.append((self._pushed, chunk.lufs, chunk.reduced_db))
             self._push(sound, chunk.sample)
         if chunk.last:
             self._voice.end()
@@ -81,11 +91,25 @@ class Intake:
         start, sample = self._places[0]
         return sample + max(0, position - start)
 
+    def reading(self, delay: int) -> Reading:
+        """Return what the daemon measured of the chunks that the device received `delay` samples ago.
+
+        The reduction is the largest one since the last call.
+        """
+        position, reduced_db = self._voice.position - delay, 0.0
+        while len(self._readings) > 1 and self._readings[1][0] <= position:
+            reduced_db = max(reduced_db, self._readings.popleft()[2])
+        if not self._readings or self._readings[0][0] > position:
+            return Reading()
+        _, lufs, now_db = self._readings[0]
+        return Reading(lufs, max(reduced_db, now_db))
+
     def _begin(self, playback: int) -> None:
         self.begun += 1
         self._voice.flush()
         self._ends.clear()
         self._places.clear()
+        self._readings.clear()
         self.playback, self.is_stopped, self.error = playback, False, ""
         self._pushed = self._voice.position
 

@@ -1,5 +1,6 @@
 """The JSON lines between a client and its player, as values. Used by `PlayerChild` and the player; does no I/O."""
 
+from pathlib import PurePath
 from typing import Literal
 
 import msgspec
@@ -36,6 +37,8 @@ class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
         sample: the strand's sample that is audible now; -1 for none.
         underruns: how often a callback found too few samples since the start.
         peak_db: the loudest sample since the last status, in dBFS; -120 for silence.
+        lufs: the momentary loudness (400 ms); -70 for silence.
+        reduced_db: the largest reduction by the limiter since the last status.
         detail: why the daemon refuses this player, or "".
     """
 
@@ -47,6 +50,8 @@ class PlayerStatus(msgspec.Struct, frozen=True, kw_only=True, tag_field="event",
     sample: int = -1
     underruns: int = 0
     peak_db: float = -120.0
+    lufs: float = -70.0
+    reduced_db: float = 0.0
     detail: str = ""
 
 
@@ -56,6 +61,15 @@ class PlaybackEnded(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"
     playback: int
     reason: EndReason
     detail: str = ""
+
+
+def device_words(device: DeviceOpened, status: PlayerStatus) -> str:
+    """Describe the device for the top bar, as in `sound Speakers 12 ms, 2 dropouts`."""
+    if device.kind == "none":
+        return "no sound"
+    drops = f", {status.underruns} dropouts" if status.underruns else ""
+    name = PurePath(device.device).name if device.kind == "wav" else device.device
+    return f"sound {name[:16]} {status.latency_ms or device.latency_ms:.0f} ms{drops}"
 
 
 Report = DeviceOpened | PlayerStatus | PlaybackEnded

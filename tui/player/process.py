@@ -17,7 +17,7 @@ from protocol.errors import AlleleError
 from protocol.frames import Message
 from protocol.units import SAMPLE_RATE_HZ
 from tui.player.devices import Device
-from tui.player.intake import Intake
+from tui.player.intake import Intake, Reading
 from tui.player.lines import (
     DeviceOpened,
     EndReason,
@@ -181,16 +181,20 @@ class Player:
 
     def _status(self) -> PlayerStatus:
         latency_s = self._device.latency_s
+        delay = int(latency_s * SAMPLE_RATE_HZ)
         peak = self._voice.take_peak() if self._open else 0.0
+        reading = self._intake.reading(delay) if self._open else Reading()
         return PlayerStatus(
             device=self._device.name,
             latency_ms=round(latency_s * 1000, 1),
             connected=self._link.connected,
             playing=self._open,
             playback=self._intake.playback,
-            sample=self._intake.place(int(latency_s * SAMPLE_RATE_HZ)) if self._open else -1,
+            sample=self._intake.place(delay) if self._open else -1,
             underruns=self._voice.underruns,
             peak_db=round(max(SILENCE_DB, 20 * math.log10(peak)), 1) if peak > 0 else SILENCE_DB,
+            lufs=reading.lufs,
+            reduced_db=reading.reduced_db,
             detail=self._link.refusal,
         )
 

@@ -29,6 +29,9 @@ class Chooser(ModalScreen[str | None], inherit_bindings=False):
         self.rows = Rows("palette-rows")
         self._line, self._input = LineEditor(), TextLine("palette-input")
 
+    def moved(self) -> None:
+        """Show an effect of the row that the cursor is on now. By default there is none."""
+
     def found(self, text: str) -> list[Row]:
         """Return the rows that match the typed text."""
         raise NotImplementedError
@@ -67,10 +70,13 @@ class Chooser(ModalScreen[str | None], inherit_bindings=False):
             self.dismiss(chosen if isinstance(chosen, str) else None)
         elif key in STEPS:
             self.rows.step(STEPS[key] or self.rows.size.height)
+            self.moved()
         elif key in BACKS:
             self.rows.step(BACKS[key] or -self.rows.size.height)
+            self.moved()
         else:
             self._edit(key)
+            self.moved()
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         """Choose a row with a second click."""
@@ -78,6 +84,8 @@ class Chooser(ModalScreen[str | None], inherit_bindings=False):
         if event.is_chosen:
             chosen = self.rows.current
             self.dismiss(chosen if isinstance(chosen, str) else None)
+        else:
+            self.moved()
 
     def _edit(self, key: str) -> None:
         if len(key) == 1 or key == "space":

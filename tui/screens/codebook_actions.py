@@ -10,6 +10,7 @@ from protocol.ranges import FrameRange
 from tui.actions.press import Handlers, Press
 from tui.model.codebook import next_use, order_of
 from tui.model.cursor import Cursor
+from tui.model.job_words import measuring_words
 from tui.widgets.prompt import Work
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class CodebookActions:
         choice = self._screen.colours(model).next_choice() if model is not None else ""
         if model is not None and choice:
             self._screen.spawn(self._order_by(model.name, choice))
+        elif model is not None and (words := measuring_words(self._screen.session.jobs.values(), model.name)):
+            self._screen.say(f"{words}: orders by qualities of sound follow")
         elif model is not None:
             again = f"allele model atlas {quote(model.name)}"
             self._screen.say(f"model {model.name} has no atlas: {again} measures what its codes do")

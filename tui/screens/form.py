@@ -1,21 +1,30 @@
-"""The form that starts a training: a name and every option. Tab moves on, Enter starts, Esc closes the form."""
+"""The form that starts a training: a name and every option. Tab moves on, Enter starts, Esc closes the form.
+
+Its fields behave as prompts do: an offer is replaced by typing, and a refused form stays open with its text.
+"""
 
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input
 
 from protocol.messages.jobs import StartTraining
 from protocol.training import OPTIONS, TrainingOptions
-from tui.model.names import NAME_RULE, is_name
+from tui.model.names import NAME_RULE, free_name, is_name
 from tui.model.training import read_option
+from tui.screens.key_input import token_of
+from tui.widgets.form_field import FormField
 from tui.widgets.lines import BOLD, DIM, TextLine
+
+HINT = "Tab next   Enter start   Esc close   empty fields use defaults"
+STEPS = {"tab": 1, "down": 1, "shift+tab": -1, "up": -1}
+"""Keys that go to another field, by so many fields."""
 
 
 class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
     """A form for the name and options of a training."""
 
+    AUTO_FOCUS = ""
     FIELDS = (
         ("model", "name of the model"),
         *((option.name, f"{option.label} ({option.kind.accepted})") for option in OPTIONS),
@@ -24,6 +33,10 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
     def __init__(self, corpus: str, taken: set[str]) -> None:
         super().__init__()
         self._corpus, self._taken = corpus, taken
+        self.fields = {name: FormField(f"field-{name}") for name, _ in self.FIELDS}
+        self._at = 0
+        self.fields["model"].offer(free_name(corpus, taken))
+        self.field.activate(True)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="form"):
@@ -31,38 +44,56 @@ class TrainForm(ModalScreen[StartTraining | None], inherit_bindings=False):
             for name, _ in self.FIELDS:
                 with Horizontal(classes="field"):
                     yield TextLine(f"label-{name}")
-                    yield Input(id=f"field-{name}", compact=True)
+                    yield self.fields[name]
             yield TextLine("form-note")
 
     def on_mount(self) -> None:
         self.query_one("#form-title", TextLine).show([(f" Train on {self._corpus}", BOLD)])
         for name, label in self.FIELDS:
             self.query_one(f"#label-{name}", TextLine).show(f"  {label}")
-        first = self.query_one("#field-model", Input)
-        first.value = free_name(self._corpus, self._taken)
-        self.set_focus(first)  # at once: `first.focus()` would wait, and letters that are typed now would be lost
-        self._note("Tab next   Enter start   Esc close   empty fields use defaults")
+        self._note(HINT)
+
+    @property
+    def field(self) -> FormField:
+        """The field that is typed in."""
+        return list(self.fields.values())[self._at]
 
     def _note(self, text: str, *, bad: bool = False) -> None:
         self.query_one("#form-note", TextLine).show([(f" {text}", BOLD if bad else DIM)])
 
     def on_key(self, event: events.Key) -> None:
-        """Handle keys that the input fields do not use."""
-        if event.key == "escape":
-            self.dismiss(None)
-        elif event.key in ("tab", "down"):
-            self.focus_next()
-        elif event.key in ("shift+tab", "up"):
-            self.focus_previous()
-        else:
-            return
+        """Handle every key: it leaves, starts, goes to another field or edits the text."""
         event.stop()
         event.prevent_default()
+        key = token_of(event)
+        if key in ("escape", "ctrl+c"):
+            self.dismiss(None)
+        elif key == "enter":
+            self._submit()
+        elif key in STEPS:
+            self._go(self._at + STEPS[key])
+        else:
+            self.field.type(key)
+            self._note(HINT)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Start the training on Enter in any field."""
+    def on_paste(self, event: events.Paste) -> None:
+        """Insert pasted text into the active field, as one line."""
         event.stop()
-        values = {name: self.query_one(f"#field-{name}", Input).value.strip() for name, _ in self.FIELDS}
+        self.field.paste(event.text)
+
+    def on_form_field_pressed(self, event: FormField.Pressed) -> None:
+        """Go to a field that was pressed with the mouse."""
+        self._go(list(self.fields.values()).index(event.field))
+
+    def _go(self, at: int) -> None:
+        self.field.activate(False)
+        self._at = at % len(self.fields)
+        self.field.activate(True)
+        self.field.scroll_visible(animate=False)
+
+    def _submit(self) -> None:
+        """Start the training, or show what is wrong and keep the text."""
+        values = {name: field.value.strip() for name, field in self.fields.items()}
         try:
             order = read_order(self._corpus, values, self._taken)
         except ValueError as problem:
@@ -87,8 +118,3 @@ def read_order(corpus: str, values: dict[str, str], taken: set[str]) -> StartTra
     options = TrainingOptions(**{option.name: read_option(option, values[option.name]) for option in OPTIONS})
     options.check()
     return StartTraining(corpus=corpus, model=model, options=options)
-
-
-def free_name(corpus: str, taken: set[str]) -> str:
-    """Return a name that no model has yet."""
-    return next(name for name in (corpus, *(f"{corpus}-{n}" for n in range(2, 10_000))) if name not in taken)

@@ -1,10 +1,8 @@
 """The library: models, corpora and strands on the left, the files of the chosen one on the right.
 
-Corpora cannot be deleted here. A corpus is made by typing or pasting paths (dropping a file on a terminal
-pastes its path), a training is started with a small form, a sound or a strand is opened as A or B.
+A corpus is made by typing or pasting paths (dropping a file on a terminal pastes its path), a training is started with
+a small form, a sound or a strand is played and opened as A or B. A job that began here and failed is reported here.
 """
-
-from pathlib import Path
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -19,8 +17,10 @@ from tui.model.library import corpus_of, file_rows, list_rows, model_facts, not_
 from tui.model.paths import line_of
 from tui.screens.base import BaseScreen
 from tui.screens.library_corpora import LibraryCorpora
+from tui.screens.library_hearing import LibraryHearing
 from tui.screens.library_models import LibraryModels
 from tui.screens.library_strands import LibraryStrands
+from tui.screens.library_verbs import LibraryVerbs
 from tui.screens.lists import ListKeys
 from tui.widgets.lines import PLAIN, Part
 from tui.widgets.rows import Row, Rows
@@ -38,17 +38,18 @@ class LibraryScreen(BaseScreen):
         self._files: dict[str, Corpus] = {}
         self._asking: set[str] = set()
         self.corpora, self.list_moved = LibraryCorpora(self), self._activate
+        models, strands = LibraryModels(self), LibraryStrands(self)
+        self.verbs = LibraryVerbs(self, models, self.corpora, strands)
+        self.hearing = LibraryHearing(self, lambda: self._files.get(self.corpus))
         self.handlers = {
-            **ListKeys(lambda: self.left if self.left.active else self.right, self.draw).handlers(),
+            **ListKeys(lambda: self.left if self.left.active else self.right, self._moved).handlers(),
             **self.corpora.handlers(),
-            **LibraryModels(self).handlers(),
-            **LibraryStrands(self).handlers(),
+            **models.handlers(),
+            **strands.handlers(),
+            **self.hearing.handlers(),
+            **self.verbs.handlers(),
             "list.other": lambda _: self._to_other_list(),
             "library.choose": self._choose,
-            "library.open_a": lambda _: self._open(0),
-            "library.open_b": lambda _: self._open(1),
-            "library.open": self._ask_to_open,
-            "file.open": self._ask_to_open,
         }
 
     def compose_body(self) -> ComposeResult:
@@ -58,6 +59,12 @@ class LibraryScreen(BaseScreen):
 
     def on_mount(self) -> None:
         self.right.activate(False)
+        self.hearing.moved()
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self.hearing.moved()
+        self.corpora.report_ended()
 
     # --- what is shown -----------------------------------------------------------------------------------
 
@@ -82,6 +89,10 @@ class LibraryScreen(BaseScreen):
             openable=openable,
             closable=self.left.active and self.chosen[0] == "strand",
             model=self.left.active and self.chosen[0] == "model",
+            renamable=self.left.active and self.chosen[0] in ("model", "strand"),
+            deletable=self.left.active and bool(self.chosen[0]),
+            playable=self.hearing.target() is not None,
+            sound=self.allele.sound.silence,
         )
 
     def draw(self) -> None:
@@ -104,7 +115,8 @@ class LibraryScreen(BaseScreen):
             self._asking.add(corpus)
             self.spawn(self._load(corpus))
         facts = model_facts(self.chosen, self.session.models, self.session.strands)
-        rows = [Row(text) for text in facts]
+        picture = self.hearing.picture(self.right.size.width - 3)
+        rows = [Row(text) for text in (*facts, *picture, *([""] if picture else []))]
         if corpus in self._files:
             not_read = not_read_line(corpus, self.session.jobs.values())
             shown = file_rows(self._files[corpus], self.right.size.width - 3, not_read)
@@ -123,15 +135,27 @@ class LibraryScreen(BaseScreen):
     def on_changed(self, topic: str, key: str) -> None:
         if topic == "corpora":
             self._files.clear()
-        if topic not in ("training", "wave", "strand", "playhead"):
+        if topic == "jobs":
+            self.corpora.report_ended()
+        if topic == "strand" and ("strand", key) == self.chosen:
+            self.hearing.fetch()
+        if topic in ("wave", "strand"):
+            if ("strand", key) == self.chosen and self.is_mounted:
+                self._draw_right()
+        elif topic == "playhead":
+            if self.hearing.playhead_moved():
+                self.lines.draw_bottom()
+        elif topic != "training":
             self.draw()
 
     def bottom_words(self) -> list[Part]:
+        if playing := self.hearing.words():
+            return [(f" {playing}", PLAIN)]
         row = next((row for row in self.right.rows if row.key == self.right.current), None)
         if self.right.active and row is not None and isinstance(row.key, str):
             return [(f" {row.key}", PLAIN)]
         session = self.session
-        words = " {list.other} goes to the files; {library.open_a} and {library.open_b} open the choice as A or B"
+        words = " {library.play} plays the choice; {library.open_a} and {library.open_b} open it as A or B"
         if not session.corpora:
             words = " no corpus yet: {library.new} makes one from your recordings (5 to 500 files)"
         elif not session.models:
@@ -140,73 +164,44 @@ class LibraryScreen(BaseScreen):
 
     def hints(self) -> list[tuple[str, str]]:
         return [
-            ("library.new", "new corpus"),
-            ("library.train", "train"),
+            ("library.play", "play"),
+            ("library.open_a library.open_b", "open"),
             ("list.other", "files"),
-            ("library.open_a library.open_b", "open as"),
-            ("library.open", "open path"),
+            ("library.new", "new"),
+            ("library.train", "train"),
+            ("library.rename", "rename"),
+            ("library.delete", "delete"),
             ("go.editor", "editor"),
             ("app.help", "help"),
         ]
 
     # --- actions -----------------------------------------------------------------------------------------
 
+    def _moved(self) -> None:
+        self.hearing.moved()
+        self.draw()
+
     def _activate(self, rows: Rows) -> None:
         self.left.activate(rows is self.left)
         self.right.activate(rows is self.right)
-        self.draw()
+        self._moved()
 
     def _to_other_list(self) -> None:
         to_right = self.left.active and any(row.key is not None for row in self.right.rows)
         self.left.activate(not to_right)
         self.right.activate(to_right)
-        self.draw()
+        self._moved()
 
     def _choose(self, press: Press) -> None:
         kind, name = self.chosen
         if not self.left.active:
-            self._open(0)
+            self.verbs.open(0)
         elif kind == "strand":
-            self._open(self.allele.editor.focus)
+            self.verbs.open(self.allele.editor.focus)
         elif kind in ("model", "corpus"):
             self._to_other_list()
         elif name == "":
             self.say("nothing here yet: {library.new} makes a corpus")
-
-    def _open(self, index: int) -> None:
-        if self.left.active:
-            kind, strand = self.chosen
-            if kind == "strand":
-                self.spawn(self._show(strand, index))
-        elif isinstance(self.right.current, str):
-            self.spawn(self._open_file(Path(self.right.current), index))
-
-    async def _show(self, strand: str, index: int) -> None:
-        await self.allele.files.show_strand(strand, index)
-        self.say(f"it is strand {NAMES[index]} now; {{go.editor}} goes to the editor")
-
-    async def _open_file(self, path: Path, index: int) -> None:
-        model = self._model()
-        if model is None:
-            raise AlleleError("E_NOT_FOUND", "no model is trained on this corpus", hint="{library.train} trains one")
-        await self.allele.files.open_in_pane(path, index, model)
-        self.say(f"{path.name} is strand {NAMES[index]}; {{go.editor}} goes to the editor")
-
-    def _model(self) -> str | None:
-        """Return the model that encodes a file of the chosen corpus."""
-        kind, name = self.chosen
-        if kind == "model":
-            return name
-        newest = self.session.newest_first
-        own = self.session.model_of(self.session.strands[name].meta) if kind == "strand" else None
-        if own is not None and not own.problem:
-            return own.name
-        trained = [model for model in newest if model.corpus == self.corpus]
-        return next((model.name for model in trained or newest), None)
-
-    def _ask_to_open(self, press: Press) -> None:
-        index, files = self.allele.editor.focus, self.allele.files
-        self.prompt.ask(f"open as {NAMES[index]}: ", lambda text: files.open_text(text, index), is_path=True)
 
     def pasted(self, text: str) -> None:
         """Start a new corpus from dropped or pasted sounds; open strands."""

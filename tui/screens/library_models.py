@@ -1,10 +1,15 @@
-"""The library's actions on models: move one to the trash, and restore it."""
+"""The library's actions on models: move one to the trash, and restore it.
+
+Deleting asks first, with what depends on the model, since strands are silent without it.
+"""
 
 from typing import TYPE_CHECKING
 
 from protocol.errors import AlleleError
-from protocol.messages.models import DeleteModel, RestoreModel
+from protocol.messages.models import DeleteModel, RenameModel, RestoreModel
 from tui.actions.press import Handlers, Press
+from tui.model.answers import is_yes
+from tui.model.dependents import dependents_of
 from tui.model.names import NAME_RULE, is_name
 from tui.model.words import plural
 from tui.widgets.prompt import Work
@@ -22,17 +27,44 @@ class LibraryModels:
 
     def handlers(self) -> Handlers:
         """Return the handlers of the actions on models."""
-        return {"library.delete": self._delete_chosen, "library.restore": self._ask_to_restore}
+        return {"library.restore": self._ask_to_restore}
 
-    def _delete_chosen(self, press: Press) -> None:
-        self._screen.spawn(self._delete(self._screen.chosen[1]))
+    def rename(self, model: str) -> None:
+        """Ask for a model's new name."""
+        self._screen.prompt.ask("new name: ", lambda text: self._rename(model, text), value=model)
 
-    async def _delete(self, model: str) -> None:
-        codecs = {one.name: one.codec_id for one in self._screen.session.models}
+    def _rename(self, model: str, text: str) -> Work | None:
+        name = text.strip()
+        if name in ("", model):
+            return None
+        if not is_name(name):
+            raise AlleleError("E_BAD_REQUEST", f"a name has {NAME_RULE}")
+        return self._renamed(model, name)
+
+    async def _renamed(self, model: str, name: str) -> None:
+        await self._screen.session.ask(RenameModel(name=model, new_name=name))
+        self._screen.say(f"{model} is called {name} now; its strands find it")
+
+    def delete(self, model: str) -> None:
+        """Ask whether to move a model to the trash, and say what depends on it.
+
+        A model that a job works on cannot be moved; then the message names the job.
+        """
+        session = self._screen.session
+        needs = dependents_of(model, session.models, session.strands.values(), session.jobs.values())
+        if needs.jobs:
+            self._screen.say(f"{model}: {needs.job_words}; {{train.cancel}} there ({{go.train}}) cancels it", bad=True)
+            return
+        effect = f"{needs.strand_words} would be silent" if needs.strands else "no open strand needs it"
+
+        def answered(text: str) -> Work | None:
+            return self._delete(model, len(needs.strands)) if is_yes(text) else None
+
+        self._screen.prompt.ask(f"delete model {model}? y or n: ", answered, kind="delete", wants=effect)
+
+    async def _delete(self, model: str, silent: int) -> None:
         await self._screen.session.ask(DeleteModel(name=model))
-        self._deleted, gone = model, codecs.pop(model, "")
-        held = [strand for strand in self._screen.session.strands.values() if strand.meta.codec_id == gone]
-        silent = 0 if gone in codecs.values() else len(held)
+        self._deleted = model
         effect = f" and {plural(silent, 'strand')} silent" if silent else ""
         self._screen.say(f"{model} is in the trash{effect}; {{library.restore}} restores it")
 

@@ -1,4 +1,4 @@
-"""The library's actions on strands: close one, and reopen closed ones.
+"""The library's actions on strands: rename or duplicate one, close one, and reopen closed ones.
 
 Closing needs no confirmation, because nothing is lost: the daemon's trash keeps a closed strand with its history.
 """
@@ -6,11 +6,24 @@ Closing needs no confirmation, because nothing is lost: the daemon's trash keeps
 import asyncio
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from protocol.errors import AlleleError
-from protocol.messages.strands import ClosedStrands, CloseStrand, ListClosedStrands, ReopenStrand, StrandInfo
+from protocol.messages.strands import (
+    ClosedStrands,
+    CloseStrand,
+    GetStrand,
+    ListClosedStrands,
+    OpenStrand,
+    RenameStrand,
+    ReopenStrand,
+    StrandInfo,
+)
 from tui.actions.press import Handlers
+from tui.model.names import free_name
 from tui.model.words import plural
 from tui.screens.closed_list import ClosedList
+from tui.widgets.prompt import Work
 
 if TYPE_CHECKING:
     from tui.screens.library import LibraryScreen
@@ -29,10 +42,43 @@ class LibraryStrands:
     def handlers(self) -> Handlers:
         """Return the handlers of the actions on strands."""
         return {
-            "library.close": lambda _: self._screen.spawn(self._close(self._screen.chosen[1])),
+            "library.close": lambda _: self.close(self._screen.chosen[1]),
+            "library.duplicate": lambda _: self._screen.spawn(self._duplicate(self._screen.chosen[1])),
             "library.reopen": lambda _: self._screen.spawn(self._reopen(None)),
             "library.closed": lambda _: self._screen.spawn(self._list_closed()),
         }
+
+    def rename(self, strand: str) -> None:
+        """Ask for a strand's new name."""
+        name = self._screen.session.strands[strand].meta.name
+        self._screen.prompt.ask("new name: ", lambda text: self._rename(strand, text), value=name)
+
+    def _rename(self, strand: str, text: str) -> Work | None:
+        name = self._screen.session.strands[strand].meta.name
+        return None if text.strip() in ("", name) else self._renamed(strand, name, text.strip())
+
+    async def _renamed(self, strand: str, before: str, name: str) -> None:
+        self._screen.session.strands[strand] = (
+            await self._screen.session.ask(RenameStrand(strand=strand, name=name))
+        ).body
+        self._screen.draw()
+        self._screen.say(f"{before} is called {name} now; files that were saved keep their names")
+
+    def close(self, strand: str) -> None:
+        """Close a strand, which moves it to the trash."""
+        self._screen.spawn(self._close(strand))
+
+    async def _duplicate(self, strand: str) -> None:
+        """Open a second strand with the same codes, which has a history of its own."""
+        session = self._screen.session
+        answer = await session.ask(GetStrand(strand=strand))
+        name = free_name(answer.body.meta.name, {one.meta.name for one in session.strands.values()})
+        meta = replace(answer.body.meta, name=name)
+        info: StrandInfo = (await session.ask(OpenStrand(meta=meta), buffers=answer.buffers)).body
+        session.strands[info.id] = info  # its event may arrive later
+        self._screen.draw()
+        self._screen.left.go(("strand", info.id))
+        self._screen.say(f"{name} is a copy of {answer.body.meta.name} with edits of its own")
 
     async def _close(self, strand: str) -> None:
         async with self._one_by_one:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.input.keymap import shown
-from tui.screens.top_bar import top_line
+from tui.screens.top_bar import meter_parts, top_line
 from tui.widgets.lines import BOLD, PLAIN, REVERSE, Part, TextBlock, TextLine
 from tui.widgets.panel import Entry, Panel
 from tui.widgets.prompt import Prompt, Work
@@ -33,7 +33,9 @@ class StatusLines:
         """Draw the top bar: program and screen on the left; daemon, training and sound on the right."""
         screen = self._screen
         width = screen.size.width - 9
-        left, right = top_line(screen.top_words(), screen.session, screen.allele.sound.words, width)
+        sound, settings = screen.allele.sound, screen.allele.settings
+        meter = [] if settings.meter is False else meter_parts(sound.meter)
+        left, right = top_line(screen.top_words(), screen.session, sound.words, meter, width)
         self.top.show([(" allele ", REVERSE), (left, PLAIN)], right)
 
     def draw_bottom(self) -> None:

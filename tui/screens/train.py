@@ -8,11 +8,13 @@ from textual.containers import Horizontal
 from textual.geometry import Size
 
 from protocol.messages.jobs import JobInfo
+from protocol.messages.models import ModelInfo
 from tui.actions.situation import Situation
 from tui.model.job_words import (
     in_order,
     is_ending,
     job_line,
+    measuring_words,
     preview_file,
     preview_lines,
     resume_words,
@@ -49,7 +51,7 @@ class TrainScreen(BaseScreen):
             **JobActions(self).handlers(),
             **PreviewActions(self).handlers(),
             "list.other": lambda _: self._to_other_list(),
-            "train.edit": lambda _: self.allele.go("editor"),
+            "train.edit": lambda _: self.spawn(self._edit()),
         }
 
     def compose_body(self) -> ComposeResult:
@@ -87,6 +89,16 @@ class TrainScreen(BaseScreen):
         return self.session.trainings.get(self.allele.job or "")
 
     @property
+    def model(self) -> ModelInfo | None:
+        """The finished model of the chosen job, or None."""
+        job = self.job
+        return next((one for one in self.session.newest_first if job is not None and one.name == job.subject), None)
+
+    async def _edit(self) -> None:
+        if self.model is not None:
+            await self.allele.files.edit_with(self.model)
+
+    @property
     def preview(self) -> str:
         """The name of the chosen evaluation's preview; "" when there is none."""
         return self.previews.current if isinstance(self.previews.current, str) else ""
@@ -101,6 +113,7 @@ class TrainScreen(BaseScreen):
             job_state=job.state if job else None,
             job_phase=job.phase if job else "idle",
             preview=bool(self.preview),
+            model=self.model is not None,
             sound=f"{silence}; {{list.other}} shows the file of an evaluation" if silence else "",
         )
 
@@ -172,6 +185,10 @@ class TrainScreen(BaseScreen):
             return []
         if self.previews.active and training is not None:
             return [(f" {preview_file(training, self.preview)}", PLAIN)]
+        if self.model is not None and job.kind == "train" and (job.phase == "measuring" or job.state == "done"):
+            left = measuring_words([job], job.subject)
+            more = [(f" ({left}; colours follow)", PLAIN)] if left else []
+            return [(f" {job.subject} is trained: {{train.edit}} edits with it", BOLD), *more]
         if job.error:
             return [(" " + "; ".join(filter(None, (job.error.rstrip("."), resume_words(job)))), BOLD)]
         if job.state in ("queued", "paused", "cancelled", "interrupted"):
@@ -190,6 +207,7 @@ class TrainScreen(BaseScreen):
             ("train.resume", "resume"),
             ("train.stop", "stop, keep"),
             ("train.cancel", "cancel"),
+            ("train.edit", "edit"),
             ("list.other", "lists"),
             ("app.help", "help"),
         ]

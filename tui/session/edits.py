@@ -26,6 +26,11 @@ class StrandEdits:
         self.registers = Registers()
         self.chains: dict[str, EditChain] = {}
 
+    def is_waiting(self, strand: str) -> bool:
+        """Whether an edit of a strand is not answered yet."""
+        chain = self.chains.get(strand)
+        return chain is not None and bool(chain.waiting)
+
     async def apply_edit(self, strand: str, edit: Edit) -> EditApplied | None:
         """Apply an edit. Returns None when it failed after an earlier, reported edit of its burst."""
         spec = OPS.get(edit.op)

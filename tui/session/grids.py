@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from protocol.errors import AlleleError
 from protocol.messages.events import StrandChanged
 from protocol.messages.snapshots import DecodeRegion
@@ -60,6 +62,13 @@ class StrandGrids(Mapping[str, StrandGrid]):
         """Forget a strand that is no longer open."""
         self._grids.pop(strand, None)
         self.waves.pop(strand, None)
+
+    def take_info(self, info: StrandInfo) -> None:
+        """Take the name of a strand that may have been renamed."""
+        grid = self._grids.get(info.id)
+        if grid is not None:
+            grid.info = replace(grid.info, meta=replace(grid.info.meta, name=info.meta.name))
+            self._changed("strand", info.id)
 
     def take_change(self, body: StrandChanged, buffers: list[Any]) -> None:
         """Apply an edit, made by any client, to a strand's grid."""

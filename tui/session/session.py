@@ -171,6 +171,7 @@ class Session:
             self._changed("jobs", body.job.id)
         elif isinstance(body, StrandOpened):
             self.strands[body.strand.id] = body.strand
+            self.grids.take_info(body.strand)
             self._changed("strands", body.strand.id)
         elif isinstance(body, StrandClosed):
             self.strands.pop(body.strand, None)

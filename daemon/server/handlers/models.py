@@ -9,7 +9,7 @@ from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.store.trash import in_trash, move_to_trash, take_back
 from protocol.errors import AlleleError
 from protocol.messages.fields import Done
-from protocol.messages.models import DeleteModel, ListModels, Models, RestoreModel, ShowModel
+from protocol.messages.models import DeleteModel, ListModels, Models, RenameModel, RestoreModel, ShowModel
 
 NAMED = 3
 """The largest number of strands that a message names one by one."""
@@ -78,19 +78,43 @@ class ModelHandlers:
                     hint="allele model list shows the models that are not deleted",
                 )
             name = body.new_name or body.name
-            folder = self._places.models / name
-            is_training = any((job.kind, job.subject) == ("train", name) for job in self._services.jobs.open)
-            if is_training or await asyncio.to_thread(folder.exists):
-                raise AlleleError(
-                    "E_EXISTS",
-                    f"there is a model or a training called {name} already",
-                    hint=f"choose another name: allele model restore {quote(body.name)} --as {quote(name + '-2')}",
-                )
+            again = f"allele model restore {quote(body.name)} --as {quote(name + '-2')}"
+            folder = await self._free_folder(name, again)
             request.check_deadline()
             await asyncio.to_thread(take_back, deleted[body.name], folder)
             await self._services.jobs.move_runs(deleted[body.name], folder)
             await self._services.library.refresh_models()
         return Reply(body=Done(detail=f"it is in {folder}"))
+
+    async def rename(self, request: Call[RenameModel]) -> Reply:
+        """Give a model another name. Refused like `delete`, and if another model or training has the name."""
+        body = request.body
+        async with self._services.library.model_names:
+            await self._services.library.model(body.name)
+            folder = await self._deletable(body.name)
+            again = f"allele model rename {quote(body.name)} {quote(body.new_name + '-2')}"
+            target = await self._free_folder(body.new_name, again)
+            request.check_deadline()
+            await asyncio.to_thread(take_back, folder, target, "renamed")
+            await self._services.jobs.move_runs(folder, target)
+            await self._services.library.refresh_models()
+        return Reply(body=Done(detail=f"it is in {target}"))
+
+    async def _free_folder(self, name: str, again: str) -> Path:
+        """Return the folder for a model of a new name. `again` is a command with another name.
+
+        Raises:
+            AlleleError: E_EXISTS if a model or training has the name.
+        """
+        folder = self._places.models / name
+        is_training = any((job.kind, job.subject) == ("train", name) for job in self._services.jobs.open)
+        if is_training or await asyncio.to_thread(folder.exists):
+            raise AlleleError(
+                "E_EXISTS",
+                f"there is a model or a training called {name} already",
+                hint=f"choose another name: {again}",
+            )
+        return folder
 
 
 def register(table: DispatchTable, services: Services) -> None:
@@ -100,3 +124,4 @@ def register(table: DispatchTable, services: Services) -> None:
     table.add(ShowModel, handlers.show)
     table.add(DeleteModel, handlers.delete)
     table.add(RestoreModel, handlers.restore)
+    table.add(RenameModel, handlers.rename)

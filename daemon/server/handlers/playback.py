@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from daemon.playback.block_cache import MAX_BYTES, PCM, Block, CodecRef, PreviewCache
+from daemon.dsp.audio import Decoded
+from daemon.dsp.loudness import MomentaryMeter
+from daemon.playback.block_cache import MAX_BYTES, Block, CodecRef, PreviewCache
 from daemon.playback.players import ClipPlayback, Playback, Player, Stream, before_of, frames_of, levels_of
 from daemon.playback.spans import resized
 from daemon.playback.strand_stream import Strands, StrandStream
@@ -43,7 +45,7 @@ NOTHING = np.zeros((1, 0), np.float32)
 
 SendChunk = Callable[[bytes, Chunk, Array], bool]
 FindCodec = Callable[[StrandMeta], Awaitable[CodecRef]]
-DecodeBlock = Callable[[Block], Awaitable[PCM]]
+DecodeBlock = Callable[[Block], Awaitable[Decoded]]
 
 
 class Playbacks:
@@ -51,7 +53,7 @@ class Playbacks:
 
     Args:
         strands: the open strands.
-        decode: returns the PCM of a block. find_codec: returns the codec of a strand, or raises the reason.
+        decode: returns the sound of a block. find_codec: returns the codec of a strand, or raises the reason.
     """
 
     def __init__(
@@ -217,7 +219,7 @@ class Playbacks:
 
     async def _run(self, player: Player, playback: Playback | ClipPlayback) -> None:
         """Send chunks as credits arrive, until the playback ends or fails or the player disconnects."""
-        error = ""
+        error, meter = "", MomentaryMeter()
         try:
             while True:
                 if not await player.wait_for_credit(PROBE_S):
@@ -227,7 +229,15 @@ class Playbacks:
                 cut = await playback.stream.next()
                 playback.sent += 1
                 player.credits -= bool(cut.pcm.size)  # an empty chunk costs no credit
-                chunk = Chunk(playback=playback.number, index=playback.sent, sample=cut.sample, last=cut.last)
+                meter.add(cut.pcm)
+                chunk = Chunk(
+                    playback=playback.number,
+                    index=playback.sent,
+                    sample=cut.sample,
+                    last=cut.last,
+                    lufs=round(meter.lufs, 1),
+                    reduced_db=round(cut.reduced_db, 1),
+                )
                 if not self._say(player, chunk, np.atleast_2d(cut.pcm)) or cut.last:
                     break
         except Exception as problem:
@@ -269,7 +279,7 @@ def open_playbacks(
         model = await library.model_of(meta)
         return CodecRef(model.name, await engine.margin(model.name, model.codec_id))
 
-    async def decode(block: Block) -> PCM:
+    async def decode(block: Block) -> Decoded:
         wanted = (block.codes, block.lo, block.hi, block.levels, block.gains_db)
         return await engine.decode(block.model, block.codec_id, *wanted)
 

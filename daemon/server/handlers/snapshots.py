@@ -93,7 +93,7 @@ class SnapshotHandlers:
             )
         levels = heard_levels(meta, body.levels)
         model = await self._services.library.model_of(meta)
-        pcm = await self._services.engine.decode(
+        decoded = await self._services.engine.decode(
             model.name,
             model.codec_id,
             state.codes,
@@ -105,7 +105,7 @@ class SnapshotHandlers:
         )
         return Reply(
             body=Region(strand=state.id, rev=state.rev, frames=frames),
-            buffers=(np.atleast_2d(pcm),),
+            buffers=(np.atleast_2d(decoded.pcm),),
             sample_rate_hz=meta.sample_rate,
         )
 

@@ -24,6 +24,7 @@ from protocol.messages.strands import (
     OpenStrand,
     PutWorkspace,
     RedoEdit,
+    RenameStrand,
     ReopenStrand,
     Strands,
     UndoEdit,
@@ -76,6 +77,17 @@ class StrandHandlers:
         body = request.body
         await self._strands.close_strand(body.strand)
         return Reply(body=Done())
+
+    async def rename_strand(self, request: Call[RenameStrand]) -> Reply:
+        """Give a strand another name, after the edits that came before."""
+        body = request.body
+        name = " ".join(body.name.split())
+        if not name or not name.isprintable() or "/" in name:
+            hint = "use letters, digits, spaces and signs, but no /"
+            raise AlleleError("E_BAD_REQUEST", f"a strand cannot be called {body.name[:40]!r}", hint=hint)
+        async with self._strands.turn(body.strand):
+            request.check_deadline()
+            return Reply(body=(await self._strands.rename_strand(body.strand, name)).info)
 
     async def reopen_strand(self, request: Call[ReopenStrand]) -> Reply:
         """Restore a strand and its history from the trash."""
@@ -137,6 +149,7 @@ def register(table: DispatchTable, services: Services) -> None:
     table.add(GetStrand, handlers.get_strand)
     table.add(ListStrands, handlers.list_strands)
     table.add(CloseStrand, handlers.close_strand)
+    table.add(RenameStrand, handlers.rename_strand)
     table.add(ReopenStrand, handlers.reopen_strand)
     table.add(ListClosedStrands, handlers.list_closed_strands)
     table.add(ApplyEdit, handlers.apply_edit)

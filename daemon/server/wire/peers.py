@@ -8,6 +8,8 @@ from protocol.errors import AlleleError
 
 FORGET_S = 15.0  # a client pings every second; one that is suspended or gone is removed after this
 
+SPARE_S = 1.5  # a client that was silent for this long gives way when all places are used: it has probably ended
+
 PRESENT_S = 4.0  # a client counts as connected for this long: it may miss three pings, but may not have ended
 
 
@@ -43,6 +45,8 @@ class Peers:
             self.sweep()
         if len(self._peers) >= self._limit and kind:
             self._drop_unidentified()
+        if len(self._peers) >= self._limit and kind:
+            self._drop_longest_silent(now_s - SPARE_S)
         if len(self._peers) >= self._limit:
             raise AlleleError("E_BUSY", f"all {self._limit} client connections are used", hint="close one of them")
         self._peers[routing] = Peer(cid=cid, kind=kind or "", heard_s=now_s)
@@ -52,6 +56,16 @@ class Peers:
         strangers = [(peer.heard_s, routing) for routing, peer in self._peers.items() if not peer.kind]
         if strangers:
             del self._peers[min(strangers)[1]]
+
+    def _drop_longest_silent(self, limit_s: float) -> None:
+        """Remove the peer that is silent for longest, if that began before `limit_s`.
+
+        A script that runs many commands leaves many connections that have just ended. A client that was only delayed is
+        added again by its next message.
+        """
+        routing = min(self._peers, key=lambda one: self._peers[one].heard_s)
+        if self._peers[routing].heard_s < limit_s:
+            del self._peers[routing]
 
     def touch(self, routing: bytes) -> None:
         """Record a message of a known peer. An unknown peer is not added."""

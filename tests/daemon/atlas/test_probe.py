@@ -91,7 +91,7 @@ def test_giving_up_leaves_nothing(toy_codec: Any, grids: list[np.ndarray]) -> No
         return False
 
     assert probe(toy_codec, grids, contexts=4, go_on=once) is None
-    assert shares == [0.25]
+    assert shares == [0.125]  # the first of two levels in the first of four contexts
 
 
 def test_a_models_atlas_is_found_again(measured_run: tuple[Path, Atlas]) -> None:

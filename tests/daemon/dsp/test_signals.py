@@ -9,7 +9,7 @@ import torchaudio.functional as reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daemon.dsp.dither import to_pcm
+from daemon.dsp.dither import Place, to_pcm
 from daemon.dsp.framing import analyse, hann, synthesise
 from daemon.dsp.loudness import LoudnessMeter, integrated_lufs
 from daemon.dsp.measure import SCALES, mel_distance, si_sdr_db, spurious_above_db
@@ -114,6 +114,11 @@ def test_dither_is_repeatable_keeps_silence_and_clips() -> None:
     loud = np.array([2.0, -2.0, 0.0], np.float32)
     assert to_pcm(loud, 16).tolist() == [32_767, -32_768, 0]
     noise = np.random.default_rng(0).standard_normal(100).astype(np.float32) * 0.1
+    for first, past in ((0, 7), (3, 8), (4, 5), (1, len(noise))):
+        part = to_pcm(noise[first:past], 16, seed=4, place=Place(first, len(noise)))
+        assert (part == to_pcm(noise, 16, seed=4)[first:past]).all()
+    pair = np.stack([noise[:-1], noise[1:]], 1)
+    assert (to_pcm(pair[5:9], 16, place=Place(5, len(pair))) == to_pcm(pair, 16)[5:9]).all()
     assert (to_pcm(noise, 16, seed=4) == to_pcm(noise, 16, seed=4)).all()
     assert (to_pcm(noise, 16, seed=4) != to_pcm(noise, 16, seed=5)).any()
 

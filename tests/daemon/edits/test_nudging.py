@@ -4,10 +4,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 
+from daemon.atlas.descriptors import DESCRIPTORS as DESCRIPTOR_ORDER
+from daemon.atlas.descriptors import STEPS
+from daemon.edits.computed import LOUDNESS_STEP_DB
 from daemon.edits.operations import apply
 from daemon.edits.values import Computation, Grid, Outcome, Step, grid_of, write
 from protocol.atlas import DESCRIPTORS, amount_words
+from protocol.columns import gains_db
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.strands import StrandMeta, as_encoded
@@ -75,7 +80,7 @@ def test_the_size_that_was_reached_is_told() -> None:
     assert notes == ["brighter by 1.0 step: brightness ×1.16, loudness -0.2 dB"]
     (ended,) = told("nudge darker by=4", brightness=-2.2).notes
     assert ended.startswith("darker by 2.2 steps: brightness ×0.74") and "no further darker" in ended
-    assert told("nudge softer", loudness=-1.0).notes == ["softer by 1.0 step: loudness -2.0 dB"]
+    assert told("nudge softer q1-3", loudness=-1.0).notes == ["softer by 1.0 step: loudness -2.0 dB"]
 
 
 def test_a_model_without_a_step_leaves_the_cells_and_says_so() -> None:
@@ -120,3 +125,27 @@ def test_amounts_are_written_in_their_units() -> None:
     assert amount_words("brightness", 0.2) == "brightness ×1.15"
     assert amount_words("loudness", -1.04) == "loudness -1.0 dB"
     assert amount_words("pitch", 0.1) == "pitch +0.10"
+
+
+@pytest.mark.parametrize(("text", "db"), [("louder @3:9", 2.0), ("softer q0-3 @3:9 by=2.5", -5.0)])
+def test_whole_frames_are_turned_up_and_down_exactly_without_a_model(text: str, db: float) -> None:
+    outcome = apply(parse_edit(f"nudge {text}"), grid(), {}, {})
+    assert isinstance(outcome, Outcome) and f"loudness {db:+.1f} dB, exactly" in outcome.notes[0]
+    after = write(grid().strand, outcome.changes[0])
+    assert np.array_equal(after.codes, CODES)
+    assert (gains_db(after.columns) - gains_db(grid().columns)).tolist() == [0.0] * 3 + [db] * 6 + [0.0] * 51
+    assert write(after, outcome.changes[0].reversed()).columns.tolist() == grid().columns.tolist()
+    assert STEPS[DESCRIPTOR_ORDER.index("loudness")] == LOUDNESS_STEP_DB
+
+
+def test_a_level_ends_at_what_a_strand_can_hold_and_the_note_says_so() -> None:
+    quiet = grid_of("a", as_encoded(structs.replace(META, gain_db=-98.0), CODES))
+    outcome = apply(parse_edit("nudge softer by=10"), quiet, {}, {})
+    assert isinstance(outcome, Outcome)
+    assert outcome.notes == ["softer by 1.0 step: loudness -2.0 dB, exactly; the level goes no further softer"]
+    assert gains_db(write(quiet.strand, outcome.changes[0]).columns).min() == -100.0
+
+
+def test_some_levels_and_locked_ones_are_nudged_by_codes() -> None:
+    assert asked("nudge louder q1-3").settings["levels"] == "1 2 3"
+    assert asked("nudge louder", grid(locked=frozenset({3}))).settings["levels"] == "1 2"

@@ -15,7 +15,7 @@ from daemon.codec.codec import Codec
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages.jobs import CancelJob, GetJobLog, PauseJob, ResumeJob, ShowJob, StartTraining
-from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RestoreModel
+from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RenameModel, RestoreModel
 from protocol.messages.snapshots import DecodeRegion, EncodeFile
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
 from protocol.ranges import FrameRange
@@ -120,6 +120,23 @@ async def test_a_strand_finds_its_model_under_the_name_it_came_back_with(shelf: 
     assert strand.meta.name not in said and not twin.exists()  # raw has the same codec
     await shelf.ask(DeleteModel(name="raw"))
     await shelf.ask(RestoreModel(name="raw", new_name="other"))
+    assert (await shelf.ask(DecodeRegion(strand=strand.id, frames=FrameRange(0, 4)))).buffers[0].shape == (1, 4 * 1024)
+
+
+async def test_a_renamed_model_keeps_its_strands_and_takes_no_name_that_is_used(
+    shelf: Shelf, tone_files: list[Path]
+) -> None:
+    strand = (await shelf.ask(OpenStrand(path=str(tone_files[1]), model="raw"))).body
+    before = contents(shelf.places.models / "raw")
+    shelf.copy("taken")
+    error = await shelf.refusal(RenameModel(name="raw", new_name="taken"))
+    assert error.code == "E_EXISTS" and "allele model rename raw taken-2" in error.hint
+    assert (await shelf.refusal(RenameModel(name="nope", new_name="new"))).code == "E_NOT_FOUND"
+    assert contents(shelf.places.models / "raw") == before
+    await shelf.ask(RenameModel(name="raw", new_name="rain and wind"))
+    assert await shelf.names() == ["rain and wind", "taken"]
+    assert contents(shelf.places.models / "rain and wind") == before and shelf.trash == []
+    await shelf.ask(DeleteModel(name="taken"))  # which has the same codec
     assert (await shelf.ask(DecodeRegion(strand=strand.id, frames=FrameRange(0, 4)))).buffers[0].shape == (1, 4 * 1024)
 
 

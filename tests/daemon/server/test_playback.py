@@ -13,6 +13,7 @@ import pytest
 import zmq
 import zmq.asyncio
 
+from daemon.dsp.audio import Decoded
 from daemon.playback.block_cache import Block, CodecRef
 from daemon.server.handlers.playback import Playbacks
 from daemon.server.wire.audio_socket import AudSocket
@@ -59,10 +60,10 @@ class Shelf:
             raise AlleleError("E_NOT_FOUND", f"no strand is called {strand}")
         return self.strands[strand]
 
-    async def decode(self, block: Block) -> np.ndarray:
+    async def decode(self, block: Block) -> Decoded:
         if self.problem is not None:
             raise self.problem
-        return np.repeat(block.codes[0, block.lo : block.hi].astype(np.float32) / 1024, HOP)
+        return Decoded(np.repeat(block.codes[0, block.lo : block.hi].astype(np.float32) / 1024, HOP))
 
     async def find_codec(self, meta: StrandMeta) -> CodecRef:
         return CodecRef(meta.model, 2)
@@ -178,8 +179,7 @@ async def test_chunks_come_as_credits_do(broker: Broker, new_player: NewPlayer) 
     """Never one more than granted; everything arrives, in order, to the strand's exact end."""
     player = new_player()
     await player.hello()
-    started = await broker.play(player)
-    assert started.frames == FrameRange(0, FRAMES)
+    assert (await broker.play(player)).frames == FrameRange(0, FRAMES)
     opening = await player.drain()
     assert [(chunk.flush, pcm.size) for chunk, pcm in opening] == [(True, 0)]
     granted = 0

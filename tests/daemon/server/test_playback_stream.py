@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daemon.dsp.audio import Decoded
 from daemon.playback.block_cache import Block, CodecRef, PreviewCache, block_of
 from daemon.playback.crossfade import FADE_SAMPLES, would_click
 from daemon.playback.players import Playback, before_of
@@ -73,12 +74,12 @@ class Engine:
         self.delay_s, self.blocks = delay_s, list[Block]()
         self.problem: AlleleError | None = None
 
-    async def decode(self, block: Block) -> np.ndarray:
+    async def decode(self, block: Block) -> Decoded:
         self.blocks.append(block)
         await asyncio.sleep(self.delay_s)
         if self.problem is not None:
             raise self.problem
-        return decode(block.codes, block.levels, float(block.gains_db[0]))[block.lo * HOP : block.hi * HOP]
+        return Decoded(decode(block.codes, block.levels, float(block.gains_db[0]))[block.lo * HOP : block.hi * HOP])
 
 
 @pytest.fixture
@@ -190,7 +191,7 @@ async def test_a_failure_is_not_kept(engine: Engine, cache: PreviewCache) -> Non
     with pytest.raises(AlleleError, match="it died"):
         await cache.fetch(block)
     engine.problem = None
-    assert (await cache.fetch(block)).shape == (10 * HOP,)
+    assert (await cache.fetch(block)).pcm.shape == (10 * HOP,)
 
 
 @settings(max_examples=25)
@@ -242,16 +243,16 @@ async def test_a_loop_repeats_to_the_sample(cache: PreviewCache) -> None:
 async def test_a_loop_whose_ends_do_not_meet_does_not_click(cache: PreviewCache, engine: Engine) -> None:
     """A signal that jumps at the turn is crossfaded over 5 ms; the period stays exact."""
 
-    async def ramp(block: Block) -> np.ndarray:
-        pcm = await Engine().decode(block)
+    async def ramp(block: Block) -> Decoded:
+        pcm = (await Engine().decode(block)).pcm
         start = float(block.codes[0, block.lo]) / CODEBOOK
-        return (pcm * 0 + start + np.arange(pcm.size) / 1e6).astype(np.float32)
+        return Decoded((pcm * 0 + start + np.arange(pcm.size) / 1e6).astype(np.float32))
 
     codes = np.tile(np.arange(60, dtype=np.uint16), (LEVELS, 1))
     jumping = PreviewCache(ramp)
     shelf = Shelf(codes)
     pcm = await heard(stream_of(shelf, jumping, (0, 8), loop=True), 3 * 8 * HOP)
-    raw = await ramp(block_of(shelf.find("s").strand, 0, 8, codec=CodecRef("m", 0), levels=None))
+    raw = (await ramp(block_of(shelf.find("s").strand, 0, 8, codec=CodecRef("m", 0), levels=None))).pcm
     assert would_click(np.full(500, 0.5, np.float32), np.full(500, -0.5, np.float32))
     assert np.abs(np.diff(pcm)).max() < 0.02
     np.testing.assert_allclose(pcm[8 * HOP + FADE_SAMPLES : 16 * HOP], raw[FADE_SAMPLES : 8 * HOP], atol=1e-5)

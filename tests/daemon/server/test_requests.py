@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import psutil
 import pytest
@@ -33,6 +34,7 @@ from protocol.messages.strands import (
     OpenStrand,
     PutWorkspace,
     RedoEdit,
+    RenameStrand,
     ReopenStrand,
     UndoEdit,
 )
@@ -71,6 +73,7 @@ async def refused(code: str, *words: str) -> AsyncIterator[None]:
         (GetStrand(strand="s0"), ["s0"]),
         (CloseStrand(strand="s0"), ["s0"]),
         (ReopenStrand(strand="s0"), ["s0"]),
+        (RenameStrand(strand="s0", name="x"), ["s0"]),
         (UndoEdit(strand="s0"), ["s0"]),
         (ApplyEdit(strand="s0", edit=parse_edit("set 1")), ["s0"]),
         (DecodeStrand(strand="s0", out="/tmp/x.wav"), ["s0"]),
@@ -275,6 +278,15 @@ async def test_a_strand_lives_is_edited_and_closed(client: Client, tone_files: l
     assert np.array_equal((await client.request(GetStrand(strand=opened.id))).buffers[0], got.buffers[0])
     assert (await client.request(ReopenStrand(strand=opened.id))).body == back
     assert opened.id in [info.id for info in (await client.request(ListStrands())).body.strands]
+    renamed = (await client.request(RenameStrand(strand=opened.id, name=" my  kick "))).body
+    assert renamed == msgspec.structs.replace(back, meta=msgspec.structs.replace(back.meta, name="my kick"))
+    async with refused("E_BAD_REQUEST", "a/b"):
+        await client.request(RenameStrand(strand=opened.id, name="a/b"))
+    await client.request(UndoEdit(strand=opened.id))
+    again = (await client.request(GetStrand(strand=opened.id))).body
+    assert (again.meta.name, again.rev) == ("my kick", 4)  # a rename is no edit, and an undo keeps it
+    await client.request(CloseStrand(strand=opened.id))
+    assert (await client.request(ReopenStrand(strand=opened.id))).body.meta.name == "my kick"
     await client.request(CloseStrand(strand=opened.id))
 
 

@@ -12,6 +12,7 @@ import soundfile
 from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
+from daemon.dsp.audio import Decoded
 from daemon.dsp.limiter import limit
 from daemon.playback.block_cache import Block, CodecRef, PreviewCache
 from daemon.playback.crossfade import FADE_SAMPLES, Crossfade, would_click
@@ -130,9 +131,10 @@ def pair_of(codes: np.ndarray, levels: tuple[int, ...] | None = None) -> np.ndar
 
 @pytest.fixture
 async def cache() -> AsyncIterator[PreviewCache]:
-    async def decode(block: Block) -> np.ndarray:
+    async def decode(block: Block) -> Decoded:
         await asyncio.sleep(0)
-        return pair_of(block.codes, block.levels)[:, block.lo * HOP : block.hi * HOP]
+        reduced_db = np.asarray(block.codes[0, block.lo : block.hi] / 10, np.float32)
+        return Decoded(pair_of(block.codes, block.levels)[:, block.lo * HOP : block.hi * HOP], reduced_db)
 
     cache = PreviewCache(decode)
     yield cache
@@ -195,3 +197,17 @@ async def test_a_preview_in_two_channels_fades_at_its_ends_and_loops() -> None:
     assert pcm.shape == (2, 6000)
     np.testing.assert_allclose(pcm[0], -2 * pcm[1], atol=1e-6)
     assert np.abs(np.diff(pcm)).max() < 0.01 and pcm[0, 1500] == 0.5
+
+
+async def test_a_chunk_says_how_much_the_limiter_reduced_its_frames(cache: PreviewCache) -> None:
+    """The toy engine reduces each frame by a tenth of its code on level 0."""
+    shelf = Shelf(70)
+    stream, seen = stream_of(shelf, cache), 0
+    while True:
+        cut = await stream.next()
+        first, last = cut.sample // HOP, (cut.sample + cut.pcm.shape[1] - 1) // HOP
+        assert cut.reduced_db == pytest.approx(shelf.codes[0, first : last + 1].max() / 10, abs=1e-5)
+        seen += 1
+        if cut.last:
+            break
+    assert seen > 70

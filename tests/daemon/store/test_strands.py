@@ -227,6 +227,24 @@ def test_a_closed_strand_comes_back_as_it_was_also_after_a_restart(store: Strand
     third.close()
 
 
+def test_a_name_stays_through_edits_and_a_restart_and_is_not_given_to_another_process(
+    store: StrandStore, path: Path
+) -> None:
+    one = open_strand(store, "one", 14)
+    second = StrandStore(path)
+    store.apply_edit(one.id, parse_edit("set 5 q0 @0:4"), asked())
+    renamed = store.rename_strand(one.id, "other")
+    assert (renamed.meta.name, renamed.rev) == ("other", 1)
+    with pytest.raises(AlleleError, match="changed"):
+        second.rename_strand(one.id, "third")  # it has not seen the edit
+    second.close()
+    store.undo_edit(one.id, asked())
+    third = StrandStore(path)
+    (state,) = third.list_strands()
+    assert (state.meta.name, state.rev) == ("other", 2) and np.array_equal(state.codes, one.codes)
+    third.close()
+
+
 def test_a_strand_that_is_taken_back_undoes_alone_what_the_other_undid_without_it(store: StrandStore) -> None:
     one, two = open_strand(store, "one", 14), open_strand(store, "two", 9)
     store.apply_edit(one.id, parse_edit(f"swap {two.id} q0 @0:4"), asked())

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parents[3]
 SAMPLES = {
     "place": "2",
     "name": "rain",
+    "new_name": "wind",
     "paths": "a.wav",
     "file": "a.wav",
     "strand": "a.alle",
@@ -112,6 +113,41 @@ def test_wrong_usage_exits_2_with_two_lines_on_stderr(line: str, capsys: pytest.
     assert out == ""
     usage, error = err.splitlines()
     assert usage.startswith("usage: allele") and error.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("trian rain", "'trian' is no command, file or open strand; did you mean train?"),
+        ("encod kick.wav --model m", "did you mean encode?"),
+        ("bogus", "'bogus' is no command, file or open strand"),
+        ("model lst", "allele model has no command 'lst'; did you mean list?"),
+        ("kick.wav --model m", "to open files there is no option --model"),
+        ("kick.wav --json", "--json needs a command"),
+    ],
+)
+def test_a_mistyped_command_is_called_that(line: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        parse(shlex.split(line))
+    assert left.value.code == 2 and said in capsys.readouterr().err.splitlines()[1]
+
+
+def test_files_and_strands_are_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kick").touch()
+    assert parse(["kick", "gone.wav", "--home", "/h"]).opens == ["kick", "gone.wav"]
+    assert parse(["--home", "/h", "folder/x"]).opens == ["folder/x"]
+    assert parse(["--", "kick"]).opens == ["kick"] and parse(["jobs"]).opens == []
+    asked = list[tuple[str, str]]()
+
+    def is_strand(parsed: argparse.Namespace, word: str) -> bool:
+        asked.append((parsed.home, word))
+        return word == "my kick"
+
+    assert parse(["my kick", "--home", "/h"], is_strand).opens == ["my kick"]
+    assert asked == [("/h", "my kick")]
+    with pytest.raises(SystemExit):
+        parse(["my snare"], is_strand)
 
 
 @pytest.mark.parametrize(

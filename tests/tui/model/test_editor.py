@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from protocol.edits import Edit, check_edit, format_edit
@@ -14,7 +16,7 @@ from tui.model.cursor import Cursor, Selection
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 from tui.model.pending import EditChain
-from tui.model.viewport import page_start, row_start, share_rows
+from tui.model.viewport import BARS, LEAST_PANE, Split, divide_rows, page_start, row_start, share_rows
 from tui.model.words import describe_cell, describe_rect
 from tui.model.workspace import dump_workspace, load_workspace, restore
 
@@ -211,6 +213,27 @@ def test_a_high_terminal_draws_levels_taller() -> None:
     thrifty = share_rows(50, 8, 8, 0, tallest=1)
     assert [(rows.levels, rows.tall) for rows in thrifty] == [(8, 1), (8, 1)]
     assert share_rows(80, 12, 4, 0)[0].tall == 3
+
+
+@given(
+    height=st.integers(16, 120),
+    levels=st.tuples(st.integers(1, 24), st.integers(1, 24)),
+    focus=st.integers(0, 1),
+    share=st.floats(0.001, 0.999),
+    zoomed=st.booleans(),
+    tall=st.integers(0, 3),
+)
+def test_a_divided_screen_is_filled_and_no_pane_disappears(
+    height: int, levels: tuple[int, int], focus: int, share: float, zoomed: bool, tall: int
+) -> None:
+    rows = divide_rows(height, levels, focus, Split(share, zoomed), 3, tall)
+    assert sum(pane.total for pane in rows) == height - BARS
+    for index, (pane, count) in enumerate(zip(rows, levels, strict=True)):
+        assert pane.is_hidden == (zoomed and index != focus)
+        assert pane.is_hidden or (pane.total >= LEAST_PANE and 1 <= pane.levels <= count)
+    if not zoomed:
+        moved = Split(share).moved(height, rows[0].total + 1)
+        assert divide_rows(height, levels, focus, moved, 3, tall)[0].total >= rows[0].total
 
 
 def test_the_cell_is_described_in_words() -> None:

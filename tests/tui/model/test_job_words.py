@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from protocol.messages.events import EvaluationCompleted, StepCompleted
 from protocol.messages.jobs import JobInfo, JobKind, JobPhase, JobState
@@ -13,6 +14,7 @@ from tui.model.job_words import (
     in_order,
     is_ending,
     job_line,
+    measuring_words,
     ordinal,
     preview_file,
     preview_lines,
@@ -119,7 +121,10 @@ def test_a_training_is_resumed_where_that_can_help() -> None:
 def test_what_is_trained_has_no_time_left_while_its_codes_are_measured() -> None:
     step = StepCompleted(job="j", step=20, elapsed_s=20.0, eta_s=4.0, progress=0.8, losses={})
     assert progress_words(job("rain", "running", progress=0.8), step) == "step 20 · 0:20 so far, 0:04 left"
-    assert progress_words(job("rain", "running", progress=1.0, phase="measuring"), step) == "step 20 · 0:20 trained"
+    measuring = job("rain", "running", progress=1.0, phase="measuring")
+    assert progress_words(measuring, step) == "step 20 · 0:20 trained; measuring codes"
+    assert measuring_words([replace(measuring, eta_s=108.0)], "rain") == "measuring codes, 1:48 left"
+    assert measuring_words([measuring], "snow") == measuring_words([job("rain", "running")], "rain") == ""
 
 
 def test_a_long_line_of_the_log_goes_on_below_its_text() -> None:

@@ -53,7 +53,15 @@ class ScriptedAud:
             self.sent += 1
             part = pcm[..., start : start + CHUNK]
             is_last = last and start + CHUNK >= pcm.shape[-1]
-            await self.send(Chunk(playback=playback, index=index + 1, sample=sample + start, last=is_last), part)
+            chunk = Chunk(
+                playback=playback,
+                index=index + 1,
+                sample=sample + start,
+                last=is_last,
+                lufs=-20.0 if index < 20 else -10.0,
+                reduced_db=1.5 if index == 10 else 0.0,
+            )
+            await self.send(chunk, part)
 
     async def stop(self, playback: int) -> None:
         chunk = Chunk(playback=playback, index=0, sample=0, flush=True, last=True)

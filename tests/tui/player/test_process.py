@@ -66,6 +66,10 @@ async def test_it_plays_every_sample_once_and_in_order(aud: Any, start_player: S
     assert places[-1] <= 5000 + pcm.size
     assert len(player.statuses) <= wall_s * 20 + 3
     assert max(status.peak_db for status in player.statuses) == pytest.approx(-6.0, abs=0.2)
+    measured = [status for status in player.statuses if status.playing and status.sample >= 0]
+    assert {status.lufs for status in measured} == {-20.0, -10.0}, "the loudness of the chunk that is heard"
+    reduced = [status.sample for status in measured if status.reduced_db]
+    assert len(reduced) in (1, 2) and all(5000 + 9600 - 960 <= sample < 5000 + 9600 + 5760 for sample in reduced)
     assert await player.finish() == 0
 
 

@@ -207,3 +207,17 @@ async def test_a_missing_folder_is_offered_and_the_last_one_is_kept(editor: Any,
         assert screen.prompt.value == "first-2.wav"
         await pilot.press(*"second.alle", "enter")
         await until(pilot, lambda: (folder / "new" / "deep" / "second.alle").exists())
+
+
+async def test_a_path_that_ends_in_a_slash_is_a_folder(editor: Any, until: Any, folder: Path) -> None:
+    open_it, ready = editor
+    async with open_it() as (app, pilot):
+        screen = await ready(pilot, app)
+        await pilot.press(":", *f"w {folder}/newdir/", "enter")
+        assert f"the folder {folder / 'newdir'} is not there; make it? y/n" in screen.prompt.label
+        await pilot.press("n", "enter")
+        assert not (folder / "newdir").exists() and not (folder / "newdir.wav").exists()
+        await pilot.press(":", *f"w {folder}/newdir/", "enter", "y", "enter")
+        await until(pilot, lambda: (folder / "newdir" / "take.wav").exists() and "wrote" in screen.mode.text)
+        await pilot.press(":", *f"w '{folder}/newdir/'", "enter")
+        await until(pilot, lambda: (folder / "newdir" / "take-2.wav").exists())

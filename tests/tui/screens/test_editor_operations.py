@@ -56,6 +56,29 @@ async def test_operations_act_on_the_selection_and_can_be_repeated_and_undone(wi
         assert np.array_equal(a.codes[0, 30:35], before[0, 30:35][::-1])
 
 
+async def test_a_selection_is_blended_and_mutated_with_three_keys(with_two: Any, until: Any) -> None:
+    async with with_two() as (app, pilot):
+        a, b = app.screen.context.grids()
+        before, at = a.codes.copy(), slice(0, 5)
+        await pilot.press("2", "0", "|")
+        await pilot.press("V", "$", "f")
+        await until(pilot, settled(app, a, 1))
+        assert "blend B 0.5" in app.screen.mode.text or "blend tone" in app.screen.mode.text
+        changed = np.flatnonzero((a.codes != before).any(axis=0))
+        assert len(changed) and changed.min() >= 20
+        await pilot.press("i")  # the selection is still there
+        await until(pilot, settled(app, a, 2))
+        assert "mutate 0.3" in app.screen.mode.text
+        await pilot.press("escape", "0", "v", "4", "l", "B", "ctrl+u", *"1", "enter")  # the answer is remembered
+        await until(pilot, settled(app, a, 3))
+        await pilot.press("u")
+        await until(pilot, settled(app, a, 4))
+        await pilot.press("f")
+        await until(pilot, settled(app, a, 5))
+        assert np.array_equal(a.codes[0, at], b.codes[0, at])
+        assert not app.screen.prompt.is_open
+
+
 async def test_without_a_selection_a_blend_is_of_the_whole_sounds(with_two: Any, until: Any) -> None:
     async with with_two() as (app, pilot):
         a, b = app.screen.context.grids()

@@ -52,6 +52,7 @@ async def test_levels_before_and_panic_while_it_plays(
         await pilot.press("L", "space")
         await until(pilot, lambda: app.sound.playing)
         assert asked.last(StartPlayback).loop
+        await until(pilot, lambda: "LUFS" in app.screen.top.text and "peak -120" not in app.screen.top.text)
         await pilot.press("j", "S")
         await until(pilot, lambda: asked.last(TunePlayback).levels == [1])
         assert "solo 1" in app.screen.view.widgets[0].header.text

@@ -14,8 +14,9 @@ from protocol.messages.corpora import CorpusInfo
 from protocol.messages.models import ListModels
 from protocol.places import places_of
 from protocol.training import OPTIONS, TrainingOptions
+from tui.model.names import free_name
 from tui.screens.closed_list import ClosedList
-from tui.screens.form import TrainForm, free_name, read_order
+from tui.screens.form import TrainForm, read_order
 from tui.transport.client import Client
 
 pytestmark = pytest.mark.usefixtures("clean")
@@ -218,13 +219,17 @@ async def test_a_model_goes_to_the_trash_and_comes_back(
         assert (await app.session.atlases.fetch_colours("spare")).ranks is not None
         app.screen.left.go(("model", "spare"))
         await pilot.press("D")
+        assert app.screen.prompt.label == "delete model spare? y or n: "
+        await pilot.press("n", "enter")
+        assert row() and spare.exists()
+        await pilot.press("D", "y", "enter")
         await until(pilot, lambda: not row() and "R restores it" in app.screen.mode.text)
         assert not spare.exists() and list((home / "trash").glob("model-spare-*"))
         assert app.files.model_for(0) == "toy"
         assert app.session.atlases.colours("spare").ranks is None
-        app.screen.left.go(("corpus", "tones"))
-        await pilot.press("D")
+        await pilot.press("tab", "D")
         assert "choose a model" in app.screen.mode.text
+        await pilot.press("tab")
         await pilot.press("R", "enter")
         await until(pilot, lambda: row() and "spare is restored" in app.screen.mode.text)
         assert (spare / "codec" / "codec.safetensors").exists()

@@ -19,8 +19,26 @@ def test_the_silent_make_room_and_the_living_do_not() -> None:
     now_s = FORGET_S + 1
     peers.hear(b"three", b"c", "cli")
     assert len(peers) == 2
+    peers.touch(b"one")
     with pytest.raises(AlleleError):
         peers.hear(b"four", b"c", "cli")
+
+
+def test_a_script_of_many_commands_is_not_refused_and_keeps_nobody_out() -> None:
+    now_s = 0.0
+    peers = Peers(20, lambda: now_s)
+    peers.hear(b"editor", b"c", "tui")
+    for number in range(200):  # ten commands a second, each of which ends at once, beside an editor that pings
+        now_s = number / 10
+        if number % 10 == 0:
+            peers.touch(b"editor")
+        peers.hear(b"command %d" % number, b"c", "cli")
+    assert len(peers) == 20
+    with pytest.raises(AlleleError):
+        peers.hear(b"stranger", b"")  # without a hello
+    now_s += PRESENT_S + 1
+    peers.touch(b"editor")  # which adds nobody
+    assert peers.present == 1
 
 
 def test_those_that_fell_silent_are_not_counted_as_present() -> None:
