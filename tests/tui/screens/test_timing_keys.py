@@ -32,7 +32,7 @@ async def test_a_tempo_is_typed_and_shown_and_kept_by_the_daemon(editor: Any, un
     async with open_it() as (app, pilot):
         screen = await ready(pilot, app)
         context = screen.context
-        await pilot.press("i")
+        await pilot.press("W")
         await until(pilot, lambda: "no tempo yet" in screen.mode.text)
         await pilot.press(":", *"tempo 120", "enter")
         await until(pilot, lambda: context.grid.tempo == Tempo(bpm=120))
@@ -60,11 +60,11 @@ async def test_a_bar_is_mutated_with_three_keys_and_saved_to_the_sample(
         before = context.grid.codes.copy()
         await pilot.press(";", ";")
         assert app.editor.pane.cursor.frame == 47
-        await pilot.press("i", "R", "enter")
+        await pilot.press("W", "R", "enter")
         await until(pilot, lambda: not np.array_equal(context.grid.codes, before))
         assert np.array_equal(context.grid.codes[:, 94:], before[:, 94:])
         assert app.editor.pane.rect(context.grid).frames == FrameRange(0, 94)
-        await pilot.press("i")  # one bar more
+        await pilot.press("W")  # one bar more
         assert app.editor.pane.rect(context.grid).frames == FrameRange(0, 188)
         monkeypatch.chdir(tmp_path)
         app.editor.folder = str(tmp_path)
@@ -100,7 +100,7 @@ async def test_ranges_are_selected_by_typing_and_snap_moves_by_beats(editor: Any
         assert pane.rect(context.grid).frames == FrameRange(47, 94)
         await pilot.press("h")
         assert pane.rect(context.grid).frames == FrameRange(47, 70)
-        await pilot.press("escape", "0", "I")
+        await pilot.press("escape", "0", "E")
         assert pane.rect(context.grid).frames == FrameRange(0, 23)
         await pilot.press("escape", "z", "b", "z", "b", "0", "l")
         assert pane.cursor.frame == 1
