@@ -120,7 +120,7 @@ class GenerationOptions:
     attack: float | None = _rank("attack", "soft to sharp beginnings")
     space: float | None = _rank("space", "dense to open: fewer beginnings, longer decays")
     loop: bool = option_field(
-        False, Option(flag="--loop", label="loop", kind=SWITCH, help="let the end lead to the start without a seam")
+        False, Option(flag="--loop", label="loop", kind=SWITCH, help="let the end lead to the start")
     )
 
     @property

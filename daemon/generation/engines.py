@@ -1,7 +1,7 @@
 """Engines behind one interface: choose one, translate the knobs to its settings, make sounds, keep the best.
 
 Data flow: `Wanted` → an engine makes grids or sounds → the level is matched to the recordings → of several candidates,
-the one nearest to the knobs is kept → `Output`. What can go wrong is said before any work: a knob that an engine does
+the one nearest to the knobs is kept → `Output`. What can go wrong is reported before any work: a knob that an engine does
 not have, a prior that is missing, a gap outside the strand.
 """
 

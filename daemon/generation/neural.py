@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     focus: float
     """Share of the frames whose fine levels are snapped to the recordings."""
     conditions: NDArray[np.float64] | None = None
-    """Wanted ranks in the order of CONDITIONS, `(C,)`, NaN where it does not matter; None for no wish."""
+    """Wanted ranks in the order of CONDITIONS, `(C,)`, NaN where it does not matter; None for none."""
 
 
 class Neural:
