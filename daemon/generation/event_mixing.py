@@ -1,0 +1,44 @@
+"""Mix decoded events into one sound, each at its sample."""
+
+import numpy as np
+
+from daemon.dsp.audio import Audio
+
+RISE = 96
+"""Samples over which an event fades in, 2 ms, well before its onset."""
+BRIEFEST_FADE = 1440
+"""Samples of the shortest fade at the end of an event that is cut, 30 ms."""
+
+
+class Mix:
+    """A sound of fixed length that events are added to; in a loop, what goes over an end goes on at the other."""
+
+    def __init__(self, samples: int, channels: int, *, is_loop: bool) -> None:
+        self.audio: Audio = np.zeros(samples if channels == 1 else (2, samples), np.float32)
+        self._samples, self._is_loop = samples, is_loop
+
+    def add(self, sound: Audio, at: int) -> None:
+        """Add a sound whose first sample is at `at`, which may lie before the start."""
+        length = sound.shape[-1]
+        if not self._is_loop:
+            lo, hi = max(0, at), min(self._samples, at + length)
+            if lo < hi:
+                self.audio[..., lo:hi] += sound[..., lo - at : hi - at]
+            return
+        done = 0
+        while done < length:
+            place = (at + done) % self._samples
+            count = min(self._samples - place, length - done)
+            self.audio[..., place : place + count] += sound[..., done : done + count]
+            done += count
+
+
+def ringing(sound: Audio, lead: int, most: int, gain: float) -> Audio:
+    """A decoded event that rings for at most `most` samples after its onset, faded where it is cut."""
+    stop = lead + most
+    shaped = sound[..., :stop] * np.float32(gain)
+    shaped[..., :RISE] *= np.linspace(0, 1, min(RISE, shaped.shape[-1]), dtype=np.float32)
+    if sound.shape[-1] > stop:
+        count = min(max(BRIEFEST_FADE, most // 3), most)
+        shaped[..., -count:] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, count, dtype=np.float32))
+    return shaped
