@@ -5,13 +5,12 @@ order, those of the recording first. A bar of n events uses the first n steps of
 events and moves none. Bars repeat, with part of their steps and events exchanged. Times are exact to the sample.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daemon.generation.event_bank import EventBank, Pattern
+from daemon.generation.event_bank import COLUMNS, EventBank, Pattern
 from daemon.generation.event_settings import EventSettings
 from protocol.units import SAMPLE_RATE_HZ
 
@@ -25,6 +24,7 @@ _METRE = np.array([4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0], float)  # of
 _SWAPPED = 0.5  # of the events that vary, the share that moves to another step
 _LOUD_LEAST, _LOUD_MOST = 10, 90
 _LEAST_RATE = 0.5
+_USUAL_RATES = (0.3, 0.95)  # quantiles of the recordings' rates between which a rate is drawn
 
 Order = list[int]
 
@@ -70,11 +70,11 @@ def make_plan(bank: EventBank, samples: int, seed: int, settings: EventSettings)
     bpm, notes = _tempo(pattern, samples, settings)
     bar_s = 240 / bpm
     bars = max(1, int(np.ceil(samples / SAMPLE_RATE_HZ / bar_s - 1e-9)))
-    counts = _counts(bank, pattern, bars, bar_s, settings)
-    most = max((count for count in counts if count is not None), default=0)
-    steps = FINE_STEPS if most > _MOST_OF_16 else STEPS
+    rate = _rate(bank, settings, random)
+    counts = _counts(rate, bars, bar_s)
+    steps = FINE_STEPS if max(counts) > _MOST_OF_16 else STEPS
     templates = _templates(pattern, steps, bank)
-    histogram = _histogram(bank, steps)
+    histogram, ranks = _histogram(bank, steps), bank.ranks()[:, COLUMNS.index("loudness")]
     slots: list[Slot] = []
     base: list[tuple[Order, dict[int, int]]] = []
     phrase = min(len(templates), 2 if bars >= 4 else 1)
@@ -82,10 +82,9 @@ def make_plan(bank: EventBank, samples: int, seed: int, settings: EventSettings)
     for bar in range(bars):
         template = templates[(first + bar % phrase) % len(templates)]
         if bar < phrase:
-            base.append((_order(template, histogram, random, steps, needs_first=bar == 0), template))
+            base.append((_order(template, ranks, histogram, random, steps, needs_first=bar == 0), template))
         order, roles = base[bar % phrase]
-        count = counts[bar]
-        count = max(1, len(roles) if count is None else min(count, steps))
+        count = min(max(counts[bar], int(bar == 0)), steps)
         varied = set[int]()
         if bar >= phrase:
             order, varied = _varied(order, count, 1 - settings.repeat, random)
@@ -123,19 +122,17 @@ def _tempo(pattern: Pattern | None, samples: int, settings: EventSettings) -> tu
     return 60 * fitting / seconds, notes
 
 
-def _counts(
-    bank: EventBank, pattern: Pattern | None, bars: int, bar_s: float, settings: EventSettings
-) -> Sequence[int | None]:
-    """Events of each bar: so many that they come to the wanted rate over all bars, or None for as many as recorded."""
-    if settings.density is None:
-        if pattern is None:
-            low, high = densities(bank)
-            rate = (low * high) ** 0.5
-        else:
-            return [None] * bars
-    else:
-        low, high = densities(bank)
-        rate = low * (high / low) ** settings.density
+def _rate(bank: EventBank, settings: EventSettings, random: np.random.Generator) -> float:
+    """Onsets a second: as wanted, or by chance as many as one of the recordings has."""
+    chance = random.uniform(*_USUAL_RATES)
+    if settings.density is None and bank.rates:
+        return max(_LEAST_RATE, float(np.quantile(bank.rates, chance)))
+    low, high = densities(bank)
+    return low * (high / low) ** (0.5 if settings.density is None else settings.density)
+
+
+def _counts(rate: float, bars: int, bar_s: float) -> list[int]:
+    """Events of each bar, so many that all bars together come nearest to a rate."""
     until = [round(rate * bar_s * bar) for bar in range(bars + 1)]
     return [until[bar + 1] - until[bar] for bar in range(bars)]
 
@@ -168,6 +165,7 @@ def _histogram(bank: EventBank, steps: int) -> NDArray[np.float64]:
 
 def _order(
     template: dict[int, int],
+    ranks: NDArray[np.float64],
     histogram: NDArray[np.float64],
     random: np.random.Generator,
     steps: int,
@@ -178,7 +176,8 @@ def _order(
     metre = np.zeros(steps)
     metre[:: steps // STEPS] = _METRE + 1
     score = histogram + 0.25 * metre + 0.6 * random.random(steps)
-    score[list(template)] += 10
+    for step, event in template.items():
+        score[step] += 10 + (2 * ranks[event] if event >= 0 else 0)
     if needs_first:
         score[0] += 20
     return np.argsort(-score, kind="stable").tolist()

@@ -21,7 +21,7 @@ from daemon.dsp.mel import LOG_FLOOR, magnitudes, mel_bands
 from daemon.generation.drones import weave
 from daemon.generation.errors import GenerationError
 from daemon.generation.event_bank import EventBank
-from daemon.generation.event_choice import Choice, Chooser
+from daemon.generation.event_choice import DRY, Choice, Chooser
 from daemon.generation.event_grid import Plan, Slot, make_plan
 from daemon.generation.event_mixing import Mix, ringing
 from daemon.generation.event_rendering import MOST_STRETCH, Rendered, Renderer
@@ -34,6 +34,12 @@ ENGINE = "events"
 LEAST_EVENTS = 3
 """Events below which a material has too few to make anything but repetitions of them."""
 _RING = 1.5  # slots that an event rings for
+_OVERLAP = 1.3
+"""Slots that a stretched event fills, so that it fades under the next one and not before it."""
+_BED_DB, _BED_FULL_DB = -3.0, 12.0  # level of a bed at fullness 1, and how far it falls towards fullness 0
+import os
+BEDC=float(os.environ.get("BEDC","1.5"))
+_BED_DB=float(os.environ.get('BEDDB','-3.0'))
 _MOST_LEVEL_DB = 12.0
 _COMPARED_S = 60.0
 
@@ -110,17 +116,29 @@ class Events:
             loudest.hear(placed)
             if not go_on((count + 1) / len(plan.slots)):
                 return None
+        if (bed := self._bed(samples, seed, settings)) is not None:
+            mix.add(bed, 0)
         audio = finished(mix.audio, samples, is_loop=settings.is_loop)
         audio = limit(audio * np.float32(10 ** (gain_to(audio, self._material.lufs) / 20))).audio
         return self._output(audio, plan, loudest, settings)
+
+    def _bed(self, samples: int, seed: int, settings: EventSettings) -> Audio | None:
+        """A drone to lie under the events of a full sound, as often as recordings are drones; None without one."""
+        sustained = sum(self._material.takes[take].frames for take in {drone.take for drone in self._bank.drones})
+        chance = BEDC*sustained / self._material.frames
+        if settings.full < DRY or np.random.default_rng([seed, 0xBED]).random() >= chance:
+            return None
+        audio = self._drone(samples, seed, settings).audio
+        level_db = _BED_DB + _BED_FULL_DB * (settings.full - 1)
+        return audio * np.float32(10 ** (level_db / 20))
 
     def _placed(self, slot: Slot, choice: Choice, seed: int, settings: EventSettings) -> _Placed:
         """The event of a slot, rendered, at its level."""
         event = self._bank.events[choice.event]
         varied = slot.at if slot.is_varied else 0
         random = np.random.default_rng([seed, 0x4E, choice.event, varied])
-        have = event.samples / max(1, slot.samples)
-        stretch = 1 + settings.full * (float(np.clip(1.0 / have, 1.0, MOST_STRETCH)) - 1)
+        filling = _OVERLAP * slot.samples / max(1, event.samples)
+        stretch = 1 + settings.full * (float(np.clip(filling, 1.0, MOST_STRETCH)) - 1)
         recipe = self._renderer.recipe(choice.event, stretch, settings.newness, random)
         rendered: Rendered = self._renderer.render(recipe)
         gain = 10 ** (self._level_db(choice) / 20)
