@@ -38,8 +38,7 @@ def weave(material: Material, bank: EventBank, frames: int, seed: int, settings:
     random = np.random.default_rng([seed, 0xD0E])
     usable = _usable(bank, settings)
     fade = CROSSFADE_S * material.codec.frame_rate * (1 + settings.newness)
-    width, latents = material.codec.config.latent, []
-    sums, weights = np.zeros((frames, width), np.float64), np.zeros(frames)
+    sums, weights = np.zeros((frames, material.codec.config.latent)), np.zeros(frames)
     gains, loudest = np.zeros(frames), np.zeros(frames)
     source = np.full(frames, -1, np.int64)
     at, last = 0, -1
@@ -76,7 +75,7 @@ def _woven(
     seed: int,
     settings: EventSettings,
 ) -> Woven:
-    codec, alone = material.codec, None
+    codec = material.codec
     mixed = (sums / np.maximum(weights, 1e-9)[:, None]).astype(np.float32)
     codes = codec.quantize_levels(mixed, range(codec.config.levels))
     alone = np.abs(mixed - material.latents[source]).max(1) < 1e-4
@@ -100,9 +99,9 @@ def _usable(bank: EventBank, settings: EventSettings) -> NDArray[np.int64]:
     if not settings.wanted:
         return every
     ranks = bank.ranks(bank.drone_descriptors)
-    cost = sum(
-        np.square(ranks[:, COLUMNS.index(name)] - wanted) for name, wanted in settings.wanted.items()
-    ) * np.ones(len(every))
+    cost = sum(np.square(ranks[:, COLUMNS.index(name)] - wanted) for name, wanted in settings.wanted.items()) * np.ones(
+        len(every)
+    )
     return every[np.argsort(cost, kind="stable")][: max(2, round(_NEAREST * len(every)))]
 
 

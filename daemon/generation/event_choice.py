@@ -40,41 +40,38 @@ class Chooser:
     def __init__(self, bank: EventBank, plan: Plan, seed: int, settings: EventSettings) -> None:
         self._bank, self._settings = bank, settings
         self._ranks = bank.ranks()
-        self._random = np.random.default_rng([seed, 0xC40])
+        random = np.random.default_rng([seed, 0xC40])
+        self._chance = int(random.integers(1 << 31))
         self._usable = self._usable_events(plan)
         takes = np.array([event.take for event in bank.events])
-        kit = self._random.permutation(np.unique(takes[self._usable]))[:_KIT_TAKES]
+        kit = random.permutation(np.unique(takes[self._usable]))[:_KIT_TAKES]
         self._bonus = _KIT_BONUS * np.isin(takes, kit)
         self._roles = self._roles_of(plan)
         self._pools: dict[int, NDArray[np.int64]] = {}
-        self._kept: dict[tuple[int, int], Choice] = {}
 
     def choose(self, slot: Slot) -> Choice:
         """The event of a slot; the same for the same step of a repeated bar unless the slot is varied."""
         role = self._roles.get(slot.role, -1)
         pool = self._pool(role)
-        # One draw a slot, whether it is used or not, so that a change of one slot leaves the others as they are.
-        draw = np.random.default_rng([int(self._seeds[role % 64]), slot.bar, slot.step, slot.at if slot.is_varied else 0])
+        draw = self._draw(role, slot.bar, slot.step, slot.at if slot.is_varied else 0)
         place = int(draw.random() ** 2 * min(len(pool), _VARIED_POOL if slot.is_varied else _POOL))
         return Choice(int(pool[place]), slot.role)
 
-    @property
-    def _seeds(self) -> NDArray[np.int64]:
-        return self._role_seeds
+    def _draw(self, role: int, *at: int) -> np.random.Generator:
+        """Chance of one place in the plan, which other places do not change."""
+        return np.random.default_rng([self._chance, role + 1, *at])
 
     def _usable_events(self, plan: Plan) -> NDArray[np.int64]:
         """Events that may be chosen: single ones if the output is dry, and not those of the template's recording."""
-        self._role_seeds = self._random.integers(0, 1 << 31, 64)
-        every = np.arange(len(self._bank.events))
-        usable = every
+        events = self._bank.events
+        usable = range(len(events))
         if self._settings.full < DRY:
-            singles = np.array([index for index in every if self._bank.events[index].is_single], np.int64)
-            usable = singles if len(singles) >= _LEAST_SINGLES else every
+            singles = [index for index in usable if events[index].is_single]
+            usable = singles if len(singles) >= _LEAST_SINGLES else usable
         if plan.pattern is not None:
-            own = plan.pattern.take
-            others = np.array([index for index in usable if self._bank.events[index].take != own], np.int64)
+            others = [index for index in usable if events[index].take != plan.pattern.take]
             usable = others if len(others) >= _LEAST_SINGLES else usable
-        return usable
+        return np.array(usable, np.int64)
 
     def _roles_of(self, plan: Plan) -> dict[int, int]:
         """Leader of the role of each template event."""
@@ -111,5 +108,5 @@ class Chooser:
                 weight = _WANTED if name in wanted else _PINNED
                 cost = cost + weight * np.square(column - wanted.get(name, 0.5))
         # A little chance: another seed has another kit.
-        chance = np.random.default_rng([int(self._role_seeds[0]), role + 1]).random(len(cost))
+        chance = self._draw(role).random(len(cost))
         return cost + (0.02 if wanted else 0.08) * chance

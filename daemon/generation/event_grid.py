@@ -5,7 +5,7 @@ order, those of the recording first. A bar of n events uses the first n steps of
 events and moves none. Bars repeat, with part of their steps and events exchanged. Times are exact to the sample.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ _METRE = np.array([4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0], float)  # of
 _SWAPPED = 0.5  # of the events that vary, the share that moves to another step
 _LOUD_LEAST, _LOUD_MOST = 10, 90
 _LEAST_RATE = 0.5
-_USUAL_RATES = (0.3, 0.95)  # quantiles of the recordings' rates between which a rate is drawn
+_USUAL_RATES = (0.1, 0.9)  # quantiles of the recordings' rates between which a rate is drawn
 
 Order = list[int]
 
@@ -143,15 +143,13 @@ def _templates(pattern: Pattern | None, steps: int, bank: EventBank) -> list[dic
         return [dict.fromkeys(range(0, steps, steps // 4), -1)]
     bars = max(1, int(pattern.beats + 0.1) // 4)
     loudness = bank.descriptors[:, 0]
+    length = max(1, round(pattern.beats * steps / 4))
     made: list[dict[int, int]] = [{} for _ in range(bars)]
     for place, event in zip(pattern.places, pattern.events, strict=True):
-        step = round(place * steps / 4)
-        for shift in range(0, max(1, steps), max(1, round(pattern.beats * steps / 4)) if pattern.beats < 3.9 else steps):
-            bar, inside = divmod(step + shift, steps)
-            if bar < bars:
-                known = made[bar].get(inside)
-                if known is None or loudness[event] > loudness[known]:
-                    made[bar][inside] = event
+        for at in range(round(place * steps / 4), max(steps, length), length):
+            bar, step = divmod(at, steps)
+            if bar < bars and (step not in made[bar] or loudness[event] > loudness[made[bar][step]]):
+                made[bar][step] = event
     return [bar for bar in made if bar] or [{0: pattern.events[0]}]
 
 
@@ -200,18 +198,5 @@ def _varied(order: Order, count: int, share: float, random: np.random.Generator)
 def _spaced(slots: list[Slot], samples: int, is_loop: bool) -> list[Slot]:
     """The slots inside the output, each with the time to the next one."""
     inside = [slot for slot in slots if slot.at < samples]
-    made = []
-    for index, slot in enumerate(inside):
-        is_last = index + 1 == len(inside)
-        until = (inside[0].at + samples if is_loop else samples) if is_last else inside[index + 1].at
-        made.append(
-            Slot(
-                at=slot.at,
-                samples=max(1, until - slot.at),
-                role=slot.role,
-                bar=slot.bar,
-                step=slot.step,
-                is_varied=slot.is_varied,
-            )
-        )
-    return made
+    ends = [slot.at for slot in inside[1:]] + [samples + (inside[0].at if is_loop else 0)]
+    return [replace(slot, samples=max(1, end - slot.at)) for slot, end in zip(inside, ends, strict=True)]

@@ -101,7 +101,7 @@ class Renderer:
         latents = self._stretched(recipe.event, recipe.frames)
         if recipe.newness > 0 and recipe.partner != recipe.event:
             share = np.float32(_MORPH * recipe.newness)
-            latents = (1 - share) * latents + share * self._stretched(recipe.partner, recipe.frames)
+            latents += share * (self._stretched(recipe.partner, recipe.frames) - latents)
         codes = codec.quantize(latents)
         if recipe.newness <= 0 or codec.config.levels <= AIR_LEVEL:
             return codes
@@ -115,12 +115,15 @@ class Renderer:
     def _stretched(self, event: int, frames: int) -> Latents:
         """Latents of an event's body at another length, `(frames, D)`."""
         one = self._bank.events[event]
-        latents = self._material.codec.dequantize(self._bank.codes[:, one.first + HEAD : max(one.first + HEAD + 1, one.stop - TAIL)])
+        latents = self._material.codec.dequantize(
+            self._bank.codes[:, one.first + HEAD : max(one.first + HEAD + 1, one.stop - TAIL)]
+        )
         places = self._places(event, frames)
         lower = np.floor(places).astype(np.int64)
         share = (places - lower).astype(np.float32)[:, None]
         upper = np.minimum(lower + 1, len(latents) - 1)
-        return (1 - share) * latents[lower] + share * latents[upper]
+        between = latents[lower] + share * (latents[upper] - latents[lower])
+        return between.astype(np.float32)
 
     def _places(self, event: int, frames: int) -> NDArray[np.float64]:
         """Place in an event's body of each of `frames` frames."""

@@ -37,9 +37,7 @@ _RING = 1.5  # slots that an event rings for
 _OVERLAP = 1.3
 """Slots that a stretched event fills, so that it fades under the next one and not before it."""
 _BED_DB, _BED_FULL_DB = -3.0, 12.0  # level of a bed at fullness 1, and how far it falls towards fullness 0
-import os
-BEDC=float(os.environ.get("BEDC","1.5"))
-_BED_DB=float(os.environ.get('BEDDB','-3.0'))
+_BED_CHANCE = 1.5  # of outputs with a bed, over the share of the recordings that is sustained
 _MOST_LEVEL_DB = 12.0
 _COMPARED_S = 60.0
 
@@ -61,12 +59,10 @@ class Events:
     """The engine of one material."""
 
     def __init__(self, material: Material, events: EventBank) -> None:
-        self._material, self._bank = material, events
+        self.material, self._bank = material, events
         self._renderer = Renderer(material, events)
 
-    def new(
-        self, samples: int, seed: int, settings: EventSettings, *, go_on: GoOn = lambda _: True
-    ) -> Output | None:
+    def new(self, samples: int, seed: int, settings: EventSettings, *, go_on: GoOn = lambda _: True) -> Output | None:
         """Make a sound of exactly `samples` samples from nothing; None if `go_on`, given the share done, stops it.
 
         Raises:
@@ -83,14 +79,14 @@ class Events:
         return self._drone(samples, seed, settings)
 
     def _drone(self, samples: int, seed: int, settings: EventSettings) -> Output:
-        codec = self._material.codec
-        woven = weave(self._material, self._bank, -(-samples // codec.config.hop_length), seed, settings)
+        codec = self.material.codec
+        woven = weave(self.material, self._bank, -(-samples // codec.config.hop_length), seed, settings)
         if settings.is_loop:
             sound = decode_loop(codec, woven.codes, woven.gains_db)
         else:
             sound = codec.decode(woven.codes, gain_db=woven.gains_db)
         audio = finished(sound, samples, is_loop=settings.is_loop)
-        gain_db = gain_to(audio, self._material.lufs)
+        gain_db = gain_to(audio, self.material.lufs)
         notes = ["The recordings have hardly any onsets, so long excerpts of them are crossfaded."]
         if settings.density is not None or settings.tempo is not None:
             notes.append("Tempo and density have no effect on sounds without onsets.")
@@ -107,7 +103,7 @@ class Events:
     def _mixed(self, samples: int, seed: int, settings: EventSettings, go_on: GoOn) -> Output | None:
         plan = make_plan(self._bank, samples, seed, settings)
         chooser = Chooser(self._bank, plan, seed, settings)
-        codec = self._material.codec
+        codec = self.material.codec
         mix = Mix(samples, codec.config.channels, is_loop=settings.is_loop)
         loudest = _Loudest(samples, codec.config.hop_length, is_loop=settings.is_loop)
         for count, slot in enumerate(plan.slots):
@@ -119,13 +115,13 @@ class Events:
         if (bed := self._bed(samples, seed, settings)) is not None:
             mix.add(bed, 0)
         audio = finished(mix.audio, samples, is_loop=settings.is_loop)
-        audio = limit(audio * np.float32(10 ** (gain_to(audio, self._material.lufs) / 20))).audio
+        audio = limit(audio * np.float32(10 ** (gain_to(audio, self.material.lufs) / 20))).audio
         return self._output(audio, plan, loudest, settings)
 
     def _bed(self, samples: int, seed: int, settings: EventSettings) -> Audio | None:
         """A drone to lie under the events of a full sound, as often as recordings are drones; None without one."""
-        sustained = sum(self._material.takes[take].frames for take in {drone.take for drone in self._bank.drones})
-        chance = BEDC*sustained / self._material.frames
+        sustained = sum(self.material.takes[take].frames for take in {drone.take for drone in self._bank.drones})
+        chance = _BED_CHANCE * sustained / self.material.frames
         if settings.full < DRY or np.random.default_rng([seed, 0xBED]).random() >= chance:
             return None
         audio = self._drone(samples, seed, settings).audio
@@ -150,9 +146,9 @@ class Events:
 
         Without a template, events keep their place in their recording.
         """
-        takes, events, loudness = self._material.takes, self._bank.events, self._bank.descriptors[:, 0]
+        takes, events, loudness = self.material.takes, self._bank.events, self._bank.descriptors[:, 0]
         own = takes[events[choice.event].take].lufs
-        level = self._material.lufs - own
+        level = self.material.lufs - own
         if choice.stands_for >= 0:
             template = takes[events[choice.stands_for].take].lufs
             wanted = float(loudness[choice.stands_for]) - template
@@ -161,8 +157,8 @@ class Events:
 
     def _output(self, audio: Audio, plan: Plan, loudest: "_Loudest", settings: EventSettings) -> Output:
         codes, gains_db = self._encoded(audio, is_loop=settings.is_loop)
-        takes, samples = loudest.sources(self._material, self._bank)
-        codec = self._material.codec
+        takes, samples = loudest.sources(self.material, self._bank)
+        codec = self.material.codec
         decode = decode_loop(codec, codes, gains_db) if settings.is_loop else codec.decode(codes, gain_db=gains_db)
         apart = mel_apart_db(decode[..., : audio.shape[-1]], audio)
         notes = [*plan.notes, f"The strand is the mix encoded again: it is {apart:.1f} dB from the WAV file."]
@@ -173,8 +169,8 @@ class Events:
         )
 
     def _encoded(self, audio: Audio, *, is_loop: bool) -> tuple[Codes, NDArray[np.float32]]:
-        """Codes of the mix and the gain of every frame; a loop is encoded with its end before it and its start after."""
-        codec = self._material.codec
+        """Codes of the mix and the gain of every frame; a loop is encoded between its own end and start."""
+        codec = self.material.codec
         hop = codec.config.hop_length
         frames = -(-audio.shape[-1] // hop)
         if not is_loop:
