@@ -5,10 +5,12 @@
 without them, or with those of another codec, gets them again (`events_of`).
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -146,11 +148,11 @@ class EventBank:
         folder = model_dir / FOLDER
         try:
             index = msgspec.json.decode((folder / _INDEX).read_bytes(), type=_Index)
-            with np.load(folder / _TABLES, allow_pickle=False) as tables:
+            with (folder / _TABLES).open("rb") as file, np.load(file, allow_pickle=False) as tables:
                 arrays = {name: tables[name] for name in ("codes", "descriptors", "neighbours", "drone_descriptors")}
         except FileNotFoundError as error:
             raise GenerationError(f"{model_dir.name} has no events yet.") from error
-        except (OSError, ValueError, KeyError, EOFError, msgspec.DecodeError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile, zlib.error, msgspec.DecodeError) as error:
             raise GenerationError(f"{folder}: the events cannot be read ({error}).") from error
         if (index.version, index.codec_id, index.material_frames) != (VERSION, codec.codec_id, material_frames):
             raise GenerationError(f"{folder}: the events are not of this codec and material.")

@@ -4,8 +4,8 @@ import numpy as np
 
 from daemon.dsp.audio import Audio
 
-RISE = 96
-"""Samples over which an event fades in, 2 ms, well before its onset."""
+RISE = 240
+"""Samples over which an event fades in, 5 ms, until as long before its onset: a decode smears attacks into silence."""
 BRIEFEST_FADE = 1440
 """Samples of the shortest fade at the end of an event that is cut, 30 ms."""
 
@@ -37,7 +37,8 @@ def ringing(sound: Audio, lead: int, most: int, gain: float) -> Audio:
     """A decoded event that rings for at most `most` samples after its onset, faded where it is cut."""
     stop = lead + most
     shaped = sound[..., :stop] * np.float32(gain)
-    shaped[..., :RISE] *= np.linspace(0, 1, min(RISE, shaped.shape[-1]), dtype=np.float32)
+    rise = np.clip((np.arange(lead) - (lead - 2 * RISE)) / RISE, 0, 1).astype(np.float32)
+    shaped[..., :lead] *= rise
     if sound.shape[-1] > stop:
         count = min(max(BRIEFEST_FADE, most // 3), most)
         shaped[..., -count:] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, count, dtype=np.float32))

@@ -26,7 +26,7 @@ MOST_STRETCH = 4.0
 AIR_LEVEL = 4
 """First level of the air: coarser ones hold what an event is."""
 _MORPH, _MUTATED = 0.7, 0.3  # at newness 1
-_CACHED = 256
+_CACHED = 128
 
 Latents = NDArray[np.float32]
 

@@ -4,8 +4,9 @@
 
 For each model with material in the home folder HOME, `CLIPS` clips of 8 s are made with each setting and compared with
 the model's own decode of its training recordings (`scripts/bench/sound_distance.py`). Onsets are counted by a detector
-that the engine does not use: rises of 40 bands between frames of 21 ms. Controls are ranked over 9 steps, each
-with other seeds, on whole outputs at equal loudness. `--write` puts the table into docs/BENCHMARKS.md. Two models take 5 minutes of a core.
+that the engine does not use: rises of 40 bands between frames of 21 ms. Controls are ranked over 9 steps, each with
+other seeds, on whole outputs at equal loudness. `--write` puts the table into docs/BENCHMARKS.md. Two models take 5
+minutes of a core.
 """
 
 import argparse
@@ -32,7 +33,7 @@ from daemon.generation.events import Events
 from daemon.generation.material import Material
 from daemon.generation.output import Output
 from daemon.runs.folder import read_run
-from sound_distance import Reference, flux_db, mel_db, median_flux, pulse
+from sound_distance import Reference, flux_db, median_flux, mel_db, pulse
 
 CLIPS, SAMPLES, RATE = 10, 384_000, 48_000
 STEPS, SEEDS = 9, 6
