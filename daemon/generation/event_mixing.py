@@ -33,13 +33,22 @@ class Mix:
             done += count
 
 
-def ringing(sound: Audio, lead: int, most: int, gain: float) -> Audio:
-    """A decoded event that rings for at most `most` samples after its onset, faded where it is cut."""
-    stop = lead + most
+def ringing(sound: Audio, lead: int, most: int, gain: float, release: float = 0.0) -> Audio:
+    """A decoded event that rings for at most `most` samples after its onset.
+
+    It fades over its last part, at least `BRIEFEST_FADE` samples where it is cut, and at most all of it.
+
+    Args:
+        release: share of its length that fades whether it is cut or not.
+    """
+    stop = min(sound.shape[-1], lead + most)
     shaped = sound[..., :stop] * np.float32(gain)
     rise = np.clip((np.arange(lead) - (lead - 2 * RISE)) / RISE, 0, 1).astype(np.float32)
     shaped[..., :lead] *= rise
+    length = stop - lead
+    count = round(release * length)
     if sound.shape[-1] > stop:
-        count = min(max(BRIEFEST_FADE, most // 3), most)
+        count = max(count, BRIEFEST_FADE, length // 3)
+    if count := min(count, length):
         shaped[..., -count:] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, count, dtype=np.float32))
     return shaped

@@ -38,6 +38,7 @@ _OVERLAP = 1.3
 """Slots that a stretched event fills, so that it fades under the next one and not before it."""
 _BED_DB, _BED_FULL_DB = -3.0, 12.0  # level of a bed at fullness 1, and how far it falls towards fullness 0
 _BED_CHANCE = 1.5  # of outputs with a bed, over the share of the recordings that is sustained
+_RELEASE = 0.3  # share of an event that fades, at fullness 1: a body that stops hard sounds gated
 _MOST_LEVEL_DB = 12.0
 _COMPARED_S = 60.0
 
@@ -138,7 +139,8 @@ class Events:
         recipe = self._renderer.recipe(choice.event, stretch, settings.newness, random)
         rendered: Rendered = self._renderer.render(recipe)
         gain = 10 ** (self._level_db(choice) / 20)
-        audio = ringing(rendered.audio, rendered.lead, round(_RING * slot.samples), gain)
+        release = _RELEASE * settings.full
+        audio = ringing(rendered.audio, rendered.lead, round(_RING * slot.samples), gain, release)
         return _Placed(slot.at - rendered.lead, rendered.lead, audio, choice.event, rendered.is_verbatim)
 
     def _level_db(self, choice: Choice) -> float:

@@ -36,7 +36,7 @@ from daemon.runs.folder import read_run
 from sound_distance import Reference, flux_db, median_flux, mel_db, pulse
 
 CLIPS, SAMPLES, RATE = 10, 384_000, 48_000
-STEPS, SEEDS = 9, 6
+STEPS, SEEDS = 9, 4
 NEAR_S = 0.025
 TEMPOS = (90.0, 120.0, 150.0)
 SETTINGS = {
