@@ -1,0 +1,112 @@
+"""Choose the recordings' events for the slots of a plan.
+
+The events of the template are grouped into a few roles by their ranks: what is like a kick, like a hat. Each role gets
+events of other recordings that are like it, so that an output sounds like one kit and not like a shuffle of all
+recordings. With wanted ranks, events are chosen near them, and near the median in the other ranks that can be wanted.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daemon.generation.event_bank import COLUMNS, EventBank
+from daemon.generation.event_grid import Plan, Slot
+from daemon.generation.event_settings import EventSettings
+
+CONTROLS = ("brightness", "roughness", "attack")
+DRY = 0.5
+"""Fullness below which only events that read as one onset are used."""
+_LIKENESS = {"loudness": 1.0, "brightness": 1.5, "noisiness": 0.7, "length": 1.0}
+_NEAR_ROLE = 0.16  # squared distance of ranks within which two events of a template are one role
+_KIT_TAKES, _KIT_BONUS = 4, 0.10
+_POOL, _VARIED_POOL = 3, 10
+_WANTED, _PINNED, _FREE = 6.0, 1.0, 0.15
+_LEAST_SINGLES = 6
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The event of a slot."""
+
+    event: int
+    stands_for: int
+    """The template's event, or -1."""
+
+
+class Chooser:
+    """Chooses events for one output."""
+
+    def __init__(self, bank: EventBank, plan: Plan, seed: int, settings: EventSettings) -> None:
+        self._bank, self._settings = bank, settings
+        self._ranks = bank.ranks()
+        random = np.random.default_rng([seed, 0xC40])
+        self._chance = int(random.integers(1 << 31))
+        self._usable = self._usable_events(plan)
+        takes = np.array([event.take for event in bank.events])
+        kit = random.permutation(np.unique(takes[self._usable]))[:_KIT_TAKES]
+        self._bonus = _KIT_BONUS * np.isin(takes, kit)
+        self._roles = self._roles_of(plan)
+        self._pools: dict[int, NDArray[np.int64]] = {}
+
+    def choose(self, slot: Slot) -> Choice:
+        """The event of a slot; the same for the same step of a repeated bar unless the slot is varied."""
+        role = self._roles.get(slot.role, -1)
+        pool = self._pool(role)
+        draw = self._draw(role, slot.bar, slot.step, slot.at if slot.is_varied else 0)
+        place = int(draw.random() ** 2 * min(len(pool), _VARIED_POOL if slot.is_varied else _POOL))
+        return Choice(int(pool[place]), slot.role)
+
+    def _draw(self, role: int, *at: int) -> np.random.Generator:
+        """Chance of one place in the plan, which other places do not change."""
+        return np.random.default_rng([self._chance, role + 1, *at])
+
+    def _usable_events(self, plan: Plan) -> NDArray[np.int64]:
+        """Events that may be chosen: single ones if the output is dry, and not those of the template's recording."""
+        events = self._bank.events
+        usable = range(len(events))
+        if self._settings.full < DRY:
+            singles = [index for index in usable if events[index].is_single]
+            usable = singles if len(singles) >= _LEAST_SINGLES else usable
+        if plan.pattern is not None:
+            others = [index for index in usable if events[index].take != plan.pattern.take]
+            usable = others if len(others) >= _LEAST_SINGLES else usable
+        return np.array(usable, np.int64)
+
+    def _roles_of(self, plan: Plan) -> dict[int, int]:
+        """Leader of the role of each template event."""
+        weights = np.sqrt(list(_LIKENESS.values()))
+        columns = [COLUMNS.index(name) for name in _LIKENESS]
+        leaders, roles = list[int](), dict[int, int]()
+        for event in sorted({slot.role for slot in plan.slots if slot.role >= 0}):
+            place = self._ranks[event, columns] * weights
+            near = [one for one in leaders if np.square(self._ranks[one, columns] * weights - place).sum() < _NEAR_ROLE]
+            if not near:
+                leaders.append(event)
+            roles[event] = near[0] if near else event
+        return roles
+
+    def _pool(self, role: int) -> NDArray[np.int64]:
+        """Events for a role, the best first."""
+        if role not in self._pools:
+            cost = self._cost(role)[self._usable]
+            self._pools[role] = self._usable[np.argsort(cost, kind="stable")][:_VARIED_POOL]
+        return self._pools[role]
+
+    def _cost(self, role: int) -> NDArray[np.float64]:
+        """How ill each event of the bank fits a role and the wanted ranks, `(E,)`."""
+        wanted = self._settings.wanted
+        cost = -self._bonus * (0.3 if wanted else 1.0)
+        for name, weight in _LIKENESS.items():
+            column = self._ranks[:, COLUMNS.index(name)]
+            target = self._ranks[role, COLUMNS.index(name)] if role >= 0 else 0.5
+            if name not in CONTROLS or not wanted:
+                cost = cost + weight * (_FREE if wanted else 1.0) * np.square(column - target)
+        if wanted:
+            for name in CONTROLS:
+                column = self._ranks[:, COLUMNS.index(name)]
+                weight = _WANTED if name in wanted else _PINNED
+                cost = cost + weight * np.square(column - wanted.get(name, 0.5))
+        # A little chance: another seed has another kit.
+        chance = self._draw(role).random(len(cost))
+        return cost + (0.02 if wanted else 0.08) * chance
