@@ -1,8 +1,8 @@
 """Engines behind one interface: choose one, translate the knobs to its settings, make sounds, keep the best.
 
 Data flow: `Wanted` → an engine makes grids or sounds → the level is matched to the recordings → of several candidates,
-the one nearest to the knobs is kept → `Output`. What can go wrong is reported before any work: a knob that an engine does
-not have, a prior that is missing, a gap outside the strand.
+the one nearest to the knobs is kept → `Output`. What can go wrong is reported before any work: a knob that an engine
+does not have, a prior that is missing, a gap outside the strand.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,9 @@ from daemon.codec.codec import Codes
 from daemon.dsp.audio import Audio
 from daemon.generation.collage import Walk, joined, run_for
 from daemon.generation.errors import GenerationError
+from daemon.generation.event_bank import EventBank
+from daemon.generation.event_settings import EventSettings
+from daemon.generation.events import LEAST_EVENTS, Events
 from daemon.generation.knobs import CANDIDATES, conditions_of, distances, nearest
 from daemon.generation.material import Material
 from daemon.generation.neural import Neural, Settings
@@ -27,6 +30,13 @@ SHORTEST_MATERIAL_S = 30.0
 """Material below which `auto` quotes the recordings: a prior of so little makes noise."""
 DEFAULT_CREATIVITY = DEFAULT_FOCUS = DEFAULT_DIVERSITY = 0.5
 _TEMPERATURES = 0.2
+_FOREIGN = {
+    "collage": ("focus", "diversity", "density", "tempo"),
+    "neural": ("density",),
+    "events": ("focus", "diversity"),
+}
+"""Knobs that an engine does not have."""
+_RANKED_EVENTS = ("brightness", "roughness", "attack")
 _BOLDNESS = 4.0
 
 GoOn = Callable[[float], bool]
@@ -63,8 +73,12 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 class Engines:
     """The engines of one model."""
 
-    def __init__(self, material: Material, prior: Prior | None, temperature: float = 1.0) -> None:
-        """`prior`: None for a model without one. `temperature`: the calibrated one, from its card."""
+    def __init__(
+        self, material: Material, prior: Prior | None, temperature: float = 1.0, events: EventBank | None = None
+    ) -> None:
+        """`prior` and `events`: None for a model without. `temperature`: the calibrated one, from the prior's card."""
+        self._bank = events
+        self._events = None if events is None else Events(material, events)
         self.material, self._temperature = material, temperature
         self._neural = None if prior is None else Neural(prior, material)
         self._walk = Walk(material)
@@ -75,20 +89,28 @@ class Engines:
         Raises:
             GenerationError: the engine cannot do what is wanted.
         """
-        chosen = wanted.engine
-        if chosen == "auto":
-            has_much = self.material.seconds >= SHORTEST_MATERIAL_S
-            chosen = "neural" if self._neural is not None and (given is not None or has_much) else "collage"
+        chosen = self._fitting(wanted, given) if wanted.engine == "auto" else wanted.engine
         if given is not None and chosen != "neural":
             raise GenerationError(f"The {chosen} engine cannot {given.mode} a strand.", "Leave out --engine.")
         if chosen == "neural" and self._neural is None:
             hint = "Train one with allele train CORPUS --name MODEL --resume, or use --engine collage."
             raise GenerationError("This model has no prior.", hint)
-        foreign = {"collage": ("focus", "diversity", "density", "tempo"), "neural": ("density",)}.get(chosen, ())
-        for knob in foreign:
+        if chosen == "events" and self._events is None:
+            raise GenerationError("The events of this model are not known.", "Leave out --engine.")
+        for knob in _FOREIGN[chosen]:
             if getattr(wanted, knob) is not None:
                 raise GenerationError(f"The {chosen} engine has no {knob}.", f"Leave out --{knob}, or choose another.")
         return chosen
+
+    def _fitting(self, wanted: Wanted, given: Given | None) -> str:
+        """The engine that suits a request and the material."""
+        if given is not None or wanted.focus is not None or wanted.diversity is not None:
+            return "neural"
+        has_rhythm = self._bank is not None and len(self._bank.events) >= LEAST_EVENTS
+        is_rhythm_wanted = wanted.density is not None or wanted.tempo is not None
+        if self._bank is not None and (has_rhythm or self._bank.drones):
+            return "events" if is_rhythm_wanted or self.material.seconds >= SHORTEST_MATERIAL_S else "collage"
+        return "collage"
 
     def make(
         self, wanted: Wanted, seeds: Sequence[int], given: Given | None = None, *, go_on: GoOn = lambda _: True
@@ -118,6 +140,8 @@ class Engines:
         frames = -(-wanted.samples // self.material.codec.config.hop_length)
         if engine == "collage":
             return [self._quoted(frames, wanted, seed) for seed in seeds]
+        if engine == "events":
+            return self._placed(wanted, seeds, go_on)
         assert self._neural is not None
         grids = self._neural.new(
             frames,
@@ -130,6 +154,26 @@ class Engines:
         if not grids or grids[0].shape[1] < frames:
             return []
         return [self._finished(grid, wanted, "neural") for grid in grids]
+
+    def _placed(self, wanted: Wanted, seeds: list[int], go_on: GoOn) -> list[Output]:
+        """Sounds of the events engine; none if they were stopped."""
+        assert self._events is not None
+        shares = {name: (value + 1) / 2 for name, value in wanted.ranks.items() if name in _RANKED_EVENTS}
+        settings = EventSettings(
+            tempo=wanted.tempo,
+            density=wanted.density,
+            newness=DEFAULT_CREATIVITY if wanted.creativity is None else wanted.creativity,
+            is_loop=wanted.loop,
+            **shares,
+        )
+        outputs: list[Output] = []
+        for count, seed in enumerate(seeds):
+            part = lambda share: go_on((count + share) / len(seeds))  # noqa: B023, E731
+            output = self._events.new(wanted.samples, seed, settings, go_on=part)
+            if output is None:
+                return []
+            outputs.append(output)
+        return outputs
 
     def _settings(self, wanted: Wanted) -> Settings:
         """Knobs in plain words as numbers of the sampler."""

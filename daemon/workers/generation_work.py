@@ -8,6 +8,7 @@ import torch
 from daemon.codec.codec import Codec
 from daemon.generation.engines import Engines, Given, Wanted
 from daemon.generation.errors import GenerationError
+from daemon.generation.event_gathering import events_of
 from daemon.generation.gathering import gather_material
 from daemon.generation.material import Material
 from daemon.jobs.specs import GenerateSpec
@@ -37,15 +38,16 @@ def open_engines(spec: GenerateSpec, device: torch.device, *, say: Callable[[str
         say("encoding the recordings, once for this model")
         gather_material(model_dir, model_dir.parent.parent / "corpora" / run.corpus, device=device)
         material = Material.load(model_dir, codec)
+    events = events_of(model_dir, material)
     card = read_card(model_dir)
     if card is None:
-        say("this model has no prior: its recordings are quoted (collage)")
-        return Engines(material, None)
+        say("this model has no prior: its sounds are made of the recordings alone")
+        return Engines(material, None, events=events)
     try:
-        return Engines(material, Prior.load(model_dir / FOLDER, codec, "cpu"), card.temperature)
+        return Engines(material, Prior.load(model_dir / FOLDER, codec, "cpu"), card.temperature, events)
     except PriorError as problem:
         say(f"{problem.message} {problem.hint}")
-        return Engines(material, None)
+        return Engines(material, None, events=events)
 
 
 def wanted_of(spec: GenerateSpec) -> tuple[Wanted, Given | None]:
