@@ -63,7 +63,7 @@ def lossy(sound: Audio, number: int) -> Audio:
         return sound
     file.seek(0)
     heard, _ = soundfile.read(file, dtype="float32")
-    return np.ascontiguousarray(heard.T)[..., : sound.shape[-1]]
+    return np.ascontiguousarray(heard.T, np.float32)[..., : sound.shape[-1]]
 
 
 def through(codec: Codec, sound: Audio) -> Audio:

@@ -24,6 +24,7 @@ OFFSETS = (0, 240, 480, 720)
 """Samples at which a sound's own frames begin, since it need not fit the 20 ms frames of an index."""
 STEP_S = STEP_SAMPLES / SAMPLE_RATE_HZ
 
+Stored = NDArray[np.float32] | NDArray[np.float16]
 Windows = NDArray[np.float32]
 """`(N, D)`: windows with their means removed."""
 
@@ -68,7 +69,7 @@ class Cut:
         return (self.tops_db > SILENT_DB) & (self.tops_db > loudest - TAIL_DB)
 
 
-def windows_at(levels: Levels, starts: NDArray[np.int64], steps: int) -> tuple[Windows, NDArray[np.float32]]:
+def windows_at(levels: Stored, starts: NDArray[np.int64], steps: int) -> tuple[Windows, NDArray[np.float32]]:
     """Cut windows out of levels, `(N, BANDS)`, at frames `starts`. Returns them and the level of each loudest band."""
     cut = np.lib.stride_tricks.sliding_window_view(levels, steps, axis=0)[starts].astype(np.float32)
     tops = cut.max((1, 2))
@@ -97,7 +98,11 @@ def cut_windows(audio: Audio, scale: Scale, most: int = 1200) -> Cut:
         windows_at(np.pad(grid, ((0, padding), (0, 0)), constant_values=SILENCE_DB), places, scale.steps)
         for grid in grids
     ]
-    return Cut(windows=np.stack([pair[0] for pair in pairs]), tops_db=pairs[0][1], at_s=(places + 1) * STEP_S)
+    return Cut(
+        windows=np.stack([pair[0] for pair in pairs]),
+        tops_db=pairs[0][1],
+        at_s=np.asarray((places + 1) * STEP_S, np.float64),
+    )
 
 
 def _inner(levels: Levels, samples: int) -> Levels:

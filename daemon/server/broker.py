@@ -23,6 +23,7 @@ from daemon.server.handlers import (
     corpora,
     jobs,
     models,
+    novelty,
     onsets,
     previews,
     snapshots,
@@ -59,6 +60,7 @@ FEATURES = (
     strands.register,
     snapshots.register,
     onsets.register,
+    novelty.register,
 )
 
 Context = zmq.Context[zmq.Socket[bytes]]
