@@ -2,10 +2,11 @@
 
 Two measurements decide, in each view and at each length of window. The *null* is the distances of sound that is no
 copy: held-out recordings, or, where fewer than twenty are held out, every recording looked up in all the others. The
-*verbatim* distances are those of crops of the recordings. A copy is nearer than the larger of the null's 1st percentile
-and the 99th of the crops, but never farther than its 2.5th: in a corpus of nearly equal hits, a codec's error is larger
-than what tells two recordings apart, and each of two views may then take 2.5 % of new sound for a copy. Close is the
-5th percentile of the null, and never less than copy.
+*verbatim* distances are those of crops of the recordings. A copy is nearer than the null's 1st percentile, but not
+farther than twice the 99th of the crops: in a corpus of very different recordings, all that is new is far away. Where
+the crops lie above the null's 1st percentile, because a codec's error is larger than what tells two hits apart, their
+99th decides, but never more than the null's 5th, so that a copy is no common verdict on new sound. Close is the 5th
+percentile of the null, and never less than copy.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,8 +27,8 @@ from protocol.units import SAMPLE_RATE_HZ
 CROPS = 48
 MOST_WINDOWS = 600
 """Windows of the null at one length, drawn evenly from its sounds."""
-COPY_PERCENTILE, COPY_CEILING, CLOSE_PERCENTILE = 1.0, 2.5, 5.0
-VERBATIM_PERCENTILE = 99.0
+COPY_PERCENTILE, CLOSE_PERCENTILE = 1.0, 5.0
+VERBATIM_PERCENTILE, MARGIN = 99.0, 2.0
 FEWEST_HELD_OUT = 20
 """Held-out recordings below which one that is nearly equal to a learned one would decide all."""
 FEWEST_RECORDINGS = 5
@@ -91,11 +92,11 @@ def thresholds_of(verbatim: NDArray[np.float32], null: NDArray[np.float32]) -> T
         copy_db = crops_db or UNKNOWN_DB
         close_db = 1.5 * copy_db
     else:
-        lowest, ceiling, close_db = np.percentile(null, [COPY_PERCENTILE, COPY_CEILING, CLOSE_PERCENTILE]).tolist()
-        copy_db = max(lowest, min(crops_db, ceiling))
+        lowest, close_db = np.percentile(null, [COPY_PERCENTILE, CLOSE_PERCENTILE]).tolist()
+        copy_db = min(crops_db, close_db) if crops_db > lowest else min(lowest, MARGIN * crops_db or lowest)
     return Thresholds(
         copy_db=round(copy_db, 3),
-        close_db=round(max(close_db, copy_db), 3),
+        close_db=round(close_db, 3),
         verbatim_db=round(crops_db, 3),
         null=[round(value, 3) for value in np.percentile(null, np.arange(101)).tolist()] if null.size else [],
         windows=int(null.size),
