@@ -24,6 +24,7 @@ from daemon.server.handlers import (
     generation,
     jobs,
     models,
+    novelty,
     onsets,
     previews,
     snapshots,
@@ -61,6 +62,7 @@ FEATURES = (
     strands.register,
     snapshots.register,
     onsets.register,
+    novelty.register,
 )
 
 Context = zmq.Context[zmq.Socket[bytes]]

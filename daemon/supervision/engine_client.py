@@ -219,6 +219,26 @@ class EngineClient:
         answer = await self._files.request("onsets", fields, [codes, gains_db], deadline_s)
         return answer.buffers[0], list(answer.fields["tempos"])
 
+    async def novelty_of_file(self, model: str, path: Path, deadline_s: float | None = None) -> dict[str, Any]:
+        """Judge whether an audio file is new to a model. Returns the fields of NoveltyVerdict without its model.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, E_BAD_AUDIO, E_TOO_SHORT, E_BAD_REQUEST without an index, E_ENGINE, E_DEADLINE.
+        """
+        fields = {"model": self._folder(model), "path": str(path)}
+        return (await self._files.request("novelty_of_file", fields, (), deadline_s)).fields
+
+    async def novelty_of_codes(
+        self, model: str, codec_id: str, codes: Codes, *, samples: int, gains_db: PCM, deadline_s: float | None = None
+    ) -> dict[str, Any]:
+        """Judge whether a grid's sound is new to its model. Returns what `novelty_of_file` does.
+
+        Raises:
+            AlleleError: E_WRONG_MODEL, E_BAD_REQUEST without an index, E_ENGINE, E_DEADLINE.
+        """
+        fields = {"model": self._folder(model), "codec_id": codec_id, "samples": samples}
+        return (await self._files.request("novelty_of_codes", fields, [codes, gains_db], deadline_s)).fields
+
     async def preview(self, path: Path, source: Path, deadline_s: float | None = None) -> tuple[PCM, float]:
         """Read a run's preview, (L,) or in stereo (2, L) float32, at its source's loudness. Returns PCM and gain in dB.
 

@@ -1,7 +1,7 @@
 """An atlas job: `python -m daemon.workers.atlas DESCRIPTOR PARENT_PID`, one child process for each job.
 
-It measures the effect of each code of a finished model on the sound, and gathers the material of a model without any.
-"cancel" takes effect after each context and keeps the previous atlas.
+It measures the effect of each code of a finished model on the sound, and gathers the material and the index of novelty
+of a model without them. "cancel" takes effect after each context and keeps the previous atlas.
 """
 
 import sys
@@ -27,8 +27,13 @@ def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
         wire.send({"type": "progress", **fields})
         return not wire.cancelled.is_set()
 
+    def gathering(share: float) -> bool:
+        fields = {"phase": "working", "progress": share, "detail": "comparing the recordings", "eta_s": None}
+        wire.send({"type": "progress", **fields})
+        return not wire.cancelled.is_set()
+
     atlas = measure_model(model_dir, Path(spec.corpus_dir), device=choose_device(), say=say, go_on=go_on)
-    if atlas is None or not gather_material(model_dir, Path(spec.corpus_dir), device=choose_device()):
+    if atlas is None or not gather_material(model_dir, Path(spec.corpus_dir), device=choose_device(), go_on=gathering):
         return {"state": "stopped"}
     Q, K, M, _ = atlas.shape
     rows = atlas.reliability.round(3).tolist()

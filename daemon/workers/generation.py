@@ -19,7 +19,7 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
     from daemon.generation.errors import GenerationError
     from daemon.workers.device import choose_device
     from daemon.workers.generation_files import Folder
-    from daemon.workers.generation_work import open_engines, wanted_of
+    from daemon.workers.generation_work import open_engines, open_judge, wanted_of
 
     say = keep_log(wire, log)
     folder = Folder(spec)
@@ -36,6 +36,7 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
     progress(0.0, 0)
     if seeds:
         engines = open_engines(spec, choose_device(), say=say)
+        judge = open_judge(spec, engines.material.codec.codec_id)
         wanted, given = wanted_of(spec)
         engines.choose(wanted, given)
         for seed in seeds:
@@ -43,7 +44,7 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
             outputs = engines.make(wanted, [seed], given, go_on=lambda share: progress(share, done))  # noqa: B023
             if not outputs:
                 return {"state": "stopped"}
-            folder.write(seed, outputs[0], engines)
+            folder.write(seed, outputs[0], engines, judge)
     if spec.given:
         Path(spec.given).unlink(missing_ok=True)  # the daemon kept it for this job alone
     entries = folder.entries()

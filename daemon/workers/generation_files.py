@@ -15,8 +15,10 @@ import numpy as np
 from daemon.generation.engines import Engines
 from daemon.generation.errors import GenerationError
 from daemon.generation.knobs import measured
+from daemon.generation.material import Material
 from daemon.generation.output import INVENTED, Output
 from daemon.jobs.specs import GenerateSpec
+from daemon.novelty.judging import Judge
 from daemon.render.wav import write_wav
 from protocol.atomic import place_new, replacing, write_bytes
 from protocol.columns import DIRECTION, FORWARD, LEVEL, PAINTED, ROWS, SAMPLE, SOURCE, STEPS_OF_DB, Columns
@@ -57,14 +59,16 @@ class Folder:
                         raise GenerationError(f"{path}: it exists already.", "Choose another folder, or use --force.")
         return missing
 
-    def write(self, seed: int, output: Output, engines: Engines) -> None:
-        """Write one sound and its entry."""
+    def write(self, seed: int, output: Output, engines: Engines, judge: Judge | None) -> None:
+        """Write one sound and its entry. `judge`: None for a model whose recordings are not indexed."""
         wav, alle = self._paths(seed)
         write_wav(wav, output.audio, replace=self._spec.replace)
         strand = self._strand(seed, output, engines)
         with replacing(alle, place=Path.replace if self._spec.replace else place_new) as file:
             file.write(pack_strand(strand))
-        self._known[wav.name] = self._entry(seed, wav, alle, output, engines)
+        self._known[wav.name] = self._entry(seed, wav, alle, output, engines.material) | {
+            "novelty": _novelty(output, judge)
+        }
         content = {"version": VERSION, "model": self._spec.subject, "outputs": list(self._known.values())}
         write_bytes(self.manifest, msgspec.json.format(msgspec.json.encode(content), indent=1))
 
@@ -99,8 +103,7 @@ class Folder:
         stem = f"{self._spec.subject[:MOST_STEM]}-{seed}"
         return self._path / f"{stem}.wav", self._path / f"{stem}.alle"
 
-    def _entry(self, seed: int, wav: Path, alle: Path, output: Output, engines: Engines) -> dict[str, Any]:
-        material = engines.material
+    def _entry(self, seed: int, wav: Path, alle: Path, output: Output, material: Material) -> dict[str, Any]:
         return {
             "audio": str(wav),
             "strand": str(alle),
@@ -109,7 +112,6 @@ class Folder:
             "seed": seed,
             "engine": output.engine,
             "verbatim": round(output.verbatim, 4),
-            "novelty": None,
             "descriptors": measured(output.audio, material),
             "notes": output.notes,
             "model": self._spec.subject,
@@ -152,6 +154,20 @@ class Folder:
             meta, source=given.meta.source, sources=given.meta.sources, gain_db=given.meta.gain_db
         )
         return Strand(meta, output.codes, columns)
+
+
+def _novelty(output: Output, judge: Judge | None) -> dict[str, Any] | None:
+    """How new a sound is to the model's recordings."""
+    if judge is None:
+        return None
+    found = judge.judge(output.audio)
+    return {
+        "verdict": found.verdict,
+        "nearest": found.nearest,
+        "at_s": round(found.at_s, 3),
+        "overlap": round(found.overlap, 4),
+        "distance_db": round(found.distance_db, 2),
+    }
 
 
 def _listed(frames: tuple[int, int] | None) -> list[int] | None:

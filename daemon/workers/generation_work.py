@@ -12,6 +12,9 @@ from daemon.generation.event_gathering import events_of
 from daemon.generation.gathering import gather_material
 from daemon.generation.material import Material
 from daemon.jobs.specs import GenerateSpec
+from daemon.novelty.errors import NoveltyError
+from daemon.novelty.index import NoveltyIndex
+from daemon.novelty.judging import Judge
 from daemon.prior.card import FOLDER, read_card
 from daemon.prior.errors import PriorError
 from daemon.prior.prior import Prior
@@ -48,6 +51,14 @@ def open_engines(spec: GenerateSpec, device: torch.device, *, say: Callable[[str
     except PriorError as problem:
         say(f"{problem.message} {problem.hint}")
         return Engines(material, None, events=events)
+
+
+def open_judge(spec: GenerateSpec, codec_id: str) -> Judge | None:
+    """The judge of novelty of a model; None if it has no index."""
+    try:
+        return Judge(NoveltyIndex.load(Path(spec.model_dir), codec_id))
+    except NoveltyError:
+        return None
 
 
 def wanted_of(spec: GenerateSpec) -> tuple[Wanted, Given | None]:

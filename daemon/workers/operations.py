@@ -26,6 +26,7 @@ from daemon.dsp.tempo import tempo_candidates
 from daemon.render.wav import write_wav
 from daemon.workers.clips import read_clip
 from daemon.workers.likeness import unlikeness
+from daemon.workers.novelty import novelty_of_codes, novelty_of_file
 from daemon.workers.previews import read_matched
 from protocol.arrays import Array
 from protocol.errors import AlleleError
@@ -58,6 +59,8 @@ class Operations:
             "preview": self.preview,
             "clip": self.clip,
             "onsets": self.onsets,
+            "novelty_of_file": self.novelty_of_file,
+            "novelty_of_codes": self.novelty_of_codes,
         }
 
     def run(self, fields: dict[str, Any], buffers: Sequence[Array]) -> Result:
@@ -165,6 +168,14 @@ class Operations:
         rate = codec.config.sample_rate
         moments = np.rint(find_onsets(sound, rate) * rate).astype(np.int32)
         return {"tempos": tempo_candidates(sound, rate)}, (moments,)
+
+    def novelty_of_file(self, *, model: str, path: str) -> Result:
+        """Judge whether an audio file is new to a model."""
+        return novelty_of_file(Path(model), self._codec(model), Path(path)), ()
+
+    def novelty_of_codes(self, codes: Array, gains_db: Array, *, model: str, codec_id: str, samples: int) -> Result:
+        """Judge whether the sound of a grid is new to its model."""
+        return novelty_of_codes(Path(model), self._codec(model, codec_id), codes, gains_db, samples), ()
 
     def clip(self, *, path: str) -> Result:
         """Read an audio file at 48 kHz, in one or two channels."""

@@ -22,6 +22,31 @@ STRAND_QUESTIONS: tuple[Command, ...] = (
         keys={"file": "what was played", "seconds": "the length of what was played", "device": "where it was played"},
     ),
     Command(
+        words=("novelty",),
+        summary="say whether a sound copies a model's recordings, is close to one, or is new",
+        handler="tui.cli.novelty:novelty",
+        details="Compares the sound with every second of the recordings that the model learned from, at any gain. "
+        "It informs and changes nothing. A strand is compared by its own model.",
+        arguments=(
+            _arg(
+                "file", type=values.path, metavar="FILE|STRAND", help="an audio file, an .alle file or an open strand"
+            ),
+            _arg("--model", type=values.name, metavar="MODEL", help="the model (for a strand, its own)"),
+        ),
+        keys={
+            "verdict": "copy, close, new or silent",
+            "nearest": "the recording that it resembles most, or null for silence",
+            "at_s": "the second of that recording",
+            "overlap": "the share of the sound that reads copy, 0 to 1",
+            "resembling": "the share of the sound that reads copy or close",
+            "distance_db": "how far it is from the recordings, the median of all windows",
+            "percentile": "where that distance lies among sounds that are no copies, 0 to 100",
+            "seconds": "the length of the sound",
+            "model": "the model",
+            "notes": "notes for the user, such as that the verdict is rough",
+        },
+    ),
+    Command(
         words=("strand", "show"),
         summary="show what a strand file contains",
         handler="tui.cli.strand_facts:show",

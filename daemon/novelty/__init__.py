@@ -1,0 +1,1 @@
+"""Novelty: whether a sound is a copy of a model's recordings, close to one of them, or new."""
