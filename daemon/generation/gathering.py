@@ -1,4 +1,4 @@
-"""Gather what a finished model needs of its training recordings: their codes, and the index of their novelty."""
+"""Gather what a finished model needs of its training recordings: codes, events, and the index of novelty."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +9,7 @@ from daemon.codec.codec import Codec
 from daemon.corpus.clips import open_parts
 from daemon.corpus.records import load_corpus
 from daemon.generation.errors import GenerationError
+from daemon.generation.event_gathering import events_of
 from daemon.generation.material import Material, gather
 from daemon.novelty.errors import NoveltyError
 from daemon.novelty.index import NoveltyIndex
@@ -26,7 +27,7 @@ def gather_material(
     device: torch.device | str = "cpu",
     go_on: Callable[[float], bool] = lambda _: True,
 ) -> bool:
-    """Write the material of a model and its index of novelty, unless they are there; False if `go_on` stopped it.
+    """Write the material of a model, its index of novelty and its events, unless they are there; False if stopped.
 
     Raises:
         GenerationError: the folder holds no finished run.
@@ -35,7 +36,7 @@ def gather_material(
     codec = Codec.load(model_dir, device)
     material, is_indexed = _stored_material(model_dir, codec), _is_indexed(model_dir, codec)
     if material is not None and is_indexed:
-        return True
+        return events_of(model_dir, material, go_on) is not None
     run = read_run(model_dir)
     if run is None:
         raise GenerationError(f"{model_dir.name} has no run.json: its training files are not known.", "Train it again.")
@@ -59,7 +60,7 @@ def gather_material(
         if index is None:
             return False
         index.save(model_dir)
-    return True
+    return events_of(model_dir, material) is not None
 
 
 def _stored_material(model_dir: Path, codec: Codec) -> Material | None:

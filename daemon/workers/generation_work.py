@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 
 from daemon.codec.codec import Codec
+from daemon.errors import ReportedError
 from daemon.generation.engines import Engines, Given, Wanted
-from daemon.generation.errors import GenerationError
 from daemon.generation.event_gathering import events_of
 from daemon.generation.gathering import gather_material
 from daemon.generation.material import Material
@@ -32,15 +32,8 @@ def open_engines(spec: GenerateSpec, device: torch.device, *, say: Callable[[str
     """
     model_dir = Path(spec.model_dir)
     codec = Codec.load(model_dir, device)
-    try:
-        material = Material.load(model_dir, codec)
-    except GenerationError:
-        run = read_run(model_dir)
-        if run is None:
-            raise
-        say("encoding the recordings, once for this model")
-        gather_material(model_dir, model_dir.parent.parent / "corpora" / run.corpus, device=device)
-        material = Material.load(model_dir, codec)
+    _gather(model_dir, device, say)
+    material = Material.load(model_dir, codec)
     events = events_of(model_dir, material)
     card = read_card(model_dir)
     if card is None:
@@ -51,6 +44,17 @@ def open_engines(spec: GenerateSpec, device: torch.device, *, say: Callable[[str
     except PriorError as problem:
         say(f"{problem.message} {problem.hint}")
         return Engines(material, None, events=events)
+
+
+def _gather(model_dir: Path, device: torch.device, say: Callable[[str], None]) -> None:
+    """Gather what is missing of a model's material. Without its corpus, what is there must do."""
+    run = read_run(model_dir)
+    if run is None:
+        return
+    try:
+        gather_material(model_dir, model_dir.parent.parent / "corpora" / run.corpus, device=device)
+    except ReportedError as problem:
+        say(f"the recordings cannot be read again: {problem.message}")
 
 
 def open_judge(spec: GenerateSpec, codec_id: str) -> Judge | None:
