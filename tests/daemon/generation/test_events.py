@@ -18,7 +18,7 @@ from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.onsets import find_onsets
 from daemon.dsp.resample import resample
 from daemon.generation.errors import GenerationError
-from daemon.generation.event_bank import Drone, EventBank
+from daemon.generation.event_bank import COLUMNS, Drone, Event, EventBank
 from daemon.generation.event_gathering import events_of, gather_events, lead
 from daemon.generation.event_grid import make_plan
 from daemon.generation.event_mixing import RISE, ringing
@@ -257,3 +257,29 @@ def test_it_can_be_stopped(engine: Events) -> None:
 
     assert engine.new(8 * RATE, 0, EventSettings(), go_on=go_on) is None
     assert len(shares) == 3 and 0 < shares[0] < shares[2] < 1
+
+
+def test_a_stereo_model_makes_stereo(raw_pair_model: Path) -> None:
+    random = np.random.default_rng(1)
+    decay = np.exp(-np.arange(RATE // 2) / 2400)
+    hits = np.tile(random.normal(0, 0.3, RATE // 2) * decay, 8).astype(np.float32)
+    codec = Codec.load(raw_pair_model)
+    encoded = codec.encode(np.stack([hits, -0.5 * hits]))
+    take = Take(
+        name="hits", sha256="0", start=0, samples=encoded.samples, first=0, frames=encoded.codes.shape[1],
+        gain_db=encoded.gain_db, lufs=-20.0,
+    )  # fmt: skip
+    stereo = Material(codec, [take], encoded.codes)
+    event = [Event(take=0, start=0, onset=240, samples=8192, first=0, frames=12, gain_db=0.0, is_single=True)] * 4
+    bank = EventBank(
+        codec_id=codec.codec_id, material_frames=stereo.frames, events=event, codes=encoded.codes[:, :12],
+        descriptors=np.zeros((4, len(COLUMNS)), np.float32), neighbours=np.zeros((4, 0), np.int64), patterns=[],
+        drones=[Drone(take=0, first=0, frames=40)], drone_descriptors=np.zeros((1, len(DESCRIPTORS)), np.float32),
+        rates=[2.0],
+    )  # fmt: skip
+    assert gather_events(stereo) is not None
+    for settings in (EventSettings(), EventSettings(is_loop=True)):
+        output = Events(stereo, bank).new(2 * RATE + 11, 0, settings)
+        assert output is not None
+        assert output.audio.shape == (2, 2 * RATE + 11)
+        assert output.codes.shape == (4, -(-(2 * RATE + 11) // 1024))
