@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from daemon.codec.codec import Codes
 from daemon.dsp.audio import Audio
-from daemon.dsp.limiter import limit
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.mel import LOG_FLOOR, magnitudes, mel_bands
 from daemon.generation.drones import weave
@@ -86,8 +85,8 @@ class Events:
             sound = decode_loop(codec, woven.codes, woven.gains_db)
         else:
             sound = codec.decode(woven.codes, gain_db=woven.gains_db)
-        audio = finished(sound, samples, is_loop=settings.is_loop)
-        gain_db = gain_to(audio, self.material.lufs)
+        gain_db = gain_to(sound[..., :samples], self.material.lufs)
+        audio = finished(sound * np.float32(10 ** (gain_db / 20)), samples, is_loop=settings.is_loop)
         notes = ["The recordings have hardly any onsets, so long excerpts of them are crossfaded."]
         if settings.density is not None or settings.tempo is not None:
             notes.append("Tempo and density have no effect on sounds without onsets.")
@@ -96,7 +95,7 @@ class Events:
             gains_db=woven.gains_db + np.float32(gain_db),
             takes=woven.takes,
             samples=woven.samples,
-            audio=audio * np.float32(10 ** (gain_db / 20)),
+            audio=audio,
             engine=ENGINE,
             notes=notes,
         )
@@ -115,8 +114,8 @@ class Events:
                 return None
         if (bed := self._bed(samples, seed, settings)) is not None:
             mix.add(bed, 0)
-        audio = finished(mix.audio, samples, is_loop=settings.is_loop)
-        audio = limit(audio * np.float32(10 ** (gain_to(audio, self.material.lufs) / 20))).audio
+        gain = np.float32(10 ** (gain_to(mix.audio, self.material.lufs) / 20))
+        audio = finished(mix.audio * gain, samples, is_loop=settings.is_loop)
         return self._output(audio, plan, loudest, settings)
 
     def _bed(self, samples: int, seed: int, settings: EventSettings) -> Audio | None:
