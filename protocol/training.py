@@ -5,7 +5,7 @@ It imports only the standard library, because the command line reads it to build
 
 import re
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, Protocol
 
 LONGEST_BUDGET_S = 30 * 86_400.0
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
@@ -15,7 +15,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600}
 class Duration:
     """An option that is a time in seconds, written with its unit."""
 
-    accepted = "90s, 10m, 2h"
+    accepted: str = "90s, 10m, 2h"
 
     def allows(self, value: Any) -> bool:
         """Whether the value is within bounds."""
@@ -89,6 +89,23 @@ class Choice:
         return known[text]
 
 
+class Kind(Protocol):
+    """What an option accepts, and how its text is read."""
+
+    @property
+    def accepted(self) -> str:
+        """What is accepted, in words for help and errors."""
+        ...
+
+    def allows(self, value: Any) -> bool:
+        """Whether the value is one of those."""
+        ...
+
+    def read(self, text: str) -> Any:
+        """Read text as a value, or raise ValueError with a sentence that says what is accepted."""
+        ...
+
+
 SWITCH = Choice({"no": False, "yes": True})
 
 
@@ -102,7 +119,7 @@ class Option:
     """The option's name in a form, shown before what is accepted."""
     help: str
     """The help in --help and docs/cli.md. `{accepted}` is replaced by what the kind accepts."""
-    kind: Duration | Whole | Choice
+    kind: Kind
     metavar: str = ""
     alternative: str = ""
     """Options with the same `alternative` exclude one another."""
@@ -129,7 +146,8 @@ class OptionError(ValueError):
         self.message, self.hint = message, hint
 
 
-def _option(default: Any, option: Option) -> Any:
+def option_field(default: Any, option: Option) -> Any:
+    """Return the field of an options class with its default and its description."""
     return field(default=default, metadata={"option": option})
 
 
@@ -143,7 +161,7 @@ class TrainingOptions:
     At most one of `budget_s` and `steps` is given. Without both, the budget is ten minutes.
     """
 
-    budget_s: float | None = _option(
+    budget_s: float | None = option_field(
         None,
         Option(
             flag="--budget",
@@ -154,7 +172,7 @@ class TrainingOptions:
             alternative="length",
         ),
     )
-    steps: int | None = _option(
+    steps: int | None = option_field(
         None,
         Option(
             flag="--steps",
@@ -165,7 +183,7 @@ class TrainingOptions:
             alternative="length",
         ),
     )
-    preset: str = _option(
+    preset: str = option_field(
         "auto",
         Option(
             flag="--preset",
@@ -176,7 +194,7 @@ class TrainingOptions:
             "time; toy is for trying things out, in seconds)",
         ),
     )
-    levels: int | None = _option(
+    levels: int | None = option_field(
         None,
         Option(
             flag="--levels",
@@ -186,7 +204,7 @@ class TrainingOptions:
             help="levels of the code grid, {accepted} (10, in stereo 13)",
         ),
     )
-    codebook: int | None = _option(
+    codebook: int | None = option_field(
         None,
         Option(
             flag="--codebook",
@@ -196,7 +214,7 @@ class TrainingOptions:
             help="codes to a level, {accepted} (by the amount of audio)",
         ),
     )
-    channels: int | None = _option(
+    channels: int | None = option_field(
         None,
         Option(
             flag="--channels",
@@ -206,7 +224,7 @@ class TrainingOptions:
             help="1 or mono, 2 or stereo (auto: stereo when most of the corpus's sound is)",
         ),
     )
-    adversarial: bool = _option(
+    adversarial: bool = option_field(
         False,
         Option(
             flag="--adversarial",
@@ -215,7 +233,7 @@ class TrainingOptions:
             help="let the decoder learn against an adversary at the end; codes stay (for long trainings on a GPU)",
         ),
     )
-    no_prior: bool = _option(
+    no_prior: bool = option_field(
         False,
         Option(
             flag="--no-prior",
@@ -225,7 +243,7 @@ class TrainingOptions:
             alternative="prior",
         ),
     )
-    prior_budget_s: float | None = _option(
+    prior_budget_s: float | None = option_field(
         None,
         Option(
             flag="--prior-budget",
@@ -237,7 +255,7 @@ class TrainingOptions:
             alternative="prior",
         ),
     )
-    seed: int = _option(
+    seed: int = option_field(
         0,
         Option(
             flag="--seed",

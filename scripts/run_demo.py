@@ -1,4 +1,4 @@
-"""The first run: add the demo corpus, train a model on it, and edit two of its sounds.
+"""The first run: add the demo corpus, train a model on it, edit two of its sounds, and make a new one.
 
 With a terminal a DemoPlan is passed to the TUI, which shows every step. With --headless this script runs the commands
 of the public command line one after another and reads their JSON. If a command fails, it prints the reason to stderr,
@@ -19,6 +19,7 @@ DEMO = Path(__file__).resolve().parent / "demo"
 CORPUS = MODEL = "demo"
 A, B = "loop_amen_full", "loop_tabla"
 SWAPPED_LEVELS = "0-1"
+LOOP = ("--seconds", "4", "--loop", "--seed", "1")
 REPORT_S = 10.0
 
 
@@ -99,6 +100,8 @@ def headless(arguments: argparse.Namespace) -> int:
     print(f"{swapped}: levels {SWAPPED_LEVELS} of {A} exchanged for those of {B}")
     wav = allele("decode", str(swapped), "-o", str(swapped.with_suffix(".wav")), "--force")
     print(f"{wav['wav']}  {wav['seconds']:.2f} s  peak {decibels(wav['peak_db'])}  mean {decibels(wav['rms_db'])}")
+    made = allele("generate", MODEL, *LOOP, "-o", str(arguments.out / "generated"), "--force")["outputs"][0]
+    print(f"{made['audio']}  {made['seconds']:.2f} s  new material, engine {made['engine']}, seed {made['seed']}")
     return 0
 
 

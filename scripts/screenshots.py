@@ -149,7 +149,12 @@ async def take_editor(app: AlleleApp, pilot: Pilot[int]) -> str:
 async def take_codebook(app: AlleleApp, pilot: Pilot[int]) -> str:
     """The Codebook screen with every code of the first level, once the atlas exists."""
     await pilot.press("g", "c")
-    await until(pilot, "the atlas", lambda: app.session.atlases.get(MODEL) is not None)
+
+    def is_measured() -> bool:
+        atlas = app.session.atlases.get(MODEL)
+        return atlas is not None and atlas.info.state == "ready"
+
+    await until(pilot, "the atlas", is_measured)
     await pilot.press(*WALK)
     return await take(app, pilot)
 

@@ -90,6 +90,7 @@ class FileOpener:
         Raises:
             AlleleError: the first problem, after everything else was opened.
         """
+        self._app.editor.focus = 0
         works = [self._open_one(one, index, model) for index, one in enumerate(given[: len(NAMES)])]
         problems = [done for done in await asyncio.gather(*works, return_exceptions=True) if done is not None]
         others = [one for one in given[len(NAMES) :] if isinstance(one, Path)]

@@ -21,6 +21,8 @@ CONTEXT = 4
 NEIGHBOURS = 12
 EXCLUDED = 12
 """Frames around the present one that are no jump, because they are what would come anyway."""
+FAR = 2.0
+"""Weight of being far from what is wanted, against the mean size of a context."""
 LONGEST_RUN, SHORTEST_RUN = 96, 3
 """Mean frames between jumps at newness 0 and 1."""
 
@@ -55,21 +57,37 @@ class Walk:
     def _sizes(self) -> NDArray[np.float32]:
         return np.square(self._contexts).sum(1)
 
-    def indices(self, frames: int, random: np.random.Generator, run: float) -> NDArray[np.int64]:
-        """Frames of the material in the order of a walk, `(frames,)`; `run` is the mean number between jumps."""
-        at = self._material.takes[int(random.integers(len(self._material.takes)))].first
+    def indices(
+        self,
+        frames: int,
+        random: np.random.Generator,
+        run: float,
+        *,
+        start: int | None = None,
+        far: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.int64]:
+        """Frames of the material in the order of a walk, `(frames,)`.
+
+        Args:
+            run: mean number of frames between jumps.
+            start: the first frame; the beginning of a recording by default.
+            far: how far every frame is from what is wanted, 0 to 1, `(N,)`; jumps prefer near ones.
+        """
+        at = self._material.takes[int(random.integers(len(self._material.takes)))].first if start is None else start
         walked = np.empty(frames, np.int64)
         for frame in range(frames):
             walked[frame] = at
             if self._is_end[at] or random.random() < 1 / run:
-                at = self._jump(at, random)
+                at = self._jump(at, random, far)
             else:
                 at += 1
         return walked
 
-    def _jump(self, at: int, random: np.random.Generator) -> int:
+    def _jump(self, at: int, random: np.random.Generator, far: NDArray[np.float32] | None) -> int:
         """A frame that could come after `at`."""
         apart = self._sizes - 2 * (self._contexts @ self._contexts[at])
+        if far is not None:
+            apart = apart + FAR * far * float(self._sizes.mean())
         apart[self._is_end] = np.inf  # nothing comes after them
         apart[max(0, at - EXCLUDED) : at + EXCLUDED] = np.inf
         count = min(NEIGHBOURS, int(np.isfinite(apart).sum()))

@@ -1,8 +1,8 @@
 """A model's material: its training recordings as codes, with what every engine needs to know of them.
 
-It is made when a training ends and stored in `material/` of the model's folder: `material.json`, and `codes.npy` (Q, N)
-with all recordings one after another. Nothing is pickled. It is the codec's own view of the recordings, so an engine
-that quotes it sounds like the model and not like a sampler.
+It is made when a training ends and stored in `material/` of the model's folder: `material.json`, and with all
+recordings one after another `codes.npy` (Q, N) and `described.npy` (N, C). Nothing is pickled. It is the codec's own
+view of the recordings, so an engine that quotes it sounds like the model and not like a sampler.
 """
 
 import functools
@@ -20,13 +20,14 @@ from daemon.corpus.clips import Clip, Part
 from daemon.dsp.audio import Audio
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from daemon.generation.errors import GenerationError
+from daemon.prior.conditions import CONDITIONS, describe_frames, ranks
 from protocol.atomic import replacing, write_bytes
 
 FOLDER = "material"
 VERSION = 1
 MOST_FRAMES = 200_000
 """Frames of material, 71 minutes. Of a longer corpus, recordings are drawn by chance until it is full."""
-_INDEX, _CODES = "material.json", "codes.npy"
+_INDEX, _CODES, _DESCRIBED = "material.json", "codes.npy", "described.npy"
 
 Codes = NDArray[np.uint16]
 
@@ -63,9 +64,9 @@ class _Index(msgspec.Struct, frozen=True, kw_only=True):
 class Material:
     """The recordings of a model as codes."""
 
-    def __init__(self, codec: Codec, takes: Sequence[Take], codes: Codes) -> None:
-        """`codes` (Q, N): all takes one after another."""
-        self.codec, self.takes, self.codes = codec, list(takes), codes
+    def __init__(self, codec: Codec, takes: Sequence[Take], codes: Codes, described: NDArray[np.float32]) -> None:
+        """`codes` (Q, N): all takes one after another; `described` (N, C): how the sound around each frame is."""
+        self.codec, self.takes, self.codes, self.described = codec, list(takes), codes, described
 
     @property
     def frames(self) -> int:
@@ -96,6 +97,11 @@ class Material:
         return heard[int(np.searchsorted(until, until[-1] / 2))][0]
 
     @functools.cached_property
+    def ranks(self) -> NDArray[np.float32]:
+        """Ranks from 0 to 1 of the sound around each frame among all frames, in the order of CONDITIONS: `(N, C)`."""
+        return ranks(self.described, np.sort(self.described, 0))
+
+    @functools.cached_property
     def take_of(self) -> NDArray[np.int64]:
         """Index of the take of every frame, `(N,)`."""
         return np.repeat(np.arange(len(self.takes)), [take.frames for take in self.takes])
@@ -110,6 +116,8 @@ class Material:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing(folder / _CODES) as file:
             np.save(file, self.codes, allow_pickle=False)
+        with replacing(folder / _DESCRIBED) as file:
+            np.save(file, self.described, allow_pickle=False)
         index = msgspec.json.encode(_Index(codec_id=self.codec.codec_id, takes=self.takes))
         write_bytes(folder / _INDEX, msgspec.json.format(index, indent=1))
 
@@ -125,15 +133,17 @@ class Material:
         try:
             index = msgspec.json.decode((folder / _INDEX).read_bytes(), type=_Index)
             codes = np.load(folder / _CODES, allow_pickle=False)
+            described = np.load(folder / _DESCRIBED, allow_pickle=False)
         except FileNotFoundError as error:
             raise GenerationError(f"{model_dir.name} has no material to make new sound from.", again) from error
         except (OSError, ValueError, msgspec.DecodeError) as error:
             raise GenerationError(f"{folder}: the material cannot be read ({error}).", again) from error
         frames = sum(take.frames for take in index.takes)
         shape = (codec.config.levels, frames)
-        if index.version != VERSION or index.codec_id != codec.codec_id or codes.shape != shape or not frames:
+        is_whole = codes.shape == shape and described.shape == (frames, len(CONDITIONS)) and frames
+        if index.version != VERSION or index.codec_id != codec.codec_id or not is_whole:
             raise GenerationError(f"{folder}: the material is not of this codec.", again)
-        return cls(codec, index.takes, codes)
+        return cls(codec, index.takes, codes, described)
 
 
 def gather(
@@ -154,6 +164,7 @@ def gather(
             room -= -(-clips[index].samples // hop)
     takes: list[Take] = []
     grids: list[Codes] = []
+    described: list[NDArray[np.float32]] = []
     for count, index in enumerate(sorted(chosen)):
         clip, part = clips[index], parts[index]
         sound = np.ascontiguousarray(clip.sound())
@@ -172,6 +183,8 @@ def gather(
             )
         )
         grids.append(encoded.codes)
+        decoded = codec.decode(encoded.codes, samples=encoded.samples, gain_db=encoded.gain_db)
+        described.append(describe_frames(decoded, hop))
         if not go_on((count + 1) / len(chosen)):
             return None
-    return Material(codec, takes, np.concatenate(grids, 1))
+    return Material(codec, takes, np.concatenate(grids, 1), np.concatenate(described))

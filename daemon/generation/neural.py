@@ -31,6 +31,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sampling: Sampling
     focus: float
     """Share of the frames whose fine levels are snapped to the recordings."""
+    conditions: NDArray[np.float64] | None = None
+    """Wanted ranks in the order of CONDITIONS, `(C,)`, NaN where it does not matter; None for none."""
 
 
 class Neural:
@@ -46,17 +48,23 @@ class Neural:
         seeds: Sequence[int],
         settings: Settings,
         *,
-        after: Codes | None = None,
+        before: Codes | None = None,
         is_loop: bool = False,
         go_on: GoOn = lambda _: True,
     ) -> list[Codes]:
-        """Grids of `frames` frames from nothing, or as the continuation of `after`, one for each seed.
+        """Grids of `frames` frames from nothing, or as the continuation of `before`, one for each seed.
 
         Fewer frames come back if `go_on`, called with the share done, stops it.
         """
-        prompt = None if after is None else after[:, -PROMPT_FRAMES:]
+        prompt = None if before is None else before[:, -PROMPT_FRAMES:]
         grids = sample(
-            self._prior, frames, seeds, settings.sampling, prompt=prompt, go_on=lambda done: go_on(done / frames)
+            self._prior,
+            frames,
+            seeds,
+            settings.sampling,
+            prompt=prompt,
+            conditions=self._given(settings),
+            go_on=lambda done: go_on(done / frames),
         )
         made = [self._snapped(grid, settings, seed) for grid, seed in zip(grids, seeds, strict=True)]
         if not is_loop:
@@ -120,6 +128,11 @@ class Neural:
         if grid.shape[1] < frames:
             return codes
         return np.where(mask, codes, self._snapped(grid, settings, seed))
+
+    def _given(self, settings: Settings) -> NDArray[np.float64] | None:
+        """Conditions that this prior knows; none for a prior without them."""
+        given = settings.conditions
+        return given if given is not None and len(given) == self._prior.config.conditions else None
 
     def _closed(self, codes: Codes, settings: Settings, seed: int) -> Codes:
         """The same grid with its last frames filled again so that they lead to its start."""

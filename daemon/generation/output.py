@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec, Codes
 from daemon.dsp.audio import Audio
-from daemon.dsp.limiter import CEILING
+from daemon.dsp.limiter import CEILING, limit
 from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 
 INVENTED = -1
 """Take of a frame that no recording holds."""
 MOST_GAIN_DB = 30.0
+MOST_LIMITED_DB = 6.0
 FADE_SAMPLES = 480
 """Length of the fades at the ends of a sound that is not a loop, 10 ms."""
 
@@ -32,6 +33,8 @@ class Output:
     audio: Audio
     """The sound, exactly as long as requested."""
     engine: str
+    kept: NDArray[np.bool_] | None = None
+    """Frames that are as in the strand that was given, `(T,)`; None without one."""
     notes: list[str] = field(default_factory=list)
     """What a user should know of this sound, in sentences."""
 
@@ -42,8 +45,8 @@ class Output:
 
 
 def finished(audio: Audio, samples: int, *, is_loop: bool) -> Audio:
-    """Cut a sound to its length; its ends fade unless it is a loop."""
-    sound = np.array(audio[..., :samples], np.float32)
+    """Cut a sound to its length and limit it, as a decode is; its end fades unless it is a loop."""
+    sound = np.array(limit(audio[..., :samples]).audio, np.float32)
     count = min(FADE_SAMPLES, samples // 2)
     if not is_loop and count:
         sound[..., -count:] *= np.linspace(1, 0, count, dtype=np.float32)
@@ -51,12 +54,12 @@ def finished(audio: Audio, samples: int, *, is_loop: bool) -> Audio:
 
 
 def gain_to(audio: Audio, lufs: float) -> float:
-    """Gain in dB that brings a sound to a loudness, as far as its peak allows; 0 for silence."""
+    """Gain in dB that brings a sound to a loudness, of which the limiter may take MOST_LIMITED_DB; 0 for silence."""
     own = integrated_lufs(audio)
     peak = float(np.abs(audio).max(initial=0.0))
     if own <= SILENCE_LUFS or peak <= 0 or lufs <= SILENCE_LUFS:
         return 0.0
-    room = 20 * float(np.log10(CEILING / peak))
+    room = 20 * float(np.log10(CEILING / peak)) + MOST_LIMITED_DB
     return round(float(np.clip(min(lufs - own, room), -MOST_GAIN_DB, MOST_GAIN_DB)), 2)
 
 

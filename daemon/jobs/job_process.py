@@ -27,6 +27,7 @@ MODULES: dict[JobKind, str] = {
     "ingest": "daemon.workers.ingest",
     "train": "daemon.workers.training",
     "atlas": "daemon.workers.atlas",
+    "generate": "daemon.workers.generation",
 }
 OOM_HINT = "close other programs; or train a smaller --preset under another name"
 

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon.jobs.endings import Ending, cut_off
-from daemon.jobs.specs import JobSpec, TrainSpec
+from daemon.jobs.specs import GenerateSpec, JobSpec, TrainSpec
 from daemon.store.catalogue import Catalogue
 from daemon.store.thread import StoreThread
 from protocol.errors import AlleleError
@@ -85,7 +85,7 @@ class JobLedger:
     def corpus_of(self, job: str) -> str:
         """The corpus that an open job uses."""
         spec = self._specs.get(job)
-        return "" if spec is None else Path(spec.corpus_dir).name
+        return "" if spec is None or isinstance(spec, GenerateSpec) else Path(spec.corpus_dir).name
 
     async def known(self, cid: bytes, request: bytes) -> JobInfo | None:
         """The job that the same request created earlier, perhaps in an earlier daemon, or None."""

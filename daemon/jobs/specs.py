@@ -10,6 +10,8 @@ from shlex import join, quote
 import msgspec
 
 from daemon.runs.spec import TrainingSpec
+from protocol.generation import GenerationOptions
+from protocol.messages.generation import Mode
 from protocol.messages.jobs import JobKind, StartTraining
 from protocol.training import OPTIONS, TrainingOptions
 
@@ -92,7 +94,40 @@ class AtlasSpec(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
         return f"allele model atlas {quote(self.subject)}"
 
 
-JobSpec = IngestSpec | TrainSpec | AtlasSpec
+class GenerateSpec(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="generate"):
+    """Make new sounds with a model."""
+
+    model_dir: str
+    folder: str
+    """The folder that receives the sounds."""
+    options: GenerationOptions
+    """With a seed, which is drawn before the job is stored."""
+    mode: Mode = "new"
+    given: str = ""
+    """An `.alle` file of the strand to continue, vary or fill."""
+    amount: float = 0.3
+    frames: tuple[int, int] | None = None
+    replace: bool = False
+
+    @property
+    def kind(self) -> JobKind:
+        """The kind of this job."""
+        return "generate"
+
+    @property
+    def subject(self) -> str:
+        """The name of the job's model."""
+        return Path(self.model_dir).name
+
+    @property
+    def command(self) -> str:
+        """The command that makes the sounds that are missing; the knobs are in the folder's manifest."""
+        options = self.options
+        how = f"--seconds {options.seconds:g} --count {options.count} --seed {options.seed}"
+        return f"allele generate {quote(self.subject)} {how} -o {quote(self.folder)}"
+
+
+JobSpec = IngestSpec | TrainSpec | AtlasSpec | GenerateSpec
 
 
 def train_command(corpus: str, model: str, *, resume: bool = False) -> str:

@@ -12,19 +12,20 @@ from numpy.typing import NDArray
 from daemon.atlas.descriptors import DESCRIPTORS, describe
 from daemon.dsp.audio import Audio
 from daemon.dsp.mixdown import mean_of
+from daemon.dsp.onsets import find_onsets
 from protocol.units import SAMPLE_RATE_HZ
 
-CONDITIONS = ("loudness", "brightness", "noisiness", "roughness", "warmth", "attack")
+CONDITIONS = ("loudness", "brightness", "noisiness", "roughness", "warmth", "attack", "onsets")
 """Order of the last axis of every table of conditions."""
 HOP_FRAMES = 8
-_COLUMNS = [DESCRIPTORS.index(name) for name in CONDITIONS]
+_DESCRIBED = [DESCRIPTORS.index(name) for name in CONDITIONS if name in DESCRIPTORS]
 _BATCH = 16
 
 Real = NDArray[np.float32]
 
 
 def describe_frames(audio: Audio, hop_length: int) -> Real:
-    """Descriptors of a sound `(L,)` or `(2, L)` at 48 kHz around each of its frames: `(T, C)`."""
+    """Descriptors and onsets a second of a sound `(L,)` or `(2, L)` at 48 kHz around each of its frames: `(T, C)`."""
     mono = audio if audio.ndim == 1 else mean_of(audio, (0, 1))
     frames = -(-mono.shape[-1] // hop_length)
     half = SAMPLE_RATE_HZ // 2
@@ -34,8 +35,12 @@ def describe_frames(audio: Audio, hop_length: int) -> Real:
     for lo in range(0, len(centres), _BATCH):
         starts = centres[lo : lo + _BATCH] * hop_length
         windows = np.stack([_filled(padded[start : start + 2 * half], 2 * half) for start in starts])
-        rows.append(describe(torch.from_numpy(windows)).numpy()[:, _COLUMNS])
-    return np.repeat(np.concatenate(rows), HOP_FRAMES, 0)[:frames]
+        rows.append(describe(torch.from_numpy(windows)).numpy()[:, _DESCRIBED])
+    onsets = find_onsets(mono, SAMPLE_RATE_HZ) * SAMPLE_RATE_HZ
+    at = centres * hop_length
+    counts = np.searchsorted(onsets, at + half) - np.searchsorted(onsets, at - half)
+    made = np.concatenate([np.concatenate(rows), counts[:, None]], 1, dtype=np.float32)
+    return np.repeat(made, HOP_FRAMES, 0)[:frames]
 
 
 def ranks(values: Real, known: Real) -> Real:

@@ -126,6 +126,7 @@ def sample(
     *,
     prompt: NDArray[np.integer] | None = None,
     fixed: Fixed | None = None,
+    conditions: Real | None = None,
     go_on: Callable[[int], bool] = lambda _: True,
 ) -> list[Grid]:
     """Sample a grid for each seed, all of `frames` frames.
@@ -133,6 +134,7 @@ def sample(
     Args:
         prompt: `(Q, P)` codes that come before and are not part of the result.
         fixed: cells of the result that are given.
+        conditions: ranks `(C,)` that all frames should have, NaN where absent.
         go_on: called with the number of frames done; returning False stops, and the grids are shorter.
 
     Returns:
@@ -142,10 +144,11 @@ def sample(
     if prompt is not None:
         sampler.hear(prompt)
     sampler.branch(seeds)
+    wanted = None if conditions is None else np.tile(conditions, (len(seeds), 1))
     made: list[NDArray[np.int64]] = []
     for frame in range(frames):
         given = None if fixed is None else np.where(fixed.mask[:, frame], fixed.codes[:, frame].astype(np.int64), -1)
-        made.append(sampler.draw(given=given))
+        made.append(sampler.draw(wanted, given=given))
         if not go_on(frame + 1):
             break
     return list(np.stack(made, -1).astype(np.uint16))

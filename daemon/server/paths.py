@@ -66,6 +66,23 @@ def check_target(path: str, recording: str = "", *, replace: bool = True) -> Pat
     return out
 
 
+def check_folder(path: str) -> Path:
+    """Check the path of a folder that is to receive files; it may be missing if its parent exists. This blocks.
+
+    Raises:
+        AlleleError: E_NOT_FOUND or E_IO. It says why the folder cannot be used.
+    """
+    out = absolute(path)
+    if out.exists() and not out.is_dir():
+        raise AlleleError("E_IO", f"{out}: this is not a folder", hint="choose another name")
+    there = out if out.is_dir() else out.parent
+    if not there.is_dir():
+        raise AlleleError("E_NOT_FOUND", f"{there}: there is no such folder", hint="create it first")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise AlleleError("E_IO", f"{there}: nothing can be written there", hint="check its permissions")
+    return out
+
+
 def _is_same_file(one: Path, other: str) -> bool:
     try:
         return one.samefile(other)

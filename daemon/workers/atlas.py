@@ -1,7 +1,7 @@
 """An atlas job: `python -m daemon.workers.atlas DESCRIPTOR PARENT_PID`, one child process for each job.
 
-It measures the effect of each code of a finished model on the sound, and gathers the material of a model without any. "cancel" takes effect after each context and keeps
-the previous atlas.
+It measures the effect of each code of a finished model on the sound, and gathers the material of a model without any.
+"cancel" takes effect after each context and keeps the previous atlas.
 """
 
 import sys
@@ -16,8 +16,8 @@ NICE = 5
 
 def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
     from daemon.atlas.model import measure_model
-    from daemon.generation.gathering import gather_material
     from daemon.atlas.pace import Pace
+    from daemon.generation.gathering import gather_material
     from daemon.workers.device import choose_device
 
     say, model_dir, pace = keep_log(wire, log), Path(spec.model_dir), Pace()

@@ -7,7 +7,7 @@ from msgspec import Meta
 from protocol.messages.fields import Id, Name, Request, Struct
 from protocol.training import TrainingOptions
 
-JobKind = Literal["ingest", "train", "atlas"]
+JobKind = Literal["ingest", "train", "atlas", "generate"]
 JobState = Literal["queued", "running", "paused", "done", "failed", "cancelled", "interrupted"]
 JobPhase = Literal[
     "idle", "starting", "working", "measuring", "learning", "pausing", "resuming", "cancelling", "stopping", "stopped"
@@ -36,10 +36,12 @@ class JobInfo(Struct, frozen=True, kw_only=True):
     """One job. subject: its corpus or model. progress: 0..1. result: what the command line prints with --json.
 
     phase: what the job is doing. idle: it waits, is paused or has ended; starting: its process starts; working: it
-    reads files, trains or measures an atlas; measuring: it measures the atlas of the trained model; learning: it trains
-    the prior of the trained model; pausing, resuming (while it was pausing), cancelling: its process ends at the next
-    step; stopping: a user ended the training and its model is being written; stopped: the model is written. can_resume:
-    ResumeJob can continue this training. detail: details as text. error, hint: why it failed and what to do about it.
+    reads files, trains, measures an atlas or makes sounds; measuring: it measures the atlas of the trained model;
+    learning: it trains the prior of the trained model; pausing, resuming (while it was pausing), cancelling: its
+    process ends at the next step; stopping: a user ended the training and its model is being written; stopped: the
+    model is written.
+    can_resume: ResumeJob can continue this training.
+    detail: details as text. error, hint: why it failed and what to do about it.
     position: its place in the queue; 1 is next, 0 if it does not wait.
     """
 

@@ -8,11 +8,11 @@ have defaults, so that an older version can read the message.
 from types import ModuleType
 from typing import Any, TypeVar, get_args
 
-from protocol.messages import corpora, events, jobs, models, playback, session, snapshots, strands
+from protocol.messages import corpora, events, generation, jobs, models, playback, session, snapshots, strands
 from protocol.messages.fields import Event, Request, Struct
 
 Body = TypeVar("Body", bound=Struct)
-MODULES = (session, corpora, jobs, models, strands, snapshots, playback, events)
+MODULES = (session, corpora, jobs, generation, models, strands, snapshots, playback, events)
 
 
 def _bodies(module: ModuleType, base: type[Body]) -> list[type[Body]]:

@@ -202,6 +202,14 @@ def allele(shared_home: Path, tmp_path: Path) -> Iterator[Allele]:
     allele.forget()
 
 
+@pytest.fixture(scope="module")
+def shared(shared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Allele]:
+    """The command in the shared home, for what several tests of a module look at."""
+    allele = Allele(shared_home, tmp_path_factory.mktemp("shared"))
+    yield allele
+    allele.forget()
+
+
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Allele]:
     """The command in a home of its own, where no daemon has run."""

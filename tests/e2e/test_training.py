@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -123,39 +124,22 @@ def test_detached_jobs_are_shown_watched_left_and_cancelled(
     assert allele("jobs", "watch", job).status == 1
 
 
-def test_two_equal_trainings_queue_and_give_the_same_model(allele: Any) -> None:
-    first = allele.start("train", "tones", "--name", "twin1", *SHORT, "--json")
-    second = allele.start("train", "tones", "--name", "twin2", *SHORT, "--json")
-    for process in (first, second):
-        out, err = process.communicate(timeout=90)
-        assert process.returncode == 0, err
-        assert out.count("\n") == 1
-    twins = [allele("model", "show", name, "--json").json for name in ("twin1", "twin2")]
-    # The same seed, steps and threads on one machine: the same weights to the last bit.
-    assert twins[0]["codec_id"] == twins[1]["codec_id"]
-    assert twins[0]["held_out"] == twins[1]["held_out"]
-    assert twins[0]["memorisation"] == twins[1]["memorisation"] and twins[0]["memorisation"]["ratio"] > 0
+@dataclass(frozen=True)
+class Twins:
+    """Two equal trainings that were started at once: what the first showed on a terminal, and what both printed."""
+
+    screen: str
+    outs: tuple[str, str]
 
 
-def test_a_name_is_trained_once(allele: Any) -> None:
-    assert "toy" in allele("train", "tones", "--name", "toy", *SHORT).error
-    assert "nowhere" in allele("train", "nowhere", "--name", "new", *SHORT).error
-    assert allele("jobs", "show", "no-such-job").error
-
-
-def test_on_a_terminal_something_moves_and_stdout_stays_clean(allele: Any) -> None:
+@pytest.fixture(scope="module")
+def twins(shared: Any) -> Twins:
+    """Train `twin1` on a terminal and `twin2` without one. Both succeed."""
     ours, theirs = pty.openpty()
-    process = allele.start(
-        "train",
-        "tones",
-        "--name",
-        "seen",
-        *SHORT,
-        "--json",
-        stderr=theirs,
-        env=allele.environment | {"TERM": "xterm-256color"},
-    )
+    environment = shared.environment | {"TERM": "xterm-256color"}
+    first = shared.start("train", "tones", "--name", "twin1", *SHORT, "--json", stderr=theirs, env=environment)
     os.close(theirs)
+    second = shared.start("train", "tones", "--name", "twin2", *SHORT, "--json")
     shown = b""
     while True:
         try:
@@ -166,14 +150,34 @@ def test_on_a_terminal_something_moves_and_stdout_stays_clean(allele: Any) -> No
             break
         shown += more
     os.close(ours)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, shown
-    assert json.loads(out)["model"] == "seen"
-    screen = shown.decode(errors="replace")
-    assert "training seen" in screen and "%" in screen
-    assert "held out: mel" in screen
-    assert screen.count("\r") > 3
-    assert "Traceback" not in screen
+    out, _ = first.communicate(timeout=60)
+    assert first.returncode == 0, shown
+    other, err = second.communicate(timeout=90)
+    assert second.returncode == 0, err
+    return Twins(shown.decode(errors="replace"), (out, other))
+
+
+def test_two_equal_trainings_queue_and_give_the_same_model(allele: Any, twins: Twins) -> None:
+    assert [out.count("\n") for out in twins.outs] == [1, 1]
+    shown = [allele("model", "show", name, "--json").json for name in ("twin1", "twin2")]
+    # The same seed, steps and threads on one machine: the same weights to the last bit.
+    assert shown[0]["codec_id"] == shown[1]["codec_id"]
+    assert shown[0]["held_out"] == shown[1]["held_out"]
+    assert shown[0]["memorisation"] == shown[1]["memorisation"] and shown[0]["memorisation"]["ratio"] > 0
+
+
+def test_a_name_is_trained_once(allele: Any) -> None:
+    assert "toy" in allele("train", "tones", "--name", "toy", *SHORT).error
+    assert "nowhere" in allele("train", "nowhere", "--name", "new", *SHORT).error
+    assert allele("jobs", "show", "no-such-job").error
+
+
+def test_on_a_terminal_something_moves_and_stdout_stays_clean(twins: Twins) -> None:
+    assert json.loads(twins.outs[0])["model"] == "twin1"
+    assert "training twin1" in twins.screen and "%" in twins.screen
+    assert "held out: mel" in twins.screen
+    assert twins.screen.count("\r") > 3
+    assert "Traceback" not in twins.screen
 
 
 @pytest.fixture

@@ -27,6 +27,9 @@ def test_what_the_file_says_applies_and_the_rest_stays(tmp_path: Path) -> None:
         ('folder = "/nowhere"', "folder: there is no such folder"),
         ("colour = 1", "colour: there is no such setting"),
         ("follow =", "no setting is used"),
+        ("tempo = 7", "tempo: it must be beats a minute, 20 to 400"),
+        ("tempo = true", "tempo: it must be beats a minute"),
+        ('tempo = "120"', "tempo: it must be beats a minute"),
     ],
 )
 def test_a_problem_is_one_line_that_names_the_file(tmp_path: Path, text: str, problem: str) -> None:

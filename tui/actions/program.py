@@ -59,7 +59,7 @@ LIBRARIES = (
     Action(
         "library.play",
         "Play the chosen strand or recording, or stop",
-        "Hear",
+        "Library",
         LIBRARY,
         playable,
         "moving on during playback plays the next one; on a model or corpus its first recording",

@@ -4,30 +4,17 @@ Only value types for argparse are imported here, because `allele --help` must be
 "module:function" and imported when it is called.
 """
 
-from protocol.training import OPTIONS, Option
+from protocol.training import OPTIONS
 from tui.cli import json_keys, values
-from tui.cli.command import Argument, Command
+from tui.cli.command import Command
 from tui.cli.command import argument as _arg
+from tui.cli.generation_commands import GENERATION_COMMANDS
 from tui.cli.job_commands import JOB_COMMANDS
+from tui.cli.options import option_argument
 from tui.cli.strand_commands import STRAND_COMMANDS
 from tui.cli.strand_questions import STRAND_QUESTIONS
 
 KEYMAPS = ("vim", "tracker")
-
-
-def _training_argument(option: Option) -> Argument:
-    """Return an option of a training in argparse's form."""
-    if option.is_switch:
-        return _arg(option.flag, dest=option.name, action="store_true", help=option.help_text)
-    return _arg(
-        option.flag,
-        dest=option.name,
-        type=values.reading(option.kind),
-        default=option.default,
-        metavar=option.metavar,
-        help=option.help_text,
-        alternative=option.alternative,
-    )
 
 
 GROUPS = {
@@ -152,12 +139,13 @@ COMMANDS: tuple[Command, ...] = (
         arguments=(
             _arg("corpus", type=values.name, metavar="CORPUS", help="what to train on"),
             _arg("--name", type=values.name, required=True, metavar="MODEL", help="name of the model"),
-            *map(_training_argument, OPTIONS),
+            *map(option_argument, OPTIONS),
             _arg("--resume", action="store_true", help="resume a training that did not finish"),
             _arg("--detach", action="store_true", help="return at once and print the job's id"),
         ),
         keys=json_keys.TRAIN,
     ),
+    *GENERATION_COMMANDS,
     *JOB_COMMANDS,
     Command(
         words=("model", "list"),

@@ -134,7 +134,7 @@ def _check(parser: Parser, parsed: argparse.Namespace) -> argparse.Namespace:
         parser.error("--home starts or finds a daemon, --connect names one that runs: give one of them")
     if parsed.home == "" or parsed.connect == "":
         parser.error("--home and --connect need a folder")
-    if getattr(parsed, "count", None) is not None and parsed.out_dir is None:
+    if getattr(parsed, "count", None) is not None and getattr(parsed, "out_dir", "") is None:
         parser.error("--count writes several files: name their folder with --out-dir")
     many = next((value for name in ("file", "strand") if isinstance(value := getattr(parsed, name, None), list)), [])
     if len(many) > 1 and parsed.out is not None:

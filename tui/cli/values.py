@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from protocol.training import Choice, Duration, Whole
+from protocol.training import Duration, Kind, Whole
 from tui.model.existing import at_home, named
 from tui.model.names import NAME_RULE, is_name
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LEVELS = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?\Z")
 
 
-def reading(kind: Duration | Whole | Choice) -> Callable[[str], Any]:
+def reading(kind: Kind) -> Callable[[str], Any]:
     """Return a parser for one kind of value. argparse shows its error messages unchanged."""
 
     def read(text: str) -> Any:

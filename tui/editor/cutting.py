@@ -112,11 +112,11 @@ class Cutting:
             return
         grid, rect = here
         frames = rect.frames
-        stem = f"{Path(grid.name).stem}-{frames.first}-{frames.past}"
-        what = f"save {frames} ({grid.seconds(rect.width):.2f} s)"
-        self.files.ask_for_file(
-            what, offered_name(stem, self.files.folder), part_of(frames, grid.frame_rate, grid.tempo)
-        )
+        stem, meta = f"{Path(grid.name).stem}-{frames.first}-{frames.past}", grid.info.meta
+        part = part_of(frames, meta)
+        cut = part.samples(meta.samples, meta.hop_length)
+        what = f"save {frames} ({(cut.past - cut.first) / meta.sample_rate:.2f} s)"
+        self.files.ask_for_file(what, offered_name(stem, self.files.folder), part)
 
 
 def next_name(name: str, taken: set[str]) -> str:

@@ -14,6 +14,7 @@ _KEPT = {
     "train": "what it learned is kept",
     "ingest": "the files that were read are kept",
     "atlas": "the model is as it was",
+    "generate": "the sounds that were made are kept",
 }
 _PHASES: dict[JobPhase, str] = {
     "starting": "starting",
@@ -86,7 +87,7 @@ def resume_words(job: JobInfo) -> str:
 
 def job_line(job: JobInfo) -> str:
     """Return one line of the list for a job."""
-    line = f"{job.kind:<7}{job.subject[:20]:<21}{job.state:<12}"
+    line = f"{job.kind:<9}{job.subject[:20]:<21}{job.state:<12}"
     if job.state == "queued":
         return f"{line}{state_words(job)}"
     eta = f"  {clock(job.eta_s)} left" if job.state == "running" and job.eta_s is not None else ""

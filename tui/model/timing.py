@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from protocol.ranges import FrameRange
+from protocol.strands import StrandMeta
 from protocol.tempo import FASTEST_BPM, SLOWEST_BPM, Place, Tempo
 from protocol.times import Moment, Span
 
@@ -82,19 +83,22 @@ def unit_at(tempo: Tempo, frame: int, frame_rate: float, frames: int, count: int
     return FrameRange(min(first, frames - 1), min(max(past, first + 1), frames))
 
 
-def part_of(frames: FrameRange, frame_rate: float, tempo: Tempo | None) -> Span:
-    """Return a range of frames as a range that a file is cut to.
+def part_of(frames: FrameRange, meta: StrandMeta) -> Span:
+    """Return a range of a strand's frames as a range that a file is cut to.
 
-    A bound on the nearest frame of a beat is the beat itself, so that bars are cut at exact samples.
+    A bound on the nearest frame of a beat is the beat itself, so that bars are cut at exact samples. It is the end of
+    the sound if that comes before the beat.
     """
-    first = _bound(frames.first, frame_rate, tempo)
-    return Span(str(frames), first, None if frames.is_open else _bound(frames.past, frame_rate, tempo))
+    past = None if frames.is_open else _bound(frames.past, meta)
+    if past is not None and past.in_seconds and past.sample(meta.hop_length) > meta.samples:
+        past = None
+    return Span(str(frames), _bound(frames.first, meta), past)
 
 
-def _bound(frame: int, frame_rate: float, tempo: Tempo | None) -> Moment:
-    if tempo is not None:
-        beat = tempo.nearest_beat(Fraction(frame) / Fraction(frame_rate))
-        if frame_of(beat, frame_rate) == frame:
+def _bound(frame: int, meta: StrandMeta) -> Moment:
+    if meta.tempo is not None:
+        beat = meta.tempo.nearest_beat(Fraction(frame) / Fraction(meta.frame_rate))
+        if frame_of(beat, meta.frame_rate) == frame:
             return Moment(beat, in_seconds=True)
     return Moment.of_frame(frame)
 

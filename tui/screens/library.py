@@ -156,7 +156,7 @@ class LibraryScreen(BaseScreen):
             return [(f" {row.key}", PLAIN)]
         session = self.session
         words = " {library.play} plays the choice; {library.open_a} and {library.open_b} open it as A or B"
-        if not session.corpora:
+        if not session.corpora and not session.models:
             words = " no corpus yet: {library.new} makes one from your recordings (5 to 500 files)"
         elif not session.models:
             words = " no model yet: choose a corpus and press {library.train} to train one on it"

@@ -32,11 +32,12 @@ SAMPLES = {
     "strand": "a.alle",
     "other": "b.alle",
     "corpus": "rain",
+    "model": "rain",
     "id": "1",
     "ops": "'set 1'",
     "codes": "17",
 }
-REQUIRED = {"train": "--name m", "encode": "--model m", "blend": "--amount 0.5"}
+REQUIRED = {"train": "--name m", "generate": "-o d", "encode": "--model m", "blend": "--amount 0.5"}
 
 
 def minimal(command: Command) -> list[str]:

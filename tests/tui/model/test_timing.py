@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.ranges import FrameRange, SampleRange
+from protocol.ranges import END, FrameRange, SampleRange
+from protocol.strands import StrandMeta
 from protocol.tempo import Tempo
 from tui.model.timing import (
     Snap,
@@ -26,6 +27,14 @@ from tui.model.timing import (
 RATE, HOP = 46.875, 1024
 LOOP = Tempo(bpm=120)
 TEMPOS = st.builds(Tempo, bpm=st.floats(20, 400), beats=st.integers(1, 16))
+
+
+def strand(samples: int, tempo: Tempo | None) -> StrandMeta:
+    """The description of a strand of so many samples."""
+    frames = -(-samples // HOP)
+    return StrandMeta(
+        name="a", model="m", codec_id="c", levels=1, codebook=16, frames=frames, samples=samples, tempo=tempo
+    )
 
 
 def test_edges_are_the_nearest_frames_of_beats_and_the_end() -> None:
@@ -56,17 +65,22 @@ def test_whole_beats_are_cut_on_the_sample(tempo: Tempo, first: int, count: int)
     """A selection of beats is whole frames; the file of it is as long as the beats are."""
     edges = beat_edges(tempo, 1 << 13, RATE)
     frames = FrameRange(int(edges[first]), int(edges[first + count]))
-    cut = part_of(frames, RATE, tempo).samples(1 << 30, HOP)
+    cut = part_of(frames, strand(1 << 30, tempo)).samples(1 << 30, HOP)
     exact = [beat * 48_000 * tempo.beat_s for beat in (first, first + count)]
     if tempo.beat_s * Fraction(RATE) >= 2:  # shorter beats share frames
         assert (cut.first, cut.past) == tuple(int(bound + Fraction(1, 2)) for bound in exact)
 
 
 def test_four_seconds_are_192000_samples_and_other_frames_stay() -> None:
-    assert part_of(FrameRange(0, 188), RATE, LOOP).samples(480_000, HOP) == SampleRange(0, 192_000)
-    assert part_of(FrameRange(1, 187), RATE, LOOP).samples(480_000, HOP) == SampleRange(1024, 187 * 1024)
-    assert part_of(FrameRange(0, 188), RATE, None).samples(480_000, HOP) == SampleRange(0, 188 * 1024)
-    assert part_of(FrameRange(94), RATE, LOOP).samples(480_000, HOP) == SampleRange(96_000, 480_000)
+    def cut(first: int, past: int, samples: int, tempo: Tempo | None) -> SampleRange:
+        return part_of(FrameRange(first, past), strand(samples, tempo)).samples(samples, HOP)
+
+    assert cut(0, 188, 480_000, LOOP) == SampleRange(0, 192_000)
+    assert cut(1, 187, 480_000, LOOP) == SampleRange(1024, 187 * 1024)
+    assert cut(0, 188, 480_000, None) == SampleRange(0, 188 * 1024)
+    assert cut(94, END, 480_000, LOOP) == SampleRange(96_000, 480_000)
+    assert cut(0, 188, 192_240, LOOP) == SampleRange(0, 192_000), "a sound that goes on a little after the bar"
+    assert cut(0, 188, 191_900, LOOP) == SampleRange(0, 191_900), "and one that ends a little before it"
 
 
 def test_taps_give_a_tempo_from_the_fourth_on_and_begin_again_after_a_pause() -> None:

@@ -1,7 +1,7 @@
 """Tempo, beats and bars in the editor, through the real daemon."""
 
-import os
 import wave
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,7 @@ async def test_a_tempo_is_typed_and_shown_and_kept_by_the_daemon(editor: Any, un
     async with open_it() as (app, pilot):
         screen = await ready(pilot, app)
         context = screen.context
-        await pilot.press("i")
+        await pilot.press("W")
         await until(pilot, lambda: "no tempo yet" in screen.mode.text)
         await pilot.press(":", *"tempo 120", "enter")
         await until(pilot, lambda: context.grid.tempo == Tempo(bpm=120))
@@ -49,7 +49,7 @@ async def test_a_tempo_is_typed_and_shown_and_kept_by_the_daemon(editor: Any, un
 
 
 async def test_a_bar_is_mutated_with_three_keys_and_saved_to_the_sample(
-    editor: Any, until: Any, tmp_path: Path
+    editor: Any, until: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_it, ready = editor
     async with open_it() as (app, pilot):
@@ -60,13 +60,13 @@ async def test_a_bar_is_mutated_with_three_keys_and_saved_to_the_sample(
         before = context.grid.codes.copy()
         await pilot.press(";", ";")
         assert app.editor.pane.cursor.frame == 47
-        await pilot.press("i", "R", "enter")
+        await pilot.press("W", "R", "enter")
         await until(pilot, lambda: not np.array_equal(context.grid.codes, before))
         assert np.array_equal(context.grid.codes[:, 94:], before[:, 94:])
         assert app.editor.pane.rect(context.grid).frames == FrameRange(0, 94)
-        await pilot.press("i")  # one bar more
+        await pilot.press("W")  # one bar more
         assert app.editor.pane.rect(context.grid).frames == FrameRange(0, 188)
-        os.chdir(tmp_path)
+        monkeypatch.chdir(tmp_path)
         app.editor.folder = str(tmp_path)
         await pilot.press("d", "w", "enter")
         await until(pilot, lambda: list(tmp_path.glob("*.wav")) and "wrote" in screen.mode.text)
@@ -100,7 +100,7 @@ async def test_ranges_are_selected_by_typing_and_snap_moves_by_beats(editor: Any
         assert pane.rect(context.grid).frames == FrameRange(47, 94)
         await pilot.press("h")
         assert pane.rect(context.grid).frames == FrameRange(47, 70)
-        await pilot.press("escape", "0", "I")
+        await pilot.press("escape", "0", "E")
         assert pane.rect(context.grid).frames == FrameRange(0, 23)
         await pilot.press("escape", "z", "b", "z", "b", "0", "l")
         assert pane.cursor.frame == 1
@@ -134,3 +134,28 @@ async def test_an_estimate_is_offered_and_set_with_all_its_digits(editor: Any, u
         assert tempo.bpm == pytest.approx(float(offered), abs=0.01)
         beats = meta.samples / 48_000 * tempo.bpm / 60
         assert beats == pytest.approx(round(beats), abs=1e-6)
+
+
+async def test_a_strand_that_is_opened_has_the_tempo_of_the_settings(
+    editor: Any, sounds: list[Path], until: Any
+) -> None:
+    open_it, ready = editor
+    async with open_it() as (app, pilot):
+        screen = await ready(pilot, app)
+        assert screen.context.grid.tempo is None
+        app.settings = replace(app.settings, tempo=97.5)
+        await app.files.open_in_pane(sounds[0], 0, None)
+        await until(pilot, lambda: screen.context.grid is not None and screen.context.grid.tempo == Tempo(bpm=97.5))
+
+
+async def test_a_loop_is_smoothed_with_a_key(editor: Any, until: Any) -> None:
+    open_it, ready = editor
+    async with open_it() as (app, pilot):
+        screen = await ready(pilot, app)
+        grid = screen.context.grid
+        before = grid.columns.copy()
+        await pilot.press("e", "l")
+        await until(pilot, lambda: "the loop point" in screen.mode.text)
+        assert not np.array_equal(grid.columns[0], before[0])
+        await pilot.press("u")
+        await until(pilot, lambda: np.array_equal(grid.columns, before))

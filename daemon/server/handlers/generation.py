@@ -1,0 +1,113 @@
+"""Handler of the request to generate. The request is checked before it is queued; a job does the work."""
+
+import asyncio
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from shlex import quote
+
+from daemon.jobs.specs import GenerateSpec
+from daemon.server.encoding import given_strand
+from daemon.server.handlers.corpora import check_space
+from daemon.server.paths import check_folder
+from daemon.server.services import Services
+from daemon.server.wire.dispatch import Call, DispatchTable, Reply
+from protocol.atomic import write_bytes
+from protocol.errors import AlleleError
+from protocol.messages.generation import StartGeneration
+from protocol.messages.jobs import JobAccepted, JobInfo
+from protocol.ranges import FrameRange
+from protocol.strands import Strand, pack_strand
+from protocol.training import OptionError
+
+
+class GenerationHandlers:
+    """Answers requests to generate."""
+
+    def __init__(self, services: Services) -> None:
+        self._services, self._places = services, services.config.places
+
+    async def start(self, request: Call[StartGeneration]) -> Reply:
+        """Queue the making of sounds. A seed is drawn unless one is given, so that the job can be repeated."""
+        return Reply(body=JobAccepted(job=(await self._admit(request)).id))
+
+    async def _admit(self, request: Call[StartGeneration]) -> JobInfo:
+        known = await self._services.jobs.known(*request.key)
+        if known is not None:
+            return known
+        body = request.body
+        _check(body)
+        model = await self._services.library.model(body.model)
+        await asyncio.to_thread(check_folder, body.folder)
+        await asyncio.to_thread(check_space, self._places.home)
+        given = ""
+        if body.mode != "new":
+            strand = await given_strand(self._services, body.meta, request.buffers)
+            _check_strand(strand, body, model.name, model.codec_id)
+            given = str(await asyncio.to_thread(self._keep, strand))
+        request.check_deadline()
+        seed = secrets.randbelow(1 << 32) if body.options.seed is None else body.options.seed
+        spec = GenerateSpec(
+            model_dir=model.path,
+            folder=body.folder,
+            options=replace(body.options, seed=seed),
+            mode=body.mode,
+            given=given,
+            amount=body.amount,
+            frames=None if body.frames is None or body.meta is None else _settled(body.frames, body.meta.frames),
+            replace=body.replace,
+        )
+        return await self._services.queue.submit(spec, *request.key)
+
+    def _keep(self, strand: Strand) -> Path:
+        """Keep the given strand as a file, because its job may wait. This blocks."""
+        folder = self._places.home / "history" / "given"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{secrets.token_hex(8)}.alle"
+        write_bytes(path, pack_strand(strand))
+        return path
+
+
+def _check(body: StartGeneration) -> None:
+    """Check what does not need the strand.
+
+    Raises:
+        AlleleError: E_BAD_REQUEST. It names the option and what it accepts.
+    """
+    try:
+        body.options.check()
+    except OptionError as problem:
+        raise AlleleError("E_BAD_REQUEST", problem.message, hint=problem.hint) from None
+    if (body.mode == "infill") != (body.frames is not None):
+        raise AlleleError("E_BAD_REQUEST", "frames are for infill, which needs them", hint="as in --frames 1.2s:1.8s")
+    if body.options.loop and body.mode != "new":
+        raise AlleleError("E_BAD_REQUEST", f"{body.mode} makes no loop", hint="leave out --loop")
+
+
+def _check_strand(strand: Strand, body: StartGeneration, model: str, codec_id: str) -> None:
+    """Check that a strand is of the model, and holds the frames to fill.
+
+    Raises:
+        AlleleError: E_WRONG_MODEL or E_RANGE.
+    """
+    meta = strand.meta
+    if meta.codec_id != codec_id:
+        hint = f"encode the sound with this model: allele encode FILE --model {quote(model)}"
+        raise AlleleError("E_WRONG_MODEL", f"{meta.name} is a strand of {meta.model}, not of {model}", hint=hint)
+    if not meta.frames:
+        raise AlleleError("E_TOO_SHORT", f"{meta.name} is empty", hint="choose a strand with sound")
+    if body.frames is not None:
+        first, past = _settled(body.frames, meta.frames)
+        if not 0 <= first < past <= meta.frames:
+            problem = f"frames {body.frames} are not in {meta.name}, which has {meta.frames}"
+            raise AlleleError("E_RANGE", problem, hint="choose frames of the strand")
+
+
+def _settled(frames: FrameRange, total: int) -> tuple[int, int]:
+    """First and past frame, where an open end is that of the strand."""
+    return frames.first, total if frames.is_open else frames.past
+
+
+def register(table: DispatchTable, services: Services) -> None:
+    """Register the handlers of this module."""
+    table.add(StartGeneration, GenerationHandlers(services).start)

@@ -1,0 +1,56 @@
+"""A generation: `python -m daemon.workers.generation DESCRIPTOR PARENT_PID`, one child process for each job.
+
+It makes sounds with a model and writes each as a WAV and an `.alle` as soon as it is made, then the folder's
+manifest.json. "cancel" takes effect within a frame, and what was finished stays. A job that is repeated with the same
+options makes the sounds that are missing.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from daemon.jobs.specs import GenerateSpec
+from daemon.workers.child import Wire, keep_log, run_job
+
+NICE = 3
+
+
+def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
+    from daemon.generation.errors import GenerationError
+    from daemon.workers.device import choose_device
+    from daemon.workers.generation_files import Folder
+    from daemon.workers.generation_work import open_engines, wanted_of
+
+    say = keep_log(wire, log)
+    folder = Folder(spec)
+    seeds = folder.missing()
+    seconds = spec.options.seconds
+
+    def progress(share: float, done: int) -> bool:
+        total = spec.options.count
+        detail = f"{done} of {total} made" if total > 1 else f"{seconds:g} s of sound"
+        whole = (done + share) / max(1, total)
+        wire.send({"type": "progress", "phase": "working", "progress": min(1.0, whole), "detail": detail})
+        return not wire.cancelled.is_set()
+
+    progress(0.0, 0)
+    if seeds:
+        engines = open_engines(spec, choose_device(), say=say)
+        wanted, given = wanted_of(spec)
+        engines.choose(wanted, given)
+        for seed in seeds:
+            done = spec.options.count - len(seeds) + seeds.index(seed)
+            outputs = engines.make(wanted, [seed], given, go_on=lambda share: progress(share, done))  # noqa: B023
+            if not outputs:
+                return {"state": "stopped"}
+            folder.write(seed, outputs[0], engines)
+    if spec.given:
+        Path(spec.given).unlink(missing_ok=True)  # the daemon kept it for this job alone
+    entries = folder.entries()
+    if not entries:
+        raise GenerationError("Nothing was made.", "Choose a count of 1 or more.")
+    return {"state": "finished", "result": {"outputs": entries, "manifest": str(folder.manifest)}}
+
+
+if __name__ == "__main__":
+    run_job(sys.argv[1:], NICE, GenerateSpec, _generate)

@@ -1,0 +1,144 @@
+"""Engines on a toy model: exact lengths, seeds, sources, loops, gaps, and what is refused."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from daemon.codec.codec import Codec
+from daemon.dsp.loudness import integrated_lufs
+from daemon.generation.engines import Engines, Given, Wanted
+from daemon.generation.errors import GenerationError
+from daemon.generation.gathering import gather_material
+from daemon.generation.knobs import measured
+from daemon.generation.material import Material
+from daemon.generation.output import INVENTED
+from daemon.prior.card import read_card
+from daemon.prior.prior import Prior
+from daemon.prior.run import train_prior
+from daemon.runs.spec import TrainingSpec
+
+HOP = 1024
+
+
+@pytest.fixture(scope="module")
+def model(toy_run: Path, tone_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The toy model with material and a prior."""
+    folder = Path(shutil.copytree(toy_run, tmp_path_factory.mktemp("models") / "toy"))
+    assert gather_material(folder, tone_corpus)
+    train_prior(TrainingSpec(steps=30, seed=1), tone_corpus, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engines(model: Path, toy_codec: Codec) -> Engines:
+    """Engines of the toy model."""
+    card = read_card(model)
+    assert card is not None
+    return Engines(Material.load(model, toy_codec), Prior.load(model / "prior", toy_codec), card.temperature)
+
+
+def _strand(engines: Engines) -> Given:
+    codes = engines.material.codes[:, :80]
+    return Given(mode="vary", codes=codes, gains_db=np.zeros(80, np.float32), samples=80 * HOP - 5)
+
+
+@pytest.mark.parametrize("engine", ["neural", "collage"])
+@pytest.mark.parametrize("samples", [2400, 48_000, 100_001])
+def test_a_sound_has_exactly_the_wanted_length_and_loudness(engines: Engines, engine: str, samples: int) -> None:
+    (output,) = engines.make(Wanted(samples=samples, engine=engine), [1])
+    assert output.audio.shape == (samples,) and output.codes.shape[1] == -(-samples // HOP)
+    assert output.engine == engine and np.isfinite(output.audio).all() and np.abs(output.audio).max() <= 1
+    if samples > 24_000:
+        is_limited = np.abs(output.audio).max() > 0.98  # a limiter takes no more than 6 dB
+        assert is_limited or integrated_lufs(output.audio) == pytest.approx(engines.material.lufs, abs=1.0)
+
+
+@pytest.mark.parametrize("engine", ["neural", "collage"])
+def test_seeds_repeat_and_differ(engines: Engines, engine: str) -> None:
+    wanted = Wanted(samples=48_000, engine=engine)
+    first, second = engines.make(wanted, [1, 2])
+    (again,) = engines.make(wanted, [2])
+    assert np.array_equal(second.codes, again.codes) and np.array_equal(second.audio, again.audio)
+    assert not np.array_equal(first.codes, second.codes)
+
+
+def test_a_collage_names_the_recording_and_sample_of_every_quoted_frame(engines: Engines) -> None:
+    (output,) = engines.make(Wanted(samples=150_000, engine="collage"), [3])
+    material = engines.material
+    assert 0.5 < output.verbatim < 1
+    for frame in np.flatnonzero(output.takes != INVENTED):
+        take = material.takes[output.takes[frame]]
+        at = (output.samples[frame] - take.start) // HOP
+        assert np.array_equal(output.codes[:, frame], material.codes_of(take)[:, at])
+
+
+def test_the_end_of_a_loop_leads_to_its_start(engines: Engines) -> None:
+    (loop,) = engines.make(Wanted(samples=64 * HOP, engine="neural", loop=True), [5])
+    step = np.abs(np.diff(loop.audio))
+    assert abs(loop.audio[0] - loop.audio[-1]) <= np.percentile(step, 99.9) * 2
+    (plain,) = engines.make(Wanted(samples=64 * HOP, engine="neural"), [5])
+    assert plain.audio[-1] == 0.0
+
+
+def test_an_infill_changes_the_gap_and_nothing_else(engines: Engines) -> None:
+    given = _strand(engines)
+    given = Given(mode="infill", codes=given.codes, gains_db=given.gains_db, samples=given.samples, frames=(30, 50))
+    (output,) = engines.make(Wanted(samples=1, engine="neural"), [7], given)
+    same = (output.codes == given.codes).all(0)
+    assert same[:30].all() and same[50:].all() and not same[30:50].all()
+    assert output.audio.shape[-1] == given.samples
+    assert output.kept is not None and np.array_equal(output.kept, same)
+
+
+@pytest.mark.parametrize(("amount", "lowest", "highest"), [(0.0, 0.0, 0.0), (0.3, 0.1, 0.3), (1.0, 0.5, 1.0)])
+def test_a_variation_draws_the_wanted_share_again(
+    engines: Engines, amount: float, lowest: float, highest: float
+) -> None:
+    given = _strand(engines)
+    given = Given(mode="vary", codes=given.codes, gains_db=given.gains_db, samples=given.samples, amount=amount)
+    (output,) = engines.make(Wanted(samples=1), [7], given)
+    changed = 1 - (output.codes == given.codes).all(0).mean()
+    assert lowest <= changed <= highest + 1e-9
+
+
+def test_a_continuation_is_as_long_as_wanted_and_depends_on_what_was_heard(engines: Engines) -> None:
+    codes = engines.material.codes
+    outputs = []
+    for part in (codes[:, :40], codes[:, -40:]):
+        given = Given(mode="continue", codes=part, gains_db=np.full(40, -3.0, np.float32), samples=40 * HOP)
+        outputs += engines.make(Wanted(samples=30_000), [1], given)
+    assert all(output.audio.shape == (30_000,) for output in outputs)
+    assert np.all(outputs[0].gains_db == -3.0)
+    assert not np.array_equal(outputs[0].codes, outputs[1].codes)
+
+
+def test_a_knob_moves_what_is_measured(engines: Engines) -> None:
+    ranks = []
+    for value in (-1.0, 1.0):
+        wanted = Wanted(samples=48_000, engine="collage", ranks={"brightness": value})
+        outputs = engines.make(wanted, range(4))
+        ranks.append(np.mean([measured(one.audio, engines.material)["brightness_rank"] for one in outputs]))
+    assert ranks[1] > ranks[0] + 0.2
+
+
+def test_a_stopped_request_keeps_the_finished_sounds(engines: Engines) -> None:
+    outputs = engines.make(Wanted(samples=24_000, engine="collage"), [1, 2, 3], go_on=lambda share: share < 0.6)
+    assert len(outputs) == 2
+
+
+def test_what_an_engine_cannot_do_is_refused(engines: Engines) -> None:
+    with pytest.raises(GenerationError, match="has no density"):
+        engines.choose(Wanted(samples=1, engine="neural", density=0.5), None)
+    with pytest.raises(GenerationError, match="cannot vary"):
+        engines.choose(Wanted(samples=1, engine="collage"), _strand(engines))
+    without = Engines(engines.material, None)
+    assert without.choose(Wanted(samples=1), None) == "collage"
+    with pytest.raises(GenerationError, match="no prior"):
+        without.choose(Wanted(samples=1, engine="neural"), None)
+
+
+def test_material_of_another_codec_is_refused(model: Path, raw_model: Path) -> None:
+    with pytest.raises(GenerationError, match="not of this codec"):
+        Material.load(model, Codec.load(raw_model))

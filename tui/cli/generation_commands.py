@@ -1,0 +1,56 @@
+"""The command that makes new sounds, which is part of the table in tui.cli.commands."""
+
+from protocol.generation import OPTIONS
+from tui.cli import values
+from tui.cli.command import Command
+from tui.cli.command import argument as _arg
+from tui.cli.options import option_argument
+
+GENERATION_COMMANDS: tuple[Command, ...] = (
+    Command(
+        words=("generate",),
+        summary="make new sounds from a model's own material",
+        handler="tui.cli.generate:generate",
+        details="Each sound is a WAV and an .alle of the same name; manifest.json describes all of them. Ctrl-C keeps "
+        "what was made, and the same command makes what is missing. --continue, --vary and --infill take an .alle of "
+        "the model; --seconds is then the length of what comes after the strand, and the others keep its length.",
+        arguments=(
+            _arg("model", type=values.name, metavar="MODEL", help="the model"),
+            *map(option_argument, OPTIONS),
+            _arg(
+                "--continue",
+                dest="continue_",
+                type=values.path,
+                metavar="STRAND.alle",
+                help="make what comes after a strand",
+                alternative="given",
+            ),
+            _arg(
+                "--vary",
+                type=values.path,
+                metavar="STRAND.alle",
+                help="draw part of a strand again",
+                alternative="given",
+            ),
+            _arg(
+                "--infill",
+                type=values.path,
+                metavar="STRAND.alle",
+                help="fill --frames of a strand so that both sides fit",
+                alternative="given",
+            ),
+            _arg("--amount", type=values.share, metavar="0..1", help="share of the strand that --vary draws (0.3)"),
+            _arg(
+                "--frames", type=values.span, metavar="F1:F2", help="what --infill fills: 40:80, 1.2s:3.4s or bar1:bar2"
+            ),
+            _arg("-o", "--out", type=values.path, required=True, metavar="DIR", help="the folder that receives them"),
+            _arg("--format", choices=("wav",), default="wav", help="format of the sound files (wav)"),
+            _arg("--force", action="store_true", help="make sounds again that are there, and replace them"),
+        ),
+        keys={
+            "outputs": "each with audio, strand, seconds, samples, seed, engine, verbatim (share quoted unchanged), "
+            "novelty, descriptors, notes",
+            "manifest": "the manifest of the folder",
+        },
+    ),
+)
