@@ -114,6 +114,7 @@ class Events:
                 return None
         if (bed := self._bed(samples, seed, settings)) is not None:
             mix.add(bed, 0)
+            loudest.cover(bed)
         gain = np.float32(10 ** (gain_to(mix.audio, self.material.lufs) / 20))
         audio = finished(mix.audio * gain, samples, is_loop=settings.is_loop)
         return self._output(audio, plan, loudest, settings)
@@ -212,6 +213,12 @@ class _Loudest:
             if one > self._power[frame]:
                 self._power[frame], self._event[frame] = one, placed.event
                 self._offset[frame], self._is_verbatim[frame] = offset, placed.is_verbatim
+
+    def cover(self, bed: Audio) -> None:
+        """Take note of a bed: where it is the loudest, no event is."""
+        mono = bed if bed.ndim == 1 else bed.mean(0)
+        padded = np.pad(mono, (0, len(self._power) * self._hop - len(mono)))
+        self._is_verbatim &= np.square(padded).reshape(-1, self._hop).sum(1) <= self._power
 
     def sources(self, material: Material, bank: EventBank) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Take and first sample in its recording of every frame; INVENTED and 0 where an event was renewed."""

@@ -26,6 +26,7 @@ from daemon.generation.event_settings import EventSettings
 from daemon.generation.events import Events
 from daemon.generation.material import FOLDER, Material, Take
 from daemon.generation.output import INVENTED, Output
+from daemon.prior.conditions import describe_frames
 
 DEMO = Path(__file__).parents[3] / "scripts" / "demo"
 RATE = 48_000
@@ -53,7 +54,7 @@ def codec() -> Codec:
 
 
 def _material(codec: Codec, sounds: dict[str, Audio]) -> Material:
-    takes, grids, first = list[Take](), [], 0
+    takes, grids, described, first = list[Take](), [], [], 0
     for name, sound in sounds.items():
         encoded = codec.encode(sound)
         frames = encoded.codes.shape[1]
@@ -64,8 +65,9 @@ def _material(codec: Codec, sounds: dict[str, Audio]) -> Material:
             )
         )  # fmt: skip
         grids.append(encoded.codes)
+        described.append(describe_frames(sound, codec.config.hop_length))
         first += frames
-    return Material(codec, takes, np.concatenate(grids, 1))
+    return Material(codec, takes, np.concatenate(grids, 1), np.concatenate(described))
 
 
 @pytest.fixture(scope="module")
@@ -269,7 +271,7 @@ def test_a_stereo_model_makes_stereo(raw_pair_model: Path) -> None:
         name="hits", sha256="0", start=0, samples=encoded.samples, first=0, frames=encoded.codes.shape[1],
         gain_db=encoded.gain_db, lufs=-20.0,
     )  # fmt: skip
-    stereo = Material(codec, [take], encoded.codes)
+    stereo = Material(codec, [take], encoded.codes, describe_frames(np.stack([hits, -0.5 * hits]), 1024))
     event = [Event(take=0, start=0, onset=240, samples=8192, first=0, frames=12, gain_db=0.0, is_single=True)] * 4
     bank = EventBank(
         codec_id=codec.codec_id, material_frames=stereo.frames, events=event, codes=encoded.codes[:, :12],
