@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from daemon.codec.codec import Codes
+from daemon.codec.signals import FADE_IN_SAMPLES, fade_in
 from daemon.dsp.audio import Audio
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.mel import LOG_FLOOR, magnitudes, mel_bands
@@ -117,6 +118,8 @@ class Events:
             loudest.cover(bed)
         gain = np.float32(10 ** (gain_to(mix.audio, self.material.lufs) / 20))
         audio = finished(mix.audio * gain, samples, is_loop=settings.is_loop)
+        if not settings.is_loop:  # the first event would begin at once, which clicks
+            audio[..., :FADE_IN_SAMPLES] *= fade_in()[:samples]
         return self._output(audio, plan, loudest, settings)
 
     def _bed(self, samples: int, seed: int, settings: EventSettings) -> Audio | None:

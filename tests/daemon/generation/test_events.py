@@ -187,7 +187,7 @@ def test_joins_do_not_click(make: Callable[..., Output], material: Material, set
     for seed in range(3):
         output = make(4, seed, settings)
         assert np.abs(np.diff(output.audio)).max() < 1.5 * max(loudest, 0.1)
-        assert abs(output.audio[0]) < 0.2
+        assert abs(output.audio[0]) < 0.01
         assert abs(output.audio[-1]) < 0.01
 
 
