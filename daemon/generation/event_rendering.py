@@ -48,7 +48,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Rendered:
-    """A decoded event."""
+    """An event that was rendered and decoded."""
 
     audio: Audio
     lead: int

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 from daemon.codec.codec import Codes
+from daemon.codec.signals import FADE_IN_SAMPLES, fade_in
 from daemon.dsp.audio import Audio
-from daemon.dsp.limiter import limit
 from daemon.dsp.loudness import SILENCE_LUFS
 from daemon.dsp.mel import LOG_FLOOR, magnitudes, mel_bands
 from daemon.generation.drones import weave
@@ -86,8 +86,8 @@ class Events:
             sound = decode_loop(codec, woven.codes, woven.gains_db)
         else:
             sound = codec.decode(woven.codes, gain_db=woven.gains_db)
-        audio = finished(sound, samples, is_loop=settings.is_loop)
-        gain_db = gain_to(audio, self.material.lufs)
+        gain_db = gain_to(sound[..., :samples], self.material.lufs)
+        audio = finished(sound * np.float32(10 ** (gain_db / 20)), samples, is_loop=settings.is_loop)
         notes = ["The recordings have hardly any onsets, so long excerpts of them are crossfaded."]
         if settings.density is not None or settings.tempo is not None:
             notes.append("Tempo and density have no effect on sounds without onsets.")
@@ -96,7 +96,7 @@ class Events:
             gains_db=woven.gains_db + np.float32(gain_db),
             takes=woven.takes,
             samples=woven.samples,
-            audio=audio * np.float32(10 ** (gain_db / 20)),
+            audio=audio,
             engine=ENGINE,
             notes=notes,
         )
@@ -115,8 +115,11 @@ class Events:
                 return None
         if (bed := self._bed(samples, seed, settings)) is not None:
             mix.add(bed, 0)
-        audio = finished(mix.audio, samples, is_loop=settings.is_loop)
-        audio = limit(audio * np.float32(10 ** (gain_to(audio, self.material.lufs) / 20))).audio
+            loudest.cover(bed)
+        gain = np.float32(10 ** (gain_to(mix.audio, self.material.lufs) / 20))
+        audio = finished(mix.audio * gain, samples, is_loop=settings.is_loop)
+        if not settings.is_loop:  # the first event would begin at once, which clicks
+            audio[..., :FADE_IN_SAMPLES] *= fade_in()[:samples]
         return self._output(audio, plan, loudest, settings)
 
     def _bed(self, samples: int, seed: int, settings: EventSettings) -> Audio | None:
@@ -213,6 +216,12 @@ class _Loudest:
             if one > self._power[frame]:
                 self._power[frame], self._event[frame] = one, placed.event
                 self._offset[frame], self._is_verbatim[frame] = offset, placed.is_verbatim
+
+    def cover(self, bed: Audio) -> None:
+        """Take note of a bed: where it is the loudest, no event is."""
+        mono = bed if bed.ndim == 1 else bed.mean(0)
+        padded = np.pad(mono, (0, len(self._power) * self._hop - len(mono)))
+        self._is_verbatim &= np.square(padded).reshape(-1, self._hop).sum(1) <= self._power
 
     def sources(self, material: Material, bank: EventBank) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Take and first sample in its recording of every frame; INVENTED and 0 where an event was renewed."""
