@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from protocol import arrays, edits, errors, frames, operations, ranges, strands, tempo, training, version
-from protocol.messages import corpora, playback, session
+from protocol.messages import corpora, novelty, playback, session
 from protocol.messages import strands as strand_messages
 from protocol.messages.registry import EVENTS, REQUESTS
 
@@ -111,6 +111,7 @@ def sections() -> dict[str, str]:
         corpora.CorpusFile,
         corpora.CorpusInfo,
         strand_messages.HistoryEntry,
+        novelty.NoveltyMoment,
         strands.StrandMeta,
         strands.Source,
         edits.Edit,

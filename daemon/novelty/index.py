@@ -85,7 +85,7 @@ class NoveltyIndex:
 
     @property
     def recordings(self) -> int:
-        """Number of recordings."""
+        """Number of recordings in the index."""
         return len(self._recordings)
 
     def number_of(self, sha256: str) -> int:

@@ -1,4 +1,4 @@
-"""What is said about the novelty of a sound."""
+"""The verdict on the novelty of a sound, and that on each of its windows."""
 
 from typing import Literal
 

@@ -40,4 +40,6 @@ def novelty_of_codes(model: Path, codec: Codec, codes: Array, gains_db: Array, s
 
 def _judged(index: NoveltyIndex, sound: Audio, notes: list[str]) -> dict[str, Any]:
     fields: dict[str, Any] = msgspec.to_builtins(Judge(index).judge(sound))
+    for moment in fields["moments"]:  # 1200 whole paths might not fit into a message
+        moment["nearest"] = Path(moment["nearest"]).name
     return {**fields, "notes": [*notes, *fields["notes"]]}

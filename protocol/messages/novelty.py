@@ -5,7 +5,10 @@ from protocol.strands import StrandMeta
 
 
 class NoveltyMoment(Struct, frozen=True, kw_only=True):
-    """A window of the sound from at_s on, its verdict, and the recording it resembles most from nearest_at_s on."""
+    """A window of the sound from at_s on, its verdict, and the recording it resembles most from nearest_at_s on.
+
+    nearest: the name of the recording's file without folders, or "" for silence.
+    """
 
     at_s: float
     seconds: float
