@@ -196,6 +196,23 @@ OPS: dict[str, OpSpec] = {
             example="nudge brighter q1-2 @0:16 by=0.5",
         ),
         OpSpec(
+            name="regenerate",
+            summary="fill with new material that the model's prior draws, so that both sides and the other levels fit",
+            action="Regenerate: new material from the prior",
+            action_help="the selection; all of it is undone in one step",
+            options={
+                "creativity": "0 to 1: how far from the likely (0.5)",
+                "focus": "0 to 1: how strongly fine levels keep to real frames (0.5)",
+                "seed": "a whole number; without one a new one is drawn and shown",
+            },
+            needs_selection=True,
+            needs_model=True,
+            needs_prior=True,
+            is_slow=True,
+            draws_seed=True,
+            example="regenerate @40:80 creativity=0.6",
+        ),
+        OpSpec(
             name="mosaic",
             summary="rebuild from the frames of another strand that sound most alike",
             action="Mosaic: rebuild from the other pane's frames",
@@ -245,7 +262,6 @@ OPS: dict[str, OpSpec] = {
 }
 
 NOT_YET: dict[str, tuple[str, str]] = {
-    "regenerate": ("regenerate waits for the prior, the model that fills a selection in", "paint, mosaic or blend it"),
     "mute": (
         "mute is for listening and changes no cells",
         "M in the editor; allele decode --levels on the command line",

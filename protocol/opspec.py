@@ -52,6 +52,7 @@ class OpSpec:
             accepted too.
         heeds_locks: it does not change the cells of locked levels.
         needs_model: a model computes the cells. needs_atlas: the model's atlas is used too, if it is measured.
+        needs_prior: the model's prior draws the cells.
         is_slow: it may take seconds, so a held key does not queue it.
         spares_body: without levels it applies to all but level 0, which carries the body of the sound.
         sets_tempo: it changes the strand's tempo and no cell.
@@ -82,6 +83,7 @@ class OpSpec:
     heeds_locks: bool = True
     needs_model: bool = False
     needs_atlas: bool = False
+    needs_prior: bool = False
     spares_body: bool = False
     is_slow: bool = False
     draws_seed: bool = False

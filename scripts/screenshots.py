@@ -133,7 +133,16 @@ async def take_training(app: AlleleApp, pilot: Pilot[int], budget_s: float) -> s
         )
 
     await until(pilot, "the training", mostly_done, patience_s=PATIENCE_S + budget_s)
-    return await take(app, pilot)
+    picture = await take(app, pilot)
+    if app.showing == "train":
+        return picture
+    # The editor opens as soon as the model can be used, which of a short training is at its first evaluation.
+    await until(pilot, "the editor", lambda: app.showing == "editor" and len(grids(app)) == 2)
+    await pilot.press("g", "t")
+    await until(pilot, "the Train screen", lambda: app.showing == "train")
+    picture = await take(app, pilot)
+    await pilot.press("g", "e")
+    return picture
 
 
 async def take_editor(app: AlleleApp, pilot: Pilot[int]) -> str:

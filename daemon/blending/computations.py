@@ -15,6 +15,7 @@ from daemon.blending.loop_point import seamless
 from daemon.blending.mosaic import mosaic
 from daemon.blending.mutation import mutate
 from daemon.blending.nudge import compare, nudge
+from daemon.blending.regeneration import Filling, regenerate
 from daemon.blending.silence import silence
 from daemon.blending.stretch import stretch
 from daemon.codec.codec import Codec, Codes
@@ -27,21 +28,24 @@ COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
     "mosaic": mosaic,
     "mutate": mutate,
     "nudge": nudge,
+    "regenerate": regenerate,
     "stretch": stretch,
     "silence": silence,
     "seamless": seamless,
 }
 
 
-def compute(codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], *atlas: Atlas | None) -> Any:
+def compute(
+    codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], *given: Atlas | Filling | None
+) -> Any:
     """Run one computation. Returns new codes, frame numbers or measurements.
 
     Args:
-        atlas: the codec's atlas, only for a computation that needs it; None if it is not measured yet.
+        given: for a computation that needs it, the codec's atlas (None if it is not measured yet) or its prior.
 
     Raises:
         CodecError: there is no such computation, or the codes do not match this codec.
     """
     if kind not in COMPUTATIONS:
         raise CodecError(f"no computation is called {kind}.")
-    return COMPUTATIONS[kind](codec, *atlas, *inputs, **settings)
+    return COMPUTATIONS[kind](codec, *given, *inputs, **settings)

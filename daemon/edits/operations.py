@@ -6,7 +6,7 @@
 
 from collections.abc import Callable
 
-from daemon.edits import cells, computed, cutting, locks, loop_point, pairs, registers, tempo, timeline
+from daemon.edits import cells, computed, cutting, locks, loop_point, pairs, regenerating, registers, tempo, timeline
 from daemon.edits.pairs import Others
 from daemon.edits.registers import Registers
 from daemon.edits.values import Grid, Step
@@ -52,6 +52,7 @@ OPERATIONS: dict[str, Operation] = {
     "join": _with_others(cutting.join),
     "mutate": _alone(computed.mutate),
     "nudge": _alone(computed.nudge),
+    "regenerate": _alone(regenerating.regenerate),
     "mosaic": _with_others(computed.mosaic),
     "lock": _alone(locks.relock),
     "unlock": _alone(locks.relock),

@@ -158,8 +158,8 @@ class Computation:
     """A computation by a model that an edit needs. The engine computes the answer, and `finish` continues with it.
 
     kind, settings: the computation (daemon.blending.computations). inputs: its codes. The answer must depend on nothing
-    else, so that equal computations have equal answers. is_long: it takes seconds. needs_atlas: it needs the model's
-    atlas.
+    else, so that equal computations have equal answers. is_long: it takes seconds. needs_atlas, needs_prior: it
+    needs the model's atlas or prior.
     """
 
     kind: str
@@ -168,6 +168,7 @@ class Computation:
     finish: Callable[[Array], "Step"]
     is_long: bool = False
     needs_atlas: bool = False
+    needs_prior: bool = False
 
     @property
     def key(self) -> bytes:

@@ -152,6 +152,7 @@ class EngineClient:
             "kind": computation.kind,
             "settings": dict(computation.settings),
             "needs_atlas": computation.needs_atlas,
+            "needs_prior": computation.needs_prior,
         }
         return (await worker.request("compute", fields, computation.inputs, deadline_s)).buffers[0]
 

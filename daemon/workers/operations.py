@@ -25,6 +25,7 @@ from daemon.dsp.onsets import find_onsets
 from daemon.dsp.tempo import tempo_candidates
 from daemon.render.wav import write_wav
 from daemon.workers.clips import read_clip
+from daemon.workers.filling import Filler, open_filler, prior_changed
 from daemon.workers.likeness import unlikeness
 from daemon.workers.novelty import novelty_of_codes, novelty_of_file
 from daemon.workers.previews import read_matched
@@ -49,6 +50,7 @@ class Operations:
         self._device = device
         self._codecs: OrderedDict[str, tuple[int, Codec]] = OrderedDict()
         self._measured: tuple[Path, int, Atlas] | None = None
+        self._prior: tuple[Path, int, Filler] | None = None
         self._table: dict[str, Callable[..., Result]] = {
             "load": self.load,
             "decode": self.decode,
@@ -97,12 +99,21 @@ class Operations:
         return {}, (self._codec(model, codec_id).codebook_ranks(),)
 
     def compute(
-        self, *inputs: Array, model: str, codec_id: str, kind: str, settings: dict[str, Any], needs_atlas: bool
+        self,
+        *inputs: Array,
+        model: str,
+        codec_id: str,
+        kind: str,
+        settings: dict[str, Any],
+        needs_atlas: bool,
+        needs_prior: bool = False,
     ) -> Result:
         """Compute new cells for an edit, or the frames from which to take them."""
         codec = self._codec(model, codec_id)
-        atlas = (self._atlas(Path(model), codec),) if needs_atlas else ()
-        return {}, (compute(codec, kind, settings, inputs, *atlas),)
+        given = (self._atlas(Path(model), codec),) if needs_atlas else ()
+        if needs_prior:
+            given = (self._filler(Path(model), codec),)
+        return {}, (compute(codec, kind, settings, inputs, *given),)
 
     def encode_file(self, *, model: str, path: str) -> Result:
         """Encode an audio file to codes."""
@@ -197,6 +208,13 @@ class Operations:
             atlas = read_atlas(folder, codec.codec_id, levels=config.levels, codebook=config.codebook_size)
             self._measured = (folder, changed, atlas)
         return self._measured[2]
+
+    def _filler(self, folder: Path, codec: Codec) -> Filler:
+        """The engine that fills gaps with a model's prior. It is opened again if the model or its prior has changed."""
+        changed = prior_changed(folder)
+        if self._prior is None or self._prior[:2] != (folder, changed):
+            self._prior = (folder, changed, open_filler(folder, codec))
+        return self._prior[2]
 
     def _codec(self, model: str, codec_id: str = "") -> Codec:
         """The codec in a model's folder, which must have this codec id unless it is "".

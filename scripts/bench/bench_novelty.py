@@ -84,7 +84,7 @@ class Bench:
         for fold in range(folds):
             inside = [take for number, take in enumerate(self.material.takes) if number % folds != fold]
             outside = [take for number, take in enumerate(self.material.takes) if number % folds == fold]
-            judge = self.judge(Material(self.codec, inside, self.material.codes))
+            judge = self.judge(Material(self.codec, inside, self.material.codes, self.material.described))
             clips = {(part.sha256, part.start): clip for part, clip in zip(self.parts, self.clips, strict=True)}
             sounds = [(take.name, clips[take.sha256, take.start].sound()) for take in outside]
             if not fold:

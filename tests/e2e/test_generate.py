@@ -38,8 +38,9 @@ def test_sounds_of_exact_length_with_a_manifest(allele: Any, model: str) -> None
     for one in made["outputs"]:
         sound, rate = soundfile.read(one["audio"])
         assert rate == 48_000 and len(sound) == 72_000 and np.abs(sound).max() > 0.001
-        assert one["engine"] in ("neural", "collage", "events")
-        assert {"brightness", "attack", "onsets"} <= set(one["descriptors"])
+        assert one["engine"] in ("neural", "collage", "events") and {"brightness", "attack", "onsets"} <= set(
+            one["descriptors"]
+        )
         decoded = allele("decode", one["strand"], "-o", "again.wav", "--force", "--json").json
         assert decoded["samples"] == 72_000
         again, _ = soundfile.read(allele.folder / "again.wav")
@@ -82,6 +83,20 @@ def test_a_strand_is_continued_varied_and_filled(allele: Any, model: str, make_t
         "outputs"
     ]
     assert np.array_equal(codes_of(Path(varied["strand"])), given)
+
+
+def test_a_selection_is_regenerated_as_an_edit(allele: Any, model: str, make_tone: Any) -> None:
+    soundfile.write(allele.folder / "a.wav", make_tone(2.0, 220.0), 48_000)
+    assert allele("encode", "a.wav", "--model", model, "-o", "a.alle").status == 0
+    before = codes_of(allele.folder / "a.alle")
+    for out in ("b.alle", "c.alle"):
+        made = allele("edit", "a.alle", "lock q1", "regenerate @20:40 seed=5", "-o", out, "--json").json
+        assert made["edits"][-1].startswith("regenerate")
+    after, again = (codes_of(allele.folder / name) for name in ("b.alle", "c.alle"))
+    assert np.array_equal(after, again)
+    changed = after != before
+    assert changed[:, 20:40].any() and not changed[1].any()
+    assert not changed[:, :20].any() and not changed[:, 40:].any()
 
 
 @pytest.mark.parametrize(

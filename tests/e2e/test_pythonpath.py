@@ -1,5 +1,6 @@
 """Modules of the same names in a folder of PYTHONPATH: the command, the daemon and its workers are not confused."""
 
+import json
 import os
 import subprocess
 import sys
@@ -47,7 +48,11 @@ def test_the_command_and_its_daemon_ignore_them(shadows: Path, tmp_path: Path) -
 def test_the_doctor_names_them(shadows: Path, fresh: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(shadows))
     (shadows / "tui.py").unlink()  # `python -m tui`, as tests start it, would be that one
-    found = fresh("doctor", "--json", timeout_s=110)
-    python, torch = (next(c for c in found.json["checks"] if c["name"] == name) for name in ("python", "torch"))
+    running = fresh.start("doctor", "--json")  # a process that begins with this PYTHONPATH
+    printed, problem = running.communicate(timeout=110)
+    assert running.returncode == 0, problem
+    python, torch = (
+        next(c for c in json.loads(printed)["checks"] if c["name"] == name) for name in ("python", "torch")
+    )
     assert str(shadows) in python["detail"] and "unset PYTHONPATH" in python["hint"]
     assert torch["status"] == "ok", torch

@@ -12,7 +12,7 @@ import screenshots
 ROOT = Path(__file__).resolve().parents[2]
 PATH = "/" + "home" + "/somebody/allele"
 WORDS = {
-    "train": ("train  demo", "held", "LISTEN", "step"),
+    "train": ("demo", "held", "LISTEN", "step"),
     "editor": ("tone0", "tone1", "2 edits", "1 edit", "VISUAL", "0 body", "*", "/"),
     "codebook": ("Codebook  demo", "level 0 body", "training frames"),
 }

@@ -1,6 +1,6 @@
 """The actions that edit cells in the editor: every operation, undo, redo and repeat."""
 
-from protocol.operations import NOT_YET, OPS
+from protocol.operations import OPS
 from tui.actions.action import Action
 from tui.actions.situation import (
     Check,
@@ -31,7 +31,6 @@ ACTIONS: tuple[Action, ...] = (
         _edit(f"{name}_last", f"{OPS[name].action}, as last time", operation(OPS[name]), AS_LAST_TIME)
         for name in DIRECT
     ),
-    _edit("regenerate", "Regenerate: fill from the prior", lambda _: "; ".join(NOT_YET["regenerate"])),
     _edit(
         "next_code",
         "Next code in the order of the colours",

@@ -15,7 +15,7 @@ from msgspec.structs import replace as replaced
 
 from protocol.edits import Edit, parse_edit
 from protocol.errors import AlleleError
-from protocol.operations import NOT_YET, OPS
+from protocol.operations import OPS
 from protocol.opspec import Count, Prompt
 from protocol.ranges import FrameRange, LevelRange, Rect
 from tui.actions.press import Handlers, Press
@@ -55,7 +55,6 @@ class Operations:
             "edit.shift_left": self.edit_shift_left,
             "edit.shift_right": self.edit_shift_right,
             "edit.reverse": self.edit_reverse,
-            "edit.regenerate": self.edit_regenerate,
             "edit.lock": self.edit_lock,
             "edit.again": self.edit_again,
             "edit.undo": self.edit_undo,
@@ -248,9 +247,6 @@ class Operations:
             )
             return
         self._change("reverse", [], press.count)
-
-    def edit_regenerate(self, press: Press) -> None:
-        self.context.say("; ".join(NOT_YET["regenerate"]), bad=True)
 
     # --- locks, again, undo ------------------------------------------------------------------------------
 

@@ -173,7 +173,7 @@ def _check_run(body: StartTraining, models: Path) -> None:
     if body.resume and body.options.no_prior and (folder / MODEL_NAME).exists():
         message = f"model {body.model} is finished; only a prior could be added to it"
         raise AlleleError("E_EXISTS", message, hint="leave out --no-prior")
-    if (folder / MODEL_NAME).exists() and not (body.resume and lacks_prior(folder)):
+    if (folder / MODEL_NAME).exists() and not (body.resume and has_run(folder) and lacks_prior(folder)):
         raise AlleleError(
             "E_EXISTS",
             f"model {body.model} is finished, and a finished model cannot be trained further",

@@ -100,7 +100,8 @@ def test_flood_repeats_to_the_end_of_the_range() -> None:
         ("flood r q0-1", "E_RANGE"),
         ("flood rr", "E_BAD_EDIT"),
         ("nudge louderer q1-2", "E_BAD_EDIT"),
-        ("regenerate @1:4 creativity=0.4 seed=3", "E_BAD_EDIT"),
+        ("regenerate @1:4 creativity=4", "E_BAD_EDIT"),
+        ("regenerate @1:4 focus=nan", "E_BAD_EDIT"),
         ("lock q3", "E_RANGE"),
         ("lock q0 @1:2", "E_BAD_EDIT"),
         ("unlock q1-7", "E_RANGE"),
@@ -113,7 +114,7 @@ def test_what_cannot_be_written_is_refused_in_one_line(text: str, code: str) -> 
     assert refusal.value.message and "\n" not in str(refusal.value)
 
 
-@pytest.mark.parametrize(("text", "waits_for"), [("regenerate @1:4", "prior"), ("solo q1", "listening")])
+@pytest.mark.parametrize(("text", "waits_for"), [("mute q1", "listening"), ("solo q1", "listening")])
 def test_what_is_to_come_says_what_it_waits_for(text: str, waits_for: str) -> None:
     with pytest.raises(AlleleError, match=waits_for):
         parse_edit(text)

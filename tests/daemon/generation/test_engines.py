@@ -10,6 +10,7 @@ from daemon.codec.codec import Codec
 from daemon.dsp.loudness import integrated_lufs
 from daemon.generation.engines import Engines, Given, Wanted
 from daemon.generation.errors import GenerationError
+from daemon.generation.filling import Filler
 from daemon.generation.gathering import gather_material
 from daemon.generation.knobs import measured
 from daemon.generation.material import Material
@@ -121,6 +122,16 @@ def test_a_knob_moves_what_is_measured(engines: Engines) -> None:
         outputs = engines.make(wanted, range(4))
         ranks.append(np.mean([measured(one.audio, engines.material)["brightness_rank"] for one in outputs]))
     assert ranks[1] > ranks[0] + 0.2
+
+
+def test_only_free_levels_of_a_gap_are_filled(engines: Engines, model: Path, toy_codec: Codec) -> None:
+    filler = Filler(Prior.load(model / "prior", toy_codec), engines.material, 1.0)
+    codes = engines.material.codes[:, :80]
+    filled = filler.fill(codes, 10, 60, [1], creativity=0.5, focus=0.0, seed=3)
+    assert np.array_equal(filled[0], codes[0]) and (filled[1, 10:60] != codes[1, 10:60]).any()
+    assert np.array_equal(filled[:, :10], codes[:, :10]) and np.array_equal(filled[:, 60:], codes[:, 60:])
+    again = filler.fill(codes, 10, 60, [1], creativity=0.5, focus=0.0, seed=3)
+    assert np.array_equal(filled, again)
 
 
 def test_a_stopped_request_keeps_the_finished_sounds(engines: Engines) -> None:

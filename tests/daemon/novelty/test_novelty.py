@@ -89,7 +89,7 @@ def test_recordings_that_were_not_learned_rarely_read_copy(learned: Learned) -> 
     copies, folds = [], 3
     for fold in range(folds):
         inside = [take for number, take in enumerate(learned.material.takes) if number % folds != fold]
-        material = Material(learned.codec, inside, learned.material.codes)
+        material = Material(learned.codec, inside, learned.material.codes, learned.material.described)
         index = make_index(learned.codec, material, (learned.clips, learned.split.train), learned.held_out)
         assert index is not None
         judge = Judge(index).judge
@@ -202,7 +202,9 @@ def test_an_index_says_how_its_thresholds_came_about(learned: Learned) -> None:
 
 def test_a_model_of_few_recordings_says_that_the_verdict_is_rough(learned: Learned) -> None:
     for count in (3, 1):
-        material = Material(learned.codec, learned.material.takes[:count], learned.material.codes)
+        material = Material(
+            learned.codec, learned.material.takes[:count], learned.material.codes, learned.material.described
+        )
         index = make_index(learned.codec, material, (learned.clips, learned.split.train), [])
         assert index is not None
         _, _, crop = next(iter([(0, 0, learned.clips[0].sound(0, int(0.9 * RATE)))]))

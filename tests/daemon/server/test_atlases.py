@@ -110,7 +110,10 @@ async def test_nudge_says_how_far_it_went_and_is_undone(
         "brighter",
         "darker",
     ):  # a codec that was never trained has steps in some directions only
-        applied = await client.request(ApplyEdit(strand=strand, edit=parse_edit(f"nudge {direction} q0-1 @2:9 by=0.5")))
+        levels = "q0" if direction in ("louder", "softer") else "q0-1"  # on all levels these turn the frames' volume
+        applied = await client.request(
+            ApplyEdit(strand=strand, edit=parse_edit(f"nudge {direction} {levels} @2:9 by=0.5"))
+        )
         after = (await client.request(GetStrand(strand=strand))).buffers[0]
         (note,) = applied.body.notes
         assert direction in note
