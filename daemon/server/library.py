@@ -10,6 +10,7 @@ from shlex import quote
 
 from daemon.server.wire.publisher import Publisher
 from daemon.store.catalogue import Catalogue
+from daemon.store.folders import has_prior
 from daemon.store.thread import StoreThread
 from daemon.store.trash import in_trash
 from protocol.errors import AlleleError
@@ -68,7 +69,8 @@ class Library:
             AlleleError: E_NOT_FOUND. It lists the models that exist.
         """
         found = self._find(name)
-        if found is None:
+        # A training may have written the prior a moment ago, before its job's end was heard of.
+        if found is None or (found.prior is None and await asyncio.to_thread(has_prior, Path(found.path))):
             await self.refresh_models()
             found = self._find(name)
         if found is None:

@@ -132,6 +132,11 @@ def prior_of(folder: Path) -> dict[str, Any] | None:
     }
 
 
+def has_prior(folder: Path) -> bool:
+    """Whether a model's folder holds a finished prior."""
+    return (folder / PRIOR / CARD_NAME).exists()
+
+
 def lacks_prior(folder: Path) -> bool:
     """Whether a folder holds a finished model whose prior is not trained, or not to its end."""
     return (folder / MODEL_NAME).exists() and read_card(folder) is None

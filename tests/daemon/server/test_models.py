@@ -12,10 +12,11 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
+from daemon.prior.card import PriorCard, write_card
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages.jobs import CancelJob, GetJobLog, PauseJob, ResumeJob, ShowJob, StartTraining
-from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RenameModel, RestoreModel
+from protocol.messages.models import DeleteModel, GetAtlas, ListModels, RenameModel, RestoreModel, ShowModel
 from protocol.messages.snapshots import DecodeRegion, EncodeFile
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand
 from protocol.ranges import FrameRange
@@ -225,3 +226,24 @@ async def test_a_model_of_an_earlier_allele_is_listed_with_what_to_do(shelf: She
     assert "missing" in info.problem
     await shelf.ask(DeleteModel(name="old"))
     assert await shelf.names() == ["raw"]
+
+
+async def test_a_prior_is_known_as_soon_as_it_is_written(shelf: Shelf) -> None:
+    folder = shelf.copy("sung")
+    assert (await shelf.ask(ShowModel(name="sung"))).body.prior is None
+    card = PriorCard(
+        parameters=1,
+        steps=2,
+        seconds=3.0,
+        bits_per_frame=4.0,
+        held_out_bits_per_frame=None,
+        network_bits_per_frame=None,
+        unigram_bits_per_frame=5.0,
+        temperature=1.0,
+        repeat_rate=0.5,
+        corpus_repeat_rate=0.5,
+    )
+    (folder / "prior").mkdir()
+    write_card(folder / "prior", card)
+    known = (await shelf.ask(ShowModel(name="sung"))).body.prior
+    assert known is not None and known["steps"] == 2 and known["held_out_bits_per_frame"] is None

@@ -47,7 +47,7 @@ def answer(question: Computation) -> np.ndarray:
     if question.kind == "compare":
         return random.normal(0, 1, (2, 8)).astype(np.float32)
     shape = question.inputs[0].shape
-    if question.kind == "nudge":
+    if question.kind in ("nudge", "regenerate"):
         shape = (shape[0], int(question.settings["past"]) - int(question.settings["first"]))
     if question.kind == "stretch":
         shape = (shape[0], int(question.settings["frames"]))
@@ -101,6 +101,7 @@ def texts(other: str) -> st.SearchStrategy[str]:
         st.just("mirror"),
         st.tuples(share, seed).map(lambda drawn: "mutate {} seed={}".format(*drawn)),
         NUDGES,
+        st.tuples(share, seed).map(lambda drawn: "regenerate creativity={} seed={}".format(*drawn)),
         share.map(lambda c: f"mosaic {other} continuity={c}"),
         st.just("crop"),
         st.sampled_from(["cut", "cut into=a"]),
@@ -207,7 +208,7 @@ def test_every_operation_takes_part_in_the_random_ones() -> None:
     assert set(OPS) == {
         "set", "paint", "swap", "copy", "put", "mix", "flood", "blend", "shift", "reverse", "stretch", "repeat",
         "mirror", "crop", "cut", "insert", "silence", "pause", "join", "mutate", "nudge", "mosaic", "lock", "unlock",
-        "tempo", "seamless",
+        "tempo", "seamless", "regenerate",
     }  # fmt: skip
 
 

@@ -261,10 +261,10 @@ async def test_the_undo_list_is_asked_for_once_at_a_time(
         assert len(asked) == 2
 
 
-async def test_what_is_to_come_says_why_not(with_two: Any) -> None:
+async def test_what_needs_a_selection_says_so(with_two: Any) -> None:
     async with with_two() as (app, pilot):
         await pilot.press("e", "g")
-        assert "waits for the prior" in app.screen.mode.text
+        assert "no selection" in app.screen.mode.text
         await pilot.press("tab", "g", "v")
         assert "nothing was selected" in app.screen.mode.text
 
