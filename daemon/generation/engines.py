@@ -18,6 +18,7 @@ from daemon.generation.errors import GenerationError
 from daemon.generation.event_bank import EventBank
 from daemon.generation.event_settings import EventSettings
 from daemon.generation.events import LEAST_EVENTS, Events
+from daemon.generation.filling import warmed
 from daemon.generation.knobs import CANDIDATES, conditions_of, distances, nearest
 from daemon.generation.material import Material
 from daemon.generation.neural import Neural, Settings
@@ -29,7 +30,6 @@ BEATS_A_BAR = 4
 SHORTEST_MATERIAL_S = 30.0
 """Material below which `auto` quotes the recordings: a prior of so little makes noise."""
 DEFAULT_CREATIVITY = DEFAULT_FOCUS = DEFAULT_DIVERSITY = 0.5
-_TEMPERATURES = 0.2
 _FOREIGN = {
     "collage": ("focus", "diversity", "density", "tempo"),
     "neural": ("density",),
@@ -97,6 +97,9 @@ class Engines:
             raise GenerationError("This model has no prior.", hint)
         if chosen == "events" and self._events is None:
             raise GenerationError("The events of this model are not known.", "Leave out --engine.")
+        if given is not None and given.mode != "continue" and wanted.ranks:
+            named = ", ".join(f"--{name}" for name in wanted.ranks)
+            raise GenerationError(f"{named}: what is drawn again follows the strand around it.", f"Leave out {named}.")
         for knob in _FOREIGN[chosen]:
             if getattr(wanted, knob) is not None:
                 raise GenerationError(f"The {chosen} engine has no {knob}.", f"Leave out --{knob}, or choose another.")
@@ -183,7 +186,7 @@ class Engines:
         if wanted.tempo is not None:
             period = round(BEATS_A_BAR * 60 / wanted.tempo * self.material.codec.frame_rate)
         sampling = Sampling(
-            temperature=self._temperature * (1 + _TEMPERATURES * 2 * (creativity - 0.5)),
+            temperature=warmed(self._temperature, creativity),
             boldness=_BOLDNESS * (diversity - 0.5),
             period=period,
             repeat=0.6 if period else 0.0,

@@ -12,6 +12,11 @@ SPREAD = 0.2
 """Change of the temperature at creativity 0 and 1, as a share of the calibrated one."""
 
 
+def warmed(temperature: float, creativity: float) -> float:
+    """Temperature for a creativity from 0 to 1; 0.5 keeps the calibrated one."""
+    return temperature * (1 + SPREAD * (2 * creativity - 1))
+
+
 class Filler:
     """The neural engine of one model, for gaps."""
 
@@ -22,7 +27,7 @@ class Filler:
         self, codes: Codes, lo: int, hi: int, free: list[int], *, creativity: float, focus: float, seed: int
     ) -> Codes:
         """Grid `(Q, T)` with the free levels of frames [lo, hi) drawn again."""
-        sampling = Sampling(temperature=self._temperature * (1 + SPREAD * (2 * creativity - 1)))
+        sampling = Sampling(temperature=warmed(self._temperature, creativity))
         mask = np.zeros((codes.shape[0], hi - lo), bool)
         mask[free] = True
         return self._neural.infill(codes, lo, hi, seed, Settings(sampling=sampling, focus=focus), free=mask)

@@ -149,8 +149,8 @@ class PriorLearner:
         return False
 
     def begin_stage(self, error: float) -> str:
-        """A prior's training has one stage."""
-        raise NotImplementedError
+        """A prior's training has one stage, so none begins and there is no message."""
+        return ""
 
     def harm_of(self, error: float) -> str:
         """A prior's training has one stage, which is never ended for harm."""

@@ -109,7 +109,12 @@ class Prior:
             both, alone = self.model.log_likelihood(piece, begins)
             whole.append(both[0, :, lo - first :])
             network.append(alone[0, :, lo - first :])
-        return tuple(-(torch.cat(part, -1) / math.log(2)).float().cpu().numpy() for part in (whole, network))  # type: ignore[return-value]
+        return _in_bits(whole), _in_bits(network)
+
+
+def _in_bits(pieces: list[Tensor]) -> NDArray[np.float32]:
+    """Bits of natural logarithms that stand in pieces `(Q, T)` one after another."""
+    return -(torch.cat(pieces, -1) / math.log(2)).float().cpu().numpy()
 
 
 def prepare(model: PriorModel, codec: Codec, grids: list[NDArray[np.uint16]]) -> None:

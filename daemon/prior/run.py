@@ -24,8 +24,6 @@ from daemon.runs.loop import TrainingLoop
 from daemon.runs.reports import Control, Report, TrainingResult
 from daemon.runs.spec import TrainingSpec
 
-KNOWN_NAME = "conditions.npy"
-"""Sorted descriptors of the training, `(N, C)`, by which a rank is found."""
 MOST_KNOWN = 4096
 
 
@@ -53,7 +51,7 @@ def train_prior(
     if (run_dir / CARD_NAME).exists():
         raise TrainingError(f"{model_dir.name} has a prior already.", "Train another model.", can_resume=False)
     codec = Codec.load(model_dir, device)
-    begun = read_run_of(run_dir, PriorPlan)
+    begun = read_run_of(run_dir, Run[PriorPlan])
     split = (begun.plan if begun else _codec_plan(model_dir)).split
     corpus = load_corpus(corpus_dir)
     clips = chosen_clips(open_parts(corpus, split.train, codec.config), codec.config.hop_length, spec.seed)
@@ -67,7 +65,7 @@ def train_prior(
         return TrainingResult(state="stopped", steps=0, seconds=0.0)
     held_out = encode_clips(codec, open_parts(corpus, split.held_out, codec.config), offsets=1)
     prepare_folder(run_dir)
-    train = _ranked(train, run_dir)
+    train = _ranked(train)
     if begun is None:
         plan = PriorPlan(
             codec_id=codec.codec_id,
@@ -126,11 +124,10 @@ def _resumed(earlier: TrainingSpec, spec: TrainingSpec) -> TrainingSpec:
     return replace(earlier, budget_s=spec.budget_s, steps=spec.steps)
 
 
-def _ranked(recordings: list[Recording], run_dir: Path) -> list[Recording]:
-    """The recordings with ranks in place of descriptors; the sorted descriptors are written to the prior's folder."""
+def _ranked(recordings: list[Recording]) -> list[Recording]:
+    """The recordings with ranks among all of them in place of descriptors."""
     from dataclasses import replace as replaced
 
     every = np.concatenate([recording.conditions for recording in recordings])
     known = np.sort(every[:: max(1, len(every) // MOST_KNOWN)], 0)
-    np.save(run_dir / KNOWN_NAME, known)
     return [replaced(recording, conditions=ranks(recording.conditions, known)) for recording in recordings]

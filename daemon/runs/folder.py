@@ -84,17 +84,17 @@ def read_run(run_dir: Path) -> Run[Plan] | None:
     Raises:
         TrainingError: `run.json` is damaged, or cannot be read at the moment.
     """
-    return read_run_of(run_dir, Plan)
+    return read_run_of(run_dir, Run[Plan])
 
 
-def read_run_of(run_dir: Path, plan: type[PlanT]) -> Run[PlanT] | None:
-    """Read the run in a folder, whose plan is of a given type. Returns None if there is none.
+def read_run_of(run_dir: Path, kind: type[Run[PlanT]]) -> Run[PlanT] | None:
+    """Read the run of a kind, such as `Run[Plan]`, in a folder. Returns None if there is none.
 
     Raises:
         TrainingError: `run.json` is damaged, or cannot be read at the moment.
     """
     try:
-        return msgspec.json.decode((run_dir / RUN_NAME).read_bytes(), type=Run[plan])  # type: ignore[valid-type]
+        return msgspec.json.decode((run_dir / RUN_NAME).read_bytes(), type=kind)
     except FileNotFoundError:
         return None
     except OSError as error:

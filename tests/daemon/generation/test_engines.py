@@ -144,6 +144,8 @@ def test_what_an_engine_cannot_do_is_refused(engines: Engines) -> None:
         engines.choose(Wanted(samples=1, engine="neural", density=0.5), None)
     with pytest.raises(GenerationError, match="cannot vary"):
         engines.choose(Wanted(samples=1, engine="collage"), _strand(engines))
+    with pytest.raises(GenerationError, match="--brightness"):
+        engines.choose(Wanted(samples=1, ranks={"brightness": 0.5}), _strand(engines))
     without = Engines(engines.material, None)
     assert without.choose(Wanted(samples=1), None) == "collage"
     with pytest.raises(GenerationError, match="no prior"):
