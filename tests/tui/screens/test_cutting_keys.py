@@ -115,12 +115,13 @@ async def test_a_part_is_saved(editor: Any, until: Any, tmp_path: Path, monkeypa
         await until(pilot, lambda: (tmp_path / "my part.wav").exists())
         with wave.open(str(tmp_path / "my part.wav")) as file:
             assert file.getnframes() == 24_000
+        await until(pilot, lambda: "wrote 0.50 s" in screen.mode.text)  # only then is the name remembered
         screen.command_line.run("w @0.1s:0.6s")
         await until(pilot, lambda: (tmp_path / "my part-2.wav").exists())
         with wave.open(str(tmp_path / "my part-2.wav")) as file:
             assert file.getnframes() == 24_000
         screen.command_line.run("w part.alle @3:9")
-        await until(pilot, lambda: (tmp_path / "part.alle").exists())
+        await until(pilot, lambda: "part.alle" in screen.mode.text and "bytes" in screen.mode.text)
         meta, codes, _ = unpack_strand((tmp_path / "part.alle").read_bytes())
         assert meta.edits == ["crop @3:9"] and np.array_equal(codes, context.grid.codes[:, 3:9])
         screen.command_line.run("w other.wav @0.1s:9s")
