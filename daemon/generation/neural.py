@@ -23,6 +23,8 @@ SPAN_FRAMES = 8
 """Mean length of a stretch that a variation keeps or draws again, 170 ms."""
 
 GoOn = Callable[[float], bool]
+Watch = Callable[[NDArray[np.int64]], bool]
+"""Called with the codes `(Q,)` of a frame that was drawn; False stops."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,9 +82,11 @@ class Neural:
         settings: Settings,
         *,
         free: NDArray[np.bool_] | None = None,
-        go_on: GoOn = lambda _: True,
+        watch: Watch = lambda _: True,
     ) -> Codes:
         """Fill frames [lo, hi) of a grid so that both sides fit; the best of `CANDIDATES` by its steps at the joins.
+
+        The same codes come back if `watch`, called with each frame of the first candidate, stops it.
 
         Args:
             free: cells of the gap that may change, `(Q, hi - lo)`; all by default.
@@ -99,7 +103,7 @@ class Neural:
             if free is not None:
                 given = np.where(free[:, frame], -1, codes[:, lo + frame].astype(np.int64))
             drawn.append(sampler.draw(given=given))
-            if not go_on((frame + 1) / (hi - lo)):
+            if not watch(drawn[-1][0]):
                 return codes
         candidates = []
         for index, grid in enumerate(np.stack(drawn, -1).astype(np.uint16)):

@@ -30,6 +30,7 @@ from daemon.server.handlers import (
     snapshots,
     status,
     strands,
+    surprise,
 )
 from daemon.server.handlers.playback import open_playbacks
 from daemon.server.jobnews import JobNews
@@ -63,6 +64,7 @@ FEATURES = (
     snapshots.register,
     onsets.register,
     novelty.register,
+    surprise.register,
 )
 
 Context = zmq.Context[zmq.Socket[bytes]]

@@ -85,6 +85,21 @@ class StrandChanged(Event, frozen=True, kw_only=True):
     resized: bool = False
 
 
+class CellsDrawn(Event, frozen=True, kw_only=True):
+    """The engine drew some frames of an edit that it still computes. Nothing of it is stored, and the cells that are
+    kept may be others: the edit's StrandChanged has them. At most 10 events per second for each edit.
+
+    whole: all frames of the edit. Buffer 0: the cells at `levels` and `frames`, uint16. The first event has no frames
+    and a buffer 1: which cells of `whole` will change, (q, n) uint8. cause: id of the edit's request.
+    """
+
+    strand: Id
+    cause: bytes
+    levels: LevelRange
+    frames: FrameRange
+    whole: FrameRange
+
+
 class StrandClosed(Event, frozen=True, kw_only=True):
     """A strand was closed and moved to the trash."""
 

@@ -124,14 +124,22 @@ def test_a_knob_moves_what_is_measured(engines: Engines) -> None:
     assert ranks[1] > ranks[0] + 0.2
 
 
-def test_only_free_levels_of_a_gap_are_filled(engines: Engines, model: Path, toy_codec: Codec) -> None:
+def test_only_free_cells_of_a_gap_are_filled_and_reported(engines: Engines, model: Path, toy_codec: Codec) -> None:
     filler = Filler(Prior.load(model / "prior", toy_codec), engines.material, 1.0)
     codes = engines.material.codes[:, :80]
-    filled = filler.fill(codes, 10, 60, [1], creativity=0.5, focus=0.0, seed=3)
+    free = np.zeros((len(codes), 50), bool)
+    free[1] = True
+    drawn: list[np.ndarray] = []
+    filled = filler.fill(
+        codes, 10, free, creativity=0.5, focus=0.0, seed=3, watch=lambda frame: not drawn.append(frame)
+    )
     assert np.array_equal(filled[0], codes[0]) and (filled[1, 10:60] != codes[1, 10:60]).any()
     assert np.array_equal(filled[:, :10], codes[:, :10]) and np.array_equal(filled[:, 60:], codes[:, 60:])
-    again = filler.fill(codes, 10, 60, [1], creativity=0.5, focus=0.0, seed=3)
+    again = filler.fill(codes, 10, free, creativity=0.5, focus=0.0, seed=3)
     assert np.array_equal(filled, again)
+    assert np.array_equal(np.stack(drawn, 1)[0], codes[0, 10:60]), "each frame is reported as it is drawn"
+    stopped = filler.fill(codes, 10, free, creativity=0.5, focus=0.0, seed=3, watch=lambda _: False)
+    assert np.array_equal(stopped, codes)
 
 
 def test_a_stopped_request_keeps_the_finished_sounds(engines: Engines) -> None:
