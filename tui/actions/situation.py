@@ -28,6 +28,7 @@ class Situation:
     strands: int = 0
     sought: bool = False
     tempo: bool = False
+    no_prior: str = ""
     corpus: bool = False
     openable: bool = False
     closable: bool = False
@@ -84,6 +85,11 @@ def modelled(s: Situation) -> str:
     return online_strand(s) or engine_ready(s)
 
 
+def scored(s: Situation) -> str:
+    """Check that the strand's model has a prior, and that it is available."""
+    return modelled(s) or s.no_prior
+
+
 def sounding(s: Situation) -> str:
     """Check that the strand can be played."""
     return strand(s) or engine_ready(s) or s.sound
@@ -132,6 +138,11 @@ def selected(s: Situation) -> str:
 def online_selected(s: Situation) -> str:
     """Check that a rectangle is selected and the daemon can change the strand."""
     return online_strand(s) or selected(s)
+
+
+def drawable(s: Situation) -> str:
+    """Check that a rectangle is selected and that a prior can draw its cells."""
+    return scored(s) or selected(s)
 
 
 def modelled_codes(s: Situation) -> str:
@@ -231,6 +242,8 @@ def operation(spec: OpSpec) -> Check:
     """Return the check of an edit operation, which follows from its row in the table of operations."""
     if spec.takes_strand:
         return both_modelled if spec.needs_model else both
+    if spec.needs_prior:
+        return drawable
     if spec.needs_selection:
         return online_selected
     return modelled if spec.needs_model else online_strand
