@@ -2,8 +2,8 @@
 
 Data flow: `request` adds to a queue. A task sends the oldest request to the child and reads its answer. If the child
 dies, requests that were not started are sent to the next child, and the one in progress fails with E_ENGINE.
-Before the answer may come parts of it, which go to the request's listener. If the sender no longer waits, the child is
-told to stop.
+Before the answer may come parts of it, which go to the request's listener. If the sender no longer waits, the child
+receives a request to stop.
 What can go wrong: the child raises an exception (it is reported as a typed error), dies (a new child starts after a
 delay that doubles), hangs (it is killed after a limit), or dies repeatedly (the supervisor gives up after
 MAX_QUICK_DEATHS and reports that it failed).

@@ -36,7 +36,7 @@ class SurpriseMap:
         self.version = 0
 
     def follow(self, change: StrandChanged) -> bool:
-        """Mark what an edit made stale. Returns False if the map must be made anew."""
+        """Mark what an edit made stale. Returns False if the map cannot follow it."""
         if change.strand.rev != self.rev + 1 or change.resized:
             return False
         self.rev, frames = change.strand.rev, change.frames

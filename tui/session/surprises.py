@@ -82,7 +82,7 @@ class StrandSurprises:
         except AlleleError:
             grid = self._grids.get(strand)
             if grid is not None:  # otherwise it was closed meanwhile
-                self._failed.add((strand, grid.rev))  # not asked again before the next edit
+                self._failed.add((strand, grid.rev))  # no further request before the next edit
                 raise
         finally:
             self._scoring.discard(strand)
