@@ -32,8 +32,8 @@ from daemon.training.threads import ThreadChooser
 
 JUDGED_FRAMES = 2400
 """Frames scored in an evaluation, of held-out and of training codes each."""
-PREVIEW_FRAMES = 96
-"""Frames of a preview, 2 s."""
+PREVIEW_FRAMES = 144
+"""Frames of a preview, 3 s."""
 PREVIEW_SEED = 1
 
 
@@ -111,7 +111,7 @@ class PriorLearner:
         return True
 
     def judge(self) -> Judgement:
-        """Score held-out and training codes with the averaged weights, and make two seconds of sound."""
+        """Score held-out and training codes with the averaged weights, and make three seconds of sound."""
         return self._judged(self._prior(), self.progress.step)
 
     def _prior(self) -> Prior:

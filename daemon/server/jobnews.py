@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from daemon.jobs.reports import event_of
-from daemon.runs.reports import Report, StepReport
+from daemon.runs.reports import PriorStepReport, Report, StepReport
 from daemon.server.library import Library
 from daemon.server.wire.publisher import Publisher
 from protocol.messages.events import AtlasChanged, JobChanged
@@ -43,7 +43,7 @@ class JobNews:
     def reported(self, info: JobInfo, report: Report) -> None:
         """Publish a training's report. Steps are coalesced; evaluations and log lines are not."""
         event = event_of(info.id, report, self._places.models / info.subject)
-        if isinstance(report, StepReport):
+        if isinstance(report, StepReport | PriorStepReport):
             self._publisher.progress(info.id, event)
         else:
             self._publisher.publish(event)

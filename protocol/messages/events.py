@@ -54,6 +54,38 @@ class EvaluationCompleted(Event, frozen=True, kw_only=True):
     source: str = ""
 
 
+class PriorStepped(Event, frozen=True, kw_only=True):
+    """A training's prior took a step. Not every step is sent. bits: what a frame of the step's crops cost."""
+
+    job: Id
+    step: int
+    elapsed_s: float
+    eta_s: float | None = None
+    bits: float = 0.0
+
+
+class PriorEvaluated(Event, frozen=True, kw_only=True):
+    """A training evaluated its prior. bits: what a frame of held-out codes costs, null if nothing is held out.
+
+    network_bits: the same without copies of the sequence's own past. unigram_bits: the same if only the use of each
+    code were known. train_bits: of training codes. levels: the bits of each level.
+    preview: a WAV file of a few seconds made from nothing. novelty: copy, close, new or silent; "" if not judged.
+    elapsed_s: time of the prior's own training.
+    """
+
+    job: Id
+    step: int
+    elapsed_s: float
+    bits: float | None = None
+    network_bits: float | None = None
+    unigram_bits: float = 0.0
+    train_bits: float = 0.0
+    levels: list[float] = []
+    is_best: bool = False
+    preview: str = ""
+    novelty: str = ""
+
+
 class JobLogged(Event, frozen=True, kw_only=True):
     """A job wrote a line of text to its log."""
 
