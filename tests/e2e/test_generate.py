@@ -14,6 +14,7 @@ import soundfile
 
 from protocol.edits import parse_edit
 from protocol.errors import AlleleError
+from protocol.messages.jobs import GetJobLog, ListJobs
 from protocol.messages.snapshots import GetSurprise
 from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand, StopEdit
 from protocol.places import places_of
@@ -31,6 +32,7 @@ def model(shared: Any) -> str:
     made = shared("train", "tones", "--name", "sung", "--resume", "--prior-budget", "3s", "--json", timeout_s=120).json
     assert made["steps"] == plain["steps"] and made["prior"]["steps"] > 0
     assert made["prior"]["held_out_bits_per_frame"] > 0 and made["prior"]["parameters"] > 0
+    assert sum(made["prior"]["novelty"].values()) == pytest.approx(1.0, abs=0.01)
     assert shared("model", "show", "sung", "--json").json["prior"] == made["prior"]
     return "sung"
 
@@ -55,6 +57,22 @@ def test_sounds_of_exact_length_with_a_manifest(allele: Any, model: str) -> None
         assert decoded["samples"] == 72_000
         again, _ = soundfile.read(allele.folder / "again.wav")
         assert np.abs(again[:-480] - sound[:-480]).max() < 1e-3  # the file's end fades
+
+
+async def test_a_priors_training_leaves_curves_and_previews(allele: Any, model: str) -> None:
+    async with Client(places_of(allele.home).endpoint) as client:
+        jobs = (await client.ask(ListJobs())).jobs
+        job = next(one for one in jobs if (one.kind, one.subject, one.state) == ("train", model, "done"))
+        entries, page = [], (await client.ask(GetJobLog(job=job.id)))
+        while page.entries:
+            entries += page.entries
+            page = await client.ask(GetJobLog(job=job.id, after=page.next))
+    assert any(one["type"] == "PriorStepped" and one["bits"] > 0 for one in entries)
+    last = [one for one in entries if one["type"] == "PriorEvaluated"][-1]
+    assert len(last["levels"]) == 3 and sum(last["levels"]) == pytest.approx(last["bits"], abs=0.01)
+    assert last["novelty"] in ("copy", "close", "new", "silent")
+    sound, _ = soundfile.read(last["preview"])
+    assert len(sound) == 144 * 1024 and last["preview"].endswith("prior/previews/final.wav")
 
 
 def test_the_same_command_makes_what_is_missing_and_replaces_nothing(allele: Any, model: str) -> None:

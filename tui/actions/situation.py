@@ -41,6 +41,7 @@ class Situation:
     job_state: JobState | None = None
     job_phase: JobPhase = "idle"
     preview: bool = False
+    prior: bool = False
 
 
 Check = Callable[[Situation], str]
@@ -236,6 +237,11 @@ def audible(s: Situation) -> str:
     """Check that the training has an evaluation to play."""
     none = "nothing to hear yet: every evaluation of a training saves a few seconds of sound"
     return ("" if s.preview else none) or engine_ready(s) or s.sound
+
+
+def two_parts(s: Situation) -> str:
+    """Check that the training has begun its second part, the prior."""
+    return "" if s.prior else "this training has no prior yet: it follows when the codec is trained and measured"
 
 
 def operation(spec: OpSpec) -> Check:

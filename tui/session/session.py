@@ -38,6 +38,8 @@ from protocol.messages.events import (
     JobChanged,
     JobLogged,
     ModelsChanged,
+    PriorEvaluated,
+    PriorStepped,
     StepCompleted,
     StrandChanged,
     StrandClosed,
@@ -173,7 +175,7 @@ class Session:
         elif isinstance(body, CellsDrawn):
             if self.edits.take_drawn(body, event.buffers):
                 self._changed("drawn", body.strand)
-        elif isinstance(body, StepCompleted | EvaluationCompleted | JobLogged):
+        elif isinstance(body, StepCompleted | EvaluationCompleted | PriorStepped | PriorEvaluated | JobLogged):
             if body.job in self.trainings:
                 self.trainings[body.job].take(body)
                 self._changed("training", body.job)

@@ -159,6 +159,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "train.resume": ("r",),
     "train.stop": ("s",),
     "train.cancel": ("x",),
+    "train.part": ("c",),
     "train.sooner": ("K",),
     "train.later": ("J",),
     "preview.play": ("space",),
