@@ -24,7 +24,7 @@ class PriorTraining:
 
     @property
     def evaluation(self) -> PriorEvaluated | None:
-        """The newest evaluation."""
+        """The newest evaluation, or None before the first."""
         return self.evaluations[-1] if self.evaluations else None
 
     @property

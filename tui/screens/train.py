@@ -23,12 +23,12 @@ from tui.model.job_words import (
     wrapped_log,
 )
 from tui.model.measures import health_words, loss_words, sick_words
-from tui.model.prior_training import PriorTraining
 from tui.model.prior_words import novelty_words, prior_preview_file, prior_preview_lines
 from tui.model.training import Training
 from tui.screens.base import BaseScreen
 from tui.screens.lists import FAR, ListKeys
 from tui.screens.train_jobs import JobActions
+from tui.screens.train_parts import TrainParts
 from tui.screens.train_previews import PreviewActions
 from tui.widgets.lines import BOLD, PLAIN, Part, TextLine
 from tui.widgets.prior_levels import PriorLevels
@@ -36,7 +36,6 @@ from tui.widgets.rows import Row, Rows
 from tui.widgets.training import CurvePlot, Health, fact_parts
 
 TALL = 34
-CODEC, PRIOR = "codec", "prior"
 
 
 class TrainScreen(BaseScreen):
@@ -51,13 +50,13 @@ class TrainScreen(BaseScreen):
         self.list_moved = self._activate
         self.facts, self.losses = TextLine("facts"), TextLine("losses")
         self.curve, self.health, self.bits = CurvePlot("curve"), Health("health"), PriorLevels("bits")
-        self._chosen_part: tuple[str, str] | None = None  # a job, and the part of it that the user chose to see
+        self.parts = TrainParts(self)
         self.handlers = {
             **ListKeys(lambda: self.previews if self.previews.active else self.jobs, self._list_moved).handlers(),
             **JobActions(self).handlers(),
             **PreviewActions(self).handlers(),
+            **self.parts.handlers(),
             "list.other": lambda _: self._to_other_list(),
-            "train.part": lambda _: self._show_other_part(),
             "train.edit": lambda _: self.spawn(self._edit()),
         }
 
@@ -97,20 +96,6 @@ class TrainScreen(BaseScreen):
         return self.session.trainings.get(self.allele.job or "")
 
     @property
-    def prior(self) -> PriorTraining | None:
-        """The chosen job's prior if that is what is shown: once it is begun, unless the user chose the codec."""
-        training = self.training
-        if training is None or not training.prior.is_begun or self._chosen_part == (training.job, CODEC):
-            return None
-        return training.prior
-
-    def _show_other_part(self) -> None:
-        if self.training is not None:
-            self._chosen_part = (self.training.job, PRIOR if self.prior is None else CODEC)
-            self.say("the prior's curves" if self.prior is not None else "the codec's curves")
-            self.draw_training()
-
-    @property
     def model(self) -> ModelInfo | None:
         """The finished model of the chosen job, or None."""
         job = self.job
@@ -135,7 +120,7 @@ class TrainScreen(BaseScreen):
             job_state=job.state if job else None,
             job_phase=job.phase if job else "idle",
             preview=bool(self.preview),
-            prior=self.training is not None and self.training.prior.is_begun,
+            prior=self.parts.has_two,
             model=self.model is not None,
             sound=f"{silence}; {{list.other}} shows the file of an evaluation" if silence else "",
         )
@@ -161,7 +146,7 @@ class TrainScreen(BaseScreen):
     def draw_training(self) -> None:
         """Redraw only what a step or an evaluation changes."""
         training, job = self.training, self.job
-        prior, is_training = self.prior, job is None or job.kind == "train"
+        prior, is_training = self.parts.prior, job is None or job.kind == "train"
         for widget in (self.curve, self.previews):
             widget.display = is_training  # an ingest has none of these
         self.health.display, self.bits.display = is_training and prior is None, is_training and prior is not None
@@ -185,8 +170,8 @@ class TrainScreen(BaseScreen):
         training, playing = self.training, self.allele.sound.preview
         heard = playing[1] if playing is not None and playing[0] == self.allele.job else None
         lines = preview_lines(training, heard) if training else []
-        if self.prior is not None:
-            lines = prior_preview_lines(self.prior, heard)
+        if self.parts.prior is not None:
+            lines = prior_preview_lines(self.parts.prior, heard)
         head = f" LISTEN {'at':>7}  {'held':>6} {'learnt':>6}" if lines else " LISTEN: after the first evaluation"
         was = self.preview
         self.previews.fill([Row(head, heading=True), *(Row(text, name) for text, name in lines)])
@@ -242,7 +227,7 @@ class TrainScreen(BaseScreen):
             ("train.resume", "resume"),
             ("train.stop", "stop, keep"),
             ("train.cancel", "cancel"),
-            *([("train.part", "codec" if self.prior is not None else "prior")] if self.situation().prior else []),
+            *([("train.part", "codec" if self.parts.prior is not None else "prior")] if self.parts.has_two else []),
             ("train.edit", "edit"),
             ("list.other", "lists"),
             ("app.help", "help"),
