@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from daemon.jobs.endings import Ending, failure
-from daemon.jobs.reports import progress_of, read_line
+from daemon.jobs.reports import SoundReport, progress_of, read_line
 from daemon.jobs.specs import JobSpec
 from daemon.runs.reports import Report, StepReport
 from daemon.supervision.failure import Failure
@@ -52,7 +52,7 @@ class JobRun:
         log_file: Path,
         *,
         on_progress: Callable[[Progress], None],
-        on_report: Callable[[Report], None],
+        on_report: Callable[[Report | SoundReport], None],
     ) -> None:
         self._info, self._spec, self._log_file = info, spec, log_file
         self._on_progress, self._on_report = on_progress, on_report
@@ -113,6 +113,8 @@ class JobRun:
             kind = parcel.fields.get("type")
             if kind == "report":
                 self._take_report(parcel)
+            elif kind == "sound":
+                self._on_report(msgspec.convert(parcel.fields, SoundReport))
             elif kind == "progress":
                 self._on_progress(msgspec.convert(parcel.fields, Progress))
             elif kind == "ended":

@@ -21,6 +21,7 @@ from typing import get_args
 from daemon.jobs.endings import Ending, can_be_stopped, continued, cut_off, defect
 from daemon.jobs.job_process import JobRun, Progress
 from daemon.jobs.ledger import JobLedger
+from daemon.jobs.reports import SoundReport
 from daemon.jobs.specs import JobSpec
 from daemon.jobs.waiting_line import Line
 from daemon.runs.reports import Report
@@ -34,7 +35,7 @@ CANCEL_GRACE_S = 20.0  # enough for an evaluation in progress and a checkpoint
 PAUSE_GRACE_S = 60.0  # longer, because the user wants to keep the steps since the last checkpoint
 STOP_GRACE_S = 5.0  # shorter, because the last checkpoint is intact
 
-OnReport = Callable[[JobInfo, Report], None]
+OnReport = Callable[[JobInfo, Report | SoundReport], None]
 
 
 class Intent(enum.Enum):
