@@ -30,12 +30,14 @@ from tui.actions.registry import BY_ID
 from tui.crash import CrashReportingApp
 from tui.editor.screen import EditorScreen
 from tui.first_run import DemoPlan, run_demo
+from tui.generate.screen import GenerateScreen
 from tui.input.keyfile import read_keys
 from tui.input.keymap import Keymap
 from tui.input.macro_keys import MacroKeys
 from tui.input.macros import Macros
 from tui.model.colours import Tier
 from tui.model.editor import Editor
+from tui.model.generating import Generating
 from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.opening import FileOpener
@@ -64,7 +66,7 @@ from tui.widgets.terminal import DiffUpdate, Terminal
 LEAVE_S = 0.18
 POLL_S = 1.0
 KEEP_S = 0.2
-SCREENS = ("editor", "library", "train", "codebook", "keys")
+SCREENS = ("editor", "library", "train", "codebook", "generate", "keys")
 
 
 class AlleleApp(CrashReportingApp, inherit_bindings=False):
@@ -97,7 +99,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.session = Session(target or DaemonTarget.of_home(home), self._on_change)
         player_log = places_of(home).logs / "player.log"
         self.sound = Sound(self.session, player_log, lambda topic: self._on_change(topic, ""), self.say)
-        self.editor = Editor()
+        self.editor, self.generating = Editor(), Generating()
         self.files = FileOpener(self)
         self.own_keys = read_keys(home)
         self.keymap: Keymap = self.own_keys.keymap()
@@ -121,7 +123,14 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.animation_level = "none"
         self._screens = {
             screen.NAME: screen
-            for screen in (self._editor_screen, self._library, TrainScreen(), CodebookScreen(), KeysScreen())
+            for screen in (
+                self._editor_screen,
+                self._library,
+                TrainScreen(),
+                CodebookScreen(),
+                GenerateScreen(),
+                KeysScreen(),
+            )
         }
         for name, screen in self._screens.items():
             self.install_screen(screen, name)  # otherwise Textual ends a screen that is switched away from
@@ -153,6 +162,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         screen = "library"
         if state is not None:
             restore(self.editor, state, living)
+            self.generating.restore(state.generate)
             self.macros.known = {**state.macros, **self.macros.known}
             screen = state.screen if state.screen in self._screens else "library"
             self.job = self.job or (state.job if state.job in self.session.jobs else None)
@@ -228,7 +238,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
 
     def workspace(self) -> str:
         """Return the state to restore at the next start, as JSON."""
-        return dump_workspace(self.editor, self.showing, self.job, self.macros.known)
+        return dump_workspace(self.editor, self.showing, self.job, self.macros.known, generate=self.generating.state())
 
     def remember(self) -> None:
         """Schedule saving the workspace; a burst of keys causes one request."""
