@@ -1,4 +1,4 @@
-"""A generation: `python -m daemon.workers.generation DESCRIPTOR PARENT_PID`, one child process for each job.
+"""A generation: `python -m daemon.workers.generation DESCRIPTOR PARENT_PID`, a child process that does job after job.
 
 It makes sounds with a model and writes each as a WAV and an `.alle` as soon as it is made, then the folder's
 manifest.json. "cancel" takes effect within a frame, and what was finished stays. A job that is repeated with the same
@@ -58,4 +58,4 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_job(sys.argv[1:], NICE, GenerateSpec, _generate)
+    run_job(sys.argv[1:], NICE, GenerateSpec, _generate, stays=True)

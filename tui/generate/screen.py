@@ -128,7 +128,8 @@ class GenerateScreen(BaseScreen):
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self.session.sounds.forget()  # another client may have discarded or kept some
+        if self.model is not None and self.session.connected:
+            self._fetch(self.model.name)  # another client may have discarded or kept some
 
     def draw(self) -> None:
         if not self.is_mounted:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from protocol.generation import FOREIGN, OPTIONS, GenerationOptions, Real
+from protocol.generation import FOREIGN, ONCE, OPTIONS, GenerationOptions, Real
 from protocol.messages.models import ModelInfo
 from protocol.training import Choice, Option, Whole
 
@@ -80,10 +80,8 @@ class Controls:
 
     def take(self, options: GenerationOptions) -> None:
         """Take over the options of a preset. The seed and the count stay."""
-        kept = {name: self.values[name] for name in ("seed", "count") if name in self.values}
-        self.values = kept
         for name in NAMES:
-            if name not in ("seed", "count"):
+            if name not in ONCE:
                 self.put(name, getattr(options, name))
 
 

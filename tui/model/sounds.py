@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from protocol.generation import OPTIONS, RANKS
+from protocol.generation import ONCE, OPTIONS, RANKS
 from protocol.messages.sounds import Sound
 from tui.model.thumbnail import thumbnail
 
@@ -71,7 +71,7 @@ def wanted_words(wanted: dict[str, Any]) -> list[str]:
     words = [] if mode == "new" else [f"{mode} {wanted.get('amount')}" if mode == "vary" else str(mode)]
     for option in OPTIONS:
         value = wanted.get(option.name)
-        if value not in (None, option.default) and option.name not in ("seed", "count"):
+        if value not in (None, option.default) and option.name not in ONCE:
             shown = "" if value is True else f" {value:g}" if isinstance(value, float) else f" {value}"
             words.append(f"{option.label}{shown}")
     return words
