@@ -23,7 +23,9 @@ from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
+from protocol.arrays import Array
 from protocol.errors import AlleleError
+from protocol.messages.generation import StartGeneration
 from protocol.places import places_of
 from tui.actions.press import Handlers, Press
 from tui.actions.registry import BY_ID
@@ -113,7 +115,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.notice = ""  # the progress of the first run
         self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # then output is kept small
         self._open_paths, self._model, self._demo = open_paths, model, demo
-        self._library, self._editor_screen = LibraryScreen(), EditorScreen(self)
+        self._library, self._editor_screen, self._generate = LibraryScreen(), EditorScreen(self), GenerateScreen()
         self._screens: dict[str, BaseScreen] = {}
 
     # --- life --------------------------------------------------------------------------------------------
@@ -128,7 +130,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
                 self._library,
                 TrainScreen(),
                 CodebookScreen(),
-                GenerateScreen(),
+                self._generate,
                 KeysScreen(),
             )
         }
@@ -305,6 +307,12 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         """Go to the library and ask for the name of a corpus, after a folder was dropped."""
         self.go("library")
         self._library.corpora.ask_for_name(paths)
+
+    async def generate(self, request: StartGeneration, words: str, buffers: Sequence[Array] = ()) -> None:
+        """Start a generation and show the Generate screen, which lists what it makes."""
+        self.generating.model = request.model
+        self.go("generate")
+        await self._generate.maker.start(request, words, buffers)
 
     def show_history(self, strand: str) -> None:
         """Show the undo list of a strand."""

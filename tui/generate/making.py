@@ -1,10 +1,11 @@
 """Making sounds: start a generation, go on from a sound, vary one, stop. The daemon does the work as a job."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from protocol.arrays import Array
 from protocol.errors import AlleleError
-from protocol.generation import RANKS, GenerationOptions
+from protocol.generation import GenerationOptions
 from protocol.messages.generation import Mode, StartGeneration
 from protocol.messages.jobs import CancelJob
 from protocol.messages.sounds import Sound
@@ -16,11 +17,6 @@ from tui.widgets.prompt import Work
 if TYPE_CHECKING:
     from tui.generate.screen import GenerateScreen
 
-UNUSED: dict[Mode, tuple[str, ...]] = {
-    "continue": ("engine", "density", "loop"),
-    "vary": ("engine", "density", "loop", "seconds", *RANKS),
-}
-"""Options that do not apply to what follows a sound, or is drawn again in it."""
 USUAL_AMOUNT = "0.3"
 
 
@@ -48,7 +44,7 @@ class SoundMaker:
     def _go_on(self) -> None:
         sound = self._screen.sound
         if sound is not None:
-            options, unused = self._options("continue")
+            options, unused = self._screen.values.applicable("continue")
             self._begin("continue", options, f"going on from {sound.name} for {options.seconds:g} s{unused}", sound)
 
     def _ask_how_much(self) -> None:
@@ -66,17 +62,9 @@ class SoundMaker:
             amount = BY_NAME["creativity"].kind.read(text.strip())
         except ValueError as problem:
             raise AlleleError("E_BAD_REQUEST", str(problem)) from None
-        options, unused = self._options("vary")
+        options, unused = self._screen.values.applicable("vary")
         self._begin("vary", options, f"varying {sound.name} by {amount:g}{unused}", sound, amount)
         return None
-
-    def _options(self, mode: Mode) -> tuple[GenerationOptions, str]:
-        """The options that apply to a mode, and words about those that were set and do not."""
-        values = self._screen.values
-        unused = [name for name in UNUSED[mode] if name in values.values]
-        options = replace(values.options, **{name: BY_NAME[name].default for name in UNUSED[mode] if name != "seconds"})
-        names = ", ".join(BY_NAME[name].label for name in unused)
-        return options, f"; {names} do not apply" if names else ""
 
     def _begin(
         self, mode: Mode, options: GenerationOptions, words: str, of: Sound | None = None, amount: float = 0.3
@@ -85,10 +73,11 @@ class SoundMaker:
         if model is not None:
             of_path = None if of is None else of.strand
             request = StartGeneration(model=model.name, options=options, mode=mode, of=of_path, amount=amount)
-            self._screen.spawn(self._start(request, words))
+            self._screen.spawn(self.start(request, words))
 
-    async def _start(self, request: StartGeneration, words: str) -> None:
-        self._jobs.add((await self._screen.session.ask(request)).body.job)
+    async def start(self, request: StartGeneration, words: str, buffers: Sequence[Array] = ()) -> None:
+        """Start a generation, and report how it ends. `buffers`: the strand of the request, if it contains one."""
+        self._jobs.add((await self._screen.session.ask(request, buffers=buffers)).body.job)
         self._screen.say(f"{words}; {{generate.cancel}} stops it")
 
     def _cancel(self) -> None:

@@ -5,10 +5,11 @@ first step of one starts at its middle. Textual is not used here.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from protocol.generation import FOREIGN, ONCE, OPTIONS, GenerationOptions, Real
+from protocol.generation import FOREIGN, ONCE, OPTIONS, RANKS, GenerationOptions, Real
+from protocol.messages.generation import Mode
 from protocol.messages.models import ModelInfo
 from protocol.training import Choice, Option, Whole
 
@@ -16,6 +17,11 @@ FIRST = ("engine", "seconds", "tempo", "density", "loop", "count", "seed")
 """Options that come first, in this order; the others follow as in the table."""
 BY_NAME: dict[str, Option] = {option.name: option for option in OPTIONS}
 NAMES: tuple[str, ...] = (*FIRST, *(name for name in BY_NAME if name not in FIRST))
+UNUSED: dict[str, tuple[str, ...]] = {
+    "continue": ("engine", "density", "loop"),
+    "vary": ("engine", "density", "loop", "seconds", *RANKS),
+}
+"""Options that do not apply to what follows a sound, or is drawn again in it."""
 BEATS_A_BAR = 4
 USUAL_BPM = 120.0
 _BARS = re.compile(r"(\d{1,4}(?:\.\d+)?)\s*bars?\Z")
@@ -36,6 +42,13 @@ class Controls:
         """The options to generate with."""
         seed = self.values.get("seed", self.last_seed if self.is_locked else None)
         return GenerationOptions(**{**self.values, "seed": seed})
+
+    def applicable(self, mode: Mode) -> tuple[GenerationOptions, str]:
+        """The options that apply to a mode, and words about those that were set and do not; "" if all do."""
+        unused = [name for name in UNUSED.get(mode, ()) if name in self.values]
+        options = replace(self.options, **{name: BY_NAME[name].default for name in unused})
+        names = ", ".join(BY_NAME[name].label for name in unused)
+        return options, f"; without {names}, which new sounds alone have" if names else ""
 
     def value(self, name: str) -> Any:
         """The value of an option: the one that was set, else its default."""

@@ -46,6 +46,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "edit.mosaic": ("e o",),
     "edit.regenerate": ("e g",),
     "edit.vary": ("e v",),
+    "edit.continue": ("e c",),
     "edit.copy": ("y",),
     "edit.put": ("p",),
     "edit.mix": ("P",),
