@@ -172,6 +172,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "generate.model": ("m",),
     "generate.presets": ("p",),
     "generate.save_preset": ("P",),
+    "generate.delete_preset": ("X",),
     "generate.play": ("space",),
     "generate.hear": ("H",),
     "generate.to_a": ("a",),
