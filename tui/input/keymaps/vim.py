@@ -149,6 +149,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "library.new": ("n",),
     "library.add": ("+",),
     "library.train": ("t",),
+    "library.generate": ("m",),
     "library.delete": ("D",),
     "library.restore": ("R",),
     "train.pause": ("p",),
