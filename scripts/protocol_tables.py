@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from protocol import arrays, edits, errors, frames, operations, ranges, strands, tempo, training, version
-from protocol.messages import corpora, novelty, playback, session
+from protocol.messages import corpora, novelty, playback, session, sounds
 from protocol.messages import strands as strand_messages
 from protocol.messages.registry import EVENTS, REQUESTS
 
@@ -112,6 +112,7 @@ def sections() -> dict[str, str]:
         corpora.CorpusInfo,
         strand_messages.HistoryEntry,
         novelty.NoveltyMoment,
+        sounds.SoundNovelty,
         strands.StrandMeta,
         strands.Source,
         edits.Edit,

@@ -1,6 +1,7 @@
 """Converts reports of a training to events of the protocol, from the pipe and from `log.jsonl` alike."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -8,6 +9,13 @@ from daemon.runs.folder import AnyReport
 from daemon.runs.reports import EvaluationReport, LevelReport, PriorReport, PriorStepReport, Report, StepReport
 from protocol.messages.events import EvaluationCompleted, JobLogged, PriorEvaluated, PriorStepped, StepCompleted
 from protocol.messages.fields import Struct
+
+
+class SoundReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of a generation that it wrote a sound: the folder, and the sound's entry in the manifest."""
+
+    folder: str
+    entry: dict[str, Any]
 
 
 def event_of(job: str, report: Report, run_dir: Path) -> Struct:

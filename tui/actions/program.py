@@ -9,6 +9,7 @@ from tui.actions.situation import (
     corpus_chosen,
     deletable,
     job_chosen,
+    model_chosen,
     movable,
     online_selected,
     online_strand,
@@ -22,11 +23,11 @@ from tui.actions.situation import (
     two_parts,
 )
 
-LISTS = ("library", "train", "help", "undolist", "takes", "keys")
+LISTS = ("library", "train", "generate", "help", "undolist", "takes", "keys")
 KEYS = ("keys",)
 OVER = ("help", "undolist", "takes")
-PLAYS = ("editor", "library", "train", "codebook")
-BACKS = ("library", "train", "codebook", "keys")
+PLAYS = ("editor", "library", "train", "codebook", "generate")
+BACKS = ("library", "train", "codebook", "keys", "generate")
 LIBRARY, TRAIN = ("library",), ("train",)
 OPENS = ("editor", "library")
 
@@ -50,7 +51,7 @@ LIST_MOVES = (
     Action("list.last", "Last", "Move", LISTS),
     Action("list.page_down", "A page down", "Move", LISTS),
     Action("list.page_up", "A page up", "Move", LISTS),
-    Action("list.other", "To the other list", "Move", ("library", "train")),
+    Action("list.other", "To the other list", "Move", ("library", "train", "generate")),
 )
 
 LIBRARIES = (
@@ -80,6 +81,7 @@ LIBRARIES = (
     Action("library.closed", "Closed strands: choose one to reopen", "Library", LIBRARY, connected),
     Action("library.new", "New corpus from files or folders", "Library", LIBRARY, connected),
     Action("library.add", "Add files to this corpus", "Library", LIBRARY, corpus_chosen),
+    Action("library.generate", "Generate with this model", "Library", LIBRARY, model_chosen),
     Action("library.train", "Train on this corpus", "Library", LIBRARY, corpus_chosen),
     Action(
         "library.delete",
@@ -146,6 +148,7 @@ GOES = (
     Action("go.editor", "Editor", "Go to"),
     Action("go.library", "Library", "Go to"),
     Action("go.train", "Train", "Go to"),
+    Action("go.generate", "Generate: new sounds from a model's own material", "Go to"),
     Action("go.codebook", "Codebook: every code of a model", "Go to"),
     Action("go.back", "Back to the screen before this one", "Go to", BACKS),
 )

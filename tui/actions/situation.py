@@ -41,7 +41,11 @@ class Situation:
     job_state: JobState | None = None
     job_phase: JobPhase = "idle"
     preview: bool = False
+    second_part: bool = False
     prior: bool = False
+    control: bool = False
+    generated: bool = False
+    making: bool = False
 
 
 Check = Callable[[Situation], str]
@@ -178,6 +182,11 @@ def renamable(s: Situation) -> str:
     return connected(s) or ("" if s.renamable else "choose a model or a strand in the list on the left")
 
 
+def model_chosen(s: Situation) -> str:
+    """Check that a model is chosen in the library."""
+    return connected(s) or ("" if s.model else "choose a model in the list on the left")
+
+
 def deletable(s: Situation) -> str:
     """Check that a model, a corpus or a strand is chosen in the library."""
     return connected(s) or ("" if s.deletable else "choose a model, corpus or strand in the list on the left")
@@ -241,7 +250,39 @@ def audible(s: Situation) -> str:
 
 def two_parts(s: Situation) -> str:
     """Check that the training has begun its second part, the prior."""
-    return "" if s.prior else "this training has no prior yet: it follows when the codec is trained and measured"
+    return "" if s.second_part else "this training has no prior yet: it follows when the codec is trained and measured"
+
+
+def can_generate(s: Situation) -> str:
+    """Check that there is a model to generate with."""
+    return connected(s) or ("" if s.model else NO_MODEL)
+
+
+def making(s: Situation) -> str:
+    """Check that sounds are being made."""
+    return connected(s) or ("" if s.making else "nothing is being made")
+
+
+def control_chosen(s: Situation) -> str:
+    """Check that the cursor is in the list of controls."""
+    return "" if s.control else "this is for the controls: {list.other} goes there"
+
+
+def sound_chosen(s: Situation) -> str:
+    """Check that a generated sound is chosen."""
+    none = "choose a sound ({list.other} goes to the list), or make some with {generate.choose}"
+    return connected(s) or ("" if s.generated else none)
+
+
+def sound_playable(s: Situation) -> str:
+    """Check that the chosen sound can be heard."""
+    return sound_chosen(s) or engine_ready(s) or s.sound
+
+
+def sound_continuable(s: Situation) -> str:
+    """Check that a sound is chosen, and that its model has a prior to go on with it."""
+    none = "this model has no prior: allele train CORPUS --name MODEL --resume adds one"
+    return sound_chosen(s) or ("" if s.prior else none)
 
 
 def operation(spec: OpSpec) -> Check:

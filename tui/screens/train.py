@@ -120,7 +120,7 @@ class TrainScreen(BaseScreen):
             job_state=job.state if job else None,
             job_phase=job.phase if job else "idle",
             preview=bool(self.preview),
-            prior=self.parts.has_two,
+            second_part=self.parts.has_two,
             model=self.model is not None,
             sound=f"{silence}; {{list.other}} shows the file of an evaluation" if silence else "",
         )

@@ -5,12 +5,13 @@
     edits       unanswered edits, and registers
     atlases     what the codes of models do to the sound
     surprises   how much the cells of strands surprise the priors of their models
+    sounds      what was generated with models, and presets of generating
 
 Data flow: events and snapshots of `tui.transport.client` change this object and its parts, then `changed(topic, key)`
 tells the app what to redraw. Screens read attributes and call coroutines. Textual is not used here.
 
-Topics: state, jobs, corpora, models, strands (lists); strand, wave, surprise, drawn, training, atlas (key: an id
-or a model's name); error and notice (key: a sentence).
+Topics: state, jobs, corpora, models, strands (lists); strand, wave, surprise, drawn, training, atlas, sounds (key: an
+id or a model's name); error and notice (key: a sentence).
 
 What can go wrong: no daemon runs, or it dies (see `Connection`); the engine dies, which `engine` reports. A resync
 fetches again what may have changed.
@@ -40,6 +41,7 @@ from protocol.messages.events import (
     ModelsChanged,
     PriorEvaluated,
     PriorStepped,
+    SoundMade,
     StepCompleted,
     StrandChanged,
     StrandClosed,
@@ -60,6 +62,7 @@ from tui.session.connection import Changed, Connection
 from tui.session.edits import StrandEdits
 from tui.session.grids import StrandGrids
 from tui.session.onsets import StrandOnsets
+from tui.session.sounds import GeneratedSounds
 from tui.session.surprises import StrandSurprises
 from tui.strand_files import read_strand
 from tui.targets import EDITOR, Target
@@ -91,6 +94,7 @@ class Session:
         self.onsets = StrandOnsets(self.connection)
         self.edits = StrandEdits(self.connection, self.grids, changed)
         self.surprises = StrandSurprises(self.connection, self.grids, changed)
+        self.sounds = GeneratedSounds(self.connection, changed)
 
     @property
     def newest_first(self) -> list[ModelInfo]:
@@ -161,6 +165,7 @@ class Session:
         self.edits.chains.clear()
         self.edits.drawn.clear()
         self.surprises.forget()
+        self.sounds.forget()
         for topic in ("state", "jobs", "corpora", "models", "strands"):
             self._changed(topic, "resync")
         for job in self.trainings:
@@ -182,6 +187,8 @@ class Session:
         elif isinstance(body, JobChanged):
             self.jobs[body.job.id] = body.job
             self._changed("jobs", body.job.id)
+        elif isinstance(body, SoundMade):
+            self.sounds.take(body.sound)
         elif isinstance(body, StrandOpened):
             self.strands[body.strand.id] = body.strand
             self.grids.take_info(body.strand)
