@@ -268,7 +268,7 @@ class Operations:
         edit = self.editor.repeat(grid, press.count)
         if edit is None:
             self.context.say("the last change was made with the other pane, which is empty now", bad=True)
-        elif OPS[edit.op].is_slow and self.session.edits.is_waiting(grid.id) and not self.context.app.macros.is_playing:
+        elif OPS[edit.op].may_wait(edit.options) and self.session.edits.is_waiting(grid.id) and not self.context.app.macros.is_playing:
             self.context.say(f"{edit.op} is still computing: a key that is held repeats it when it is done")
         else:
             self.sender.submit(grid.id, edit)
