@@ -129,7 +129,8 @@ class EditorWords:
 
     def mode_right(self) -> list[Part]:
         """Return the keys that change a selection."""
-        if self.context.grid is None or self.editor.pane.selection is None:
+        grid = self.context.grid
+        if grid is None or self.editor.pane.selection is None or grid.id in self.session.edits.slow:
             return []
         hints = {
             "edit.copy": "copy",
