@@ -17,7 +17,7 @@ from tui.generate.making import SoundMaker
 from tui.generate.presets import PresetKeys
 from tui.generate.sounds import SoundKeys
 from tui.generate.view import GenerateView
-from tui.model.controls import BY_NAME, Controls, why_grey
+from tui.model.controls import BY_NAME, Controls, accepted_words, why_grey
 from tui.screens.base import BaseScreen
 from tui.screens.lists import ListKeys
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part
@@ -156,7 +156,7 @@ class GenerateScreen(BaseScreen):
         if name:
             used = self.listed[0].engine if self.listed else ""
             why = why_grey(name, self.values, self.model, used)
-            accepted = f"{BY_NAME[name].label}: {BY_NAME[name].kind.accepted}"
+            accepted = f"{BY_NAME[name].label}: {accepted_words(name)}"
             return [(f" {BY_NAME[name].label}: {why}", BOLD) if why else (f" {accepted}", PLAIN)]
         if self.hearing.is_sounding:
             return [(" playing; moving plays the next one, {generate.play} stops", PLAIN)]
