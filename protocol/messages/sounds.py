@@ -23,7 +23,7 @@ class Sound(Struct, frozen=True, kw_only=True):
 
     verbatim: the share that was taken over from recordings unchanged. descriptors: measured on the sound, with ranks
     among the recordings ("brightness_rank", 0..1). tempo: beats a minute of the grid it was placed on. picture: its
-    peaks in equal parts, 0..100. wanted: the options it was made with, by name. kept: whether the user wants to keep it.
+    peaks in equal parts, 0..100. wanted: the options it was made with, by name. kept: whether the user keeps it.
     """
 
     model: Name
