@@ -15,6 +15,7 @@ from tui.generate.controls import ControlKeys
 from tui.generate.hearing import SoundHearing
 from tui.generate.making import SoundMaker
 from tui.generate.presets import PresetKeys
+from tui.generate.saving import SoundSaving
 from tui.generate.sounds import SoundKeys
 from tui.generate.view import GenerateView
 from tui.model.controls import BY_NAME, Controls, accepted_words, why_grey
@@ -43,6 +44,7 @@ class GenerateScreen(BaseScreen):
             **self.maker.handlers(),
             **self.hearing.handlers(),
             **SoundKeys(self).handlers(),
+            **SoundSaving(self).handlers(),
             **PresetKeys(self).handlers(),
             "list.other": lambda _: self._activate(self.sounds if self.controls.active else self.controls),
         }
@@ -176,9 +178,10 @@ class GenerateScreen(BaseScreen):
         return [
             ("generate.play", "play"),
             ("generate.keep", "keep"),
+            ("generate.save", "save"),
             ("generate.choose", "edit"),
             ("generate.to_a generate.to_b", "A/B"),
-            ("generate.continue", "continue"),
+            ("generate.continue", "go on"),
             ("generate.vary", "vary"),
             ("list.other", "controls"),
             ("app.help", "help"),
