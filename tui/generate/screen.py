@@ -15,9 +15,10 @@ from tui.generate.controls import ControlKeys
 from tui.generate.hearing import SoundHearing
 from tui.generate.making import SoundMaker
 from tui.generate.presets import PresetKeys
+from tui.generate.saving import SoundSaving
 from tui.generate.sounds import SoundKeys
 from tui.generate.view import GenerateView
-from tui.model.controls import BY_NAME, Controls, why_grey
+from tui.model.controls import BY_NAME, Controls, accepted_words, why_grey
 from tui.screens.base import BaseScreen
 from tui.screens.lists import ListKeys
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part
@@ -43,6 +44,7 @@ class GenerateScreen(BaseScreen):
             **self.maker.handlers(),
             **self.hearing.handlers(),
             **SoundKeys(self).handlers(),
+            **SoundSaving(self).handlers(),
             **PresetKeys(self).handlers(),
             "list.other": lambda _: self._activate(self.sounds if self.controls.active else self.controls),
         }
@@ -156,7 +158,7 @@ class GenerateScreen(BaseScreen):
         if name:
             used = self.listed[0].engine if self.listed else ""
             why = why_grey(name, self.values, self.model, used)
-            accepted = f"{BY_NAME[name].label}: {BY_NAME[name].kind.accepted}"
+            accepted = f"{BY_NAME[name].label}: {accepted_words(name)}"
             return [(f" {BY_NAME[name].label}: {why}", BOLD) if why else (f" {accepted}", PLAIN)]
         if self.hearing.is_sounding:
             return [(" playing; moving plays the next one, {generate.play} stops", PLAIN)]
@@ -176,9 +178,10 @@ class GenerateScreen(BaseScreen):
         return [
             ("generate.play", "play"),
             ("generate.keep", "keep"),
+            ("generate.save", "save"),
             ("generate.choose", "edit"),
             ("generate.to_a generate.to_b", "A/B"),
-            ("generate.continue", "continue"),
+            ("generate.continue", "go on"),
             ("generate.vary", "vary"),
             ("list.other", "controls"),
             ("app.help", "help"),

@@ -24,6 +24,7 @@ class GenerateView:
 
     def __init__(self, screen: "GenerateScreen") -> None:
         self._screen = screen
+        self._newest = ""  # the batch that was first when the list was drawn
         self.making = TextLine("making")
         self.facts, self.measures = TextLine("sound-facts"), TextLine("sound-measures")
 
@@ -62,8 +63,9 @@ class GenerateView:
                 rows.append(Row(sound_line(number, sound, columns), (sound.batch, sound.name)))
         none = "" if screen.model is None else screen.keymap.fill("nothing made yet: {generate.choose} makes sounds")
         screen.sounds.fill(rows or [Row(" SOUNDS", heading=True), Row(none)])
-        if was is None and listed:
-            screen.sounds.step(0)
+        if listed and (was is None or (listed[0].batch != self._newest and not screen.sounds.active)):
+            screen.sounds.go((listed[0].batch, listed[0].name))  # so that going there shows what was made now
+        self._newest = listed[0].batch if listed else ""
 
     def draw_facts(self) -> None:
         """Draw the lines below the lists: what is being made, then the chosen sound or the chosen control."""

@@ -185,6 +185,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "generate.to_a": ("a",),
     "generate.to_b": ("b",),
     "generate.keep": ("s",),
+    "generate.save": ("w", "ctrl+s"),
     "generate.discard": ("D",),
     "generate.continue": ("c",),
     "generate.vary": ("v",),
