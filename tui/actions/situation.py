@@ -147,7 +147,7 @@ def online_selected(s: Situation) -> str:
 
 def drawable(s: Situation) -> str:
     """Check that a rectangle is selected and that a prior can draw its cells."""
-    return scored(s) or selected(s)
+    return selected(s) or scored(s)
 
 
 def modelled_codes(s: Situation) -> str:
