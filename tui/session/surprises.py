@@ -79,9 +79,9 @@ class StrandSurprises:
                 if now is not None and now.rev == answer.body.rev:  # otherwise it was edited meanwhile
                     now.fill(answer.body.frames, answer.buffers[0])
                     self._changed("surprise", strand)
-        except AlleleError:
+        except AlleleError as problem:
             grid = self._grids.get(strand)
-            if grid is not None:  # otherwise it was closed meanwhile
+            if grid is not None and problem.code != "E_RANGE":  # otherwise it was closed or became shorter meanwhile
                 self._failed.add((strand, grid.rev))  # no further request before the next edit
                 raise
         finally:
