@@ -13,6 +13,7 @@ import msgspec
 from daemon.codec.format import format_problem
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import INDEX_NAME, Corpus, FileRecord, load_corpus
+from daemon.generation.knob_facts import KNOBS_NAME, read_facts
 from daemon.prior.card import CARD_NAME, read_card
 from daemon.prior.card import FOLDER as PRIOR
 from daemon.runs.checkpoint import complete
@@ -20,7 +21,7 @@ from daemon.runs.errors import TrainingError
 from daemon.runs.folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, read_run
 from protocol.errors import AlleleError
 from protocol.messages.corpora import CorpusFile, CorpusInfo
-from protocol.messages.models import ModelInfo
+from protocol.messages.models import KnobFact, ModelInfo
 
 log = logging.getLogger("allele.store")
 
@@ -42,9 +43,9 @@ def corpus_signature(folder: Path) -> str:
 
 
 def model_signature(folder: Path) -> str:
-    """Signature of a model's description and its prior's, saved with its row in the index."""
+    """Signature of a model's description, its prior's and its knobs', saved with its row in the index."""
     described = signature(folder / MODEL_NAME)
-    return described and described + signature(folder / PRIOR / CARD_NAME)
+    return described and described + signature(folder / PRIOR / CARD_NAME) + signature(folder / KNOBS_NAME)
 
 
 def read_corpus(folder: Path) -> CorpusInfo | None:
@@ -112,6 +113,8 @@ def read_model(folder: Path) -> ModelInfo | None:
         channels=card.channels,
         created=card.created,
         prior=prior_of(folder),
+        knobs=[KnobFact(**msgspec.structs.asdict(fact)) for fact in read_facts(folder, card.codec_id)],
+        codec_from=card.codec_from,
         path=str(folder),
     )
 

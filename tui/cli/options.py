@@ -1,6 +1,6 @@
 """Options of a table of the protocol in argparse's form."""
 
-from protocol.training import Option
+from protocol.options import Option
 from tui.cli import values
 from tui.cli.command import Argument, argument
 

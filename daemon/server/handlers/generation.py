@@ -16,9 +16,9 @@ from protocol.atomic import write_bytes
 from protocol.errors import AlleleError
 from protocol.messages.generation import StartGeneration
 from protocol.messages.jobs import JobAccepted, JobInfo
+from protocol.options import OptionError
 from protocol.ranges import FrameRange
 from protocol.strands import Strand, pack_strand
-from protocol.training import OptionError
 
 
 class GenerationHandlers:

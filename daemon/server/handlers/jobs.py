@@ -32,7 +32,7 @@ from protocol.messages.jobs import (
     StartTraining,
     StopJob,
 )
-from protocol.training import OptionError
+from protocol.options import OptionError
 
 
 class JobHandlers:
