@@ -18,7 +18,8 @@ from daemon.prior.card import CARD_NAME, read_card
 from daemon.prior.card import FOLDER as PRIOR
 from daemon.runs.checkpoint import complete
 from daemon.runs.errors import TrainingError
-from daemon.runs.folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, read_run
+from daemon.runs.folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, Run, read_run
+from daemon.runs.spec import Plan
 from protocol.errors import AlleleError
 from protocol.messages.corpora import CorpusFile, CorpusInfo
 from protocol.messages.models import KnobFact, ModelInfo
@@ -174,13 +175,26 @@ def run_corpus(folder: Path) -> str:
     Raises:
         AlleleError: E_NOT_FOUND if there is no training, E_IO if `run.json` is damaged.
     """
+    return _run_in(folder).corpus
+
+
+def run_codec_from(folder: Path) -> str:
+    """Name of the model whose codec the training in a folder took; empty if it has one of its own.
+
+    Raises:
+        AlleleError: E_NOT_FOUND if there is no training, E_IO if `run.json` is damaged.
+    """
+    return _run_in(folder).spec.codec_from or ""
+
+
+def _run_in(folder: Path) -> Run[Plan]:
     try:
         run = read_run(folder)
     except TrainingError as problem:
         raise AlleleError("E_IO", problem.message.rstrip("."), hint=problem.hint.rstrip(".")) from None
     if run is None:
         raise AlleleError("E_NOT_FOUND", f"{folder.name} is not a training")
-    return run.corpus
+    return run
 
 
 def unfinished_runs(models: Path) -> list[str]:

@@ -26,8 +26,13 @@ def learns_prior(training: TrainingSpec) -> bool:
     return not training.no_prior and (training.preset != "toy" or training.prior_budget_s is not None)
 
 
-def learn_prior(wire: Wire, spec: TrainSpec, *, codec_seconds: float) -> bool:
-    """Gather the material of a finished model and train its prior; returns False if that was stopped midway."""
+def learn_prior(
+    wire: Wire, spec: TrainSpec, training: TrainingSpec, *, codec_seconds: float, is_all: bool = False
+) -> bool:
+    """Gather the material of a finished model and train its prior; returns False if that was stopped midway.
+
+    `is_all`: whether the prior is all that is trained, so that the budget is its own.
+    """
     from daemon.generation.gathering import gather_material
     from daemon.prior.run import train_prior
     from daemon.workers.device import choose_device
@@ -40,7 +45,7 @@ def learn_prior(wire: Wire, spec: TrainSpec, *, codec_seconds: float) -> bool:
     try:
         if not gather_material(model_dir, corpus_dir, device=device, go_on=news.gathering):
             return False
-        wanted = _specification(spec.training, codec_seconds)
+        wanted = _own(training) if is_all else _specification(training, codec_seconds)
         result = train_prior(
             wanted, corpus_dir, model_dir, device=device, report=news.report, control=lambda: control_of(wire)
         )
@@ -57,6 +62,13 @@ def control_of(wire: Wire) -> Control:
     if wire.cancelled.is_set():
         return Control.STOP
     return Control.KEEP if wire.kept.is_set() else Control.GO
+
+
+def _own(training: TrainingSpec) -> TrainingSpec:
+    """How long to train a prior that is all of a training."""
+    if training.steps is not None:
+        return TrainingSpec(steps=training.steps, seed=training.seed)
+    return TrainingSpec(budget_s=training.prior_budget_s or training.budget_s or LONGEST_S, seed=training.seed)
 
 
 def _specification(training: TrainingSpec, codec_seconds: float) -> TrainingSpec:
