@@ -3,8 +3,8 @@
 The broker sends the specification of the training and receives its reports (at most STEPS_A_SECOND of steps; the run's
 log contains all). "cancel" takes effect between two steps and writes a checkpoint; "keep" writes a finished model. The
 process has a low priority, so that decoding for playback comes first. When the model is finished, it can be used, and
-its atlas is measured, in addition to the budget, and its prior is trained (`prior_part`). With `codec_from` the codec is
-another model's, and only atlas and prior are made.
+its atlas is measured, in addition to the budget, and its prior is trained (`prior_part`). With `codec_from` the codec
+is another model's, and only atlas and prior are made.
 """
 
 import sys
