@@ -15,6 +15,14 @@ LONGEST_S = 1800.0
 MOST_OUTPUTS = 10_000
 RANKS = ("brightness", "warmth", "roughness", "tension", "attack", "space")
 """Knobs that say how the sound should rank among the recordings, from -1 to 1."""
+ONCE = ("seed", "count")
+"""Options of a single generation, which presets leave out."""
+FOREIGN = {
+    "collage": ("focus", "diversity", "density", "tempo"),
+    "neural": ("density",),
+    "events": ("focus", "diversity"),
+}
+"""Options that an engine does not have, and refuses."""
 
 
 @dataclass(frozen=True)
@@ -160,8 +168,6 @@ class GenerationOptions:
             value = getattr(self, option.name)
             if value != option.default and not option.kind.allows(value):
                 raise OptionError(f"{option.name} cannot be {value!r}", f"choose {option.kind.accepted}")
-        if self.mix is not None and self.other is None:
-            raise OptionError("--mix is the share of a second model", "name it: --with MODEL")
 
 
 OPTIONS: tuple[Option, ...] = tuple(

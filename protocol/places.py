@@ -105,6 +105,15 @@ class Places(NamedTuple):
         return self.home / "history"
 
     @property
+    def generated(self) -> Path:
+        """A folder for each model, which contains a folder for each generation that named none."""
+        return self.history / "generated"
+
+    @property
+    def presets(self) -> Path:
+        return self.home / "presets"
+
+    @property
     def trash(self) -> Path:
         return self.home / "trash"
 

@@ -23,19 +23,23 @@ from textual import events
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
+from protocol.arrays import Array
 from protocol.errors import AlleleError
+from protocol.messages.generation import StartGeneration
 from protocol.places import places_of
 from tui.actions.press import Handlers, Press
 from tui.actions.registry import BY_ID
 from tui.crash import CrashReportingApp
 from tui.editor.screen import EditorScreen
 from tui.first_run import DemoPlan, run_demo
+from tui.generate.screen import GenerateScreen
 from tui.input.keyfile import read_keys
 from tui.input.keymap import Keymap
 from tui.input.macro_keys import MacroKeys
 from tui.input.macros import Macros
 from tui.model.colours import Tier
 from tui.model.editor import Editor
+from tui.model.generating import Generating
 from tui.model.training import Training
 from tui.model.workspace import dump_workspace, load_workspace, restore
 from tui.opening import FileOpener
@@ -64,7 +68,7 @@ from tui.widgets.terminal import DiffUpdate, Terminal
 LEAVE_S = 0.18
 POLL_S = 1.0
 KEEP_S = 0.2
-SCREENS = ("editor", "library", "train", "codebook", "keys")
+SCREENS = ("editor", "library", "train", "codebook", "generate", "keys")
 
 
 class AlleleApp(CrashReportingApp, inherit_bindings=False):
@@ -97,7 +101,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.session = Session(target or DaemonTarget.of_home(home), self._on_change)
         player_log = places_of(home).logs / "player.log"
         self.sound = Sound(self.session, player_log, lambda topic: self._on_change(topic, ""), self.say)
-        self.editor = Editor()
+        self.editor, self.generating = Editor(), Generating()
         self.files = FileOpener(self)
         self.own_keys = read_keys(home)
         self.keymap: Keymap = self.own_keys.keymap()
@@ -111,7 +115,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.notice = ""  # the progress of the first run
         self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # then output is kept small
         self._open_paths, self._model, self._demo = open_paths, model, demo
-        self._library, self._editor_screen = LibraryScreen(), EditorScreen(self)
+        self._library, self._editor_screen, self._generate = LibraryScreen(), EditorScreen(self), GenerateScreen()
         self._screens: dict[str, BaseScreen] = {}
 
     # --- life --------------------------------------------------------------------------------------------
@@ -121,7 +125,14 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.animation_level = "none"
         self._screens = {
             screen.NAME: screen
-            for screen in (self._editor_screen, self._library, TrainScreen(), CodebookScreen(), KeysScreen())
+            for screen in (
+                self._editor_screen,
+                self._library,
+                TrainScreen(),
+                CodebookScreen(),
+                self._generate,
+                KeysScreen(),
+            )
         }
         for name, screen in self._screens.items():
             self.install_screen(screen, name)  # otherwise Textual ends a screen that is switched away from
@@ -153,6 +164,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         screen = "library"
         if state is not None:
             restore(self.editor, state, living)
+            self.generating.restore(state.generate)
             self.macros.known = {**state.macros, **self.macros.known}
             screen = state.screen if state.screen in self._screens else "library"
             self.job = self.job or (state.job if state.job in self.session.jobs else None)
@@ -228,7 +240,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
 
     def workspace(self) -> str:
         """Return the state to restore at the next start, as JSON."""
-        return dump_workspace(self.editor, self.showing, self.job, self.macros.known)
+        return dump_workspace(self.editor, self.showing, self.job, self.macros.known, generate=self.generating.state())
 
     def remember(self) -> None:
         """Schedule saving the workspace; a burst of keys causes one request."""
@@ -295,6 +307,12 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         """Go to the library and ask for the name of a corpus, after a folder was dropped."""
         self.go("library")
         self._library.corpora.ask_for_name(paths)
+
+    async def generate(self, request: StartGeneration, words: str, buffers: Sequence[Array] = ()) -> None:
+        """Start a generation and show the Generate screen, which lists what it makes."""
+        self.generating.model = request.model
+        self.go("generate")
+        await self._generate.maker.start(request, words, buffers)
 
     def show_history(self, strand: str) -> None:
         """Show the undo list of a strand."""

@@ -1,6 +1,7 @@
 """Choose the engine for a request, or say in one line why there is none."""
 
 from dataclasses import dataclass
+from shlex import quote
 
 from daemon.generation.errors import GenerationError
 from daemon.generation.event_bank import EventBank
@@ -64,7 +65,7 @@ def _check_pair(pair: Pair, chosen: str) -> None:
         GenerationError: it turns away from it, or needs a prior that the second model has not.
     """
     if chosen == "neural" and pair.blend is None:
-        hint = f"Train one: allele train CORPUS --name {pair.name} --resume, or use --engine events or collage."
+        hint = f"Train one: allele train CORPUS --name {quote(pair.name)} --resume, or use --engine events or collage."
         raise GenerationError(f"{pair.name} has no prior.", hint)
     if chosen != "neural" and pair.share < 0:
         raise GenerationError(

@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from daemon.jobs.endings import Ending, failure
-from daemon.jobs.reports import progress_of, read_line
+from daemon.jobs.reports import SoundReport, progress_of, read_line
 from daemon.jobs.specs import JobSpec
+from daemon.jobs.standing import Standing
 from daemon.runs.reports import Report, StepReport
 from daemon.supervision.failure import Failure
 from daemon.supervision.pipe import Parcel, PipeError
@@ -50,13 +51,15 @@ class JobRun:
         info: JobInfo,
         spec: JobSpec,
         log_file: Path,
+        standing: Standing,
         *,
         on_progress: Callable[[Progress], None],
-        on_report: Callable[[Report], None],
+        on_report: Callable[[Report | SoundReport], None],
     ) -> None:
         self._info, self._spec, self._log_file = info, spec, log_file
         self._on_progress, self._on_report = on_progress, on_report
         self._child: Child | None = None
+        self._standing, self._stays = standing, False
         self._grace_s: float | None = None
         self._killer: asyncio.Task[None] | None = None
         self._is_kept = False
@@ -82,7 +85,8 @@ class JobRun:
     async def go(self) -> Ending | None:
         """Run the child to its end. Returns None if it stopped on request."""
         try:
-            child = await spawn(MODULES[self._info.kind], self._log_file)
+            child = self._standing.take(self._info.kind)
+            child = child or await spawn(MODULES[self._info.kind], self._log_file)
         except OSError as problem:
             why = situation(problem)
             error = f"no process could be started: {why.message if why else problem}"
@@ -103,8 +107,11 @@ class JobRun:
         finally:
             if self._killer is not None:
                 self._killer.cancel()
-            child.kill()
-            await child.ended()
+            if self._stays and self._grace_s is None:
+                self._standing.put(self._info.kind, child)
+            else:
+                child.kill()
+                await child.ended()
             self.over.set()
 
     async def _follow(self, child: Child) -> Ending | None:
@@ -113,10 +120,14 @@ class JobRun:
             kind = parcel.fields.get("type")
             if kind == "report":
                 self._take_report(parcel)
+            elif kind == "sound":
+                self._on_report(msgspec.convert(parcel.fields, SoundReport))
             elif kind == "progress":
                 self._on_progress(msgspec.convert(parcel.fields, Progress))
             elif kind == "ended":
-                await child.ended()
+                self._stays = bool(parcel.fields.get("stays"))
+                if not self._stays:
+                    await child.ended()
                 return self._ended(parcel)
             elif kind == "failed":
                 failed = msgspec.convert(parcel.fields["failure"], Failure)

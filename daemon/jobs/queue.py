@@ -21,7 +21,9 @@ from typing import get_args
 from daemon.jobs.endings import Ending, can_be_stopped, continued, cut_off, defect
 from daemon.jobs.job_process import JobRun, Progress
 from daemon.jobs.ledger import JobLedger
+from daemon.jobs.reports import SoundReport
 from daemon.jobs.specs import JobSpec
+from daemon.jobs.standing import Standing
 from daemon.jobs.waiting_line import Line
 from daemon.runs.reports import Report
 from protocol.errors import AlleleError
@@ -34,7 +36,7 @@ CANCEL_GRACE_S = 20.0  # enough for an evaluation in progress and a checkpoint
 PAUSE_GRACE_S = 60.0  # longer, because the user wants to keep the steps since the last checkpoint
 STOP_GRACE_S = 5.0  # shorter, because the last checkpoint is intact
 
-OnReport = Callable[[JobInfo, Report], None]
+OnReport = Callable[[JobInfo, Report | SoundReport], None]
 
 
 class Intent(enum.Enum):
@@ -59,6 +61,7 @@ class JobQueue:
         self._lines = {kind: Line() for kind in KINDS}
         self._runs: dict[str, JobRun] = {}
         self._intents: dict[str, Intent] = {}
+        self._standing = Standing()
         self._closing = ""
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -78,6 +81,7 @@ class JobQueue:
         deadline_s = time.monotonic() + 5
         while self._runs and time.monotonic() < deadline_s:
             await asyncio.sleep(0.02)
+        await self._standing.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -212,6 +216,7 @@ class JobQueue:
             info,
             spec,
             self._logs / f"job-{info.kind}.log",
+            self._standing,
             on_progress=lambda progress: self._progress(job, progress),
             on_report=lambda report: self._on_report(self._ledger.find(job), report),
         )

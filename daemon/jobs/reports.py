@@ -1,12 +1,20 @@
 """Converts reports of a training to events of the protocol, from the pipe and from `log.jsonl` alike."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from daemon.runs.reports import EvaluationReport, LevelReport, LogLine, PriorReport, Report, StepReport
 from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
 from protocol.messages.fields import Struct
+
+
+class SoundReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of a generation that it wrote a sound: the folder, and the sound's entry in the manifest."""
+
+    folder: str
+    entry: dict[str, Any]
 
 
 def event_of(job: str, report: Report, run_dir: Path) -> Struct:

@@ -28,6 +28,7 @@ from daemon.server.handlers import (
     onsets,
     previews,
     snapshots,
+    sounds,
     status,
     strands,
 )
@@ -57,6 +58,7 @@ FEATURES = (
     corpora.register,
     jobs.register,
     generation.register,
+    sounds.register,
     models.register,
     atlases.register,
     strands.register,

@@ -12,7 +12,9 @@ from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call
 from protocol.arrays import Array
 from protocol.errors import AlleleError
-from protocol.strands import Source, Strand, StrandMeta, as_encoded, check_strand
+from protocol.strands import Source, Strand, StrandMeta, as_encoded, check_strand, unpack_strand
+
+STRAND_SUFFIX = ".alle"
 
 
 async def encode_clip(services: Services, path: str, model_name: str, request: Call[Any]) -> tuple[Strand, list[str]]:
@@ -43,6 +45,25 @@ async def encode_clip(services: Services, path: str, model_name: str, request: C
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     return as_encoded(meta, encoded.codes), encoded.notes
+
+
+def is_strand_file(path: str) -> bool:
+    """Whether a path names an `.alle` file."""
+    return path.lower().endswith(STRAND_SUFFIX)
+
+
+async def strand_in_file(services: Services, path: str) -> Strand:
+    """Read an `.alle` file on this machine.
+
+    Raises:
+        AlleleError: as `given_strand`, and E_NOT_FOUND or E_IO for the file. It names the file.
+    """
+    (source,) = await asyncio.to_thread(check_sources, [path])
+    try:
+        strand = await asyncio.to_thread(lambda: unpack_strand(source.read_bytes()))
+    except AlleleError as problem:
+        raise AlleleError(problem.code, f"{path}: {problem.message}", hint=problem.hint) from None
+    return await given_strand(services, strand.meta, list(strand.buffers))
 
 
 async def given_strand(services: Services, meta: StrandMeta | None, buffers: list[Array], number: int = 0) -> Strand:

@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
-from daemon.jobs.reports import event_of
+from daemon.jobs.reports import SoundReport, event_of
 from daemon.runs.reports import Report, StepReport
 from daemon.server.library import Library
 from daemon.server.wire.publisher import Publisher
-from protocol.messages.events import AtlasChanged, JobChanged
+from daemon.store.generated import sound_of
+from protocol.messages.events import AtlasChanged, JobChanged, SoundMade
 from protocol.messages.jobs import JobInfo
 from protocol.places import Places
 
@@ -40,8 +42,11 @@ class JobNews:
         if not info.is_open:
             self._spawn(self._refresh(info))
 
-    def reported(self, info: JobInfo, report: Report) -> None:
-        """Publish a training's report. Steps are coalesced; evaluations and log lines are not."""
+    def reported(self, info: JobInfo, report: Report | SoundReport) -> None:
+        """Publish a job's report. Steps are coalesced; evaluations, log lines and sounds are not."""
+        if isinstance(report, SoundReport):
+            self._publisher.publish(SoundMade(job=info.id, sound=sound_of(report.entry, Path(report.folder), set())))
+            return
         event = event_of(info.id, report, self._places.models / info.subject)
         if isinstance(report, StepReport):
             self._publisher.progress(info.id, event)

@@ -44,6 +44,11 @@ class Child:
         """The process id of the child."""
         return self._process.pid
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the child has not ended."""
+        return self._process.returncode is None
+
     async def read(self) -> Parcel:
         """Read the next message of the child.
 

@@ -97,12 +97,18 @@ class Wire:
 
 
 def run_job(
-    argv: Sequence[str], nice: int, spec_type: type[T], work: Callable[[Wire, T, Path], dict[str, Any]]
+    argv: Sequence[str],
+    nice: int,
+    spec_type: type[T],
+    work: Callable[[Wire, T, Path], dict[str, Any]],
+    *,
+    stays: bool = False,
 ) -> None:
     """Run the whole process of a job: receive its specification, do its work, report how it ended, and exit.
 
     The broker considers the job ended when the process has ended. All results are on disk by then, so the process exits
-    without the slow cleanup of torch's modules.
+    without the slow cleanup of torch's modules. A process that stays waits for the next job instead, as long as its
+    jobs end in good order.
 
     Args:
         argv: a worker's command line.
@@ -110,6 +116,7 @@ def run_job(
         spec_type: the type of the specification of this kind of job.
         work: does the job. It receives the specification and the path of the job's log, and returns the fields of the
             "ended" parcel.
+        stays: whether the process waits for further jobs.
     """
     wire = open_wire(argv)
     forbid_core_dumps()
@@ -118,13 +125,17 @@ def run_job(
 
     from daemon.workers.failures import describe_failure  # a slow import, so only after the parent is watched
 
-    start = wire.inbox.get().fields
-    try:
-        result = work(wire, msgspec.convert(start["spec"], spec_type), Path(start["log"]))
-    except Exception as problem:  # noqa: BLE001 - the broker receives the error
-        wire.send({"type": "failed", "failure": msgspec.to_builtins(describe_failure(problem))})
-    else:
-        wire.send({"type": "ended", **result})
+    goes_on = True
+    while goes_on:
+        start = wire.inbox.get().fields
+        goes_on = False
+        try:
+            result = work(wire, msgspec.convert(start["spec"], spec_type), Path(start["log"]))
+        except Exception as problem:  # noqa: BLE001 - the broker receives the error
+            wire.send({"type": "failed", "failure": msgspec.to_builtins(describe_failure(problem))})
+        else:
+            goes_on = stays and result["state"] == "finished" and not wire.cancelled.is_set()
+            wire.send({"type": "ended", **result, "stays": goes_on})
     for stream in (sys.stdout, sys.stderr):  # both go to the log of this kind of job
         stream.flush()
     os._exit(0)

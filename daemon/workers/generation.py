@@ -1,4 +1,4 @@
-"""A generation: `python -m daemon.workers.generation DESCRIPTOR PARENT_PID`, one child process for each job.
+"""A generation: `python -m daemon.workers.generation DESCRIPTOR PARENT_PID`, a child process that does job after job.
 
 It makes sounds with a model and writes each as a WAV and an `.alle` as soon as it is made, then the folder's
 manifest.json. "cancel" takes effect within a frame, and what was finished stays. A job that is repeated with the same
@@ -11,6 +11,7 @@ from typing import Any
 
 from daemon.jobs.specs import GenerateSpec
 from daemon.workers.child import Wire, keep_log, run_job
+from protocol.units import FRAMES_PER_S
 
 NICE = 3
 
@@ -27,8 +28,9 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
     seconds = spec.options.seconds
 
     def progress(share: float, done: int) -> bool:
-        total = spec.options.count
-        detail = f"{done} of {total} made" if total > 1 else f"{seconds:g} s of sound"
+        total, at_s = spec.options.count, share * seconds
+        place = f"frame {round(at_s * FRAMES_PER_S)}, {at_s:.1f} of {seconds:g} s"
+        detail = f"{done} of {total} made; {place}" if total > 1 else place
         whole = (done + share) / max(1, total)
         wire.send({"type": "progress", "phase": "working", "progress": min(1.0, whole), "detail": detail})
         return not wire.cancelled.is_set()
@@ -44,7 +46,9 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
             outputs = engines.make(wanted, [seed], given, go_on=lambda share: progress(share, done))  # noqa: B023
             if not outputs:
                 return {"state": "stopped"}
-            folder.write(seed, outputs[0], engines, judge)
+            entry = folder.write(seed, outputs[0], engines, judge)
+            if spec.is_listed:
+                wire.send({"type": "sound", "folder": spec.folder, "entry": entry})
     if spec.given:
         Path(spec.given).unlink(missing_ok=True)  # the daemon kept it for this job alone
     entries = folder.entries()
@@ -54,4 +58,4 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    run_job(sys.argv[1:], NICE, GenerateSpec, _generate)
+    run_job(sys.argv[1:], NICE, GenerateSpec, _generate, stays=True)

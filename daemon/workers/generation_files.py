@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from daemon.dsp.audio import Audio
 from daemon.generation.engines import Engines
 from daemon.generation.errors import GenerationError
 from daemon.generation.knobs import measured
@@ -27,6 +28,7 @@ from protocol.strands import Source, Strand, StrandMeta, pack_strand, unpack_str
 MANIFEST = "manifest.json"
 VERSION = 1
 MOST_STEM = 60
+PICTURE_COLUMNS = 64
 
 
 class Folder:
@@ -59,18 +61,18 @@ class Folder:
                         raise GenerationError(f"{path}: it exists already.", "Choose another folder, or use --force.")
         return missing
 
-    def write(self, seed: int, output: Output, engines: Engines, judge: Judge | None) -> None:
-        """Write one sound and its entry. `judge`: None for a model whose recordings are not indexed."""
+    def write(self, seed: int, output: Output, engines: Engines, judge: Judge | None) -> dict[str, Any]:
+        """Write one sound and its entry, and return that. `judge`: None without an index of the recordings."""
         wav, alle = self._paths(seed)
         write_wav(wav, output.audio, replace=self._spec.replace)
         strand = self._strand(seed, output, engines)
         with replacing(alle, place=Path.replace if self._spec.replace else place_new) as file:
             file.write(pack_strand(strand))
-        self._known[wav.name] = self._entry(seed, wav, alle, output, engines.material) | {
-            "novelty": _novelty(output, judge)
-        }
+        entry = self._entry(seed, wav, alle, output, engines.material) | {"novelty": _novelty(output, judge)}
+        self._known[wav.name] = entry
         content = {"version": VERSION, "model": self._spec.subject, "outputs": list(self._known.values())}
         write_bytes(self.manifest, msgspec.json.format(msgspec.json.encode(content), indent=1))
+        return entry
 
     def entries(self) -> list[dict[str, Any]]:
         """Entries of the sounds of this generation, in the order of their seeds."""
@@ -114,6 +116,7 @@ class Folder:
             "verbatim": round(output.verbatim, 4),
             "descriptors": measured(output.audio, material),
             "notes": output.notes,
+            "picture": _picture(output.audio),
             "model": self._spec.subject,
             "codec_id": material.codec.codec_id,
             "options": self._options(),
@@ -168,6 +171,12 @@ def _novelty(output: Output, judge: Judge | None) -> dict[str, Any] | None:
         "overlap": round(found.overlap, 4),
         "distance_db": round(found.distance_db, 2),
     }
+
+
+def _picture(audio: Audio) -> list[int]:
+    """Peaks of a sound in equal parts, 0 to 100."""
+    peaks = [float(np.abs(part).max(initial=0.0)) for part in np.array_split(audio, PICTURE_COLUMNS, axis=-1)]
+    return [round(100 * min(1.0, peak)) for peak in peaks]
 
 
 def _listed(frames: tuple[int, int] | None) -> list[int] | None:

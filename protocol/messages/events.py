@@ -4,6 +4,7 @@ from protocol.messages.corpora import CorpusInfo
 from protocol.messages.fields import Event, Id, Name
 from protocol.messages.jobs import JobInfo
 from protocol.messages.models import ModelInfo
+from protocol.messages.sounds import Sound
 from protocol.messages.strands import StrandInfo
 from protocol.ranges import FrameRange, LevelRange
 
@@ -60,6 +61,13 @@ class JobLogged(Event, frozen=True, kw_only=True):
     job: Id
     text: str
     elapsed_s: float = 0.0
+
+
+class SoundMade(Event, frozen=True, kw_only=True):
+    """A generation wrote a sound into the home's history."""
+
+    job: Id
+    sound: Sound
 
 
 class StrandOpened(Event, frozen=True, kw_only=True):

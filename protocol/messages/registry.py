@@ -8,11 +8,23 @@ have defaults, so that an older version can read the message.
 from types import ModuleType
 from typing import Any, TypeVar, get_args
 
-from protocol.messages import corpora, events, generation, jobs, models, novelty, playback, session, snapshots, strands
+from protocol.messages import (
+    corpora,
+    events,
+    generation,
+    jobs,
+    models,
+    novelty,
+    playback,
+    session,
+    snapshots,
+    sounds,
+    strands,
+)
 from protocol.messages.fields import Event, Request, Struct
 
 Body = TypeVar("Body", bound=Struct)
-MODULES = (session, corpora, jobs, generation, models, strands, snapshots, novelty, playback, events)
+MODULES = (session, corpora, jobs, generation, sounds, models, strands, snapshots, novelty, playback, events)
 
 
 def _bodies(module: ModuleType, base: type[Body]) -> list[type[Body]]:

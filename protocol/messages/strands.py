@@ -26,7 +26,10 @@ class StrandInfo(Struct, frozen=True, kw_only=True):
 
 
 class OpenStrand(Request[StrandInfo], frozen=True, kw_only=True):
-    """Open a strand from an audio file (path and model) or an `.alle` file (meta; as buffers codes and columns)."""
+    """Open a strand from a file on the daemon's machine, or from a message (meta; as buffers codes and columns).
+
+    path: an audio file, which `model` encodes, or an `.alle` file, which names its own model.
+    """
 
     path: Path | None = None
     model: Name | None = None

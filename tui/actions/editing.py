@@ -49,6 +49,12 @@ ACTIONS: tuple[Action, ...] = (
         modelled,
         "as many as the count, or 8; of mutate 0.3 if the last edit was not random; also :vary 8 mutate 0.5",
     ),
+    _edit(
+        "continue",
+        "Make what comes after the strand, on the Generate screen",
+        modelled,
+        "the strand stays as it is; length and number are those of the controls there",
+    ),
     _edit("again", "Repeat the last change here", repeatable, "also an edit typed on the : line"),
     _edit("undo", "Undo", undoable, "a swap is undone on both strands"),
     _edit("redo", "Redo", redoable),

@@ -21,11 +21,11 @@ from tui.actions.situation import (
     trained,
 )
 
-LISTS = ("library", "train", "help", "undolist", "takes", "keys")
+LISTS = ("library", "train", "generate", "help", "undolist", "takes", "keys")
 KEYS = ("keys",)
 OVER = ("help", "undolist", "takes")
-PLAYS = ("editor", "library", "train", "codebook")
-BACKS = ("library", "train", "codebook", "keys")
+PLAYS = ("editor", "library", "train", "codebook", "generate")
+BACKS = ("library", "train", "codebook", "keys", "generate")
 LIBRARY, TRAIN = ("library",), ("train",)
 OPENS = ("editor", "library")
 
@@ -49,7 +49,7 @@ LIST_MOVES = (
     Action("list.last", "Last", "Move", LISTS),
     Action("list.page_down", "A page down", "Move", LISTS),
     Action("list.page_up", "A page up", "Move", LISTS),
-    Action("list.other", "To the other list", "Move", ("library", "train")),
+    Action("list.other", "To the other list", "Move", ("library", "train", "generate")),
 )
 
 LIBRARIES = (
@@ -144,6 +144,7 @@ GOES = (
     Action("go.editor", "Editor", "Go to"),
     Action("go.library", "Library", "Go to"),
     Action("go.train", "Train", "Go to"),
+    Action("go.generate", "Generate: new sounds from a model's own material", "Go to"),
     Action("go.codebook", "Codebook: every code of a model", "Go to"),
     Action("go.back", "Back to the screen before this one", "Go to", BACKS),
 )

@@ -40,6 +40,10 @@ class Situation:
     job_state: JobState | None = None
     job_phase: JobPhase = "idle"
     preview: bool = False
+    control: bool = False
+    generated: bool = False
+    prior: bool = False
+    making: bool = False
 
 
 Check = Callable[[Situation], str]
@@ -225,6 +229,38 @@ def audible(s: Situation) -> str:
     """Check that the training has an evaluation to play."""
     none = "nothing to hear yet: every evaluation of a training saves a few seconds of sound"
     return ("" if s.preview else none) or engine_ready(s) or s.sound
+
+
+def can_generate(s: Situation) -> str:
+    """Check that there is a model to generate with."""
+    return connected(s) or ("" if s.model else NO_MODEL)
+
+
+def making(s: Situation) -> str:
+    """Check that sounds are being made."""
+    return connected(s) or ("" if s.making else "nothing is being made")
+
+
+def control_chosen(s: Situation) -> str:
+    """Check that the cursor is in the list of controls."""
+    return "" if s.control else "this is for the controls: {list.other} goes there"
+
+
+def sound_chosen(s: Situation) -> str:
+    """Check that a generated sound is chosen."""
+    none = "choose a sound ({list.other} goes to the list), or make some with {generate.choose}"
+    return connected(s) or ("" if s.generated else none)
+
+
+def sound_playable(s: Situation) -> str:
+    """Check that the chosen sound can be heard."""
+    return sound_chosen(s) or engine_ready(s) or s.sound
+
+
+def sound_continuable(s: Situation) -> str:
+    """Check that a sound is chosen, and that its model has a prior to go on with it."""
+    none = "this model has no prior: allele train CORPUS --name MODEL --resume adds one"
+    return sound_chosen(s) or ("" if s.prior else none)
 
 
 def operation(spec: OpSpec) -> Check:

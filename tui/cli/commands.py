@@ -22,6 +22,7 @@ GROUPS = {
     "corpus": "named sets of recordings",
     "jobs": "the daemon's current and past work",
     "model": "trained codecs",
+    "preset": "named options of generating with a model",
     "strand": "strand files: what they contain",
 }
 

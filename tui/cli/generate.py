@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from protocol.errors import AlleleError
-from protocol.generation import OPTIONS, GenerationOptions
 from protocol.messages.generation import Mode, StartGeneration
 from protocol.messages.jobs import JobInfo
 from protocol.ranges import FrameRange
@@ -14,6 +13,7 @@ from protocol.times import read_span
 from tui.cli.files import absolute
 from tui.cli.follow import LeftRunningError, follow
 from tui.cli.output import Output, duration, harmless
+from tui.cli.preset import find_preset, given_options
 from tui.cli.session import with_daemon
 from tui.strand_files import read_strand
 from tui.transport.client import Client
@@ -25,18 +25,20 @@ def generate(arguments: Namespace, output: Output) -> int:
     """Make new sounds with a model."""
     mode, strand = _given(arguments)
     _make_folder(arguments.out)
-    request = StartGeneration(
-        model=arguments.model,
-        folder=absolute(arguments.out),
-        options=GenerationOptions(**{option.name: getattr(arguments, option.name) for option in OPTIONS}),
-        mode=mode,
-        meta=None if strand is None else strand.meta,
-        amount=0.3 if arguments.amount is None else arguments.amount,
-        frames=_frames(arguments, strand),
-        replace=arguments.force,
-    )
 
     async def work(client: Client) -> JobInfo:
+        preset = None if arguments.preset is None else await find_preset(client, arguments.model, arguments.preset)
+        request = StartGeneration(
+            model=arguments.model,
+            folder=absolute(arguments.out),
+            options=given_options(arguments, None if preset is None else preset.options),
+            mode=mode,
+            meta=None if strand is None else strand.meta,
+            amount=0.3 if arguments.amount is None else arguments.amount,
+            frames=_frames(arguments, strand),
+            replace=arguments.force,
+        )
+
         async def begin() -> str:
             buffers = () if strand is None else strand.buffers
             return (await client.request(request, buffers=buffers)).body.job

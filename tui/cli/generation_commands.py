@@ -1,10 +1,13 @@
 """The command that makes new sounds, which is part of the table in tui.cli.commands."""
 
-from protocol.generation import OPTIONS
+from protocol.generation import ONCE, OPTIONS
 from tui.cli import values
 from tui.cli.command import Command
 from tui.cli.command import argument as _arg
 from tui.cli.options import option_argument
+
+GIVEN = tuple(option_argument(option, is_absent=True) for option in OPTIONS)
+_PRESET = {"name": "its name", "options": "those that are not at their defaults", "saved": "when"}
 
 GENERATION_COMMANDS: tuple[Command, ...] = (
     Command(
@@ -16,7 +19,13 @@ GENERATION_COMMANDS: tuple[Command, ...] = (
         "the model; --seconds is then the length of what comes after the strand, and the others keep its length.",
         arguments=(
             _arg("model", type=values.name, metavar="MODEL", help="the model"),
-            *map(option_argument, OPTIONS),
+            *GIVEN,
+            _arg(
+                "--preset",
+                type=values.name,
+                metavar="NAME",
+                help="options saved for this model; others given here override",
+            ),
             _arg(
                 "--continue",
                 dest="continue_",
@@ -52,5 +61,45 @@ GENERATION_COMMANDS: tuple[Command, ...] = (
             "novelty, descriptors, notes",
             "manifest": "the manifest of the folder",
         },
+    ),
+    Command(
+        words=("preset", "list"),
+        summary="list the presets of a model",
+        handler="tui.cli.preset:list_",
+        arguments=(_arg("model", type=values.name, metavar="MODEL", help="the model"),),
+        keys={"presets": "each with name, options, saved", "damaged": "files that cannot be read"},
+    ),
+    Command(
+        words=("preset", "save"),
+        summary="save options of generating under a name",
+        handler="tui.cli.preset:save",
+        details="allele generate MODEL --preset NAME makes sounds with them. Seed and count are not part of it.",
+        arguments=(
+            _arg("model", type=values.name, metavar="MODEL", help="the model"),
+            _arg("name", type=values.name, metavar="NAME", help="name of the preset"),
+            *(argument for option, argument in zip(OPTIONS, GIVEN, strict=True) if option.name not in ONCE),
+            _arg("--force", action="store_true", help="replace a preset of this name"),
+        ),
+        keys=_PRESET | {"model": "its model"},
+    ),
+    Command(
+        words=("preset", "show"),
+        summary="show the options of a preset",
+        handler="tui.cli.preset:show",
+        arguments=(
+            _arg("model", type=values.name, metavar="MODEL", help="the model"),
+            _arg("name", type=values.name, metavar="NAME", help="the preset"),
+        ),
+        keys=_PRESET | {"model": "its model"},
+    ),
+    Command(
+        words=("preset", "delete"),
+        summary="move a preset to the trash",
+        handler="tui.cli.preset:delete",
+        arguments=(
+            _arg("model", type=values.name, metavar="MODEL", help="the model"),
+            _arg("name", type=values.name, metavar="NAME", help="the preset"),
+        ),
+        keys={"deleted": "its name", "detail": "where it is now"},
     ),
 )

@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from tui.actions.situation import Situation
 from tui.editor.commands import CommandLine
 from tui.editor.context import EditorContext
+from tui.editor.continuing import Continuing
 from tui.editor.cutting import Cutting
 from tui.editor.direct import Direct
 from tui.editor.finding import Finding
@@ -80,6 +81,7 @@ class EditorScreen(BaseScreen):
             operations,
             cutting,
             varying,
+            Continuing(context),
             timing,
             sizing,
             direct,

@@ -3,6 +3,8 @@
 Reading never fails: unreadable parts are skipped, so the workspace of a newer Allele can be read too.
 """
 
+from typing import Any
+
 import msgspec
 
 from tui.model.colours import PALETTES
@@ -54,10 +56,17 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     folder: str = ""
     macros: dict[str, list[str]] = {}
     job: str | None = None
+    generate: dict[str, Any] = {}
 
 
-def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[str, list[str]] | None = None) -> str:
-    """Return the workspace as JSON text."""
+def dump_workspace(
+    editor: Editor,
+    screen: str,
+    job: str | None,
+    macros: dict[str, list[str]] | None = None,
+    generate: dict[str, Any] | None = None,
+) -> str:
+    """Return the workspace as JSON text. `generate` is the state of the Generate screen."""
     panes = [
         PaneState(
             strand=pane.strand,
@@ -93,6 +102,7 @@ def dump_workspace(editor: Editor, screen: str, job: str | None, macros: dict[st
         folder=editor.folder,
         macros=_newest(macros or {}),
         job=job,
+        generate=generate or {},
     )
     return msgspec.json.encode(state).decode()
 

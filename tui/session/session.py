@@ -4,12 +4,13 @@
     grids       the fetched strands and their waveforms
     edits       unanswered edits, and registers
     atlases     what the codes of models do to the sound
+    sounds      what was generated with models, and presets of generating
 
 Data flow: events and snapshots of `tui.transport.client` change this object and its parts, then `changed(topic, key)`
 tells the app what to redraw. Screens read attributes and call coroutines. Textual is not used here.
 
-Topics: state, jobs, corpora, models, strands (lists); strand, wave, training, atlas (key: an id or a model's name);
-error and notice (key: a sentence).
+Topics: state, jobs, corpora, models, strands (lists); strand, wave, training, atlas, sounds (key: an id or a model's
+name); error and notice (key: a sentence).
 
 What can go wrong: no daemon runs, or it dies (see `Connection`); the engine dies, which `engine` reports. A resync
 fetches again what may have changed.
@@ -36,6 +37,7 @@ from protocol.messages.events import (
     JobChanged,
     JobLogged,
     ModelsChanged,
+    SoundMade,
     StepCompleted,
     StrandChanged,
     StrandClosed,
@@ -56,6 +58,7 @@ from tui.session.connection import Changed, Connection
 from tui.session.edits import StrandEdits
 from tui.session.grids import StrandGrids
 from tui.session.onsets import StrandOnsets
+from tui.session.sounds import GeneratedSounds
 from tui.strand_files import read_strand
 from tui.targets import EDITOR, Target
 from tui.transport.daemon_target import DaemonTarget
@@ -85,6 +88,7 @@ class Session:
         self.grids = StrandGrids(self.connection, self.strands, lambda: self.engine == "ready", changed)
         self.onsets = StrandOnsets(self.connection)
         self.edits = StrandEdits(self.connection, self.grids)
+        self.sounds = GeneratedSounds(self.connection, changed)
 
     @property
     def newest_first(self) -> list[ModelInfo]:
@@ -153,6 +157,7 @@ class Session:
                 self.spawn(self.grids.fetch_again(strand))
         self._epoch = snapshot.epoch
         self.edits.chains.clear()
+        self.sounds.forget()
         for topic in ("state", "jobs", "corpora", "models", "strands"):
             self._changed(topic, "resync")
         for job in self.trainings:
@@ -169,6 +174,8 @@ class Session:
         elif isinstance(body, JobChanged):
             self.jobs[body.job.id] = body.job
             self._changed("jobs", body.job.id)
+        elif isinstance(body, SoundMade):
+            self.sounds.take(body.sound)
         elif isinstance(body, StrandOpened):
             self.strands[body.strand.id] = body.strand
             self.grids.take_info(body.strand)

@@ -26,6 +26,8 @@ class Row:
     heading: bool = False
     follows: bool = False
     """Whether the row continues the row above."""
+    dim: bool = False
+    """Whether the row is drawn grey, although it can be chosen."""
 
 
 class Rows(Lines):
@@ -158,7 +160,9 @@ class Rows(Lines):
             return Strip([Segment(clean(row.text)[:width], BOLD)])
         chosen = row.key is not None and index == self._cursor
         mark = ">" if chosen else " "
-        style = REVERSE if chosen and self.active else PLAIN if row.key is not None or row.follows else DIM
+        style = (
+            REVERSE if chosen and self.active else DIM if row.dim or (row.key is None and not row.follows) else PLAIN
+        )
         return Strip([Segment(f"{mark} {clean(row.text)}", style)]).adjust_cell_length(
             width, REVERSE if chosen and self.active else None
         )

@@ -7,11 +7,12 @@ from pathlib import Path
 from shlex import quote
 
 from daemon.jobs.specs import GenerateSpec
-from daemon.server.encoding import given_strand
+from daemon.server.encoding import given_strand, strand_in_file
 from daemon.server.handlers.corpora import check_space
 from daemon.server.paths import check_folder
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
+from daemon.store.generated import GeneratedSounds
 from protocol.atomic import write_bytes
 from protocol.errors import AlleleError
 from protocol.messages.generation import StartGeneration
@@ -26,6 +27,7 @@ class GenerationHandlers:
 
     def __init__(self, services: Services) -> None:
         self._services, self._places = services, services.config.places
+        self._sounds = GeneratedSounds(self._places.generated, self._places.trash)
 
     async def start(self, request: Call[StartGeneration]) -> Reply:
         """Queue the making of sounds. A seed is drawn unless one is given, so that the job can be repeated."""
@@ -38,26 +40,36 @@ class GenerationHandlers:
         body = request.body
         _check(body)
         model = await self._services.library.model(body.model)
-        await asyncio.to_thread(check_folder, body.folder)
+        if body.folder is not None:
+            await asyncio.to_thread(check_folder, body.folder)
         await asyncio.to_thread(check_space, self._places.home)
-        given = ""
+        given, frames = "", None
         if body.mode != "new":
-            strand = await given_strand(self._services, body.meta, request.buffers)
+            strand = await self._strand(request)
             _check_strand(strand, body, model.name, model.codec_id)
             given = str(await asyncio.to_thread(self._keep, strand))
+            frames = None if body.frames is None else _settled(body.frames, strand.meta.frames)
         request.check_deadline()
+        folder = body.folder or str(await asyncio.to_thread(self._sounds.new_batch, model.name))
         seed = secrets.randbelow(1 << 32) if body.options.seed is None else body.options.seed
         spec = GenerateSpec(
             model_dir=model.path,
-            folder=body.folder,
+            folder=folder,
+            is_listed=body.folder is None,
             options=replace(body.options, seed=seed),
             mode=body.mode,
             given=given,
             amount=body.amount,
-            frames=None if body.frames is None or body.meta is None else _settled(body.frames, body.meta.frames),
+            frames=frames,
             replace=body.replace,
         )
         return await self._services.queue.submit(spec, *request.key)
+
+    async def _strand(self, request: Call[StartGeneration]) -> Strand:
+        """The strand of the request: in its file, or in the message."""
+        if request.body.of is not None:
+            return await strand_in_file(self._services, request.body.of)
+        return await given_strand(self._services, request.body.meta, request.buffers)
 
     def _keep(self, strand: Strand) -> Path:
         """Keep the given strand as a file, because its job may wait. This blocks."""

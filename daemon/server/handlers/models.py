@@ -6,6 +6,7 @@ from shlex import quote
 
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
+from daemon.store.belongings import move_belongings
 from daemon.store.trash import in_trash, move_to_trash, take_back
 from protocol.errors import AlleleError
 from protocol.messages.fields import Done
@@ -49,7 +50,7 @@ class ModelHandlers:
             await self._services.library.refresh_models()  # a user may have removed its folder
             await self._services.library.model(name)
         for job in self._services.jobs.open:
-            if job.kind in ("train", "atlas") and job.subject == name:
+            if job.kind in ("train", "atlas", "generate") and job.subject == name:
                 raise AlleleError("E_BUSY", f"job {job.id} uses model {name}", hint=f"allele jobs cancel {job.id}")
         return folder
 
@@ -96,6 +97,8 @@ class ModelHandlers:
             target = await self._free_folder(body.new_name, again)
             request.check_deadline()
             await asyncio.to_thread(take_back, folder, target, "renamed")
+            named = (self._places.generated, self._places.presets)
+            await asyncio.to_thread(move_belongings, named, body.name, body.new_name)
             await self._services.jobs.move_runs(folder, target)
             await self._services.library.refresh_models()
         return Reply(body=Done(detail=f"it is in {target}"))

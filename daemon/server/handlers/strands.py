@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from daemon.edits.history import newest
 from daemon.server.computing import engine_for
-from daemon.server.encoding import encode_clip, given_strand
+from daemon.server.encoding import encode_clip, given_strand, is_strand_file, strand_in_file
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
 from daemon.store.strand_state import RequestId
@@ -48,7 +48,9 @@ class StrandHandlers:
             return Reply(body=known.info)
         if (body.path is None) == (body.meta is None):
             raise AlleleError("E_BAD_REQUEST", "give either an audio file or codes to open a strand")
-        if body.path is not None:
+        if body.path is not None and is_strand_file(body.path):
+            strand, notes = await strand_in_file(self._services, body.path), []
+        elif body.path is not None:
             if body.model is None:
                 raise AlleleError("E_BAD_REQUEST", "no model is named to encode the file", hint="name a model")
             strand, notes = await encode_clip(self._services, body.path, body.model, request)

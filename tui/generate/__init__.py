@@ -1,0 +1,1 @@
+"""The Generate screen, composed of parts: controls, making, hearing, sending on, and presets."""
