@@ -64,7 +64,7 @@ def _check_pair(pair: Pair, chosen: str) -> None:
     Raises:
         GenerationError: it turns away from it, or needs a prior that the second model has not.
     """
-    if chosen == "neural" and pair.blend is None:
+    if chosen == "neural" and not pair.has_prior:
         hint = f"Train one: allele train CORPUS --name {quote(pair.name)} --resume, or use --engine events or collage."
         raise GenerationError(f"{pair.name} has no prior.", hint)
     if chosen != "neural" and pair.share < 0:

@@ -22,8 +22,12 @@ class Pair:
     name: str
     share: float
     """Its share, 0 to 1; below 0 the first model turns away from it."""
-    blend: Blend | None
-    """Its prior; None if it has none."""
+    is_borrowed: bool
+    """Whether it has another codec, so that it takes part through its sound."""
+    has_prior: bool
+    """Whether it can take part in what is drawn: it has a prior of the codec, or takes part through its sound."""
+    blend: Blend | None = None
+    """Its share in what is drawn; None where one of the two draws alone."""
     origins: Origins | None = None
     """Whose recordings are quoted how often; None where only the first model's are."""
     notes: list[str] = field(default_factory=list[str])
