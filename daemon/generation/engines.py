@@ -7,9 +7,12 @@ does not have, a prior that is missing, a gap outside the strand.
 
 from collections.abc import Callable, Sequence
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.atlas.directions import leanings
+from daemon.atlas.table import Atlas
 from daemon.codec.codec import Codes
 from daemon.dsp.audio import Audio
 from daemon.generation.choosing import Means, choose
@@ -18,7 +21,7 @@ from daemon.generation.event_bank import EventBank
 from daemon.generation.event_settings import EventSettings
 from daemon.generation.events import Events
 from daemon.generation.filling import warmed
-from daemon.generation.knobs import CANDIDATES, conditions_of, distances, nearest
+from daemon.generation.knobs import CANDIDATES, conditions_of, distances, nearest, parts_of
 from daemon.generation.material import Material
 from daemon.generation.neural import Neural, Settings
 from daemon.generation.output import INVENTED, Output, decode_loop, finished, gain_to
@@ -31,6 +34,10 @@ BEATS_A_BAR = 4
 DEFAULT_CREATIVITY = DEFAULT_FOCUS = DEFAULT_DIVERSITY = 0.5
 _RANKED_EVENTS = ("brightness", "roughness", "attack")
 _BOLDNESS = 4.0
+GUIDANCE = 1.75
+"""How far the conditions of a knob are exaggerated."""
+LEANING_NATS = 0.7
+"""Nats by which a code is likelier that leads a standard deviation where a knob wants."""
 
 GoOn = Callable[[float], bool]
 
@@ -45,13 +52,16 @@ class Engines:
         temperature: float = 1.0,
         events: EventBank | None = None,
         pair: Pair | None = None,
+        atlas: Atlas | None = None,
     ) -> None:
         """Material and events are those of both models where `pair` says that they are joined.
 
         Args:
             prior, events: None for a model without. temperature: the calibrated one, from the prior's card.
             pair: the second model; None for none.
+            atlas: what each code does to the sound; None if it is not measured.
         """
+        self._atlas = atlas
         self.material, self._temperature, self.pair = material, temperature, pair
         self._origins = None if pair is None else pair.origins
         self._events = None if events is None else Events(material, events)
@@ -83,11 +93,9 @@ class Engines:
         engine = self.choose(wanted, given)
         if given is not None:
             return self._edited(wanted, seeds, given, go_on)
-        each = CANDIDATES if wanted.ranks else 1
         outputs: list[Output] = []
         for count, seed in enumerate(seeds):
-            tried = [seed] + [seed + (1 << 32) * (index + 1) for index in range(each - 1)]
-            made = self._tried(engine, wanted, tried, lambda share: go_on((count + share) / len(seeds)))  # noqa: B023
+            made = self.candidates(engine, wanted, seed, lambda share: go_on((count + share) / len(seeds)))  # noqa: B023
             if not made:
                 break
             sounds = [output.audio for output in made]
@@ -95,6 +103,12 @@ class Engines:
             if not go_on((count + 1) / len(seeds)):
                 break
         return outputs
+
+    def candidates(self, engine: str, wanted: Wanted, seed: int, go_on: GoOn = lambda _: True) -> list[Output]:
+        """The sounds of which one is kept: several if a knob is set. None if `go_on` stops it."""
+        each = CANDIDATES if wanted.ranks else 1
+        seeds = [seed] + [seed + (1 << 32) * (index + 1) for index in range(each - 1)]
+        return self._tried(engine, wanted, seeds, go_on)
 
     def _tried(self, engine: str, wanted: Wanted, seeds: list[int], go_on: GoOn) -> list[Output]:
         frames = -(-wanted.samples // self.material.codec.config.hop_length)
@@ -152,7 +166,14 @@ class Engines:
             repeat=0.6 if period else 0.0,
         )
         focus = DEFAULT_FOCUS if wanted.focus is None else wanted.focus
-        return Settings(sampling=sampling, focus=focus, conditions=conditions_of(wanted.ranks))
+        return Settings(sampling=self._steered(sampling, wanted), focus=focus, conditions=conditions_of(wanted.ranks))
+
+    def _steered(self, sampling: Sampling, wanted: Wanted) -> Sampling:
+        """The same with what knobs need: conditions exaggerated, and codes preferred that lead where is wanted."""
+        if not wanted.ranks:
+            return sampling
+        bias = None if self._atlas is None else LEANING_NATS * leanings(self._atlas, parts_of(wanted.ranks))
+        return msgspec.structs.replace(sampling, guidance=GUIDANCE, bias=bias)
 
     def _beginning(self, wanted: Wanted, seed: int) -> Codes | None:
         """A stretch of the recordings that is as the knobs want, to be heard before a sound begins; None without."""

@@ -57,15 +57,22 @@ def contradiction(wanted: Mapping[str, float]) -> str:
     return ""
 
 
+def parts_of(wanted: Mapping[str, float]) -> dict[str, float]:
+    """What knobs want of each descriptor, -1 to 1; the mean where several want something of one."""
+    named = dict.fromkeys(name for knob in wanted for name in _PARTS[knob])
+    return {
+        name: float(np.mean([_PARTS[knob][name] * value for knob, value in wanted.items() if name in _PARTS[knob]]))
+        for name in named
+    }
+
+
 def conditions_of(wanted: Mapping[str, float]) -> NDArray[np.float64] | None:
     """Conditions for the prior: wanted ranks, the others at their median; None if no knob is set."""
     if not wanted:
         return None
     made = np.full(len(CONDITIONS), 0.5)
-    named = {name for knob in wanted for name in _PARTS[knob]}
-    for name in named:
-        values = [_PARTS[knob][name] * value for knob, value in wanted.items() if name in _PARTS[knob]]
-        made[CONDITIONS.index(name)] = 0.5 + float(np.mean(values)) / 2
+    for name, value in parts_of(wanted).items():
+        made[CONDITIONS.index(name)] = 0.5 + value / 2
     made[CONDITIONS.index("loudness")] = np.nan  # matched by a gain afterwards
     return made
 

@@ -9,18 +9,15 @@ from daemon.codec.codec import Codec
 from daemon.codec.files import read_codec
 from daemon.errors import ReportedError
 from daemon.generation.engines import Engines, Given, Wanted
-from daemon.generation.event_gathering import events_of
 from daemon.generation.gathering import gather_material
-from daemon.generation.material import Material
+from daemon.generation.knob_facts import read_facts
 from daemon.jobs.specs import GenerateSpec
 from daemon.novelty.errors import NoveltyError
 from daemon.novelty.index import NoveltyIndex
 from daemon.novelty.judging import Judge
-from daemon.prior.card import FOLDER, read_card
-from daemon.prior.errors import PriorError
-from daemon.prior.prior import Prior
 from daemon.runs.folder import read_run
-from daemon.workers.second_model import Parts, open_second
+from daemon.workers.model_parts import open_parts_of
+from daemon.workers.second_model import open_second
 from protocol.columns import gains_db
 from protocol.strands import unpack_strand
 from protocol.units import SAMPLE_RATE_HZ
@@ -46,9 +43,7 @@ def open_engines(
     model_dir = Path(spec.model_dir)
     codec = Codec.load(model_dir, device)
     _gather(model_dir, device, say)
-    material = Material.load(model_dir, codec)
-    prior, temperature = _prior(model_dir, codec, say)
-    parts = Parts(material=material, events=events_of(model_dir, material), prior=prior, temperature=temperature)
+    parts = open_parts_of(model_dir, codec, say=say)
     if not spec.other_dir:
         return parts.engines()
     other_dir = Path(spec.other_dir)
@@ -62,19 +57,6 @@ def open_engines(
     return engines
 
 
-def _prior(model_dir: Path, codec: Codec, say: Callable[[str], None]) -> tuple[Prior | None, float]:
-    """A model's prior, None if it has none that can be used, and the temperature to sample it at."""
-    card = read_card(model_dir)
-    if card is None:
-        say("this model has no prior: its sounds are made of the recordings alone")
-        return None, 1.0
-    try:
-        return Prior.load(model_dir / FOLDER, codec, "cpu"), card.temperature
-    except PriorError as problem:
-        say(f"{problem.message} {problem.hint}")
-        return None, 1.0
-
-
 def _gather(model_dir: Path, device: torch.device, say: Callable[[str], None]) -> None:
     """Gather what is missing of a model's material. Without its corpus, what is there must do."""
     run = read_run(model_dir)
@@ -84,6 +66,17 @@ def _gather(model_dir: Path, device: torch.device, say: Callable[[str], None]) -
         gather_material(model_dir, model_dir.parent.parent / "corpora" / run.corpus, device=device)
     except ReportedError as problem:
         say(f"the recordings cannot be read again: {problem.message}")
+
+
+def notes_of(spec: GenerateSpec, engines: Engines, engine: str) -> list[str]:
+    """What a user should know of all sounds of a generation: of the second model, and of knobs that fail here."""
+    facts = read_facts(Path(spec.model_dir), engines.material.codec.codec_id)
+    failing = [
+        f"--{fact.name}: {fact.why}"
+        for fact in facts
+        if fact.engine == engine and not fact.works and getattr(spec.options, fact.name, None) is not None
+    ]
+    return [*([] if engines.pair is None else engines.pair.notes), *failing]
 
 
 def open_judges(spec: GenerateSpec) -> list[Judge]:

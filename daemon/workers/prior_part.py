@@ -7,6 +7,7 @@ folder has all reports. A failure is only reported, because the model works with
 import time
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,6 +16,9 @@ from daemon.runs.folder import append_log
 from daemon.runs.reports import Control, LogLine, PriorReport, Report, StepReport
 from daemon.runs.spec import TrainingSpec
 from daemon.workers.child import Wire
+
+if TYPE_CHECKING:
+    import torch
 
 LONGEST_S = 600.0
 MOST_STEPS = 200
@@ -52,9 +56,23 @@ def learn_prior(
     except Exception as problem:  # noqa: BLE001 - the model is finished in any case
         news.say(f"the prior could not be trained: {describe_failure(problem).message.rstrip('.')}; {later}")
         return True
+    if result.state == "finished":
+        _measure_knobs(news, model_dir, device)
     if result.state == "stopped":
         news.say(f"stopped before the prior of {quote(model_dir.name)} was trained; {later}")
     return result.state != "stopped"
+
+
+def _measure_knobs(news: "_News", model_dir: Path, device: "torch.device") -> None:
+    """Find out which knobs hold. A failure is only reported, because nothing depends on it."""
+    from daemon.codec.codec import Codec
+    from daemon.workers.failures import describe_failure
+    from daemon.workers.model_parts import measure_knobs
+
+    try:
+        measure_knobs(model_dir, Codec.load(model_dir, device), say=news.say, go_on=news.checking)
+    except Exception as problem:  # noqa: BLE001 - the model is finished in any case
+        news.say(f"the knobs could not be measured: {describe_failure(problem).message}")
 
 
 def control_of(wire: Wire) -> Control:
@@ -96,6 +114,11 @@ class _News:
         """Report how much of the recordings is encoded; False when the job is cancelled."""
         self._progress(share, "encoding the recordings", None)
         return not self._wire.cancelled.is_set()
+
+    def checking(self, share: float) -> bool:
+        """Report how far the check of the knobs is; False when the job is cancelled or kept as it is."""
+        self._progress(min(1.0, share), "trying the knobs", None)
+        return not (self._wire.cancelled.is_set() or self._wire.kept.is_set())
 
     def report(self, report: Report) -> None:
         """Report a step or an evaluation of the prior."""

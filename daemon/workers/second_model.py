@@ -22,14 +22,12 @@ from daemon.corpus.records import load_corpus
 from daemon.errors import ReportedError
 from daemon.generation.engines import Engines
 from daemon.generation.errors import GenerationError
-from daemon.generation.event_bank import EventBank
 from daemon.generation.event_gathering import events_of
 from daemon.generation.material import Material, gather
 from daemon.generation.pairing import JoinedMaterial, Pair, joined_banks
 from daemon.prior.blend import Blend
-from daemon.prior.card import FOLDER, read_card
-from daemon.prior.prior import Prior
 from daemon.runs.folder import read_run
+from daemon.workers.model_parts import Parts, open_parts_of
 
 BORROWED = "borrowed"
 HEARD_FRAMES = 768
@@ -38,21 +36,6 @@ STRETCH_FRAMES = 96
 """Length of the stretches that those are taken in."""
 
 GoOn = Callable[[float], bool]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What the engines of one model work with."""
-
-    material: Material
-    events: EventBank | None
-    prior: Prior | None
-    temperature: float
-    """The calibrated one, from the prior's card."""
-
-    def engines(self, pair: Pair | None = None) -> Engines:
-        """Engines of these parts."""
-        return Engines(self.material, self.prior, self.temperature, self.events, pair)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,14 +96,7 @@ def open_second(folder: Path, first: Path, codec: Codec, *, go_on: GoOn = lambda
     """
     if read_codec(folder)[0].codec_id != codec.codec_id:
         return _borrowed(folder, first, codec, go_on)
-    material, card = Material.load(folder, codec), read_card(folder)
-    prior = None if card is None else Prior.load(folder / FOLDER, codec, "cpu")
-    parts = Parts(
-        material=material,
-        events=events_of(folder, material, go_on),
-        prior=prior,
-        temperature=1.0 if card is None else card.temperature,
-    )
+    parts = open_parts_of(folder, codec, go_on=go_on)
     return Second(name=folder.name, parts=parts, is_borrowed=False)
 
 

@@ -11,7 +11,6 @@ from daemon.codec.codec import Codec
 from daemon.dsp.loudness import integrated_lufs
 from daemon.generation.engines import Engines, Given, Wanted
 from daemon.generation.errors import GenerationError
-from daemon.generation.event_gathering import events_of
 from daemon.generation.filling import Filler
 from daemon.generation.gathering import gather_material
 from daemon.generation.knobs import measured
@@ -22,7 +21,8 @@ from daemon.prior.prior import Prior
 from daemon.prior.run import train_prior
 from daemon.runs.spec import TrainingSpec
 from daemon.training.adopting import adopt
-from daemon.workers.second_model import Parts, open_second
+from daemon.workers.model_parts import open_parts_of
+from daemon.workers.second_model import open_second
 
 HOP = 1024
 
@@ -175,17 +175,9 @@ def other(model: Path, tone_corpus: Path) -> Path:
 
 
 def _pair(model: Path, other: Path, codec: Codec, share: float) -> Engines:
-    material, card = Material.load(model, codec), read_card(model)
-    assert card is not None
-    first = Parts(
-        material=material,
-        events=events_of(model, material),
-        prior=Prior.load(model / "prior", codec),
-        temperature=card.temperature,
-    )
     second = open_second(other, model, codec)
     assert second is not None
-    return second.engines(first, share)
+    return second.engines(open_parts_of(model, codec), share)
 
 
 def test_a_model_with_another_models_codec_opens_its_strands(model: Path, other: Path, toy_codec: Codec) -> None:
