@@ -47,7 +47,7 @@ def leanings(atlas: Atlas, wanted: Mapping[str, float]) -> NDArray[np.float64]:
     away, level by level, each code counted by its use. Descriptors count by their reliability on the level.
 
     Args:
-        wanted: -1 to 1 for each descriptor that is wanted; those that the atlas does not know are left out.
+        wanted: how much of each descriptor is wanted; those that the atlas does not know are left out.
     """
     known = {name: value for name, value in wanted.items() if name in atlas.descriptors and value}
     held = [atlas.index(name) for name in HELD if name not in known and name in atlas.descriptors]

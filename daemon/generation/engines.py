@@ -36,8 +36,9 @@ _RANKED_EVENTS = ("brightness", "roughness", "attack")
 _BOLDNESS = 4.0
 GUIDANCE = 1.75
 """How far the conditions of a knob are exaggerated."""
-LEANING_NATS = 0.7
-"""Nats by which a code is likelier that leads a standard deviation where a knob wants."""
+LEANING_NATS = {"roughness": 1.0}
+"""Nats by which a code is likelier that leads a standard deviation where a knob wants, by descriptor. Roughness hardly
+follows the conditions; brightness and attack do, and take more with them if codes lean (docs/adr/0105)."""
 
 GoOn = Callable[[float], bool]
 
@@ -172,7 +173,8 @@ class Engines:
         """The same with what knobs need: conditions exaggerated, and codes preferred that lead where is wanted."""
         if not wanted.ranks:
             return sampling
-        bias = None if self._atlas is None else LEANING_NATS * leanings(self._atlas, parts_of(wanted.ranks))
+        parts = {name: value * LEANING_NATS.get(name, 0.0) for name, value in parts_of(wanted.ranks).items()}
+        bias = leanings(self._atlas, parts) if self._atlas is not None and any(parts.values()) else None
         return msgspec.structs.replace(sampling, guidance=GUIDANCE, bias=bias)
 
     def _beginning(self, wanted: Wanted, seed: int) -> Codes | None:

@@ -11,7 +11,7 @@ from daemon.codec.codec import Codec
 from daemon.generation.engines import Engines
 from daemon.generation.event_bank import EventBank
 from daemon.generation.event_gathering import events_of
-from daemon.generation.knob_check import check_knobs
+from daemon.generation.knob_check import MOST_CPU_S, check_knobs
 from daemon.generation.knob_facts import write_facts
 from daemon.generation.material import Material
 from daemon.generation.pairing import Pair
@@ -55,13 +55,16 @@ def open_parts_of(folder: Path, codec: Codec, *, say: Say = lambda _: None, go_o
     )
 
 
-def measure_knobs(folder: Path, codec: Codec, *, say: Say, go_on: GoOn) -> bool:
+def measure_knobs(folder: Path, codec: Codec, *, most_cpu_s: float = MOST_CPU_S, say: Say, go_on: GoOn) -> bool:
     """Find out which knobs hold on a model and store that in its folder; False if it was stopped.
+
+    Args:
+        most_cpu_s: time after which no further knob is tried.
 
     Raises:
         GenerationError: the model has no material.
     """
-    facts = check_knobs(open_parts_of(folder, codec).engines(), go_on=go_on)
+    facts = check_knobs(open_parts_of(folder, codec).engines(), most_cpu_s=most_cpu_s, go_on=go_on)
     if facts is None:
         return False
     write_facts(folder, codec.codec_id, facts)

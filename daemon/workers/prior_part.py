@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LONGEST_S = 600.0
 MOST_STEPS = 200
+CHECK_SHARE, LEAST_CHECK_S = 0.5, 2.0
+"""Time for trying the knobs, as a share of the prior's training, and the least."""
 PROGRESS_S = 0.25
 
 
@@ -57,20 +59,23 @@ def learn_prior(
         news.say(f"the prior could not be trained: {describe_failure(problem).message.rstrip('.')}; {later}")
         return True
     if result.state == "finished":
-        _measure_knobs(news, model_dir, device)
+        _measure_knobs(news, model_dir, device, result.seconds)
     if result.state == "stopped":
         news.say(f"stopped before the prior of {quote(model_dir.name)} was trained; {later}")
     return result.state != "stopped"
 
 
-def _measure_knobs(news: "_News", model_dir: Path, device: "torch.device") -> None:
+def _measure_knobs(news: "_News", model_dir: Path, device: "torch.device", trained_s: float) -> None:
     """Find out which knobs hold. A failure is only reported, because nothing depends on it."""
     from daemon.codec.codec import Codec
+    from daemon.generation.knob_check import MOST_CPU_S
     from daemon.workers.failures import describe_failure
     from daemon.workers.model_parts import measure_knobs
 
     try:
-        measure_knobs(model_dir, Codec.load(model_dir, device), say=news.say, go_on=news.checking)
+        most_cpu_s = min(MOST_CPU_S, max(LEAST_CHECK_S, CHECK_SHARE * trained_s))
+        codec = Codec.load(model_dir, device)
+        measure_knobs(model_dir, codec, most_cpu_s=most_cpu_s, say=news.say, go_on=news.checking)
     except Exception as problem:  # noqa: BLE001 - the model is finished in any case
         news.say(f"the knobs could not be measured: {describe_failure(problem).message}")
 

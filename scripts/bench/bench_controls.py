@@ -89,12 +89,15 @@ def _rows(folder: Path, amount: _Amount, *, is_short: bool) -> Iterator[tuple[st
     if is_short:
         return
     halved = _Amount(steps=amount.steps, seeds=max(1, amount.seeds // 2), seconds=amount.seconds)
-    for part, change in (("guidance", ("GUIDANCE", 1.0)), ("leaning codes", ("LEANING_NATS", 0.0))):
-        usual = getattr(engines_module, change[0])
-        setattr(engines_module, *change)
-        for control in OTHERS:
+    for part, name, without, controls in (
+        ("guidance", "GUIDANCE", 1.0, OTHERS),
+        ("leaning codes", "LEANING_NATS", {}, ("roughness",)),
+    ):
+        usual = getattr(engines_module, name)
+        setattr(engines_module, name, without)
+        for control in controls:
             yield f"neural without {part}: {control}", _measured(engines, "neural", control, halved)
-        setattr(engines_module, change[0], usual)
+        setattr(engines_module, name, usual)
     for control in OTHERS:
         yield f"neural, first of four: {control}", _measured(engines, "neural", control, halved, chooses=False)
 
