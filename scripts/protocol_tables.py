@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from protocol import arrays, edits, errors, frames, operations, options, ranges, strands, tempo, training, version
-from protocol.messages import corpora, models, novelty, playback, session
+from protocol.messages import corpora, models, novelty, playback, session, sounds
 from protocol.messages import strands as strand_messages
 from protocol.messages.registry import EVENTS, REQUESTS
 
@@ -115,6 +115,7 @@ def sections() -> dict[str, str]:
         models.KnobFact,
         strand_messages.HistoryEntry,
         novelty.NoveltyMoment,
+        sounds.SoundNovelty,
         strands.StrandMeta,
         strands.Source,
         edits.Edit,

@@ -42,12 +42,15 @@ SETTLE_S = 0.5
 SWAP = (*"8lv23ljs", "escape")
 MUTATE = (":", *"mutate 0.6 q4-6 @40:58 seed=7", "enter")
 SELECT = (*"48lv17l3j",)
+# Two seconds, four sounds, and a brightness of 0.6 twelve rows down.
+SOUNDS = 4
+BRIGHTER = ("j", "2", "enter", *"jjjj", "4", "enter", *"jjjjj", "0", ".", "6", "enter", "n")
 WALK = (*"7l3j",)  # in the Codebook, to a code that is used
 Picture = tuple[str, str]
 
 
 def main() -> int:
-    """Write the three pictures; returns the exit status."""
+    """Write the pictures; returns the exit status."""
     parser = argparse.ArgumentParser(prog="scripts/screenshots.py", description="Write the documentation's pictures.")
     parser.add_argument("--out", type=Path, default=PICTURES, help="folder for the SVG files (docs/pictures)")
     parser.add_argument("--budget", type=budget, default=90.0, help="time to train, as in 90s or 10m (90s)")
@@ -69,7 +72,7 @@ def demo_plan(recordings: Path, a: str, b: str, *, budget_s: float, preset: str)
 
 
 def write_pictures(home: Path, plan: DemoPlan, out: Path) -> list[Path]:
-    """Run the program in an empty home and write `train.svg`, `editor.svg` and `codebook.svg`.
+    """Run the program in an empty home and write an SVG of each screen that the documentation shows.
 
     Raises:
         ValueError: a picture shows a path or a name of this machine.
@@ -115,7 +118,8 @@ async def take_pictures(home: Path, plan: DemoPlan) -> list[Picture]:
         await until(pilot, "two sounds in the editor", lambda: app.showing == "editor" and len(grids(app)) == 2)
         editor = await take_editor(app, pilot)
         codebook = await take_codebook(app, pilot)
-    return [("train", train), ("editor", editor), ("codebook", codebook)]
+        generate = await take_generate(app, pilot, plan.budget_s)
+    return [("train", train), ("editor", editor), ("codebook", codebook), ("generate", generate)]
 
 
 async def take_training(app: AlleleApp, pilot: Pilot[int], budget_s: float) -> str:
@@ -165,6 +169,15 @@ async def take_codebook(app: AlleleApp, pilot: Pilot[int]) -> str:
 
     await until(pilot, "the atlas", is_measured)
     await pilot.press(*WALK)
+    return await take(app, pilot)
+
+
+async def take_generate(app: AlleleApp, pilot: Pilot[int], budget_s: float) -> str:
+    """The Generate screen with the loop of the first run, and four sounds that were made brighter."""
+    await until(pilot, "the first loop", lambda: app.session.sounds.of(MODEL), patience_s=PATIENCE_S + budget_s)
+    await pilot.press("g", "n", *BRIGHTER)
+    await until(pilot, "the sounds", lambda: len(app.session.sounds.of(MODEL)) == 1 + SOUNDS)
+    await until(pilot, "the end of making", lambda: all(not job.is_open for job in app.session.jobs.values()))
     return await take(app, pilot)
 
 

@@ -26,6 +26,7 @@ def _group(item: pytest.Item) -> str:
     return next((folder for folder in TOGETHER if name.startswith(folder + "/")), name)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_group(item)))
@@ -45,3 +46,10 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     skipped = [] if reporter is None else reporter.stats.get("skipped", [])
     if os.environ.get("CI") == "true" and skipped and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to run in several processes when xdist lost the groups: shared daemons would be started twice."""
+    grouped = session.config.getoption("loadgroup", default=False)
+    if grouped and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("these versions of pytest and pytest-xdist do not keep groups of tests together")

@@ -1,4 +1,4 @@
-"""The first run: ingest the demo recordings, train on them, and open two of them in the editor.
+"""The first run: ingest the demo recordings, train on them, open two of them in the editor, and make a loop of them.
 
 It runs on the Train screen, so that progress is always visible. Existing parts are used (but a model that this version
 cannot read goes to the trash and is trained again), so a second run opens the editor at once, and an interrupted run
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from protocol.errors import AlleleError
+from protocol.generation import GenerationOptions
 from protocol.messages.corpora import AddToCorpus
+from protocol.messages.generation import StartGeneration
 from protocol.messages.jobs import StartTraining
 from protocol.messages.models import DeleteModel
 from protocol.training import TrainingOptions
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tui.app import AlleleApp
 
 LOOK_S = 0.1
+LOOP_S = 4.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,22 @@ async def run_demo(app: "AlleleApp", plan: DemoPlan) -> None:
         "{select.start} selects, {edit.swap} swaps with the other strand, {play.toggle} plays, {edit.undo} undoes, "
         "{file.save} saves a WAV, {app.help} shows help"
     )
+    app.session.spawn(_make_loop(app, plan))
+
+
+async def _make_loop(app: "AlleleApp", plan: DemoPlan) -> None:
+    """Make a loop with the model when its training has ended, unless something was made with it already."""
+    await app.session.sounds.fetch(plan.model)
+    if app.session.sounds.of(plan.model):
+        return
+    while any(job.kind == "train" and job.subject == plan.model and job.is_open for job in app.session.jobs.values()):
+        await asyncio.sleep(LOOK_S)
+    options = GenerationOptions(seconds=LOOP_S, loop=True)
+    job = (await app.session.ask(StartGeneration(model=plan.model, options=options))).body.job
+    while (info := app.session.jobs.get(job)) is None or info.is_open:
+        await asyncio.sleep(LOOK_S)
+    if info.state == "done":
+        app.say(f"a loop was made of the recordings of {plan.corpus}: {{go.generate}} plays it and makes more")
 
 
 def _show_progress(app: "AlleleApp", notice: str) -> None:

@@ -170,7 +170,14 @@ class Events:
         if settings.density is not None and settings.full > 0.2:
             notes.append("Density counts exactly for dry events; fuller ones blur it.")
         return Output(
-            codes=codes, gains_db=gains_db, takes=takes, samples=samples, audio=audio, engine=ENGINE, notes=notes
+            codes=codes,
+            gains_db=gains_db,
+            takes=takes,
+            samples=samples,
+            audio=audio,
+            engine=ENGINE,
+            bpm=plan.bpm,
+            notes=notes,
         )
 
     def _encoded(self, audio: Audio, *, is_loop: bool) -> tuple[Codes, NDArray[np.float32]]:

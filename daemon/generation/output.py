@@ -35,6 +35,8 @@ class Output:
     engine: str
     kept: NDArray[np.bool_] | None = None
     """Frames that are as in the strand that was given, `(T,)`; None without one."""
+    bpm: float | None = None
+    """Tempo of the grid that the sound was placed on, in beats a minute; None for a sound without one."""
     notes: list[str] = field(default_factory=list)
     """What a user should know of this sound, in sentences."""
 

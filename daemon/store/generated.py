@@ -8,7 +8,7 @@ it is now, not those in the manifest: a home can be moved and a model renamed. A
 import contextlib
 import logging
 import os
-import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ class GeneratedSounds:
 
     def new_batch(self, model: str) -> Path:
         """Create the folder of a new batch. Names sort by time."""
-        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"
+        now = datetime.now()
+        name = f"{now:%Y%m%d-%H%M%S}-{now.microsecond // 1000:03}{os.urandom(2).hex()}"
         path = self._folder / model / name
         path.mkdir(parents=True)
         return path
@@ -112,7 +113,7 @@ def sound_of(entry: dict[str, Any], folder: Path, kept: set[str]) -> Sound:
         KeyError, TypeError, msgspec.ValidationError: the entry is damaged.
     """
     name = Path(entry["audio"]).stem
-    fields = ("seconds", "samples", "seed", "engine", "verbatim", "descriptors", "notes", "picture", "created")
+    fields = ("seconds", "samples", "seed", "engine", "verbatim", "descriptors", "notes", "tempo", "picture", "created")
     novelty = entry.get("novelty")
     return msgspec.convert(
         {

@@ -25,6 +25,7 @@ from daemon.render.wav import write_wav
 from protocol.atomic import place_new, replacing, write_bytes
 from protocol.columns import DIRECTION, FORWARD, LEVEL, PAINTED, ROWS, SAMPLE, SOURCE, STEPS_OF_DB, Columns
 from protocol.strands import Source, Strand, StrandMeta, pack_strand, unpack_strand
+from protocol.tempo import Tempo
 
 MANIFEST = "manifest.json"
 VERSION = 1
@@ -124,6 +125,7 @@ class Folder:
             "engine": output.engine,
             "verbatim": round(output.verbatim, 4),
             "descriptors": measured(output.audio, material),
+            "tempo": _tempo(self._spec, output),
             "notes": output.notes,
             "picture": _picture(output.audio),
             "model": self._spec.subject,
@@ -151,6 +153,7 @@ class Folder:
             channels=config.channels,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
             other="" if engines.pair is None else engines.pair.name,
+            tempo=None if (bpm := _tempo(self._spec, output)) is None else Tempo(bpm=bpm),
         )
         if self._spec.given:
             return self._changed(meta, output)
@@ -164,7 +167,11 @@ class Folder:
         if output.kept is not None and output.kept.any():
             columns[:, output.kept] = given.columns[:, output.kept]
         meta = msgspec.structs.replace(
-            meta, source=given.meta.source, sources=given.meta.sources, gain_db=given.meta.gain_db
+            meta,
+            source=given.meta.source,
+            sources=given.meta.sources,
+            gain_db=given.meta.gain_db,
+            tempo=given.meta.tempo if self._spec.mode in ("vary", "infill") else meta.tempo,
         )
         return Strand(meta, output.codes, columns)
 
@@ -191,6 +198,12 @@ def _novelty(output: Output, judges: Sequence[Judge]) -> dict[str, Any] | None:
         "overlap": round(found.overlap, 4),
         "distance_db": round(found.distance_db, 2),
     }
+
+
+def _tempo(spec: GenerateSpec, output: Output) -> float | None:
+    """Beats a minute of a sound, where the engine placed it on a grid or the user gave a tempo."""
+    bpm = output.bpm if output.bpm is not None else spec.options.tempo
+    return None if bpm is None else round(bpm, 6)
 
 
 def _picture(audio: Audio) -> list[int]:

@@ -22,8 +22,8 @@ class Sound(Struct, frozen=True, kw_only=True):
     """A generated sound. batch: the folder it was made in; name: that of its files; audio, strand: its WAV and `.alle`.
 
     verbatim: the share that was taken over from recordings unchanged. descriptors: measured on the sound, with ranks
-    among the recordings ("brightness_rank", 0..1). picture: its peaks in equal parts, 0..100. wanted: the options it
-    was made with, by name. kept: whether the user wants to keep it.
+    among the recordings ("brightness_rank", 0..1). tempo: beats a minute of the grid it was placed on. picture: its
+    peaks in equal parts, 0..100. wanted: the options it was made with, by name. kept: whether the user keeps it.
     """
 
     model: Name
@@ -39,6 +39,7 @@ class Sound(Struct, frozen=True, kw_only=True):
     novelty: SoundNovelty | None = None
     descriptors: dict[str, float] = {}
     notes: list[str] = []
+    tempo: float | None = None
     picture: list[int] = []
     wanted: dict[str, Any] = {}
     created: str = ""

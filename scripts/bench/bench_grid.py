@@ -27,6 +27,10 @@ BUDGETS = {
     "a pane zoomed": 65_000,
     "list of themes over the screen": 20_000,
     "another theme shown": 65_000,
+    "the Generate screen": 20_000,
+    "a control stepped": 300,
+    "a sound down in its list": 900,
+    "progress of making sounds": 300,
 }
 
 
@@ -62,7 +66,15 @@ def measure(term: str = "xterm-256color", **env: str) -> dict[str, float]:
         found["another theme shown"] = len(terminal.step("next theme", 1.0)[0])
         terminal.step("leave themes")
         found["whole screen afresh, both grids"] = len(terminal.step("redraw")[0])
-        found["grid repaint CPU, ms"] = round(terminal.step("cpu")[1], 2)
+        repaint = round(terminal.step("cpu")[1], 2)
+        found["the Generate screen"] = len(terminal.step("generate", 0.5)[0])
+        terminal.step("more")
+        found["a control stepped"] = len(terminal.step("more")[0])
+        terminal.step("to sounds")
+        found["a sound down in its list"] = len(terminal.step("down")[0])
+        terminal.step("making")
+        found["progress of making sounds"] = len(terminal.step("making")[0])
+        found["grid repaint CPU, ms"] = repaint
         return found
     finally:
         terminal.close()

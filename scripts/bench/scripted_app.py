@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from protocol.generation import RANKS
 from protocol.ranges import FrameRange, LevelRange
 
 LEVELS, CODEBOOK = 12, 1024
@@ -123,6 +124,41 @@ def run_app(control: int, frames: int) -> None:
         sound._changed("meter")
         playhead()
 
+    def generating() -> None:
+        """Show the Generate screen with two batches of eight sounds."""
+        from protocol.messages.sounds import Sound
+
+        random = np.random.default_rng(3)
+        for number in range(16):
+            session.sounds._sounds.setdefault("m", []).append(
+                Sound(
+                    model="m",
+                    batch=f"20260101-10{number // 8:02}00-aa",
+                    name=f"m-{number}",
+                    audio=f"/m-{number}.wav",
+                    strand=f"/m-{number}.alle",
+                    seconds=4.0,
+                    samples=192_000,
+                    seed=number,
+                    engine="events",
+                    picture=random.integers(0, 100, 64).tolist(),
+                    descriptors={f"{knob}_rank": float(random.random()) for knob in RANKS},
+                )
+            )
+        app.generating.hears = False
+        app.go("generate")
+
+    def making() -> None:
+        """Move the progress of a generation on, as ten events a second do at most."""
+        from protocol.messages.jobs import JobInfo
+
+        frame = app.sound._frame = (app.sound._frame or 1300) + 1
+        detail = f"2 of 8 made; frame {frame - 1200}, {(frame - 1200) / 46.875:.1f} of 4 s"
+        session.jobs["j1"] = JobInfo(
+            id="j1", kind="generate", subject="m", state="running", phase="working", progress=0.31, detail=detail
+        )
+        app._on_change("jobs", "j1")
+
     def cpu() -> float:
         return repaint_cpu(app)
 
@@ -145,6 +181,10 @@ def run_app(control: int, frames: int) -> None:
         "themes": lambda: app.screen.carry_out("app.theme", Press()),
         "next theme": lambda: (app.screen.rows.step(1), app.screen.moved()),
         "leave themes": lambda: app.screen.dismiss(None),
+        "generate": generating,
+        "more": lambda: (app.screen.controls.go("brightness"), app.screen.carry_out("generate.more", Press())),
+        "to sounds": lambda: app.screen.carry_out("list.other", Press()),
+        "making": making,
         "cpu": cpu,
         "quit": lambda: app.exit(0),
     }

@@ -15,6 +15,7 @@ WORDS = {
     "train": ("demo", "held", "LISTEN", "step"),
     "editor": ("tone0", "tone1", "2 edits", "1 edit", "VISUAL", "0 body", "*", "/"),
     "codebook": ("Codebook  demo", "level 0 body", "training frames"),
+    "generate": ("Generate  demo", "brightness +0.60", "seconds    2 s", "loop"),
 }
 
 
@@ -30,6 +31,7 @@ def write_tone(path: Path, hz: float) -> None:
         file.writeframes((sound * 32_000).astype("<i2").tobytes())
 
 
+@pytest.mark.timeout(400)  # it trains a codec and a prior, and makes sounds
 def test_the_script_draws_every_screen_of_the_real_program(tmp_path: Path) -> None:
     recordings, home = tmp_path / "recordings", tmp_path / "home"
     recordings.mkdir()

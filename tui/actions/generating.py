@@ -54,6 +54,7 @@ ACTIONS: tuple[Action, ...] = (
         sound_chosen,
         "a kept sound is marked with * and cannot be discarded; every sound stays until it is discarded",
     ),
+    _make("save", "Save this sound as WAV, with its .alle, in a folder", sound_chosen),
     _make("discard", "Discard this sound (to the trash)", sound_chosen),
     _make("continue", "Make what comes after this sound", sound_continuable, "as long as the control says"),
     _make("vary", "Make variations of this sound", sound_continuable, "so many as the control says"),

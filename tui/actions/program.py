@@ -9,6 +9,7 @@ from tui.actions.situation import (
     corpus_chosen,
     deletable,
     job_chosen,
+    model_chosen,
     movable,
     online_selected,
     online_strand,
@@ -79,6 +80,7 @@ LIBRARIES = (
     Action("library.closed", "Closed strands: choose one to reopen", "Library", LIBRARY, connected),
     Action("library.new", "New corpus from files or folders", "Library", LIBRARY, connected),
     Action("library.add", "Add files to this corpus", "Library", LIBRARY, corpus_chosen),
+    Action("library.generate", "Generate with this model", "Library", LIBRARY, model_chosen),
     Action("library.train", "Train on this corpus", "Library", LIBRARY, corpus_chosen),
     Action(
         "library.delete",

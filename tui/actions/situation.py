@@ -170,6 +170,11 @@ def renamable(s: Situation) -> str:
     return connected(s) or ("" if s.renamable else "choose a model or a strand in the list on the left")
 
 
+def model_chosen(s: Situation) -> str:
+    """Check that a model is chosen in the library."""
+    return connected(s) or ("" if s.model else "choose a model in the list on the left")
+
+
 def deletable(s: Situation) -> str:
     """Check that a model, a corpus or a strand is chosen in the library."""
     return connected(s) or ("" if s.deletable else "choose a model, corpus or strand in the list on the left")

@@ -1,5 +1,7 @@
 """Goes on from the focused strand: new sounds that begin with it, made as a job and listed on the Generate screen."""
 
+from shlex import quote
+
 from protocol.errors import AlleleError
 from protocol.messages.generation import StartGeneration
 from protocol.messages.strands import GetStrand
@@ -8,7 +10,7 @@ from tui.editor.context import EditorContext
 
 
 class Continuing:
-    """Carries out `edit.continue`."""
+    """Carries out the action `edit.continue`."""
 
     def __init__(self, context: EditorContext) -> None:
         self.context = context
@@ -23,7 +25,7 @@ class Continuing:
         if grid is None or model is None:
             raise AlleleError("E_NOT_FOUND", "this strand's model is not here", hint="restore it in the library")
         if model.prior is None:
-            hint = f"add one: allele train {model.corpus} --name {model.name} --resume"
+            hint = f"add one: allele train {quote(model.corpus)} --name {quote(model.name)} --resume"
             raise AlleleError("E_NOT_FOUND", f"{model.name} has no prior, which goes on with a sound", hint=hint)
         options, unused = app.generating.controls_of(model.name).applicable("continue")
         strand = await self.context.session.ask(GetStrand(strand=grid.id))

@@ -7,7 +7,7 @@ from protocol.generation import Real
 from protocol.options import SWITCH, Choice, Whole
 from tui.actions.press import Handlers, Press
 from tui.generate.lists import ModelList
-from tui.model.controls import BY_NAME, value_words
+from tui.model.controls import BY_NAME, accepted_words, value_words
 from tui.widgets.prompt import Work
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ControlKeys:
             return
         now = self._screen.values.values.get(name)
         self._screen.prompt.ask(
-            f"{option.label} ({option.kind.accepted}): ",
+            f"{option.label} ({accepted_words(name)}): ",
             lambda text: self._read(name, text),
             value="" if now is None else f"{now:g}" if isinstance(now, float) else str(now),
             typed=typed,

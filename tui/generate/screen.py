@@ -15,19 +15,14 @@ from tui.generate.controls import ControlKeys
 from tui.generate.hearing import SoundHearing
 from tui.generate.making import SoundMaker
 from tui.generate.presets import PresetKeys
+from tui.generate.saving import SoundSaving
 from tui.generate.sounds import SoundKeys
-from tui.model.controls import BY_NAME, NAMES, Controls, gauge, value_words, why_grey
-from tui.model.job_words import state_words
-from tui.model.sounds import batch_line, batches, did_words, sound_facts, sound_line, sound_measures
-from tui.model.training import clock
-from tui.model.words import plural
+from tui.generate.view import GenerateView
+from tui.model.controls import BY_NAME, Controls, accepted_words, why_grey
 from tui.screens.base import BaseScreen
 from tui.screens.lists import ListKeys
-from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine, wrapped
-from tui.widgets.rows import Row, Rows
-
-LABEL, VALUE, GAUGE = 11, 10, 10
-"""Columns of a control: its label, its value and its gauge."""
+from tui.widgets.lines import BOLD, DIM, PLAIN, Part
+from tui.widgets.rows import Rows
 
 
 class GenerateScreen(BaseScreen):
@@ -39,10 +34,8 @@ class GenerateScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self.controls, self.sounds = Rows("controls"), Rows("sounds")
-        self.making = TextLine("making")
-        self.facts, self.measures = TextLine("sound-facts"), TextLine("sound-measures")
         self.maker, self.hearing = SoundMaker(self), SoundHearing(self)
-        self.control_keys = ControlKeys(self)
+        self.control_keys, self.view = ControlKeys(self), GenerateView(self)
         self._fetching: set[str] = set()
         self.list_moved = self._activate
         self.handlers = {
@@ -51,6 +44,7 @@ class GenerateScreen(BaseScreen):
             **self.maker.handlers(),
             **self.hearing.handlers(),
             **SoundKeys(self).handlers(),
+            **SoundSaving(self).handlers(),
             **PresetKeys(self).handlers(),
             "list.other": lambda _: self._activate(self.sounds if self.controls.active else self.controls),
         }
@@ -59,9 +53,7 @@ class GenerateScreen(BaseScreen):
         with Horizontal(id="generating"):
             yield self.controls
             yield self.sounds
-        yield self.making
-        yield self.facts
-        yield self.measures
+        yield from (self.view.making, self.view.facts, self.view.measures)
 
     def on_mount(self) -> None:
         self.sounds.activate(False)
@@ -137,9 +129,9 @@ class GenerateScreen(BaseScreen):
         model = self.model
         if model is not None and self.session.connected and not self.session.sounds.is_known(model.name):
             self._fetch(model.name)
-        self._draw_sounds()
-        self._draw_controls(model)
-        self._draw_facts()
+        self.view.draw()
+        if self.sounds.active and self.sounds.current is None:
+            self._activate(self.controls)
         super().draw()
 
     def _fetch(self, model: str) -> None:
@@ -152,66 +144,6 @@ class GenerateScreen(BaseScreen):
             await self.session.sounds.fetch(model)
         finally:
             self._fetching.discard(model)
-
-    def _draw_controls(self, model: ModelInfo | None) -> None:
-        if model is None:
-            none = self.keymap.fill("no model yet: train one in the library ({go.library})")
-            self.controls.fill([Row(" CONTROLS", heading=True), Row(none)])
-            return
-        values = self.values
-        newest = next(iter(batches(self.listed)), [])
-        if newest and newest[0].wanted.get("mode", "new") == "new":
-            values.last_seed = newest[0].seed
-        used = newest[0].engine if newest else ""
-        head = f" {'CONTROLS':<{LABEL + 1 + VALUE + GAUGE}}{'made' if newest else ''}"
-        rows = [Row(head, heading=True)]
-        for name in NAMES:
-            did = did_words(name, newest)
-            label = BY_NAME[name].label
-            text = f"{label:<{LABEL}}{value_words(name, values):<{VALUE}}{gauge(name, values):<{GAUGE}}{did}"
-            rows.append(Row(text, name, dim=bool(why_grey(name, values, model, used))))
-        self.controls.fill(rows)
-
-    def _draw_sounds(self) -> None:
-        was = self.sounds.current
-        columns = self.sounds.size.width - 2
-        rows: list[Row] = []
-        for batch in batches(self.listed):
-            rows.append(Row(batch_line(batch), heading=True))
-            for number, sound in enumerate(batch, 1):
-                rows.append(Row(sound_line(number, sound, columns), (sound.batch, sound.name)))
-        none = "" if self.model is None else self.keymap.fill("nothing made yet: {generate.choose} makes sounds")
-        self.sounds.fill(rows or [Row(" SOUNDS", heading=True), Row(none)])
-        if was is None and self.listed:
-            self.sounds.step(0)
-        if self.sounds.active and self.sounds.current is None:
-            self._activate(self.controls)
-
-    def _draw_facts(self) -> None:
-        """Draw the three lines below the lists: what is being made, then the chosen sound or the chosen control."""
-        job, sound = self.job, self.sound if self.sounds.active else None
-        self.making.show([(f" {self._making_words(job)}", BOLD)] if job is not None else self._totals())
-        first, second = [f" {sound_facts(sound)}", f" {sound_measures(sound)}"] if sound is not None else self._help()
-        self.facts.show(first)
-        self.measures.show(second)
-
-    def _help(self) -> list[str]:
-        """What the control under the cursor is, in two lines."""
-        name = self.control
-        text = BY_NAME[name].help_text.partition(" (")[0] if name else ""
-        return [*wrapped(text, self.size.width), "", ""][:2]
-
-    def _making_words(self, job: JobInfo) -> str:
-        left = f", {clock(job.eta_s)} left" if job.eta_s is not None else ""
-        done = f"{job.progress:.0%}  " if job.state == "running" else ""
-        return self.keymap.fill(f"{done}{state_words(job)}{left}; {{generate.cancel}} stops, finished ones stay")
-
-    def _totals(self) -> str:
-        listed = self.listed
-        if not listed:
-            return ""
-        kept = sum(sound.kept for sound in listed)
-        return self.keymap.fill(f" {plural(len(listed), 'sound')}, {kept} kept; {{list.other}} goes to them")
 
     def top_words(self) -> str:
         model = self.model
@@ -226,7 +158,7 @@ class GenerateScreen(BaseScreen):
         if name:
             used = self.listed[0].engine if self.listed else ""
             why = why_grey(name, self.values, self.model, used)
-            accepted = f"{BY_NAME[name].label}: {BY_NAME[name].kind.accepted}"
+            accepted = f"{BY_NAME[name].label}: {accepted_words(name)}"
             return [(f" {BY_NAME[name].label}: {why}", BOLD) if why else (f" {accepted}", PLAIN)]
         if self.hearing.is_sounding:
             return [(" playing; moving plays the next one, {generate.play} stops", PLAIN)]
@@ -246,9 +178,10 @@ class GenerateScreen(BaseScreen):
         return [
             ("generate.play", "play"),
             ("generate.keep", "keep"),
+            ("generate.save", "save"),
             ("generate.choose", "edit"),
             ("generate.to_a generate.to_b", "A/B"),
-            ("generate.continue", "continue"),
+            ("generate.continue", "go on"),
             ("generate.vary", "vary"),
             ("list.other", "controls"),
             ("app.help", "help"),
@@ -267,7 +200,7 @@ class GenerateScreen(BaseScreen):
     def _moved(self) -> None:
         if self.sounds.active:
             self.hearing.moved()
-        self._draw_facts()
+        self.view.draw_facts()
         self.lines.draw_bottom()
 
     def _activate(self, rows: Rows) -> None:

@@ -111,6 +111,12 @@ def _stepped(name: str, kind: Real, now: float | None, by: int) -> float:
     return round(min(max(kind.lowest, start + by * size), kind.highest), 6)
 
 
+def accepted_words(name: str) -> str:
+    """What a control accepts, in words."""
+    accepted = BY_NAME[name].kind.accepted
+    return f"{accepted}, or in bars: 4 bars" if name == "seconds" else accepted
+
+
 def value_words(name: str, controls: Controls) -> str:
     """The value of an option in at most 9 columns: `0.7`, `+0.3`, `4 s`, `auto`."""
     value = controls.value(name)

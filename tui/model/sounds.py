@@ -62,16 +62,16 @@ def batch_line(sounds: Sequence[Sound]) -> str:
     """A heading of a batch: when it was made, and what was wanted."""
     first = sounds[0]
     when = f"{first.batch[9:11]}:{first.batch[11:13]}" if first.batch[8:9] == "-" else first.batch
-    return " · ".join(filter(None, (f" {when}", *wanted_words(first.wanted))))
+    return " · ".join((f" {when}", *wanted_words(first.wanted, but="seconds")))
 
 
-def wanted_words(wanted: dict[str, Any]) -> list[str]:
-    """The options that were not left at their defaults, in words."""
+def wanted_words(wanted: dict[str, Any], but: str = "") -> list[str]:
+    """The options that were not left at their defaults, but for one of them, in words."""
     mode = wanted.get("mode", "new")
     words = [] if mode == "new" else [f"{mode} {wanted.get('amount')}" if mode == "vary" else str(mode)]
     for option in OPTIONS:
         value = wanted.get(option.name)
-        if value not in (None, option.default) and option.name not in ONCE:
+        if value not in (None, option.default) and option.name not in (*ONCE, but):
             shown = "" if value is True else f" {value:g}" if isinstance(value, float) else f" {value}"
             words.append(f"{option.label}{shown}")
     return words
@@ -80,6 +80,8 @@ def wanted_words(wanted: dict[str, Any]) -> list[str]:
 def sound_facts(sound: Sound) -> str:
     """The first line about a sound: its name (with the seed), engine, what it resembles, and what is quoted."""
     words = [f"{sound.name}: {sound.engine}"]
+    if sound.tempo is not None:
+        words.append(f"{sound.tempo:.5g} bpm")
     if sound.novelty is not None:
         nearest = sound.novelty.nearest.rsplit("/", 1)[-1]
         words.append(f"{sound.novelty.verdict}, nearest {nearest} at {sound.novelty.at_s:.1f} s")

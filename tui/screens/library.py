@@ -163,9 +163,10 @@ class LibraryScreen(BaseScreen):
         return [(words, PLAIN)]
 
     def hints(self) -> list[tuple[str, str]]:
+        is_model = self.left.active and self.chosen[0] == "model"
         return [
             ("library.play", "play"),
-            ("library.open_a library.open_b", "open"),
+            ("library.generate", "make sounds") if is_model else ("library.open_a library.open_b", "open"),
             ("list.other", "files"),
             ("library.new", "new"),
             ("library.train", "train"),

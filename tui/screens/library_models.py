@@ -1,4 +1,4 @@
-"""The library's actions on models: move one to the trash, and restore it.
+"""The library's actions on models: generate with one, move one to the trash, and restore it.
 
 Deleting asks first, with what depends on the model, since strands are silent without it.
 """
@@ -27,7 +27,11 @@ class LibraryModels:
 
     def handlers(self) -> Handlers:
         """Return the handlers of the actions on models."""
-        return {"library.restore": self._ask_to_restore}
+        return {"library.restore": self._ask_to_restore, "library.generate": self._generate}
+
+    def _generate(self, press: Press) -> None:
+        self._screen.allele.generating.model = self._screen.chosen[1]
+        self._screen.allele.go("generate")
 
     def rename(self, model: str) -> None:
         """Ask for a model's new name."""

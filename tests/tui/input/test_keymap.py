@@ -12,6 +12,7 @@ from protocol.strands import StrandMeta
 from tui.actions.registry import ACTIONS, BY_ID, actions_of
 from tui.app import AlleleApp
 from tui.editor.screen import EditorScreen
+from tui.generate.screen import GenerateScreen
 from tui.input.keymap import NAMES, default_keymap, shown, unsendable
 from tui.model.grid import StrandGrid
 from tui.screens.base import BaseScreen
@@ -34,6 +35,7 @@ SCREENS: dict[str, Callable[[AlleleApp], BaseScreen]] = {
     "library": lambda _: LibraryScreen(),
     "train": lambda _: TrainScreen(),
     "codebook": lambda _: CodebookScreen(),
+    "generate": lambda _: GenerateScreen(),
     "help": lambda _: HelpScreen("editor"),
     "keys": lambda _: KeysScreen(),
     "undolist": lambda _: UndoList("s1"),

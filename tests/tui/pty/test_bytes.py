@@ -21,6 +21,10 @@ BUDGETS = {
     "help over the screen": 20_000,
     "a row down in it": 600,
     "whole screen afresh, both grids": 45_000,
+    "the Generate screen": 20_000,
+    "a control stepped": 300,
+    "a sound down in its list": 900,
+    "progress of making sounds": 300,
 }
 LEAST = {"grid repaint, random codes": 15_000, "one-cell edit, grid": 10, "playhead tick": 10}
 

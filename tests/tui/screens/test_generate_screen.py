@@ -26,7 +26,7 @@ async def make(app: Any, pilot: Any, until: Any, *, seconds: str = "0.5", count:
     return screen
 
 
-async def test_sounds_are_made_heard_kept_sent_and_discarded(opened: Any, until: Any) -> None:
+async def test_sounds_are_made_heard_kept_saved_sent_and_discarded(opened: Any, until: Any, tmp_path: Path) -> None:
     async with opened() as (app, pilot):
         screen = await make(app, pilot, until)
         newest = screen.listed[:2]
@@ -44,7 +44,13 @@ async def test_sounds_are_made_heard_kept_sent_and_discarded(opened: Any, until:
         await until(pilot, lambda: screen.sound.kept and "is kept" in screen.mode.text)
         await pilot.press("D")
         await until(pilot, lambda: "is kept" in screen.mode.text and Path(newest[1].audio).exists())
-        await pilot.press("k", "D")
+        await pilot.press("w", *str(tmp_path / "mine"), "enter")
+        await until(pilot, lambda: "saved" in screen.mode.text)
+        assert (tmp_path / "mine.wav").read_bytes() == Path(newest[1].audio).read_bytes()
+        assert (tmp_path / "mine.alle").read_bytes() == Path(newest[1].strand).read_bytes()
+        await pilot.press("w", *str(tmp_path / "mine.wav"), "enter")
+        await until(pilot, lambda: "exists" in screen.mode.text)
+        await pilot.press("escape", "k", "D")
         await until(pilot, lambda: not Path(newest[0].audio).exists() and len(screen.listed) >= 1)
         await until(pilot, lambda: screen.sound is not None and screen.sound.name == newest[1].name)
         await pilot.press("b")
