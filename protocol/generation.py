@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from protocol.training import SWITCH, Choice, Option, OptionError, Whole, option_field
+from protocol.options import SWITCH, Called, Choice, Option, OptionError, Whole, option_field
 
 ENGINES = ("auto", "neural", "events", "collage")
 LONGEST_S = 1800.0
@@ -129,6 +129,27 @@ class GenerationOptions:
     space: float | None = _rank("space", "dense to open: fewer beginnings, longer decays")
     loop: bool = option_field(
         False, Option(flag="--loop", label="loop", kind=SWITCH, help="let the end lead to the start")
+    )
+    other: str | None = option_field(
+        None,
+        Option(
+            flag="--with",
+            label="with a second model",
+            metavar="MODEL",
+            kind=Called(),
+            help="mix in what a second model knows; one with another codec takes part through its sound",
+        ),
+    )
+    mix: float | None = option_field(
+        None,
+        Option(
+            flag="--mix",
+            label="share of the second model",
+            metavar="-1..1",
+            kind=SIGNED,
+            help="share of the model that --with names, 0 to 1 (0.5); below 0 the first model turns away from it "
+            "(neural)",
+        ),
     )
 
     @property

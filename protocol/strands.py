@@ -41,7 +41,7 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     samples: exact length of the sound at `sample_rate`. gain_db: added when decoding to restore the source's level,
     unless columns give each frame its own. sources: further recordings that frames came from (`protocol.columns`).
     edits: the text of every applied edit, oldest first. channels: 1 or 2; the codes of both are one grid. tempo: the
-    grid of bars and beats over the sound, or None.
+    grid of bars and beats over the sound, or None. other: the second model that it was generated with, or "".
     """
 
     format: int = FORMAT
@@ -62,6 +62,7 @@ class StrandMeta(msgspec.Struct, frozen=True, kw_only=True):
     tempo: Tempo | None = None
     edits: list[str] = []
     created: str = ""
+    other: str = ""
 
 
 class Strand(NamedTuple):

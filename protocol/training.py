@@ -3,155 +3,13 @@
 It imports only the standard library, because the command line reads it to build its parser.
 """
 
-import re
-from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, fields, replace
 
-LONGEST_BUDGET_S = 30 * 86_400.0
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
-
-
-@dataclass(frozen=True)
-class Duration:
-    """An option that is a time in seconds, written with its unit."""
-
-    accepted: str = "90s, 10m, 2h"
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is within bounds."""
-        return isinstance(value, int | float) and 0 < value <= LONGEST_BUDGET_S
-
-    def read(self, text: str) -> float:
-        """Read text as a value of this kind.
-
-        Raises:
-            ValueError: a sentence that says what is accepted.
-        """
-        match = re.fullmatch(r"([0-9]{1,9}(?:\.[0-9]{1,3})?)([smh])", text)
-        seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
-        if not self.allows(seconds):
-            raise ValueError(f"{text[:40]!r} is not a time like 90s, 10m or 2h (at most 30 days)")
-        return seconds
-
-
-@dataclass(frozen=True)
-class Whole:
-    """An option that is a whole number within bounds."""
-
-    lowest: int
-    highest: int
-
-    @property
-    def accepted(self) -> str:
-        """The bounds, in words for help and errors."""
-        return f"{self.lowest} to {self.highest}"
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is within bounds."""
-        return isinstance(value, int) and self.lowest <= value <= self.highest
-
-    def read(self, text: str) -> int:
-        """Read text, in ASCII digits, as a value of this kind.
-
-        Raises:
-            ValueError: a sentence that says what is accepted.
-        """
-        if not re.fullmatch(r"-?[0-9]{1,12}", text) or not self.allows(int(text)):
-            raise ValueError(f"{text[:40]!r} is not a whole number from {self.accepted}")
-        return int(text)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """An option that is one of a few words, each with its value. `unlisted` words are accepted but not shown."""
-
-    words: dict[str, Any]
-    unlisted: dict[str, Any] = field(default_factory=dict[str, Any])
-
-    @property
-    def accepted(self) -> str:
-        """The accepted words, separated by commas."""
-        return ", ".join(self.words)
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is that of one of the words."""
-        return value in (self.words | self.unlisted).values()
-
-    def read(self, text: str) -> Any:
-        """Return the value of a word.
-
-        Raises:
-            ValueError: a sentence that says what is accepted.
-        """
-        known = self.words | self.unlisted
-        if text not in known:
-            raise ValueError(f"{text[:40]!r} is not one of {self.accepted}")
-        return known[text]
-
-
-class Kind(Protocol):
-    """What an option accepts, and how its text is read."""
-
-    @property
-    def accepted(self) -> str:
-        """What is accepted, in words for help and errors."""
-        ...
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is one of those."""
-        ...
-
-    def read(self, text: str) -> Any:
-        """Read text as a value, or raise ValueError with a sentence that says what is accepted."""
-        ...
-
-
-SWITCH = Choice({"no": False, "yes": True})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Option:
-    """One option of a training: its names, what it accepts, and what it does."""
-
-    flag: str
-    """The option's name on the command line."""
-    label: str
-    """The option's name in a form, shown before what is accepted."""
-    help: str
-    """The help in --help and docs/cli.md. `{accepted}` is replaced by what the kind accepts."""
-    kind: Kind
-    metavar: str = ""
-    alternative: str = ""
-    """Options with the same `alternative` exclude one another."""
-    name: str = ""
-    """The name of its field in `TrainingOptions`."""
-    default: Any = None
-
-    @property
-    def is_switch(self) -> bool:
-        """Whether the command line accepts the flag without a value."""
-        return self.kind is SWITCH
-
-    @property
-    def help_text(self) -> str:
-        """The help text, with `{accepted}` replaced by what the kind accepts."""
-        return self.help.format(accepted=self.kind.accepted)
-
-
-class OptionError(ValueError):
-    """An option of a training is out of bounds, or two exclude each other. The hint says what is accepted."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(f"{message} ({hint})")
-        self.message, self.hint = message, hint
-
-
-def option_field(default: Any, option: Option) -> Any:
-    """Return the field of an options class with its default and its description."""
-    return field(default=default, metadata={"option": option})
-
+from protocol.options import SWITCH, Called, Choice, Duration, Option, OptionError, Whole, option_field
 
 PRESETS = ("auto", "tiny", "small", "base")
+_OF_A_CODEC = ("preset", "levels", "codebook", "channels", "adversarial", "no_prior")
+"""Options that a training with another model's codec cannot have."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,6 +113,17 @@ class TrainingOptions:
             alternative="prior",
         ),
     )
+    codec_from: str | None = option_field(
+        None,
+        Option(
+            flag="--codec-from",
+            label="with the codec of",
+            metavar="MODEL",
+            kind=Called(),
+            help="take another model's codec as it is and train a prior alone: strands of either open in both "
+            "(--budget or --steps is then the prior's)",
+        ),
+    )
     seed: int = option_field(
         0,
         Option(
@@ -282,6 +151,20 @@ class TrainingOptions:
             other = given.setdefault(option.alternative or option.name, option)
             if other is not option:
                 raise OptionError(f"{other.name} and {option.name} exclude one another", "give one of them")
+        if self.codec_from is not None:
+            self._check_adopting()
+
+    def _check_adopting(self) -> None:
+        """Check that no option asks for another codec, or for no prior, where one is to be trained for a given codec.
+
+        Raises:
+            OptionError: it names the option.
+        """
+        for option in OPTIONS:
+            if option.name in _OF_A_CODEC and getattr(self, option.name) != option.default:
+                raise OptionError(f"{option.flag} and --codec-from exclude one another", f"leave out {option.flag}")
+        if self.prior_budget_s is not None and (self.budget_s is not None or self.steps is not None):
+            raise OptionError("with --codec-from the prior is all that is trained", "leave out --budget and --steps")
 
 
 OPTIONS: tuple[Option, ...] = tuple(

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from protocol import arrays, edits, errors, frames, operations, ranges, strands, tempo, training, version
-from protocol.messages import corpora, novelty, playback, session, sounds
+from protocol import arrays, edits, errors, frames, operations, options, ranges, strands, tempo, training, version
+from protocol.messages import corpora, models, novelty, playback, session, sounds
 from protocol.messages import strands as strand_messages
 from protocol.messages.registry import EVENTS, REQUESTS
 
@@ -82,12 +82,14 @@ def options_section() -> str:
     return "\n".join(["### TrainingOptions", "", doc, "", *table, ""])
 
 
-def option_limit(option: training.Option) -> str:
+def option_limit(option: options.Option) -> str:
     """The bounds of an option in words."""
-    if isinstance(option.kind, training.Whole):
+    if isinstance(option.kind, options.Whole):
         return f"≥ {option.kind.lowest}, ≤ {option.kind.highest}"
-    if isinstance(option.kind, training.Duration):
-        return f"> 0, ≤ {training.LONGEST_BUDGET_S:.0f}"
+    if isinstance(option.kind, options.Duration):
+        return f"> 0, ≤ {options.LONGEST_BUDGET_S:.0f}"
+    if isinstance(option.kind, options.Called):
+        return option.kind.accepted
     known = (option.kind.words | option.kind.unlisted).values()
     return " or ".join(dict.fromkeys(msgspec.json.encode(value).decode() for value in known))
 
@@ -110,6 +112,7 @@ def sections() -> dict[str, str]:
         session.Limits,
         corpora.CorpusFile,
         corpora.CorpusInfo,
+        models.KnobFact,
         strand_messages.HistoryEntry,
         novelty.NoveltyMoment,
         sounds.SoundNovelty,

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.atlas.descriptors import DESCRIPTORS, STEPS
+from daemon.atlas.directions import Direction, direction_to
 from daemon.atlas.table import Atlas
 from daemon.blending.excerpt import Excerpt, Heard
-from daemon.blending.proposals import Direction, Proposals
+from daemon.blending.proposals import Proposals
 from daemon.codec.codec import Codec, Codes
 
 BLOCK_FRAMES = 480  # 10 s
@@ -61,7 +62,8 @@ def nudge(
     Returns:
         (Q, past − first) uint16. The same arguments always give the same codes.
     """
-    efforts = [_direction(descriptor, sign, near, others) for near, others in EFFORTS]
+    costs = {"loudness": LEVEL} | {descriptor: WANTED}
+    efforts = [direction_to(descriptor, sign, near=near, weights=costs, others=others) for near, others in EFFORTS]
     after, count = codes.copy(), past - first
     blocks = max(1, math.ceil(count / BLOCK_FRAMES))
     for number in range(blocks):
@@ -70,14 +72,6 @@ def nudge(
         moved = _Steps(codec, atlas, excerpt, efforts, [int(level) for level in levels.split()]).take(by)
         after[:, lo:hi] = moved[:, excerpt.frames]
     return after[:, first:past]
-
-
-def _direction(descriptor: str, sign: int, near: int, others: float) -> Direction:
-    column = DESCRIPTORS.index(descriptor)
-    weights = np.full(len(DESCRIPTORS), others, np.float32)
-    weights[LOUDNESS] = LEVEL
-    weights[column] = WANTED
-    return Direction(descriptor=descriptor, column=column, sign=sign, weights=weights, near=near)
 
 
 def compare(codec: Codec, before: Codes, after: Codes, *, first: int, past: int) -> NDArray[np.float32]:

@@ -7,11 +7,10 @@ cells change, and by little. The atlas has a veto, if it is measured: a code tha
 taken.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.atlas.directions import Direction
 from daemon.atlas.table import Atlas
 from daemon.codec.codec import Codec, Codes
 
@@ -21,20 +20,6 @@ DISTANCE_COST = 0.2  # of a code that is as far from the cell's own as the laten
 LEAST_GAIN = 1e-4
 
 Real = NDArray[np.floating]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Direction:
-    """A direction of the atlas: a descriptor, its column, and the sign.
-
-    weights: what an error costs, (A,). near: how many codes, nearest to its own, a cell may go to.
-    """
-
-    descriptor: str
-    column: int
-    sign: int
-    weights: Real
-    near: int
 
 
 class Proposals:

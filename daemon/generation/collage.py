@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daemon.generation.material import Material
+from daemon.generation.origins import Origins
 from daemon.generation.output import INVENTED
 
 AXES = 24
@@ -65,6 +66,7 @@ class Walk:
         *,
         start: int | None = None,
         far: NDArray[np.float32] | None = None,
+        origins: Origins | None = None,
     ) -> NDArray[np.int64]:
         """Frames of the material in the order of a walk, `(frames,)`.
 
@@ -72,23 +74,35 @@ class Walk:
             run: mean number of frames between jumps.
             start: the first frame; the beginning of a recording by default.
             far: how far every frame is from what is wanted, 0 to 1, `(N,)`; jumps prefer near ones.
+            origins: of joined material, whose recordings the walk starts in and jumps to; None for one model's.
         """
-        at = self._material.takes[int(random.integers(len(self._material.takes)))].first if start is None else start
+        at = self._beginning(random, origins) if start is None else start
         walked = np.empty(frames, np.int64)
         for frame in range(frames):
             walked[frame] = at
             if self._is_end[at] or random.random() < 1 / run:
-                at = self._jump(at, random, far)
+                at = self._jump(at, random, far, origins)
             else:
                 at += 1
         return walked
 
-    def _jump(self, at: int, random: np.random.Generator, far: NDArray[np.float32] | None) -> int:
+    def _beginning(self, random: np.random.Generator, origins: Origins | None) -> int:
+        """The first frame of a recording."""
+        takes = np.arange(len(self._material.takes))
+        if origins is not None:
+            takes = takes[origins.drawn(takes, random)]
+        return self._material.takes[int(takes[int(random.integers(len(takes)))])].first
+
+    def _jump(
+        self, at: int, random: np.random.Generator, far: NDArray[np.float32] | None, origins: Origins | None
+    ) -> int:
         """A frame that could come after `at`."""
         apart = self._sizes - 2 * (self._contexts @ self._contexts[at])
         if far is not None:
             apart = apart + FAR * far * float(self._sizes.mean())
         apart[self._is_end] = np.inf  # nothing comes after them
+        if origins is not None:
+            apart[~origins.drawn(self._material.take_of, random)] = np.inf
         apart[max(0, at - EXCLUDED) : at + EXCLUDED] = np.inf
         count = min(NEIGHBOURS, int(np.isfinite(apart).sum()))
         if not count:

@@ -44,7 +44,7 @@ def weave(material: Material, bank: EventBank, frames: int, seed: int, settings:
     at, last = 0, -1
     end = frames + (round(fade) if settings.is_loop else 0)
     while at < frames:
-        last = _drawn(usable, last, random)
+        last = _drawn(_of_one(bank, usable, settings, random), last, random)
         excerpt = bank.drones[last]
         length = excerpt.frames
         reach = max(1, min(round(fade), length // 2))
@@ -103,6 +103,16 @@ def _usable(bank: EventBank, settings: EventSettings) -> NDArray[np.int64]:
         len(every)
     )
     return every[np.argsort(cost, kind="stable")][: max(2, round(_NEAREST * len(every)))]
+
+
+def _of_one(
+    bank: EventBank, usable: NDArray[np.int64], settings: EventSettings, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """The excerpts of the model whose turn it is, where two models' material is joined."""
+    if settings.origins is None:
+        return usable
+    takes = np.array([bank.drones[index].take for index in usable])
+    return usable[settings.origins.drawn(takes, random)]
 
 
 def _drawn(usable: NDArray[np.int64], last: int, random: np.random.Generator) -> int:

@@ -11,77 +11,69 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from daemon.atlas.directions import leanings
+from daemon.atlas.table import Atlas
 from daemon.codec.codec import Codes
 from daemon.dsp.audio import Audio
+from daemon.generation.choosing import Means, choose
 from daemon.generation.collage import Walk, joined, run_for
-from daemon.generation.errors import GenerationError
 from daemon.generation.event_bank import EventBank
 from daemon.generation.event_settings import EventSettings
-from daemon.generation.events import LEAST_EVENTS, Events
+from daemon.generation.events import Events
 from daemon.generation.filling import warmed
-from daemon.generation.knobs import CANDIDATES, conditions_of, distances, nearest
+from daemon.generation.knobs import CANDIDATES, conditions_of, distances, nearest, parts_of
 from daemon.generation.material import Material
 from daemon.generation.neural import Neural, Settings
 from daemon.generation.output import INVENTED, Output, decode_loop, finished, gain_to
+from daemon.generation.pairing import Pair
+from daemon.generation.wanted import Given, Wanted
 from daemon.prior.prior import Prior
 from daemon.prior.sampling import Sampling
 
 BEATS_A_BAR = 4
-SHORTEST_MATERIAL_S = 30.0
-"""Material below which `auto` quotes the recordings: a prior of so little makes noise."""
 DEFAULT_CREATIVITY = DEFAULT_FOCUS = DEFAULT_DIVERSITY = 0.5
-_FOREIGN = {
-    "collage": ("focus", "diversity", "density", "tempo"),
-    "neural": ("density",),
-    "events": ("focus", "diversity"),
-}
-"""Knobs that an engine does not have."""
 _RANKED_EVENTS = ("brightness", "roughness", "attack")
 _BOLDNESS = 4.0
+GUIDANCE = 1.75
+"""How far the conditions of a knob are exaggerated."""
+LEANING_NATS = {"roughness": 1.0}
+"""Nats by which a code is likelier that leads a standard deviation where a knob wants, by descriptor. Roughness hardly
+follows the conditions; brightness and attack do, and take more with them if codes lean (docs/adr/0105)."""
 
 GoOn = Callable[[float], bool]
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What to make. Names are those of `protocol.generation.GenerationOptions`; None for the default."""
-
-    samples: int
-    engine: str = "auto"
-    creativity: float | None = None
-    focus: float | None = None
-    diversity: float | None = None
-    density: float | None = None
-    tempo: float | None = None
-    ranks: dict[str, float] = {}
-    loop: bool = False
-
-
-class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A strand to continue, to vary or to fill."""
-
-    mode: str
-    """continue, vary or infill."""
-    codes: NDArray[np.uint16]
-    gains_db: NDArray[np.float32]
-    samples: int
-    amount: float = 0.3
-    """Share of the frames to draw again, for vary."""
-    frames: tuple[int, int] | None = None
-    """Frames to fill, half-open, for infill."""
 
 
 class Engines:
     """The engines of one model."""
 
     def __init__(
-        self, material: Material, prior: Prior | None, temperature: float = 1.0, events: EventBank | None = None
+        self,
+        material: Material,
+        prior: Prior | None,
+        temperature: float = 1.0,
+        events: EventBank | None = None,
+        pair: Pair | None = None,
+        atlas: Atlas | None = None,
     ) -> None:
-        """`prior` and `events`: None for a model without. `temperature`: the calibrated one, from the prior's card."""
-        self._bank = events
+        """Material and events are those of both models where `pair` says that they are joined.
+
+        Args:
+            prior, events: None for a model without. temperature: the calibrated one, from the prior's card.
+            pair: the second model; None for none.
+            atlas: what each code does to the sound; None if it is not measured.
+        """
+        self._atlas = atlas
+        self.material, self._temperature, self.pair = material, temperature, pair
+        self._origins = None if pair is None else pair.origins
         self._events = None if events is None else Events(material, events)
-        self.material, self._temperature = material, temperature
-        self._neural = None if prior is None else Neural(prior, material)
+        self._neural = None if prior is None else Neural(prior, material, None if pair is None else pair.blend)
         self._walk = Walk(material)
+        self._means = Means(
+            seconds=material.seconds,
+            has_prior=prior is not None,
+            bank=events,
+            pair=pair,
+        )
 
     def choose(self, wanted: Wanted, given: Given | None) -> str:
         """Name of the engine for a request.
@@ -89,31 +81,7 @@ class Engines:
         Raises:
             GenerationError: the engine cannot do what is wanted.
         """
-        chosen = self._fitting(wanted, given) if wanted.engine == "auto" else wanted.engine
-        if given is not None and chosen != "neural":
-            raise GenerationError(f"The {chosen} engine cannot {given.mode} a strand.", "Leave out --engine.")
-        if chosen == "neural" and self._neural is None:
-            hint = "Train one with allele train CORPUS --name MODEL --resume, or use --engine collage."
-            raise GenerationError("This model has no prior.", hint)
-        if chosen == "events" and self._events is None:
-            raise GenerationError("The events of this model are not known.", "Leave out --engine.")
-        if given is not None and given.mode != "continue" and wanted.ranks:
-            named = ", ".join(f"--{name}" for name in wanted.ranks)
-            raise GenerationError(f"{named}: what is drawn again follows the strand around it.", f"Leave out {named}.")
-        for knob in _FOREIGN[chosen]:
-            if getattr(wanted, knob) is not None:
-                raise GenerationError(f"The {chosen} engine has no {knob}.", f"Leave out --{knob}, or choose another.")
-        return chosen
-
-    def _fitting(self, wanted: Wanted, given: Given | None) -> str:
-        """The engine that suits a request and the material."""
-        if given is not None or wanted.focus is not None or wanted.diversity is not None:
-            return "neural"
-        has_rhythm = self._bank is not None and len(self._bank.events) >= LEAST_EVENTS
-        is_rhythm_wanted = wanted.density is not None or wanted.tempo is not None
-        if self._bank is not None and (has_rhythm or self._bank.drones):
-            return "events" if is_rhythm_wanted or self.material.seconds >= SHORTEST_MATERIAL_S else "collage"
-        return "collage"
+        return choose(self._means, wanted, given)
 
     def make(
         self, wanted: Wanted, seeds: Sequence[int], given: Given | None = None, *, go_on: GoOn = lambda _: True
@@ -126,18 +94,22 @@ class Engines:
         engine = self.choose(wanted, given)
         if given is not None:
             return self._edited(wanted, seeds, given, go_on)
-        each = CANDIDATES if wanted.ranks else 1
         outputs: list[Output] = []
         for count, seed in enumerate(seeds):
-            tried = [seed] + [seed + (1 << 32) * (index + 1) for index in range(each - 1)]
-            made = self._tried(engine, wanted, tried, lambda share: go_on((count + share) / len(seeds)))  # noqa: B023
+            made = self.candidates(engine, wanted, seed, lambda share: go_on((count + share) / len(seeds)))  # noqa: B023
             if not made:
                 break
             sounds = [output.audio for output in made]
-            outputs.append(made[nearest(sounds, self.material, wanted.ranks) if len(made) > 1 else 0])
+            outputs.append(self._noted(made[nearest(sounds, self.material, wanted.ranks) if len(made) > 1 else 0]))
             if not go_on((count + 1) / len(seeds)):
                 break
         return outputs
+
+    def candidates(self, engine: str, wanted: Wanted, seed: int, go_on: GoOn = lambda _: True) -> list[Output]:
+        """The sounds of which one is kept: several if a knob is set. None if `go_on` stops it."""
+        each = CANDIDATES if wanted.ranks else 1
+        seeds = [seed] + [seed + (1 << 32) * (index + 1) for index in range(each - 1)]
+        return self._tried(engine, wanted, seeds, go_on)
 
     def _tried(self, engine: str, wanted: Wanted, seeds: list[int], go_on: GoOn) -> list[Output]:
         frames = -(-wanted.samples // self.material.codec.config.hop_length)
@@ -166,8 +138,11 @@ class Engines:
             tempo=wanted.tempo,
             density=wanted.density,
             newness=DEFAULT_CREATIVITY if wanted.creativity is None else wanted.creativity,
+            origins=self._origins,
             is_loop=wanted.loop,
-            **shares,
+            brightness=shares.get("brightness"),
+            roughness=shares.get("roughness"),
+            attack=shares.get("attack"),
         )
         outputs: list[Output] = []
         for count, seed in enumerate(seeds):
@@ -192,7 +167,15 @@ class Engines:
             repeat=0.6 if period else 0.0,
         )
         focus = DEFAULT_FOCUS if wanted.focus is None else wanted.focus
-        return Settings(sampling=sampling, focus=focus, conditions=conditions_of(wanted.ranks))
+        return Settings(sampling=self._steered(sampling, wanted), focus=focus, conditions=conditions_of(wanted.ranks))
+
+    def _steered(self, sampling: Sampling, wanted: Wanted) -> Sampling:
+        """The same with what knobs need: conditions exaggerated, and codes preferred that lead where is wanted."""
+        if not wanted.ranks:
+            return sampling
+        parts = {name: value * LEANING_NATS.get(name, 0.0) for name, value in parts_of(wanted.ranks).items()}
+        bias = leanings(self._atlas, parts) if self._atlas is not None and any(parts.values()) else None
+        return msgspec.structs.replace(sampling, guidance=GUIDANCE, bias=bias)
 
     def _beginning(self, wanted: Wanted, seed: int) -> Codes | None:
         """A stretch of the recordings that is as the knobs want, to be heard before a sound begins; None without."""
@@ -205,15 +188,22 @@ class Engines:
     def _start(self, wanted: Wanted, random: np.random.Generator) -> int:
         """A frame of the material near the knobs, by chance among the nearest twentieth."""
         far = distances(self.material.ranks, wanted.ranks)
-        near = np.argsort(far, kind="stable")[: max(1, len(far) // 20)]
+        if self._origins is not None:
+            far[~self._origins.drawn(self.material.take_of, random)] = np.inf
+        near = np.argsort(far, kind="stable")[: max(1, int(np.isfinite(far).sum()) // 20)]
         return int(random.choice(near))
+
+    def _noted(self, output: Output) -> Output:
+        """The same with what there is to say about a second model."""
+        output.notes.extend([] if self.pair is None else self.pair.notes)
+        return output
 
     def _quoted(self, frames: int, wanted: Wanted, seed: int) -> Output:
         random = np.random.default_rng([seed, 0xC0])
         creativity = DEFAULT_CREATIVITY if wanted.creativity is None else wanted.creativity
         start = self._start(wanted, random) if wanted.ranks else None
         far = distances(self.material.ranks, wanted.ranks) if wanted.ranks else None
-        indices = self._walk.indices(frames, random, run_for(creativity), start=start, far=far)
+        indices = self._walk.indices(frames, random, run_for(creativity), start=start, far=far, origins=self._origins)
         codes, takes = joined(self.material, indices)
         hop = self.material.codec.config.hop_length
         of = self.material.take_of[indices]
@@ -259,7 +249,7 @@ class Engines:
             grids = self._neural.new(frames, seeds, settings, before=given.codes, go_on=go_on)
             level = np.float32(np.median(given.gains_db[-96:]) if given.gains_db.size else 0.0)
             return [
-                self._like(grid, np.full(frames, level), wanted.samples, fades=True)
+                self._noted(self._like(grid, np.full(frames, level), wanted.samples, fades=True))
                 for grid in grids
                 if grid.shape[1] == frames
             ]
@@ -272,7 +262,8 @@ class Engines:
             else:
                 assert given.frames is not None
                 codes = self._neural.infill(given.codes, *given.frames, seed, settings)
-            outputs.append(self._like(codes, given.gains_db, given.samples, fades=False, before=given.codes))
+            made = self._like(codes, given.gains_db, given.samples, fades=False, before=given.codes)
+            outputs.append(self._noted(made))
         return outputs
 
     def _like(

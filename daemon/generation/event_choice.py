@@ -43,9 +43,9 @@ class Chooser:
         random = np.random.default_rng([seed, 0xC40])
         self._chance = int(random.integers(1 << 31))
         self._usable = self._usable_events(plan)
-        takes = np.array([event.take for event in bank.events])
-        kit = random.permutation(np.unique(takes[self._usable]))[:_KIT_TAKES]
-        self._bonus = _KIT_BONUS * np.isin(takes, kit)
+        self._takes = np.array([event.take for event in bank.events])
+        kit = random.permutation(np.unique(self._takes[self._usable]))[:_KIT_TAKES]
+        self._bonus = _KIT_BONUS * np.isin(self._takes, kit)
         self._roles = self._roles_of(plan)
         self._pools: dict[int, NDArray[np.int64]] = {}
 
@@ -89,8 +89,11 @@ class Chooser:
     def _pool(self, role: int) -> NDArray[np.int64]:
         """Events for a role, the best first."""
         if role not in self._pools:
-            cost = self._cost(role)[self._usable]
-            self._pools[role] = self._usable[np.argsort(cost, kind="stable")][:_VARIED_POOL]
+            usable, origins = self._usable, self._settings.origins
+            if origins is not None:  # the voice of a role is one model's
+                usable = usable[origins.drawn(self._takes[usable], self._draw(role, 0x0719))]
+            cost = self._cost(role)[usable]
+            self._pools[role] = usable[np.argsort(cost, kind="stable")][:_VARIED_POOL]
         return self._pools[role]
 
     def _cost(self, role: int) -> NDArray[np.float64]:

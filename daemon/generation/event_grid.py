@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from daemon.generation.event_bank import COLUMNS, EventBank, Pattern
 from daemon.generation.event_settings import EventSettings
+from daemon.generation.origins import Origins
 from protocol.units import SAMPLE_RATE_HZ
 
 STEPS = 16
@@ -66,7 +67,7 @@ def densities(bank: EventBank) -> tuple[float, float]:
 def make_plan(bank: EventBank, samples: int, seed: int, settings: EventSettings) -> Plan:
     """Plan the slots of an output of `samples` samples."""
     random = np.random.default_rng([seed, 0x91A])
-    pattern = _drawn_pattern(bank, random)
+    pattern = _drawn_pattern(bank, random, settings.origins)
     bpm, notes = _tempo(pattern, samples, settings)
     bar_s = 240 / bpm
     bars = max(1, int(np.ceil(samples / SAMPLE_RATE_HZ / bar_s - 1e-9)))
@@ -95,11 +96,13 @@ def make_plan(bank: EventBank, samples: int, seed: int, settings: EventSettings)
     return Plan(slots=_spaced(slots, samples, settings.is_loop), bpm=bpm, pattern=pattern, notes=notes)
 
 
-def _drawn_pattern(bank: EventBank, random: np.random.Generator) -> Pattern | None:
+def _drawn_pattern(bank: EventBank, random: np.random.Generator, origins: Origins | None) -> Pattern | None:
     """One of the recordings' rhythms, longer ones more often."""
     if not bank.patterns:
         return None
     weights = np.array([np.sqrt(pattern.beats) for pattern in bank.patterns])
+    if origins is not None:
+        weights *= origins.drawn(np.array([pattern.take for pattern in bank.patterns]), random)
     return bank.patterns[int(random.choice(len(weights), p=weights / weights.sum()))]
 
 

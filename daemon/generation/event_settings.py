@@ -5,6 +5,7 @@ import math
 import msgspec
 
 from daemon.generation.errors import GenerationError
+from daemon.generation.origins import Origins
 from protocol.units import SAMPLE_RATE_HZ
 
 SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0
@@ -30,6 +31,8 @@ class EventSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Wanted rank among the recordings' events, as are the next two."""
     roughness: float | None = None
     attack: float | None = None
+    origins: Origins | None = None
+    """Of joined material: whose recordings are taken how often; None for the material of one model."""
     is_loop: bool = False
     """Whether the end leads to the start: what rings over the end rings into the start."""
 

@@ -25,6 +25,8 @@ _PARTS: dict[str, dict[str, float]] = {
     "space": {"onsets": -1, "attack": -1},
 }
 """What a knob is made of: positive parts count by their rank, negative ones by one minus it."""
+_MOST_APART = 1.0
+"""How far apart two knobs may want one descriptor, of a range of 2."""
 
 
 def scores(ranked: NDArray[np.float32], knob: str) -> NDArray[np.float32]:
@@ -44,14 +46,33 @@ def distances(ranked: NDArray[np.float32], wanted: Mapping[str, float]) -> NDArr
     return np.mean([np.abs(scores(ranked, knob) - (value + 1) / 2) for knob, value in wanted.items()], axis=0)
 
 
+def contradiction(wanted: Mapping[str, float]) -> str:
+    """Say which two knobs want opposite ranks of one descriptor; empty if none do."""
+    for first, one in wanted.items():
+        for second, other in wanted.items():
+            shared = _PARTS[first].keys() & _PARTS[second].keys()
+            apart = max((abs(_PARTS[first][name] * one - _PARTS[second][name] * other) for name in shared), default=0)
+            if apart > _MOST_APART:
+                return f"--{first} {one:g} and --{second} {other:g} contradict one another."
+    return ""
+
+
+def parts_of(wanted: Mapping[str, float]) -> dict[str, float]:
+    """What knobs want of each descriptor, -1 to 1; the mean where several want something of one."""
+    named = dict.fromkeys(name for knob in wanted for name in _PARTS[knob])
+    return {
+        name: float(np.mean([_PARTS[knob][name] * value for knob, value in wanted.items() if name in _PARTS[knob]]))
+        for name in named
+    }
+
+
 def conditions_of(wanted: Mapping[str, float]) -> NDArray[np.float64] | None:
     """Conditions for the prior: wanted ranks, the others at their median; None if no knob is set."""
     if not wanted:
         return None
     made = np.full(len(CONDITIONS), 0.5)
-    for knob, value in wanted.items():
-        for name, sign in _PARTS[knob].items():
-            made[CONDITIONS.index(name)] = 0.5 + sign * value / 2
+    for name, value in parts_of(wanted).items():
+        made[CONDITIONS.index(name)] = 0.5 + value / 2
     made[CONDITIONS.index("loudness")] = np.nan  # matched by a gain afterwards
     return made
 

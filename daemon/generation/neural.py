@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from daemon.codec.codec import Codes
 from daemon.generation.material import Material
 from daemon.generation.snapping import Snapping
+from daemon.prior.blend import Blend
 from daemon.prior.prior import Prior
 from daemon.prior.sampling import Fixed, Sampler, Sampling, sample
 
@@ -38,10 +39,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Neural:
-    """The engine of one model."""
+    """The neural engine of one model, or of two."""
 
-    def __init__(self, prior: Prior, material: Material) -> None:
-        self._prior, self._material = prior, material
+    def __init__(self, prior: Prior, material: Material, blend: Blend | None = None) -> None:
+        """`material`: what fine levels are snapped to. `blend`: a second prior with a share; None for none."""
+        self._prior, self._material, self._blend = prior, material, blend
         self._snapping = Snapping(material)
 
     def new(
@@ -66,6 +68,7 @@ class Neural:
             settings.sampling,
             prompt=prompt,
             conditions=self._given(settings),
+            blend=self._blend,
             go_on=lambda done: go_on(done / frames),
         )
         made = [self._snapped(grid, settings, seed) for grid, seed in zip(grids, seeds, strict=True)]
@@ -93,7 +96,7 @@ class Neural:
         """
         right = codes[:, hi : hi + PROMPT_FRAMES]
         left = codes[:, max(0, lo - PROMPT_FRAMES) : lo]
-        sampler = Sampler(self._prior, _cooled(settings.sampling))
+        sampler = Sampler(self._prior, _cooled(settings.sampling), self._blend)
         # The right side comes first, so that the copies can look there; the left side leads into the gap.
         sampler.hear(np.concatenate([right, left], 1))
         sampler.branch([seed * CANDIDATES + index for index in range(CANDIDATES)])
@@ -127,6 +130,7 @@ class Neural:
             [seed],
             settings.sampling,
             fixed=Fixed(codes=codes, mask=mask),
+            blend=self._blend,
             go_on=lambda done: go_on(done / frames),
         )[0]
         if grid.shape[1] < frames:

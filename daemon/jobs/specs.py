@@ -108,6 +108,8 @@ class GenerateSpec(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
     amount: float = 0.3
     frames: tuple[int, int] | None = None
     replace: bool = False
+    other_dir: str = ""
+    """The folder of the second model; empty for none."""
     is_listed: bool = False
     """Whether the folder is a batch of the home's history, whose sounds are published as they are made."""
 

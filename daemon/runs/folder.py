@@ -76,6 +76,8 @@ class ModelCard(msgspec.Struct, frozen=True, kw_only=True):
     created: str
     ended: str = ""
     """Why the training ended before its budget was used, as text; empty if it was used."""
+    codec_from: str = ""
+    """The model whose codec was taken as it is; empty if the codec was trained here."""
 
 
 def read_run(run_dir: Path) -> Run[Plan] | None:

@@ -30,6 +30,8 @@ class TrainingSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Whether no prior is trained after the codec."""
     prior_budget_s: float | None = None
     """The wall-clock time of the prior's optimisation; None for as long as the codec's, at most ten minutes."""
+    codec_from: str | None = None
+    """The model whose codec is taken as it is; the training is then the prior's alone."""
     seed: int = 0
     resume: bool = False
     """Whether to continue from the newest checkpoint of the run folder."""

@@ -78,7 +78,10 @@ class Library:
         return found
 
     async def model_of(self, meta: StrandMeta) -> ModelInfo:
-        """Find the model that a strand was made with.
+        """Find the model that a strand was made with: the one it names, else one of the same codec.
+
+        Of several with its codec, the one that the codec was trained for comes first. Sound and edits are the same with
+        each; `regenerate` and novelty are those of the model that is found.
 
         Raises:
             AlleleError: E_NOT_FOUND if it does not exist, E_WRONG_MODEL if another codec has its name now, E_BAD_STRAND
@@ -88,7 +91,8 @@ class Library:
         if named is None or named.codec_id != meta.codec_id:
             await self.refresh_models()
             named = self._find(meta.model)
-        same = next((model for model in self.models if model.codec_id == meta.codec_id), None)
+        sharing = [model for model in self.models if model.codec_id == meta.codec_id]
+        same = min(sharing, key=lambda model: bool(model.codec_from), default=None)
         model = named if named is not None and named.codec_id == meta.codec_id else same
         if model is None and named is None:
             what = f"{meta.name} was made with model {meta.model!r}, which is not here"

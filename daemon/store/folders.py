@@ -13,14 +13,16 @@ import msgspec
 from daemon.codec.format import format_problem
 from daemon.corpus.errors import CorpusError
 from daemon.corpus.records import INDEX_NAME, Corpus, FileRecord, load_corpus
+from daemon.generation.knob_facts import KNOBS_NAME, read_facts
 from daemon.prior.card import CARD_NAME, read_card
 from daemon.prior.card import FOLDER as PRIOR
 from daemon.runs.checkpoint import complete
 from daemon.runs.errors import TrainingError
-from daemon.runs.folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, read_run
+from daemon.runs.folder import CHECKPOINTS, MODEL_NAME, RUN_NAME, ModelCard, Run, read_run
+from daemon.runs.spec import Plan
 from protocol.errors import AlleleError
 from protocol.messages.corpora import CorpusFile, CorpusInfo
-from protocol.messages.models import ModelInfo
+from protocol.messages.models import KnobFact, ModelInfo
 
 log = logging.getLogger("allele.store")
 
@@ -42,9 +44,9 @@ def corpus_signature(folder: Path) -> str:
 
 
 def model_signature(folder: Path) -> str:
-    """Signature of a model's description and its prior's, saved with its row in the index."""
+    """Signature of a model's description, its prior's and its knobs', saved with its row in the index."""
     described = signature(folder / MODEL_NAME)
-    return described and described + signature(folder / PRIOR / CARD_NAME)
+    return described and described + signature(folder / PRIOR / CARD_NAME) + signature(folder / KNOBS_NAME)
 
 
 def read_corpus(folder: Path) -> CorpusInfo | None:
@@ -112,6 +114,8 @@ def read_model(folder: Path) -> ModelInfo | None:
         channels=card.channels,
         created=card.created,
         prior=prior_of(folder),
+        knobs=[KnobFact(**msgspec.structs.asdict(fact)) for fact in read_facts(folder, card.codec_id)],
+        codec_from=card.codec_from,
         path=str(folder),
     )
 
@@ -171,13 +175,26 @@ def run_corpus(folder: Path) -> str:
     Raises:
         AlleleError: E_NOT_FOUND if there is no training, E_IO if `run.json` is damaged.
     """
+    return _run_in(folder).corpus
+
+
+def run_codec_from(folder: Path) -> str:
+    """Name of the model whose codec the training in a folder took; empty if it has one of its own.
+
+    Raises:
+        AlleleError: E_NOT_FOUND if there is no training, E_IO if `run.json` is damaged.
+    """
+    return _run_in(folder).spec.codec_from or ""
+
+
+def _run_in(folder: Path) -> Run[Plan]:
     try:
         run = read_run(folder)
     except TrainingError as problem:
         raise AlleleError("E_IO", problem.message.rstrip("."), hint=problem.hint.rstrip(".")) from None
     if run is None:
         raise AlleleError("E_NOT_FOUND", f"{folder.name} is not a training")
-    return run.corpus
+    return run
 
 
 def unfinished_runs(models: Path) -> list[str]:

@@ -10,7 +10,7 @@ from protocol.atomic import write_bytes
 from protocol.errors import AlleleError
 from protocol.generation import GenerationOptions
 from protocol.messages.sounds import Preset
-from protocol.training import OptionError
+from protocol.options import OptionError
 
 MOST = 500
 

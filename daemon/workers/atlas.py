@@ -1,7 +1,8 @@
 """An atlas job: `python -m daemon.workers.atlas DESCRIPTOR PARENT_PID`, one child process for each job.
 
-It measures the effect of each code of a finished model on the sound, and gathers the material and the index of novelty
-of a model without them. "cancel" takes effect after each context and keeps the previous atlas.
+It measures the effect of each code of a finished model on the sound, gathers the material and the index of novelty of a
+model without them, and finds out which knobs of generating hold. "cancel" takes effect after each context and keeps the
+previous atlas.
 """
 
 import sys
@@ -17,8 +18,10 @@ NICE = 5
 def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
     from daemon.atlas.model import measure_model
     from daemon.atlas.pace import Pace
+    from daemon.codec.codec import Codec
     from daemon.generation.gathering import gather_material
     from daemon.workers.device import choose_device
+    from daemon.workers.model_parts import measure_knobs
 
     say, model_dir, pace = keep_log(wire, log), Path(spec.model_dir), Pace()
 
@@ -32,8 +35,15 @@ def _measure(wire: Wire, spec: AtlasSpec, log: Path) -> dict[str, Any]:
         wire.send({"type": "progress", **fields})
         return not wire.cancelled.is_set()
 
+    def trying(share: float) -> bool:
+        fields = {"phase": "working", "progress": min(1.0, share), "detail": "trying the knobs", "eta_s": None}
+        wire.send({"type": "progress", **fields})
+        return not wire.cancelled.is_set()
+
     atlas = measure_model(model_dir, Path(spec.corpus_dir), device=choose_device(), say=say, go_on=go_on)
     if atlas is None or not gather_material(model_dir, Path(spec.corpus_dir), device=choose_device(), go_on=gathering):
+        return {"state": "stopped"}
+    if not measure_knobs(model_dir, Codec.load(model_dir, choose_device()), say=say, go_on=trying):
         return {"state": "stopped"}
     Q, K, M, _ = atlas.shape
     rows = atlas.reliability.round(3).tolist()

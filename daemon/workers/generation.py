@@ -20,11 +20,11 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
     from daemon.generation.errors import GenerationError
     from daemon.workers.device import choose_device
     from daemon.workers.generation_files import Folder
-    from daemon.workers.generation_work import open_engines, open_judge, wanted_of
+    from daemon.workers.generation_work import notes_of, open_engines, open_judges, wanted_of
 
     say = keep_log(wire, log)
     folder = Folder(spec)
-    seeds = folder.missing()
+    seeds, notes = folder.missing(), list[str]()
     seconds = spec.options.seconds
 
     def progress(share: float, done: int) -> bool:
@@ -35,18 +35,26 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
         wire.send({"type": "progress", "phase": "working", "progress": min(1.0, whole), "detail": detail})
         return not wire.cancelled.is_set()
 
+    def opening(share: float) -> bool:
+        detail = f"encoding the recordings of {spec.options.other}, {share:.0%}"
+        wire.send({"type": "progress", "phase": "working", "progress": 0.0, "detail": detail})
+        return not wire.cancelled.is_set()
+
     progress(0.0, 0)
     if seeds:
-        engines = open_engines(spec, choose_device(), say=say)
-        judge = open_judge(spec, engines.material.codec.codec_id)
+        engines = open_engines(spec, choose_device(), say=say, go_on=opening)
+        if engines is None:
+            return {"state": "stopped"}
+        judges = open_judges(spec)
         wanted, given = wanted_of(spec)
-        engines.choose(wanted, given)
+        notes = notes_of(spec, engines, engines.choose(wanted, given))
         for seed in seeds:
             done = spec.options.count - len(seeds) + seeds.index(seed)
             outputs = engines.make(wanted, [seed], given, go_on=lambda share: progress(share, done))  # noqa: B023
             if not outputs:
                 return {"state": "stopped"}
-            entry = folder.write(seed, outputs[0], engines, judge)
+            outputs[0].notes.extend(note for note in notes if note not in outputs[0].notes)
+            entry = folder.write(seed, outputs[0], engines, judges)
             if spec.is_listed:
                 wire.send({"type": "sound", "folder": spec.folder, "entry": entry})
     if spec.given:
@@ -54,7 +62,8 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
     entries = folder.entries()
     if not entries:
         raise GenerationError("Nothing was made.", "Choose a count of 1 or more.")
-    return {"state": "finished", "result": {"outputs": entries, "manifest": str(folder.manifest)}}
+    result = {"outputs": entries, "manifest": str(folder.manifest), "notes": notes}
+    return {"state": "finished", "result": result}
 
 
 if __name__ == "__main__":

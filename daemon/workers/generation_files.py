@@ -4,6 +4,7 @@ manifest.json holds an entry for every sound with the options it was made with. 
 and whose files are there is not made again. Another file of the same name is never replaced without `replace`.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ MANIFEST = "manifest.json"
 VERSION = 1
 MOST_STEM = 60
 PICTURE_COLUMNS = 64
+_NEWNESS = ("copy", "close", "new")
 
 
 class Folder:
@@ -62,14 +64,17 @@ class Folder:
                         raise GenerationError(f"{path}: it exists already.", "Choose another folder, or use --force.")
         return missing
 
-    def write(self, seed: int, output: Output, engines: Engines, judge: Judge | None) -> dict[str, Any]:
-        """Write one sound and its entry, and return that. `judge`: None without an index of the recordings."""
+    def write(self, seed: int, output: Output, engines: Engines, judges: Sequence[Judge]) -> dict[str, Any]:
+        """Write one sound and its entry, and return that. `judges`: of novelty to the recordings of each model."""
         wav, alle = self._paths(seed)
         write_wav(wav, output.audio, replace=self._spec.replace)
         strand = self._strand(seed, output, engines)
         with replacing(alle, place=Path.replace if self._spec.replace else place_new) as file:
             file.write(pack_strand(strand))
-        entry = self._entry(seed, wav, alle, output, engines.material) | {"novelty": _novelty(output, judge)}
+        entry = self._entry(seed, wav, alle, output, engines.material) | {
+            "novelty": _novelty(output, judges),
+            "with": _second(engines),
+        }
         self._known[wav.name] = entry
         content = {"version": VERSION, "model": self._spec.subject, "outputs": list(self._known.values())}
         write_bytes(self.manifest, msgspec.json.format(msgspec.json.encode(content), indent=1))
@@ -93,7 +98,11 @@ class Folder:
         entry = self._known.get(self._paths(seed)[0].name)
         if entry is None or not all(path.exists() for path in self._paths(seed)):
             return False
-        return entry.get("options") == self._options() and entry.get("codec_id", "") != ""
+        made = entry.get("options") or {}
+        is_same = {name: value for name, value in made.items() if value is not None} == {
+            name: value for name, value in self._options().items() if value is not None
+        }
+        return is_same and entry.get("codec_id", "") != ""
 
     def _options(self) -> dict[str, Any]:
         """The options that decide how a sound of some seed is."""
@@ -143,6 +152,7 @@ class Folder:
             frame_rate=config.frame_rate,
             channels=config.channels,
             created=datetime.now(UTC).isoformat(timespec="seconds"),
+            other="" if engines.pair is None else engines.pair.name,
             tempo=None if (bpm := _tempo(self._spec, output)) is None else Tempo(bpm=bpm),
         )
         if self._spec.given:
@@ -166,11 +176,21 @@ class Folder:
         return Strand(meta, output.codes, columns)
 
 
-def _novelty(output: Output, judge: Judge | None) -> dict[str, Any] | None:
-    """How new a sound is to the model's recordings."""
-    if judge is None:
+def _second(engines: Engines) -> dict[str, Any] | None:
+    """The second model that a sound was made with; None without one."""
+    pair = engines.pair
+    if pair is None:
         return None
-    found = judge.judge(output.audio)
+    return {"model": pair.name, "mix": pair.share, "through": "sound" if pair.is_borrowed else "codes"}
+
+
+def _novelty(output: Output, judges: Sequence[Judge]) -> dict[str, Any] | None:
+    """How new a sound is to the recordings: to those of the model to which it is least new."""
+    verdicts = [judge.judge(output.audio) for judge in judges]
+    if not verdicts:
+        return None
+    known = [one for one in verdicts if one.verdict in _NEWNESS] or verdicts  # silence has a verdict of its own
+    found = min(known, key=lambda one: ([*_NEWNESS, one.verdict].index(one.verdict), one.distance_db))
     return {
         "verdict": found.verdict,
         "nearest": found.nearest,

@@ -8,6 +8,7 @@ from nothing are judged for its card. A failure is only reported, because the mo
 import time
 from pathlib import Path
 from shlex import quote
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
@@ -19,8 +20,13 @@ from daemon.runs.reports import Control, LogLine, PriorReport, PriorStepReport, 
 from daemon.runs.spec import TrainingSpec
 from daemon.workers.child import Wire
 
+if TYPE_CHECKING:
+    import torch
+
 LONGEST_S = 600.0
 MOST_STEPS = 200
+CHECK_SHARE, LEAST_CHECK_S = 0.5, 2.0
+"""Time for trying the knobs, as a share of the prior's training, and the least."""
 PROGRESS_S, CURVE_S = 0.25, 0.5
 
 
@@ -29,8 +35,13 @@ def learns_prior(training: TrainingSpec) -> bool:
     return not training.no_prior and (training.preset != "toy" or training.prior_budget_s is not None)
 
 
-def learn_prior(wire: Wire, spec: TrainSpec, *, codec_seconds: float) -> bool:
-    """Gather the material of a finished model and train its prior; returns False if that was stopped midway."""
+def learn_prior(
+    wire: Wire, spec: TrainSpec, training: TrainingSpec, *, codec_seconds: float, is_all: bool = False
+) -> bool:
+    """Gather the material of a finished model and train its prior; returns False if that was stopped midway.
+
+    `is_all`: whether the prior is all that is trained, so that the budget is its own.
+    """
     from daemon.generation.gathering import gather_material
     from daemon.prior.run import train_prior
     from daemon.workers.device import choose_device
@@ -44,7 +55,7 @@ def learn_prior(wire: Wire, spec: TrainSpec, *, codec_seconds: float) -> bool:
     try:
         if not gather_material(model_dir, corpus_dir, device=device, go_on=news.gathering):
             return False
-        wanted = _specification(spec.training, codec_seconds)
+        wanted = _own(training) if is_all else _specification(training, codec_seconds)
         result = train_prior(
             wanted, corpus_dir, model_dir, device=device, report=news.report, control=lambda: control_of(wire)
         )
@@ -53,9 +64,26 @@ def learn_prior(wire: Wire, spec: TrainSpec, *, codec_seconds: float) -> bool:
     except Exception as problem:  # noqa: BLE001 - the model is finished in any case
         news.say(f"the prior could not be trained: {describe_failure(problem).message.rstrip('.')}; {later}")
         return True
+    if result.state == "finished":
+        _measure_knobs(news, model_dir, device, result.seconds)
     if result.state == "stopped":
         news.say(f"stopped before the prior of {quote(model_dir.name)} was trained; {later}")
     return result.state != "stopped"
+
+
+def _measure_knobs(news: "_News", model_dir: Path, device: "torch.device", trained_s: float) -> None:
+    """Find out which knobs hold. A failure is only reported, because nothing depends on it."""
+    from daemon.codec.codec import Codec
+    from daemon.generation.knob_check import MOST_CPU_S
+    from daemon.workers.failures import describe_failure
+    from daemon.workers.model_parts import measure_knobs
+
+    try:
+        most_cpu_s = min(MOST_CPU_S, max(LEAST_CHECK_S, CHECK_SHARE * trained_s))
+        codec = Codec.load(model_dir, device)
+        measure_knobs(model_dir, codec, most_cpu_s=most_cpu_s, say=news.say, go_on=news.checking)
+    except Exception as problem:  # noqa: BLE001 - the model is finished in any case
+        news.say(f"the knobs could not be measured: {describe_failure(problem).message}")
 
 
 def control_of(wire: Wire) -> Control:
@@ -63,6 +91,13 @@ def control_of(wire: Wire) -> Control:
     if wire.cancelled.is_set():
         return Control.STOP
     return Control.KEEP if wire.kept.is_set() else Control.GO
+
+
+def _own(training: TrainingSpec) -> TrainingSpec:
+    """How long to train a prior that is all of a training."""
+    if training.steps is not None:
+        return TrainingSpec(steps=training.steps, seed=training.seed)
+    return TrainingSpec(budget_s=training.prior_budget_s or training.budget_s or LONGEST_S, seed=training.seed)
 
 
 def _specification(training: TrainingSpec, codec_seconds: float) -> TrainingSpec:
@@ -88,6 +123,11 @@ class _News:
         """Report how much of the recordings is encoded; False when the job is cancelled."""
         self._progress(share, "encoding the recordings", None)
         return not self._wire.cancelled.is_set()
+
+    def checking(self, share: float) -> bool:
+        """Report how far the check of the knobs is; False when the job is cancelled or kept as it is."""
+        self._progress(min(1.0, share), "trying the knobs", None)
+        return not (self._wire.cancelled.is_set() or self._wire.kept.is_set())
 
     def report(self, report: Report) -> None:
         """Report a step or an evaluation of the prior."""

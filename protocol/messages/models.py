@@ -9,6 +9,22 @@ from protocol.messages.jobs import JobAccepted
 from protocol.units import SAMPLE_RATE_HZ
 
 
+class KnobFact(Struct, frozen=True, kw_only=True):
+    """How a knob of generating works in one engine on one model, measured when its training ended.
+
+    name: of its field in GenerationOptions. effect: rank correlation of what is wanted and what is measured, -1 to 1.
+    cross: the largest one with a descriptor that should have stayed, 0 to 1. works: false if the knob does not do what
+    its name says on this model. why: a sentence for the user; empty if there is nothing to say.
+    """
+
+    name: str
+    engine: str
+    effect: float
+    cross: float
+    works: bool
+    why: str = ""
+
+
 class ModelInfo(Struct, frozen=True, kw_only=True):
     """A summary of a model. held_out: {"mel","stft","sisdr_db"}, empty if nothing was held out.
 
@@ -17,6 +33,8 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     memorisation: {"verdict","ratio","train_mel"}; verdict is general, leaning, memorised or unknown (ratio null);
     empty if not measured. problem, hint: why it cannot encode or decode (it was made by another version of Allele, or
     is damaged), and what to do about it; empty if it can.
+    codec_from: the model whose codec it has; empty if it was trained with a codec of its own. knobs: what was measured
+    of the knobs of generating; a knob that is not listed was not measured.
     """
 
     name: Name
@@ -35,6 +53,8 @@ class ModelInfo(Struct, frozen=True, kw_only=True):
     channels: int = 1
     created: str = ""
     prior: dict[str, Any] | None = None
+    knobs: list[KnobFact] = []
+    codec_from: str = ""
     path: str = ""
     problem: str = ""
     hint: str = ""

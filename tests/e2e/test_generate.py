@@ -204,3 +204,26 @@ def test_a_model_without_a_prior_quotes_its_recordings(allele: Any) -> None:
     (one,) = allele("generate", "toy", "--seconds", "2", "--seed", "1", "-o", "q", "--json").json["outputs"]
     assert one["engine"] == "collage" and one["verbatim"] > 0.3
     assert "no prior" in allele("generate", "toy", "--engine", "neural", "--seconds", "1", "-o", "q2").error
+
+
+def test_two_models_of_one_codec_make_sounds_together(shared: Any, allele: Any, model: str) -> None:
+    words = ("train", "tones", "--name", "choir", "--codec-from", model)
+    assert "--levels and --codec-from exclude one another" in shared(*words, "--levels", "3").error
+    made = shared(*words, "--prior-budget", "1s", "--seed", "9", "--json", timeout_s=120).json
+    assert made["prior"]["steps"] > 0 and made["levels"] == 3
+    first, second = (shared("model", "show", name, "--json").json for name in (model, "choir"))
+    assert first["codec_id"] == second["codec_id"] and (first["codec_from"], second["codec_from"]) == ("", model)
+    assert {"name", "engine", "effect", "cross", "works", "why"} == set(second["knobs"][0])
+    mixed = ("generate", model, "--seconds", "0.5", "--seed", "2", "-o", "mixed")
+    (sound,) = allele(*mixed, "--with", "choir", "--json").json["outputs"]
+    assert sound["with"] == {"model": "choir", "mix": 0.5, "through": "codes"} and sound["engine"] == "neural"
+    with zipfile.ZipFile(sound["strand"]) as archive:
+        assert json.loads(archive.read("strand.json"))["other"] == "choir"
+    for refused, why in (
+        (("--mix", "0.5"), "--mix is the share of a second model"),
+        (("--with", model), "cannot be mixed with itself"),
+        (("--with", "nobody"), "no model is called 'nobody'"),
+        (("--with", "choir", "--mix", "nan"), "is not a number from -1 to 1"),
+        (("--with", "choir", "--mix", "-0.5", "--engine", "collage"), "cannot turn away"),
+    ):
+        assert why in allele(*mixed, *refused).error

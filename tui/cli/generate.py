@@ -18,7 +18,19 @@ from tui.cli.session import with_daemon
 from tui.strand_files import read_strand
 from tui.transport.client import Client
 
-KEYS = ("audio", "strand", "seconds", "samples", "seed", "engine", "verbatim", "novelty", "descriptors", "notes")
+KEYS = (
+    "audio",
+    "strand",
+    "seconds",
+    "samples",
+    "seed",
+    "engine",
+    "verbatim",
+    "novelty",
+    "descriptors",
+    "notes",
+    "with",
+)
 
 
 def generate(arguments: Namespace, output: Output) -> int:
@@ -98,7 +110,10 @@ def _report(job: JobInfo, output: Output) -> int:
     if job.state != "done" or job.result is None:
         raise AlleleError("E_INTERNAL", job.error or f"generating ended as {job.state}", hint=job.hint)
     outputs = [{key: entry.get(key) for key in KEYS} for entry in job.result["outputs"]]
-    facts: dict[str, Any] = {"outputs": outputs, "manifest": job.result["manifest"]}
+    notes = job.result.get("notes", [])
+    for note in notes:
+        output.note(note)
+    facts: dict[str, Any] = {"outputs": outputs, "manifest": job.result["manifest"], "notes": notes}
     output.result(facts, [harmless(line(entry)) for entry in outputs])
     return 0
 

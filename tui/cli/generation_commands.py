@@ -58,7 +58,9 @@ GENERATION_COMMANDS: tuple[Command, ...] = (
         ),
         keys={
             "outputs": "each with audio, strand, seconds, samples, seed, engine, verbatim (share quoted unchanged), "
-            "novelty, descriptors, notes",
+            "novelty, descriptors, notes, with (the second model, its share as mix, and whether it took part through "
+            "codes or sound; null without one)",
+            "notes": "notes for the user about all of them, such as that a knob has no effect on this model",
             "manifest": "the manifest of the folder",
         },
     ),

@@ -48,6 +48,9 @@ MODEL = {
     "channels": "1, or 2 for stereo; held_out then has side_mel and width_db too",
     "created": "when training ended, UTC",
     "prior": "kind, parameters, steps, seconds, bits_per_frame, held_out_bits_per_frame, novelty; null without one",
+    "knobs": "what was measured of the knobs of generate: each with name, engine, effect (rank correlation of wanted "
+    "and measured), cross (with what should have stayed), works, why",
+    "codec_from": "the model whose codec it has; empty for a codec of its own",
     "path": "its folder",
     "problem": "why it cannot be used (made by another version, or damaged); empty when it can",
     "hint": "what to do about the problem",

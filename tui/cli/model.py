@@ -14,6 +14,7 @@ from protocol.messages.models import (
     Atlas,
     DeleteModel,
     GetAtlas,
+    KnobFact,
     ListModels,
     MeasureAtlas,
     ModelInfo,
@@ -70,6 +71,7 @@ def show(arguments: Namespace, output: Output) -> int:
         f"created       {model.created}",
         f"folder        {model.path}",
         f"atlas         {_atlas_words(atlas)}",
+        *(f"{'knobs' if not place else '':13} {line}" for place, line in enumerate(knob_lines(model.knobs))),
         *([f"problem       {model.problem} {model.hint}"] if model.problem else []),
     ]
     output.result(facts, lines)
@@ -168,6 +170,17 @@ def leaning_words(facts: dict[str, Any]) -> str:
     if facts.get("ratio") is None:
         return "unknown: nothing that is held out is audible"
     return f"{facts['verdict']}: held-out error is {facts['ratio']:.2f} × the training error"
+
+
+def knob_lines(facts: list[KnobFact]) -> list[str]:
+    """Say for each engine which knobs work on a model, and why the others do not."""
+    lines: list[str] = []
+    for engine in dict.fromkeys(fact.engine for fact in facts):
+        measured = [fact for fact in facts if fact.engine == engine]
+        works = ", ".join(f"{fact.name} {fact.effect:.2f}" for fact in measured if fact.works) or "none"
+        lines.append(f"{engine}: {works}")
+        lines += [f"  not {fact.name}: {fact.why}" for fact in measured if not fact.works]
+    return lines
 
 
 def _measure(model: ModelInfo) -> str:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from protocol.training import Option
+from protocol.options import Option
 from tui.cli import values
 from tui.cli.command import Argument, argument
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from protocol.training import Duration, Kind, Whole
+from protocol.options import Duration, Kind, Whole
 from tui.model.existing import at_home, named
 from tui.model.names import NAME_RULE, is_name
 

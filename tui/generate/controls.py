@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from protocol.errors import AlleleError
 from protocol.generation import Real
-from protocol.training import SWITCH, Choice, Whole
+from protocol.options import SWITCH, Choice, Whole
 from tui.actions.press import Handlers, Press
 from tui.generate.lists import ModelList
 from tui.model.controls import BY_NAME, accepted_words, value_words

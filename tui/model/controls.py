@@ -11,7 +11,7 @@ from typing import Any
 from protocol.generation import FOREIGN, ONCE, OPTIONS, RANKS, GenerationOptions, Real
 from protocol.messages.generation import Mode
 from protocol.messages.models import ModelInfo
-from protocol.training import Choice, Option, Whole
+from protocol.options import Called, Choice, Option, Whole
 
 FIRST = ("engine", "seconds", "tempo", "density", "loop", "count", "seed")
 """Options that come first, in this order; the others follow as in the table."""
@@ -79,7 +79,7 @@ class Controls:
         Raises:
             ValueError: a sentence that says what is accepted.
         """
-        text = text.strip().lower()
+        text = text.strip() if isinstance(BY_NAME[name].kind, Called) else text.strip().lower()
         bars = _BARS.fullmatch(text)
         if not text or text == "auto":
             self.values.pop(name, None)
@@ -89,7 +89,9 @@ class Controls:
             seconds = float(bars[1]) * BEATS_A_BAR * 60.0 / (self.value("tempo") or USUAL_BPM)
             self.put(name, BY_NAME[name].kind.read(f"{seconds:.6f}"))
         else:
-            self.put(name, BY_NAME[name].kind.read(text.removesuffix("bpm").removesuffix("s").strip()))
+            is_name = isinstance(BY_NAME[name].kind, Called)
+            plain = text if is_name else text.removesuffix("bpm").removesuffix("s").strip()
+            self.put(name, BY_NAME[name].kind.read(plain))
 
     def take(self, options: GenerationOptions) -> None:
         """Take over the options of a preset. The seed and the count stay."""

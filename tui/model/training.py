@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from protocol.messages.events import EvaluationCompleted, JobLogged, PriorEvaluated, PriorStepped, StepCompleted
-from protocol.training import Duration, Option
+from protocol.options import Called, Duration, Option
 from tui.model.curve import Curve, Legend
 from tui.model.measures import standing_words
 from tui.model.prior_training import PriorTraining
@@ -154,7 +154,7 @@ def read_option(option: Option, text: str) -> Any:
     Raises:
         ValueError: with a sentence to show to the user.
     """
-    text = text.strip().lower().replace(" ", "")
+    text = text.strip() if isinstance(option.kind, Called) else text.strip().lower().replace(" ", "")
     if not text:
         return option.default
     if isinstance(option.kind, Duration) and text.replace(".", "").isdecimal():

@@ -17,9 +17,9 @@ from protocol.atomic import write_bytes
 from protocol.errors import AlleleError
 from protocol.messages.generation import StartGeneration
 from protocol.messages.jobs import JobAccepted, JobInfo
+from protocol.options import OptionError
 from protocol.ranges import FrameRange
 from protocol.strands import Strand, pack_strand
-from protocol.training import OptionError
 
 
 class GenerationHandlers:
@@ -40,6 +40,7 @@ class GenerationHandlers:
         body = request.body
         _check(body)
         model = await self._services.library.model(body.model)
+        other = await self._other(body)
         if body.folder is not None:
             await asyncio.to_thread(check_folder, body.folder)
         await asyncio.to_thread(check_space, self._places.home)
@@ -55,6 +56,7 @@ class GenerationHandlers:
         spec = GenerateSpec(
             model_dir=model.path,
             folder=folder,
+            other_dir=other,
             is_listed=body.folder is None,
             options=replace(body.options, seed=seed),
             mode=body.mode,
@@ -64,6 +66,24 @@ class GenerationHandlers:
             replace=body.replace,
         )
         return await self._services.queue.submit(spec, *request.key)
+
+    async def _other(self, body: StartGeneration) -> str:
+        """The folder of the second model; empty for none.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, or E_BAD_REQUEST for one that cannot be used, or for the model itself.
+        """
+        name, mix = body.options.other, body.options.mix
+        if name is None:
+            if mix is not None:
+                raise AlleleError("E_BAD_REQUEST", "--mix is the share of a second model", hint="name it: --with MODEL")
+            return ""
+        if name == body.model:
+            raise AlleleError("E_BAD_REQUEST", f"{name} cannot be mixed with itself", hint="name another: --with MODEL")
+        model = await self._services.library.model(name)
+        if model.problem:
+            raise AlleleError("E_BAD_REQUEST", model.problem.rstrip("."), hint=model.hint)
+        return model.path
 
     async def _strand(self, request: Call[StartGeneration]) -> Strand:
         """The strand of the request: in its file, or in the message."""

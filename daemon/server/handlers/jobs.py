@@ -16,7 +16,7 @@ from daemon.server.handlers.corpora import check_space
 from daemon.server.joblog import JobLogs
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
-from daemon.store.folders import has_learnt, has_run, lacks_prior, run_corpus, unfinished_runs
+from daemon.store.folders import has_learnt, has_run, lacks_prior, run_codec_from, run_corpus, unfinished_runs
 from protocol.errors import AlleleError
 from protocol.messages.jobs import (
     CancelJob,
@@ -32,7 +32,7 @@ from protocol.messages.jobs import (
     StartTraining,
     StopJob,
 )
-from protocol.training import OptionError
+from protocol.options import OptionError
 
 
 class JobHandlers:
@@ -55,6 +55,7 @@ class JobHandlers:
                 return known
             _check_options(training)
             await self._services.library.corpus(training.corpus)
+            await self._check_codec(training)
             paused = self._check_name_is_free(training)
             await asyncio.to_thread(_check_run, training, self._places.models)
             await asyncio.to_thread(_check_audio, training, self._places.corpora / training.corpus)
@@ -134,6 +135,21 @@ class JobHandlers:
         path = job_log(self._places.logs, info.id) if run is None else run / LOG_NAME
         return Reply(body=await asyncio.to_thread(self._logs.read, info.id, path, body.after))
 
+    async def _check_codec(self, training: StartTraining) -> None:
+        """Check that the model whose codec is to be taken exists and can be used.
+
+        Raises:
+            AlleleError: E_NOT_FOUND, or E_BAD_REQUEST for a model of another version or the new model itself.
+        """
+        name = training.options.codec_from
+        if name is None:
+            return
+        if name == training.model:
+            raise AlleleError("E_BAD_REQUEST", f"{name} cannot take its own codec", hint="choose another --name")
+        model = await self._services.library.model(name)
+        if model.problem:
+            raise AlleleError("E_BAD_REQUEST", model.problem.rstrip("."), hint=model.hint)
+
     def _check_name_is_free(self, training: StartTraining) -> str:
         """Return the paused job whose run a resuming request continues, or "" if there is none.
 
@@ -192,6 +208,10 @@ def _check_run(body: StartTraining, models: Path) -> None:
         if corpus != body.corpus:
             message = f"{body.model} is trained on corpus {corpus}, not on {body.corpus}"
             raise AlleleError("E_BAD_REQUEST", message, hint=f"resume it with {go_on}")
+        given, begun = body.options.codec_from, run_codec_from(folder)
+        if given is not None and given != begun:
+            what = f"the codec of {begun}" if begun else "a codec of its own"
+            raise AlleleError("E_BAD_REQUEST", f"{body.model} began with {what}", hint="leave out --codec-from")
     elif body.resume:
         known = ", ".join(unfinished_runs(models)) or "none"
         raise AlleleError(

@@ -19,7 +19,7 @@ from protocol.messages.sounds import (
     SavePreset,
     Sounds,
 )
-from protocol.training import OptionError
+from protocol.options import OptionError
 
 
 class SoundHandlers:

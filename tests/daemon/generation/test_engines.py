@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -19,6 +20,9 @@ from daemon.prior.card import read_card
 from daemon.prior.prior import Prior
 from daemon.prior.run import train_prior
 from daemon.runs.spec import TrainingSpec
+from daemon.training.adopting import adopt
+from daemon.workers.model_parts import open_parts_of
+from daemon.workers.second_model import open_second
 
 HOP = 1024
 
@@ -163,3 +167,75 @@ def test_what_an_engine_cannot_do_is_refused(engines: Engines) -> None:
 def test_material_of_another_codec_is_refused(model: Path, raw_model: Path) -> None:
     with pytest.raises(GenerationError, match="not of this codec"):
         Material.load(model, Codec.load(raw_model))
+
+
+@pytest.fixture(scope="module")
+def other(model: Path, tone_corpus: Path) -> Path:
+    """Another model with the codec of the toy model, made in two goes: its recordings are split by another seed."""
+    folder = model.parent / "other"
+    spec = TrainingSpec(codec_from="toy", steps=10, seed=5)
+    adopt(spec, tone_corpus, folder)
+    (folder / "model.json").unlink()  # as if it had been killed before its end
+    adopt(TrainingSpec(), tone_corpus, folder)
+    assert gather_material(folder, tone_corpus)
+    train_prior(TrainingSpec(steps=10, seed=1), tone_corpus, folder)
+    return folder
+
+
+def _pair(model: Path, other: Path, codec: Codec, share: float) -> Engines:
+    second = open_second(other, model, codec)
+    assert second is not None
+    return second.engines(open_parts_of(model, codec), share)
+
+
+def test_a_model_with_another_models_codec_opens_its_strands(model: Path, other: Path, toy_codec: Codec) -> None:
+    assert Codec.load(other).codec_id == toy_codec.codec_id
+    card = msgspec.json.decode((other / "model.json").read_bytes())
+    assert card["codec_from"] == "toy" and card["held_out"]["mel"] > 0
+
+
+def test_a_mixture_ends_in_each_of_its_models_exactly(
+    engines: Engines, model: Path, other: Path, toy_codec: Codec
+) -> None:
+    wanted = Wanted(samples=40 * HOP, engine="neural")
+    alone = {0.0: engines.make(wanted, [4])[0], 1.0: _alone(other, toy_codec).make(wanted, [4])[0]}
+    for share, same in alone.items():
+        mixed = _pair(model, other, toy_codec, share).make(Wanted(samples=40 * HOP), [4])[0]
+        assert np.array_equal(mixed.codes, same.codes) and "other" in mixed.notes[-1]
+
+
+@pytest.mark.parametrize("share", [0.5, -1.0])
+def test_a_mixture_has_seeds_and_edits_strands(
+    engines: Engines, model: Path, other: Path, toy_codec: Codec, share: float
+) -> None:
+    pair = _pair(model, other, toy_codec, share)
+    wanted = Wanted(samples=30 * HOP)
+    first, second = pair.make(wanted, [1, 2])
+    assert np.array_equal(pair.make(wanted, [2])[0].codes, second.codes)
+    assert not np.array_equal(engines.make(Wanted(samples=30 * HOP, engine="neural"), [1])[0].codes, first.codes)
+    given = msgspec.structs.replace(_strand(engines), mode="infill", frames=(30, 50))
+    (filled,) = pair.make(Wanted(samples=1), [7], given)
+    assert filled.kept is not None and filled.kept[:30].all() and filled.kept[50:].all()
+
+
+def test_a_collage_of_two_models_quotes_both_by_their_share(model: Path, other: Path, toy_codec: Codec) -> None:
+    firsts = len(Material.load(model, toy_codec).takes)
+    shares = []
+    for share in (0.2, 0.8):
+        output = _pair(model, other, toy_codec, share).make(Wanted(samples=30 * 48_000, engine="collage"), [1])[0]
+        quoted = output.takes[output.takes != INVENTED]
+        shares.append(float((quoted >= firsts).mean()))
+    assert shares[0] < 0.5 < shares[1]
+    with pytest.raises(GenerationError, match="cannot turn away"):
+        _pair(model, other, toy_codec, -0.5).make(Wanted(samples=HOP, engine="collage"), [1])
+
+
+def test_knobs_that_contradict_one_another_are_refused(engines: Engines) -> None:
+    with pytest.raises(GenerationError, match="--brightness 1 and --tension -1 contradict"):
+        engines.make(Wanted(samples=HOP, ranks={"brightness": 1.0, "tension": -1.0}), [1])
+
+
+def _alone(folder: Path, codec: Codec) -> Engines:
+    card = read_card(folder)
+    assert card is not None
+    return Engines(Material.load(folder, codec), Prior.load(folder / "prior", codec), card.temperature)

@@ -9,7 +9,8 @@ from daemon.jobs.specs import IngestSpec, options_of, training_of
 from daemon.runs.spec import TrainingSpec
 from daemon.training.sizing import STEREO
 from protocol.messages.jobs import StartTraining
-from protocol.training import OPTIONS, PRESETS, OptionError, TrainingOptions
+from protocol.options import OptionError
+from protocol.training import OPTIONS, PRESETS, TrainingOptions
 
 
 def test_a_training_takes_every_option_that_a_request_offers() -> None:

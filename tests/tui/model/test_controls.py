@@ -2,7 +2,7 @@
 
 import pytest
 
-from daemon.generation.engines import _FOREIGN
+from daemon.generation.choosing import _FOREIGN
 from protocol.generation import FOREIGN, OPTIONS, GenerationOptions
 from protocol.messages.sounds import Sound
 from tui.model.controls import BY_NAME, NAMES, Controls, gauge, value_words, why_grey
