@@ -4,8 +4,8 @@
 
 For each finished model in the home folder HOME, `GROUPS` groups of `CLIPS` clips of 8 s are made by each engine, and
 compared with the model's own decode of its training recordings (`scripts/bench/sound_distance.py`). Each group has
-seeds of its own; the distance is the mean of the groups, with the smallest and the largest. Clips are also judged by the
-model's index of novelty. Gaps of half a second in held-out recordings are filled, beside what was there and beside a
+seeds of its own; the distance is the mean of the groups, with the smallest and the largest. Clips are also judged by
+the model's index of novelty. The distance of clips cut from the recordings themselves is beside them. Gaps of half a second in held-out recordings are filled, beside what was there and beside a
 piece of another recording. `--short` takes one group, a third of the gaps and no verdicts. `--write` puts the tables
 into docs/BENCHMARKS.md. Two models take 12 minutes of a core, or 2 minutes with `--short`.
 """
@@ -98,7 +98,8 @@ def _table(home: Path, name: str, engines: tuple[str, ...], *, is_short: bool) -
             print(f"{name}: {engine}: {row}: {value}", file=sys.stderr, flush=True)
     head = f"**{name}**: {len(model.train)} recordings of {model.material.seconds:.0f} s. Held-out recordings are"
     head += f" {model.held_distance:.2f} away from them; their flux is {model.flux:.2f} dB and their pulse"
-    head += f" {model.pulse:.2f}."
+    head += f" {model.pulse:.2f}. Ten clips cut from the recordings, strung together, are"
+    head += f" {model.reference.distance(_strung(model.train)) / model.held_distance:.2f} of that distance away."
     rows = list(dict.fromkeys(row for engine in engines for row in columns[engine]))
     lines = [head, "", f"| | {' | '.join(engines)} |", f"|---|{'---|' * len(engines)}"]
     lines += [f"| {row} | {' | '.join(columns[engine].get(row, '') for engine in engines)} |" for row in rows]
@@ -159,12 +160,22 @@ def _measured(model: Model, engine: str, *, is_short: bool) -> Iterator[tuple[st
     yield "share of rests; the recordings'", f"{_rests(sounds):.2f}; {_rests(model.train):.2f}"
     still = sum(_change(sound) < STILL * np.median([_change(one) for one in model.train]) for sound in sounds)
     yield "clips that are silent, one drone", f"{sum(not sound.any() for sound in sounds)}, {still}"
-    yield "verbatim frames; CPU s a second", f"{np.mean([o.verbatim for o in outputs]):.2f}; {spent_s / len(sounds) / 8:.3f}"
+    yield (
+        "verbatim frames; CPU s a second",
+        f"{np.mean([o.verbatim for o in outputs]):.2f}; {spent_s / len(sounds) / 8:.3f}",
+    )
     if engine == "events":
         yield "single events that read copy: default (≤ .35), as recorded (≥ .9)", _hits(model)
     if not is_short:
         verdicts = Counter(model.judge.judge(output.audio).verdict for output in outputs)
         yield "clips that read copy, close, new", ", ".join(str(verdicts[one]) for one in ("copy", "close", "new"))
+
+
+def _strung(sounds: list[Sound]) -> list[Sound]:
+    """Ten clips of the recordings, one after another in an order by chance."""
+    whole = np.concatenate([sounds[index] for index in np.random.default_rng(0).permutation(len(sounds))])
+    count = max(1, min(CLIPS, len(whole) // SAMPLES))
+    return [whole[SAMPLES * index : SAMPLES * (index + 1)] for index in range(count)]
 
 
 def _spread(model: Model, sounds: list[Sound]) -> str:
@@ -235,11 +246,11 @@ def _hits(model: Model) -> str:
 
 def _gaps(model: Model, count: int) -> Iterator[str]:
     """Rows of the gaps that were filled: by the engine, and by a random piece."""
-    yield "| gaps of half a second | join's percentile beyond the real one's (≤ .10) | mean spectrum, dB apart (≤ 6) |"
+    yield "| gaps of half a second | joins beyond the real ones (≤ .10): rise, change | mean spectrum, dB apart (≤ 6) |"
     yield "|---|---|---|"
     found = filled_gaps(model.engines, model.material, model.train, model.held, count)
     for way, gap in found.items():
-        row = f"| {way}, {gap.cases} gaps of {GAP_FRAMES} frames | {gap.beyond:+.2f} | {gap.apart_db:.1f} |"
+        row = f"| {way}, {gap.cases} gaps of {GAP_FRAMES} frames | {gap.beyond[0]:+.2f}, {gap.beyond[1]:+.2f} | {gap.apart_db:.1f} |"
         print(row, file=sys.stderr, flush=True)
         yield row
 

@@ -1,8 +1,9 @@
 """How well gaps in held-out recordings are filled: the joins, and the mean spectrum of what is put there.
 
-A join is judged by the largest upward flux within 30 ms of it, as a percentile of that number over all moments of the
-training recordings. The mean over both joins of all gaps, less the same of the recordings themselves, is 0 for joins
-that are as smooth as what was there. The mean spectrum is compared over the gap in 40 bands, each at least 60 dB below
+A join is judged by the largest change of 40 bands over 20 ms within 10 ms of it, as a percentile of that number over all
+moments of the training recordings: by their rise alone, and by their change in either direction, because a sound that
+stops is heard as much as one that starts. The mean over both joins of all gaps, less the same of the recordings
+themselves, is 0 for joins that are as smooth as what was there. The mean spectrum is compared over the gap in 40 bands, each at least 60 dB below
 the loudest of the recording. A random piece of another recording is measured beside the engine: both figures must tell
 it from a good one.
 """
@@ -16,20 +17,20 @@ from numpy.typing import NDArray
 from daemon.codec.codec import Codec, Codes
 from daemon.generation.engines import Engines, Given, Wanted
 from daemon.generation.material import Material
-from sound_distance import flux_db, mel_db
+from sound_distance import mel_db
 
 GAP_FRAMES, SIDE_FRAMES = 24, 24
-_NEAR, _RANGE_DB = 3, 60.0
+_NEAR, _RANGE_DB = 1, 60.0
 
-Sound = NDArray[np.float32]
+Sound, Numbers = NDArray[np.float32], NDArray[np.float64]
 
 
 @dataclass
 class Gap:
     """What was measured of one way to fill gaps."""
 
-    percentiles: list[float] = field(default_factory=list)
-    """Of every join less that of the real one."""
+    percentiles: list[NDArray[np.float64]] = field(default_factory=list)
+    """Of the joins of every gap less those of the real ones: by rise, and by change."""
     errors_db: list[float] = field(default_factory=list)
 
     @property
@@ -38,9 +39,10 @@ class Gap:
         return len(self.errors_db)
 
     @property
-    def beyond(self) -> float:
-        """Mean percentile of the joins beyond the real ones'."""
-        return float(np.mean(self.percentiles))
+    def beyond(self) -> tuple[float, float]:
+        """Mean percentile of the joins beyond the real ones': by rise, and by change."""
+        rise, change = np.mean(self.percentiles, 0)
+        return float(rise), float(change)
 
     @property
     def apart_db(self) -> float:
@@ -56,7 +58,7 @@ def filled_gaps(
     long = [codes for codes in held if codes.shape[1] >= 2 * SIDE_FRAMES + GAP_FRAMES]
     if not long:
         return {}
-    known = np.sort(np.concatenate([_steepest(flux_db(mel_db(sound))) for sound in train]))
+    known = np.sort(np.concatenate([_steepest(mel_db(sound)) for sound in train], 1), 1)
     weights = np.array([codes.shape[1] - 2 * SIDE_FRAMES - GAP_FRAMES + 1 for codes in long], float)
     found = {"neural": Gap(), "a random piece": Gap()}
     for case in range(count):
@@ -88,19 +90,23 @@ def _infilled(engines: Engines, codec: Codec, codes: Codes, lo: int, seed: int) 
     return engines.make(Wanted(samples=given.samples), [seed], given)[0].codes
 
 
-def _measured(codec: Codec, codes: Codes, lo: int, known: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-    """Mean percentile of the joins of a gap, and its mean spectrum."""
+def _measured(codec: Codec, codes: Codes, lo: int, known: Numbers) -> tuple[Numbers, Numbers]:
+    """Mean percentiles of the joins of a gap, by rise and by change, and its mean spectrum."""
     sound = codec.decode(codes)
     levels = mel_db(sound if sound.ndim == 1 else sound.mean(0))
-    steepest = _steepest(flux_db(levels))
+    steepest = _steepest(levels)
     per_frame = codec.config.hop_length / 480
-    places = [round((lo + frames) * per_frame) for frames in (0, GAP_FRAMES)]
-    percentiles = [np.searchsorted(known, steepest[min(place, len(steepest) - 1)]) / len(known) for place in places]
+    places = np.rint(np.array([lo, lo + GAP_FRAMES]) * per_frame).astype(int)
+    percentiles = [np.searchsorted(known[kind], steepest[kind, places]) / known.shape[1] for kind in range(2)]
     gap = np.maximum(levels[places[0] : places[1]], levels.max() - _RANGE_DB)
-    return float(np.mean(percentiles)), gap.mean(0)
+    return np.mean(percentiles, 1), gap.mean(0)
 
 
-def _steepest(flux: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The largest flux within `_NEAR` steps of every moment."""
-    padded = np.pad(flux, _NEAR)
-    return np.lib.stride_tricks.sliding_window_view(padded, 2 * _NEAR + 1).max(1)
+def _steepest(levels: Numbers) -> Numbers:
+    """The largest rise and the largest change of the bands within `_NEAR` steps of every moment, `(2, T)`."""
+    made = []
+    for kind in (lambda changed: np.maximum(0, changed), np.abs):
+        steps = np.zeros(len(levels) + 2 * _NEAR)
+        steps[2 + _NEAR : len(levels) + _NEAR] = kind(levels[2:] - levels[:-2]).mean(1)
+        made.append(np.lib.stride_tricks.sliding_window_view(steps, 2 * _NEAR + 1).max(1))
+    return np.array(made)
