@@ -4,10 +4,11 @@
 
 For each finished model in the home folder HOME, `GROUPS` groups of `CLIPS` clips of 8 s are made by each engine, and
 compared with the model's own decode of its training recordings (`scripts/bench/sound_distance.py`). Each group has
-seeds of its own; the distance is the mean of the groups, with the smallest and the largest. Clips are also judged by
-the model's index of novelty. The distance of clips cut from the recordings themselves is beside them. Gaps of half a second in held-out recordings are filled, beside what was there and beside a
-piece of another recording. `--short` takes one group, a third of the gaps and no verdicts. `--write` puts the tables
-into docs/BENCHMARKS.md. Two models take 12 minutes of a core, or 2 minutes with `--short`.
+seeds of its own; the distance is the mean of the groups, with the smallest and the largest. The distance of clips cut
+from the recordings themselves is beside them. Clips are also judged by the model's index of novelty. Gaps of half a
+second in held-out recordings are filled, beside what was there and beside a piece of another recording. `--short`
+takes one group, a third of the gaps and no verdicts. `--write` puts the tables into docs/BENCHMARKS.md. Two models take
+12 minutes of a core, or 4 minutes with `--short`.
 """
 
 import argparse
@@ -250,7 +251,8 @@ def _gaps(model: Model, count: int) -> Iterator[str]:
     yield "|---|---|---|"
     found = filled_gaps(model.engines, model.material, model.train, model.held, count)
     for way, gap in found.items():
-        row = f"| {way}, {gap.cases} gaps of {GAP_FRAMES} frames | {gap.beyond[0]:+.2f}, {gap.beyond[1]:+.2f} | {gap.apart_db:.1f} |"
+        rise, change = gap.beyond
+        row = f"| {way}, {gap.cases} gaps of {GAP_FRAMES} frames | {rise:+.2f}, {change:+.2f} | {gap.apart_db:.1f} |"
         print(row, file=sys.stderr, flush=True)
         yield row
 

@@ -1,11 +1,11 @@
 """How well gaps in held-out recordings are filled: the joins, and the mean spectrum of what is put there.
 
-A join is judged by the largest change of 40 bands over 20 ms within 10 ms of it, as a percentile of that number over all
-moments of the training recordings: by their rise alone, and by their change in either direction, because a sound that
-stops is heard as much as one that starts. The mean over both joins of all gaps, less the same of the recordings
-themselves, is 0 for joins that are as smooth as what was there. The mean spectrum is compared over the gap in 40 bands, each at least 60 dB below
-the loudest of the recording. A random piece of another recording is measured beside the engine: both figures must tell
-it from a good one.
+A join is judged by the largest change of 40 bands over 20 ms within 10 ms of it, as a percentile of that number over
+all moments of the training recordings: by their rise alone, and by their change in either direction, because a sound
+that stops is heard as much as one that starts. The mean over both joins of all gaps, less the same of the recordings
+themselves, is 0 for joins that are as smooth as what was there. The mean spectrum is compared over the gap in 40 bands,
+each at least 60 dB below the loudest of the recording. A random piece of another recording is measured beside the
+engine: the figures must tell it from a good one.
 """
 
 from collections.abc import Callable
