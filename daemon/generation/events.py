@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from daemon.codec.codec import Codes
 from daemon.codec.signals import FADE_IN_SAMPLES, fade_in
 from daemon.dsp.audio import Audio
-from daemon.dsp.loudness import SILENCE_LUFS
+from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from daemon.dsp.mel import LOG_FLOOR, magnitudes, mel_bands
 from daemon.generation.drones import weave
 from daemon.generation.errors import GenerationError
@@ -36,7 +36,7 @@ LEAST_EVENTS = 3
 _RING = 1.5  # slots that an event rings for
 _OVERLAP = 1.3
 """Slots that a stretched event fills, so that it fades under the next one and not before it."""
-_BED_DB, _BED_FULL_DB = -3.0, 12.0  # level of a bed at fullness 1, and how far it falls towards fullness 0
+_BED_DB, _BED_FULL_DB = -4.0, 12.0  # loudness of a bed under its events at fullness 1, and its fall to fullness 0
 _BED_CHANCE = 1.5  # of outputs with a bed, over the share of the recordings that is sustained
 _RELEASE = 0.3  # share of an event that fades, at fullness 1: a body that stops hard sounds gated
 _MOST_LEVEL_DB = 12.0
@@ -113,7 +113,7 @@ class Events:
             loudest.hear(placed)
             if not go_on((count + 1) / len(plan.slots)):
                 return None
-        if (bed := self._bed(samples, seed, settings)) is not None:
+        if (bed := self._bed(samples, seed, settings, integrated_lufs(mix.audio))) is not None:
             mix.add(bed, 0)
             loudest.cover(bed)
         gain = np.float32(10 ** (gain_to(mix.audio, self.material.lufs) / 20))
@@ -122,14 +122,14 @@ class Events:
             audio[..., :FADE_IN_SAMPLES] *= fade_in()[:samples]
         return self._output(audio, plan, loudest, settings)
 
-    def _bed(self, samples: int, seed: int, settings: EventSettings) -> Audio | None:
-        """A drone to lie under the events of a full sound, as often as recordings are drones; None without one."""
+    def _bed(self, samples: int, seed: int, settings: EventSettings, lufs: float) -> Audio | None:
+        """A drone to lie under events of a loudness, as often as recordings are drones; None without one."""
         sustained = sum(self.material.takes[take].frames for take in {drone.take for drone in self._bank.drones})
         chance = _BED_CHANCE * sustained / self.material.frames
-        if settings.full < DRY or np.random.default_rng([seed, 0xBED]).random() >= chance:
+        if settings.full < DRY or lufs <= SILENCE_LUFS or np.random.default_rng([seed, 0xBED]).random() >= chance:
             return None
         audio = self._drone(samples, seed, settings).audio
-        level_db = _BED_DB + _BED_FULL_DB * (settings.full - 1)
+        level_db = lufs - integrated_lufs(audio) + _BED_DB + _BED_FULL_DB * (settings.full - 1)
         return audio * np.float32(10 ** (level_db / 20))
 
     def _placed(self, slot: Slot, choice: Choice, seed: int, settings: EventSettings) -> _Placed:
