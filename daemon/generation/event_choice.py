@@ -23,7 +23,7 @@ DRY = 0.5
 """Fullness below which only events that read as one onset are used."""
 _LIKENESS = {"loudness": 1.0, "brightness": 1.5, "noisiness": 0.7, "length": 1.0}
 _NEAR_ROLE = 0.16  # squared distance of ranks within which two events of a template are one role
-_KIT_TAKES, _KIT_EVENTS = 3, 12  # least recordings of a kit, and least events
+_KIT_TAKES, _KIT_EVENTS = 4, 4  # least recordings of a kit, and least events
 _KIT_BONUS, _KIT_BONUS_WANTED = 2.0, 0.03
 _SHORT, _REACH = 0.5, 2.0
 """Cost of an event for each doubling, squared, by which its slot is longer than `_REACH` times itself."""
