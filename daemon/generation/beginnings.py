@@ -21,7 +21,7 @@ SHORT_FRAMES = 64
 SHORTEST_PERIOD, LONGEST_PERIOD = 24, 240
 """Frames: a beat at 117 bpm, and two bars at 94 bpm."""
 LIKENESS = 0.75
-"""Distance at the period over the usual one, above which nothing is said to repeat."""
+"""Distance at the period over the usual one, above which a recording has no period."""
 _GOLDEN = (5**0.5 - 1) / 2  # multiples of it are spread evenly, however many there are
 
 

@@ -35,7 +35,7 @@ class Gap:
 
     @property
     def cases(self) -> int:
-        """Number of gaps."""
+        """Number of gaps that were filled."""
         return len(self.errors_db)
 
     @property
