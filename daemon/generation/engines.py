@@ -114,7 +114,8 @@ class Engines:
         has_rhythm = self._bank is not None and len(self._bank.events) >= LEAST_EVENTS
         is_rhythm_wanted = wanted.density is not None or wanted.tempo is not None
         if self._bank is not None and (has_rhythm or self._bank.drones):
-            return "events" if is_rhythm_wanted or self.material.seconds >= SHORTEST_MATERIAL_S else "collage"
+            is_enough = self.material.seconds >= SHORTEST_MATERIAL_S or (has_rhythm and self.material.is_hits)
+            return "events" if is_rhythm_wanted or is_enough else "collage"
         return "collage"
 
     def make(

@@ -27,6 +27,8 @@ FOLDER = "material"
 VERSION = 1
 MOST_FRAMES = 200_000
 """Frames of material, 71 minutes. Of a longer corpus, recordings are drawn by chance until it is full."""
+HIT_S = 0.25
+"""Length below which a recording is a single hit."""
 _INDEX, _CODES, _DESCRIBED = "material.json", "codes.npy", "described.npy"
 
 Codes = NDArray[np.uint16]
@@ -77,6 +79,12 @@ class Material:
     def seconds(self) -> float:
         """Duration of all takes."""
         return self.frames / self.codec.frame_rate
+
+    @property
+    def is_hits(self) -> bool:
+        """Whether most of the sound is in recordings of single hits, which are over before a walk or a prior begins."""
+        short = sum(take.frames for take in self.takes if take.frames < HIT_S * self.codec.frame_rate)
+        return 2 * short > self.frames
 
     def codes_of(self, take: Take) -> Codes:
         """Codes of a take, `(Q, T)`."""

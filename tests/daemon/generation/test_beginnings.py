@@ -46,6 +46,10 @@ def test_a_beginning_is_near_what_is_wanted(toy_codec: Codec) -> None:
     assert {int(Beginnings(material).drawn(seed, far).codes[0, -1]) for seed in range(5)} == {1}
 
 
+def test_recordings_of_hits_are_known(toy_codec: Codec) -> None:
+    assert _material(toy_codec, [4] * 20 + [60]).is_hits and not _material(toy_codec, [4] * 20 + [100]).is_hits
+
+
 @pytest.mark.parametrize("period", [30, 94])
 def test_a_repetition_has_its_period(period: int) -> None:
     random = np.random.default_rng(1)

@@ -8,6 +8,7 @@ import pytest
 
 from daemon.codec.codec import Codec
 from daemon.dsp.loudness import integrated_lufs
+from daemon.generation import neural
 from daemon.generation.engines import Engines, Given, Wanted
 from daemon.generation.errors import GenerationError
 from daemon.generation.filling import Filler
@@ -158,3 +159,17 @@ def test_what_an_engine_cannot_do_is_refused(engines: Engines) -> None:
 def test_material_of_another_codec_is_refused(model: Path, raw_model: Path) -> None:
     with pytest.raises(GenerationError, match="not of this codec"):
         Material.load(model, Codec.load(raw_model))
+
+
+def test_a_long_sound_is_made_in_sections(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = Wanted(samples=60 * HOP, engine="neural")
+    (whole,) = engines.make(wanted, [4])
+    monkeypatch.setattr(neural, "SECTION_FRAMES", 25)
+    (cut,) = engines.make(wanted, [4])
+    (again,) = engines.make(wanted, [4])
+    assert cut.codes.shape == whole.codes.shape and np.array_equal(cut.codes, again.codes)
+    assert np.array_equal(cut.codes[0, :25], whole.codes[0, :25])
+    shares: list[float] = []
+    engines.make(wanted, [4], go_on=lambda share: shares.append(share) or True)
+    assert shares == sorted(shares) and len(shares) >= 60
+    assert not engines.make(wanted, [4], go_on=lambda share: share < 0.5)
