@@ -128,6 +128,8 @@ class GenerateSpec(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", 
         """The command that makes the sounds that are missing; the knobs are in the folder's manifest."""
         options = self.options
         how = f"--seconds {options.seconds:g} --count {options.count} --seed {options.seed}"
+        if options.other is not None:
+            how += f" --with {quote(options.other)}" + ("" if options.mix is None else f" --mix {options.mix:g}")
         return f"allele generate {quote(self.subject)} {how} -o {quote(self.folder)}"
 
 
