@@ -159,7 +159,8 @@ def _measured(model: Model, engine: str, *, is_short: bool) -> Iterator[tuple[st
     lufs = [integrated_lufs(output.audio) - model.material.lufs for output in outputs]
     yield "loudness less the recordings', dB: median, lowest, highest", _three(lufs)
     yield "share of rests; the recordings'", f"{_rests(sounds):.2f}; {_rests(model.train):.2f}"
-    still = sum(_change(sound) < STILL * np.median([_change(one) for one in model.train]) for sound in sounds)
+    usual = float(np.median([_change(sound) for sound in model.train]))
+    still = sum(_change(sound) < STILL * usual for sound in sounds)
     yield "clips that are silent, one drone", f"{sum(not sound.any() for sound in sounds)}, {still}"
     yield (
         "verbatim frames; CPU s a second",
