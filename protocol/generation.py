@@ -18,8 +18,8 @@ RANKS = ("brightness", "warmth", "roughness", "tension", "attack", "space")
 ONCE = ("seed", "count")
 """Options of a single generation, which presets leave out."""
 FOREIGN = {
-    "collage": ("focus", "diversity", "density", "tempo"),
-    "neural": ("density",),
+    "collage": ("focus", "diversity", "density", "tempo", "repeat", "fullness"),
+    "neural": ("density", "fullness"),
     "events": ("focus", "diversity"),
 }
 """Options that an engine does not have, and refuses."""
@@ -111,6 +111,8 @@ class GenerationOptions:
     focus: float | None = _share("focus", "how strongly fine levels keep to real frames (neural)")
     diversity: float | None = _share("diversity", "how little a sound repeats itself (weight of its own past; neural)")
     density: float | None = _share("density", "onsets a second, from the sparsest to the densest (events)")
+    repeat: float | None = _share("repeat", "how much of a bar returns in the next (events, neural)")
+    fullness: float | None = _share("fullness", "from dry hits with rests to hits that ring into one another (events)")
     tempo: float | None = option_field(
         None,
         Option(

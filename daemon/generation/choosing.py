@@ -13,11 +13,15 @@ from daemon.generation.wanted import Given, Wanted
 SHORTEST_MATERIAL_S = 30.0
 """Material below which `auto` quotes the recordings: a prior of so little makes noise."""
 _FOREIGN = {
-    "collage": ("focus", "diversity", "density", "tempo"),
-    "neural": ("density",),
+    "collage": ("focus", "diversity", "density", "tempo", "repeat", "fullness"),
+    "neural": ("density", "fullness"),
     "events": ("focus", "diversity"),
 }
 """Knobs that an engine does not have."""
+
+
+RHYTHM = ("density", "tempo", "repeat", "fullness")
+"""Knobs that only make sense for a sound with onsets."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +86,7 @@ def _fitting(means: Means, wanted: Wanted, given: Given | None) -> str:
     if means.pair is not None and wanted.density is None:
         return "neural"
     has_rhythm = means.bank is not None and len(means.bank.events) >= LEAST_EVENTS
-    is_rhythm_wanted = wanted.density is not None or wanted.tempo is not None
+    is_rhythm_wanted = any(getattr(wanted, name) is not None for name in RHYTHM)
     if means.bank is not None and (has_rhythm or means.bank.drones):
         is_enough = means.seconds >= SHORTEST_MATERIAL_S or (has_rhythm and means.is_hits)
         return "events" if is_rhythm_wanted or is_enough else "collage"

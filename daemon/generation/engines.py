@@ -19,6 +19,7 @@ from daemon.generation.beginnings import Beginnings
 from daemon.generation.choosing import Means, choose
 from daemon.generation.collage import Walk, joined, run_for
 from daemon.generation.event_bank import EventBank
+from daemon.generation.event_grid import USUAL_BPM
 from daemon.generation.event_settings import EventSettings
 from daemon.generation.events import Events
 from daemon.generation.filling import warmed
@@ -133,8 +134,11 @@ class Engines:
         """Sounds of the events engine; none if they were stopped."""
         assert self._events is not None
         shares = {name: (value + 1) / 2 for name, value in wanted.ranks.items() if name in _RANKED_EVENTS}
+        usual = EventSettings()
         settings = EventSettings(
             tempo=wanted.tempo,
+            repeat=usual.repeat if wanted.repeat is None else wanted.repeat,
+            full=usual.full if wanted.fullness is None else wanted.fullness,
             density=wanted.density,
             newness=DEFAULT_CREATIVITY if wanted.creativity is None else wanted.creativity,
             origins=self._origins,
@@ -156,13 +160,13 @@ class Engines:
         """Knobs in plain words as numbers of the sampler. `period`: frames of a repetition if no tempo is wanted."""
         creativity = DEFAULT_CREATIVITY if wanted.creativity is None else wanted.creativity
         diversity = DEFAULT_DIVERSITY if wanted.diversity is None else wanted.diversity
-        if wanted.tempo is not None:
-            period = round(BEATS_A_BAR * 60 / wanted.tempo * self.material.codec.frame_rate)
+        if wanted.tempo is not None or (wanted.repeat is not None and not period):
+            period = round(BEATS_A_BAR * 60 / (wanted.tempo or USUAL_BPM) * self.material.codec.frame_rate)
         sampling = Sampling(
             temperature=warmed(self._temperature, creativity),
             boldness=_BOLDNESS * (diversity - 0.5),
             period=period,
-            repeat=_REPEAT if period else 0.0,
+            repeat=(_REPEAT if wanted.repeat is None else wanted.repeat) if period else 0.0,
             repeat_frames=_REPEAT_FRAMES,
         )
         focus = DEFAULT_FOCUS if wanted.focus is None else wanted.focus

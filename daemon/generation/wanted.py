@@ -15,6 +15,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     diversity: float | None = None
     density: float | None = None
     tempo: float | None = None
+    repeat: float | None = None
+    fullness: float | None = None
     ranks: dict[str, float] = {}
     loop: bool = False
 

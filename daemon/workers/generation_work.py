@@ -101,6 +101,8 @@ def wanted_of(spec: GenerateSpec) -> tuple[Wanted, Given | None]:
         diversity=options.diversity,
         density=options.density,
         tempo=options.tempo,
+        repeat=options.repeat,
+        fullness=options.fullness,
         ranks=options.ranks,
         loop=options.loop,
     )

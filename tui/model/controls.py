@@ -13,13 +13,13 @@ from protocol.messages.generation import Mode
 from protocol.messages.models import ModelInfo
 from protocol.options import Called, Choice, Option, Whole
 
-FIRST = ("engine", "seconds", "tempo", "density", "loop", "count", "seed")
+FIRST = ("engine", "seconds", "tempo", "density", "fullness", "repeat", "loop", "count", "seed")
 """Options that come first, in this order; the others follow as in the table."""
 BY_NAME: dict[str, Option] = {option.name: option for option in OPTIONS}
 NAMES: tuple[str, ...] = (*FIRST, *(name for name in BY_NAME if name not in FIRST))
 UNUSED: dict[str, tuple[str, ...]] = {
-    "continue": ("engine", "density", "loop"),
-    "vary": ("engine", "density", "loop", "seconds", *RANKS),
+    "continue": ("engine", "density", "fullness", "loop"),
+    "vary": ("engine", "density", "fullness", "loop", "seconds", *RANKS),
 }
 """Options that do not apply to what follows a sound, or is drawn again in it."""
 BEATS_A_BAR = 4

@@ -17,6 +17,7 @@ from daemon.dsp.audio import Audio
 from daemon.dsp.loudness import integrated_lufs
 from daemon.dsp.onsets import find_onsets
 from daemon.dsp.resample import resample
+from daemon.generation.engines import Engines
 from daemon.generation.errors import GenerationError
 from daemon.generation.event_bank import COLUMNS, Drone, Event, EventBank
 from daemon.generation.event_gathering import events_of, gather_events, lead
@@ -26,6 +27,7 @@ from daemon.generation.event_settings import EventSettings
 from daemon.generation.events import Events
 from daemon.generation.material import FOLDER, Material, Take
 from daemon.generation.output import INVENTED, Output
+from daemon.generation.wanted import Wanted
 from daemon.prior.conditions import describe_frames
 
 DEMO = Path(__file__).parents[3] / "scripts" / "demo"
@@ -285,3 +287,24 @@ def test_a_stereo_model_makes_stereo(raw_pair_model: Path) -> None:
         assert output is not None
         assert output.audio.shape == (2, 2 * RATE + 11)
         assert output.codes.shape == (4, -(-(2 * RATE + 11) // 1024))
+
+
+def test_the_knobs_of_repetition_and_fullness_reach_the_plan_and_the_sound(material: Material, bank: EventBank) -> None:
+    engines = Engines(material, None, events=bank)
+
+    def made(**knobs: float) -> list[Audio]:
+        return [one.audio for one in engines.make(Wanted(samples=6 * RATE, tempo=120.0, **knobs), [1, 2, 3])]
+
+    def rests(sounds: list[Audio]) -> float:
+        envelopes = [np.sqrt(np.square(sound[: 6 * RATE]).reshape(-1, 480).mean(1)) for sound in sounds]
+        return float(np.mean([(envelope < envelope.max() / 50).mean() for envelope in envelopes]))
+
+    def alike(sounds: list[Audio]) -> float:
+        bars = [np.square(sound).reshape(3, 200, -1).mean(2) for sound in sounds]
+        return float(np.mean([np.corrcoef(bar[:2])[0, 1] for bar in bars]))
+
+    assert rests(made(fullness=0.0)) > 2 * rests(made(fullness=1.0)) + 0.1
+    assert alike(made(repeat=1.0, fullness=0.2)) > alike(made(repeat=0.0, fullness=0.2)) + 0.1
+    assert engines.choose(Wanted(samples=RATE, fullness=0.5), None) == "events"
+    with pytest.raises(GenerationError, match="has no fullness"):
+        engines.make(Wanted(samples=RATE, fullness=0.5, engine="collage"), [1])
