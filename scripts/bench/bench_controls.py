@@ -7,8 +7,8 @@ For each model with a prior and material in the home folder HOME and each of bri
 the one whose *first half* is nearest to the control is kept, and its *second half* is measured: renders that the choice
 has not heard. The table gives Spearman's rank correlation of the control and the measured descriptor (at least .9
 wanted), and the largest one with another of the three (at most .4 wanted). Loudness is matched, so it is left out. Rows
-are the control as it is, with guidance, and without each of its parts (leaning codes, choice of four). `--short` makes 5
-steps with one seed and no rows without parts, in less than 2 minutes for one model. The full form takes 20 minutes of a
+are the control as it is, with guidance, and without each of its parts (leaning codes, choice of four). `--short` makes
+5 steps with one seed and only the first rows, in less than 2 minutes for one model. The full form takes 20 minutes of a
 core for two models. `--write` puts the table into docs/BENCHMARKS.md.
 """
 
