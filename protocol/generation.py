@@ -134,7 +134,7 @@ class GenerationOptions:
         None,
         Option(
             flag="--with",
-            label="with a second model",
+            label="with",
             metavar="MODEL",
             kind=Called(),
             help="mix in what a second model knows; one with another codec takes part through its sound",

@@ -13,6 +13,11 @@ from protocol.opspec import Count, OpSpec, Place, Prompt
 BLEND_MODES = ("latent", "cells", "levels")
 ALIGNMENTS = ("none", "stretch", "dtw")
 LEVELS = ("own", "match")
+ONLY = ("all", "dull", "odd")
+_ONLY = {
+    "only": "dull: the cells that surprise the model's prior least, on each level; odd: the most; all (default)",
+    "share": "how much of each level's cells are dull or odd: 0 to 1 (0.25)",
+}
 _LEVEL = "own: cells of the body bring their loudness along (default); match: they take that of the cells they replace"
 
 OPS: dict[str, OpSpec] = {
@@ -172,11 +177,14 @@ OPS: dict[str, OpSpec] = {
             action="Mutate to near codes",
             action_help="asks STRENGTH 0..1; seed=N repeats a mutation",
             arguments=("STRENGTH",),
-            options={"seed": "start of the random choices (default: a new one each time, shown with the edit)"},
+            options={
+                "seed": "start of the random choices (default: a new one each time, shown with the edit)",
+                **_ONLY,
+            },
             needs_model=True,
             draws_seed=True,
-            prompt=Prompt("STRENGTH 0..1 [seed=N]", "0.3"),
-            example="mutate 0.3 seed=1",
+            prompt=Prompt("STRENGTH 0..1 [seed=N] [only=dull|odd]", "0.3"),
+            example="mutate 0.3 seed=1 only=odd",
         ),
         OpSpec(
             name="nudge",
@@ -204,6 +212,7 @@ OPS: dict[str, OpSpec] = {
                 "creativity": "0 to 1: how far from the likely (0.5)",
                 "focus": "0 to 1: how strongly fine levels keep to real frames (0.5)",
                 "seed": "a whole number; without one a new one is drawn and shown",
+                **_ONLY,
             },
             needs_selection=True,
             needs_model=True,

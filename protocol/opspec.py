@@ -4,6 +4,7 @@ These are plain dataclasses, because the command line's parser reads the table a
 """
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -88,6 +89,10 @@ class OpSpec:
     is_slow: bool = False
     draws_seed: bool = False
     sets_tempo: bool = False
+
+    def may_wait(self, options: Mapping[str, str]) -> bool:
+        """Whether an edit with these options may take seconds: its operation is slow, or its cells must be scored."""
+        return self.is_slow or options.get("only", "all") != "all"
 
     @property
     def fits_a_key(self) -> bool:

@@ -1,8 +1,8 @@
 """The table of the computations that edits need from a model, by name.
 
 An edit names the computation in a `daemon.edits.values.Computation`. The engine calls `compute` with the codec. The
-names are those of the operations, `silence` also for `pause`; and `align`, which a blend may need first, and `compare`,
-which measures a nudge.
+names are those of the operations, `silence` also for `pause`; and `align`, which a blend may need first, `compare`,
+which measures a nudge, and `surprise`, which `only=` needs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +18,7 @@ from daemon.blending.nudge import compare, nudge
 from daemon.blending.regeneration import Filling, regenerate
 from daemon.blending.silence import silence
 from daemon.blending.stretch import stretch
+from daemon.blending.surprise import Scoring, surprise
 from daemon.codec.codec import Codec, Codes
 from daemon.codec.errors import CodecError
 
@@ -32,11 +33,16 @@ COMPUTATIONS: Mapping[str, Callable[..., Any]] = {
     "stretch": stretch,
     "silence": silence,
     "seamless": seamless,
+    "surprise": surprise,
 }
 
 
 def compute(
-    codec: Codec, kind: str, settings: Mapping[str, Any], inputs: Sequence[Codes], *given: Atlas | Filling | None
+    codec: Codec,
+    kind: str,
+    settings: Mapping[str, Any],
+    inputs: Sequence[Codes],
+    *given: Atlas | Filling | Scoring | None,
 ) -> Any:
     """Run one computation. Returns new codes, frame numbers or measurements.
 

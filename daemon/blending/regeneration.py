@@ -3,6 +3,7 @@
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daemon.codec.codec import Codec, Codes
 
@@ -11,27 +12,25 @@ class Filling(Protocol):
     """What fills gaps: the neural engine of the codec's model."""
 
     def fill(
-        self, codes: Codes, lo: int, hi: int, free: list[int], *, creativity: float, focus: float, seed: int
+        self, codes: Codes, lo: int, free: NDArray[np.bool_], *, creativity: float, focus: float, seed: int
     ) -> Codes:
-        """Grid with the free levels of frames [lo, hi) drawn again."""
+        """Grid with the free cells `(Q, n)` of the frames from `lo` on drawn again."""
         ...
 
 
 def regenerate(
-    codec: Codec,
-    prior: Filling,
-    codes: Codes,
-    *,
-    first: int,
-    past: int,
-    levels: str,
-    creativity: float,
-    focus: float,
-    seed: int,
+    codec: Codec, prior: Filling, codes: Codes, free: Codes, *, first: int, creativity: float, focus: float, seed: int
 ) -> Codes:
-    """Draw frames [first, past) of a grid `(Q, T)` again, on the named levels only; returns `(Q, past - first)`."""
-    free = [int(level) for level in levels.split()]
-    if not free or first == past or codes.shape[0] != codec.config.levels:
-        return np.ascontiguousarray(codes[:, first:past])
-    whole = prior.fill(codes, first, past, free, creativity=creativity, focus=focus, seed=seed)
-    return np.ascontiguousarray(whole[:, first:past])
+    """Draw cells of a grid `(Q, T)` again.
+
+    Args:
+        free: 1 for each cell to draw, 0 for each that stays, `(Q, n)`, of the frames from `first` on.
+
+    Returns:
+        Codes `(Q, n)`.
+    """
+    frames = slice(first, first + free.shape[1])
+    if not free.any() or codes.shape[0] != codec.config.levels or codes[:, frames].shape != free.shape:
+        return np.ascontiguousarray(codes[:, frames])
+    whole = prior.fill(codes, first, free > 0, creativity=creativity, focus=focus, seed=seed)
+    return np.ascontiguousarray(whole[:, frames])

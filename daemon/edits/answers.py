@@ -32,6 +32,17 @@ def as_places(answer: Array, count: int, below: int) -> Array:
     return answer
 
 
+def as_surprise(answer: Array, shape: tuple[int, int]) -> Array:
+    """Return the answer if it has the surprise of every cell in tenths of a bit, (Q, n) uint8.
+
+    Raises:
+        AlleleError: E_INTERNAL if it is something else.
+    """
+    if answer.shape != shape or answer.dtype != np.uint8:
+        raise AlleleError("E_INTERNAL", "the engine's scores do not fit", hint=HINT)
+    return answer
+
+
 def as_changes(answer: Array, descriptors: int) -> Array:
     """Return the answer if it has the change of every descriptor, in steps and in units, (2, A).
 

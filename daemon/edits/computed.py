@@ -1,7 +1,7 @@
-"""The operations `mutate`, `nudge`, `blend` and `mosaic`, which need the vectors of a model.
+"""The operations `nudge`, `blend` and `mosaic`, which need the vectors of a model.
 
 Data flow: an edit becomes a `Computation` of codes and settings, and its answer becomes cells here. An edit that needs
-no model (strength 0, amounts 0 and 1, mode=cells) is computed without one, and is therefore exact.
+no model (amounts 0 and 1, mode=cells) is computed without one, and is therefore exact.
 What can go wrong: an answer of the wrong shape is a defect of the engine, and no cell is written.
 """
 
@@ -36,22 +36,6 @@ LOUDNESS_STEP_DB = 2.0  # as in daemon.atlas.descriptors.STEPS
 MOST_NUDGED = 4096  # frames times steps: about half a minute of computing
 SURROUNDINGS = 16  # frames on either side that a decode of the selection needs; a codec uses what it needs of them
 MOST_PAIRS = 1 << 26  # 3 minutes against 3 minutes; the search for the best path needs a byte for each pair
-
-
-def mutate(edit: Edit, grid: Grid) -> Step:
-    """Change cells at random to codes near their own, the more the larger STRENGTH is."""
-    strength, seed = real(edit.args[0], "STRENGTH", 0, 1), seed_of(edit)
-    cells = cells_of(edit, grid)
-    mine = cut(grid, cells)
-    if strength == 0:
-        return Outcome(changes=[change_of(grid, cells, mine)])
-    return _computation(
-        edit,
-        settings={"top": cells.levels.first, "strength": strength, "seed": seed},
-        inputs=(mine,),
-        finish=lambda answer: Outcome(changes=[change_of(grid, cells, as_codes(answer, mine.shape, grid))]),
-        is_long=cells.width > LONG_FRAMES,
-    )
 
 
 def nudge(edit: Edit, grid: Grid) -> Step:

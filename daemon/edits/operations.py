@@ -6,7 +6,19 @@
 
 from collections.abc import Callable
 
-from daemon.edits import cells, computed, cutting, locks, loop_point, pairs, regenerating, registers, tempo, timeline
+from daemon.edits import (
+    cells,
+    computed,
+    cutting,
+    locks,
+    loop_point,
+    mutating,
+    pairs,
+    regenerating,
+    registers,
+    tempo,
+    timeline,
+)
 from daemon.edits.pairs import Others
 from daemon.edits.registers import Registers
 from daemon.edits.values import Grid, Step
@@ -50,7 +62,7 @@ OPERATIONS: dict[str, Operation] = {
     "seamless": _alone(loop_point.seamless),
     "pause": _alone(cutting.pause),
     "join": _with_others(cutting.join),
-    "mutate": _alone(computed.mutate),
+    "mutate": _alone(mutating.mutate),
     "nudge": _alone(computed.nudge),
     "regenerate": _alone(regenerating.regenerate),
     "mosaic": _with_others(computed.mosaic),

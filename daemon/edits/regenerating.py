@@ -9,13 +9,14 @@ import numpy as np
 
 from daemon.edits.answers import as_codes
 from daemon.edits.arguments import real, seed_of
-from daemon.edits.ranges import cells_of, change_of, columns_of
-from daemon.edits.values import Computation, Grid, Outcome, Step
+from daemon.edits.ranges import cells_of, change_of, columns_of, cut
+from daemon.edits.surprising import Free, changed_words, with_free
+from daemon.edits.values import Computation, Drawn, Grid, Outcome, Step
 from protocol.arrays import Array
 from protocol.columns import painted
 from protocol.edits import Edit
 from protocol.errors import AlleleError
-from protocol.ranges import FrameRange
+from protocol.ranges import FrameRange, Rect
 
 AROUND_FRAMES = 192
 """Frames on either side that the prior hears, 4.1 s."""
@@ -36,27 +37,35 @@ def regenerate(edit: Edit, grid: Grid) -> Step:
             hint=f"name fewer, as in @{cells.frames.first}:{cells.frames.first + MOST_FRAMES}",
         )
     around = FrameRange(max(0, cells.frames.first - AROUND_FRAMES), min(grid.frames, cells.frames.past + AROUND_FRAMES))
-    free = [str(level) for level in cells.levels.numbers if level not in grid.locked]
+    settings = {"first": cells.frames.first - around.first, "creativity": creativity, "focus": focus, "seed": seed}
+    mine = cut(grid, cells)
 
-    def finish(answer: Array) -> Outcome:
-        after = as_codes(answer, (grid.levels, cells.width), grid)[cells.levels.index]
-        columns = columns_of(grid, cells)
-        if 0 in cells.levels.numbers and 0 not in grid.locked:
-            columns = painted(columns)
-        return Outcome(changes=[change_of(grid, cells, after, columns)])
+    def drawn(free: Free) -> Step:
+        free = free & _unlocked(grid, cells)
+        mask = np.zeros((grid.levels, cells.width), np.uint16)
+        mask[cells.levels.index] = free
 
-    return Computation(
-        kind=edit.op,
-        settings={
-            "first": cells.frames.first - around.first,
-            "past": cells.frames.past - around.first,
-            "levels": " ".join(free),
-            "creativity": creativity,
-            "focus": focus,
-            "seed": seed,
-        },
-        inputs=(np.ascontiguousarray(grid.codes[:, around.index]),),
-        finish=finish,
-        is_long=True,
-        needs_prior=True,
-    )
+        def finish(answer: Array) -> Outcome:
+            after = np.where(free, as_codes(answer, (grid.levels, cells.width), grid)[cells.levels.index], mine)
+            columns = columns_of(grid, cells)
+            if cells.levels.first == 0:
+                columns = np.where(free[0], painted(columns), columns)
+            change = change_of(grid, cells, after, columns)
+            return Outcome(changes=[change], notes=changed_words(edit, free, mine, after))
+
+        return Computation(
+            kind=edit.op,
+            settings=settings,
+            inputs=(np.ascontiguousarray(grid.codes[:, around.index]), mask),
+            finish=finish,
+            is_long=True,
+            needs_prior=True,
+            drawn=Drawn(cells=cells, free=free),
+        )
+
+    return with_free(edit, grid, cells, drawn)
+
+
+def _unlocked(grid: Grid, cells: Rect) -> Free:
+    """The cells of a rectangle on levels that are not locked, (q, 1) bool."""
+    return np.array([[level not in grid.locked] for level in cells.levels.numbers], np.bool_)

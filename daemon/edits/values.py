@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from msgspec import structs
 
 from protocol.arrays import Array
 from protocol.columns import LEVEL, ROWS, SOURCE, UNKNOWN, Columns
-from protocol.ranges import FrameRange, LevelRange
+from protocol.ranges import FrameRange, LevelRange, Rect
 from protocol.strands import Codes, Source, Strand, StrandMeta
 from protocol.tempo import Tempo
 
@@ -154,12 +155,21 @@ class Retimed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Cells of a strand that an engine draws. free: those of them that change, (q, n) bool."""
+
+    cells: Rect
+    free: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Computation:
     """A computation by a model that an edit needs. The engine computes the answer, and `finish` continues with it.
 
     kind, settings: the computation (daemon.blending.computations). inputs: its codes. The answer must depend on nothing
     else, so that equal computations have equal answers. is_long: it takes seconds. needs_atlas, needs_prior: it
-    needs the model's atlas or prior.
+    needs the model's atlas or prior. drawn: the cells that the engine reports one frame after another while it draws
+    them, so that a client can show them.
     """
 
     kind: str
@@ -169,6 +179,7 @@ class Computation:
     is_long: bool = False
     needs_atlas: bool = False
     needs_prior: bool = False
+    drawn: Drawn | None = None
 
     @property
     def key(self) -> bytes:

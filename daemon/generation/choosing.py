@@ -26,6 +26,8 @@ class Means:
 
     seconds: float
     """Duration of the material."""
+    is_hits: bool
+    """Whether the recordings are single hits."""
     has_prior: bool
     bank: EventBank | None
     pair: Pair | None
@@ -82,5 +84,6 @@ def _fitting(means: Means, wanted: Wanted, given: Given | None) -> str:
     has_rhythm = means.bank is not None and len(means.bank.events) >= LEAST_EVENTS
     is_rhythm_wanted = wanted.density is not None or wanted.tempo is not None
     if means.bank is not None and (has_rhythm or means.bank.drones):
-        return "events" if is_rhythm_wanted or means.seconds >= SHORTEST_MATERIAL_S else "collage"
+        is_enough = means.seconds >= SHORTEST_MATERIAL_S or (has_rhythm and means.is_hits)
+        return "events" if is_rhythm_wanted or is_enough else "collage"
     return "collage"

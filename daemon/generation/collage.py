@@ -1,8 +1,9 @@
 """Collage: a walk over the frames of the recordings, which jumps to frames that could have come next.
 
 At each frame the walk goes on to the next frame of the same recording or, by chance, to the one after a frame whose
-last `CONTEXT` frames are near those just heard. The frame at a join is quantised from the mean of what would have come
-and what comes. Everything else is verbatim, which the output says frame by frame.
+last `CONTEXT` frames are near those just heard. From a tail it soon jumps to a place that is no tail: tails are alike,
+and a walk through them is a long silence. The frame at a join is quantised from the mean of what would have come and
+what comes. Everything else is verbatim, which the output says frame by frame.
 
 Reference: D. Schwarz, "Concatenative sound synthesis: the early years", 2006; S. Dubnov et al., factor oracle, 2007,
 for walks by repeated context. Deviation: contexts are compared as vectors, so that near ones count.
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from daemon.generation.material import Material
 from daemon.generation.origins import Origins
 from daemon.generation.output import INVENTED
+from daemon.prior.conditions import CONDITIONS
 
 AXES = 24
 CONTEXT = 4
@@ -24,6 +26,10 @@ EXCLUDED = 12
 """Frames around the present one that are no jump, because they are what would come anyway."""
 FAR = 2.0
 """Weight of being far from what is wanted, against the mean size of a context."""
+TAIL_DB = 15.0
+"""A frame that is this far below the loudest of its recording, over a second around it, is a tail."""
+TAIL_CHANCE = 0.1
+"""Least chance of a jump at each frame of a tail."""
 LONGEST_RUN, SHORTEST_RUN = 96, 3
 """Mean frames between jumps at newness 0 and 1."""
 
@@ -34,8 +40,11 @@ class Walk:
     def __init__(self, material: Material) -> None:
         self._material = material
         self._is_end = np.zeros(material.frames, bool)
+        self._is_tail = np.zeros(material.frames, bool)
         for take in material.takes:
             self._is_end[take.stop - 1] = True
+            loudness = material.described[take.first : take.stop, CONDITIONS.index("loudness")]
+            self._is_tail[take.first : take.stop] = loudness < loudness.max() - TAIL_DB
 
     @functools.cached_property
     def _contexts(self) -> NDArray[np.float32]:
@@ -80,7 +89,7 @@ class Walk:
         walked = np.empty(frames, np.int64)
         for frame in range(frames):
             walked[frame] = at
-            if self._is_end[at] or random.random() < 1 / run:
+            if self._is_end[at] or random.random() < (max(1 / run, TAIL_CHANCE) if self._is_tail[at] else 1 / run):
                 at = self._jump(at, random, far, origins)
             else:
                 at += 1
@@ -104,6 +113,8 @@ class Walk:
         if origins is not None:
             apart[~origins.drawn(self._material.take_of, random)] = np.inf
         apart[max(0, at - EXCLUDED) : at + EXCLUDED] = np.inf
+        if self._is_tail[at] and np.isfinite(apart[~self._is_tail]).any():
+            apart[self._is_tail] = np.inf
         count = min(NEIGHBOURS, int(np.isfinite(apart).sum()))
         if not count:
             return at if self._is_end[at] else at + 1

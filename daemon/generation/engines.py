@@ -15,6 +15,7 @@ from daemon.atlas.directions import leanings
 from daemon.atlas.table import Atlas
 from daemon.codec.codec import Codes
 from daemon.dsp.audio import Audio
+from daemon.generation.beginnings import Beginnings
 from daemon.generation.choosing import Means, choose
 from daemon.generation.collage import Walk, joined, run_for
 from daemon.generation.event_bank import EventBank
@@ -39,6 +40,7 @@ GUIDANCE = 1.0
 LEANING_NATS = {"roughness": 1.0}
 """Nats by which a code is likelier that leads a standard deviation where a knob wants, by descriptor. Roughness hardly
 follows the conditions; brightness and attack do, and take more with them if codes lean (docs/adr/0105)."""
+_REPEAT, _REPEAT_FRAMES = 0.6, 32
 
 GoOn = Callable[[float], bool]
 
@@ -67,9 +69,10 @@ class Engines:
         self._origins = None if pair is None else pair.origins
         self._events = None if events is None else Events(material, events)
         self._neural = None if prior is None else Neural(prior, material, None if pair is None else pair.blend)
-        self._walk = Walk(material)
+        self._walk, self._beginnings = Walk(material), Beginnings(material)
         self._means = Means(
             seconds=material.seconds,
+            is_hits=material.is_hits,
             has_prior=prior is not None,
             bank=events,
             pair=pair,
@@ -118,17 +121,13 @@ class Engines:
         if engine == "events":
             return self._placed(wanted, seeds, go_on)
         assert self._neural is not None
-        grids = self._neural.new(
-            frames,
-            seeds,
-            self._settings(wanted),
-            before=self._beginning(wanted, seeds[0]),
-            is_loop=wanted.loop,
-            go_on=go_on,
-        )
+        far = distances(self.material.ranks, wanted.ranks) if wanted.ranks else None
+        begun = self._beginnings.drawn(seeds[0], far)
+        settings = self._settings(wanted, begun.period)
+        grids = self._neural.new(frames, seeds, settings, before=begun.codes, is_loop=wanted.loop, go_on=go_on)
         if not grids or grids[0].shape[1] < frames:
             return []
-        return [self._finished(grid, wanted, "neural") for grid in grids]
+        return [self._finished(grid, wanted, "neural", quoted=self.material.places_of(grid)) for grid in grids]
 
     def _placed(self, wanted: Wanted, seeds: list[int], go_on: GoOn) -> list[Output]:
         """Sounds of the events engine; none if they were stopped."""
@@ -153,18 +152,18 @@ class Engines:
             outputs.append(output)
         return outputs
 
-    def _settings(self, wanted: Wanted) -> Settings:
-        """Knobs in plain words as numbers of the sampler."""
+    def _settings(self, wanted: Wanted, period: int = 0) -> Settings:
+        """Knobs in plain words as numbers of the sampler. `period`: frames of a repetition if no tempo is wanted."""
         creativity = DEFAULT_CREATIVITY if wanted.creativity is None else wanted.creativity
         diversity = DEFAULT_DIVERSITY if wanted.diversity is None else wanted.diversity
-        period = 0
         if wanted.tempo is not None:
             period = round(BEATS_A_BAR * 60 / wanted.tempo * self.material.codec.frame_rate)
         sampling = Sampling(
             temperature=warmed(self._temperature, creativity),
             boldness=_BOLDNESS * (diversity - 0.5),
             period=period,
-            repeat=0.6 if period else 0.0,
+            repeat=_REPEAT if period else 0.0,
+            repeat_frames=_REPEAT_FRAMES,
         )
         focus = DEFAULT_FOCUS if wanted.focus is None else wanted.focus
         return Settings(sampling=self._steered(sampling, wanted), focus=focus, conditions=conditions_of(wanted.ranks))
@@ -176,14 +175,6 @@ class Engines:
         parts = {name: value * LEANING_NATS.get(name, 0.0) for name, value in parts_of(wanted.ranks).items()}
         bias = leanings(self._atlas, parts) if self._atlas is not None and any(parts.values()) else None
         return msgspec.structs.replace(sampling, guidance=GUIDANCE, bias=bias)
-
-    def _beginning(self, wanted: Wanted, seed: int) -> Codes | None:
-        """A stretch of the recordings that is as the knobs want, to be heard before a sound begins; None without."""
-        if not wanted.ranks:
-            return None
-        at = self._start(wanted, np.random.default_rng([seed, 0xB61]))
-        take = self.material.takes[int(self.material.take_of[at])]
-        return self.material.codes[:, max(take.first, at - 48) : at + 1]
 
     def _start(self, wanted: Wanted, random: np.random.Generator) -> int:
         """A frame of the material near the knobs, by chance among the nearest twentieth."""
@@ -205,12 +196,8 @@ class Engines:
         far = distances(self.material.ranks, wanted.ranks) if wanted.ranks else None
         indices = self._walk.indices(frames, random, run_for(creativity), start=start, far=far, origins=self._origins)
         codes, takes = joined(self.material, indices)
-        hop = self.material.codec.config.hop_length
-        of = self.material.take_of[indices]
-        gains = np.array([take.gain_db for take in self.material.takes], np.float32)[of]
-        firsts = np.array([take.start - take.first * hop for take in self.material.takes])[of]
-        samples = np.where(takes == INVENTED, 0, firsts + indices * hop)
-        return self._finished(codes, wanted, "collage", gains=gains, takes=takes, samples=samples)
+        gains = np.array([take.gain_db for take in self.material.takes], np.float32)[self.material.take_of[indices]]
+        return self._finished(codes, wanted, "collage", gains=gains, quoted=np.where(takes == INVENTED, -1, indices))
 
     def _finished(
         self,
@@ -218,20 +205,20 @@ class Engines:
         wanted: Wanted,
         engine: str,
         *,
+        quoted: NDArray[np.int64],
         gains: NDArray[np.float32] | None = None,
-        takes: NDArray[np.int64] | None = None,
-        samples: NDArray[np.int64] | None = None,
     ) -> Output:
-        """Decode a grid at the loudness of the recordings."""
+        """Decode a grid at the loudness of the recordings. `quoted`: the material's frame of each, or -1."""
         frames = codes.shape[1]
+        takes, samples = self.material.sources_of(quoted)
         gains = np.zeros(frames, np.float32) if gains is None else gains
         sound = self._decoded(codes, gains, wanted.loop)[..., : wanted.samples]
         gain = gain_to(sound, self.material.lufs)
         return Output(
             codes=codes,
             gains_db=gains + np.float32(gain),
-            takes=np.full(frames, INVENTED) if takes is None else takes,
-            samples=np.zeros(frames, np.int64) if samples is None else samples,
+            takes=takes,
+            samples=samples,
             audio=finished(sound * np.float32(10 ** (gain / 20)), wanted.samples, is_loop=wanted.loop),
             engine=engine,
         )

@@ -1,10 +1,13 @@
 """Choose the recordings' events for the slots of a plan.
 
 The events of the template are grouped into a few roles by their ranks: what is like a kick, like a hat. Each role gets
-events of other recordings that are like it, so that an output sounds like one kit and not like a shuffle of all
-recordings. With wanted ranks, events are chosen near them, and near the median in the other ranks that can be wanted.
+events that are like it from a kit: one recording and those whose events are most like its own. So an output sounds like
+one place and not like a shuffle of all recordings, and another output like another. Events are preferred that can be
+stretched to fill their slot: a short one in a long slot leaves a hole. With wanted ranks, events are chosen near them,
+and near the median in the other ranks that can be wanted.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,13 +16,17 @@ from numpy.typing import NDArray
 from daemon.generation.event_bank import COLUMNS, EventBank
 from daemon.generation.event_grid import Plan, Slot
 from daemon.generation.event_settings import EventSettings
+from protocol.units import SAMPLE_RATE_HZ
 
 CONTROLS = ("brightness", "roughness", "attack")
 DRY = 0.5
 """Fullness below which only events that read as one onset are used."""
 _LIKENESS = {"loudness": 1.0, "brightness": 1.5, "noisiness": 0.7, "length": 1.0}
 _NEAR_ROLE = 0.16  # squared distance of ranks within which two events of a template are one role
-_KIT_TAKES, _KIT_BONUS = 4, 0.10
+_KIT_TAKES, _KIT_EVENTS = 4, 4  # least recordings of a kit, and least events
+_KIT_BONUS, _KIT_BONUS_WANTED = 2.0, 0.03
+_SHORT, _REACH = 0.5, 2.0
+"""Cost of an event for each doubling, squared, by which its slot is longer than `_REACH` times itself."""
 _POOL, _VARIED_POOL = 3, 10
 _WANTED, _PINNED, _FREE = 6.0, 1.0, 0.15
 _LEAST_SINGLES = 6
@@ -44,18 +51,27 @@ class Chooser:
         self._chance = int(random.integers(1 << 31))
         self._usable = self._usable_events(plan)
         self._takes = np.array([event.take for event in bank.events])
-        kit = random.permutation(np.unique(self._takes[self._usable]))[:_KIT_TAKES]
-        self._bonus = _KIT_BONUS * np.isin(self._takes, kit)
+        self._bonus = (_KIT_BONUS_WANTED if settings.wanted else _KIT_BONUS) * self._kit(random)
         self._roles = self._roles_of(plan)
-        self._pools: dict[int, NDArray[np.int64]] = {}
+        self._pools: dict[tuple[int, int], NDArray[np.int64]] = {}
 
     def choose(self, slot: Slot) -> Choice:
         """The event of a slot; the same for the same step of a repeated bar unless the slot is varied."""
         role = self._roles.get(slot.role, -1)
-        pool = self._pool(role)
+        pool = self._pool(role, slot.samples)
         draw = self._draw(role, slot.bar, slot.step, slot.at if slot.is_varied else 0)
         place = int(draw.random() ** 2 * min(len(pool), _VARIED_POOL if slot.is_varied else _POOL))
         return Choice(int(pool[place]), slot.role)
+
+    def _kit(self, random: np.random.Generator) -> NDArray[np.bool_]:
+        """Which events are of the kit: those of one recording and of the recordings most like it, `(E,)`."""
+        takes = self._takes
+        candidates, counts = np.unique(takes[self._usable], return_counts=True)
+        means = np.array([self._ranks[takes == take].mean(0) for take in candidates])
+        first = int(random.integers(len(candidates)))
+        near = np.argsort(np.square(means - means[first]).sum(1), kind="stable")
+        enough = int(np.searchsorted(counts[near].cumsum(), _KIT_EVENTS)) + 1
+        return np.isin(takes, candidates[near[: max(_KIT_TAKES, enough)]])
 
     def _draw(self, role: int, *at: int) -> np.random.Generator:
         """Chance of one place in the plan, which other places do not change."""
@@ -86,20 +102,24 @@ class Chooser:
             roles[event] = near[0] if near else event
         return roles
 
-    def _pool(self, role: int) -> NDArray[np.int64]:
-        """Events for a role, the best first."""
-        if role not in self._pools:
+    def _pool(self, role: int, samples: int) -> NDArray[np.int64]:
+        """Events for a role in a slot of about `samples` samples, the best first."""
+        half_octave = round(2 * math.log2(samples / SAMPLE_RATE_HZ))
+        if (role, half_octave) not in self._pools:
             usable, origins = self._usable, self._settings.origins
             if origins is not None:  # the voice of a role is one model's
                 usable = usable[origins.drawn(self._takes[usable], self._draw(role, 0x0719))]
-            cost = self._cost(role)[usable]
-            self._pools[role] = usable[np.argsort(cost, kind="stable")][:_VARIED_POOL]
-        return self._pools[role]
+            lengths = np.maximum(self._bank.descriptors[:, COLUMNS.index("length")], 0.01)
+            missing = np.maximum(0, half_octave / 2 - np.log2(_REACH * lengths))
+            full = _SHORT * self._settings.full
+            cost = (self._cost(role) + full * np.square(missing))[usable]
+            self._pools[role, half_octave] = usable[np.argsort(cost, kind="stable")][:_VARIED_POOL]
+        return self._pools[role, half_octave]
 
     def _cost(self, role: int) -> NDArray[np.float64]:
         """How ill each event of the bank fits a role and the wanted ranks, `(E,)`."""
         wanted = self._settings.wanted
-        cost = -self._bonus * (0.3 if wanted else 1.0)
+        cost = -self._bonus
         for name, weight in _LIKENESS.items():
             column = self._ranks[:, COLUMNS.index(name)]
             target = self._ranks[role, COLUMNS.index(name)] if role >= 0 else 0.5

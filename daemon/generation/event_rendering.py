@@ -22,7 +22,7 @@ HEAD = 3
 """Frames kept: the silence before an event and the two of its attack."""
 TAIL = 2
 """Frames of silence after an event."""
-MOST_STRETCH = 4.0
+MOST_STRETCH = 8.0
 AIR_LEVEL = 4
 """First level of the air: coarser ones hold what an event is."""
 _MORPH, _MUTATED = 0.7, 0.3  # at newness 1

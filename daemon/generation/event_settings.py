@@ -9,8 +9,8 @@ from daemon.generation.origins import Origins
 from protocol.units import SAMPLE_RATE_HZ
 
 SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0
-MOST_S = 1200.0
-"""Longest sound in seconds, 20 minutes."""
+MOST_S = 1800.0
+"""Longest sound in seconds, 30 minutes."""
 _SHARES = ("density", "repeat", "full", "newness", "brightness", "roughness", "attack")
 
 

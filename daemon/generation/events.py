@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from daemon.codec.codec import Codes
 from daemon.codec.signals import FADE_IN_SAMPLES, fade_in
 from daemon.dsp.audio import Audio
-from daemon.dsp.loudness import SILENCE_LUFS
+from daemon.dsp.loudness import SILENCE_LUFS, integrated_lufs
 from daemon.dsp.mel import LOG_FLOOR, magnitudes, mel_bands
 from daemon.generation.drones import weave
 from daemon.generation.errors import GenerationError
@@ -36,11 +36,15 @@ LEAST_EVENTS = 3
 _RING = 1.5  # slots that an event rings for
 _OVERLAP = 1.3
 """Slots that a stretched event fills, so that it fades under the next one and not before it."""
-_BED_DB, _BED_FULL_DB = -3.0, 12.0  # level of a bed at fullness 1, and how far it falls towards fullness 0
+_BED_DB, _BED_FULL_DB = -4.0, 12.0  # loudness of a bed under its events at fullness 1, and its fall to fullness 0
 _BED_CHANCE = 1.5  # of outputs with a bed, over the share of the recordings that is sustained
-_RELEASE = 0.3  # share of an event that fades, at fullness 1: a body that stops hard sounds gated
+_RELEASE, _RELEASE_LONG, _RELEASE_MOST = 0.3, 0.12, 0.9
+"""Share of an event that fades at fullness 1, what each time it is stretched beyond twice adds, and the most of it.
+
+A body that stops hard sounds gated, and one that is stretched eight times and does not fade sounds frozen."""
 _MOST_LEVEL_DB = 12.0
-_COMPARED_S = 60.0
+COMPARED_S = 60.0
+"""Seconds from the start in which the strand is compared with the mix."""
 
 GoOn = Callable[[float], bool]
 
@@ -113,23 +117,23 @@ class Events:
             loudest.hear(placed)
             if not go_on((count + 1) / len(plan.slots)):
                 return None
-        if (bed := self._bed(samples, seed, settings)) is not None:
+        if (bed := self._bed(samples, seed, settings, integrated_lufs(mix.audio))) is not None:
             mix.add(bed, 0)
             loudest.cover(bed)
-        gain = np.float32(10 ** (gain_to(mix.audio, self.material.lufs) / 20))
-        audio = finished(mix.audio * gain, samples, is_loop=settings.is_loop)
+        mix.audio *= np.float32(10 ** (gain_to(mix.audio, self.material.lufs) / 20))
+        audio = finished(mix.audio, samples, is_loop=settings.is_loop)
         if not settings.is_loop:  # the first event would begin at once, which clicks
             audio[..., :FADE_IN_SAMPLES] *= fade_in()[:samples]
         return self._output(audio, plan, loudest, settings)
 
-    def _bed(self, samples: int, seed: int, settings: EventSettings) -> Audio | None:
-        """A drone to lie under the events of a full sound, as often as recordings are drones; None without one."""
+    def _bed(self, samples: int, seed: int, settings: EventSettings, lufs: float) -> Audio | None:
+        """A drone to lie under events of a loudness, as often as recordings are drones; None without one."""
         sustained = sum(self.material.takes[take].frames for take in {drone.take for drone in self._bank.drones})
         chance = _BED_CHANCE * sustained / self.material.frames
-        if settings.full < DRY or np.random.default_rng([seed, 0xBED]).random() >= chance:
+        if settings.full < DRY or lufs <= SILENCE_LUFS or np.random.default_rng([seed, 0xBED]).random() >= chance:
             return None
         audio = self._drone(samples, seed, settings).audio
-        level_db = _BED_DB + _BED_FULL_DB * (settings.full - 1)
+        level_db = lufs - integrated_lufs(audio) + _BED_DB + _BED_FULL_DB * (settings.full - 1)
         return audio * np.float32(10 ** (level_db / 20))
 
     def _placed(self, slot: Slot, choice: Choice, seed: int, settings: EventSettings) -> _Placed:
@@ -142,7 +146,7 @@ class Events:
         recipe = self._renderer.recipe(choice.event, stretch, settings.newness, random)
         rendered: Rendered = self._renderer.render(recipe)
         gain = 10 ** (self._level_db(choice) / 20)
-        release = _RELEASE * settings.full
+        release = settings.full * min(_RELEASE_MOST, _RELEASE + _RELEASE_LONG * max(0.0, stretch - 2))
         audio = ringing(rendered.audio, rendered.lead, round(_RING * slot.samples), gain, release)
         return _Placed(slot.at - rendered.lead, rendered.lead, audio, choice.event, rendered.is_verbatim)
 
@@ -164,8 +168,12 @@ class Events:
         codes, gains_db = self._encoded(audio, is_loop=settings.is_loop)
         takes, samples = loudest.sources(self.material, self._bank)
         codec = self.material.codec
-        decode = decode_loop(codec, codes, gains_db) if settings.is_loop else codec.decode(codes, gain_db=gains_db)
-        apart = mel_apart_db(decode[..., : audio.shape[-1]], audio)
+        compared = min(codes.shape[1], round(COMPARED_S * codec.frame_rate))
+        if settings.is_loop and compared == codes.shape[1]:
+            decode = decode_loop(codec, codes, gains_db)
+        else:
+            decode = codec.decode(codes[:, :compared], gain_db=gains_db[:compared])
+        apart = mel_apart_db(decode[..., : audio.shape[-1]], audio[..., : decode.shape[-1]])
         notes = [*plan.notes, f"The strand is the mix encoded again: it is {apart:.1f} dB from the WAV file."]
         if settings.density is not None and settings.full > 0.2:
             notes.append("Density counts exactly for dry events; fuller ones blur it.")
@@ -243,7 +251,7 @@ class _Loudest:
 
 def mel_apart_db(first: Audio, second: Audio) -> float:
     """Mean difference of the mel levels of two sounds in dB, over their first minute."""
-    count = round(_COMPARED_S * SAMPLE_RATE_HZ)
+    count = round(COMPARED_S * SAMPLE_RATE_HZ)
     levels = []
     for sound in (first, second):
         mono = np.ascontiguousarray((sound if sound.ndim == 1 else sound.mean(0))[:count])

@@ -1,10 +1,11 @@
-"""Fill chosen levels of a gap with the neural engine, as the operation `regenerate` needs it."""
+"""What the Editor asks of a prior: to fill chosen cells of a gap (`regenerate`), and how much cells surprise it."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from daemon.codec.codec import Codes
 from daemon.generation.material import Material
-from daemon.generation.neural import Neural, Settings
+from daemon.generation.neural import Neural, Settings, Watch
 from daemon.prior.prior import Prior
 from daemon.prior.sampling import Sampling
 
@@ -18,16 +19,29 @@ def warmed(temperature: float, creativity: float) -> float:
 
 
 class Filler:
-    """The neural engine of one model, for gaps."""
+    """The prior of one model and its neural engine, for gaps."""
 
     def __init__(self, prior: Prior, material: Material, temperature: float) -> None:
-        self._neural, self._temperature = Neural(prior, material), temperature
+        self._prior, self._neural, self._temperature = prior, Neural(prior, material), temperature
 
     def fill(
-        self, codes: Codes, lo: int, hi: int, free: list[int], *, creativity: float, focus: float, seed: int
+        self,
+        codes: Codes,
+        lo: int,
+        free: NDArray[np.bool_],
+        *,
+        creativity: float,
+        focus: float,
+        seed: int,
+        watch: Watch = lambda _: True,
     ) -> Codes:
-        """Grid `(Q, T)` with the free levels of frames [lo, hi) drawn again."""
-        sampling = Sampling(temperature=warmed(self._temperature, creativity))
-        mask = np.zeros((codes.shape[0], hi - lo), bool)
-        mask[free] = True
-        return self._neural.infill(codes, lo, hi, seed, Settings(sampling=sampling, focus=focus), free=mask)
+        """Grid `(Q, T)` with the free cells `(Q, n)` of the frames from `lo` on drawn again.
+
+        The same codes come back if `watch`, called with each drawn frame, stops it.
+        """
+        settings = Settings(sampling=Sampling(temperature=warmed(self._temperature, creativity)), focus=focus)
+        return self._neural.infill(codes, lo, lo + free.shape[1], seed, settings, free=free, watch=watch)
+
+    def surprise(self, codes: Codes, heard: int) -> NDArray[np.float32]:
+        """Bits of each cell of `(Q, T)` codes after the first `heard` frames, `(Q, T - heard)`."""
+        return self._prior.surprise(codes, heard)

@@ -27,6 +27,8 @@ FOLDER = "material"
 VERSION = 1
 MOST_FRAMES = 200_000
 """Frames of material, 71 minutes. Of a longer corpus, recordings are drawn by chance until it is full."""
+HIT_S = 0.25
+"""Length below which a recording is a single hit."""
 _INDEX, _CODES, _DESCRIBED = "material.json", "codes.npy", "described.npy"
 
 Codes = NDArray[np.uint16]
@@ -78,6 +80,12 @@ class Material:
         """Duration of all takes."""
         return self.frames / self.codec.frame_rate
 
+    @property
+    def is_hits(self) -> bool:
+        """Whether most of the sound is in recordings of single hits, which are over before a walk or a prior begins."""
+        short = sum(take.frames for take in self.takes if take.frames < HIT_S * self.codec.frame_rate)
+        return 2 * short > self.frames
+
     def codes_of(self, take: Take) -> Codes:
         """Codes of a take, `(Q, T)`."""
         return self.codes[:, take.first : take.stop]
@@ -105,6 +113,32 @@ class Material:
     def take_of(self) -> NDArray[np.int64]:
         """Index of the take of every frame, `(N,)`."""
         return np.repeat(np.arange(len(self.takes)), [take.frames for take in self.takes])
+
+    @functools.cached_property
+    def _frame_of(self) -> dict[bytes, int]:
+        """The first frame that has each column of codes."""
+        columns = np.ascontiguousarray(self.codes.T)
+        return {columns[frame].tobytes(): frame for frame in range(self.frames - 1, -1, -1)}
+
+    def places_of(self, codes: Codes) -> NDArray[np.int64]:
+        """The material's frame that equals each frame of `(Q, T)` codes in all levels, or -1: `(T,)`.
+
+        Of several, the one that follows the frame before is taken.
+        """
+        columns, places = np.ascontiguousarray(codes.T, self.codes.dtype), np.full(codes.shape[1], -1, np.int64)
+        last = self.frames
+        for frame, column in enumerate(columns):
+            onward = last + 1 if last + 1 < self.frames else 0
+            is_onward = last >= 0 and np.array_equal(self.codes[:, onward], column)
+            places[frame] = last = onward if is_onward else self._frame_of.get(column.tobytes(), -1)
+        return places
+
+    def sources_of(self, places: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Take and first sample in its recording of frames of the material; -1 and 0 where a place is -1."""
+        hop, of = self.codec.config.hop_length, self.take_of[places]
+        firsts = np.array([take.start - take.first * hop for take in self.takes])[of]
+        is_known = places >= 0
+        return np.where(is_known, of, -1), np.where(is_known, firsts + places * hop, 0)
 
     def sound(self, take: Take) -> Audio:
         """A take as the codec decodes it, at the recording's level: `(L,)`, or `(2, L)` in stereo."""

@@ -15,6 +15,10 @@ from daemon.prior.sampling import Fixed, Sampler, Sampling, sample
 
 PROMPT_FRAMES = 192
 """Frames heard before sampling, on either side."""
+SECTION_FRAMES = 576
+"""Frames of a section of a long sound, 12 s."""
+LINK_FRAMES = 240
+"""Frames of a sound that are heard again before its next section: at least the longest period."""
 CANDIDATES = 12
 INFILL_TEMPERATURE = 0.8
 """Of the calibrated one: a gap has two sides to agree with."""
@@ -24,6 +28,8 @@ SPAN_FRAMES = 8
 """Mean length of a stretch that a variation keeps or draws again, 170 ms."""
 
 GoOn = Callable[[float], bool]
+Watch = Callable[[NDArray[np.int64]], bool]
+"""Called with the codes `(Q,)` of a frame that was drawn; False stops."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,21 +64,60 @@ class Neural:
 
         Fewer frames come back if `go_on`, called with the share done, stops it.
         """
-        prompt = None if before is None else before[:, -PROMPT_FRAMES:]
-        grids = sample(
-            self._prior,
-            frames,
-            seeds,
-            settings.sampling,
-            prompt=prompt,
-            conditions=self._given(settings),
-            blend=self._blend,
-            go_on=lambda done: go_on(done / frames),
-        )
+        heard = None if before is None else before[:, -PROMPT_FRAMES:]
+        first = min(frames, SECTION_FRAMES)
+        grids = self._section(heard, first, seeds, settings, lambda done: go_on(done / frames))
+        if grids[0].shape[1] == first < frames:
+            share = lambda index, done: go_on((first + (index + done) * (frames - first) / len(seeds)) / frames)  # noqa: E731
+            grids = [
+                self._extended(grid, heard, frames, seed, settings, lambda done, index=index: share(index, done))
+                for index, (grid, seed) in enumerate(zip(grids, seeds, strict=True))
+            ]
         made = [self._snapped(grid, settings, seed) for grid, seed in zip(grids, seeds, strict=True)]
         if not is_loop:
             return made
         return [self._closed(grid, settings, seed) for grid, seed in zip(made, seeds, strict=True)]
+
+    def _section(
+        self,
+        heard: Codes | None,
+        frames: int,
+        seeds: Sequence[int],
+        settings: Settings,
+        go_on: Callable[[int], bool],
+    ) -> list[Codes]:
+        """Grids after what was heard, one for each seed."""
+        return sample(
+            self._prior,
+            frames,
+            seeds,
+            settings.sampling,
+            prompt=heard,
+            conditions=self._given(settings),
+            blend=self._blend,
+            go_on=go_on,
+        )
+
+    def _extended(
+        self, codes: Codes, heard: Codes | None, frames: int, seed: int, settings: Settings, go_on: GoOn
+    ) -> Codes:
+        """A grid that goes on to `frames` frames, in sections; shorter if `go_on` stops it.
+
+        A sequence that has only itself to copy comes to a standstill within minutes. So what was heard at first is
+        heard again before each section, followed by the last frames of the grid.
+        """
+        begun, section = codes.shape[1], 0
+        while (done := codes.shape[1]) < frames:
+            section += 1
+            last = codes[:, -LINK_FRAMES:]
+            prompt = last if heard is None else np.concatenate([heard, last], 1)
+            count = min(SECTION_FRAMES, frames - done)
+            share = lambda more, done=done: go_on((done - begun + more) / (frames - begun))  # noqa: E731
+            (piece,) = self._section(prompt, count, [seed + (section << 40)], settings, share)
+            codes = np.concatenate([codes, piece], 1)
+            if piece.shape[1] < count:
+                break
+        return codes
 
     def infill(
         self,
@@ -83,9 +128,11 @@ class Neural:
         settings: Settings,
         *,
         free: NDArray[np.bool_] | None = None,
-        go_on: GoOn = lambda _: True,
+        watch: Watch = lambda _: True,
     ) -> Codes:
         """Fill frames [lo, hi) of a grid so that both sides fit; the best of `CANDIDATES` by its steps at the joins.
+
+        The same codes come back if `watch`, called with each frame of the first candidate, stops it.
 
         Args:
             free: cells of the gap that may change, `(Q, hi - lo)`; all by default.
@@ -102,7 +149,7 @@ class Neural:
             if free is not None:
                 given = np.where(free[:, frame], -1, codes[:, lo + frame].astype(np.int64))
             drawn.append(sampler.draw(given=given))
-            if not go_on((frame + 1) / (hi - lo)):
+            if not watch(drawn[-1][0]):
                 return codes
         candidates = []
         for index, grid in enumerate(np.stack(drawn, -1).astype(np.uint16)):

@@ -1,8 +1,9 @@
-"""Snap sampled frames to frames of the recordings: the body is sampled, the fine levels become real.
+"""Snap sampled frames to frames of the recordings: the coarsest level is sampled, the others become real.
 
-A prior of minutes draws its finest levels almost at random, which is heard as grain. So for a snapped frame, the
+A prior of minutes draws its finer levels almost at random, which is heard as grain. So for a snapped frame, the
 recordings' frame whose partial latent (levels 0 and 1) is near the sampled one is found, rather the one after the frame
-found last, and the deeper levels are searched again so that their sum comes to that frame's whole latent.
+found last, and all levels but the coarsest are searched again so that their sum comes to that frame's whole latent.
+Stretches of frames that follow one another have the decays of the recordings (docs/adr/0107-how-outputs-look.md).
 """
 
 import numpy as np
@@ -12,10 +13,12 @@ from daemon.codec.codec import Codes
 from daemon.generation.material import Material
 
 BODY = 2
+"""Levels that a frame of the recordings is found by."""
+KEPT = 1
 """Levels that stay as they were sampled."""
-ONWARD = 2.0
+ONWARD = 12.0
 """Bonus, in nats, for the frame after the one found last."""
-WIDTH = 0.02
+WIDTH = 0.06
 """Squared distance, as a share of the variance of partial latents, at which a frame is a factor e less likely."""
 _STRETCH = 16  # mean frames of a stretch that is snapped or not
 
@@ -25,8 +28,9 @@ class Snapping:
 
     def __init__(self, material: Material) -> None:
         self._material = material
-        self._body = list(range(min(BODY, material.codec.config.levels - 1)))
-        self._deeper = list(range(len(self._body), material.codec.config.levels))
+        levels = material.codec.config.levels
+        self._body = list(range(min(BODY, levels)))
+        self._kept, self._deeper = list(range(min(KEPT, levels))), list(range(KEPT, levels))
         self._partial = material.codec.dequantize(material.codes, levels=self._body)
         self._sizes = np.square(self._partial).sum(1)
         self._width = WIDTH * float(self._partial.var(0).sum()) or 1.0
@@ -42,8 +46,9 @@ class Snapping:
         chosen = _stretches(codes.shape[1], share, random)
         found = self._found(partial, random)
         snapped = codes.copy()
-        target = self._material.latents[found[chosen]] - partial[chosen]
-        snapped[len(self._body) :, chosen] = self._material.codec.quantize_levels(target, self._deeper)
+        kept = self._material.codec.dequantize(codes[:, chosen], levels=self._kept)
+        target = self._material.latents[found[chosen]] - kept
+        snapped[len(self._kept) :, chosen] = self._material.codec.quantize_levels(target, self._deeper)
         return snapped
 
     def _found(self, partial: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.int64]:

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from daemon.runs.reports import EvaluationReport, LevelReport, LogLine, PriorReport, Report, StepReport
-from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
+from daemon.runs.folder import AnyReport
+from daemon.runs.reports import EvaluationReport, LevelReport, PriorReport, PriorStepReport, Report, StepReport
+from protocol.messages.events import EvaluationCompleted, JobLogged, PriorEvaluated, PriorStepped, StepCompleted
 from protocol.messages.fields import Struct
 
 
@@ -23,13 +24,15 @@ def event_of(job: str, report: Report, run_dir: Path) -> Struct:
         return _step(job, report)
     if isinstance(report, EvaluationReport):
         return _evaluation(job, report, run_dir)
-    return JobLogged(job=job, text=report.words if isinstance(report, PriorReport) else report.text)
+    if isinstance(report, PriorStepReport):
+        return PriorStepped(job=job, step=report.step, elapsed_s=report.elapsed_s, eta_s=report.eta_s, bits=report.bits)
+    return _prior(job, report, run_dir) if isinstance(report, PriorReport) else JobLogged(job=job, text=report.text)
 
 
 def read_line(line: bytes) -> Report | None:
     """Read a line of `log.jsonl`. Returns None for a line that a killed process left incomplete."""
     try:
-        return msgspec.json.decode(line, type=StepReport | EvaluationReport | LogLine)
+        return msgspec.json.decode(line, type=AnyReport)
     except msgspec.DecodeError:
         return None
 
@@ -52,6 +55,22 @@ def _step(job: str, report: StepReport) -> StepCompleted:
         gradient_norm=report.grad_norm,
         examples_per_s=report.examples_per_s,
         memory_mb=report.memory_mib,
+    )
+
+
+def _prior(job: str, report: PriorReport, run_dir: Path) -> PriorEvaluated:
+    return PriorEvaluated(
+        job=job,
+        step=report.step,
+        elapsed_s=report.elapsed_s,
+        bits=report.bits,
+        network_bits=report.network_bits,
+        unigram_bits=report.unigram_bits,
+        train_bits=report.train_bits,
+        levels=report.levels,
+        is_best=report.is_best,
+        preview=str(run_dir / report.preview) if report.preview else "",
+        novelty=report.novelty,
     )
 
 

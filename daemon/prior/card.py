@@ -33,7 +33,7 @@ class PriorCard(msgspec.Struct, frozen=True, kw_only=True):
     """How often it then repeats itself, as a share of the frames."""
     corpus_repeat_rate: float
     novelty: dict[str, float] | None = None
-    """How new a few sounds made from nothing were; None if that was not measured."""
+    """Shares of a few sounds made from nothing that are copy, close and new; None if that was not measured."""
     ended: str = ""
     """Why the training ended before its budget was used; empty if it was used."""
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from daemon.codec.codec import Codec
 from daemon.dsp.limiter import limit
-from daemon.prior.calibration import fitted_temperature, repeat_rate
+from daemon.prior.calibration import fitted_temperature
 from daemon.prior.card import PriorCard, write_card
 from daemon.prior.plan import PriorPlan
 from daemon.prior.prior import Prior
@@ -32,8 +32,8 @@ from daemon.training.threads import ThreadChooser
 
 JUDGED_FRAMES = 2400
 """Frames scored in an evaluation, of held-out and of training codes each."""
-PREVIEW_FRAMES = 96
-"""Frames of a preview, 2 s."""
+PREVIEW_FRAMES = 144
+"""Frames of a preview, 3 s."""
 PREVIEW_SEED = 1
 
 
@@ -111,7 +111,7 @@ class PriorLearner:
         return True
 
     def judge(self) -> Judgement:
-        """Score held-out and training codes with the averaged weights, and make two seconds of sound."""
+        """Score held-out and training codes with the averaged weights, and make three seconds of sound."""
         return self._judged(self._prior(), self.progress.step)
 
     def _prior(self) -> Prior:
@@ -175,9 +175,8 @@ class PriorLearner:
             say(kept)
         assert isinstance(judged.report, PriorReport)
         report(judged.report)
-        corpus_rate = repeat_rate([recording.grids[0] for recording in self._train])
-        temperature, rate = fitted_temperature(prior, corpus_rate, self.plan.prior.context)
-        say(f"temperature {temperature:.2f}: level 0 repeats {rate:.0%} of its codes, the recordings {corpus_rate:.0%}")
+        temperature, rate, wanted = fitted_temperature(prior, [recording.grids[0] for recording in self._train])
+        say(f"temperature {temperature:.2f}: level 0 repeats {rate:.0%} of its codes, the recordings {wanted:.0%}")
         prior.save(self._dir)
         card = PriorCard(
             parameters=prior.model.parameter_count,
@@ -189,7 +188,7 @@ class PriorLearner:
             unigram_bits_per_frame=judged.report.unigram_bits,
             temperature=temperature,
             repeat_rate=rate,
-            corpus_repeat_rate=corpus_rate,
+            corpus_repeat_rate=wanted,
             ended=ended,
         )
         write_card(self._dir, card)

@@ -17,11 +17,7 @@ from daemon.prior.files import read_prior, write_prior
 from daemon.prior.network import PriorNetwork
 from daemon.prior.past import CopyWeights
 from daemon.prior.unrolled import UnrolledNetwork
-
-CHUNK_FRAMES = 768
-"""Frames scored at once: time and memory grow with their square."""
-OVERLAP_FRAMES = 192
-"""Frames before a chunk that are scored again, as its past."""
+from daemon.prior.windows import HEARD_FRAMES, SCORED_FRAMES
 
 
 class PriorModel(torch.nn.Module):
@@ -86,9 +82,13 @@ class Prior:
         return CopyWeights(self.model.copies)
 
     @torch.no_grad()
-    def surprise(self, codes: NDArray[np.integer]) -> NDArray[np.float32]:
-        """Bits that each cell of `(Q, T)` codes costs, given the coarser cells and all frames before: `(Q, T)`."""
-        return self.bits(codes)[0]
+    def surprise(self, codes: NDArray[np.integer], heard: int = 0) -> NDArray[np.float32]:
+        """Bits that each cell of `(Q, T)` codes costs, given the coarser cells and all frames before: `(Q, T - heard)`.
+
+        Args:
+            heard: frames at the beginning that are only the past of the others, 0 where the recording begins.
+        """
+        return self.bits(codes, heard)[0]
 
     @property
     def unigram_bits(self) -> NDArray[np.float32]:
@@ -96,16 +96,15 @@ class Prior:
         return (-self.model.network.log_use / math.log(2)).cpu().numpy()
 
     @torch.no_grad()
-    def bits(self, codes: NDArray[np.integer]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Bits of every cell of `(Q, T)` codes, by the whole prior and by its network alone, each `(Q, T)`."""
+    def bits(self, codes: NDArray[np.integer], heard: int = 0) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Bits of every cell of `(Q, T)` codes, by the whole prior and by its network alone, each `(Q, T - heard)`."""
         grid = torch.from_numpy(np.asarray(codes, np.int64))[None].to(self.device)
         whole, network = [], []
-        step = CHUNK_FRAMES - OVERLAP_FRAMES
-        for lo in range(0, grid.shape[-1], step):
-            first = max(0, lo - OVERLAP_FRAMES)
-            piece = grid[..., first : lo + step]
+        for lo in range(heard, grid.shape[-1], SCORED_FRAMES):
+            first = max(0, lo - HEARD_FRAMES)
+            piece = grid[..., first : lo + SCORED_FRAMES]
             begins = torch.zeros(1, piece.shape[-1], dtype=torch.bool, device=self.device)
-            begins[:, 0] = first == 0
+            begins[:, 0] = first == 0 and not heard
             both, alone = self.model.log_likelihood(piece, begins)
             whole.append(both[0, :, lo - first :])
             network.append(alone[0, :, lo - first :])

@@ -11,7 +11,7 @@ import msgspec
 
 from daemon.errors import passing_hint
 from daemon.runs.errors import TrainingError
-from daemon.runs.reports import EvaluationReport, HeldOut, LogLine, PriorReport, Report, StepReport
+from daemon.runs.reports import EvaluationReport, HeldOut, LogLine, PriorReport, PriorStepReport, Report, StepReport
 from daemon.runs.spec import Plan, TrainingSpec
 from protocol.atomic import replacing, sweep, write_bytes
 
@@ -132,7 +132,7 @@ def read_log(run_dir: Path) -> list[Report]:
     return [report for report, _ in _reports(run_dir / LOG_NAME)]
 
 
-AnyReport = StepReport | EvaluationReport | PriorReport | LogLine
+AnyReport = StepReport | EvaluationReport | PriorStepReport | PriorReport | LogLine
 
 
 def _reports(path: Path) -> Iterator[tuple[Report, bytes]]:

@@ -102,6 +102,8 @@ class PriorReport(msgspec.Struct, frozen=True, kw_only=True, tag="prior"):
     is_best: bool
     preview: str
     """A WAV file, relative to the run folder: a few seconds that these weights made from nothing."""
+    novelty: str = ""
+    """Whether that file is a copy of the recordings, close to them, or new; empty if it was not judged."""
 
     @property
     def words(self) -> str:
@@ -116,7 +118,17 @@ class PriorReport(msgspec.Struct, frozen=True, kw_only=True, tag="prior"):
         return f"prior step {self.step}: {known}; by level {levels}"
 
 
-Report = StepReport | EvaluationReport | PriorReport | LogLine
+class PriorStepReport(msgspec.Struct, frozen=True, kw_only=True, tag="prior_step"):
+    """The report of a step of a prior, in the log of its model. Not every step has one."""
+
+    step: int
+    elapsed_s: float
+    eta_s: float
+    bits: float
+    """The bits that a frame of the step's crops cost the network, with dropout."""
+
+
+Report = StepReport | EvaluationReport | PriorStepReport | PriorReport | LogLine
 
 
 class HeldOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -31,6 +31,7 @@ from daemon.server.handlers import (
     sounds,
     status,
     strands,
+    surprise,
 )
 from daemon.server.handlers.playback import open_playbacks
 from daemon.server.jobnews import JobNews
@@ -65,6 +66,7 @@ FEATURES = (
     snapshots.register,
     onsets.register,
     novelty.register,
+    surprise.register,
 )
 
 Context = zmq.Context[zmq.Socket[bytes]]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.jobs.reports import SoundReport, event_of
-from daemon.runs.reports import Report, StepReport
+from daemon.runs.reports import PriorStepReport, Report, StepReport
 from daemon.server.library import Library
 from daemon.server.wire.publisher import Publisher
 from daemon.store.generated import sound_of
@@ -48,7 +48,7 @@ class JobNews:
             self._publisher.publish(SoundMade(job=info.id, sound=sound_of(report.entry, Path(report.folder), set())))
             return
         event = event_of(info.id, report, self._places.models / info.subject)
-        if isinstance(report, StepReport):
+        if isinstance(report, StepReport | PriorStepReport):
             self._publisher.progress(info.id, event)
         else:
             self._publisher.publish(event)

@@ -17,12 +17,14 @@ import numpy.typing as npt
 
 from daemon.dsp.audio import Decoded
 from daemon.edits.values import Computation
+from daemon.supervision.pipe import Parcel
 from daemon.supervision.supervisor import WorkerSupervisor
 from protocol.arrays import Array
 from protocol.ranges import SampleRange
 from protocol.strands import Codes
 
 PCM = npt.NDArray[np.float32]
+OnDrawn = Callable[[int, Codes], None]
 
 INTERACTIVE_LIMIT_S = 60.0  # loading a model onto a cold GPU; a decode takes milliseconds
 FILES_LIMIT_S = 3600.0
@@ -138,9 +140,17 @@ class EngineClient:
         return answer.buffers[0]
 
     async def compute(
-        self, model: str, codec_id: str, computation: Computation, deadline_s: float | None = None
+        self,
+        model: str,
+        codec_id: str,
+        computation: Computation,
+        deadline_s: float | None = None,
+        on_drawn: OnDrawn = lambda _first, _codes: None,
     ) -> Array:
-        """Let a model compute what an edit needs.
+        """Let a model compute what an edit needs. A task that is cancelled here stops the work.
+
+        Args:
+            on_drawn: called with the number of the first of some frames that were drawn, and their codes (Q, n).
 
         Raises:
             AlleleError: E_ENGINE, E_DEADLINE, E_OOM, or an error of the codec.
@@ -154,7 +164,11 @@ class EngineClient:
             "needs_atlas": computation.needs_atlas,
             "needs_prior": computation.needs_prior,
         }
-        return (await worker.request("compute", fields, computation.inputs, deadline_s)).buffers[0]
+
+        def on_part(part: Parcel) -> None:
+            on_drawn(int(part.fields["first"]), part.buffers[0])
+
+        return (await worker.request("compute", fields, computation.inputs, deadline_s, on_part)).buffers[0]
 
     async def encode_file(self, model: str, path: Path, deadline_s: float | None = None) -> EncodedFile:
         """Encode an audio file.

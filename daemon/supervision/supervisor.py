@@ -2,6 +2,8 @@
 
 Data flow: `request` adds to a queue. A task sends the oldest request to the child and reads its answer. If the child
 dies, requests that were not started are sent to the next child, and the one in progress fails with E_ENGINE.
+Before the answer may come parts of it, which go to the request's listener. If the sender no longer waits, the child
+receives a request to stop.
 What can go wrong: the child raises an exception (it is reported as a typed error), dies (a new child starts after a
 delay that doubles), hangs (it is killed after a limit), or dies repeatedly (the supervisor gives up after
 MAX_QUICK_DEATHS and reports that it failed).
@@ -41,6 +43,7 @@ class _PendingRequest:
     fields: dict[str, Any]
     buffers: Sequence[Array]
     deadline_s: float | None
+    on_part: Callable[[Parcel], None]
     answer: asyncio.Future[Parcel] = field(repr=False, kw_only=True)
 
 
@@ -79,9 +82,17 @@ class WorkerSupervisor:
         self._fail_waiting(AlleleError("E_CANCELLED", "the daemon is stopping"))
 
     async def request(
-        self, op: str, fields: dict[str, Any], buffers: Sequence[Array] = (), deadline_s: float | None = None
+        self,
+        op: str,
+        fields: dict[str, Any],
+        buffers: Sequence[Array] = (),
+        deadline_s: float | None = None,
+        on_part: Callable[[Parcel], None] = lambda _: None,
     ) -> Parcel:
-        """Send one request to the worker, and return its answer.
+        """Send one request to the worker, and return its answer. A task that is cancelled here stops the work.
+
+        Args:
+            on_part: called with every part of the answer that comes before it.
 
         Raises:
             AlleleError: what the worker raised; E_ENGINE if it died during the request or cannot be kept running;
@@ -91,7 +102,9 @@ class WorkerSupervisor:
             raise self._given_up()
         if len(self._pending) >= MAX_WAITING:
             raise AlleleError("E_BUSY", "too many requests wait for the engine", hint="try again in a moment")
-        request = _PendingRequest(op, fields, buffers, deadline_s, answer=asyncio.get_running_loop().create_future())
+        request = _PendingRequest(
+            op, fields, buffers, deadline_s, on_part, answer=asyncio.get_running_loop().create_future()
+        )
         self._pending.append(request)
         self._wake.set()
         return await request.answer
@@ -120,25 +133,39 @@ class WorkerSupervisor:
         self.facts = hello.fields
         self._ready_s = asyncio.get_running_loop().time()
         self._change("ready", "")
-        reading = asyncio.create_task(child.read())
+        reading = _Reading(child)
         try:
             while True:
-                request = await self._next(reading)
+                request = await self._next(reading.task)
                 try:
                     await child.send({"op": request.op, **request.fields}, request.buffers)
-                    done, _ = await asyncio.wait({reading}, timeout=self._op_limit_s)
-                    if not done:
-                        raise WorkerStuckError(f"{request.op} took longer than {self._op_limit_s:.0f} s")
-                    parcel = reading.result()
+                    parcel = await self._answer_of(request, child, reading)
                 except PipeError:
                     self._pending.appendleft(request)  # _handle_exit answers it
                     request.fields["is_begun"] = True
                     raise
-                reading = asyncio.create_task(child.read())
                 _answer(request, parcel)
         finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            reading.task.cancel()
+            await asyncio.gather(reading.task, return_exceptions=True)
+
+    async def _answer_of(self, request: _PendingRequest, child: Child, reading: "_Reading") -> Parcel:
+        """Wait for the answer to a request, pass on its parts, and stop the work if nobody waits for it."""
+        is_stopped = False
+        while True:
+            waiting: set[asyncio.Future[Parcel]] = {reading.task} if is_stopped else {reading.task, request.answer}
+            done, _ = await asyncio.wait(waiting, timeout=self._op_limit_s, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                raise WorkerStuckError(f"{request.op} took longer than {self._op_limit_s:.0f} s")
+            if reading.task not in done:
+                is_stopped = True
+                await child.send({"op": "cancel"})
+                continue
+            parcel = reading.result()
+            if "part" not in parcel.fields:
+                return parcel
+            if not request.answer.done():
+                request.on_part(parcel)
 
     async def _next(self, reading: "asyncio.Task[Parcel]") -> _PendingRequest:
         """Wait for the oldest request whose sender still waits. Raises PipeError if the child dies meanwhile."""
@@ -202,6 +229,20 @@ class WorkerSupervisor:
     def _change(self, state: str, detail: str) -> None:
         self.state, self.detail = state, detail
         self._on_change()
+
+
+class _Reading:
+    """The task that reads the child's next message."""
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+        self.task = asyncio.create_task(child.read())
+
+    def result(self) -> Parcel:
+        """The message that was read, after which the next one is being read."""
+        parcel = self.task.result()
+        self.task = asyncio.create_task(self._child.read())
+        return parcel
 
 
 def _answer(request: _PendingRequest, parcel: Parcel) -> None:

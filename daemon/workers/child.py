@@ -93,6 +93,7 @@ class Wire:
             elif op == "keep":
                 self.kept.set()
             else:
+                self.cancelled.clear()  # it was for the request before, which is answered
                 self.inbox.put(parcel)
 
 

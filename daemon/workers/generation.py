@@ -20,7 +20,8 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
     from daemon.generation.errors import GenerationError
     from daemon.workers.device import choose_device
     from daemon.workers.generation_files import Folder
-    from daemon.workers.generation_work import notes_of, open_engines, open_judges, wanted_of
+    from daemon.workers.generation_models import open_or_reuse
+    from daemon.workers.generation_work import notes_of, wanted_of
 
     say = keep_log(wire, log)
     folder = Folder(spec)
@@ -42,10 +43,10 @@ def _generate(wire: Wire, spec: GenerateSpec, log: Path) -> dict[str, Any]:
 
     progress(0.0, 0)
     if seeds:
-        engines = open_engines(spec, choose_device(), say=say, go_on=opening)
-        if engines is None:
+        opened = open_or_reuse(spec, choose_device(), say=say, go_on=opening)
+        if opened is None:
             return {"state": "stopped"}
-        judges = open_judges(spec)
+        engines, judges = opened.engines, opened.judges
         wanted, given = wanted_of(spec)
         notes = notes_of(spec, engines, engines.choose(wanted, given))
         for seed in seeds:

@@ -25,6 +25,7 @@ from daemon.dsp.onsets import find_onsets
 from daemon.dsp.tempo import tempo_candidates
 from daemon.render.wav import write_wav
 from daemon.workers.clips import read_clip
+from daemon.workers.drawing import DrawingFiller, Watcher
 from daemon.workers.filling import Filler, open_filler, prior_changed
 from daemon.workers.likeness import unlikeness
 from daemon.workers.novelty import novelty_of_codes, novelty_of_file
@@ -46,8 +47,8 @@ LIMITER_PIECES = 2 * PIECE
 class Operations:
     """The operations of one worker on one device."""
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
+    def __init__(self, device: torch.device, watcher: Watcher | None = None) -> None:
+        self._device, self._watcher = device, watcher or Watcher()
         self._codecs: OrderedDict[str, tuple[int, Codec]] = OrderedDict()
         self._measured: tuple[Path, int, Atlas] | None = None
         self._prior: tuple[Path, int, Filler] | None = None
@@ -112,7 +113,7 @@ class Operations:
         codec = self._codec(model, codec_id)
         given = (self._atlas(Path(model), codec),) if needs_atlas else ()
         if needs_prior:
-            given = (self._filler(Path(model), codec),)
+            given = (DrawingFiller(self._filler(Path(model), codec), self._watcher),)
         return {}, (compute(codec, kind, settings, inputs, *given),)
 
     def encode_file(self, *, model: str, path: str) -> Result:

@@ -1,7 +1,8 @@
 """The second part of a training: the material and the prior of a finished model.
 
-Its steps are progress of the job (phase learning); each evaluation is a line of the model's log, and the prior's own
-folder has all reports. A failure is only reported, because the model works without a prior.
+Its steps are progress of the job (phase learning), and one of every half second is in the model's log, as are all
+evaluations, each with the novelty of its preview; the prior's own folder has all reports. At the end, a few sounds made
+from nothing are judged for its card. A failure is only reported, because the model works without a prior.
 """
 
 import time
@@ -10,10 +11,12 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from daemon.jobs.specs import TrainSpec, train_command
+from daemon.prior.card import FOLDER
 from daemon.runs.folder import append_log
-from daemon.runs.reports import Control, LogLine, PriorReport, Report, StepReport
+from daemon.runs.reports import Control, LogLine, PriorReport, PriorStepReport, Report, StepReport
 from daemon.runs.spec import TrainingSpec
 from daemon.workers.child import Wire
 
@@ -24,7 +27,7 @@ LONGEST_S = 600.0
 MOST_STEPS = 200
 CHECK_SHARE, LEAST_CHECK_S = 0.5, 2.0
 """Time for trying the knobs, as a share of the prior's training, and the least."""
-PROGRESS_S = 0.25
+PROGRESS_S, CURVE_S = 0.25, 0.5
 
 
 def learns_prior(training: TrainingSpec) -> bool:
@@ -43,6 +46,7 @@ def learn_prior(
     from daemon.prior.run import train_prior
     from daemon.workers.device import choose_device
     from daemon.workers.failures import describe_failure
+    from daemon.workers.prior_novelty import judge_prior
 
     model_dir, corpus_dir = Path(spec.run_dir), Path(spec.corpus_dir)
     news = _News(wire, model_dir)
@@ -55,6 +59,8 @@ def learn_prior(
         result = train_prior(
             wanted, corpus_dir, model_dir, device=device, report=news.report, control=lambda: control_of(wire)
         )
+        if result.state != "stopped":
+            news.say(judge_prior(model_dir))
     except Exception as problem:  # noqa: BLE001 - the model is finished in any case
         news.say(f"the prior could not be trained: {describe_failure(problem).message.rstrip('.')}; {later}")
         return True
@@ -107,13 +113,11 @@ class _News:
     """Sends what happens to the broker, and writes evaluations to the model's log."""
 
     def __init__(self, wire: Wire, model_dir: Path) -> None:
-        self._wire, self._dir, self._sent_s = wire, model_dir, 0.0
+        self._wire, self._dir, self._sent_s, self._logged_s = wire, model_dir, 0.0, 0.0
 
     def say(self, text: str) -> None:
         """Add a line to the log."""
-        line = LogLine(text=text)
-        append_log(self._dir, line)
-        self._wire.send({"type": "report", "report": msgspec.json.encode(line)})
+        self._add(LogLine(text=text))
 
     def gathering(self, share: float) -> bool:
         """Report how much of the recordings is encoded; False when the job is cancelled."""
@@ -128,13 +132,31 @@ class _News:
     def report(self, report: Report) -> None:
         """Report a step or an evaluation of the prior."""
         if isinstance(report, StepReport):
-            total_s = report.elapsed_s + report.eta_s
-            share = report.elapsed_s / total_s if total_s > 0 else 0.0
-            self._progress(share, f"prior: step {report.step}, {report.losses['total']:.1f} bits", report.eta_s)
+            self._step(report)
         elif isinstance(report, PriorReport):
+            preview = f"{FOLDER}/{report.preview}"
+            from daemon.workers.prior_novelty import preview_novelty
+
+            verdict = preview_novelty(self._dir, self._dir / preview)
+            self._add(replace(report, preview=preview, novelty=verdict))
             self.say(report.words)
         elif isinstance(report, LogLine):
             self.say(report.text if report.text.startswith("prior") else f"prior: {report.text}")
+
+    def _step(self, report: StepReport) -> None:
+        bits, total_s = report.losses["total"], report.elapsed_s + report.eta_s
+        share = report.elapsed_s / total_s if total_s > 0 else 0.0
+        self._progress(share, f"prior: step {report.step}, {bits:.1f} bits", report.eta_s)
+        now_s = time.monotonic()
+        if now_s - self._logged_s >= CURVE_S:
+            self._logged_s = now_s
+            self._add(
+                PriorStepReport(step=report.step, elapsed_s=report.elapsed_s, eta_s=report.eta_s, bits=round(bits, 3))
+            )
+
+    def _add(self, report: Report) -> None:
+        append_log(self._dir, report)
+        self._wire.send({"type": "report", "report": msgspec.json.encode(report)})
 
     def _progress(self, share: float, detail: str, eta_s: float | None) -> None:
         now_s = time.monotonic()

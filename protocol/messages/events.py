@@ -55,6 +55,38 @@ class EvaluationCompleted(Event, frozen=True, kw_only=True):
     source: str = ""
 
 
+class PriorStepped(Event, frozen=True, kw_only=True):
+    """A training's prior took a step. Not every step is sent. bits: what a frame of the step's crops cost."""
+
+    job: Id
+    step: int
+    elapsed_s: float
+    eta_s: float | None = None
+    bits: float = 0.0
+
+
+class PriorEvaluated(Event, frozen=True, kw_only=True):
+    """A training evaluated its prior. bits: what a frame of held-out codes costs, null if nothing is held out.
+
+    network_bits: the same without copies of the sequence's own past. unigram_bits: the same if only the use of each
+    code were known. train_bits: of training codes. levels: the bits of each level.
+    preview: a WAV file of a few seconds made from nothing. novelty: copy, close, new or silent; "" if not judged.
+    elapsed_s: time of the prior's own training.
+    """
+
+    job: Id
+    step: int
+    elapsed_s: float
+    bits: float | None = None
+    network_bits: float | None = None
+    unigram_bits: float = 0.0
+    train_bits: float = 0.0
+    levels: list[float] = []
+    is_best: bool = False
+    preview: str = ""
+    novelty: str = ""
+
+
 class JobLogged(Event, frozen=True, kw_only=True):
     """A job wrote a line of text to its log."""
 
@@ -91,6 +123,21 @@ class StrandChanged(Event, frozen=True, kw_only=True):
     frames: FrameRange
     cause: bytes = b""
     resized: bool = False
+
+
+class CellsDrawn(Event, frozen=True, kw_only=True):
+    """The engine drew some frames of an edit that it still computes. Nothing of it is stored, and the cells that are
+    kept may be others: the edit's StrandChanged has them. At most 10 events per second for each edit.
+
+    whole: all frames of the edit. Buffer 0: the cells at `levels` and `frames`, uint16. The first event has no frames
+    and a buffer 1: which cells of `whole` will change, (q, n) uint8. cause: id of the edit's request.
+    """
+
+    strand: Id
+    cause: bytes
+    levels: LevelRange
+    frames: FrameRange
+    whole: FrameRange
 
 
 class StrandClosed(Event, frozen=True, kw_only=True):

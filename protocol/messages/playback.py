@@ -57,14 +57,15 @@ class PreviewStarted(Struct, frozen=True, kw_only=True):
 
 
 class PlayPreview(Request[PreviewStarted], frozen=True, kw_only=True):
-    """Play a preview that a training's evaluation wrote. preview: its file's name, "source", "final", "step-NNNNNNNN".
+    """Play a preview that a training's evaluation wrote. preview: its file's name, "source", "final", "step-NNNNNNNN",
+    and with "prior-" before it that of an evaluation of its prior.
 
     It is played at the loudness of the source. sample: where to start, so that two previews can be compared midway.
     """
 
     player: bytes
     job: Id
-    preview: Annotated[str, Meta(pattern=r"^(source|final|step-[0-9]{8})\Z")]
+    preview: Annotated[str, Meta(pattern=r"^(source|(prior-)?(final|step-[0-9]{8}))\Z")]
     sample: Annotated[int, Meta(ge=0, le=2**40)] = 0
     loop: bool = False
 

@@ -98,6 +98,27 @@ class FindOnsets(Request[Onsets], frozen=True, kw_only=True):
     meta: StrandMeta | None = None
 
 
+class Surprise(Struct, frozen=True, kw_only=True):
+    """How much each cell of some frames surprises the model's prior. rev: the strand's revision at that moment.
+
+    Buffer 0: tenths of a bit, (Q, n) uint8, at most 254. A bit is a factor of two: 3 bits are a chance of 1/8.
+    """
+
+    strand: Id
+    rev: int
+    frames: FrameRange
+
+
+class GetSurprise(Request[Surprise], frozen=True, kw_only=True):
+    """Score frames of an open strand with the prior of its model, from `first` to the end of its window of 576 frames.
+
+    The reply is a Surprise; its frames begin at or before `first`. E_BAD_REQUEST if the model has no prior.
+    """
+
+    strand: Id
+    first: Annotated[int, Meta(ge=0)] = 0
+
+
 class Region(Struct, frozen=True, kw_only=True):
     """The frames that were decoded, and the strand's revision at that moment. Buffer 0: PCM (C, L) float32."""
 

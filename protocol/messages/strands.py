@@ -111,6 +111,15 @@ class ApplyEdit(Request[EditApplied], frozen=True, kw_only=True):
     after: bytes | None = None
 
 
+class StopEdit(Request[Done], frozen=True, kw_only=True):
+    """Stop an edit of this client while it is computed: it fails with E_CANCELLED, and the strand stays as it was.
+
+    edit: the id of its request. E_NOT_FOUND if it is answered already.
+    """
+
+    edit: Annotated[bytes, Meta(min_length=16, max_length=16)]
+
+
 class UndoEdit(Request[EditApplied], frozen=True, kw_only=True):
     """Undo the newest edit. A swap is undone on both strands; E_CONFLICT if either has changed since."""
 

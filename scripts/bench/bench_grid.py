@@ -18,6 +18,7 @@ BUDGETS = {
     "one-cell edit, whole pty": 400,
     "playhead tick": 300,
     "playhead tick with the meter": 300,
+    "cells filled in by a tenth of a second": 4_000,
     "cursor right, whole pty": 400,
     "keys after a prefix": 3_000,
     "playhead tick beside them": 300,
@@ -52,6 +53,10 @@ def measure(term: str = "xterm-256color", **env: str) -> dict[str, float]:
         terminal.step("metered")
         ticks = [len(terminal.step("metered")[0]) for _ in range(2)]  # the limiter begins to act, and ends
         found["playhead tick with the meter"] = max(ticks)
+        terminal.step("drawn")
+        terminal.step("drawn")
+        found["cells filled in by a tenth of a second"] = len(terminal.step("drawn")[0])
+        terminal.step("drawing ends")
         found["cursor right, whole pty"] = len(terminal.step("right")[0])
         found["keys after a prefix"] = len(terminal.step("panel")[0])
         found["playhead tick beside them"] = len(terminal.step("playhead")[0])

@@ -21,6 +21,7 @@ from protocol.ranges import FrameRange, LevelRange
 
 LEVELS, CODEBOOK = 12, 1024
 TICK_S = 0.005
+DRAWN_FRAMES = 12  # in a tenth of a second, more than a laptop draws
 
 
 class Stalls:
@@ -63,6 +64,7 @@ def run_app(control: int, frames: int) -> None:
     from tui.model.cursor import Cursor
     from tui.model.grid import StrandGrid
     from tui.model.meter import Reading
+    from tui.transport.client import Event
     from tui.widgets.driver import tune_textual
 
     tune_textual(False)
@@ -114,6 +116,24 @@ def run_app(control: int, frames: int) -> None:
     def playhead() -> None:
         app.sound._frame = (app.sound._frame or 1300) + 1
         app._on_change("playhead", "")
+
+    def drawn() -> None:
+        """Fill in the frames that an engine draws in a tenth of a second; the first call only begins."""
+        from protocol.messages.events import CellsDrawn
+
+        known = session.edits.drawn.get("random")
+        first = 1300 if known is None else 1300 + known.count
+        count = 0 if known is None else DRAWN_FRAMES
+        session.edits.slow["random"] = b"r"
+        body = CellsDrawn(
+            strand="random",
+            cause=b"r",
+            levels=LevelRange(0, LEVELS - 1),
+            frames=FrameRange(first, first + count),
+            whole=FrameRange(1300, 1380),
+        )
+        codes = scripted_codes(0.0, 3, first + count)[:, first:]
+        session._on_event(Event(name="CellsDrawn", body=body, buffers=[codes, np.ones((LEVELS, 80), np.uint8)], seq=0))
 
     def metered() -> None:
         """Move the playhead and change every number of the meter, as a fifth of the ticks do at most."""
@@ -170,6 +190,8 @@ def run_app(control: int, frames: int) -> None:
         "edit all": lambda: edit(lambda: app._on_change("strand", "random")),
         "playhead": playhead,
         "metered": metered,
+        "drawn": drawn,
+        "drawing ends": lambda: (session.edits.slow.clear(), session.edits.drawn.clear(), app.screen.draw()),
         "right": lambda: app.screen.carry_out("move.right", Press()),
         "panel": lambda: (app.screen.keys.feed("g"), app.screen.keys._show_keys()),
         "escape": lambda: app.top_screen.keys.feed("escape"),

@@ -91,9 +91,12 @@ class Reference:
 
     def distance(self, sounds: list[Sound]) -> float:
         """Fréchet distance of clips to the reference."""
+        return frechet(self.features(sounds), self.rows)
+
+    def features(self, sounds: list[Sound]) -> Features:
+        """Features of the windows of clips in the axes of the reference, `(N, AXES)`."""
         rows = np.array([window for sound in sounds for window in windows_of(sound)])
-        rows = (rows - self._mean) / self._scale * self._weight @ self._axes
-        return frechet(rows, self.rows)
+        return (rows - self._mean) / self._scale * self._weight @ self._axes
 
 
 def frechet(first: Features, second: Features) -> float:

@@ -1,7 +1,9 @@
 """`allele generate` and the prior's part of `allele train`, by the command line alone."""
 
+import asyncio
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
+
+from protocol.edits import parse_edit
+from protocol.errors import AlleleError
+from protocol.messages.jobs import GetJobLog, ListJobs
+from protocol.messages.snapshots import GetSurprise
+from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand, StopEdit
+from protocol.places import places_of
+from tui.transport.client import Client, Event
 
 # Another seed than that of the model `toy`: equal trainings give equal codecs, and strands belong to codecs.
 PRIOR = ("--preset", "toy", "--levels", "3", "--codebook", "32", "--steps", "40", "--seed", "5")
@@ -22,6 +32,7 @@ def model(shared: Any) -> str:
     made = shared("train", "tones", "--name", "sung", "--resume", "--prior-budget", "3s", "--json", timeout_s=120).json
     assert made["steps"] == plain["steps"] and made["prior"]["steps"] > 0
     assert made["prior"]["held_out_bits_per_frame"] > 0 and made["prior"]["parameters"] > 0
+    assert sum(made["prior"]["novelty"].values()) == pytest.approx(1.0, abs=0.01)
     assert shared("model", "show", "sung", "--json").json["prior"] == made["prior"]
     return "sung"
 
@@ -46,6 +57,22 @@ def test_sounds_of_exact_length_with_a_manifest(allele: Any, model: str) -> None
         assert decoded["samples"] == 72_000
         again, _ = soundfile.read(allele.folder / "again.wav")
         assert np.abs(again[:-480] - sound[:-480]).max() < 1e-3  # the file's end fades
+
+
+async def test_a_priors_training_leaves_curves_and_previews(allele: Any, model: str) -> None:
+    async with Client(places_of(allele.home).endpoint) as client:
+        jobs = (await client.ask(ListJobs())).jobs
+        job = next(one for one in jobs if (one.kind, one.subject, one.state) == ("train", model, "done"))
+        entries, page = [], (await client.ask(GetJobLog(job=job.id)))
+        while page.entries:
+            entries += page.entries
+            page = await client.ask(GetJobLog(job=job.id, after=page.next))
+    assert any(one["type"] == "PriorStepped" and one["bits"] > 0 for one in entries)
+    last = [one for one in entries if one["type"] == "PriorEvaluated"][-1]
+    assert len(last["levels"]) == 3 and sum(last["levels"]) == pytest.approx(last["bits"], abs=0.01)
+    assert last["novelty"] in ("copy", "close", "new", "silent")
+    sound, _ = soundfile.read(last["preview"])
+    assert len(sound) == 144 * 1024 and last["preview"].endswith("prior/previews/final.wav")
 
 
 def test_the_same_command_makes_what_is_missing_and_replaces_nothing(allele: Any, model: str) -> None:
@@ -98,6 +125,54 @@ def test_a_selection_is_regenerated_as_an_edit(allele: Any, model: str, make_ton
     changed = after != before
     assert changed[:, 20:40].any() and not changed[1].any()
     assert not changed[:, :20].any() and not changed[:, 40:].any()
+
+
+def test_only_the_odd_cells_are_mutated(allele: Any, model: str, make_tone: Any) -> None:
+    soundfile.write(allele.folder / "a.wav", make_tone(1.0, 220.0), 48_000)
+    assert allele("encode", "a.wav", "--model", model, "-o", "a.alle").status == 0
+    before = codes_of(allele.folder / "a.alle")
+    for out, only in (("b.alle", "odd"), ("c.alle", "odd"), ("d.alle", "dull")):
+        assert allele("edit", "a.alle", f"mutate 1 seed=5 only={only} share=0.2", "-o", out, "--json").json
+    odd, again, dull = (codes_of(allele.folder / f"{name}.alle") != before for name in "bcd")
+    assert np.array_equal(odd, again) and not (odd & dull).any()
+    assert {*odd.sum(1), *dull.sum(1)} == {round(0.2 * before.shape[1])}
+
+
+async def test_cells_are_published_as_they_are_drawn_and_a_stopped_edit_leaves_the_strand(
+    allele: Any, model: str, make_tone: Any
+) -> None:
+    soundfile.write(allele.folder / "a.wav", make_tone(12.0, 220.0), 48_000)
+    drawn: list[Event] = []
+    changes: list[Event] = []
+
+    def take(event: Event) -> None:
+        (drawn if event.name == "CellsDrawn" else changes if event.name == "StrandChanged" else []).append(event)
+
+    async with Client(places_of(allele.home).endpoint) as client:
+        await client.subscribe(take, lambda _: None)
+        strand = await client.ask(OpenStrand(path=str(allele.folder / "a.wav"), model=model))
+        before = (await client.request(GetStrand(strand=strand.id))).buffers[0]
+        edit, number = parse_edit("regenerate @100:500 seed=5"), os.urandom(16)
+        working = asyncio.create_task(
+            client.request(ApplyEdit(strand=strand.id, edit=edit), request_id=number, timeout_s=60)
+        )
+        while len(drawn) < 3:
+            await asyncio.sleep(0.01)
+        await client.ask(StopEdit(edit=number))
+        with pytest.raises(AlleleError, match="as it was"):
+            await working
+        assert np.array_equal((await client.request(GetStrand(strand=strand.id))).buffers[0], before) and not changes
+        begun, first, second = drawn[:3]
+        assert begun.buffers[1].all() and begun.buffers[1].shape == (3, 400)
+        assert first.body.frames.first == 100 and second.body.frames.first == first.body.frames.past
+        count = len(drawn)
+        await client.ask(ApplyEdit(strand=strand.id, edit=parse_edit("regenerate @10:12 seed=5")))
+        assert drawn[count].body.whole.first == 10, "the stopped edit has not gone on"
+        scored = await client.request(GetSurprise(strand=strand.id, first=20))
+        assert scored.body.frames.first == 0 and scored.body.rev == changes[-1].body.strand.rev
+        assert scored.buffers[0].shape == before.shape and scored.buffers[0].dtype == np.uint8
+        with pytest.raises(AlleleError, match="not being computed"):
+            await client.ask(StopEdit(edit=number))
 
 
 @pytest.mark.parametrize(

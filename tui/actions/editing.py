@@ -4,6 +4,7 @@ from protocol.operations import OPS
 from tui.actions.action import Action
 from tui.actions.situation import (
     Check,
+    drawable,
     modelled,
     one_cell,
     online_strand,
@@ -18,6 +19,14 @@ from tui.actions.situation import (
 EDITOR, UNDO_LIST = ("editor",), ("undolist",)
 DIRECT = ("blend", "mutate")
 """Operations with a second key that does not ask."""
+PARTLY = {
+    ("mutate", "dull"): "Mutate only the dull: what the prior expects",
+    ("mutate", "odd"): "Mutate only the odd: what surprises the prior",
+    ("regenerate", "dull"): "Regenerate only the dull",
+    ("regenerate", "odd"): "Regenerate only the odd: tames what surprises",
+}
+"""Operations with a key that changes only the quarter of the selection that surprises the prior least or most."""
+A_QUARTER = "a quarter of each level in the selection; {view.surprise} shows which, share=0.5 on the : line takes half"
 AS_LAST_TIME = "does not ask: takes the answer that was given last, or the usual one; {edit.undo} undoes it"
 
 
@@ -31,6 +40,7 @@ ACTIONS: tuple[Action, ...] = (
         _edit(f"{name}_last", f"{OPS[name].action}, as last time", operation(OPS[name]), AS_LAST_TIME)
         for name in DIRECT
     ),
+    *(_edit(f"{name}_{only}", title, drawable, A_QUARTER) for (name, only), title in PARTLY.items()),
     _edit(
         "next_code",
         "Next code in the order of the colours",

@@ -53,7 +53,7 @@ SELECTS = (
     _select("grow", "Select more: cell, same code, level, all"),
     _select("last", "Restore the last selection"),
     _select("corner", "To the other corner of the selection", selected),
-    _select("drop", "Clear the selection", always),
+    _select("drop", "Clear the selection, or stop what is being computed", always),
 )
 
 ACTIONS: tuple[Action, ...] = (*MOVES, *SELECTS)

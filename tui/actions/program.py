@@ -20,6 +20,7 @@ from tui.actions.situation import (
     resumable,
     stoppable,
     trained,
+    two_parts,
 )
 
 LISTS = ("library", "train", "generate", "help", "undolist", "takes", "keys")
@@ -102,6 +103,7 @@ TRAININGS = (
     Action("train.cancel", "Cancel the job", "Train", TRAIN, job_chosen),
     Action("train.sooner", "Earlier in the queue", "Train", TRAIN, movable),
     Action("train.later", "Later in the queue", "Train", TRAIN, movable),
+    Action("train.part", "Curves of the prior, or of the codec again", "Train", TRAIN, two_parts),
     Action("preview.play", "Play the chosen evaluation, or stop", "Hear", TRAIN, audible),
     Action(
         "preview.compare",

@@ -28,6 +28,7 @@ class Situation:
     strands: int = 0
     sought: bool = False
     tempo: bool = False
+    no_prior: str = ""
     corpus: bool = False
     openable: bool = False
     closable: bool = False
@@ -40,9 +41,10 @@ class Situation:
     job_state: JobState | None = None
     job_phase: JobPhase = "idle"
     preview: bool = False
+    second_part: bool = False
+    prior: bool = False
     control: bool = False
     generated: bool = False
-    prior: bool = False
     making: bool = False
 
 
@@ -86,6 +88,11 @@ def engine_ready(s: Situation) -> str:
 def modelled(s: Situation) -> str:
     """Check that the strand can be changed and its model is available."""
     return online_strand(s) or engine_ready(s)
+
+
+def scored(s: Situation) -> str:
+    """Check that the strand's model has a prior, and that it is available."""
+    return modelled(s) or s.no_prior
 
 
 def sounding(s: Situation) -> str:
@@ -136,6 +143,11 @@ def selected(s: Situation) -> str:
 def online_selected(s: Situation) -> str:
     """Check that a rectangle is selected and the daemon can change the strand."""
     return online_strand(s) or selected(s)
+
+
+def drawable(s: Situation) -> str:
+    """Check that a rectangle is selected and that a prior can draw its cells."""
+    return selected(s) or scored(s)
 
 
 def modelled_codes(s: Situation) -> str:
@@ -236,6 +248,11 @@ def audible(s: Situation) -> str:
     return ("" if s.preview else none) or engine_ready(s) or s.sound
 
 
+def two_parts(s: Situation) -> str:
+    """Check that the training has begun its second part, the prior."""
+    return "" if s.second_part else "this training has no prior yet: it follows when the codec is trained and measured"
+
+
 def can_generate(s: Situation) -> str:
     """Check that there is a model to generate with."""
     return connected(s) or ("" if s.model else NO_MODEL)
@@ -272,6 +289,8 @@ def operation(spec: OpSpec) -> Check:
     """Return the check of an edit operation, which follows from its row in the table of operations."""
     if spec.takes_strand:
         return both_modelled if spec.needs_model else both
+    if spec.needs_prior:
+        return drawable
     if spec.needs_selection:
         return online_selected
     return modelled if spec.needs_model else online_strand

@@ -1,7 +1,7 @@
 """The actions that change what is shown: zoom, following, search, marks, onsets, other strands."""
 
 from tui.actions.action import Action
-from tui.actions.situation import Situation, engine_ready, strand
+from tui.actions.situation import Situation, engine_ready, scored, strand
 
 EDITOR = ("editor",)
 
@@ -33,6 +33,14 @@ ACTIONS: tuple[Action, ...] = (
     _view("zoom_whole", "The whole strand on the page, or back"),
     _view("follow", "Follow the playhead: on or off"),
     _view("spectrogram", "Waveform or spectrogram"),
+    Action(
+        "view.surprise",
+        "Colour by surprise, or by qualities of sound again",
+        "View",
+        EDITOR,
+        scored,
+        "how unlikely the model's prior finds each cell; :colour surprise too",
+    ),
     _view("descriptor", "Colour by the next quality of sound", ":colour NAME too"),
     _view(
         "palette", "Next colour palette", "cividis, batlow, magma, viridis, grey: lightness alone distinguishes them"

@@ -31,6 +31,7 @@ from tui.model.changes import at_rect, to_other
 from tui.model.command_completion import Known, complete_command
 from tui.model.commands import Command, read_command
 from tui.model.editor import NAMES
+from tui.model.surprise import NAME as SURPRISE
 from tui.widgets.prompt import Prompt, Work
 
 
@@ -91,7 +92,7 @@ class CommandLine:
 
     def _known(self) -> Known:
         grid = self.context.grid
-        qualities = () if grid is None else self.context.colours_of(grid).choices
+        qualities = () if grid is None else (*self.context.colours_of(grid).choices, SURPRISE)
         return Known(tuple(info.meta.name for info in self.session.strands.values()), tuple(qualities))
 
     def run(self, text: str) -> None:

@@ -5,6 +5,7 @@ its constructor.
 """
 
 from collections.abc import Coroutine
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from protocol.ranges import Rect
@@ -14,6 +15,8 @@ from tui.model.completion import Completer
 from tui.model.editor import Editor
 from tui.model.grid import StrandGrid
 from tui.model.job_words import measuring_words
+from tui.model.library import missing_words
+from tui.model.surprise import SurpriseMap
 from tui.session.session import Session
 from tui.sound import Sound
 
@@ -56,6 +59,20 @@ class EditorContext:
         """Return the meaning of a strand's colours as far as fetched; an empty one if its model is not installed."""
         model = self.session.model_of(grid.info.meta)
         return Colours() if model is None else self.session.atlases.colours(model.name, self.editor.descriptor)
+
+    def no_prior(self, grid: StrandGrid) -> str:
+        """Say why a strand's cells cannot be scored or drawn: its model has no prior; "" if it has one."""
+        model = self.session.model_of(grid.info.meta)
+        if model is None:
+            return missing_words(grid.info.meta)
+        train = f"allele train {quote(model.corpus)} --name {quote(model.name)} --resume"
+        return "" if model.prior is not None else f"this model has no prior: {train}"
+
+    def surprise_of(self, grid: StrandGrid) -> SurpriseMap | None:
+        """Return what colours a strand's cells if it is their surprise, else None."""
+        model = self.session.model_of(grid.info.meta)
+        is_shown = self.editor.surprise and model is not None and model.prior is not None
+        return self.session.surprises.of(grid) if is_shown else None
 
     def atlas_of(self, grid: StrandGrid) -> CodeAtlas | None:
         """Return the atlas of a strand's model if it was fetched, else None."""

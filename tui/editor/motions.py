@@ -93,6 +93,10 @@ class Motions:
         self.context.moved()
 
     def select_drop(self, press: Press) -> None:
+        grid = self.context.grid
+        if grid is not None and grid.id in self.context.session.edits.slow:
+            self.context.spawn(self.context.session.edits.stop_edit(grid.id))
+            return
         self.editor.drop_selection()
         self.context.moved()
 

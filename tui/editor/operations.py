@@ -265,10 +265,10 @@ class Operations:
         if last.step:
             self._step_code(last.step if press.count is None else (press.count if last.step > 0 else -press.count))
             return
-        edit = self.editor.repeat(grid, press.count)
+        edit, is_played = self.editor.repeat(grid, press.count), self.context.app.macros.is_playing
         if edit is None:
             self.context.say("the last change was made with the other pane, which is empty now", bad=True)
-        elif OPS[edit.op].is_slow and self.session.edits.is_waiting(grid.id) and not self.context.app.macros.is_playing:
+        elif OPS[edit.op].may_wait(edit.options) and self.session.edits.is_waiting(grid.id) and not is_played:
             self.context.say(f"{edit.op} is still computing: a key that is held repeats it when it is done")
         else:
             self.sender.submit(grid.id, edit)

@@ -11,14 +11,18 @@ from textual.containers import Vertical
 from textual.geometry import Offset, Size
 
 from tui.editor.context import EditorContext
-from tui.editor.panes import PaneWidgets, header_parts, ruler_view
+from tui.editor.panes import PaneWidgets, header_parts, ruler_view, surprise_legend
 from tui.model.colours import bins_of, label_of
+from tui.model.editor import Pane
 from tui.model.grid import StrandGrid
+from tui.model.surprise import SurpriseMap
 from tui.model.viewport import GUTTER, TALLEST, divide_rows
-from tui.widgets.code_grid import GridView
+from tui.widgets.grid_view import GridView
+from tui.widgets.lines import DIM, Part
 from tui.widgets.strips import WaveView
 
 WAVE_DELAY_S = 0.15
+SURPRISE_DELAY_S = 0.1
 MOST_DRAWN = 8192  # frames of a page whose sound is decoded for the picture, 3 min; beyond, what is known is drawn
 
 
@@ -30,6 +34,7 @@ class PaneView:
         self.editor, self.session, self.sound = context.editor, context.session, context.sound
         self.widgets = [PaneWidgets(0), PaneWidgets(1)]
         self._wave_timer: Any = None
+        self._surprise_timer: Any = None
         self._bins: dict[str, tuple[Any, Any]] = {}
 
     def draw(self, size: Size) -> None:
@@ -83,9 +88,16 @@ class PaneView:
     def _draw_header(self, index: int, width: int) -> None:
         grid = self.context.grid_of(index)
         playhead = None if grid is None else self.sound.playhead(grid)
-        label = "" if grid is None else self.context.measuring(grid) or label_of(self.context.colours_of(grid).words)
-        parts = header_parts(self.editor, index, grid, width, playhead, label)
+        parts = header_parts(self.editor, index, grid, width, playhead, self._label(grid))
         self.widgets[index].header.show(*parts)
+
+    def _label(self, grid: StrandGrid | None) -> list[Part]:
+        """Return what the colours mean, in the header."""
+        if grid is None:
+            return []
+        if self.context.surprise_of(grid) is not None:
+            return surprise_legend(self.editor.palette, self.context.app.tier)
+        return [(self.context.measuring(grid) or label_of(self.context.colours_of(grid).words), DIM)]
 
     def _draw_pane(self, index: int, width: int) -> None:
         pane, widgets, grid = self.editor.panes[index], self.widgets[index], self.context.grid_of(index)
@@ -111,8 +123,31 @@ class PaneView:
             tall=widgets.tall,
             zoom=pane.zoom,
             palette=self.editor.palette,
+            surprise=self._surprise_of(pane, grid),
+            drawn=self.session.edits.drawn.get(grid.id),
         )
         widgets.grid.show(view)
+
+    # --- surprise ----------------------------------------------------------------------------------------
+
+    def _surprise_of(self, pane: Pane, grid: StrandGrid) -> SurpriseMap | None:
+        known = self.context.surprise_of(grid)
+        past = pane.first_frame + pane.page_frames
+        is_wanted = known is not None and self.session.surprises.is_wanted(grid, pane.first_frame, past)
+        if is_wanted and self._surprise_timer is None and self.session.engine == "ready":
+            self._surprise_timer = self._after(SURPRISE_DELAY_S, self._fill_surprises)
+        return known
+
+    def _fill_surprises(self) -> None:
+        self._surprise_timer = None
+        for pane in self.editor.panes:
+            grid = self.session.grids.get(pane.strand or "")
+            if grid is not None and self.context.surprise_of(grid) is not None:
+                self.context.spawn(self._fill_surprise(grid.id))
+
+    async def _fill_surprise(self, strand: str) -> None:
+        await self.session.surprises.fill(strand)
+        self.context.draw()  # which asks again if edits are still arriving
 
     def _bins_of(self, grid: StrandGrid) -> Any:
         model, ranks = self.session.model_of(grid.info.meta), self.context.colours_of(grid).ranks

@@ -3,13 +3,14 @@
 from typing import Any
 
 from protocol.ranges import FrameRange
+from tui.model.colours import BINS, LETTERS, Tier
 from tui.model.editor import NAMES, Editor
 from tui.model.grid import StrandGrid
 from tui.model.overview import LEAST, MOST, overview
 from tui.model.timing import Snap
 from tui.model.words import plural
 from tui.model.zoom import words_of
-from tui.widgets.code_grid import CodeGrid
+from tui.widgets.code_grid import PAINTS, CodeGrid
 from tui.widgets.lines import BOLD, DIM, PLAIN, Part, TextLine
 from tui.widgets.strips import Ruler, RulerView, Wave
 
@@ -84,7 +85,7 @@ def swap_target(editor: Editor, index: int, grid: StrandGrid, other: StrandGrid 
 
 
 def header_parts(
-    editor: Editor, index: int, grid: StrandGrid | None, width: int, playhead: int | None, label: str
+    editor: Editor, index: int, grid: StrandGrid | None, width: int, playhead: int | None, label: list[Part]
 ) -> tuple[list[Part], list[Part]]:
     """Return the header: name, length, edits on the left; playback settings, overview, colours on the right."""
     pane, focused = editor.panes[index], index == editor.focus
@@ -110,15 +111,24 @@ def header_parts(
     ]
     right: list[Part] = [(f"{state}  ", BOLD) for state in states if state]
     room = width - sum(len(text) for text, _ in [*left, *right]) - 4
-    if room - len(label) - 1 >= LEAST:
-        room -= len(label) + 1
+    needed = sum(len(text) for text, _ in label) + 1
+    if room - needed >= (0 if editor.surprise else LEAST):  # what cannot be read without its legend keeps it
+        room -= needed
     else:
-        label = ""
+        label = []
     if room >= LEAST:
         columns = min(room, MOST, grid.frames)
         marks = {letter: frame for letter, (_, frame) in editor.marks.get(grid.id, {}).items()}
         page = (pane.first_frame, min(grid.frames, pane.first_frame + pane.page_frames))
         right.append((f"[{overview(grid.changed, columns, page, pane.cursor.frame, marks, playhead)}] ", DIM))
     if label:
-        right.append((f"{label} ", DIM))
+        right += [*label, (" ", DIM)]
     return left, right
+
+
+def surprise_legend(palette: str, tier: Tier) -> list[Part]:
+    """Return the colours or letters of the surprise map, from an expected cell to a surprising one."""
+    if tier.glyphs:
+        return [(f"surprise: {LETTERS[0]} 0 to {LETTERS[-1]} {BINS - 1} bits", DIM)]
+    scale = [(" ", paint) for paint in PAINTS[palette].cells[:BINS]]
+    return [("surprise 0 ", DIM), *scale, (f" {BINS - 1} bits", DIM)]

@@ -8,6 +8,7 @@ from tui.actions.situation import RESTORE_MODEL
 from tui.editor.context import EditorContext
 from tui.model.colours import PALETTES
 from tui.model.library import missing_words
+from tui.model.surprise import NAME as SURPRISE
 from tui.model.viewport import TALLEST
 from tui.model.words import plural
 from tui.model.zoom import whole, zoomed_in, zoomed_out
@@ -33,6 +34,7 @@ class Viewing:
             "view.cursor": self.view_cursor,
             "view.taller": self.view_taller,
             "view.descriptor": self.view_descriptor,
+            "view.surprise": self.view_surprise,
         }
 
     # --- zoom --------------------------------------------------------------------------------------------
@@ -60,7 +62,10 @@ class Viewing:
             return
         pane.zoom = zoom
         self.context.say(
-            "one frame in a cell" if zoom == 1 else f"{zoom} frames in a cell, which shows the most frequent code"
+            "one frame in a cell"
+            if zoom == 1
+            else f"{zoom} frames in a cell, which shows "
+            + ("their mean surprise" if self.editor.surprise else "the most frequent code")
         )
         self.context.moved()
 
@@ -105,8 +110,26 @@ class Viewing:
         )
         self.context.moved()
 
+    def view_surprise(self, press: Press) -> None:
+        self._show_surprise(not self.editor.surprise)
+
+    def _show_surprise(self, is_shown: bool) -> None:
+        self.editor.surprise = is_shown
+        letters = self.context.app.tier.glyphs
+        ends = ("a is", "l is") if letters else ("dark is", "light is")
+        if is_shown:
+            self.context.say(f"surprise: {ends[0]} expected, {ends[1]} surprising, . is not computed yet")
+        else:
+            grid = self.context.grid
+            words = "" if grid is None else self.context.colours_of(grid).words
+            self.context.say(f"colours: {words or 'code numbers'}")
+        self.context.moved()
+
     def view_descriptor(self, press: Press) -> None:
         grid = self.context.grid
+        if self.editor.surprise:
+            self._show_surprise(False)
+            return
         model = None if grid is None else self.session.model_of(grid.info.meta)
         choice = "" if grid is None else self.context.colours_of(grid).next_choice()
         measuring = "" if grid is None else self.context.measuring(grid)
@@ -122,7 +145,11 @@ class Viewing:
         """Colour and order codes by a descriptor. The choice is this client's own."""
         grid = self.context.grid
         model = None if grid is None else self.session.model_of(grid.info.meta)
-        if model is not None:
+        if descriptor == SURPRISE and self.editor.surprise:
+            self._show_surprise(True)
+        elif descriptor == SURPRISE:
+            self.context.run("view.surprise")
+        elif model is not None:
             self.context.spawn(self._colour_by(model.name, descriptor))
         elif grid is not None:
             self.context.say(f"{missing_words(grid.info.meta)}; {RESTORE_MODEL}", bad=True)
@@ -132,7 +159,7 @@ class Viewing:
         if descriptor and colours.descriptor != descriptor:
             known = ", ".join(colours.choices) or f"none: allele model atlas {quote(model)}"
             raise AlleleError("E_NOT_FOUND", f"{descriptor!r} was not measured for model {model}", hint=known)
-        self.editor.descriptor = descriptor
+        self.editor.descriptor, self.editor.surprise = descriptor, False
         self.context.say(f"colour and order by {colours.words}")
         self.context.draw()
         self.context.remember()

@@ -35,6 +35,7 @@ class EditorWords:
             undo=grid.info.undo_depth if grid else 0,
             redo=grid.info.redo_depth if grid else 0,
             tempo=grid is not None and grid.tempo is not None,
+            no_prior="" if grid is None else self.context.no_prior(grid),
             repeatable=self.editor.last is not None,
             sound=self.sound.why_not,
             strands=len(self.session.strands),
@@ -80,7 +81,9 @@ class EditorWords:
     def _cell(self, grid: StrandGrid) -> str:
         cursor = self.editor.pane.cursor.inside(grid.levels, grid.frames)
         other = self.context.grid_of(1 - self.editor.focus)
-        words = describe_cell(grid, cursor, self.context.atlas_of(grid), other, self.editor.other_name)
+        known = self.context.surprise_of(grid)
+        surprise = "" if known is None else known.words(cursor.level, cursor.frame) or "? bits"
+        words = describe_cell(grid, cursor, self.context.atlas_of(grid), other, self.editor.other_name, surprise)
         return " · ".join(filter(None, (words, self.context.measuring(grid))))
 
     def _describe(self, press: Press) -> None:
@@ -106,8 +109,15 @@ class EditorWords:
         return "; ".join(words)
 
     def mode(self) -> list[Part] | None:
-        """Return the last line in paint mode or with a selection; None otherwise."""
+        """Return the last line while an edit is computed, in paint mode or with a selection; None otherwise."""
         grid, painting = self.context.grid, self.editor.painting
+        if grid is not None and grid.id in self.session.edits.slow:
+            drawn = self.session.edits.drawn.get(grid.id)
+            words = "please wait" if drawn is None else drawn.words()
+            return [
+                (" COMPUTING ", BOLD),
+                (f" {words}; {{select.drop}} stops it and leaves the strand as it is", PLAIN),
+            ]
         if painting.is_on:
             typed = f"{painting.typed}_" if painting.typed else "type a code"
             return [(" PAINT ", BOLD), (f" {typed}  Space writes it, . skips a frame, Esc ends", PLAIN)]
@@ -119,7 +129,8 @@ class EditorWords:
 
     def mode_right(self) -> list[Part]:
         """Return the keys that change a selection."""
-        if self.context.grid is None or self.editor.pane.selection is None:
+        grid = self.context.grid
+        if grid is None or self.editor.pane.selection is None or grid.id in self.session.edits.slow:
             return []
         hints = {
             "edit.copy": "copy",

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from protocol.errors import AlleleError
 from protocol.generation import Real
-from protocol.options import SWITCH, Choice, Whole
+from protocol.options import SWITCH, Called, Choice, Whole
 from tui.actions.press import Handlers, Press
 from tui.generate.lists import ModelList
 from tui.model.controls import BY_NAME, accepted_words, value_words
@@ -56,6 +56,9 @@ class ControlKeys:
 
     def _ask(self, name: str, typed: str) -> None:
         option = BY_NAME[name]
+        if isinstance(option.kind, Called):
+            self._choose_other(name)
+            return
         if option.kind is SWITCH:
             self._screen.values.put(name, not self._screen.values.value(name))
             self._changed()
@@ -101,6 +104,21 @@ class ControlKeys:
         self._changed()
         again = f"the next sounds take seed {value_words('seed', values).removesuffix(' =')} again"
         self._screen.say(again if values.is_locked else "every time new seeds are drawn")
+
+    def _choose_other(self, name: str) -> None:
+        """Choose another model than the one that generates, as the value of a control."""
+        screen = self._screen
+        own = None if screen.model is None else screen.model.name
+        others = [model for model in screen.session.newest_first if model.name != own]
+        if others:
+            screen.app.push_screen(ModelList(others, "Together with"), lambda chosen: self._take_other(name, chosen))
+        else:
+            screen.say("there is no other model: train one in the library ({go.library})", bad=True)
+
+    def _take_other(self, name: str, chosen: str | None) -> None:
+        if chosen is not None:
+            self._screen.values.put(name, chosen)
+            self._changed()
 
     def _choose_model(self, press: Press) -> None:
         models = self._screen.session.newest_first

@@ -12,8 +12,8 @@ from tui.widgets.rows import Row
 class ModelList(Chooser):
     """Returns the name of a model, or None."""
 
-    def __init__(self, models: Sequence[ModelInfo]) -> None:
-        super().__init__("Generate with which model?  Enter chooses it")
+    def __init__(self, models: Sequence[ModelInfo], verb: str = "Generate with") -> None:
+        super().__init__(f"{verb} which model?  Enter chooses it")
         self._models = models
 
     def found(self, text: str) -> list[Row]:

@@ -9,7 +9,7 @@ import shlex
 from dataclasses import dataclass
 
 from protocol.atlas import DIRECTIONS
-from protocol.operations import OPS
+from protocol.operations import ONLY, OPS
 from protocol.opspec import OpSpec
 from tui.actions.registry import ACTIONS
 from tui.model.commands import OWN, SHORT
@@ -55,8 +55,9 @@ def complete_arguments(spec: OpSpec, text: str, known: Known, *, asks_strand: bo
     words = _arguments(argument, known)
     key, equals, value = typed.partition("=")
     if equals:
-        values = dict(_VALUES.findall(spec.prompt.wants if spec.prompt else "")).get(key, "")
-        done = complete_word(value, [(one, "") for one in values.split("|") if one])
+        values = dict(_VALUES.findall(spec.prompt.wants if spec.prompt else "")).get(key, "").split("|")
+        known_values = ONLY if key == "only" and key in spec.options else values
+        done = complete_word(value, [(one, "") for one in known_values if one])
         done = Completion(f"{key}={done.text}", done.choices)
     elif not words:
         done = complete_word(typed, [(f"{name}=", meaning) for name, meaning in spec.options.items()], end="")

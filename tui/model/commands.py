@@ -33,7 +33,8 @@ OWN = {
     "b": "show an open strand in this pane: b NAME; b alone lists them",
     "find": "find a code or a sequence of codes on this level: find 17 . 4",
     "describe": "describe the cell under the cursor in words",
-    "colour": "quality that colours and steps follow: colour brightness; colour auto chooses the most reliable",
+    "colour": "quality that colours and steps follow: colour brightness; colour auto chooses the most reliable; "
+    "colour surprise shows what the model's prior does not expect",
     "help": "every key and command",
 }
 

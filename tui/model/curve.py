@@ -6,6 +6,9 @@ decimation keeps every spike.
 
 import math
 
+Legend = tuple[str, str]
+"""The name and newest value of a curve: where there is room, and where there is little."""
+
 
 class Curve:
     """At most `capacity` points of a growing series. A repeated x replaces its point; a smaller x restarts it."""

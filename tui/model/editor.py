@@ -88,6 +88,8 @@ class Editor:
     loop: bool = False
     descriptor: str = ""
     """The descriptor that colours cells; "" chooses the most reliable one."""
+    surprise: bool = False
+    """Whether cells are coloured by how much they surprise the model's prior."""
     audition: bool = False
     before: bool = False
     """Whether playback uses the strand as it was before."""

@@ -10,10 +10,11 @@ from typing import Any
 
 import msgspec
 
-from protocol.messages.events import EvaluationCompleted, JobLogged, StepCompleted
+from protocol.messages.events import EvaluationCompleted, JobLogged, PriorEvaluated, PriorStepped, StepCompleted
 from protocol.options import Called, Duration, Option
-from tui.model.curve import Curve
+from tui.model.curve import Curve, Legend
 from tui.model.measures import standing_words
+from tui.model.prior_training import PriorTraining
 
 LOG_LINES = 500
 PRIMARY = ("mel", "stft")
@@ -35,6 +36,7 @@ class Training:
         self.version = 0
         self.heard_s = time.monotonic()
         self._seen: set[tuple[float, str]] = set()
+        self.prior = PriorTraining(job)
 
     @property
     def levels(self) -> int:
@@ -45,6 +47,8 @@ class Training:
         kinds: dict[str, type[Any]] = {
             "StepCompleted": StepCompleted,
             "EvaluationCompleted": EvaluationCompleted,
+            "PriorStepped": PriorStepped,
+            "PriorEvaluated": PriorEvaluated,
             "JobLogged": JobLogged,
         }
         kind = kinds.get(str(entry.get("type", "")))
@@ -62,6 +66,8 @@ class Training:
             self._take_step(body)
         elif isinstance(body, EvaluationCompleted):
             self._take_evaluation(body)
+        elif isinstance(body, PriorStepped | PriorEvaluated):
+            self.prior.take(body)
         elif isinstance(body, JobLogged):
             self._say(body.elapsed_s, body.text)  # most lines carry no time: they get that of the entry before
         self.version += 1
@@ -108,6 +114,20 @@ class Training:
         measures = self.evaluation.held_out
         name = next((key for key in PRIMARY if measures.get(key) is not None), next(iter(measures), PRIMARY[0]))
         return name, measures.get(name)
+
+    def legend(self) -> list[Legend | None]:
+        """Return the name and newest value of each curve: loss, learnt, held out; None before its first point."""
+        name, value = self.held_out_now()
+        held: Legend | None = None
+        if value is not None:
+            held = (f"held-out {name} {value:.3f}", f"held {value:.3f}")
+        elif self.evaluation is not None:
+            held = ("nothing held out", "no held-out")
+        learnt = (
+            None if self.learnt.last is None else (f"learnt {self.learnt.last[1]:.3f}", f"{self.learnt.last[1]:.3f}")
+        )
+        loss = None if self.loss.last is None else (f"loss {self.loss.last[1]:.3f}", f"loss {self.loss.last[1]:.3g}")
+        return [loss, learnt, held]
 
     def _say(self, elapsed_s: float, text: str) -> None:
         key = (round(elapsed_s, 2), text)

@@ -20,9 +20,17 @@ def level_name(level: int, levels: int) -> str:
 
 
 def describe_cell(
-    grid: StrandGrid, cursor: Cursor, atlas: CodeAtlas | None, other: StrandGrid | None, other_name: str
+    grid: StrandGrid,
+    cursor: Cursor,
+    atlas: CodeAtlas | None,
+    other: StrandGrid | None,
+    other_name: str,
+    surprise: str = "",
 ) -> str:
-    """Describe the cell at the cursor: position, time, code, rank, use, history, and uses in the other strand."""
+    """Describe the cell at the cursor: position, time, code, rank, use, history, and uses in the other strand.
+
+    `surprise`: how much it surprises the model's prior, in words, "" if that is not shown.
+    """
     level, frame = cursor.level, cursor.frame
     code = int(grid.codes[level, frame])
     does = "" if atlas is None else atlas.words(level, code)
@@ -30,7 +38,7 @@ def describe_cell(
     named = f"code {code}" + (f" {label!r}" if label else "") + (f": {does}" if does else f" of {grid.codebook}")
     came_from = None if grid.is_at_home(frame) else grid.source_at(frame)
     moved = [] if came_from is None else [source_words(grid, frame, *came_from)]
-    parts = [f"q{level}", f"frame {frame} ({grid.seconds(frame):.2f} s)", *moved, named]
+    parts = [f"q{level}", f"frame {frame} ({grid.seconds(frame):.2f} s)", *filter(None, [surprise]), *moved, named]
     used = int(np.count_nonzero(grid.codes[level] == code))
     parts.append("used once" if used == 1 else f"used {used} ×")
     before = grid.opened_code(level, frame)

@@ -53,6 +53,7 @@ class WorkspaceState(msgspec.Struct, frozen=True, kw_only=True):
     loop: bool = False
     snap: str = "off"
     descriptor: str = ""
+    surprise: bool = False
     folder: str = ""
     macros: dict[str, list[str]] = {}
     job: str | None = None
@@ -99,6 +100,7 @@ def dump_workspace(
         loop=editor.loop,
         snap=editor.snap.value,
         descriptor=editor.descriptor,
+        surprise=editor.surprise,
         folder=editor.folder,
         macros=_newest(macros or {}),
         job=job,
@@ -135,6 +137,7 @@ def restore(editor: Editor, state: WorkspaceState, living: set[str]) -> None:
         _restore_pane(pane, kept, living)
     editor.focus = 1 if state.focus == 1 else 0
     editor.linked, editor.loop, editor.descriptor = state.linked, state.loop, state.descriptor
+    editor.surprise = state.surprise
     editor.folder = state.folder
     editor.snap = next((snap for snap in Snap if snap.value == state.snap), Snap.OFF)
     editor.muted = {level for level in state.muted if 0 <= level < 32}

@@ -11,6 +11,7 @@ from protocol.messages.jobs import JobInfo
 from protocol.messages.models import ModelInfo
 from tui.actions.situation import Situation
 from tui.model.job_words import (
+    SOURCE,
     in_order,
     is_ending,
     job_line,
@@ -22,12 +23,15 @@ from tui.model.job_words import (
     wrapped_log,
 )
 from tui.model.measures import health_words, loss_words, sick_words
+from tui.model.prior_words import novelty_words, prior_preview_file, prior_preview_lines
 from tui.model.training import Training
 from tui.screens.base import BaseScreen
 from tui.screens.lists import FAR, ListKeys
 from tui.screens.train_jobs import JobActions
+from tui.screens.train_parts import TrainParts
 from tui.screens.train_previews import PreviewActions
 from tui.widgets.lines import BOLD, PLAIN, Part, TextLine
+from tui.widgets.prior_levels import PriorLevels
 from tui.widgets.rows import Row, Rows
 from tui.widgets.training import CurvePlot, Health, fact_parts
 
@@ -45,11 +49,13 @@ class TrainScreen(BaseScreen):
         self.jobs, self.previews, self.log_rows = Rows("jobs"), Rows("previews"), Rows("log")
         self.list_moved = self._activate
         self.facts, self.losses = TextLine("facts"), TextLine("losses")
-        self.curve, self.health = CurvePlot("curve"), Health("health")
+        self.curve, self.health, self.bits = CurvePlot("curve"), Health("health"), PriorLevels("bits")
+        self.parts = TrainParts(self)
         self.handlers = {
             **ListKeys(lambda: self.previews if self.previews.active else self.jobs, self._list_moved).handlers(),
             **JobActions(self).handlers(),
             **PreviewActions(self).handlers(),
+            **self.parts.handlers(),
             "list.other": lambda _: self._to_other_list(),
             "train.edit": lambda _: self.spawn(self._edit()),
         }
@@ -61,6 +67,7 @@ class TrainScreen(BaseScreen):
         with Horizontal(id="measures"):
             yield self.curve
             yield self.health
+            yield self.bits
         with Horizontal(id="heard"):
             yield self.previews
             yield self.log_rows
@@ -113,6 +120,7 @@ class TrainScreen(BaseScreen):
             job_state=job.state if job else None,
             job_phase=job.phase if job else "idle",
             preview=bool(self.preview),
+            second_part=self.parts.has_two,
             model=self.model is not None,
             sound=f"{silence}; {{list.other}} shows the file of an evaluation" if silence else "",
         )
@@ -138,13 +146,17 @@ class TrainScreen(BaseScreen):
     def draw_training(self) -> None:
         """Redraw only what a step or an evaluation changes."""
         training, job = self.training, self.job
-        for widget in (self.curve, self.health, self.previews):
-            widget.display = job is None or job.kind == "train"  # an ingest has none of these
+        prior, is_training = self.parts.prior, job is None or job.kind == "train"
+        for widget in (self.curve, self.previews):
+            widget.display = is_training  # an ingest has none of these
+        self.health.display, self.bits.display = is_training and prior is None, is_training and prior is not None
         self.facts.show(*fact_parts(job, training))
         step = training.step if training else None
-        self.losses.show([(f" {loss_words(step.losses)}", PLAIN)] if step else "")
-        self.curve.show(training)
+        losses = loss_words(step.losses) if step else ""
+        self.losses.show([(f" {losses if prior is None else prior.words()}", PLAIN)] if step or prior else "")
+        self.curve.show(training if prior is None else prior)
         self.health.show(training)
+        self.bits.show(prior, novelty_words(None if self.model is None else self.model.prior))
         self._draw_previews()
         lines = list(training.lines) if training else []
         if job is not None and job.error:
@@ -158,11 +170,14 @@ class TrainScreen(BaseScreen):
         training, playing = self.training, self.allele.sound.preview
         heard = playing[1] if playing is not None and playing[0] == self.allele.job else None
         lines = preview_lines(training, heard) if training else []
+        if self.parts.prior is not None:
+            lines = prior_preview_lines(self.parts.prior, heard)
         head = f" LISTEN {'at':>7}  {'held':>6} {'learnt':>6}" if lines else " LISTEN: after the first evaluation"
         was = self.preview
         self.previews.fill([Row(head, heading=True), *(Row(text, name) for text, name in lines)])
-        if not was and len(lines) > 1:
-            self.previews.go(lines[1][1])  # the newest, not the recording
+        names = [name for _, name in lines if name != SOURCE]
+        if names and was not in [SOURCE, *names]:
+            self.previews.go(names[0])  # the newest, not the recording
         if not lines and self.previews.active:
             self._to_other_list()
 
@@ -184,7 +199,8 @@ class TrainScreen(BaseScreen):
         if job is None:
             return []
         if self.previews.active and training is not None:
-            return [(f" {preview_file(training, self.preview)}", PLAIN)]
+            file = prior_preview_file(training.prior, self.preview) or preview_file(training, self.preview)
+            return [(f" {file}", PLAIN)]
         if (
             self.model is not None
             and job.kind == "train"
@@ -211,6 +227,7 @@ class TrainScreen(BaseScreen):
             ("train.resume", "resume"),
             ("train.stop", "stop, keep"),
             ("train.cancel", "cancel"),
+            *([("train.part", "codec" if self.parts.prior is not None else "prior")] if self.parts.has_two else []),
             ("train.edit", "edit"),
             ("list.other", "lists"),
             ("app.help", "help"),

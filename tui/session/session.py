@@ -4,13 +4,14 @@
     grids       the fetched strands and their waveforms
     edits       unanswered edits, and registers
     atlases     what the codes of models do to the sound
+    surprises   how much the cells of strands surprise the priors of their models
     sounds      what was generated with models, and presets of generating
 
 Data flow: events and snapshots of `tui.transport.client` change this object and its parts, then `changed(topic, key)`
 tells the app what to redraw. Screens read attributes and call coroutines. Textual is not used here.
 
-Topics: state, jobs, corpora, models, strands (lists); strand, wave, training, atlas, sounds (key: an id or a model's
-name); error and notice (key: a sentence).
+Topics: state, jobs, corpora, models, strands (lists); strand, wave, surprise, drawn, training, atlas, sounds (key: an
+id or a model's name); error and notice (key: a sentence).
 
 What can go wrong: no daemon runs, or it dies (see `Connection`); the engine dies, which `engine` reports. A resync
 fetches again what may have changed.
@@ -30,6 +31,7 @@ from protocol.errors import AlleleError
 from protocol.messages.corpora import CorpusInfo
 from protocol.messages.events import (
     AtlasChanged,
+    CellsDrawn,
     CorporaChanged,
     DaemonStopping,
     EngineChanged,
@@ -37,6 +39,8 @@ from protocol.messages.events import (
     JobChanged,
     JobLogged,
     ModelsChanged,
+    PriorEvaluated,
+    PriorStepped,
     SoundMade,
     StepCompleted,
     StrandChanged,
@@ -59,6 +63,7 @@ from tui.session.edits import StrandEdits
 from tui.session.grids import StrandGrids
 from tui.session.onsets import StrandOnsets
 from tui.session.sounds import GeneratedSounds
+from tui.session.surprises import StrandSurprises
 from tui.strand_files import read_strand
 from tui.targets import EDITOR, Target
 from tui.transport.daemon_target import DaemonTarget
@@ -87,7 +92,8 @@ class Session:
         self.atlases = ModelAtlases(self.connection, changed)
         self.grids = StrandGrids(self.connection, self.strands, lambda: self.engine == "ready", changed)
         self.onsets = StrandOnsets(self.connection)
-        self.edits = StrandEdits(self.connection, self.grids)
+        self.edits = StrandEdits(self.connection, self.grids, changed)
+        self.surprises = StrandSurprises(self.connection, self.grids, changed)
         self.sounds = GeneratedSounds(self.connection, changed)
 
     @property
@@ -157,6 +163,8 @@ class Session:
                 self.spawn(self.grids.fetch_again(strand))
         self._epoch = snapshot.epoch
         self.edits.chains.clear()
+        self.edits.drawn.clear()
+        self.surprises.forget()
         self.sounds.forget()
         for topic in ("state", "jobs", "corpora", "models", "strands"):
             self._changed(topic, "resync")
@@ -166,8 +174,13 @@ class Session:
     def _on_event(self, event: Any) -> None:
         body = event.body
         if isinstance(body, StrandChanged):
+            self.edits.take_change(body)
+            self.surprises.take_change(body)  # before the grid, whose change is drawn at once
             self.grids.take_change(body, event.buffers)
-        elif isinstance(body, StepCompleted | EvaluationCompleted | JobLogged):
+        elif isinstance(body, CellsDrawn):
+            if self.edits.take_drawn(body, event.buffers):
+                self._changed("drawn", body.strand)
+        elif isinstance(body, StepCompleted | EvaluationCompleted | PriorStepped | PriorEvaluated | JobLogged):
             if body.job in self.trainings:
                 self.trainings[body.job].take(body)
                 self._changed("training", body.job)
@@ -184,6 +197,8 @@ class Session:
             self.strands.pop(body.strand, None)
             self.grids.drop(body.strand)
             self.edits.chains.pop(body.strand, None)
+            self.edits.drawn.pop(body.strand, None)
+            self.surprises.forget(body.strand)
             self._changed("strands", body.strand)
         elif isinstance(body, CorporaChanged):
             self.corpora = body.corpora
@@ -204,6 +219,8 @@ class Session:
     def _take_models(self, models: list[ModelInfo]) -> None:
         """Replace the list of models, and discard the data of names that belong to another codec now."""
         before = {(model.name, model.codec_id) for model in self.models}
+        if [model.prior for model in self.models] != [model.prior for model in models]:
+            self.surprises.forget()
         self.models = models
         for name, _ in before - {(model.name, model.codec_id) for model in models}:
             self.atlases.forget(name)

@@ -5,15 +5,14 @@ Data flow: the editor screen passes a `GridView` (what to draw) and calls `redra
 background, so no glyph's width is ambiguous; a letter shows the value on terminals with few colours. Strips are
 cached by everything that changes a pixel. The view turns pages and does not scroll: see tui.model.viewport.
 
-Marks are glyphs, never hue: `*` changed since it was opened, `/` selected, `X` both, and the cursor inverse.
+Marks are glyphs, never hue: `*` changed since it was opened, `/` selected, `X` both, and the cursor inverse. A cell
+whose value is not known yet is a `.` without a colour.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -23,13 +22,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from protocol.ranges import Rect
 from tui.model.colours import BINS, DARK, DARK_BINS, LETTERS, LIGHT, MUTED, PALETTES, Tier
 from tui.model.cursor import Cursor
-from tui.model.grid import StrandGrid
 from tui.model.viewport import GUTTER
 from tui.model.words import level_name
-from tui.model.zoom import any_of, cells_of
+from tui.widgets.grid_view import CURSOR_AT, MARK_AT, UNKNOWN, GridView
 from tui.widgets.lines import BOLD, DIM, PLAIN, Lines
 
 CACHED_STRIPS = 512
@@ -52,30 +49,8 @@ class Paints:
 PAINTS = {name: Paints(name) for name in PALETTES}
 _CURSOR = Style(color=Color.from_ansi(16), bgcolor=Color.from_ansi(231), bold=True)
 _CURSOR_AWAY = Style(color=Color.from_ansi(231), bgcolor=Color.from_ansi(240), bold=True)
-_GLYPH_STYLES = (PLAIN, Style(dim=True))
+_GLYPH_STYLES = (PLAIN, Style(dim=True), PLAIN)  # heard, muted, unknown
 MARKS = " */X"
-# A cell's look is one number: bin, muted, mark (changed 1, selected 2), cursor (1 here, 2 in the other pane).
-_MUTED_AT, _MARK_AT, _CURSOR_AT = BINS, 2 * BINS, 8 * BINS
-
-
-@dataclass(frozen=True)
-class GridView:
-    """Everything that changes a pixel of a grid, except the codes."""
-
-    grid: StrandGrid
-    bins: npt.NDArray[np.uint8]
-    bins_key: str
-    first_frame: int
-    first_level: int
-    cursor: Cursor
-    rect: Rect | None
-    focused: bool
-    muted: frozenset[int]
-    tall: int = 1
-    """Rows per level; names and marks are in the first row."""
-    zoom: int = 1
-    """The number of frames in one cell."""
-    palette: str = "cividis"
 
 
 class CodeGrid(Lines):
@@ -156,6 +131,8 @@ class CodeGrid(Lines):
             view.focused,
             level in view.muted,
             y % view.tall > 0,
+            None if view.surprise is None else view.surprise.version,
+            None if view.drawn is None else (view.drawn.cause, view.drawn.key(level)),
             self._hidden(y),
             self.tier,
         )
@@ -178,30 +155,27 @@ class CodeGrid(Lines):
         if level >= view.grid.levels:
             return Strip.blank(width)
         if y % view.tall:
-            return Strip([Segment(" " * GUTTER), *self._cells(view, level, width - GUTTER, level in view.muted, False)])
+            return Strip([Segment(" " * GUTTER), *self._cells(view, level, width - GUTTER, False)])
         muted = level in view.muted
         here = view.cursor.level == level and view.focused
         name = level_name(level, view.grid.levels)
         label = f" {'>' if here else ' '}{name:<7}{'m' if muted else ' '}{self._hidden(y)}"
         segments = [Segment(label, BOLD if here else DIM if muted else PLAIN)]
-        segments += self._cells(view, level, width - GUTTER, muted, True)
+        segments += self._cells(view, level, width - GUTTER, True)
         return Strip(segments)
 
-    def _cells(self, view: GridView, level: int, width: int, muted: bool, is_first: bool) -> list[Segment]:
+    def _cells(self, view: GridView, level: int, width: int, is_first: bool) -> list[Segment]:
         first, zoom = view.first_frame, view.zoom
-        codes = cells_of(view.grid.codes[level], first, max(0, width), zoom)
-        if not len(codes):
+        looks = view.looks(level, max(0, width))
+        if not len(looks):
             return []
-        bins = view.bins[level]
-        looks = bins[np.minimum(codes, len(bins) - 1)].astype(np.int32)
-        marks = any_of(view.grid.changed[level], first, width, zoom).astype(np.int32)
         rect = view.rect
         if rect is not None and level in rect.levels:
-            marks[max(0, rect.frames.first - first) // zoom : max(0, -(-(rect.frames.past - first) // zoom))] += 2
-        looks += marks * _MARK_AT + (_MUTED_AT if muted else 0)
+            selected = slice(max(0, rect.frames.first - first) // zoom, max(0, -(-(rect.frames.past - first) // zoom)))
+            looks[selected] += 2 * MARK_AT
         at = (view.cursor.frame - first) // zoom
         if view.cursor.level == level and 0 <= at < len(looks):
-            looks[at] += _CURSOR_AT * (1 if view.focused else 2)
+            looks[at] += CURSOR_AT * (1 if view.focused else 2)
         cuts = np.flatnonzero(looks[1:] != looks[:-1]) + 1
         starts = [0, *cuts.tolist(), len(looks)]
         paints = None if self.tier.glyphs else PAINTS[view.palette]
@@ -236,9 +210,9 @@ class CodeGrid(Lines):
 
 
 def _look(look: int) -> tuple[int, int, int]:
-    """Split a look into bin + BINS * muted, mark and cursor."""
-    cursor, rest = divmod(look, _CURSOR_AT)
-    mark, shade = divmod(rest, _MARK_AT)
+    """Split a look into bin + BINS * muted or UNKNOWN, mark and cursor."""
+    cursor, rest = divmod(look, CURSOR_AT)
+    mark, shade = divmod(rest, MARK_AT)
     return shade, mark, cursor
 
 
@@ -249,6 +223,8 @@ def _segment(paints: Paints | None, look: int, length: int, is_first: bool) -> S
     if cursor:
         glyph = "+*/X"[mark] if is_first else " "
         return Segment(glyph * length, _CURSOR if cursor == 1 else _CURSOR_AWAY)
+    if shade == UNKNOWN:
+        return Segment((MARKS[mark] if mark & 2 or (mark and is_first) else ".") * length, DIM)
     if mark & 2 or (mark and is_first):
         return Segment(MARKS[mark] * length, paints.inked[shade])
     return Segment(" " * length, paints.cells[shade])
@@ -256,9 +232,9 @@ def _segment(paints: Paints | None, look: int, length: int, is_first: bool) -> S
 
 def _glyph_segment(look: int, length: int) -> Segment:
     shade, mark, cursor = _look(look)
-    letter = LETTERS[shade % BINS]
+    letter = "." if shade == UNKNOWN else LETTERS[shade % BINS]
     if mark & 1:
-        letter = letter.upper()
+        letter = "*" if shade == UNKNOWN else letter.upper()
     style = _GLYPH_STYLES[shade // BINS]
     if mark & 2 or cursor:
         # inside a selection the cursor is the only cell that is not inverse

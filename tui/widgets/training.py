@@ -8,7 +8,7 @@ as numbers.
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from rich.color import Color
 from rich.segment import Segment
@@ -16,7 +16,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from protocol.messages.jobs import JobInfo
-from tui.model.curve import Curve
+from tui.model.curve import Curve, Legend
 from tui.model.job_words import progress_words, state_words
 from tui.model.measures import pace_words, sick_words
 from tui.model.training import Training, clock
@@ -91,6 +91,20 @@ class _Picture:
         return Strip(segments)
 
 
+class Curves(Protocol):
+    """What a plot draws: the curves of a training's codec or of its prior."""
+
+    job: str
+    version: int
+    loss: Curve
+    learnt: Curve
+    held_out: Curve
+
+    def legend(self) -> list[Legend | None]:
+        """Return the name and newest value of each curve: loss, learnt, held out."""
+        ...
+
+
 class CurvePlot(Lines):
     """The training loss on its own scale; the errors on held-out and training audio on the scale of the axis."""
 
@@ -98,24 +112,24 @@ class CurvePlot(Lines):
 
     def __init__(self, name: str) -> None:
         super().__init__(id=name)
-        self._training: Training | None = None
+        self._curves: Curves | None = None
         self._picture: tuple[object, list[Strip]] = (None, [])
 
-    def show(self, training: Training | None) -> None:
-        """Draw the current state of a training."""
-        self._training = training
+    def show(self, curves: Curves | None) -> None:
+        """Draw the current curves of a training."""
+        self._curves = curves
         self.refresh()
 
     def line(self, y: int, width: int) -> Strip:
-        training = self._training
-        version = None if training is None else (training.job, training.version)
+        curves = self._curves
+        version = None if curves is None else (type(curves), curves.job, curves.version)
         key = (version, self.size, self.tier)
         if self._picture[0] != key:
-            self._picture = (key, self._draw(training, width, self.size.height))
+            self._picture = (key, self._draw(curves, width, self.size.height))
         strips = self._picture[1]
         return strips[y] if y < len(strips) else Strip.blank(width)
 
-    def _draw(self, training: Training | None, width: int, height: int) -> list[Strip]:
+    def _draw(self, training: Curves | None, width: int, height: int) -> list[Strip]:
         if training is None or (not len(training.loss) and not len(training.held_out)):
             return [Strip([Segment("curves: from the first step on", DIM)])]
         rows, columns = height - 2, width - AXIS - 1
@@ -138,22 +152,18 @@ class CurvePlot(Lines):
         return [title, *body, Strip([Segment(foot, DIM)])]
 
 
-def _title(training: Training, width: int) -> list[Segment]:
+def _title(curves: Curves, width: int) -> list[Segment]:
     """Return the legend of the curves with their newest values; names are omitted where there is no room."""
-    name, value = training.held_out_now()
-    parts: list[tuple[str, str, Style]] = []
-    if value is not None:
-        parts.append((f"{HELD_MARK} held-out {name} {value:.3f}", f"{HELD_MARK} held {value:.3f}", _HELD))
-    elif training.evaluation is not None:
-        parts.append(("nothing held out", "no held-out", _HELD))
-    if training.learnt.last is not None:
-        number = training.learnt.last[1]
-        parts.append((f"{LEARNT_MARK} learnt {number:.3f}", f"{LEARNT_MARK} {number:.3f}", _LEARNT))
-    if training.loss.last is not None:
-        loss = training.loss.last[1]
-        parts.append((f"loss {loss:.3f}", f"loss {loss:.3g}", _LOSS))
-    is_long = sum(len(long) + 2 for long, _, _ in parts) <= width
-    return [Segment(f"{long if is_long else short}  ", style) for long, short, style in parts]
+    rows = zip(
+        curves.legend(), (curves.loss, curves.learnt, curves.held_out), ("", LEARNT_MARK, HELD_MARK), strict=True
+    )
+    parts = [
+        (f"{mark} " if mark and len(curve) else "", legend, style)
+        for (legend, curve, mark), style in zip(rows, (_LOSS, _LEARNT, _HELD), strict=True)
+        if legend is not None
+    ]
+    is_long = sum(len(mark) + len(long) + 2 for mark, (long, _), _ in parts) <= width
+    return [Segment(f"{mark}{long if is_long else short}  ", style) for mark, (long, short), style in reversed(parts)]
 
 
 class Health(Lines):

@@ -9,6 +9,7 @@ import numpy as np
 
 from daemon.playback.block_cache import PCM
 from daemon.playback.strand_stream import CHUNK_SAMPLES, Cut
+from daemon.prior.card import FOLDER as PRIOR
 from daemon.runs.folder import PREVIEW_SOURCE, PREVIEWS
 from daemon.server.handlers.playback import Playbacks
 from daemon.server.services import Services
@@ -68,7 +69,9 @@ class PreviewHandlers:
             )
         run = await self._services.jobs.run_of(info.id)
         assert run is not None  # every training has a run
-        path, source = run / PREVIEWS / f"{body.preview}.wav", run / PREVIEW_SOURCE
+        name = body.preview.removeprefix("prior-")
+        folder = run if name == body.preview else run / PRIOR
+        path, source = folder / PREVIEWS / f"{name}.wav", run / PREVIEW_SOURCE
         clip, gain_db = await self._services.engine.preview(path, source, request.deadline_s)
         stream = ClipStream(clip, body.sample, loop=body.loop)
         number = await self._playbacks.play(body.player, stream, body.sample)

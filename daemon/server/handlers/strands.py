@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon.edits.history import newest
-from daemon.server.computing import engine_for
+from daemon.server.computing import EditsInProgress
 from daemon.server.encoding import encode_clip, given_strand, is_strand_file, strand_in_file
 from daemon.server.services import Services
 from daemon.server.wire.dispatch import Call, DispatchTable, Reply
@@ -26,6 +26,7 @@ from protocol.messages.strands import (
     RedoEdit,
     RenameStrand,
     ReopenStrand,
+    StopEdit,
     Strands,
     UndoEdit,
     Workspace,
@@ -37,7 +38,7 @@ class StrandHandlers:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._strands = services.strands
+        self._strands, self._in_progress = services.strands, EditsInProgress(services)
 
     async def open_strand(self, request: Call[OpenStrand]) -> Reply:
         """Open a strand from an audio file, which is encoded first, or from codes sent with the request."""
@@ -104,10 +105,17 @@ class StrandHandlers:
         """Apply an edit. The reply is sent when the edit is on disk."""
         body = request.body
         others = [] if body.edit.other is None else [body.edit.other]
-        async with self._strands.turn(body.strand, *others):
-            request.check_deadline()
-            compute = engine_for(self._services, request)
-            return Reply(body=await self._strands.apply_edit(body.strand, body.edit, _request_id(request), compute))
+        with self._in_progress.begin(request, body.strand) as begun:
+            async with self._strands.turn(body.strand, *others):
+                request.check_deadline()
+                begun.check()
+                request_id = _request_id(request)
+                return Reply(body=await self._strands.apply_edit(body.strand, body.edit, request_id, begun.compute))
+
+    async def stop_edit(self, request: Call[StopEdit]) -> Reply:
+        """Stop an edit of the same client while the engine computes it."""
+        self._in_progress.stop(request.cid, request.body.edit)
+        return Reply(body=Done())
 
     async def undo_edit(self, request: Call[UndoEdit]) -> Reply:
         """Undo the newest edit on every strand that it changed."""
@@ -155,6 +163,7 @@ def register(table: DispatchTable, services: Services) -> None:
     table.add(ReopenStrand, handlers.reopen_strand)
     table.add(ListClosedStrands, handlers.list_closed_strands)
     table.add(ApplyEdit, handlers.apply_edit)
+    table.add(StopEdit, handlers.stop_edit)
     table.add(UndoEdit, handlers.undo_edit)
     table.add(RedoEdit, handlers.redo_edit)
     table.add(GetHistory, handlers.get_history)

@@ -9,7 +9,7 @@ from daemon.edits.operations import OPERATIONS
 from protocol.operations import NOT_YET, OPS
 from protocol.opspec import Place
 
-OF_OTHERS = {"align", "compare"}  # the computations that are not called as their operation
+OF_OTHERS = {"align", "compare", "surprise"}  # the computations that are not called as their operation
 OF_ANOTHER = {"pause"}  # the one operation that uses the computation of another, silence
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from daemon.codec.codec import Codec
 from daemon.dsp.loudness import integrated_lufs
+from daemon.generation import neural
 from daemon.generation.engines import Engines, Given, Wanted
 from daemon.generation.errors import GenerationError
 from daemon.generation.filling import Filler
@@ -69,10 +70,13 @@ def test_seeds_repeat_and_differ(engines: Engines, engine: str) -> None:
     assert not np.array_equal(first.codes, second.codes)
 
 
-def test_a_collage_names_the_recording_and_sample_of_every_quoted_frame(engines: Engines) -> None:
-    (output,) = engines.make(Wanted(samples=150_000, engine="collage"), [3])
+@pytest.mark.parametrize(("engine", "least"), [("collage", 0.5), ("neural", 0.0)])
+def test_an_output_names_the_recording_and_sample_of_every_quoted_frame(
+    engines: Engines, engine: str, least: float
+) -> None:
+    (output,) = engines.make(Wanted(samples=150_000, engine=engine), [3])
     material = engines.material
-    assert 0.5 < output.verbatim < 1
+    assert least < output.verbatim < 1
     for frame in np.flatnonzero(output.takes != INVENTED):
         take = material.takes[output.takes[frame]]
         at = (output.samples[frame] - take.start) // HOP
@@ -128,14 +132,22 @@ def test_a_knob_moves_what_is_measured(engines: Engines) -> None:
     assert ranks[1] > ranks[0] + 0.2
 
 
-def test_only_free_levels_of_a_gap_are_filled(engines: Engines, model: Path, toy_codec: Codec) -> None:
+def test_only_free_cells_of_a_gap_are_filled_and_reported(engines: Engines, model: Path, toy_codec: Codec) -> None:
     filler = Filler(Prior.load(model / "prior", toy_codec), engines.material, 1.0)
     codes = engines.material.codes[:, :80]
-    filled = filler.fill(codes, 10, 60, [1], creativity=0.5, focus=0.0, seed=3)
+    free = np.zeros((len(codes), 50), bool)
+    free[1] = True
+    drawn: list[np.ndarray] = []
+    filled = filler.fill(
+        codes, 10, free, creativity=0.5, focus=0.0, seed=3, watch=lambda frame: not drawn.append(frame)
+    )
     assert np.array_equal(filled[0], codes[0]) and (filled[1, 10:60] != codes[1, 10:60]).any()
     assert np.array_equal(filled[:, :10], codes[:, :10]) and np.array_equal(filled[:, 60:], codes[:, 60:])
-    again = filler.fill(codes, 10, 60, [1], creativity=0.5, focus=0.0, seed=3)
+    again = filler.fill(codes, 10, free, creativity=0.5, focus=0.0, seed=3)
     assert np.array_equal(filled, again)
+    assert np.array_equal(np.stack(drawn, 1)[0], codes[0, 10:60]), "each frame is reported as it is drawn"
+    stopped = filler.fill(codes, 10, free, creativity=0.5, focus=0.0, seed=3, watch=lambda _: False)
+    assert np.array_equal(stopped, codes)
 
 
 def test_a_stopped_request_keeps_the_finished_sounds(engines: Engines) -> None:
@@ -231,3 +243,17 @@ def _alone(folder: Path, codec: Codec) -> Engines:
     card = read_card(folder)
     assert card is not None
     return Engines(Material.load(folder, codec), Prior.load(folder / "prior", codec), card.temperature)
+
+
+def test_a_long_sound_is_made_in_sections(engines: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = Wanted(samples=60 * HOP, engine="neural")
+    (whole,) = engines.make(wanted, [4])
+    monkeypatch.setattr(neural, "SECTION_FRAMES", 25)
+    (cut,) = engines.make(wanted, [4])
+    (again,) = engines.make(wanted, [4])
+    assert cut.codes.shape == whole.codes.shape and np.array_equal(cut.codes, again.codes)
+    assert np.array_equal(cut.codes[0, :25], whole.codes[0, :25])
+    shares: list[float] = []
+    engines.make(wanted, [4], go_on=lambda share: shares.append(share) or True)
+    assert shares == sorted(shares) and len(shares) >= 60
+    assert not engines.make(wanted, [4], go_on=lambda share: share < 0.5)

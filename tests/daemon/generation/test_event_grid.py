@@ -99,7 +99,7 @@ def test_without_any_rhythm_there_is_a_plain_one_and_a_note() -> None:
     [
         (0, 0, EventSettings()),
         (-48_000, 0, EventSettings()),
-        (1800 * RATE, 0, EventSettings()),
+        (1801 * RATE, 0, EventSettings()),
         (RATE, -1, EventSettings()),
         (RATE, 0, EventSettings(density=float("nan"))),
         (RATE, 0, EventSettings(full=1.01)),

@@ -14,6 +14,7 @@ from daemon.prior.files import read_prior
 from daemon.prior.past import FrameVotes, Past
 from daemon.prior.prior import Prior, PriorModel
 from daemon.prior.sampling import Fixed, Sampling, sample
+from daemon.prior.windows import HEARD_FRAMES, SCORED_FRAMES, windows_of
 
 CONFIG = PriorConfig(
     levels=4, codebook_size=16, code_width=8, width=32, layers=2, heads=2, context=24, chain_width=32, conditions=6
@@ -49,6 +50,14 @@ def test_a_frame_does_not_depend_on_later_frames_or_a_cell_on_finer_levels() -> 
     assert np.allclose(before[:2, 40], after[:2, 40], atol=1e-5)
     assert not np.allclose(before[3, 40], after[3, 40], atol=1e-3)
     assert not np.allclose(before[:, 41], after[:, 41], atol=1e-3)
+
+
+def test_a_window_is_scored_as_in_the_whole() -> None:
+    prior, codes = _random_prior(), _codes(SCORED_FRAMES + 30)
+    window = windows_of(SCORED_FRAMES + 7, SCORED_FRAMES + 20)
+    assert window.heard == HEARD_FRAMES
+    piece = prior.surprise(codes[:, window.heard_from : window.past], window.heard)
+    assert np.allclose(piece, _score(prior, codes)[:, window.first : window.past], atol=1e-4)
 
 
 def test_probabilities_of_all_codes_sum_to_one() -> None:

@@ -47,7 +47,11 @@ def answer(question: Computation) -> np.ndarray:
     if question.kind == "compare":
         return random.normal(0, 1, (2, 8)).astype(np.float32)
     shape = question.inputs[0].shape
-    if question.kind in ("nudge", "regenerate"):
+    if question.kind == "surprise":
+        return random.integers(0, 255, (shape[0], shape[1] - int(question.settings["heard"]))).astype(np.uint8)
+    if question.kind == "regenerate":
+        shape = question.inputs[1].shape
+    if question.kind == "nudge":
         shape = (shape[0], int(question.settings["past"]) - int(question.settings["first"]))
     if question.kind == "stretch":
         shape = (shape[0], int(question.settings["frames"]))
@@ -100,8 +104,9 @@ def texts(other: str) -> st.SearchStrategy[str]:
         st.integers(1, 2).map(lambda n: f"repeat {n}"),
         st.just("mirror"),
         st.tuples(share, seed).map(lambda drawn: "mutate {} seed={}".format(*drawn)),
+        st.tuples(share, seed).map(lambda drawn: "mutate {} seed={} only=odd".format(*drawn)),
         NUDGES,
-        st.tuples(share, seed).map(lambda drawn: "regenerate creativity={} seed={}".format(*drawn)),
+        st.tuples(share, seed).map(lambda drawn: "regenerate creativity={} seed={} only=dull".format(*drawn)),
         share.map(lambda c: f"mosaic {other} continuity={c}"),
         st.just("crop"),
         st.sampled_from(["cut", "cut into=a"]),
