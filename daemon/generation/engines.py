@@ -36,8 +36,8 @@ BEATS_A_BAR = 4
 DEFAULT_CREATIVITY = DEFAULT_FOCUS = DEFAULT_DIVERSITY = 0.5
 _RANKED_EVENTS = ("brightness", "roughness", "attack")
 _BOLDNESS = 4.0
-GUIDANCE = 1.75
-"""How far the conditions of a knob are exaggerated."""
+GUIDANCE = 1.0
+"""How far the conditions of a knob are exaggerated; 1 is not at all, since more was measured worse (docs/adr/0105)."""
 LEANING_NATS = {"roughness": 1.0}
 """Nats by which a code is likelier that leads a standard deviation where a knob wants, by descriptor. Roughness hardly
 follows the conditions; brightness and attack do, and take more with them if codes lean (docs/adr/0105)."""

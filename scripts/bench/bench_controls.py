@@ -7,8 +7,8 @@ For each model with a prior and material in the home folder HOME and each of bri
 the one whose *first half* is nearest to the control is kept, and its *second half* is measured: renders that the choice
 has not heard. The table gives Spearman's rank correlation of the control and the measured descriptor (at least .9
 wanted), and the largest one with another of the three (at most .4 wanted). Loudness is matched, so it is left out. Rows
-are the control as it is, and without each of its parts (guidance, leaning codes, choice of four). `--short` makes 5
-steps with one seed and no rows without parts, in less than 2 minutes for one model. The full form takes 20 minutes of a
+are the control as it is, with guidance, and without each of its parts (leaning codes, choice of four). `--short` makes
+5 steps with one seed and only the first rows, in less than 2 minutes for one model. The full form takes 20 minutes of a
 core for two models. `--write` puts the table into docs/BENCHMARKS.md.
 """
 
@@ -73,7 +73,7 @@ def main() -> None:
     lines = [f"| Spearman (≥ .9), worst other (≤ .4) | {' | '.join(columns)} |", f"|---|{'---|' * len(columns)}"]
     rows = dict.fromkeys(row for column in columns.values() for row in column)
     lines += [f"| {row} | {' | '.join(column.get(row, '–') for column in columns.values())} |" for row in rows]
-    how = f"{amount.steps} steps × {amount.seeds} seeds, rows without a part half as many"
+    how = f"{amount.steps} steps × {amount.seeds} seeds, changed rows half as many"
     table = "\n".join([*lines, "", f"`scripts/bench/bench_controls.py`: {how}; the second half of each sound."])
     print(table)
     if arguments.write:
@@ -89,14 +89,14 @@ def _rows(folder: Path, amount: _Amount, *, is_short: bool) -> Iterator[tuple[st
     if is_short:
         return
     halved = _Amount(steps=amount.steps, seeds=max(1, amount.seeds // 2), seconds=amount.seconds)
-    for part, name, without, controls in (
-        ("guidance", "GUIDANCE", 1.0, OTHERS),
-        ("leaning codes", "LEANING_NATS", {}, ("roughness",)),
+    for change, name, other, controls in (
+        ("with guidance 1.75", "GUIDANCE", 1.75, OTHERS),
+        ("without leaning codes", "LEANING_NATS", {}, ("roughness",)),
     ):
         usual = getattr(engines_module, name)
-        setattr(engines_module, name, without)
+        setattr(engines_module, name, other)
         for control in controls:
-            yield f"neural without {part}: {control}", _measured(engines, "neural", control, halved)
+            yield f"neural {change}: {control}", _measured(engines, "neural", control, halved)
         setattr(engines_module, name, usual)
     for control in OTHERS:
         yield f"neural, first of four: {control}", _measured(engines, "neural", control, halved, chooses=False)
