@@ -5,6 +5,7 @@ import pytest
 
 from daemon.codec.codec import Codec
 from daemon.generation.beginnings import HEARD_FRAMES, SHORT_FRAMES, Beginnings, period_of
+from daemon.generation.collage import Walk
 from daemon.generation.material import Material, Take
 from daemon.prior import conditions
 from daemon.prior.conditions import CONDITIONS, describe_frames
@@ -84,3 +85,11 @@ def test_onsets_of_a_long_sound_are_found_in_pieces(monkeypatch: pytest.MonkeyPa
     pieces = describe_frames(sound, 1024)
     assert pieces[:, -1].mean() == pytest.approx(whole[:, -1].mean(), rel=0.1)
     assert np.array_equal(pieces[:, :-1], whole[:, :-1])
+
+
+def test_a_collage_leaves_tails(toy_codec: Codec) -> None:
+    material = _material(toy_codec, [100] * 8)
+    is_tail = np.arange(material.frames) % 100 >= 50  # the second half of every recording has died away
+    material.described[:, CONDITIONS.index("loudness")] = np.where(is_tail, -60.0, -20.0)
+    walked = [Walk(material).indices(400, np.random.default_rng(seed), run=1e9) for seed in range(4)]
+    assert np.mean([is_tail[indices].mean() for indices in walked]) < 0.3
