@@ -225,4 +225,4 @@ def test_two_models_of_one_codec_make_sounds_together(shared: Any, allele: Any, 
         (("--with", "nobody"), "no model is called 'nobody'"),
         (("--with", "choir", "--mix", "-0.5", "--engine", "collage"), "cannot turn away"),
     ):
-        assert why in allele(*mixed, *refused).error
+        assert why in allele(*mixed[:-1], "refused", *refused).error
