@@ -8,7 +8,7 @@ seeds of its own; the distance is the mean of the groups, with the smallest and 
 from the recordings themselves is beside them. Clips are also judged by the model's index of novelty. Gaps of half a
 second in held-out recordings are filled, beside what was there and beside a piece of another recording. `--short`
 takes one group, a third of the gaps and no verdicts. `--write` puts the tables into docs/BENCHMARKS.md. Two models take
-12 minutes of a core, or 4 minutes with `--short`.
+12 minutes of a core, or 3 minutes with `--short`.
 """
 
 import argparse
