@@ -146,7 +146,7 @@ class GenerationOptions:
         None,
         Option(
             flag="--mix",
-            label="share of the second model",
+            label="mix",
             metavar="-1..1",
             kind=SIGNED,
             help="share of the model that --with names, 0 to 1 (0.5); below 0 the first model turns away from it "

@@ -42,9 +42,8 @@ SETTLE_S = 0.5
 SWAP = (*"8lv23ljs", "escape")
 MUTATE = (":", *"mutate 0.6 q4-6 @40:58 seed=7", "enter")
 SELECT = (*"48lv17l3j",)
-# Two seconds, four sounds, and a brightness of 0.6 twelve rows down.
 SOUNDS = 4
-BRIGHTER = ("j", "2", "enter", *"jjjj", "4", "enter", *"jjjjj", "0", ".", "6", "enter", "n")
+BRIGHTER = {"seconds": "2", "count": f"{SOUNDS}", "brightness": "0.6"}
 WALK = (*"7l3j",)  # in the Codebook, to a code that is used
 Picture = tuple[str, str]
 
@@ -175,7 +174,12 @@ async def take_codebook(app: AlleleApp, pilot: Pilot[int]) -> str:
 async def take_generate(app: AlleleApp, pilot: Pilot[int], budget_s: float) -> str:
     """The Generate screen with the loop of the first run, and four sounds that were made brighter."""
     await until(pilot, "the first loop", lambda: app.session.sounds.of(MODEL), patience_s=PATIENCE_S + budget_s)
-    await pilot.press("g", "n", *BRIGHTER)
+    await pilot.press("g", "n")
+    await until(pilot, "the Generate screen", lambda: app.showing == "generate")
+    for name, value in BRIGHTER.items():
+        app.generate_screen.controls.go(name)
+        await pilot.press(*value, "enter")
+    await pilot.press("n")
     await until(pilot, "the sounds", lambda: len(app.session.sounds.of(MODEL)) == 1 + SOUNDS)
     await until(pilot, "the end of making", lambda: all(not job.is_open for job in app.session.jobs.values()))
     return await take(app, pilot)

@@ -115,7 +115,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         self.notice = ""  # the progress of the first run
         self.is_remote = bool(os.environ.get("SSH_CONNECTION"))  # then output is kept small
         self._open_paths, self._model, self._demo = open_paths, model, demo
-        self._library, self._editor_screen, self._generate = LibraryScreen(), EditorScreen(self), GenerateScreen()
+        self._library, self._editor_screen, self.generate_screen = LibraryScreen(), EditorScreen(self), GenerateScreen()
         self._screens: dict[str, BaseScreen] = {}
 
     # --- life --------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
                 self._library,
                 TrainScreen(),
                 CodebookScreen(),
-                self._generate,
+                self.generate_screen,
                 KeysScreen(),
             )
         }
@@ -312,7 +312,7 @@ class AlleleApp(CrashReportingApp, inherit_bindings=False):
         """Start a generation and show the Generate screen, which lists what it makes."""
         self.generating.model = request.model
         self.go("generate")
-        await self._generate.maker.start(request, words, buffers)
+        await self.generate_screen.maker.start(request, words, buffers)
 
     def show_history(self, strand: str) -> None:
         """Show the undo list of a strand."""

@@ -16,7 +16,7 @@ from protocol.edits import parse_edit
 from protocol.errors import AlleleError
 from protocol.messages.jobs import GetJobLog, ListJobs
 from protocol.messages.snapshots import GetSurprise
-from protocol.messages.strands import ApplyEdit, GetStrand, OpenStrand, StopEdit
+from protocol.messages.strands import ApplyEdit, CloseStrand, GetStrand, OpenStrand, StopEdit
 from protocol.places import places_of
 from tui.transport.client import Client, Event
 
@@ -173,6 +173,7 @@ async def test_cells_are_published_as_they_are_drawn_and_a_stopped_edit_leaves_t
         assert scored.buffers[0].shape == before.shape and scored.buffers[0].dtype == np.uint8
         with pytest.raises(AlleleError, match="not being computed"):
             await client.ask(StopEdit(edit=number))
+        await client.ask(CloseStrand(strand=strand.id))  # other tests share this daemon
 
 
 @pytest.mark.parametrize(

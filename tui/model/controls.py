@@ -124,7 +124,7 @@ def value_words(name: str, controls: Controls) -> str:
         locked = controls.is_locked and "seed" not in controls.values
         return f"{controls.last_seed} =" if locked else "new" if value is None else str(value)
     if value is None:
-        return "auto"
+        return "none" if isinstance(BY_NAME[name].kind, Called) else "auto"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if name == "seconds":
