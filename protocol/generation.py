@@ -8,21 +8,15 @@ import re
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from protocol.engines import ENGINES
 from protocol.options import SWITCH, Called, Choice, Option, OptionError, Whole, option_field
 
-ENGINES = ("auto", "neural", "events", "collage")
 LONGEST_S = 1800.0
 MOST_OUTPUTS = 10_000
 RANKS = ("brightness", "warmth", "roughness", "tension", "attack", "space")
 """Knobs that say how the sound should rank among the recordings, from -1 to 1."""
 ONCE = ("seed", "count")
 """Options of a single generation, which presets leave out."""
-FOREIGN = {
-    "collage": ("focus", "diversity", "density", "tempo", "repeat", "fullness"),
-    "neural": ("density", "fullness"),
-    "events": ("focus", "diversity"),
-}
-"""Options that an engine does not have, and refuses."""
 
 
 @dataclass(frozen=True)

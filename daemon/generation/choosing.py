@@ -9,15 +9,10 @@ from daemon.generation.events import LEAST_EVENTS
 from daemon.generation.knobs import contradiction
 from daemon.generation.pairing import Pair
 from daemon.generation.wanted import Given, Wanted
+from protocol.engines import FOREIGN
 
 SHORTEST_MATERIAL_S = 30.0
 """Material below which `auto` quotes the recordings: a prior of so little makes noise."""
-_FOREIGN = {
-    "collage": ("focus", "diversity", "density", "tempo", "repeat", "fullness"),
-    "neural": ("density", "fullness"),
-    "events": ("focus", "diversity"),
-}
-"""Knobs that an engine does not have."""
 
 
 RHYTHM = ("density", "tempo", "repeat", "fullness")
@@ -54,7 +49,7 @@ def choose(means: Means, wanted: Wanted, given: Given | None) -> str:
     if given is not None and given.mode != "continue" and wanted.ranks:
         named = ", ".join(f"--{name}" for name in wanted.ranks)
         raise GenerationError(f"{named}: what is drawn again follows the strand around it.", f"Leave out {named}.")
-    for knob in _FOREIGN[chosen]:
+    for knob in FOREIGN[chosen]:
         if getattr(wanted, knob) is not None:
             raise GenerationError(f"The {chosen} engine has no {knob}.", f"Leave out --{knob}, or choose another.")
     if means.pair is not None:

@@ -61,13 +61,18 @@ def test_the_command_line_starts_without_sockets_arrays_or_textual() -> None:
     assert reached(["tui.__main__", "tui.cli.parser"], heavy) == "[]"
 
 
-def test_codec_corpus_and_training_load_no_sockets() -> None:
-    modules = [
-        name
-        for package in ("codec", "dsp", "corpus", "training", "runs", "blending", "atlas", "render")
-        for name in modules_of(f"daemon.{package}")
-    ]
-    wire = [name for name in modules_of("protocol") if name not in ("protocol", "protocol.atomic", "protocol.units")]
+PURE = (
+    *("codec", "dsp", "corpus", "training", "runs", "blending", "atlas", "render"),
+    *("prior", "generation", "novelty"),
+)
+"""Folders of the daemon that make and measure sound."""
+SHARED = ("protocol", "protocol.atomic", "protocol.engines", "protocol.units")
+"""The parts of the protocol that they may load."""
+
+
+def test_what_makes_and_measures_sound_loads_no_sockets() -> None:
+    modules = [name for package in PURE for name in modules_of(f"daemon.{package}")]
+    wire = [name for name in modules_of("protocol") if name not in SHARED]
     assert reached(modules, ("zmq", "msgpack", *wire)) == "[]"
 
 

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from protocol.generation import FOREIGN, ONCE, OPTIONS, RANKS, GenerationOptions, Real
+from protocol.engines import FOREIGN
+from protocol.generation import ONCE, OPTIONS, RANKS, GenerationOptions, Real
 from protocol.messages.generation import Mode
 from protocol.messages.models import ModelInfo
 from protocol.options import Called, Choice, Option, Whole
@@ -164,7 +165,7 @@ def why_grey(name: str, controls: Controls, model: ModelInfo | None, used: str) 
     engine = controls.value("engine")
     if name in FOREIGN.get(engine, ()):
         return f"the {engine} engine has no {BY_NAME[name].label}"
-    facts = [fact for fact in getattr(model, "knobs", []) if fact.name == name]
+    facts = [fact for fact in (model.knobs if model is not None else []) if fact.name == name]
     if engine != "auto" or used:
         facts = [fact for fact in facts if fact.engine == (engine if engine != "auto" else used)]
     if facts and not any(fact.works for fact in facts):

@@ -1,6 +1,7 @@
 """Generated sounds as lines of text, for the lists of the Generate screen. Does no I/O."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def _short(knob: str, sound: Sound) -> str:
 def batch_line(sounds: Sequence[Sound]) -> str:
     """A heading of a batch: when it was made, and what was wanted."""
     first = sounds[0]
-    when = f"{first.batch[9:11]}:{first.batch[11:13]}" if first.batch[8:9] == "-" else first.batch
+    when = datetime.fromisoformat(first.created).astimezone().strftime("%H:%M") if first.created else first.batch
     return " · ".join((f" {when}", *wanted_words(first.wanted, but="seconds")))
 
 
